@@ -1,0 +1,64 @@
+# textcx: `make` lists the targets.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+DATA   ?= ../shared/data
+PEERS  ?= ../shared/peers
+OUT    ?= out/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types layers quality slow bench train wheel clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.installed ## set up and run the main job on the sample; ends with the path of the report
+	$(BIN)/textcx analyze sample/feedback.csv --out $(OUT) --overwrite
+
+test: $(VENV)/.dev ## set up and pass the tests
+	$(BIN)/python -m pytest
+
+check: format lint types layers test ## what CI runs: format, lint, types, layers, tests
+
+format: $(VENV)/.dev ## check the formatting
+	$(BIN)/ruff format --check .
+
+lint: $(VENV)/.dev ## check the rules of the house
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev ## check the types
+	$(BIN)/mypy
+
+layers: $(VENV)/.dev ## check that imports only go down
+	$(BIN)/lint-imports
+
+quality: $(VENV)/.dev ## floors on real labelled data (needs DATA=...)
+	TEXTCX_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -m quality
+
+slow: $(VENV)/.dev ## kill, scale and wheel tests
+	$(BIN)/python -m pytest -m slow
+
+$(VENV)/.bench: $(VENV)/.dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmarks]'
+	@touch $@
+
+bench: $(VENV)/.bench ## speed beside the stock pipeline (needs DATA=... PEERS=...; takes half an hour)
+	$(BIN)/python benchmarks/speed.py --data $(DATA) --peers $(PEERS)
+
+train: $(VENV)/.bench ## train the encoder again (needs DATA=...; takes an hour or more)
+	$(BIN)/textcx train sentiment --data $(DATA) --out out/sentiment --resume
+
+wheel: $(VENV)/.dev ## build the wheel
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## remove what was made here
+	rm -rf $(VENV) out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,149 @@
+"""Settings: built-in defaults < ``textcx.toml`` < environment ``TEXTCX_*`` < flags. Every error is reported at once."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from textcx.domain.errors import BadSetting
+from textcx.domain.feedback import ColumnWishes
+
+FILE_NAME = "textcx.toml"
+PREFIX = "TEXTCX_"
+
+
+class Settings(BaseModel):
+    """Everything that can be chosen, with its default.
+
+    In ``textcx.toml`` these are top-level keys; in the environment ``TEXTCX_`` + the name in capitals, lists separated
+    by commas; on the command line a flag of the same name.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # columns
+    text_column: tuple[str, ...] = Field(default=(), description="columns of customers' words, joined in this order")
+    id_column: str | None = None
+    date_column: str | None = None
+    date_format: str | None = Field(default=None, description="strptime pattern, such as %d/%m/%Y")
+    source: str | None = Field(default=None, description="review, survey, social or support")
+    source_column: str | None = None
+    respondent_column: str | None = None
+    touchpoint_column: str | None = None
+    value_column: str | None = Field(default=None, description="customer value, such as revenue a year")
+    attribute: tuple[str, ...] = Field(default=(), description="columns that group customers")
+    rating: tuple[str, ...] = Field(default=(), description="NAME=COLUMN:LOW-HIGH[:reversed]")
+    questions: dict[str, str] = Field(default_factory=dict, description="text column = the question it answers")
+
+    # how it is done
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    batch_rows: int = Field(default=1000, ge=10, le=100_000, description="records per checkpoint")
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024)
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    limit: int | None = Field(default=None, ge=1, description="read only the first so many records")
+
+    # privacy
+    redact: bool = True
+    keep_names: tuple[str, ...] = Field(default=(), description="product and company names that are never masked")
+
+    # findings
+    min_group: int = Field(default=5, ge=1, description="smallest group shown by attribute")
+    pain_threshold: float = Field(default=0.5, ge=0.0, le=1.0, description="p_pain from which a segment is a pain")
+    resamples: int = Field(default=1000, ge=100, le=100_000, description="bootstrap resamples for drivers")
+    title: str | None = Field(default=None, description="heading of the report")
+
+    # models
+    encoder: Path | None = Field(default=None, description="directory of the encoder; the shipped one by default")
+    spacy_pipeline: str | None = Field(default=None, description="any installed English spaCy pipeline")
+    journey: Path | None = Field(default=None, description="journey taxonomy (TOML)")
+
+    # result
+    tables: tuple[Literal["csv", "xlsx"], ...] = ()
+
+    def wishes(self) -> ColumnWishes:
+        """Return what these settings say about columns."""
+        return ColumnWishes(
+            text=self.text_column,
+            id=self.id_column,
+            date=self.date_column,
+            date_format=self.date_format,
+            source=self.source,
+            source_column=self.source_column,
+            respondent=self.respondent_column,
+            touchpoint=self.touchpoint_column,
+            customer_value=self.value_column,
+            attributes=self.attribute,
+            ratings=self.rating,
+            questions=self.questions,
+        )
+
+
+def load_settings(*, file: Path | None = None, **flags: Any) -> Settings:  # noqa: ANN401 - the model checks each value
+    """Gather the settings from all four places.
+
+    Args:
+        file: The settings file; by default ``textcx.toml`` in the working directory, if there is one.
+        flags: What the caller chose; null means "not chosen".
+
+    Returns:
+        The checked settings.
+
+    Raises:
+        BadSetting: Naming every wrong setting, where it came from, what came and what was expected.
+    """
+    chosen: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for place, values in (
+        (str(file or FILE_NAME), _from_file(file)),
+        ("the environment", _from_environment()),
+        ("the command line or call", {name: value for name, value in flags.items() if value is not None}),
+    ):
+        for name, value in values.items():
+            chosen[name] = value
+            origin[name] = place
+    try:
+        return Settings(**chosen)
+    except ValidationError as error:
+        lines = [_explain(problem, origin) for problem in error.errors(include_url=False)]
+        msg = "these settings cannot be used:\n" + "\n".join(f"  {line}" for line in lines)
+        raise BadSetting(msg) from None
+
+
+def _explain(problem: Any, origin: dict[str, str]) -> str:  # noqa: ANN401 - pydantic's own error dictionary
+    name = str(problem["loc"][0])
+    place = origin.get(name, "settings")
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "known are: " + ", ".join(sorted(Settings.model_fields))
+        return f"{name} (from {place}) is no setting; {hint}"
+    return f"{name} = {problem['input']!r} (from {place}): {problem['msg'][0].lower()}{problem['msg'][1:]}"
+
+
+def _from_file(file: Path | None) -> dict[str, Any]:
+    path = file or Path(FILE_NAME)
+    if not path.is_file():
+        if file is not None:
+            msg = f"there is no settings file {file}; name an existing one or leave --config out"
+            raise BadSetting(msg)
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path} is not valid TOML: {error}"
+        raise BadSetting(msg) from None
+
+
+def _from_environment() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, field in Settings.model_fields.items():
+        value = os.environ.get(PREFIX + name.upper())
+        if value is None:
+            continue
+        listed = str(field.annotation).startswith("tuple")
+        found[name] = tuple(part.strip() for part in value.split(",") if part.strip()) if listed else value
+    return found

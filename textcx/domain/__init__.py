@@ -1,0 +1,1 @@
+"""Types, units and errors: the ground floor, importing nothing of textcx."""

@@ -1,0 +1,56 @@
+"""The result of an analysis: its tables, its headline, and what was left out and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from textcx.domain.feedback import Unprocessable
+
+SCHEMA_VERSION = "1.0"
+"""Version of ``analysis.json``; the first number changes when a reader of the old shape would break."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Everything an analysis found.
+
+    ``tables`` holds one frame per name of ``textcx.domain.tables.SCHEMAS``. ``headline`` holds the few numbers people
+    quote (see ``textcx.steps.headline``). ``manifest`` says how the result came to be: versions, models, settings, seed,
+    inputs, column choices, counts, seconds and memory. ``notes`` are sentences for the reader: too few records for
+    themes, doubtful scales, a share of other languages.
+    """
+
+    tables: dict[str, pl.DataFrame]
+    headline: dict[str, Any]
+    manifest: dict[str, Any]
+    unprocessable: tuple[Unprocessable, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def records(self) -> pl.DataFrame:
+        """One row per analyzed record."""
+        return self.tables["records"]
+
+    @property
+    def segments(self) -> pl.DataFrame:
+        """One row per segment, the unit that models see."""
+        return self.tables["segments"]
+
+    @property
+    def themes(self) -> pl.DataFrame:
+        """One row per theme, widest reach first."""
+        return self.tables["themes"]
+
+    @property
+    def pain_points(self) -> pl.DataFrame:
+        """One row per pain point, highest reach x severity first."""
+        return self.tables["pain_points"]
+
+    @property
+    def drivers(self) -> pl.DataFrame:
+        """One row per rating and subject, strongest effect first. Association, not cause."""
+        return self.tables["drivers"]

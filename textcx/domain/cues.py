@@ -1,0 +1,70 @@
+"""A small pattern language for words people may edit without knowing regular expressions.
+
+A cue is words in order: ``cancel* my subscription|account``. ``word*`` takes any ending, ``a|b`` either word, ``...``
+up to three words in between, ``<number>`` a figure or a number word; a hyphen also stands for a space or nothing.
+Case never matters, a cue never runs across the end of a sentence, and it matches whole words only.
+
+The compiled patterns use no look-around, so they mean the same to ``re`` and to Polars.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from textcx.domain.errors import BadSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+NUMBER = (
+    r"(?:\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty"
+    r"|ninety|(?:a )?hundred|several|multiple|many|numerous|countless|(?:a )?(?:couple|dozen)(?: of)?|dozens of)"
+)
+JOINT = r"[^\w.!?;]+"
+GAP = rf"(?:[\w'\u2019]+{JOINT}){{0,3}}?"
+NOTHING = r"[^\s\S]"
+"""Matches no text at all."""
+
+
+def _word(word: str, cue: str) -> str:
+    if word == "<number>":
+        return NUMBER
+    if not re.fullmatch(r"[\w'&/-]+\*?", word):
+        msg = f"cue {cue!r} holds {word!r}; expected words, 'word*', 'a|b', '...' or '<number>'"
+        raise BadSetting(msg)
+    body = re.escape(word.removesuffix("*")).replace("\\-", r"[-\s]?").replace("'", "['\u2019]?")
+    return body + (r"\w*" if word.endswith("*") else "")
+
+
+def cue_regex(cues: Iterable[str]) -> str:
+    """Compile cues into one regular expression that matches any of them.
+
+    Args:
+        cues: Patterns in the small language of this module; none gives an expression that matches nothing.
+
+    Returns:
+        A case-insensitive expression valid for ``re`` and for Polars.
+
+    Raises:
+        BadSetting: If a cue is empty or holds a sign outside the language.
+    """
+    parts = []
+    for cue in cues:
+        words = cue.casefold().split()
+        if not words or words[0] == "..." or words[-1] == "...":
+            msg = f"cue {cue!r} is empty or begins or ends with '...'; write at least one word on either side"
+            raise BadSetting(msg)
+        pattern = ""
+        for position, word in enumerate(words):
+            if word == "...":
+                pattern += GAP
+                continue
+            options = [_word(option, cue) for option in word.split("|")]
+            pattern += options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
+            if position < len(words) - 1:
+                pattern += JOINT
+        parts.append(pattern)
+    if not parts:
+        return NOTHING
+    return rf"(?i)\b(?:{'|'.join(parts)})\b"

@@ -1,0 +1,29 @@
+"""What one pass of the encoder says about a list of texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+LABELS = ("negative", "neutral", "positive")
+"""Order of the columns of every sentiment array."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """Vectors and head outputs for a list of texts, all of the same length and in the same order."""
+
+    vectors: NDArray[np.float32]
+    """Unit length. Shape ``(texts, 384)``; ``(0, 384)`` when vectors were not asked for."""
+    sentiment: NDArray[np.float32]
+    """Calibrated probabilities in the order of ``LABELS``. Shape ``(texts, 3)``, rows sum to 1."""
+    pain: NDArray[np.float32]
+    """Probability that something went wrong for the customer. Shape ``(texts,)``."""
+    request: NDArray[np.float32]
+    """Probability of a wish or suggestion. Shape ``(texts,)``."""
+    windows: NDArray[np.int32]
+    """Windows each text was read in, at least 1. Shape ``(texts,)``."""

@@ -1,0 +1,64 @@
+"""Every error textcx raises on purpose, in one tree.
+
+    TextcxError                 anything textcx can explain; exit code 1
+    ├── WrongUse                the request itself is wrong: flag, setting, path; exit code 2
+    │   ├── ColumnNotFound      a named column is not in the file
+    │   ├── NoTextColumn        no column looks like customers' words
+    │   ├── OutputExists        the output directory is there already
+    │   └── BadSetting          a setting is outside its range or unknown
+    ├── UnreadableInput         a file that cannot be read at all: missing, empty, binary, wrong encoding
+    ├── NothingToAnalyze        readable, but no record could be analyzed
+    ├── ShapeMismatch           arrays or frames that should agree do not
+    ├── ModelProblem            model files missing, damaged or of another kind
+    └── BrokenResult            a finished directory that contradicts itself or its sources
+
+An error says what came, what was expected and what to do. It never holds a verbatim.
+"""
+
+
+class TextcxError(Exception):
+    """Base of every error textcx explains to its reader."""
+
+    exit_code = 1
+
+
+class WrongUse(TextcxError):
+    """The request is wrong; running it again unchanged cannot help."""
+
+    exit_code = 2
+
+
+class ColumnNotFound(WrongUse):
+    """A column named in a flag or setting is not in the file."""
+
+
+class NoTextColumn(WrongUse):
+    """No column looks like customers' words, and none was named."""
+
+
+class OutputExists(WrongUse):
+    """The output directory exists and overwriting was not asked for."""
+
+
+class BadSetting(WrongUse):
+    """A setting is unknown, of the wrong type, or outside its range."""
+
+
+class UnreadableInput(TextcxError):
+    """An input that cannot be read at all."""
+
+
+class NothingToAnalyze(TextcxError):
+    """The input was read, but not one record could be analyzed."""
+
+
+class ShapeMismatch(TextcxError):
+    """Inputs that must agree on their length do not."""
+
+
+class ModelProblem(TextcxError):
+    """Model files are missing, damaged or made for another encoder."""
+
+
+class BrokenResult(TextcxError):
+    """A result directory contradicts itself or its sources."""

@@ -1,0 +1,80 @@
+"""What makes a pain severe: the lexicon of consequences, intensity and of words that say nothing concrete."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from textcx.domain.cues import NOTHING, cue_regex
+from textcx.domain.errors import BadSetting
+
+
+@dataclass(frozen=True, slots=True)
+class Consequence:
+    """Something that happened to the customer, the weight it gives a pain, and the cues that tell it.
+
+    ``weight`` is the share of the distance to severity 1 that it takes away: greater than 0, less than 1. Where it is
+    not ``negatable``, a "not" or "nobody" before a cue does not void it ("nobody refunded me").
+    """
+
+    id: str
+    reason: str
+    weight: float
+    cues: tuple[str, ...]
+    negatable: bool = True
+    pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Compile the cues and check the weight."""
+        if not 0.0 < self.weight < 1.0:
+            msg = f"consequence {self.id!r} has weight {self.weight}; expected more than 0 and less than 1"
+            raise BadSetting(msg)
+        object.__setattr__(self, "pattern", re.compile(cue_regex(self.cues)))
+
+
+@dataclass(frozen=True, slots=True)
+class PainLexicon:
+    """Words and cues about pains; every field is data of ``models/taxonomies/consequences.toml``.
+
+    ``negations`` void a negatable consequence that they stand before, ``relief`` any consequence that it precedes
+    ("did not have to call again"), ``voids`` any that they follow ("no refund needed"). ``all_well`` tells segments in
+    which nothing went wrong although problem words appear, ``solved`` problems that were put right, ``hypothetical``
+    fears and conditions, ``general`` dislikes that concern no organization, ``lacks`` wishes that imply something is missing,
+    ``asks_improvement`` questions that invite such wishes.
+    ``bare_words`` say nothing concrete ("worst app ever"); ``vague_aspects`` are never what a pain is about.
+    """
+
+    consequences: tuple[Consequence, ...]
+    strong_words: tuple[str, ...] = ()
+    softeners: tuple[str, ...] = ()
+    negations: tuple[str, ...] = ()
+    relief: tuple[str, ...] = ()
+    voids: tuple[str, ...] = ()
+    all_well: tuple[str, ...] = ()
+    solved: tuple[str, ...] = ()
+    hypothetical: tuple[str, ...] = ()
+    general: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    asks_improvement: tuple[str, ...] = ()
+    bare_words: frozenset[str] = frozenset()
+    vague_aspects: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        """Refuse a lexicon in which a consequence stands twice."""
+        ids = [consequence.id for consequence in self.consequences]
+        twice = sorted({name for name in ids if ids.count(name) > 1})
+        if twice:
+            msg = f"consequences {twice} stand more than once; ids must be unique"
+            raise BadSetting(msg)
+
+    def pattern(self, name: str) -> re.Pattern[str]:
+        """Compile one of the cue lists.
+
+        Args:
+            name: Name of a field that holds cues, for example ``"softeners"``.
+
+        Returns:
+            A pattern matching any of its cues; one that matches nothing where the list is empty.
+        """
+        cues: tuple[str, ...] = getattr(self, name)
+        return re.compile(cue_regex(cues) if cues else NOTHING)

@@ -1,0 +1,69 @@
+"""A part: what the first half of the pipeline found in some consecutive rows, ready to be stored as a checkpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.domain.feedback import FeedbackBatch, Unprocessable
+
+PRIVATE = ("verbatim", "cells", "cleaned", "polished", "question")
+"""Columns that hold unredacted text or serve the first half only; no part ever has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Records (usable or with the reason why not), segments and vectors of some consecutive rows.
+
+    ``records`` has one row per readable row; ``text``, ``redactions`` and sentiment are null where ``reason`` is set.
+    ``segments`` refers to records by ``row``. ``vectors`` has one row per segment. ``rows`` counts all rows read.
+    """
+
+    records: pl.DataFrame
+    segments: pl.DataFrame
+    vectors: NDArray[np.float16]
+    unreadable: tuple[Unprocessable, ...]
+    warnings: tuple[str, ...]
+    rows: int
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        records: pl.DataFrame,
+        usable: pl.DataFrame,
+        segments: pl.DataFrame,
+        vectors: NDArray[np.float32],
+        batch: FeedbackBatch,
+    ) -> Part:
+        """Put a part together, leaving the private columns behind."""
+        rest = records.filter(records["reason"].is_not_null())
+        frame = pl.concat([usable, rest], how="diagonal").sort("row")
+        return cls(
+            records=frame.drop(PRIVATE, strict=False),
+            segments=segments.drop(PRIVATE, strict=False),
+            vectors=vectors.astype(np.float16),
+            unreadable=batch.unreadable,
+            warnings=batch.warnings,
+            rows=batch.frame.height + len(batch.unreadable),
+        )
+
+    @classmethod
+    def joined(cls, parts: Sequence[Part]) -> Part:
+        """Join parts into one, in their order."""
+        return cls(
+            records=pl.concat([part.records for part in parts], how="diagonal_relaxed"),
+            segments=pl.concat([part.segments for part in parts], how="vertical"),
+            vectors=np.concatenate([part.vectors for part in parts]),
+            unreadable=tuple(broken for part in parts for broken in part.unreadable),
+            warnings=tuple(dict.fromkeys(warning for part in parts for warning in part.warnings)),
+            rows=sum(part.rows for part in parts),
+        )

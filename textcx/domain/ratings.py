@@ -1,0 +1,117 @@
+"""What the value of a rating is, in which unit, and between which bounds.
+
+Every value textcx reports for a rating is the mean of one term per respondent: -100, 0 or 100 for NPS (points), 0 or
+100 for CSAT (percent), the answer itself for everything else. So one formula serves all of them.
+
+Invariants: a term lies within ``bounds``; ``effect_terms`` is larger the better the answer, also on a reversed scale.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textcx.domain.errors import BadSetting
+from textcx.domain.feedback import RatingKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from textcx.domain.feedback import RatingColumn
+
+PROMOTER = 9.0
+"""Lowest answer of a promoter on 0..10 (Reichheld, "The One Number You Need to Grow", HBR 2003)."""
+DETRACTOR = 6.0
+"""Highest answer of a detractor on 0..10."""
+MOST_CHOICES = 11
+"""A scale with more choices than this is no list of answers but a dial; its "top two" is its upper quarter."""
+
+
+def check_scale(rating: RatingColumn) -> None:
+    """Refuse a scale on which the value of this kind of rating has no meaning.
+
+    Raises:
+        BadSetting: If the low end is not below the high end, or NPS was asked on another scale than 0..10.
+    """
+    if not rating.low < rating.high:
+        msg = f"rating {rating.name!r} runs from {rating.low:g} to {rating.high:g}; low must be below high"
+        raise BadSetting(msg)
+    if rating.kind is RatingKind.NPS and (rating.low, rating.high) != (0.0, 10.0):
+        msg = (
+            f"rating {rating.name!r} is read as NPS on {rating.low:g}..{rating.high:g}, but NPS is asked on 0..10; "
+            f"declare it under another name, such as --rating recommend={rating.column}:{rating.low:g}-{rating.high:g}"
+        )
+        raise BadSetting(msg)
+
+
+def turned(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float64]:
+    """Return answers with the good end up: unchanged, or ``low + high - value`` on a reversed scale.
+
+    Args:
+        values: Answers as given, on the rating's scale. Shape ``(answers,)``.
+        rating: The rating they answer.
+    """
+    return rating.low + rating.high - values if rating.reversed else values
+
+
+def _top_two(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.bool_]:
+    """Tell the top two answers of a scale, never its middle or below."""
+    span = rating.high - rating.low
+    threshold = rating.high - 1 if span < MOST_CHOICES else rating.low + 0.75 * span
+    return (values >= threshold) & (values > rating.low + span / 2)
+
+
+def terms(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float64]:
+    """Return one term per answer whose mean is the rating's value.
+
+    Args:
+        values: Answers as given, on the rating's scale. Shape ``(answers,)``.
+        rating: The rating they answer.
+
+    Returns:
+        NPS: 100 for promoters (9, 10), 0 for passives, -100 for detractors (0 to 6). CSAT: 100 for the top two answers,
+        else 0; a reversed scale is turned first, and on a scale of more than 11 choices the upper quarter counts.
+        Other kinds: the answers as given. Shape ``(answers,)``.
+
+    Raises:
+        BadSetting: If the scale does not fit the kind (see ``check_scale``).
+    """
+    check_scale(rating)
+    if rating.kind is RatingKind.NPS:
+        good_up = turned(values, rating)
+        return np.where(good_up >= PROMOTER, 100.0, np.where(good_up <= DETRACTOR, -100.0, 0.0))
+    if rating.kind is RatingKind.CSAT:
+        return np.where(_top_two(turned(values, rating), rating), 100.0, 0.0)
+    return values
+
+
+def effect_terms(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float64]:
+    """Return terms whose mean rises when answers get better, also on a reversed scale; units of ``effect_unit``."""
+    found = terms(values, rating)
+    return found if rating.kind in {RatingKind.NPS, RatingKind.CSAT} else turned(found, rating)
+
+
+def bounds(rating: RatingColumn) -> tuple[float, float]:
+    """Return the lowest and highest value the rating can have."""
+    if rating.kind is RatingKind.NPS:
+        return -100.0, 100.0
+    if rating.kind is RatingKind.CSAT:
+        return 0.0, 100.0
+    return rating.low, rating.high
+
+
+def unit(rating: RatingColumn) -> str:
+    """Return the unit of the rating's value: "points", "percent", "stars", "scale 1..7", "scale 1..5 (1 is best)"."""
+    return {RatingKind.NPS: "points", RatingKind.CSAT: "percent"}.get(rating.kind) or (
+        _scale(rating) + (f" ({rating.low:g} is best)" if rating.reversed else "")
+    )
+
+
+def effect_unit(rating: RatingColumn) -> str:
+    """Return the unit of a difference: "points", "percentage points", "stars", "scale 1..7"; more is always better."""
+    return {RatingKind.NPS: "points", RatingKind.CSAT: "percentage points"}.get(rating.kind) or _scale(rating)
+
+
+def _scale(rating: RatingColumn) -> str:
+    return "stars" if rating.kind is RatingKind.STARS else f"scale {rating.low:g}..{rating.high:g}"

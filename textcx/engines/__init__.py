@@ -1,0 +1,1 @@
+"""One file, one port, one library."""

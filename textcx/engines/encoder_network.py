@@ -1,0 +1,190 @@
+"""The network behind the encoder: one backbone, one pass, several heads.
+
+The backbone has the shape of a small BERT (post-norm, exact GELU, learned positions) and starts from the weights of
+all-MiniLM-L6-v2. Four heads read its last layer:
+
+* ``sentiment``: three classes, negative, neutral, positive;
+* ``pain``: something went wrong for the customer;
+* ``request``: the customer wishes or suggests something;
+* ``vector``: a unit-length vector that keeps the geometry of the original sentence embedding.
+
+The first three share a hidden layer over ``[first token, mean, maximum]``; the vector has a linear layer of its own over
+the mean, so that learning sentiment does not bend the space that themes are clustered in.
+
+Everything that turns a batch into numbers is row-wise: no statistic is taken across the batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SENTIMENTS = ("negative", "neutral", "positive")
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkShape:
+    """Sizes of the network; the defaults are those of all-MiniLM-L6-v2."""
+
+    vocabulary: int = 30522
+    positions: int = 512
+    width: int = 384
+    layers: int = 6
+    heads: int = 12
+    inner_width: int = 1536
+    head_width: int = 384
+    norm_epsilon: float = 1e-12
+
+    def as_dict(self) -> dict[str, int | float]:
+        """Return the sizes by name, as ``model.toml`` holds them."""
+        return asdict(self)
+
+
+class EncoderOutput(NamedTuple):
+    """What one forward pass gives; logits are not calibrated.
+
+    Attributes:
+        sentiment: Logits. Shape ``(rows, 3)``: negative, neutral, positive.
+        pain: Logits. Shape ``(rows,)``.
+        request: Logits. Shape ``(rows,)``.
+        vectors: Unit-length vectors. Shape ``(rows, width)``.
+    """
+
+    sentiment: Tensor
+    pain: Tensor
+    request: Tensor
+    vectors: Tensor
+
+
+class _Layer(nn.Module):
+    """One transformer layer: attention, then a feed-forward block, each added and normalized."""
+
+    def __init__(self, shape: NetworkShape) -> None:
+        super().__init__()
+        self.heads = shape.heads
+        self.attend = nn.Linear(shape.width, 3 * shape.width)
+        self.merge = nn.Linear(shape.width, shape.width)
+        self.norm_attention = nn.LayerNorm(shape.width, eps=shape.norm_epsilon)
+        self.expand = nn.Linear(shape.width, shape.inner_width)
+        self.contract = nn.Linear(shape.inner_width, shape.width)
+        self.norm_output = nn.LayerNorm(shape.width, eps=shape.norm_epsilon)
+
+    def forward(self, states: Tensor, bias: Tensor) -> Tensor:
+        rows, length, width = states.shape
+        query, key, value = (
+            self.attend(states).view(rows, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
+        )
+        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        merged = self.merge(seen.transpose(1, 2).reshape(rows, length, width))
+        states = self.norm_attention(states + merged)
+        expanded = self.contract(functional.gelu(self.expand(states)))
+        return cast("Tensor", self.norm_output(states + expanded))
+
+
+class EncoderNetwork(nn.Module):
+    """Token ids in, the logits of three heads and a vector out."""
+
+    def __init__(self, shape: NetworkShape | None = None) -> None:
+        """Build the network with fresh weights.
+
+        Args:
+            shape: Sizes; those of all-MiniLM-L6-v2 by default.
+        """
+        super().__init__()
+        self.shape = shape or NetworkShape()
+        width = self.shape.width
+        self.words = nn.Embedding(self.shape.vocabulary, width)
+        self.positions = nn.Embedding(self.shape.positions, width)
+        self.norm_words = nn.LayerNorm(width, eps=self.shape.norm_epsilon)
+        self.layers = nn.ModuleList(_Layer(self.shape) for _ in range(self.shape.layers))
+        self.hidden = nn.Linear(3 * width, self.shape.head_width)
+        self.sentiment = nn.Linear(self.shape.head_width, len(SENTIMENTS))
+        self.pain = nn.Linear(self.shape.head_width, 1)
+        self.request = nn.Linear(self.shape.head_width, 1)
+        self.vector = nn.Linear(width, width)
+        with torch.no_grad():
+            self.vector.weight.copy_(torch.eye(width))
+            self.vector.bias.zero_()
+
+    def forward(self, tokens: Tensor, mask: Tensor, *, head_dropout: float = 0.0) -> EncoderOutput:
+        """Read a batch of texts.
+
+        Args:
+            tokens: Token ids, padded at the end. Shape ``(rows, length)``, integer.
+            mask: True where a token is real; every row has at least one. Shape ``(rows, length)``, bool.
+            head_dropout: Share of the shared hidden layer switched off while training, 0 to 1.
+
+        Returns:
+            Logits and vectors, always float32.
+        """
+        states = self.states(tokens, mask)
+        real = mask.unsqueeze(-1)
+        mean = (states.float() * real).sum(1) / real.sum(1)
+        highest = states.masked_fill(~real, -1e4).amax(1)
+        pooled = torch.cat([states[:, 0], mean.to(states.dtype), highest], dim=-1)
+        hidden = functional.gelu(self.hidden(pooled))
+        if head_dropout:
+            hidden = functional.dropout(hidden, head_dropout, training=self.training)
+        vectors = self.vector(mean.to(states.dtype)).float()
+        return EncoderOutput(
+            sentiment=self.sentiment(hidden).float(),
+            pain=self.pain(hidden).float().squeeze(-1),
+            request=self.request(hidden).float().squeeze(-1),
+            vectors=functional.normalize(vectors, dim=-1),
+        )
+
+    def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
+        """Return the last layer's state of every token, shape ``(rows, length, width)``, in the weights' precision."""
+        places = torch.arange(tokens.shape[1], device=tokens.device)
+        states: Tensor = self.norm_words(self.words(tokens) + self.positions(places))
+        bias = torch.zeros(mask.shape, dtype=states.dtype, device=states.device).masked_fill(~mask, float("-inf"))
+        bias = bias[:, None, None, :]
+        for layer in self.layers:
+            states = layer(states, bias)
+        return states
+
+
+def backbone_from_minilm(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the weights of all-MiniLM-L6-v2 to ours; the heads are not among them.
+
+    The token type is always the first one, so its embedding is folded into the positions.
+
+    Args:
+        weights: The tensors of ``model.safetensors``, by their published names.
+
+    Returns:
+        Tensors for ``EncoderNetwork.load_state_dict(..., strict=False)``.
+    """
+    names = {
+        "words.weight": "embeddings.word_embeddings.weight",
+        "norm_words.weight": "embeddings.LayerNorm.weight",
+        "norm_words.bias": "embeddings.LayerNorm.bias",
+    }
+    ours = {name: weights[theirs] for name, theirs in names.items()}
+    ours["positions.weight"] = (
+        weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
+    )
+    parts = {
+        "merge": "attention.output.dense",
+        "norm_attention": "attention.output.LayerNorm",
+        "expand": "intermediate.dense",
+        "contract": "output.dense",
+        "norm_output": "output.LayerNorm",
+    }
+    layers = 1 + max(int(name.split(".")[2]) for name in weights if name.startswith("encoder.layer."))
+    for layer in range(layers):
+        theirs = f"encoder.layer.{layer}"
+        for kind in ("weight", "bias"):
+            ours[f"layers.{layer}.attend.{kind}"] = torch.cat(
+                [weights[f"{theirs}.attention.self.{part}.{kind}"] for part in ("query", "key", "value")]
+            )
+            for part, name in parts.items():
+                ours[f"layers.{layer}.{part}.{kind}"] = weights[f"{theirs}.{name}.{kind}"]
+    return ours

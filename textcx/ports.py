@@ -1,0 +1,135 @@
+"""What the pipeline needs from outside, as Protocols. Engines, readers and stores implement them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from textcx.domain.analysis import Analysis
+    from textcx.domain.encoding import Encoding
+    from textcx.domain.feedback import ColumnPlan, FeedbackBatch, Redaction
+
+
+class Encoder(Protocol):
+    """Vectors plus named heads from one pass."""
+
+    encoder_id: str
+    confident_at: float
+
+    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
+        """Encode texts; an answer never depends on the other texts of the call or their order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageGuess:
+    """The most likely language of a text (ISO 639-1), its probability, or null where a text is too short to tell."""
+
+    language: str | None
+    confidence: float
+
+
+class LanguageDetector(Protocol):
+    """Tells the language of texts."""
+
+    def detect(self, texts: Sequence[str]) -> list[LanguageGuess]:
+        """Guess the language of each text."""
+        ...
+
+
+class Redactor(Protocol):
+    """Finds what identifies a person."""
+
+    def find(self, texts: Sequence[str]) -> list[list[Redaction]]:
+        """Find what must be masked in each text: sorted, not overlapping, offsets in code points."""
+        ...
+
+
+class SentenceSplitter(Protocol):
+    """Splits texts into sentences and clauses."""
+
+    def split(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
+        """Spans of each text's segments: sorted, not overlapping, without surrounding white space, never empty."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A noun or verb phrase of a text, with offsets into that text and its normal form ('delivery', 'customer service')."""
+
+    start: int
+    end: int
+    lemma: str
+    kind: str  # "noun", "verb" or "adjective"
+
+
+class PhraseFinder(Protocol):
+    """Finds the phrases people use to name things."""
+
+    def phrases(self, texts: Sequence[str]) -> list[list[Phrase]]:
+        """Noun chunks (without determiners and pronouns) and verb or adjective phrases of each text, in text order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class TopicFit:
+    """Clusters as the engine found them; topic numbers never leave the theme step.
+
+    ``topics``: cluster of each segment, -1 where none. Shape ``(segments,)``. ``strengths``: 0..1, shape ``(segments,)``.
+    ``keywords``: for each cluster 0..k-1 its c-TF-IDF words, best first.
+    """
+
+    topics: NDArray[np.int64]
+    strengths: NDArray[np.float64]
+    keywords: tuple[tuple[str, ...], ...]
+
+
+class ThemeModel(Protocol):
+    """Groups segments by what they are about."""
+
+    def fit(self, texts: Sequence[str], vectors: NDArray[np.float32], *, seed: int) -> TopicFit:
+        """Cluster segments; the same set in another order gives the same clusters."""
+        ...
+
+
+class FeedbackReader(Protocol):
+    """One input, read as a stream."""
+
+    name: str
+    plan: ColumnPlan
+
+    def batches(self, *, rows: int, skip: int = 0) -> Iterator[FeedbackBatch]:
+        """Yield the records in order, ``rows`` at a time, leaving out the first ``skip`` rows."""
+        ...
+
+
+class AnalysisStore(Protocol):
+    """Keeps finished analyses."""
+
+    def save(self, analysis: Analysis, directory: Path) -> None:
+        """Write a finished analysis."""
+        ...
+
+    def load(self, directory: Path) -> Analysis:
+        """Read a finished analysis back."""
+        ...
+
+
+class Watch(Protocol):
+    """Follows the work: which stage is running, how far it is, how long it took."""
+
+    def stage(self, name: str) -> AbstractContextManager[None]:
+        """Time a stage; entered again, its seconds add up."""
+        ...
+
+    def advance(self, name: str, amount: int) -> None:
+        """Report that a stage has handled so many more records."""
+        ...

@@ -1,0 +1,1 @@
+"""Files in, feedback batches out."""

@@ -1,0 +1,1 @@
+"""Analyses in, pages and sheets out."""

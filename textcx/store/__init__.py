@@ -1,0 +1,1 @@
+"""Where finished analyses and checkpoints are kept."""
