@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+import pytest
+
+from textcx.domain.errors import TextcxError
+from textcx.domain.feedback import Reason, Unprocessable
+from textcx.domain.parts import Part
+from textcx.store.parts import PartStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def part(*, rows: int, first: int = 0) -> Part:
+    return Part(
+        records=pl.DataFrame({"row": range(first, first + rows), "text": ["fine"] * rows}),
+        segments=pl.DataFrame({"row": range(first, first + rows), "start": [0] * rows}),
+        vectors=np.full((rows, 4), 0.5, dtype=np.float16),
+        unreadable=(Unprocessable(first + rows, "f.csv:9", Reason.UNREADABLE_ROW, "mend the line"),),
+        warnings=("doubtful",),
+        rows=rows + 1,
+    )
+
+
+def test_a_part_comes_back_as_it_was_saved(tmp_path: Path) -> None:
+    store = PartStore(tmp_path / "run", fingerprint="a")
+    saved = part(rows=3)
+    store.save(saved, number=0, of_input=2)
+    loaded = store.load(0)
+    assert loaded.records.equals(saved.records)
+    assert loaded.segments.equals(saved.segments)
+    assert np.array_equal(loaded.vectors, saved.vectors)
+    assert (loaded.unreadable, loaded.warnings, loaded.rows) == (saved.unreadable, saved.warnings, saved.rows)
+    assert store.rows_of(0) == (2, 4)
+    store.close()
+
+
+def test_a_part_without_its_last_file_does_not_count(tmp_path: Path) -> None:
+    store = PartStore(tmp_path / "run", fingerprint="a")
+    store.save(part(rows=3), number=0, of_input=0)
+    store.save(part(rows=3), number=1, of_input=0)
+    (tmp_path / "run" / "part-000001.json").unlink()
+    assert store.count() == 1
+    store.close()
+
+
+def test_a_run_with_the_same_fingerprint_goes_on_and_another_starts_anew(tmp_path: Path) -> None:
+    store = PartStore(tmp_path / "run", fingerprint="a")
+    store.save(part(rows=3), number=0, of_input=0)
+    store.close()
+    again = PartStore(tmp_path / "run", fingerprint="a")
+    assert again.resumed
+    again.close()
+    other = PartStore(tmp_path / "run", fingerprint="b")
+    assert not other.resumed
+    assert other.count() == 0
+    other.close()
+
+
+def test_two_runs_never_write_to_the_same_place(tmp_path: Path) -> None:
+    store = PartStore(tmp_path / "run", fingerprint="a")
+    with pytest.raises(TextcxError, match="another run is writing"):
+        PartStore(tmp_path / "run", fingerprint="a")
+    store.close()
+
+
+def test_joined_parts_keep_order_and_counts() -> None:
+    joined = Part.joined([part(rows=2), part(rows=3, first=3)])
+    assert joined.records["row"].to_list() == [0, 1, 3, 4, 5]
+    assert joined.rows == 7
+    assert joined.vectors.shape == (5, 4)
+    assert joined.warnings == ("doubtful",)

@@ -1,0 +1,5 @@
+"""``python -m textcx``."""
+
+from textcx.cli import main
+
+main()

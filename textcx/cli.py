@@ -1,0 +1,206 @@
+"""The command line: arguments in, exit code out.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 done but some records could not be read, 130 interrupted. Heavy imports
+wait until a command needs them, so that ``textcx --help`` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from textcx import __version__
+
+DONE, FAILED, WRONG_USE, DONE_WITH_ERRORS, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Customer feedback in, a decision-ready report out. Nothing leaves this machine.",
+)
+
+Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="CSV, TSV, JSONL, Parquet or XLSX; also .gz; - for standard input")]  # fmt: skip
+TextColumns = Annotated[list[str] | None, typer.Option("--text-column", help="column of customers' words; repeat to join several")]  # fmt: skip
+IdColumn = Annotated[str | None, typer.Option("--id-column", help="column of record ids")]
+DateColumn = Annotated[str | None, typer.Option("--date-column", help="column of dates")]
+DateFormat = Annotated[str | None, typer.Option("--date-format", help="such as %d/%m/%Y")]
+Source = Annotated[str | None, typer.Option("--source", help="review, survey, social or support")]
+SourceColumn = Annotated[str | None, typer.Option("--source-column", help="column that says the source of each record")]
+RespondentColumn = Annotated[str | None, typer.Option("--respondent-column", help="column that says who answered")]
+Attributes = Annotated[list[str] | None, typer.Option("--attribute", help="column that groups customers; repeatable")]
+TouchpointColumn = Annotated[str | None, typer.Option("--touchpoint-column", help="column that says where the contact was")]  # fmt: skip
+ValueColumn = Annotated[str | None, typer.Option("--value-column", help="column of customer value")]
+Ratings = Annotated[list[str] | None, typer.Option("--rating", help="NAME=COLUMN:LOW-HIGH[:reversed]; repeatable")]
+Config = Annotated[Path | None, typer.Option("--config", help="settings file (default: textcx.toml here, if any)")]
+Limit = Annotated[int | None, typer.Option("--limit", help="read only the first N records")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"textcx {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")] = False,
+) -> None:
+    """Read the options that belong to no command."""
+
+
+@app.command()
+def analyze(
+    inputs: Inputs,
+    out: Annotated[Path, typer.Option("--out", help="directory for the result; must not exist")],
+    text_column: TextColumns = None,
+    id_column: IdColumn = None,
+    date_column: DateColumn = None,
+    date_format: DateFormat = None,
+    source: Source = None,
+    source_column: SourceColumn = None,
+    respondent_column: RespondentColumn = None,
+    attribute: Attributes = None,
+    touchpoint_column: TouchpointColumn = None,
+    value_column: ValueColumn = None,
+    rating: Ratings = None,
+    limit: Limit = None,
+    tables: Annotated[list[str] | None, typer.Option("--tables", help="csv or xlsx: also write sheets for people; repeatable")] = None,  # fmt: skip
+    title: Annotated[str | None, typer.Option("--title", help="heading of the report")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the result if it exists")] = False,
+    redact: Annotated[bool | None, typer.Option("--redact/--no-redact", help="mask what identifies a person (default: yes)")] = None,  # fmt: skip
+    keep_name: Annotated[list[str] | None, typer.Option("--keep-name", help="a product or company name never to mask; repeatable")] = None,  # fmt: skip
+    journey: Annotated[Path | None, typer.Option("--journey", help="your own journey taxonomy (TOML)")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="seed of everything random (default 0)")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
+    batch_rows: Annotated[int | None, typer.Option("--batch-rows", help="records per checkpoint")] = None,
+    config: Config = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars, only the summary")] = False,
+) -> None:
+    """Analyze feedback files: report, tables and findings in one directory."""
+    from textcx.config import load_settings
+    from textcx.jobs import analyze as job
+    from textcx.jobs.progress import ProgressBars, StageClock
+    from textcx.jobs.summary import summarize
+    from textcx.wiring import Workshop
+
+    settings = load_settings(
+        file=config, text_column=text_column, id_column=id_column, date_column=date_column, date_format=date_format,
+        source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
+        touchpoint_column=touchpoint_column, value_column=value_column, rating=rating, limit=limit, tables=tables,
+        title=title, redact=redact, keep_names=keep_name, journey=journey, seed=seed, threads=threads,
+        batch_rows=batch_rows,
+    )  # fmt: skip
+    work: dict[str, Any] = {
+        "out": out, "settings": settings, "workshop": Workshop(settings), "overwrite": overwrite,
+    }  # fmt: skip
+    if quiet or not sys.stderr.isatty():
+        outcome = job.analyze(inputs, clock=StageClock(), tell=_tell if not quiet else lambda _: None, **work)
+    else:
+        with ProgressBars() as bars:
+            outcome = job.analyze(inputs, clock=bars, tell=bars.tell, **work)
+    typer.echo(summarize(outcome.analysis, out=out))
+    if any(broken.reason == "unreadable_row" for broken in outcome.analysis.unprocessable):
+        raise typer.Exit(DONE_WITH_ERRORS)
+
+
+@app.command()
+def inspect(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="a file as for analyze, or -")],
+    text_column: TextColumns = None,
+    id_column: IdColumn = None,
+    date_column: DateColumn = None,
+    date_format: DateFormat = None,
+    source: Source = None,
+    source_column: SourceColumn = None,
+    respondent_column: RespondentColumn = None,
+    attribute: Attributes = None,
+    touchpoint_column: TouchpointColumn = None,
+    value_column: ValueColumn = None,
+    rating: Ratings = None,
+    config: Config = None,
+) -> None:
+    """Show what analyze would make of a file; nothing is written."""
+    from textcx.config import load_settings
+    from textcx.jobs import inspect as job
+    from textcx.wiring import Workshop
+
+    settings = load_settings(
+        file=config, text_column=text_column, id_column=id_column, date_column=date_column, date_format=date_format,
+        source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
+        touchpoint_column=touchpoint_column, value_column=value_column, rating=rating,
+    )  # fmt: skip
+    typer.echo(job.render(job.inspect(file, wishes=settings.wishes(), languages=Workshop(settings).languages())))
+
+
+@app.command()
+def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="a finished analysis")]) -> None:
+    """Write report.html and analysis.json of a finished analysis again."""
+    from textcx.jobs.report import render_again
+
+    typer.echo(f"Report: {render_again(directory)}")
+
+
+@app.command()
+def verify(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="a finished analysis")],
+    inputs: Annotated[list[str] | None, typer.Argument(metavar="INPUT...", help="the files it was made of, in the same order")] = None,  # fmt: skip
+) -> None:
+    """Check a finished analysis: quotes, offsets, redactions and counts, against itself and its sources."""
+    from textcx.jobs import verify as job
+    from textcx.store.directory import DirectoryStore
+    from textcx.wiring import open_source, respondent_key
+
+    outcome = job.verify(
+        DirectoryStore().load(directory), inputs or (), open_source=open_source, respondent_key=respondent_key()
+    )
+    for check, count in outcome.checks.items():
+        failed = sum(problem.startswith(f"{check}:") for problem in outcome.problems)
+        typer.echo(f"{'FAILED' if failed else 'ok':<7} {check} ({count:,} checked)")
+    for problem in outcome.problems:
+        typer.echo(f"  {problem}", err=True)
+    if not outcome.passed:
+        raise typer.Exit(FAILED)
+
+
+train = typer.Typer(no_args_is_help=True, help="Train the shipped models again.")
+app.add_typer(train, name="train")
+
+
+@train.command("sentiment")
+def train_sentiment(
+    data: Annotated[Path, typer.Option("--data", help="folder of labelled data")],
+    out: Annotated[Path, typer.Option("--out", help="directory for the model")],
+    seed: Annotated[int, typer.Option("--seed", help="seed of everything random")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
+) -> None:
+    """Train the encoder: sentiment, pain, request and theme vectors in one network."""
+    from textcx.training import __main__ as job
+
+    job.run(data=data, out=out, seed=seed, resume=resume)
+
+
+def _tell(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    from textcx.domain.errors import TextcxError
+
+    try:
+        app()
+    except TextcxError as error:
+        typer.echo(f"textcx: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        typer.echo("textcx: interrupted; run the same command again to go on from the last checkpoint", err=True)
+        sys.exit(INTERRUPTED)
+
+
+if __name__ == "__main__":
+    main()

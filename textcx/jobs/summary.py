@@ -1,0 +1,48 @@
+"""A finished analysis in a few lines for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textcx.domain.analysis import Analysis
+
+TOP = 5
+
+
+def summarize(analysis: Analysis, *, out: Path) -> str:
+    """Return the summary: counts, overall polarity and ratings, the top pain points with reach, where the report is."""
+    told = analysis.headline
+    left_out = sum(told["unprocessable"].values())
+    lines = [f"{told['records_in']:,} records in, {told['analyzed']:,} analyzed, {left_out:,} unprocessable"]
+    if left_out:
+        lines[0] += " (" + ", ".join(f"{count:,} {_words(reason)}" for reason, count in told["unprocessable"].items()) + ")"
+    lines.append(f"Polarity {_interval(told['polarity'], '{:+.2f}')}")
+    lines += [
+        f"{rating['rating']}: {_interval(rating, '{:.1f}')} {rating['unit']}, n = {rating['n']:,}"
+        for rating in told["ratings"][:TOP]
+    ]
+    points = analysis.pain_points.head(TOP)
+    lines.append("Top pain points" if points.height else "No pain points found")
+    lines += [
+        f"  {number}. {point['statement']} ({point['records']:,} records, severity {point['severity']:.2f})"
+        for number, point in enumerate(points.iter_rows(named=True), start=1)
+    ]
+    lines += [f"Note: {note}" for note in analysis.notes]
+    lines.append(f"Report: {out / 'report.html'}")
+    return "\n".join(lines)
+
+
+def _words(reason: str) -> str:
+    return reason.replace("_", " ")
+
+
+def _interval(figure: dict[str, Any], shape: str) -> str:
+    if figure.get("value") is None:
+        return "unknown"
+    text = shape.format(figure["value"])
+    if figure.get("ci_low") is not None:
+        text += f" ({shape.format(figure['ci_low'])} to {shape.format(figure['ci_high'])})"
+    return text

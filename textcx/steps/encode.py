@@ -1,0 +1,48 @@
+"""Ask the encoder once about every distinct text.
+
+Repeated texts (and records of a single segment, whose segment is the whole text) cost nothing twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textcx.domain.encoding import Encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.ports import Encoder
+
+
+def encode_distinct(records: Sequence[str], segments: Sequence[str], *, encoder: Encoder) -> tuple[Encoding, Encoding]:
+    """Encode whole texts and segments in one call.
+
+    Args:
+        records: Polished whole texts.
+        segments: Polished segment texts.
+        encoder: The encoder.
+
+    Returns:
+        The encodings of the records and of the segments, each in the order given.
+    """
+    place: dict[str, int] = {}
+    for text in (*records, *segments):
+        place.setdefault(text, len(place))
+    encoding = encoder.encode(list(place))
+    return _take(encoding, records, place), _take(encoding, segments, place)
+
+
+def _take(encoding: Encoding, texts: Sequence[str], place: dict[str, int]) -> Encoding:
+    at: NDArray[np.intp] = np.fromiter((place[text] for text in texts), dtype=np.intp, count=len(texts))
+    return Encoding(
+        vectors=encoding.vectors[at],
+        sentiment=encoding.sentiment[at],
+        pain=encoding.pain[at],
+        request=encoding.request[at],
+        windows=encoding.windows[at],
+    )

@@ -1,0 +1,88 @@
+"""Turn probabilities into what people read: label, polarity, mixed, confident.
+
+The record level is the encoder's own judgement over the whole text. A record is mixed when it holds both polarities -
+a clearly positive and a clearly negative segment - whatever the label of the whole is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.encoding import LABELS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from textcx.domain.encoding import Encoding
+
+CLEARLY = 0.6
+"""Probability from which a segment counts as clearly of one polarity when looking for mixed records."""
+
+DIGITS = 6
+"""Probabilities are stored to this many decimal places."""
+
+
+def sentiment_columns(probabilities: NDArray[np.float32]) -> dict[str, pl.Series]:
+    """Label, polarity and probabilities of texts.
+
+    Args:
+        probabilities: In the order of ``LABELS``. Shape ``(texts, 3)``.
+
+    Returns:
+        Series ``label``, ``polarity`` (-1..1, P(positive) - P(negative)), ``p_negative``, ``p_neutral``, ``p_positive``.
+    """
+    rounded = np.round(probabilities.astype(np.float64), DIGITS)
+    labels = [LABELS[index] for index in rounded.argmax(axis=1)]
+    return {
+        "label": pl.Series(labels, dtype=pl.String),
+        "polarity": pl.Series(np.round(rounded[:, 2] - rounded[:, 0], DIGITS)),
+        "p_negative": pl.Series(rounded[:, 0]),
+        "p_neutral": pl.Series(rounded[:, 1]),
+        "p_positive": pl.Series(rounded[:, 2]),
+    }
+
+
+def add_record_sentiment(records: pl.DataFrame, encoding: Encoding, *, confident_at: float) -> pl.DataFrame:
+    """Add the record level: the encoder's judgement over each whole text.
+
+    Args:
+        records: One row per text of ``encoding``, in its order.
+        encoding: The encoder's answer for the whole texts.
+        confident_at: Smallest highest probability that counts as confident.
+
+    Returns:
+        The records with label, polarity, probabilities, ``confident`` and ``windows``.
+    """
+    return records.with_columns(
+        **sentiment_columns(encoding.sentiment),
+        confident=pl.Series(encoding.sentiment.max(axis=1) >= confident_at) if records.height else pl.lit(value=True),
+        windows=pl.Series(encoding.windows.astype(np.int64)),
+    )
+
+
+def add_segment_sentiment(segments: pl.DataFrame, encoding: Encoding) -> pl.DataFrame:
+    """Add label, polarity, probabilities, ``p_pain`` and ``p_request`` to segments in the order of ``encoding``."""
+    return segments.with_columns(
+        **sentiment_columns(encoding.sentiment),
+        p_pain=pl.Series(np.round(encoding.pain.astype(np.float64), DIGITS)),
+        p_request=pl.Series(np.round(encoding.request.astype(np.float64), DIGITS)),
+    )
+
+
+def find_mixed(segments: pl.DataFrame, *, by: str) -> pl.DataFrame:
+    """Find the records that hold a clearly positive and a clearly negative segment.
+
+    Args:
+        segments: ``p_negative``, ``p_positive`` and the column ``by``.
+        by: The column that identifies a record.
+
+    Returns:
+        Columns ``by``, ``mixed`` and ``n_segments``, one row per record that has segments.
+    """
+    return segments.group_by(by).agg(
+        mixed=(pl.col("p_negative").max() >= CLEARLY) & (pl.col("p_positive").max() >= CLEARLY),
+        n_segments=pl.len().cast(pl.Int64),
+    )

@@ -1,0 +1,110 @@
+"""Checkpoints: the parts of an unfinished run, in a directory of their own.
+
+A part counts once its JSON file is there; that file is renamed into place after everything it names was written. A
+directory made for other inputs, settings or models is not gone on with.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.errors import TextcxError
+from textcx.domain.feedback import Reason, Unprocessable
+from textcx.domain.parts import Part
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class PartStore:
+    """Parts of one run under one directory, locked against a second run."""
+
+    def __init__(self, directory: Path, *, fingerprint: str) -> None:
+        self.directory = directory
+        self.fingerprint = fingerprint
+        self.resumed = False
+        directory.mkdir(parents=True, exist_ok=True)
+        self._lock = (directory / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._lock.close()
+            msg = f"another run is writing to {directory}; wait for it to end or choose another --out"
+            raise TextcxError(msg) from None
+        told = directory / "run.json"
+        if told.exists() and json.loads(told.read_text(encoding="utf-8")).get("fingerprint") == fingerprint:
+            self.resumed = self.count() > 0
+        else:
+            self.clear()
+            write_atomically(told, json.dumps({"fingerprint": fingerprint}))
+
+    def count(self) -> int:
+        """Return the number of complete parts, counted from the first without a gap."""
+        number = 0
+        while self._path(number, "json").exists():
+            number += 1
+        return number
+
+    def rows_of(self, number: int) -> tuple[int, int]:
+        """Return the input that a part belongs to and the number of rows that it covers."""
+        told = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
+        return told["input"], told["rows"]
+
+    def save(self, part: Part, *, number: int, of_input: int) -> None:
+        """Write a part; it counts when this returns."""
+        part.records.write_parquet(self._path(number, "records.parquet"))
+        part.segments.write_parquet(self._path(number, "segments.parquet"))
+        np.save(self._path(number, "vectors.npy"), part.vectors, allow_pickle=False)
+        told: dict[str, Any] = {
+            "input": of_input,
+            "rows": part.rows,
+            "unreadable": [asdict(broken) for broken in part.unreadable],
+            "warnings": list(part.warnings),
+        }
+        write_atomically(self._path(number, "json"), json.dumps(told))
+
+    def load(self, number: int) -> Part:
+        """Read a part back."""
+        told = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
+        return Part(
+            records=pl.read_parquet(self._path(number, "records.parquet")),
+            segments=pl.read_parquet(self._path(number, "segments.parquet")),
+            vectors=np.load(self._path(number, "vectors.npy"), allow_pickle=False),
+            unreadable=tuple(
+                Unprocessable(**{**broken, "reason": Reason(broken["reason"])}) for broken in told["unreadable"]
+            ),
+            warnings=tuple(told["warnings"]),
+            rows=told["rows"],
+        )
+
+    def clear(self) -> None:
+        """Forget every part."""
+        for path in self.directory.iterdir():
+            if path.name == "lock":
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def close(self) -> None:
+        """Let another run have the directory."""
+        self._lock.close()
+
+    def _path(self, number: int, suffix: str) -> Path:
+        return self.directory / f"part-{number:06d}.{suffix}"
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file so that it is either not there or complete."""
+    draft = path.with_name(path.name + ".draft")
+    with draft.open("w", encoding="utf-8") as out:
+        out.write(text)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(path)
