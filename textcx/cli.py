@@ -134,7 +134,7 @@ def inspect(
         source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
         touchpoint_column=touchpoint_column, value_column=value_column, rating=rating,
     )  # fmt: skip
-    typer.echo(job.render(job.inspect(file, wishes=settings.wishes(), languages=Workshop(settings).languages())))
+    typer.echo(job.render(job.inspect(file, wishes=settings.wishes(), languages=Workshop(settings).languages)))
 
 
 @app.command()

@@ -8,16 +8,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textcx.domain.analysis import Analysis
 from textcx.domain.parts import Part
-from textcx.steps import lay_out
+from textcx.steps import findings, lay_out
 from textcx.steps.assemble import assemble
 from textcx.steps.clean import polish
+from textcx.steps.drivers import rank_drivers
 from textcx.steps.encode import encode_distinct
+from textcx.steps.gather import gather
+from textcx.steps.groups import attribute_groups
+from textcx.steps.headline import headline
+from textcx.steps.journey import place_segments_on_journey, stage_vectors, summarize_journey
+from textcx.steps.pain_groups import group_pains
+from textcx.steps.pain_points import find_pains, mark_pains
+from textcx.steps.praise import find_praise
+from textcx.steps.ratings import summarize_ratings
 from textcx.steps.screen import screen, screen_languages
 from textcx.steps.sentiment import add_record_sentiment, add_segment_sentiment
+from textcx.steps.themes import find_themes
+from textcx.steps.trends import directions, summarize_trends
 
 if TYPE_CHECKING:
-    from textcx.domain.feedback import ColumnPlan, FeedbackBatch
+    from collections.abc import Sequence
+
+    from textcx.domain.feedback import ColumnPlan, FeedbackBatch, RatingColumn
+    from textcx.domain.journey import JourneyTaxonomy
+    from textcx.domain.pain_points import PainLexicon
     from textcx.ports import Encoder, LanguageDetector, PhraseFinder, Redactor, SentenceSplitter, ThemeModel, Watch
 
 
@@ -56,7 +72,7 @@ def per_batch(batch: FeedbackBatch, *, number: int, plan: ColumnPlan, tools: Fir
         usable = lay_out.mask_records(usable, redactions)
     with watch.stage("split"):
         spans = tools.splitter.split(lay_out.cell_texts(usable))
-        segments = lay_out.segment_records(usable, spans, redactions, columns=[column.column for column in plan.text])
+        segments = lay_out.segment_records(usable, spans, redactions, columns=plan.text)
     with watch.stage("encode"):
         whole, parts = encode_distinct(
             [polish(text) for text in usable["cleaned"]], segments["polished"].to_list(), encoder=tools.encoder
@@ -64,3 +80,92 @@ def per_batch(batch: FeedbackBatch, *, number: int, plan: ColumnPlan, tools: Fir
         usable = add_record_sentiment(usable, whole, confident_at=tools.encoder.confident_at)
         segments = add_segment_sentiment(segments, parts)
     return Part.of(records=records, usable=usable, segments=segments, vectors=parts.vectors, batch=batch)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondHalf:
+    """What the second half works with, built by ``textcx.wiring``."""
+
+    encoder: Encoder
+    themes: ThemeModel
+    phrases: PhraseFinder
+    journey: JourneyTaxonomy
+    lexicon: PainLexicon
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the user chose about findings. Units and ranges as in ``textcx.config.Settings``."""
+
+    ratings: Sequence[RatingColumn]
+    attributes: Sequence[str]
+    seed: int
+    min_group: int
+    pain_threshold: float
+    resamples: int
+
+
+def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -> Analysis:
+    """Themes .. trends over everything the first half found.
+
+    Args:
+        part: All parts of the run, joined.
+        tools: The engines.
+        choices: What the user chose.
+        watch: Told how far each stage is.
+
+    Returns:
+        The analysis; its manifest holds only what is known here.
+    """
+    with watch.stage("gather"):
+        found = gather(part)
+    segments, vectors = found.segments, found.vectors
+    with watch.stage("themes"):
+        themes = find_themes(segments, vectors, model=tools.themes, phrases=tools.phrases, seed=choices.seed)
+    with watch.stage("journey"):
+        stages = place_segments_on_journey(
+            segments, vectors, taxonomy=tools.journey, stage_vectors=stage_vectors(tools.journey, tools.encoder)
+        )
+        segments = segments.join(stages, on="segment_id", how="left", maintain_order="left")
+        journey = summarize_journey(segments, taxonomy=tools.journey)
+    with watch.stage("pain points"):
+        pains = find_pains(segments, phrases=tools.phrases, lexicon=tools.lexicon, threshold=choices.pain_threshold)
+        segments = mark_pains(segments, pains)
+        pain_points, pains = group_pains(pains, segments, themes.mentions, themes.themes, vectors)
+        praise = find_praise(segments, themes.mentions, themes.themes, vectors)
+    with watch.stage("ratings"):
+        raised = findings.memberships(segments, themes.mentions, pains)
+        ratings = summarize_ratings(
+            found.answers, ratings=choices.ratings, attributes=choices.attributes, memberships=raised,
+            min_group=choices.min_group,
+        )  # fmt: skip
+    with watch.stage("drivers"):
+        drivers = rank_drivers(
+            found.answers, ratings=choices.ratings, memberships=raised, attributes=choices.attributes,
+            resamples=choices.resamples, seed=choices.seed,
+        )  # fmt: skip
+        groups = attribute_groups(
+            found.answers, found.records, segments, attributes=choices.attributes, min_group=choices.min_group
+        )
+    with watch.stage("trends"):
+        trends = summarize_trends(
+            found.answers, records=found.records, memberships=raised, ratings=choices.ratings
+        )
+        pain_points = findings.with_trend(pain_points, directions(trends))
+    records = findings.with_primary(found.records, segments, themes.mentions, taxonomy=tools.journey)
+    tables = {
+        "records": records, "segments": segments, "mentions": themes.mentions, "themes": themes.themes,
+        "pains": pains, "pain_points": pain_points, "ratings": ratings, "drivers": drivers, "trends": trends,
+        "journey": journey, "groups": groups, "praise": praise,
+    }  # fmt: skip
+    tables = findings.declared(tables, ratings=choices.ratings, attributes=choices.attributes)
+    return Analysis(
+        tables=tables,
+        headline=headline(
+            records_in=part.rows, answers=found.answers, records=records, segments=segments, mentions=themes.mentions,
+            themes=themes.themes, pain_points=pain_points, ratings=ratings, unprocessable=found.unprocessable,
+        ),
+        manifest={"boilerplate_share": themes.boilerplate_share},
+        unprocessable=found.unprocessable,
+        notes=(*found.notes, *themes.notes),
+    )  # fmt: skip

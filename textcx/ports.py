@@ -106,6 +106,10 @@ class FeedbackReader(Protocol):
     name: str
     plan: ColumnPlan
 
+    def starting_at(self, first_row: int) -> FeedbackReader:
+        """Return the same reader with its rows numbered from ``first_row`` on."""
+        ...
+
     def batches(self, *, rows: int, skip: int = 0) -> Iterator[FeedbackBatch]:
         """Yield the records in order, ``rows`` at a time, leaving out the first ``skip`` rows."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from functools import cached_property
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from textcx.config import Settings
     from textcx.domain.feedback import ColumnWishes
-    from textcx.ports import Encoder, FeedbackReader, LanguageDetector
+    from textcx.ports import Encoder, FeedbackReader, LanguageDetector, Redactor, SentenceSplitter
 
 
 def models_directory() -> Path:
@@ -49,52 +50,98 @@ def respondent_key() -> bytes:
         raise ModelProblem(msg) from None
 
 
+def open_source(source: str | Path | pl.DataFrame, wishes: ColumnWishes) -> FeedbackReader:
+    """Open an input for reading."""
+    from textcx.readers import open_feedback  # noqa: PLC0415 - readers load what their format needs
+
+    return open_feedback(source, wishes=wishes)
+
+
 class Workshop:
     """Builds each tool of a run once, when it is first asked for."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.models_directory = models_directory()
-
-    def open_source(self, source: str | Path | pl.DataFrame, wishes: ColumnWishes, first_row: int) -> FeedbackReader:
-        """Open an input for reading."""
-        return open_source(source, wishes, first_row)
-
-    def encoder(self) -> Encoder:
-        """Return the encoder."""
-        return self._encoder
-
-    def languages(self) -> LanguageDetector:
-        """Return the language detector."""
-        return self._languages
+        self.taxonomies = models_directory() / "taxonomies"
 
     def first_half(self) -> FirstHalf:
         """Return the tools of ``pipeline.per_batch``."""
-        return self._first_half
+        return FirstHalf(
+            encoder=self.encoder,
+            languages=self.languages,
+            redactor=self.redactor,
+            splitter=self.splitter,
+            respondent_key=self.respondent_key,
+        )
 
     def second_half(self) -> SecondHalf:
         """Return the tools of ``pipeline.over_all``."""
         from textcx.engines.bertopic_themes import BertopicThemes  # noqa: PLC0415 - heavy, built when first used
+        from textcx.engines.spacy_text import SpacyPhraseFinder  # noqa: PLC0415
         from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon  # noqa: PLC0415
 
-        taxonomies = self.models_directory / "taxonomies"
         return SecondHalf(
-            encoder=self._encoder,
+            encoder=self.encoder,
             themes=BertopicThemes(),
-            phrases=self._spacy_text,
-            journey=load_journey(self.settings.journey or taxonomies / "journey.toml"),
-            lexicon=load_pain_lexicon(taxonomies / "consequences.toml"),
+            phrases=SpacyPhraseFinder(**self._pipeline),
+            journey=load_journey(self.settings.journey or self.taxonomies / "journey.toml"),
+            lexicon=load_pain_lexicon(self.taxonomies / "consequences.toml"),
         )
 
     @cached_property
-    def _encoder(self) -> Encoder:
+    def encoder(self) -> Encoder:
+        """The encoder, on as many threads as the settings say."""
+        import torch  # noqa: PLC0415
+
         from textcx.engines.torch_encoder import load_encoder  # noqa: PLC0415
 
-        directory = self.settings.encoder or self.models_directory / "sentiment"
-        return load_encoder(directory, precision=self.settings.precision, threads=self.settings.threads)
+        torch.set_num_threads(self.settings.threads)
+        directory = self.settings.encoder or models_directory() / "sentiment"
+        return load_encoder(directory, precision=self.settings.precision)
 
     @cached_property
-    def _languages(self) -> LanguageDetector:
+    def languages(self) -> LanguageDetector:
+        """The language detector."""
         from textcx.engines.fasttext_language import FasttextLanguageDetector  # noqa: PLC0415
 
         return FasttextLanguageDetector()
+
+    @cached_property
+    def redactor(self) -> Redactor:
+        """The redactor; one that finds nothing where the user does not want redaction."""
+        if not self.settings.redact:
+            from textcx.engines.no_redactor import NoRedactor  # noqa: PLC0415
+
+            return NoRedactor()
+        from textcx.engines.presidio_redactor import PresidioRedactor  # noqa: PLC0415
+
+        names = self.taxonomies / "keep_names.toml"
+        return PresidioRedactor(names=names, keep=self.settings.keep_names, **self._pipeline)
+
+    @cached_property
+    def splitter(self) -> SentenceSplitter:
+        """The splitter."""
+        from textcx.engines.spacy_text import SpacySentenceSplitter  # noqa: PLC0415
+
+        return SpacySentenceSplitter()
+
+    @cached_property
+    def respondent_key(self) -> bytes:
+        """The installation's key for pseudonyms."""
+        return respondent_key()
+
+    def models(self) -> list[dict[str, str]]:
+        """Return name and SHA-256 of every model and taxonomy file in use."""
+        encoder = self.settings.encoder or models_directory() / "sentiment"
+        used = [encoder / "weights.safetensors", encoder / "model.toml", encoder / "tokenizer.json"]
+        used += sorted(self.taxonomies.glob("*.toml"))
+        if self.settings.journey:
+            used.append(self.settings.journey)
+        return [
+            {"file": f"{path.parent.name}/{path.name}", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+            for path in used
+        ]
+
+    @property
+    def _pipeline(self) -> dict[str, str]:
+        return {"pipeline": self.settings.spacy_pipeline} if self.settings.spacy_pipeline else {}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textcx.domain.feedback import FeedbackBatch, Unprocessable
 
-PRIVATE = ("verbatim", "cells", "cleaned", "polished", "question")
+PRIVATE = ("verbatim", "cells", "cleaned", "polished")
 """Columns that hold unredacted text or serve the first half only; no part ever has them."""
 
 

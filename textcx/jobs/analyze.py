@@ -16,13 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textcx import pipeline
-from textcx.domain.errors import NothingToAnalyze, OutputExists, TextcxError
+from textcx.domain.errors import NothingToAnalyze, OutputExists, TextcxError, WrongUse
 from textcx.domain.parts import Part
 from textcx.jobs.inputs import InputFile, look_at, plan_for_manifest
 from textcx.jobs.manifest import describe
 from textcx.reports.bundle import write_reports
 from textcx.store.directory import DirectoryStore
 from textcx.store.parts import PartStore
+from textcx.pipeline import Choices
+from textcx.wiring import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from textcx.config import Settings
     from textcx.domain.analysis import Analysis
-    from textcx.domain.feedback import ColumnPlan
+    from textcx.domain.feedback import ColumnPlan, RatingColumn
     from textcx.jobs.progress import StageClock
     from textcx.ports import FeedbackReader
     from textcx.wiring import Workshop
@@ -83,21 +85,22 @@ def analyze(
         raise OutputExists(msg)
     started = datetime.now(tz=UTC)
     inputs = [look_at(source) for source in sources]
-    readers = [workshop.open_source(source, settings.wishes(), 0) for source in sources]
+    readers = [open_source(source, settings.wishes()) for source in sources]
+    ratings, attributes = agree([reader.plan for reader in readers])
     for reader in readers:
         tell_plan(reader, tell)
     store = PartStore(partial_of(out), fingerprint=_fingerprint(inputs, readers, settings, workshop))
     try:
         if store.resumed:
             tell(f"Going on with an earlier run: {store.count()} checkpoints found in {store.directory}")
-        part = _first_half(sources, readers, settings=settings, workshop=workshop, clock=clock, store=store)
-        analysis = pipeline.over_all(
-            part,
-            plans=[reader.plan for reader in readers],
-            tools=workshop.second_half(),
-            choices=settings.choices(),
-            watch=clock,
-        )
+        with clock.stage("load models"):
+            tools = workshop.first_half()
+        part = _first_half(readers, limit=settings.limit, rows=settings.batch_rows, tools=tools, clock=clock, store=store)
+        choices = Choices(
+            ratings=ratings, attributes=attributes, seed=settings.seed, min_group=settings.min_group,
+            pain_threshold=settings.pain_threshold, resamples=settings.resamples,
+        )  # fmt: skip
+        analysis = pipeline.over_all(part, tools=workshop.second_half(), choices=choices, watch=clock)
         if not analysis.records.height:
             reasons = ", ".join(f"{n} {reason}" for reason, n in analysis.headline["unprocessable"].items())
             msg = f"none of {part.rows} records could be analyzed ({reasons}); 'textcx inspect' shows why"
@@ -105,7 +108,7 @@ def analyze(
         analysis.manifest.update(
             describe(
                 started=started, inputs=inputs, plans=[plan_for_manifest(reader.plan) for reader in readers],
-                settings=settings, encoder_id=workshop.encoder().encoder_id, models=workshop.models(), part=part,
+                settings=settings, encoder_id=workshop.encoder.encoder_id, models=workshop.models(), part=part,
             )
         )  # fmt: skip
         _finish(analysis, store=store, out=out, settings=settings, clock=clock)
@@ -133,38 +136,58 @@ def tell_plan(reader: FeedbackReader, tell: Callable[[str], None]) -> None:
         tell(f"Warning: {reader.name}: {warning}")
 
 
+def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
+    """Return the ratings and attributes of all inputs together.
+
+    Raises:
+        WrongUse: If two inputs have a rating of one name on different scales.
+    """
+    ratings: dict[str, RatingColumn] = {}
+    attributes: dict[str, None] = {}
+    for plan in plans:
+        attributes |= dict.fromkeys(plan.attributes)
+        for rating in plan.ratings:
+            known = ratings.setdefault(rating.name, rating)
+            if (known.kind, known.low, known.high, known.reversed) != (
+                rating.kind, rating.low, rating.high, rating.reversed
+            ):  # fmt: skip
+                msg = (
+                    f"the inputs disagree on the rating '{rating.name}': it runs {known.low:g}-{known.high:g} in one and "
+                    f"{rating.low:g}-{rating.high:g} in another; analyze them apart, or declare both with --rating"
+                )
+                raise WrongUse(msg)
+    return list(ratings.values()), list(attributes)
+
+
 def _first_half(
-    sources: Sequence[str | Path | pl.DataFrame],
     readers: Sequence[FeedbackReader],
     *,
-    settings: Settings,
-    workshop: Workshop,
+    limit: int | None,
+    rows: int,
+    tools: pipeline.FirstHalf,
     clock: StageClock,
     store: PartStore,
 ) -> Part:
     done: dict[int, int] = {}
     for number in range(store.count()):
-        of_input, rows = store.rows_of(number)
-        done[of_input] = done.get(of_input, 0) + rows
-    total = sum(done.values())
+        of_input, covered = store.rows_of(number)
+        done[of_input] = done.get(of_input, 0) + covered
     for name in FIRST_HALF:
-        clock.advance(name, total)
+        clock.advance(name, sum(done.values()))
     first = 0
-    for number, (source, opened) in enumerate(zip(sources, readers, strict=True)):
-        reader = workshop.open_source(source, settings.wishes(), first) if first else opened
+    for number, reader in enumerate(readers):
         read = done.get(number, 0)
-        left = None if settings.limit is None else settings.limit - first - read
-        batches = iter(reader.batches(rows=settings.batch_rows, skip=read))
-        while left is None or left > 0:
+        batches = iter(reader.starting_at(first).batches(rows=rows, skip=read))
+        while limit is None or first + read < limit:
             with clock.stage("read"):
                 batch = next(batches, None)
-                if batch is None:
-                    break
-                batch = batch if left is None else batch.head(left)
-            part = pipeline.per_batch(batch, number=number, plan=reader.plan, tools=workshop.first_half(), watch=clock)
+            if batch is None:
+                break
+            if limit is not None:
+                batch = batch.head(limit - first - read)
+            part = pipeline.per_batch(batch, number=number, plan=reader.plan, tools=tools, watch=clock)
             store.save(part, number=store.count(), of_input=number)
             read += part.rows
-            left = None if left is None else left - part.rows
             for name in FIRST_HALF:
                 clock.advance(name, part.rows)
         first += read
@@ -198,7 +221,7 @@ def _fingerprint(
         "inputs": [(file.name, file.sha256, file.size) for file in inputs],
         "plans": [plan_for_manifest(reader.plan) for reader in readers],
         "settings": settings.model_dump(mode="json", exclude={"tables", "title", "threads"}),
-        "encoder": workshop.encoder().encoder_id,
+        "models": workshop.models(),
         "repeatable": all(file.sha256 for file in inputs),
     }
     if not told["repeatable"]:

@@ -55,7 +55,7 @@ def verify(
     analysis: Analysis,
     sources: Sequence[str | Path] = (),
     *,
-    open_source: Callable[[str | Path, ColumnWishes, int], FeedbackReader],
+    open_source: Callable[[str | Path, ColumnWishes], FeedbackReader],
     respondent_key: bytes,
 ) -> Verification:
     """Check an analysis, and its texts against the files they came from.
@@ -63,7 +63,7 @@ def verify(
     Args:
         analysis: A finished analysis.
         sources: The inputs of the run, in its order; none to check the analysis against itself only.
-        open_source: Opens an input for reading, given what to read as what and the number of its first row.
+        open_source: Opens an input for reading, given what to read as what.
         respondent_key: The installation's key, for ids that were given as e-mail addresses.
 
     Returns:
@@ -169,7 +169,7 @@ def _check_sources(
     edges: dict[str, list[tuple[int, int]]],
     outcome: Verification,
     *,
-    open_source: Callable[[str | Path, ColumnWishes, int], FeedbackReader],
+    open_source: Callable[[str | Path, ColumnWishes], FeedbackReader],
     respondent_key: bytes,
 ) -> None:
     known = analysis.manifest["inputs"]
@@ -183,7 +183,7 @@ def _check_sources(
     for number, (source, told) in enumerate(zip(sources, known, strict=False)):
         if told["sha256"] and look_at(source).sha256 != told["sha256"]:
             wrong.append(f"{told['name']} has changed since the analysis (its SHA-256 differs)")
-        reader = open_source(source, wishes, first)
+        reader = open_source(source, wishes).starting_at(first)
         for batch in reader.batches(rows=1000):
             frames.append(
                 assemble(batch.frame, number=number, respondent_key=respondent_key).select(

@@ -14,9 +14,12 @@ from textcx.steps.split import place_segments
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textcx.domain.feedback import Redaction
+    from textcx.domain.feedback import Redaction, TextColumn
 
-SPANS = {"row": pl.Int64, "text_column": pl.String, "start": pl.Int64, "end": pl.Int64, "text": pl.String, "polished": pl.String}
+SPANS = {
+    "row": pl.Int64, "text_column": pl.String, "question": pl.String, "start": pl.Int64, "end": pl.Int64,
+    "text": pl.String, "polished": pl.String,
+}  # fmt: skip
 
 
 def cell_texts(records: pl.DataFrame) -> list[str]:
@@ -62,7 +65,7 @@ def segment_records(
     spans: Sequence[Sequence[tuple[int, int]]],
     found: Sequence[Sequence[Redaction]],
     *,
-    columns: Sequence[str],
+    columns: Sequence[TextColumn],
 ) -> pl.DataFrame:
     """Lay out the segments of records.
 
@@ -70,20 +73,24 @@ def segment_records(
         records: Usable records with ``row``, ``cells``, ``cleaned`` and ``text``.
         spans: For each cell (in the order of ``cell_texts``) the spans found in it.
         found: Redactions of each record.
-        columns: Names of the text columns, in the order of the plan.
+        columns: The text columns, in the order of the plan.
 
     Returns:
-        One row per segment: ``row``, ``text_column``, ``start``, ``end``, ``text`` (masked) and
+        One row per segment: ``row``, ``text_column``, ``question`` (what it answers, where known), ``start``, ``end``, ``text`` (masked) and
         ``polished`` (cleaned, unmasked, for the encoder only; never written).
     """
-    rows: list[tuple[int, str, int, int, str, str]] = []
+    rows: list[tuple[int, str, str | None, int, int, str, str]] = []
     taken = 0
-    for row, cells, cleaned, text, redactions in zip(
-        records["row"], records["cells"].to_list(), records["cleaned"], records["text"], found, strict=True
-    ):
+    for row, cells, cleaned, text, asked, redactions in zip(
+        records["row"], records["cells"].to_list(), records["cleaned"], records["text"], records["question"], found,
+        strict=True,
+    ):  # fmt: skip
         per_cell = spans[taken : taken + len(cells)]
         taken += len(cells)
         bounds = [(cell["start"], cell["end"]) for cell in cells]
-        for index, start, end in place_segments(bounds, per_cell, redactions, text=cleaned):
-            rows.append((row, columns[cells[index]["column"]], start, end, text[start:end], polish(cleaned[start:end])))
+        for index, start, end in place_segments(cleaned, bounds, per_cell, redactions):
+            column = columns[cells[index]["column"]]
+            question = asked or column.question
+            words = polish(cleaned[start:end])
+            rows.append((row, column.column, question, start, end, text[start:end], words))
     return pl.DataFrame(rows, schema=SPANS, orient="row")
