@@ -62,7 +62,11 @@ def timed(command: list[str], *, log: Path) -> dict[str, Any]:
 
 def environment() -> dict[str, str]:
     """Return the environment of the processes: no model hub, and no key of the person who measures."""
-    return {**os.environ, "HF_HUB_OFFLINE": "1", "TEXTCX_KEY_FILE": str(Path(tempfile.gettempdir()) / "textcx-bench.key")}
+    return {
+        **os.environ,
+        "HF_HUB_OFFLINE": "1",
+        "TEXTCX_KEY_FILE": str(Path(tempfile.gettempdir()) / "textcx-bench.key"),
+    }
 
 
 def run_textcx(source: Path, work: Path) -> dict[str, Any]:
@@ -72,6 +76,7 @@ def run_textcx(source: Path, work: Path) -> dict[str, Any]:
     figures = timed([*TEXTCX, "analyze", str(source), "--out", str(out), "--quiet"], log=work / "log")
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     figures["seconds"] = {stage["stage"]: round(stage["seconds"], 2) for stage in manifest["stages"]}
+    figures["seconds"]["report"] = manifest["report_seconds"]
     figures["peak_rss_mib"] = max(stage["peak_memory_mib"] for stage in manifest["stages"])
     figures["segments"] = manifest["headline"]["segments"]
     return figures
@@ -131,7 +136,11 @@ def main() -> None:
     parser.add_argument("--only", default="stock,scale,start")
     wanted = parser.parse_args()
     result = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    result["machine"] = {"processor_cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
+    result["machine"] = {
+        "processor_cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
     result["command"] = "python benchmarks/speed.py --data DATA --peers PEERS"
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)

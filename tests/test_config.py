@@ -29,7 +29,7 @@ def test_flags_win_over_environment_and_environment_over_file(tmp_path: Path, mo
 
 
 def test_every_wrong_setting_is_reported_at_once_with_its_place(tmp_path: Path) -> None:
-    (tmp_path / "textcx.toml").write_text('sed = 1\nmin_group = 0\n')
+    (tmp_path / "textcx.toml").write_text("sed = 1\nmin_group = 0\n")
     with pytest.raises(BadSetting) as caught:
         load_settings(limit=-5)
     message = str(caught.value)

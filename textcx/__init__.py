@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from textcx.domain.version import __version__
+
 __all__ = ["Analysis", "TextcxError", "__version__", "analyze", "load"]
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
-from textcx import __version__
+from textcx.domain.version import __version__
 
 DONE, FAILED, WRONG_USE, DONE_WITH_ERRORS, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -48,7 +48,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")
+    ] = False,
 ) -> None:
     """Read the options that belong to no command."""
 
@@ -69,11 +71,17 @@ def analyze(
     value_column: ValueColumn = None,
     rating: Ratings = None,
     limit: Limit = None,
-    tables: Annotated[list[str] | None, typer.Option("--tables", help="csv or xlsx: also write sheets for people; repeatable")] = None,  # fmt: skip
+    tables: Annotated[
+        list[str] | None, typer.Option("--tables", help="csv or xlsx: also write sheets for people; repeatable")
+    ] = None,
     title: Annotated[str | None, typer.Option("--title", help="heading of the report")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the result if it exists")] = False,
-    redact: Annotated[bool | None, typer.Option("--redact/--no-redact", help="mask what identifies a person (default: yes)")] = None,  # fmt: skip
-    keep_name: Annotated[list[str] | None, typer.Option("--keep-name", help="a product or company name never to mask; repeatable")] = None,  # fmt: skip
+    redact: Annotated[
+        bool | None, typer.Option("--redact/--no-redact", help="mask what identifies a person (default: yes)")
+    ] = None,
+    keep_name: Annotated[
+        list[str] | None, typer.Option("--keep-name", help="a product or company name never to mask; repeatable")
+    ] = None,
     journey: Annotated[Path | None, typer.Option("--journey", help="your own journey taxonomy (TOML)")] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of everything random (default 0)")] = None,
     threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
@@ -98,11 +106,15 @@ def analyze(
     work: dict[str, Any] = {
         "out": out, "settings": settings, "workshop": Workshop(settings), "overwrite": overwrite,
     }  # fmt: skip
-    if quiet or not sys.stderr.isatty():
-        outcome = job.analyze(inputs, clock=StageClock(), tell=_tell if not quiet else lambda _: None, **work)
-    else:
-        with ProgressBars() as bars:
-            outcome = job.analyze(inputs, clock=bars, tell=bars.tell, **work)
+    try:
+        if quiet or not sys.stderr.isatty():
+            outcome = job.analyze(inputs, clock=StageClock(), tell=_tell if not quiet else lambda _: None, **work)
+        else:
+            with ProgressBars() as bars:
+                outcome = job.analyze(inputs, clock=bars, tell=bars.tell, **work)
+    except KeyboardInterrupt:
+        typer.echo("textcx: interrupted; run the same command again to go on from the last checkpoint", err=True)
+        raise typer.Exit(INTERRUPTED) from None
     typer.echo(summarize(outcome.analysis, out=out))
     if any(broken.reason == "unreadable_row" for broken in outcome.analysis.unprocessable):
         raise typer.Exit(DONE_WITH_ERRORS)
@@ -148,7 +160,9 @@ def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="a fini
 @app.command()
 def verify(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="a finished analysis")],
-    inputs: Annotated[list[str] | None, typer.Argument(metavar="INPUT...", help="the files it was made of, in the same order")] = None,  # fmt: skip
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="INPUT...", help="the files it was made of, in the same order")
+    ] = None,
 ) -> None:
     """Check a finished analysis: quotes, offsets, redactions and counts, against itself and its sources."""
     from textcx.jobs import verify as job
@@ -175,13 +189,16 @@ app.add_typer(train, name="train")
 def train_sentiment(
     data: Annotated[Path, typer.Option("--data", help="folder of labelled data")],
     out: Annotated[Path, typer.Option("--out", help="directory for the model")],
-    seed: Annotated[int, typer.Option("--seed", help="seed of everything random")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="seed of everything random")] = 17,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
 ) -> None:
     """Train the encoder: sentiment, pain, request and theme vectors in one network."""
-    from textcx.training import __main__ as job
+    import logging
 
-    job.run(data=data, out=out, seed=seed, resume=resume)
+    from textcx.training import train_encoder
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    train_encoder(data=data, out=out, work=out.with_name(out.name + ".work"), seed=seed, resume=resume)
 
 
 def _tell(sentence: str) -> None:
@@ -197,9 +214,6 @@ def main() -> None:
     except TextcxError as error:
         typer.echo(f"textcx: {error}", err=True)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        typer.echo("textcx: interrupted; run the same command again to go on from the last checkpoint", err=True)
-        sys.exit(INTERRUPTED)
 
 
 if __name__ == "__main__":

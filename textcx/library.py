@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from textcx.config import load_settings
 from textcx.jobs import analyze as job
@@ -33,17 +33,17 @@ def analyze(
     """Analyze customer feedback.
 
     Args:
-        source: A file (CSV, TSV, JSONL, Parquet, XLSX, also .gz), a Polars frame, or a list of these, which are analyzed
-            together.
+        source: A file (CSV, TSV, JSONL, Parquet, XLSX, also .gz), a Polars frame, or a list of these, which are
+            analyzed together.
         out: Directory for report and tables; by default nothing is kept on disk.
         overwrite: Replace ``out`` if it exists.
         config: Settings file; by default ``textcx.toml`` in the working directory, if there is one.
-        settings: Any setting of ``textcx.config.Settings``, such as ``text_column="comment"``, ``limit=500``, ``seed=1``,
-            ``rating=["nps=likely:0-10"]``, ``attribute=["plan"]``. A single column may be given without a list.
+        settings: Any setting of ``textcx.config.Settings``, such as ``text_column="comment"``, ``limit=500``,
+            ``seed=1``, ``rating=["nps=likely:0-10"]``, ``attribute=["plan"]``. A single column may be given without a list.
 
     Returns:
-        The analysis: ``records``, ``segments``, ``themes``, ``pain_points``, ``drivers`` and all further tables as Polars
-        frames, the headline numbers, the manifest, and what was unprocessable.
+        The analysis: ``records``, ``segments``, ``themes``, ``pain_points``, ``drivers`` and all further tables as
+        Polars frames, the headline numbers, the manifest, and what was unprocessable.
 
     Raises:
         TextcxError: With what came, what was expected and what to do; see ``textcx.domain.errors``.
@@ -53,8 +53,10 @@ def analyze(
         >>> analysis = textcx.analyze("sample/feedback.csv", limit=100)
         >>> analysis.pain_points.select("statement", "records")  # doctest: +SKIP
     """
-    sources = [source] if isinstance(source, (str, Path)) or not isinstance(source, (list, tuple)) else list(source)
-    listed = {name: (value,) if name in LISTED and isinstance(value, str) else value for name, value in settings.items()}
+    sources: list[Input] = list(source) if isinstance(source, (list, tuple)) else [cast("Input", source)]
+    listed = {
+        name: (value,) if name in LISTED and isinstance(value, str) else value for name, value in settings.items()
+    }
     chosen = load_settings(file=Path(config) if config is not None else None, **listed)
     with tempfile.TemporaryDirectory(prefix="textcx-") as folder:
         return job.analyze(

@@ -148,9 +148,7 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
             found.answers, found.records, segments, attributes=choices.attributes, min_group=choices.min_group
         )
     with watch.stage("trends"):
-        trends = summarize_trends(
-            found.answers, records=found.records, memberships=raised, ratings=choices.ratings
-        )
+        trends = summarize_trends(found.answers, records=found.records, memberships=raised, ratings=choices.ratings)
         pain_points = findings.with_trend(pain_points, directions(trends))
     records = findings.with_primary(found.records, segments, themes.mentions, taxonomy=tools.journey)
     tables = {

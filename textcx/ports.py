@@ -63,7 +63,7 @@ class SentenceSplitter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A noun or verb phrase of a text, with offsets into that text and its normal form ('delivery', 'customer service')."""
+    """A noun or verb phrase of a text, with offsets into that text and its normal form ('customer service')."""
 
     start: int
     end: int
@@ -83,7 +83,7 @@ class PhraseFinder(Protocol):
 class TopicFit:
     """Clusters as the engine found them; topic numbers never leave the theme step.
 
-    ``topics``: cluster of each segment, -1 where none. Shape ``(segments,)``. ``strengths``: 0..1, shape ``(segments,)``.
+    ``topics``: cluster of each segment, -1 where none. Shape ``(segments,)``. ``strengths``: 0..1, of the same shape.
     ``keywords``: for each cluster 0..k-1 its c-TF-IDF words, best first.
     """
 

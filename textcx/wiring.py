@@ -1,4 +1,4 @@
-"""The only place that builds things: from settings to engines, readers and stores. Everything is built when first used."""
+"""The only place that builds things: from settings to engines, readers and stores, each when first used."""
 
 from __future__ import annotations
 
@@ -46,7 +46,10 @@ def respondent_key() -> bytes:
                 out.write(secrets.token_hex(32))
         return bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
-        msg = f"the key for pseudonyms cannot be read from or made in {path} ({error}); set TEXTCX_KEY_FILE to a writable place"
+        msg = (
+            f"the key for pseudonyms cannot be read from or made in {path} ({error}); "
+            "set TEXTCX_KEY_FILE to a writable place"
+        )
         raise ModelProblem(msg) from None
 
 

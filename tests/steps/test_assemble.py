@@ -46,7 +46,9 @@ def test_no_column_of_a_record_holds_the_respondent_as_given() -> None:
 
 def test_the_hash_tells_the_content_and_not_the_place() -> None:
     records = assemble(
-        feedback(texts=[["a", "b"], ["a", "b"], ["ab"]], where=["x:1", "x:2", "x:3"], **{"rating:nps": [1.0, 1.0, 1.0]}),
+        feedback(
+            texts=[["a", "b"], ["a", "b"], ["ab"]], where=["x:1", "x:2", "x:3"], **{"rating:nps": [1.0, 1.0, 1.0]}
+        ),
         number=0,
         respondent_key=KEY,
     )

@@ -21,7 +21,9 @@ def test_polarity_is_positive_minus_negative_and_the_label_the_likeliest() -> No
 
 
 def test_a_record_is_confident_from_the_threshold_on() -> None:
-    records = add_record_sentiment(pl.DataFrame({"row": [1, 2]}), encoding((0.8, 0.1, 0.1), (0.5, 0.3, 0.2)), confident_at=0.75)
+    records = add_record_sentiment(
+        pl.DataFrame({"row": [1, 2]}), encoding((0.8, 0.1, 0.1), (0.5, 0.3, 0.2)), confident_at=0.75
+    )
     assert records["confident"].to_list() == [True, False]
 
 

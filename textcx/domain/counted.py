@@ -1,7 +1,7 @@
 """Counted warnings: sentences that end in a number, so that the warnings of many batches add up to one.
 
-A batch says "reviews.csv: values of 'score' off the scale 1-5, read as missing: 3". Every consumer merges in the same way,
-whatever the batch size, after a resumed run and after ``--limit`` alike.
+A batch says "reviews.csv: values of 'score' off the scale 1-5, read as missing: 3". Every consumer merges in the same
+way, whatever the batch size, after a resumed run and after ``--limit`` alike.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 VERBATIM_JOINT = "\n\n"
 """What stands between the text columns of one record in its verbatim."""
 
-FEEDBACK_SCHEMA = pl.Schema({
+_FIXED: dict[str, Any] = {
     "row": pl.Int64,  # 0-based, counted over all inputs of the run, unreadable rows included
     "where": pl.String,  # "reviews.csv:17": file name and 1-based line (or row) number
     "given_id": pl.String,
@@ -25,7 +25,8 @@ FEEDBACK_SCHEMA = pl.Schema({
     "touchpoint": pl.String,
     "customer_value": pl.Float64,
     "question": pl.String,  # what was asked, where a column of the file says so for each row
-})  # fmt: skip
+}
+FEEDBACK_SCHEMA = pl.Schema(_FIXED)
 """Fixed columns of a feedback batch. After them: one Float64 column ``rating:NAME`` per rating of the plan (on its
 own scale, null where missing or off the scale) and one String column ``attribute:NAME`` per attribute."""
 

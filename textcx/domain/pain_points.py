@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from textcx.domain.cues import NOTHING, cue_regex
+from textcx.domain.cues import cue_regex
 from textcx.domain.errors import BadSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CUE_LISTS = (
+    "strong_words", "softeners", "negations", "relief", "voids", "all_well", "solved", "hypothetical", "general",
+    "lacks", "asks_improvement",
+)  # fmt: skip
+"""Fields of ``PainLexicon`` that hold cues."""
+WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
+"""Fields of ``PainLexicon`` that hold single words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +51,11 @@ class PainLexicon:
     ``negations`` void a negatable consequence that they stand before, ``relief`` any consequence that it precedes
     ("did not have to call again"), ``voids`` any that they follow ("no refund needed"). ``all_well`` tells segments in
     which nothing went wrong although problem words appear, ``solved`` problems that were put right, ``hypothetical``
-    fears and conditions, ``general`` dislikes that concern no organization, ``lacks`` wishes that imply something is missing,
-    ``asks_improvement`` questions that invite such wishes.
-    ``bare_words`` say nothing concrete ("worst app ever"); ``vague_aspects`` are never what a pain is about.
+    fears and conditions, ``general`` dislikes that concern no organization, ``lacks`` wishes that imply something is
+    missing, ``asks_improvement`` questions that invite such wishes.
+
+    ``bare_words`` say nothing concrete ("worst app ever"); ``compound_words`` are those of them that may still begin an
+    aspect ("customer service"); ``vague_aspects`` are never what a pain is about.
     """
 
     consequences: tuple[Consequence, ...]
@@ -57,24 +71,20 @@ class PainLexicon:
     lacks: tuple[str, ...] = ()
     asks_improvement: tuple[str, ...] = ()
     bare_words: frozenset[str] = frozenset()
+    compound_words: frozenset[str] = frozenset()
     vague_aspects: frozenset[str] = frozenset()
 
+    patterns: Mapping[str, re.Pattern[str]] = field(init=False, repr=False, compare=False)
+
     def __post_init__(self) -> None:
-        """Refuse a lexicon in which a consequence stands twice."""
+        """Refuse a lexicon in which a consequence stands twice, and compile the cue lists."""
         ids = [consequence.id for consequence in self.consequences]
         twice = sorted({name for name in ids if ids.count(name) > 1})
         if twice:
             msg = f"consequences {twice} stand more than once; ids must be unique"
             raise BadSetting(msg)
+        object.__setattr__(self, "patterns", {name: re.compile(cue_regex(getattr(self, name))) for name in CUE_LISTS})
 
-    def pattern(self, name: str) -> re.Pattern[str]:
-        """Compile one of the cue lists.
-
-        Args:
-            name: Name of a field that holds cues, for example ``"softeners"``.
-
-        Returns:
-            A pattern matching any of its cues; one that matches nothing where the list is empty.
-        """
-        cues: tuple[str, ...] = getattr(self, name)
-        return re.compile(cue_regex(cues) if cues else NOTHING)
+    def says(self, name: str, text: str) -> bool:
+        """Tell whether a text holds any cue of a list, for example ``says("softeners", text)``."""
+        return self.patterns[name].search(text) is not None

@@ -1,8 +1,8 @@
 """Themes: what a finding of them holds, and the words that say nothing about what a segment is about.
 
 Three kinds of words are told apart. Stop words hold a sentence together. Evaluations say good or bad of anything
-("great", "love it"). General objects stand for whatever the feedback is about ("app", "product", "thing"). A segment made
-of nothing else is boilerplate: it is counted, and it raises no theme.
+("great", "love it"). General objects stand for whatever the feedback is about ("app", "product", "thing"). A segment
+made of nothing else is boilerplate: it is counted, and it raises no theme.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ class ThemeFinding:
     """The themes of a set of segments.
 
     ``themes`` is a frame of ``tables.THEMES``, widest reach first; ``mentions`` one of ``tables.MENTIONS``, sorted by
-    segment. ``boilerplate_share`` is the share of segments that say nothing about anything; ``unassigned_share`` the share
-    of the other segments that belong to no theme. Both 0..1. ``notes`` are sentences for the reader.
+    segment. ``boilerplate_share`` is the share of segments that say nothing about anything; ``unassigned_share`` the
+    share of the other segments that belong to no theme. Both 0..1. ``notes`` are sentences for the reader.
     """
 
     themes: pl.DataFrame
@@ -51,8 +51,10 @@ STOP_WORDS = _words(
     # articles, pronouns, determiners
     "a an the this that these those i me my mine myself we us our ours ourselves you your yours yourself he him his",
     "himself she her hers herself it its itself they them their theirs themselves one ones someone somebody anyone",
-    "anybody everyone everybody nobody something anything everything nothing who whom whose which what whatever some any",
-    "no none all both each every either neither other others another such same own several few many much more most less",
+    "anybody everyone everybody nobody something anything everything nothing who whom whose which what whatever some",
+    "any",
+    "no none all both each every either neither other others another such same own several few many much more most",
+    "less",
     "least enough lot lots bit plenty",
     # conjunctions, prepositions
     "and or but nor so yet if then else than as because since while whereas although though unless until till when",
@@ -61,21 +63,32 @@ STOP_WORDS = _words(
     "towards toward across around along behind beside besides beyond near inside outside except plus",
     # auxiliaries and empty verbs
     "am is are was were be been being do does did doing done have has had having will would shall should can could may",
-    "might must ought let lets get gets got getting gotten go goes going went gone make makes made making take takes took",
-    "taken taking put puts come comes came coming keep keeps kept seem seems seemed say says said saying tell tells told",
+    "might must ought let lets get gets got getting gotten go goes going went gone make makes made making take takes",
+    "took",
+    "taken taking put puts come comes came coming keep keeps kept seem seems seemed say says said saying tell tells",
+    "told",
     "know knows knew known think thinks thought thinking feel feels felt feeling want wants wanted wanting need needs",
     "needed use uses used using try tries tried trying give gives gave given giving look looks looked looking see sees",
-    "saw seen seeing find finds found finding become becomes became guess mean means meant ask asked asking start started",
-    "become happen happens happened help helps show shows cant dont didnt doesnt wont isnt wasnt couldnt wouldnt im ive id",
+    "saw seen seeing find finds found finding become becomes became guess mean means meant ask asked asking start",
+    "started",
+    "become happen happens happened help helps show shows cant dont didnt doesnt wont isnt wasnt couldnt wouldnt im",
+    "ive id",
     # adverbs and fillers
-    "not never ever always often sometimes usually really very quite rather pretty too also just only even still already",
-    "again once twice here there now today yesterday later soon ago maybe perhaps probably actually basically literally",
-    "definitely absolutely totally completely extremely especially particularly simply almost nearly hardly barely well",
-    "however therefore thus instead otherwise anyway although away back far further almost else mostly overall generally",
-    "especially exactly certainly obviously honestly unfortunately luckily hopefully finally recently currently yes yeah",
-    "no nope ok okay oh ah hi hello hey please pls plz thanks thank thankyou sorry etc like would due first second last",
+    "not never ever always often sometimes usually really very quite rather pretty too also just only even still",
+    "already",
+    "again once twice here there now today yesterday later soon ago maybe perhaps probably actually basically",
+    "literally",
+    "definitely absolutely totally completely extremely especially particularly simply almost nearly hardly barely",
+    "well",
+    "however therefore thus instead otherwise anyway although away back far further almost else mostly overall",
+    "generally",
+    "especially exactly certainly obviously honestly unfortunately luckily hopefully finally recently currently yes",
+    "yeah",
+    "no nope ok okay oh ah hi hello hey please pls plz thanks thank thankyou sorry etc like would due first second",
+    "last",
     "next new old way ways thing things stuff kind sort type point part side case fact reason example day days",
-    "people person guy guys man men woman women lady ladies everyone lol omg btw u ur n't 's 're 've 'll 'd 'm re ve ll",
+    "people person guy guys man men woman women lady ladies everyone lol omg btw u ur n't 's 're 've 'll 'd 'm re ve",
+    "ll",
     "whole entire certain different various able sure such own two three four five six seven eight nine ten since",
     "especially upon anymore cannot must within yet although till get's",
     _CONTRACTIONS,
@@ -85,34 +98,47 @@ STOP_WORDS = _words(
 EVALUATIONS = _words(
     "good great nice fine excellent amazing awesome fantastic wonderful brilliant perfect superb outstanding fabulous",
     "lovely beautiful best better super cool gorgeous adorable incredible terrific marvellous marvelous impressive",
-    "exceptional splendid favorite favourite fab ace solid decent okay average alright satisfactory satisfied satisfying",
+    "exceptional splendid favorite favourite fab ace solid decent okay average alright satisfactory satisfied",
+    "satisfying",
     "bad worse worst terrible horrible awful poor disappointing disappointed disappointment pathetic useless rubbish",
     "garbage trash crap crappy shit shitty suck sucks sucked disgusting dreadful appalling lousy mediocre meh boring",
-    "annoying annoyed frustrating frustrated hate hated hates dislike disliked love loved loves loving lovvve like liked",
+    "annoying annoyed frustrating frustrated hate hated hates dislike disliked love loved loves loving lovvve like",
+    "liked",
     "likes liking enjoy enjoyed enjoys enjoying enjoyable happy pleased pleasant glad unhappy sad wow yay recommend",
-    "recommended recommends worth worthwhile interesting fun funny top first-class star stars rate rating rated review",
-    "reviews excellent+ goodness positive negative pleasure joy amazed amazingly beautifully perfectly nicely badly poorly",
-    "exactly complain complaint complaints complaining improve improved improvement improvements comment comments feedback",
-    "suggestion suggestions idea ideas opinion highly buy bought purchase purchased purchasing keep returned job work works",
-    "thankful grateful appreciate appreciated impressed fault faults satisfaction joke waste scam fraud damn hell fucking",
-    "fuck bloody cute pretty stunning flattering sooo soo super-cute must-have bravo cheers ty thx tq tks gud gr8 nyc vry",
+    "recommended recommends worth worthwhile interesting fun funny first-class star stars rate rating rated review",
+    "reviews excellent+ goodness positive negative pleasure joy amazed amazingly beautifully perfectly nicely badly",
+    "poorly",
+    "exactly complain complaint complaints complaining improve improved improvement improvements comment comments",
+    "feedback",
+    "suggestion suggestions idea ideas opinion highly buy bought purchase purchased purchasing keep returned job work",
+    "works",
+    "thankful grateful appreciate appreciated impressed fault faults satisfaction joke waste scam fraud damn hell",
+    "fucking",
+    "fuck bloody cute pretty stunning flattering sooo soo super-cute must-have bravo cheers ty thx tq tks gud gr8 nyc",
+    "vry",
     "osm supperb exelent excelent verry lovelove wonder wonderfull stupid ridiculous unacceptable",
 )
 
 GENERAL_OBJECTS = _words(
     "app apps application applications product products item items company brand experience experiences thing stuff",
-    "everything all place website site world life year years month months week weeks night hour hours minute minutes user",
+    "everything all place website site piece pieces reference world life year years month months week weeks night",
+    "hour hours minute minutes user",
     "users customer customers client clients way ever question answer nothing none comment n/a na nil",
 )
 
-WEAK_WORDS = _words(
-    "time times help helps helped helping service services quality issue issues problem problems year years month months",
-    "week weeks hour hours minute minutes mins min hrs hr money use user users customer customers look looks feel",
+VAGUE_WORDS = _words(
+    "time times help helps helped helping issue issues problem problems year years month months week weeks hour hours",
+    "minute minutes mins min hrs hr use user users customer customers look looks feel feels error errors option",
 )
-"""Words that carry substance in a sentence but say too little on their own."""
+"""Words that carry substance in a sentence but name nothing on their own."""
+
+WEAK_WORDS = VAGUE_WORDS | {"service", "services", "quality", "money"}
+"""Words that say too little on their own, but may be spoken of in general."""
 
 PROFANITY = _words(
     "fuck fucks fucking fucked fucker shit shits shitty bullshit crap crappy bitch bitches bastard bastards ass asses",
-    "asshole assholes arse arsehole dick dicks dickhead cunt cunts piss pissed pissing damn damned goddamn bloody whore",
-    "slut sluts bollocks wanker wankers motherfucker nigger nigga faggot fag retard retarded porn sexy suck sucks sucked",
+    "asshole assholes arse arsehole dick dicks dickhead cunt cunts piss pissed pissing damn damned goddamn bloody",
+    "whore",
+    "slut sluts bollocks wanker wankers motherfucker nigger nigga faggot fag retard retarded porn sexy suck sucks",
+    "sucked",
 )

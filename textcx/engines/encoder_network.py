@@ -8,8 +8,8 @@ all-MiniLM-L6-v2. Four heads read its last layer:
 * ``request``: the customer wishes or suggests something;
 * ``vector``: a unit-length vector that keeps the geometry of the original sentence embedding.
 
-The first three share a hidden layer over ``[first token, mean, maximum]``; the vector has a linear layer of its own over
-the mean, so that learning sentiment does not bend the space that themes are clustered in.
+The first three share a hidden layer over ``[first token, mean, maximum]``; the vector has a linear layer of its own
+over the mean, so that learning sentiment does not bend the space that themes are clustered in.
 
 Everything that turns a batch into numbers is row-wise: no statistic is taken across the batch.
 """
@@ -81,7 +81,12 @@ class _Layer(nn.Module):
         query, key, value = (
             self.attend(states).view(rows, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
         )
-        seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
+        if torch.is_grad_enabled():
+            # The backward pass of the fused kernel takes half of a training step on CPUs; plain products do not.
+            weights = torch.softmax(query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5 + bias, dim=-1)
+            seen = weights @ value
+        else:
+            seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         merged = self.merge(seen.transpose(1, 2).reshape(rows, length, width))
         states = self.norm_attention(states + merged)
         expanded = self.contract(functional.gelu(self.expand(states)))
@@ -128,17 +133,24 @@ class EncoderNetwork(nn.Module):
         real = mask.unsqueeze(-1)
         mean = (states.float() * real).sum(1) / real.sum(1)
         highest = states.masked_fill(~real, -1e4).amax(1)
-        pooled = torch.cat([states[:, 0], mean.to(states.dtype), highest], dim=-1)
+        precise = self.hidden.weight.dtype  # the heads may keep more digits than the backbone
+        pooled = torch.cat([states[:, 0].to(precise), mean.to(precise), highest.to(precise)], dim=-1)
         hidden = functional.gelu(self.hidden(pooled))
         if head_dropout:
             hidden = functional.dropout(hidden, head_dropout, training=self.training)
-        vectors = self.vector(mean.to(states.dtype)).float()
+        vectors = self.vector(mean.to(precise)).float()
         return EncoderOutput(
             sentiment=self.sentiment(hidden).float(),
             pain=self.pain(hidden).float().squeeze(-1),
             request=self.request(hidden).float().squeeze(-1),
             vectors=functional.normalize(vectors, dim=-1),
         )
+
+    def set_precision(self, precision: torch.dtype) -> None:
+        """Give the backbone another precision; the heads, which cost next to nothing, stay in float32."""
+        self.float()
+        for part in (self.words, self.positions, self.norm_words, self.layers):
+            part.to(precision)
 
     def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Return the last layer's state of every token, shape ``(rows, length, width)``, in the weights' precision."""

@@ -7,12 +7,12 @@ step when it is complete: a directory that is there is finished.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from textcx import pipeline
@@ -20,14 +20,15 @@ from textcx.domain.errors import NothingToAnalyze, OutputExists, TextcxError, Wr
 from textcx.domain.parts import Part
 from textcx.jobs.inputs import InputFile, look_at, plan_for_manifest
 from textcx.jobs.manifest import describe
+from textcx.pipeline import Choices
 from textcx.reports.bundle import write_reports
 from textcx.store.directory import DirectoryStore
 from textcx.store.parts import PartStore
-from textcx.pipeline import Choices
 from textcx.wiring import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     import polars as pl
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from textcx.ports import FeedbackReader
     from textcx.wiring import Workshop
 
-ENOSPC = 28
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FIRST_HALF = ("read", "clean", "redact", "split", "encode")
 
 
@@ -95,7 +96,9 @@ def analyze(
             tell(f"Going on with an earlier run: {store.count()} checkpoints found in {store.directory}")
         with clock.stage("load models"):
             tools = workshop.first_half()
-        part = _first_half(readers, limit=settings.limit, rows=settings.batch_rows, tools=tools, clock=clock, store=store)
+        part = _first_half(
+            readers, limit=settings.limit, rows=settings.batch_rows, tools=tools, clock=clock, store=store
+        )
         choices = Choices(
             ratings=ratings, attributes=attributes, seed=settings.seed, min_group=settings.min_group,
             pain_threshold=settings.pain_threshold, resamples=settings.resamples,
@@ -113,9 +116,12 @@ def analyze(
         )  # fmt: skip
         _finish(analysis, store=store, out=out, settings=settings, clock=clock)
     except OSError as error:
-        if error.errno != ENOSPC:
+        if error.errno not in FULL:
             raise
-        msg = f"no space left on the device of {out}; free some, then run the same command again: it goes on from its checkpoint"
+        msg = (
+            f"no space left on the device of {out}; free some, then run the same command again: "
+            "it goes on from its last checkpoint"
+        )
         raise TextcxError(msg) from error
     finally:
         store.close()
@@ -152,8 +158,8 @@ def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
                 rating.kind, rating.low, rating.high, rating.reversed
             ):  # fmt: skip
                 msg = (
-                    f"the inputs disagree on the rating '{rating.name}': it runs {known.low:g}-{known.high:g} in one and "
-                    f"{rating.low:g}-{rating.high:g} in another; analyze them apart, or declare both with --rating"
+                    f"the inputs disagree on the rating '{rating.name}': it runs {known.low:g}-{known.high:g} in one "
+                    f"and {rating.low:g}-{rating.high:g} in another; analyze them apart, or declare both with --rating"
                 )
                 raise WrongUse(msg)
     return list(ratings.values()), list(attributes)
@@ -201,9 +207,13 @@ def _finish(analysis: Analysis, *, store: PartStore, out: Path, settings: Settin
     result = store.directory / "result"
     shutil.rmtree(result, ignore_errors=True)
     result.mkdir()
+    analysis.manifest["stages"] = clock.report()
+    told = json.loads(json.dumps(analysis.manifest, sort_keys=True))  # as it will be read back by 'textcx report'
+    analysis.manifest.clear()
+    analysis.manifest.update(told)
     with clock.stage("report"):
         write_reports(analysis, result, sheets=settings.tables)
-    analysis.manifest["stages"] = clock.report()
+    analysis.manifest["report_seconds"] = round(clock.seconds["report"], 3)
     DirectoryStore().save(analysis, result)
     replaced = out.with_name(out.name + ".replaced.partial")
     if out.exists():

@@ -6,7 +6,7 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-from textcx import __version__
+from textcx.domain.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

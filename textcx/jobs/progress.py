@@ -6,7 +6,7 @@ import resource
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,7 +75,7 @@ class ProgressBars(StageClock):
         )
         self._tasks: dict[str, TaskID] = {}
 
-    def __enter__(self) -> ProgressBars:
+    def __enter__(self) -> Self:
         """Start drawing."""
         self._progress.start()
         return self

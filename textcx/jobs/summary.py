@@ -18,7 +18,9 @@ def summarize(analysis: Analysis, *, out: Path) -> str:
     left_out = sum(told["unprocessable"].values())
     lines = [f"{told['records_in']:,} records in, {told['analyzed']:,} analyzed, {left_out:,} unprocessable"]
     if left_out:
-        lines[0] += " (" + ", ".join(f"{count:,} {_words(reason)}" for reason, count in told["unprocessable"].items()) + ")"
+        lines[0] += (
+            " (" + ", ".join(f"{count:,} {_words(reason)}" for reason, count in told["unprocessable"].items()) + ")"
+        )
     lines.append(f"Polarity {_interval(told['polarity'], '{:+.2f}')}")
     lines += [
         f"{rating['rating']}: {_interval(rating, '{:.1f}')} {rating['unit']}, n = {rating['n']:,}"

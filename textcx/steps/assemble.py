@@ -65,8 +65,8 @@ def assemble(frame: pl.DataFrame, *, number: int, respondent_key: bytes) -> pl.D
         respondent_key: The installation's key for pseudonyms.
 
     Returns:
-        The frame with ``input``, and with ``texts`` and ``respondent`` replaced by ``verbatim``, ``cells`` (list of {column, start, end}),
-        ``content_hash`` (SHA-256 of all values of the row, hex) and ``respondent_id``.
+        The frame with ``input``, and with ``texts`` and ``respondent`` replaced by ``verbatim``, ``cells`` (list of
+        {column, start, end}), ``content_hash`` (SHA-256 of all values of the row, hex) and ``respondent_id``.
     """
     joined = [join_cells(texts or ()) for texts in frame["texts"].to_list()]
     content = frame.drop("row", "where").with_columns(pl.col("created_at").dt.to_string("iso:strict"))
@@ -82,5 +82,7 @@ def assemble(frame: pl.DataFrame, *, number: int, respondent_key: bytes) -> pl.D
         pl.Series("verbatim", [verbatim for verbatim, _ in joined], dtype=pl.String),
         pl.Series("cells", [spans for _, spans in joined], dtype=CELLS),
         pl.Series("content_hash", hashes, dtype=pl.String),
-        pl.Series("respondent_id", [pseudonym(who, key=respondent_key) for who in frame["respondent"]], dtype=pl.String),
+        pl.Series(
+            "respondent_id", [pseudonym(who, key=respondent_key) for who in frame["respondent"]], dtype=pl.String
+        ),
     )

@@ -53,7 +53,8 @@ def with_primary(
 ) -> pl.DataFrame:
     """Add the theme and the stage that each record is mainly about.
 
-    The primary theme is the one with the largest sum of strengths over the record's mentions; ties go to the smaller id.
+    The primary theme is the one with the largest sum of strengths over the record's mentions; ties go to the smaller
+    id.
     """
     theme = (
         mentions.group_by("record_id", "theme_id")

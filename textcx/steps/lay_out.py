@@ -40,7 +40,9 @@ def mask_records(records: pl.DataFrame, found: Sequence[Sequence[Redaction]]) ->
     )
 
 
-def mask_columns(records: pl.DataFrame, *, find: Callable[[Sequence[str]], Sequence[Sequence[Redaction]]]) -> pl.DataFrame:
+def mask_columns(
+    records: pl.DataFrame, *, find: Callable[[Sequence[str]], Sequence[Sequence[Redaction]]]
+) -> pl.DataFrame:
     """Mask what identifies a person in touchpoints, sources and attribute values.
 
     Args:
@@ -76,8 +78,8 @@ def segment_records(
         columns: The text columns, in the order of the plan.
 
     Returns:
-        One row per segment: ``row``, ``text_column``, ``question`` (what it answers, where known), ``start``, ``end``, ``text`` (masked) and
-        ``polished`` (cleaned, unmasked, for the encoder only; never written).
+        One row per segment: ``row``, ``text_column``, ``question`` (what it answers, where known), ``start``,
+        ``end``, ``text`` (masked) and ``polished`` (cleaned, unmasked, for the encoder only; never written).
     """
     rows: list[tuple[int, str, str | None, int, int, str, str]] = []
     taken = 0

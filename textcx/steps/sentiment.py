@@ -32,7 +32,8 @@ def sentiment_columns(probabilities: NDArray[np.float32]) -> dict[str, pl.Series
         probabilities: In the order of ``LABELS``. Shape ``(texts, 3)``.
 
     Returns:
-        Series ``label``, ``polarity`` (-1..1, P(positive) - P(negative)), ``p_negative``, ``p_neutral``, ``p_positive``.
+        Series ``label``, ``polarity`` (-1..1, P(positive) - P(negative)), ``p_negative``, ``p_neutral`` and
+        ``p_positive``.
     """
     rounded = np.round(probabilities.astype(np.float64), DIGITS)
     labels = [LABELS[index] for index in rounded.argmax(axis=1)]

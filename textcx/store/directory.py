@@ -12,7 +12,7 @@ from textcx.domain.analysis import Analysis
 from textcx.domain.errors import BrokenResult
 from textcx.domain.feedback import Reason, Unprocessable
 from textcx.domain.tables import EXTRA_TABLES, SCHEMAS, conform
-from textcx.store.parts import write_atomically
+from textcx.store.parts import write_atomically, write_table
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,12 +31,14 @@ class DirectoryStore:
         for name, frame in analysis.tables.items():
             schema = SCHEMAS.get(name)
             table = conform(frame, schema, name=name) if schema is not None else frame
-            table.write_parquet(directory / f"{name}.parquet")
+            write_table(directory / f"{name}.parquet", table)
         with (directory / "unprocessable.jsonl").open("w", encoding="utf-8") as out:
             for broken in analysis.unprocessable:
                 out.write(json.dumps(asdict(broken), ensure_ascii=False) + "\n")
         manifest = {**analysis.manifest, "headline": analysis.headline, "notes": list(analysis.notes)}
-        write_atomically(directory / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True))
+        write_atomically(
+            directory / "manifest.json", json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True)
+        )
 
     def load(self, directory: Path) -> Analysis:
         """Read an analysis back.

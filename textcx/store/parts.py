@@ -7,6 +7,7 @@ directory made for other inputs, settings or models is not gone on with.
 from __future__ import annotations
 
 import fcntl
+import io
 import json
 import os
 import shutil
@@ -60,8 +61,8 @@ class PartStore:
 
     def save(self, part: Part, *, number: int, of_input: int) -> None:
         """Write a part; it counts when this returns."""
-        part.records.write_parquet(self._path(number, "records.parquet"))
-        part.segments.write_parquet(self._path(number, "segments.parquet"))
+        write_table(self._path(number, "records.parquet"), part.records)
+        write_table(self._path(number, "segments.parquet"), part.segments)
         np.save(self._path(number, "vectors.npy"), part.vectors, allow_pickle=False)
         told: dict[str, Any] = {
             "input": of_input,
@@ -98,6 +99,13 @@ class PartStore:
 
     def _path(self, number: int, suffix: str) -> Path:
         return self.directory / f"part-{number:06d}.{suffix}"
+
+
+def write_table(path: Path, frame: pl.DataFrame) -> None:
+    """Write a Parquet file; a full disk is an ``OSError``, which it is not where Polars itself writes."""
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    path.write_bytes(content.getbuffer())
 
 
 def write_atomically(path: Path, text: str) -> None:

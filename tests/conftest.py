@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from places import SAMPLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from textcx.domain.analysis import Analysis
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_key(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests away from the key and the settings of the person who runs them."""
+    os.environ["TEXTCX_KEY_FILE"] = str(tmp_path_factory.mktemp("key") / "respondent.key")
+    yield
+    del os.environ["TEXTCX_KEY_FILE"]
+
+
+@pytest.fixture(scope="session")
+def sample_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Analyze the sample once for all tests; the directory with the result."""
+    import textcx
+
+    out = tmp_path_factory.mktemp("sample") / "out"
+    textcx.analyze(SAMPLE, out=out, tables=["csv", "xlsx"], batch_rows=150)
+    return out
+
+
+@pytest.fixture(scope="session")
+def sample_analysis(sample_out: Path) -> Analysis:
+    import textcx
+
+    return textcx.load(sample_out)

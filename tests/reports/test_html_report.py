@@ -1,0 +1,303 @@
+"""The report as a page."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pytest
+from builders import an_analysis, an_empty_analysis
+
+from textcx.reports import formats
+from textcx.reports.html import render
+
+if TYPE_CHECKING:
+    from textcx.domain.analysis import Analysis
+
+HOSTILE = (
+    "<script>alert('x')</script>",
+    '"><img src=https://evil.example/x.png onerror=alert(1)>',
+    "'; DROP TABLE records; -- {{ 7 * 7 }} {% raw %}",
+    '=HYPERLINK("https://evil.example")',
+    "W" * 5000,
+    "\u202eright to left\u202c שלום עולם مرحبا",
+    "so bad 😡👎🏽 👨‍👩‍👧",
+    "</style><style>body{display:none}</style>",
+    "</mark></blockquote></section>",
+    "█████ ██████ never called back",
+)  # fmt: skip
+VOID = {"meta", "br", "img", "link", "input", "hr", "circle", "line", "rect", "polyline", "polygon"}
+
+
+class Page(HTMLParser):
+    """What a browser would see: elements with attributes, texts, and whether everything is closed."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.texts: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, tag
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] != ["style"]:
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        return re.sub(r"\s+", " ", " ".join(self.texts))
+
+
+ANALYSES = {
+    "full": an_analysis(200),
+    "bare": an_analysis(40, dates=False, ratings=(), themes=0),
+    "empty": an_empty_analysis(),
+    "hostile": an_analysis(30, words=HOSTILE),
+}
+
+
+@pytest.fixture(params=sorted(ANALYSES))
+def analysis(request: pytest.FixtureRequest) -> Analysis:
+    return ANALYSES[request.param]
+
+
+def test_the_page_is_well_formed(analysis: Analysis) -> None:
+    assert Page(render(analysis)).open == []
+
+
+def test_the_page_runs_nothing_and_loads_nothing(analysis: Analysis) -> None:
+    page = Page(render(analysis))
+    tags = {tag for tag, _ in page.elements}
+    assert not tags & {"script", "img", "link", "iframe", "object", "embed", "video", "audio", "form", "base", "use"}
+    for tag, attributes in page.elements:
+        assert not [
+            name for name in attributes if name.startswith("on") or name in {"src", "srcset", "style", "action"}
+        ]
+        assert tag != "a" or (attributes["href"] or "").startswith("#")
+
+
+def test_the_style_loads_nothing_and_the_policy_allows_only_it(analysis: Analysis) -> None:
+    html = render(analysis)
+    styles = re.findall(r"<style>(.*?)</style>", html, flags=re.DOTALL)
+    assert len(styles) == 1
+    assert "url(" not in styles[0]
+    assert "@import" not in styles[0]
+    digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
+    policy = next(a["content"] for tag, a in Page(html).elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy == f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_verbatims_stay_text(words: str) -> None:
+    page, harmless = (Page(render(an_analysis(4, words=(said,)))) for said in (words, "Nothing came."))
+    shown = words.rsplit("█", maxsplit=1)[-1][:40].strip()
+    assert shown in page.text
+    assert {tag for tag, _ in page.elements} == {tag for tag, _ in harmless.elements}
+
+
+def test_hostile_names_of_files_groups_themes_and_notes_stay_text() -> None:
+    full = ANALYSES["full"]
+    bad = HOSTILE[1]
+    tables = {
+        **full.tables,
+        "themes": full.themes.with_columns(name=pl.lit(bad), keywords=pl.lit([bad], dtype=pl.List(pl.String))),
+        "groups": full.tables["groups"].with_columns(group=pl.lit(bad)),
+        "praise": full.tables["praise"].with_columns(name=pl.lit(bad)),
+        "drivers": full.drivers.with_columns(rating=pl.lit(bad)),
+    }
+    manifest = {**full.manifest, "title": bad, "inputs": [{"name": bad, "rows": 3}], "warnings": [bad]}
+    page = Page(render(replace(full, tables=tables, manifest=manifest, notes=(bad,))))
+    assert not [tag for tag, _ in page.elements if tag == "img"]
+    assert page.text.count("<img src") > 10
+
+
+def test_the_same_analysis_gives_the_same_bytes(analysis: Analysis) -> None:
+    assert render(analysis) == render(analysis)
+
+
+def test_headings_never_skip_a_level_and_there_is_one_first(analysis: Analysis) -> None:
+    levels = [int(tag[1]) for tag, _ in Page(render(analysis)).elements if re.fullmatch(r"h[1-6]", tag)]
+    assert levels.count(1) == 1
+    assert all(later - earlier <= 1 for earlier, later in pairwise(levels))
+
+
+def test_every_table_header_has_a_scope_and_every_table_a_caption(analysis: Analysis) -> None:
+    elements = Page(render(analysis)).elements
+    assert all(attributes.get("scope") in {"col", "row"} for tag, attributes in elements if tag == "th")
+    counts = Counter(tag for tag, _ in elements)
+    assert counts["table"] == counts["caption"]
+
+
+def test_ids_are_unique_and_every_link_leads_somewhere(analysis: Analysis) -> None:
+    elements = Page(render(analysis)).elements
+    ids = [attributes["id"] for _, attributes in elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {(a["href"] or "")[1:] for tag, a in elements if tag == "a"} <= set(ids)
+
+
+def test_pictures_are_titled_or_hidden_from_screen_readers(analysis: Analysis) -> None:
+    for tag, attributes in Page(render(analysis)).elements:
+        if tag == "svg":
+            assert attributes.get("aria-hidden") == "true" or attributes.get("aria-labelledby")
+
+
+def test_no_number_reads_nan_or_none(analysis: Analysis) -> None:
+    assert not re.search(r"\b(nan|None|inf|null)\b", Page(render(analysis)).text)
+
+
+def test_every_finding_can_be_read_without_pictures() -> None:
+    full = ANALYSES["full"]
+    text = Page(re.sub(r"<svg.*?</svg>", "", render(full), flags=re.DOTALL)).text.replace(formats.SPACE, " ")
+    for theme in full.themes.iter_rows(named=True):
+        assert theme["name"] in text
+        assert formats.percent(theme["share"]).replace(formats.SPACE, " ") in text
+    for driver in full.drivers.filter(pl.col("rating") == "nps").head(16).iter_rows(named=True):
+        assert formats.effect(driver["effect"], driver["unit"]) in text
+    for point in full.tables["trends"].filter(pl.col("measure") == "rating:nps").iter_rows(named=True):
+        assert formats.rating(point["value"], "points") in text
+    for stage in full.tables["journey"].iter_rows(named=True):
+        assert formats.polarity(stage["polarity"]) in text
+    for pain in full.pain_points.head(8).iter_rows(named=True):
+        assert f"{pain['severity']:.2f}" in text
+
+
+def test_quotes_mark_the_evidence_within_its_record() -> None:
+    html = render(ANALYSES["full"])
+    marked = {mark.replace("&#39;", "'") for mark in re.findall(r"<mark>(.*?)</mark>", html)}
+    evidence = ANALYSES["full"].pain_points.explode("evidence").unnest("evidence")
+    assert len(marked & set(evidence["quote"])) >= 8
+
+
+def test_masked_names_read_redacted() -> None:
+    text = Page(render(an_analysis(3, words=("█████ ██████ never called back",)))).text
+    assert "█" not in text
+    assert "redacted never called back" in text
+
+
+def test_a_file_without_dates_ratings_and_themes_says_so() -> None:
+    text = Page(render(ANALYSES["bare"])).text
+    assert "No dates in this file, so no trends." in text
+    assert "No ratings in this file, so no drivers." in text
+    assert "No themes: it takes more records that say similar things." in text
+
+
+def test_an_empty_analysis_says_what_happened_to_every_record() -> None:
+    text = Page(render(ANALYSES["empty"])).text
+    assert "No record could be analyzed" in text
+    assert "No text 3 The comment is empty" in text.replace(f"{formats.MINUS} ", "")
+
+
+def test_records_add_up_on_the_page() -> None:
+    text = Page(render(ANALYSES["full"])).text.replace(f"{formats.MINUS} ", "")
+    assert "In the input 213" in text
+    assert "No text 6" in text
+    assert "Another language than English 4" in text
+    assert "Analyzed 200" in text
+
+
+def test_tables_of_further_findings_may_be_absent() -> None:
+    full = ANALYSES["full"]
+    tables = {name: frame for name, frame in full.tables.items() if name not in {"groups", "praise"}}
+    text = Page(render(replace(full, tables=tables))).text
+    assert "No column of this file groups customers" in text
+    assert "No theme is praised clearly enough" in text
+
+
+def test_a_rating_few_gave_is_not_shown_for_a_theme() -> None:
+    full = ANALYSES["full"]
+    ratings = full.tables["ratings"].with_columns(
+        n=pl.when(pl.col("subject_kind") == "theme").then(4).otherwise(pl.col("n"))
+    )
+    text = Page(render(replace(full, tables={**full.tables, "ratings": ratings}))).text.replace(formats.SPACE, " ")
+    assert text.count("too few: n 4") == full.themes.height
+
+
+def test_a_pain_point_tells_its_own_effect_and_else_that_of_its_theme() -> None:
+    full = ANALYSES["full"]
+    first = full.pain_points["pain_point_id"][0]
+    own = full.drivers.head(1).with_columns(
+        rating=pl.lit("nps"),
+        unit=pl.lit("points"),
+        subject_kind=pl.lit("pain_point"),
+        subject_id=pl.lit(first),
+        effect=pl.lit(-77.7),
+    )
+    text = Page(render(replace(full, tables={**full.tables, "drivers": pl.concat([full.drivers, own])}))).text
+    assert f"{formats.MINUS}77.7 points" in text
+    assert "Effect on NPS of its theme" in text
+    assert first not in text
+
+
+def test_what_is_hardly_praised_is_not_called_praised() -> None:
+    full = ANALYSES["full"]
+    praise = full.tables["praise"].with_columns(share_positive=pl.lit(0.1))
+    text = Page(render(replace(full, tables={**full.tables, "praise": praise}))).text
+    assert "No theme is praised clearly enough" in text
+    assert "Praised most" not in text
+
+
+def test_drivers_are_called_an_association() -> None:
+    assert "This is an association, not a cause" in Page(render(ANALYSES["full"])).text
+
+
+def test_nps_leads_where_there_are_several_ratings() -> None:
+    html = render(an_analysis(60, ratings=("stars", "csat", "nps")))
+    assert "Effect on NPS" in Page(html).text
+    assert "Effect on Stars" not in Page(html).text
+
+
+def enlarged(times: int) -> Analysis:
+    """The full analysis with its tables repeated under new ids."""
+    full = ANALYSES["full"]
+    ids = {
+        "records": "record_id", "themes": "theme_id", "pain_points": "pain_point_id", "pains": "pain_point_id",
+        "drivers": "subject_id", "journey": "stage", "groups": "group", "praise": "theme_id",
+    }  # fmt: skip
+    tables = dict(full.tables)
+    for name, column in ids.items():
+        copies = [
+            full.tables[name].with_columns(pl.format("{}#{}", column, pl.lit(n)).alias(column)) for n in range(times)
+        ]
+        tables[name] = pl.concat([full.tables[name], *copies])
+    trends = full.tables["trends"]
+    years = [
+        trends.with_columns(pl.format("{}{}", pl.lit(y), pl.col("period").str.slice(4)).alias("period"))
+        for y in range(1000, 1100)
+    ]
+    tables["trends"] = pl.concat([trends, *years])
+    words = "No end of words. " * 2000
+    manifest = {**full.manifest, "warnings": [f"{n} {words}" for n in range(3000)], "title": words}
+    return replace(full, tables=tables, notes=tuple(words for _ in range(3000)), manifest=manifest)
+
+
+def test_the_page_stays_far_below_six_megabytes_with_fifty_thousand_records() -> None:
+    many = enlarged(250)
+    assert many.records.height > 50_000
+    html = render(many)
+    assert len(html.encode()) < 1_500_000
+    assert "more stand in the pain_points table" in html
+
+
+def test_a_verbatim_of_two_megabytes_does_not_swell_the_page() -> None:
+    page = render(an_analysis(10, words=("late " * 400_000, "W" * 2_000_000)))
+    assert len(page.encode()) < 200_000

@@ -1,0 +1,188 @@
+"""The journey: touchpoints decide, examples and cues tell the rest, and unknown is an answer."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textcx.domain.encoding import Encoding
+from textcx.domain.errors import ShapeMismatch
+from textcx.domain.journey import UNKNOWN, JourneyStage, JourneyTaxonomy
+from textcx.engines.taxonomy_toml import load_journey
+from textcx.steps.journey import find_primary_stages, place_segments_on_journey, stage_vectors, summarize_journey
+
+SHIPPED = load_journey(Path(__file__).parents[2] / "models" / "taxonomies" / "journey.toml")
+SMALL = JourneyTaxonomy(
+    stages=(
+        JourneyStage("delivery", "Delivery", 0, "d", ("the parcel arrived late",), ("courier*",), ("Shipping",)),
+        JourneyStage("use", "Use", 1, "u", ("the seat was hard",), ("seat|seats",), ("On board",)),
+    ),
+    background=("great", "very bad"),
+)
+
+
+class WordEncoder:
+    """Turns a text into the counts of its words, hashed: equal words are alike, others are not."""
+
+    encoder_id = "words"
+    confident_at = 0.5
+
+    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
+        matrix = np.full((len(texts), 256), 1e-6, dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in re.findall(r"\w+", text.lower()):
+                matrix[row, int.from_bytes(hashlib.blake2b(word.encode(), digest_size=1).digest())] += 1.0
+        matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+        nothing = np.zeros(len(texts), dtype=np.float32)
+        return Encoding(
+            matrix if vectors else matrix[:0],
+            np.zeros((len(texts), 3), np.float32),
+            nothing,
+            nothing,
+            nothing.astype(np.int32),
+        )
+
+
+ENCODER = WordEncoder()
+
+
+def _place(
+    texts: Sequence[str], *, touchpoints: Sequence[str | None] | None = None, taxonomy: JourneyTaxonomy = SMALL
+) -> pl.DataFrame:
+    segments = pl.DataFrame({
+        "segment_id": [f"s{number:03d}" for number in range(len(texts))], "text": list(texts),
+        "touchpoint": list(touchpoints or [None] * len(texts)),
+    }, schema_overrides={"text": pl.String, "touchpoint": pl.String})  # fmt: skip
+    return place_segments_on_journey(
+        segments, ENCODER.encode(texts).vectors, taxonomy=taxonomy, stage_vectors=stage_vectors(taxonomy, ENCODER)
+    )
+
+
+def test_a_touchpoint_that_maps_onto_a_stage_decides() -> None:
+    placed = _place(["the seat was hard"], touchpoints=["SHIPPING"])
+    assert placed.row(0) == ("s000", "delivery", 1.0)
+
+
+def test_a_touchpoint_nobody_mapped_leaves_the_text_to_decide() -> None:
+    assert _place(["the seat was hard"], touchpoints=["kiosk"])["stage"].to_list() == ["use"]
+
+
+def test_text_like_an_example_takes_its_stage() -> None:
+    assert _place(["parcel arrived late again"])["stage"].to_list() == ["delivery"]
+
+
+def test_a_cue_word_tips_a_text_that_examples_leave_open() -> None:
+    assert _place(["couriers on the stairs arrived"])["stage"].to_list() == ["delivery"]
+
+
+def test_a_verdict_about_nothing_in_particular_is_unknown() -> None:
+    placed = _place(["great", "very bad", "purple monday"])
+    assert placed["stage"].to_list() == [UNKNOWN] * 3
+    assert placed["stage_confidence"].min() >= 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "stage"),
+    [
+        ("The courier threw the parcel over the fence", "delivery"),
+        ("The voucher code was refused at the checkout", "purchase"),
+        ("I cancelled my subscription because the price went up", "renewal"),
+        ("Customer service kept me on hold", "support"),
+        ("The app keeps crashing when the video starts", "use"),
+        ("I would recommend them to friends", "advocacy"),
+    ],
+)
+def test_the_shipped_cues_alone_place_plain_sentences(text: str, stage: str) -> None:
+    """Word counts know no meaning, so this holds for the cues; figures with vectors are in docs/journey.md."""
+    assert _place([text], taxonomy=SHIPPED)["stage"].to_list() == [stage]
+
+
+def test_no_segments_give_no_places() -> None:
+    assert _place([]).height == 0
+
+
+def test_vectors_of_other_segments_are_refused() -> None:
+    segments = pl.DataFrame({"segment_id": ["a"], "text": ["x"]})
+    with pytest.raises(ShapeMismatch, match="1 segments came with 2 vectors"):
+        place_segments_on_journey(
+            segments, np.ones((2, 256), np.float32), taxonomy=SMALL, stage_vectors=stage_vectors(SMALL, ENCODER)
+        )
+
+
+@settings(deadline=None)
+@given(st.permutations(list(range(6))))
+def test_the_order_of_segments_moves_no_stage(order: list[int]) -> None:
+    texts = ["the seat was hard", "great", "parcel late", "courier was kind", "seats and parcels", "hm"]
+    segments = pl.DataFrame({"segment_id": [f"s{n}" for n in range(6)], "text": texts})
+    vectors, examples = ENCODER.encode(texts).vectors, stage_vectors(SMALL, ENCODER)
+    straight = place_segments_on_journey(segments, vectors, taxonomy=SMALL, stage_vectors=examples)
+    mixed = place_segments_on_journey(segments[order], vectors[order], taxonomy=SMALL, stage_vectors=examples)
+    assert mixed["stage"].to_list() == straight["stage"].to_list()
+    assert mixed["stage_confidence"].to_list() == pytest.approx(straight["stage_confidence"].to_list(), abs=1e-6)
+
+
+def test_the_stage_with_most_confidence_is_a_records_primary_stage_and_unknown_only_without_another() -> None:
+    segments = pl.DataFrame({
+        "record_id": ["a", "a", "a", "b", "c", "c"],
+        "stage": [UNKNOWN, UNKNOWN, "use", UNKNOWN, "use", "delivery"],
+        "stage_confidence": [0.9, 0.9, 0.5, 0.8, 0.7, 0.7],
+    })  # fmt: skip
+    found = find_primary_stages(segments, taxonomy=SMALL)
+    assert dict(found.iter_rows()) == {"a": "use", "b": UNKNOWN, "c": "delivery"}
+
+
+def _sentiment(
+    stages: Sequence[str], polarity: Sequence[float], records: Sequence[str], counted: Sequence[bool]
+) -> pl.DataFrame:
+    return pl.DataFrame({
+        "segment_id": [f"s{n}" for n in range(len(stages))], "record_id": list(records), "stage": list(stages),
+        "polarity": list(polarity), "label": ["negative" if p < 0 else "positive" for p in polarity],
+        "counted": list(counted), "respondent_id": [None] * len(stages),
+    }, schema_overrides={"respondent_id": pl.String})  # fmt: skip
+
+
+def test_the_journey_table_lists_every_stage_in_order_with_unknown_last() -> None:
+    table = summarize_journey(_sentiment(["use"], [0.5], ["a"], [True]), taxonomy=SMALL)
+    assert table["stage"].to_list() == ["delivery", "use", UNKNOWN]
+    assert table.row(0, named=True)["polarity"] is None
+    assert table["segments"].to_list() == [0, 1, 0]
+
+
+def test_duplicates_are_not_counted_in_the_journey() -> None:
+    table = summarize_journey(
+        _sentiment(["use"] * 3, [0.5, -1.0, -1.0], ["a", "b", "c"], [True, False, False]), taxonomy=SMALL
+    )
+    assert table.row(1, named=True)["negative_share"] == 0.0
+    assert table.row(1, named=True)["respondents"] == 1
+
+
+def test_the_interval_is_the_usual_t_interval_where_every_segment_is_another_persons() -> None:
+    table = summarize_journey(_sentiment(["use"] * 4, [0.2, 0.4, 0.6, 0.8], list("abcd"), [True] * 4), taxonomy=SMALL)
+    row = table.row(1, named=True)
+    margin = 3.182446305 * np.std([0.2, 0.4, 0.6, 0.8], ddof=1) / 2
+    assert (row["polarity"], row["ci_low"], row["ci_high"]) == pytest.approx((0.5, 0.5 - margin, min(1, 0.5 + margin)))
+
+
+def test_many_segments_of_few_people_make_no_narrow_interval() -> None:
+    values = [0.9] * 10 + [-0.9] * 10
+    few = summarize_journey(_sentiment(["use"] * 20, values, ["a"] * 10 + ["b"] * 10, [True] * 20), taxonomy=SMALL)
+    many = summarize_journey(
+        _sentiment(["use"] * 20, values, [f"r{n}" for n in range(20)], [True] * 20), taxonomy=SMALL
+    )
+    width = [table.row(1, named=True)["ci_high"] - table.row(1, named=True)["ci_low"] for table in (few, many)]
+    assert width[0] > width[1]
+
+
+@settings(deadline=None)
+@given(st.permutations(list(range(8))))
+def test_the_order_of_segments_moves_no_figure_of_the_journey(order: list[int]) -> None:
+    frame = _sentiment(
+        ["use", "delivery"] * 4, [0.1, -0.3, 0.7, 0.9, -0.2, 0.3, 0.11, -0.77], list("aabbccdd"), [True] * 8
+    )
+    assert summarize_journey(frame[order], taxonomy=SMALL).equals(summarize_journey(frame, taxonomy=SMALL))

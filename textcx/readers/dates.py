@@ -1,0 +1,303 @@
+"""Dates as files hold them: which formats a column uses, and reading it value by value.
+
+Day and month are told apart by the values themselves; where no value can tell, the day is taken to come first and the
+doubt is put into words. Values without a time zone are UTC. What fits no format of the column is null, never a guess.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from textcx.domain.errors import BadSetting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ISO = "ISO 8601"
+EPOCH = "epoch"
+EPOCH_MS = "epoch_ms"
+
+_ISO_SHAPE = re.compile(
+    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$", re.ASCII
+)
+_EPOCH_SHAPE = re.compile(r"(\d{10})(?:\.\d+)?$", re.ASCII)
+_EPOCH_MS_SHAPE = re.compile(r"\d{13}$", re.ASCII)
+_NUMERIC = re.compile(r"(\d{1,4})([/.-])(\d{1,2})\2(\d{1,4})(.*)$", re.ASCII)
+_DAY_MONTH = re.compile(r"(?:([a-z]{3,9}) )?(\d{1,2})([ -])([a-z]{3,9})\3(\d{4}|\d\d)(.*)$", re.ASCII | re.IGNORECASE)
+_MONTH_DAY = re.compile(r"(?:([a-z]{3,9}) )?([a-z]{3,9}) (\d{1,2}) (\d{4})(.*)$", re.ASCII | re.IGNORECASE)
+_POST = re.compile(r"[a-z]{3} [a-z]{3} \d{1,2} \d\d:\d\d:\d\d [+-]\d{4} \d{4}$", re.ASCII | re.IGNORECASE)
+_YEAR_MONTH = re.compile(r"\d{4}-\d\d$", re.ASCII)
+_TIME = re.compile(
+    r"([T ])?(?:at )?(\d{1,2}):\d\d(:\d\d)?([.]\d{1,6})?( ?[ap]m)?( ?(?:Z|[+-]\d\d:?\d\d))?$", re.IGNORECASE
+)
+_ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
+_LETTERS = re.compile(r"[a-z]{3}", re.IGNORECASE)
+_LONGEST = 45
+_SHORT_MONTH = 3
+_LAST_MONTH = 12
+_CENTURIES = (1900, 2200)
+
+
+@dataclass(frozen=True, slots=True)
+class DateReading:
+    """How to read a column of dates.
+
+    ``formats``: strptime patterns, ``ISO``, ``EPOCH`` or ``EPOCH_MS`` as found, most frequent first. ``given``: the
+    user named the format, and nothing else is read. ``day_first`` and ``bare_day_first``: how numbers that could be
+    either are read, the second one for numbers without leading zeros (exports from two tools often mix "31/05/2022" and
+    "5/31/2022"). ``doubts``: sentences for the reader. ``share``: part of the sampled values that could be read, 0..1.
+    """
+
+    formats: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
+    share: float = 1.0
+    given: bool = False
+    day_first: bool = True
+    bare_day_first: bool = True
+
+    def read(self, values: Iterable[str | None]) -> tuple[list[datetime | None], int, int]:
+        """Read values.
+
+        Args:
+            values: Cells of the column; null where empty.
+
+        Returns:
+            Instants in UTC, null where there is none; how many values could not be read; and how many have day and
+            month in the other order than the column, for certain.
+        """
+        known: dict[str, tuple[datetime | None, bool]] = {}
+        instants: list[datetime | None] = []
+        failed = turned = 0
+        for value in values:
+            if value is None or not value.strip():
+                instants.append(None)
+                continue
+            if value not in known:
+                known[value] = self._one(value.strip())
+            instant, other_way = known[value]
+            failed += instant is None
+            turned += other_way
+            instants.append(instant)
+        return instants, failed, turned
+
+    def _one(self, value: str) -> tuple[datetime | None, bool]:
+        if self.given:
+            return _read(value, self.formats[0]) or _read(normal_form(value), self.formats[0]), False
+        plain = normal_form(value)
+        shape = _shape(plain)
+        if shape is None or (shape.pattern in (EPOCH, EPOCH_MS) and shape.pattern not in self.formats):
+            return None, False
+        wanted = self.bare_day_first if shape.bare else self.day_first
+        day_first = wanted if shape.day_first is None else shape.day_first
+        return _read(plain, shape.strptime(day_first=day_first)), shape.numeric and day_first != wanted
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The pattern of one value; ``day_first`` where its own numbers tell, ``bare`` where a leading zero is left out."""
+
+    pattern: str
+    numeric: bool = False
+    day_first: bool | None = None
+    open_order: bool = False
+    bare: bool = False
+
+    def strptime(self, *, day_first: bool) -> str:
+        one, two = ("%d", "%m") if day_first else ("%m", "%d")
+        return self.pattern.replace("{first}", one).replace("{second}", two)
+
+
+def given_format(date_format: str) -> DateReading:
+    """Read dates in the format a user named.
+
+    Raises:
+        BadSetting: If it is no strptime pattern.
+    """
+    if date_format.casefold() in {"iso", "iso 8601", "iso8601"}:
+        return DateReading((ISO,), given=True)
+    if date_format not in (EPOCH, EPOCH_MS):
+        try:
+            sample = datetime(2024, 1, 31, 13, 45, tzinfo=UTC)
+            datetime.strptime(sample.strftime(date_format), date_format)  # noqa: DTZ007  only the pattern matters
+        except ValueError as error:
+            msg = (
+                f"--date-format {date_format!r} is no date pattern; expected something like '%d/%m/%Y' or "
+                f"'%Y-%m-%d %H:%M', 'ISO 8601', {EPOCH!r} or {EPOCH_MS!r}"
+            )
+            raise BadSetting(msg) from error
+        if "%" not in date_format:
+            msg = f"--date-format {date_format!r} is no date pattern; expected something like '%d/%m/%Y'"
+            raise BadSetting(msg)
+    return DateReading((date_format,), given=True)
+
+
+def find_formats(values: Sequence[str], *, column: str) -> DateReading | None:
+    """Find the formats of a column from some of its values.
+
+    Args:
+        values: Cells that are not empty.
+        column: Name of the column, for the doubts.
+
+    Returns:
+        The reading, most frequent format first; null where no value looks like a date.
+    """
+    shapes: Counter[str] = Counter()
+    certain = {bare: Counter[bool]() for bare in (False, True)}
+    open_order = False
+    for value in values:
+        shape = _shape(normal_form(value.strip()))
+        if shape is None:
+            continue
+        shapes[shape.pattern] += 1
+        open_order |= shape.open_order
+        if shape.day_first is not None:
+            certain[shape.bare][shape.day_first] += 1
+    if not shapes:
+        return None
+    both = certain[False] + certain[True]
+    halves = any(pattern.endswith("%p") and "{first}" in pattern for pattern in shapes)
+    dotted = any("{first}." in pattern for pattern in shapes)
+    day_first = both[True] >= both[False] if both else dotted or not halves
+    bare_day_first = certain[True][True] >= certain[True][False] if certain[True] else day_first
+    doubts = []
+    if both[True] and both[False]:
+        bare = "" if day_first == bare_day_first else f", without leading zeros with the {_first(bare_day_first)} first"
+        doubts.append(
+            f"{column!r} mixes dates with the day first ({both[True]} for certain) and the month first "
+            f"({both[False]} for certain); those that could be either are read with the {_first(day_first)} first{bare}"
+        )
+    elif open_order and not both and not dotted:
+        commonest = next(pattern for pattern, _ in shapes.most_common() if "{first}" in pattern)
+        other = _Shape(commonest).strptime(day_first=not day_first)
+        doubts.append(
+            f"{column!r} could have the day or the month first, no value tells; read with the {_first(day_first)} "
+            f"first, for the other order give --date-format '{other}'"
+        )
+    kinds = sorted({_kind(pattern) for pattern in shapes})
+    if len(kinds) > 1:
+        doubts.append(f"{column!r} mixes date formats ({', '.join(kinds)}); each value is read by its own")
+    patterns = sorted(shapes, key=lambda pattern: (-shapes[pattern], pattern))
+    formats = tuple(dict.fromkeys(_Shape(pattern).strptime(day_first=day_first) for pattern in patterns))
+    reading = DateReading(formats, tuple(doubts), day_first=day_first, bare_day_first=bare_day_first)
+    _, failed, _ = reading.read(values)
+    return replace(reading, share=1 - failed / len(values))
+
+
+def normal_form(value: str) -> str:
+    """Bring a date to the form patterns are written for: no ordinals, no commas, "UTC" as Z, single spaces."""
+    if len(value) > _LONGEST:
+        return value
+    plain = " ".join(value.removesuffix(" UTC").removesuffix(" GMT").split())
+    if _LETTERS.search(plain):
+        plain = _ORDINAL.sub(r"\1", plain.replace(",", " ").replace("Sept ", "Sep ").replace(". ", " "))
+        plain = " ".join(plain.split())
+    return plain
+
+
+def _shape(value: str) -> _Shape | None:  # noqa: PLR0911  one line per shape
+    if len(value) > _LONGEST:
+        return None
+    if _ISO_SHAPE.match(value):
+        return _Shape(ISO)
+    if _EPOCH_MS_SHAPE.match(value):
+        return _Shape(EPOCH_MS)
+    if _EPOCH_SHAPE.match(value):
+        return _Shape(EPOCH)
+    if _YEAR_MONTH.match(value):
+        return _Shape("%Y-%m")
+    if _POST.match(value):
+        return _Shape("%a %b %d %H:%M:%S %z %Y")
+    if found := _NUMERIC.match(value):
+        return _numeric_shape(found)
+    if (found := _DAY_MONTH.match(value)) and (time := _time(found[6])) is not None:
+        year = "%Y" if len(found[5]) > 2 else "%y"  # noqa: PLR2004  two-digit years
+        return _Shape(f"{_weekday(found[1])}%d{found[3]}{_month(found[4])}{found[3]}{year}{time}")
+    if (found := _MONTH_DAY.match(value)) and (time := _time(found[5])) is not None:
+        return _Shape(f"{_weekday(found[1])}{_month(found[2])} %d %Y{time}")
+    return None
+
+
+def _numeric_shape(found: re.Match[str]) -> _Shape | None:
+    one, mark, two, three, rest = found.groups()
+    time = _time(rest)
+    if time is None:
+        return None
+    if len(one) == len("2024"):
+        return _Shape(f"%Y{mark}%m{mark}%d{time}")
+    if len(one) > 2 or len(three) not in (2, 4):  # noqa: PLR2004  digits of a day and of a year
+        return None
+    year = "%Y" if len(three) > 2 else "%y"  # noqa: PLR2004
+    first, second = int(one), int(two)
+    told = None if (first > _LAST_MONTH) == (second > _LAST_MONTH) else first > _LAST_MONTH
+    return _Shape(
+        f"{{first}}{mark}{{second}}{mark}{year}{time}",
+        numeric=True,
+        day_first=told,
+        open_order=told is None and first != second,
+        bare=len(one) == 1 or len(two) == 1,
+    )
+
+
+def _first(day_first: bool) -> str:  # noqa: FBT001  a word for a fact
+    return "day" if day_first else "month"
+
+
+def _time(rest: str) -> str | None:
+    if not rest:
+        return ""
+    found = _TIME.match(rest)
+    if found is None or not found[1]:
+        return None
+    hour = "%I" if found[5] else "%H"
+    half = f"{' ' if found[5].startswith(' ') else ''}%p" if found[5] else ""
+    zone = f"{' ' if found[6].startswith(' ') else ''}%z" if found[6] else ""
+    at = "at " if "at " in rest else ""
+    return f"{found[1]}{at}{hour}:%M{':%S' if found[3] else ''}{'.%f' if found[4] else ''}{half}{zone}"
+
+
+def _weekday(word: str | None) -> str:
+    if word is None:
+        return ""
+    return "%a " if len(word) == _SHORT_MONTH else "%A "
+
+
+def _month(word: str) -> str:
+    return "%b" if len(word) == _SHORT_MONTH else "%B"
+
+
+def _kind(pattern: str) -> str:
+    if pattern in (ISO, "%Y-%m") or pattern.startswith("%Y"):
+        return "year first"
+    if pattern in (EPOCH, EPOCH_MS):
+        return "seconds since 1970"
+    return "numbers" if "{first}" in pattern else "month names"
+
+
+def _read(value: str, pattern: str) -> datetime | None:
+    try:
+        return _in_utc(_parse(value, pattern))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _parse(value: str, pattern: str) -> datetime:
+    if pattern == ISO:
+        if not _ISO_SHAPE.match(value):
+            raise ValueError
+        return datetime.fromisoformat(value[:11] + value[11:].replace(",", ".").replace(" ", ""))
+    if pattern in (EPOCH, EPOCH_MS):
+        if not (_EPOCH_SHAPE.match(value) or _EPOCH_MS_SHAPE.match(value)):
+            raise ValueError
+        seconds = float(value) / (1000 if pattern == EPOCH_MS else 1)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    return datetime.strptime(value, pattern)  # noqa: DTZ007  a zone is added where the value has none
+
+
+def _in_utc(instant: datetime) -> datetime:
+    if not _CENTURIES[0] <= instant.year < _CENTURIES[1]:
+        raise ValueError
+    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)

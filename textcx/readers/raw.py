@@ -1,0 +1,156 @@
+"""What every format gives before columns are understood: strings in rows, and rows that could not be read.
+
+Two invariants, held by every source and tested by one contract suite: rows keep the order of the file, and every row
+has one offset, whether it could be read or not, so that ``skip`` always leaves out the same rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+SAMPLE_ROWS = 5_000
+"""Rows from which columns, scales and formats are found."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenRow:
+    """A row that could not be read: its offset in the input, its line, and what to do about it."""
+
+    offset: int
+    line: int
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RawChunk:
+    """Some consecutive rows as strings.
+
+    ``cells`` has one String column per column of the source; ``offsets`` (0-based) and ``lines`` (1-based, as an editor
+    shows them) have its height. ``damaged`` counts the rows with bytes that could not be decoded.
+    """
+
+    cells: pl.DataFrame
+    offsets: list[int]
+    lines: list[int]
+    broken: tuple[BrokenRow, ...] = ()
+    damaged: int = 0
+
+
+class RowSource(Protocol):
+    """One input, as rows of strings."""
+
+    @property
+    def name(self) -> str:
+        """What errors and ``where`` call the input."""
+        ...
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns, unique, in the order of the file."""
+        ...
+
+    @property
+    def reasons(self) -> Mapping[str, str]:
+        """What was found out about the format, for the reader: encoding, delimiter, sheet."""
+        ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is doubtful about the format."""
+        ...
+
+    @property
+    def damage(self) -> str:
+        """What became of bytes that could not be decoded, for the counted warning."""
+        ...
+
+    def sample(self) -> pl.DataFrame:
+        """Return the first readable rows, at most ``SAMPLE_ROWS``."""
+        ...
+
+    def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
+        """Yield the rows in order, ``rows`` at a time (unreadable ones included), leaving out the first ``skip``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a line-oriented format: its cells, or the hint why there are none."""
+
+    line: int
+    cells: Sequence[str | None] | None
+    hint: str = ""
+    damaged: bool = False
+
+
+def chunk_rows(found: Iterable[Row], columns: Sequence[str], *, rows: int, skip: int) -> Iterator[RawChunk]:
+    """Gather rows into chunks.
+
+    Args:
+        found: Rows in order, readable or not.
+        columns: Names of the columns; every readable row has as many cells.
+        rows: Rows per chunk, at least 1.
+        skip: Rows to leave out at the start, at least 0.
+
+    Yields:
+        Chunks of ``rows`` rows; the last one may be smaller, none is empty.
+    """
+    gathered: list[tuple[int, Row]] = []
+    for offset, row in enumerate(found):
+        if offset < skip:
+            continue
+        gathered.append((offset, row))
+        if len(gathered) == rows:
+            yield _chunk(gathered, columns)
+            gathered = []
+    if gathered:
+        yield _chunk(gathered, columns)
+
+
+def _chunk(gathered: list[tuple[int, Row]], columns: Sequence[str]) -> RawChunk:
+    good = [(offset, row) for offset, row in gathered if row.cells is not None]
+    return RawChunk(
+        cells=strings([row.cells or () for _, row in good], columns),
+        offsets=[offset for offset, _ in good],
+        lines=[row.line for _, row in good],
+        broken=tuple(BrokenRow(offset, row.line, row.hint) for offset, row in gathered if row.cells is None),
+        damaged=sum(row.damaged for _, row in gathered),
+    )
+
+
+def strings(rows: Sequence[Sequence[str | None]], columns: Sequence[str]) -> pl.DataFrame:
+    """Make a frame of String columns from rows of cells."""
+    by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+    return pl.DataFrame(
+        [pl.Series(name, cells, dtype=pl.String) for name, cells in zip(columns, by_column, strict=True)]
+    )
+
+
+def chunk_frame(cells: pl.DataFrame, *, first: int, first_line: int) -> RawChunk:
+    """Make a chunk of a frame whose rows could all be read.
+
+    Args:
+        cells: String columns.
+        first: Offset of its first row in the input.
+        first_line: Line or row number of offset 0, as people count.
+    """
+    offsets = list(range(first, first + cells.height))
+    return RawChunk(cells=cells, offsets=offsets, lines=[first_line + offset for offset in offsets])
+
+
+def unique_names(header: Sequence[str | None]) -> tuple[str, ...]:
+    """Name columns as the header does: trimmed, empty ones "column 3", repeated ones "score (2)"."""
+    names: list[str] = []
+    for position, cell in enumerate(header, start=1):
+        base = " ".join((cell or "").split()) or f"column {position}"
+        name, copy = base, 2
+        while name in names:
+            name, copy = f"{base} ({copy})", copy + 1
+        names.append(name)
+    return tuple(names)

@@ -1,0 +1,180 @@
+"""Where the report's numbers come from: what came in, what was left out and why, how columns were read, how it ran.
+
+Invariant, tested: records in = analyzed + unprocessable, written out so that a reader can add it up.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from textcx.reports import formats
+from textcx.reports.lookup import number, whole
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from textcx.reports.lookup import Lookup
+
+MOST_LINES = 40
+LINE_LENGTH = 400
+MOST_LANGUAGES = 12
+
+PARTS = (
+    ("text", "Text"), ("id", "Id"), ("date", "Date"), ("source_column", "Source"), ("respondent", "Respondent"),
+    ("touchpoint", "Touchpoint"), ("customer_value", "Customer value"), ("question_column", "Question"),
+    ("ratings", "Ratings"), ("attributes", "Attributes"), ("ignored", "Not used"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What did not enter the findings: counts with their reasons, and sentences about the rest."""
+
+    records_in: str
+    analyzed: str
+    reasons: tuple[tuple[str, str, str], ...]  # reason, count, what to do
+    unprocessable: str
+    languages: str
+    also: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One file that was read, and which of its columns played which part."""
+
+    name: str
+    facts: str
+    parts: tuple[tuple[str, str, str], ...]  # part, columns, why
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How the result came to be."""
+
+    models: tuple[str, ...]
+    settings: tuple[tuple[str, str], ...]
+    stages: tuple[tuple[str, str, str], ...]  # stage, seconds, peak memory
+    facts: tuple[tuple[str, str], ...]
+
+
+def _lines(lines: Iterable[object]) -> tuple[str, ...]:
+    distinct = list(dict.fromkeys(formats.clip(str(line), LINE_LENGTH) for line in lines))
+    if len(distinct) > MOST_LINES:
+        more = len(distinct) - MOST_LINES
+        return (*distinct[:MOST_LINES], f"… and {formats.count(more)} more in manifest.json")
+    return tuple(distinct)
+
+
+def left_out(look: Lookup) -> LeftOut:
+    """Add up what came in and what was left out, with reasons."""
+    told: Mapping[str, int] = look.headline.get("unprocessable") or {}
+    hints: dict[str, Counter[str]] = {}
+    for broken in look.analysis.unprocessable:
+        hints.setdefault(str(broken.reason), Counter())[broken.hint] += 1
+    reasons = []
+    for reason, many in sorted(told.items(), key=lambda item: (-item[1], item[0])):
+        common = sorted(hints.get(str(reason), Counter()).items(), key=lambda item: (-item[1], item[0]))
+        hint = formats.clip(common[0][0], LINE_LENGTH) if common else ""
+        reasons.append((formats.reason_name(str(reason)), formats.count(many), formats.sentence(hint)))
+    languages = dict(look.headline.get("languages") or {})
+    others = {formats.LANGUAGES.get(str(code), str(code)): n for code, n in languages.items() if code != "en"}
+    also = []
+    head = look.headline
+    if (duplicates := whole(head.get("duplicates"))) is not None:
+        also.append(("Duplicates, kept but not counted in findings", formats.count(duplicates)))
+    if (share := number(head.get("unassigned_share"))) is not None:
+        also.append(("Segments without a theme", formats.percent(share)))
+    if (undated := whole(head.get("undated"))) is not None:
+        also.append(("Records without a date, not in trends", formats.count(undated)))
+    if (share := number(look.manifest.get("boilerplate_share"))) is not None:
+        also.append(("Segments that are boilerplate (signatures, forms)", formats.percent(share)))
+    warnings = [warning for plan in _plans(look) for warning in plan.get("warnings") or ()]
+    return LeftOut(
+        records_in=formats.count(whole(head.get("records_in"))),
+        analyzed=formats.count(whole(head.get("analyzed"))),
+        reasons=tuple(reasons),
+        unprocessable=formats.count(sum(told.values())),
+        languages=formats.joined(others, most=MOST_LANGUAGES),
+        also=tuple(also),
+        warnings=_lines([*warnings, *(look.manifest.get("warnings") or ())]),
+    )
+
+
+def _plans(look: Lookup) -> list[Mapping[str, Any]]:
+    return [plan for plan in look.manifest.get("columns") or [] if isinstance(plan, dict)]
+
+
+def _columns(part: str, value: object) -> str:
+    if value is None or value in ("", [], ()):
+        return ""
+    if not isinstance(value, list | tuple):
+        return formats.clip(str(value), 80)
+    names = []
+    for item in value:
+        if not isinstance(item, dict):
+            names.append(formats.clip(str(item), 60))
+        elif part == "ratings":
+            turned = ", low end is best" if item.get("reversed") else ""
+            low, high = number(item.get("low")), number(item.get("high"))
+            scale = f" ({low:g} to {high:g}{turned})" if low is not None and high is not None else ""
+            names.append(
+                f"{formats.rating_name(str(item.get('name')))} from {formats.clip(str(item.get('column')), 60)}{scale}"
+            )
+        else:
+            asked = f" (“{formats.clip(str(item['question']), 100)}”)" if item.get("question") else ""
+            names.append(formats.clip(str(item.get("column")), 60) + asked)
+    shown = "; ".join(names[:MOST_LINES])
+    return shown + (f"; and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else "")
+
+
+def inputs(look: Lookup) -> tuple[Input, ...]:
+    """Collect the files and the parts their columns played."""
+    plans = _plans(look)
+    found = []
+    for position, told in enumerate((look.manifest.get("inputs") or [])[:MOST_LINES]):
+        plan = plans[position] if position < len(plans) else {}
+        reasons: Mapping[str, Any] = plan.get("reasons") or {}
+        parts = [
+            (title, columns, formats.clip(str(reasons.get(part, "")), LINE_LENGTH))
+            for part, title in PARTS
+            if (columns := _columns(part, plan.get(part)))
+        ]
+        facts = formats.plural(whole(told.get("rows")), "record")
+        found.append(Input(formats.clip(str(told.get("name", "")), 120), facts, tuple(parts)))
+    return tuple(found)
+
+
+def _model(model: object) -> str:
+    if not isinstance(model, dict):
+        return formats.clip(str(model), LINE_LENGTH)
+    return formats.clip(", ".join(f"{key} {value}" for key, value in model.items() if value is not None), LINE_LENGTH)
+
+
+def run(look: Lookup) -> Run:
+    """Collect how the analysis ran."""
+    manifest = look.manifest
+    stages = [
+        (
+            formats.rating_name(str(stage.get("stage"))),
+            f"{number(stage.get('seconds')) or 0:.1f}",
+            formats.count(number(stage.get("peak_memory_mib"))),
+        )
+        for stage in (manifest.get("stages") or [])[:MOST_LINES]
+    ]
+    settings: Mapping[str, object] = manifest.get("settings") or {}
+    facts = [
+        ("textcx", str(manifest.get("textcx_version") or "")),
+        ("Made", str(manifest.get("created_at") or "")),
+        ("Seed", str(manifest.get("seed") if manifest.get("seed") is not None else "")),
+    ]
+    return Run(
+        models=_lines(_model(model) for model in manifest.get("models") or ()),
+        settings=tuple((formats.clip(str(key), 60), formats.clip(str(settings[key]), 160)) for key in sorted(settings))[
+            :80
+        ],
+        stages=tuple(stages),
+        facts=tuple((name, formats.clip(value, 80)) for name, value in facts if value),
+    )

@@ -1,0 +1,369 @@
+"""Pictures of the report as inline SVG: no script, no style attribute, no outside font.
+
+Colours come from classes of the report's style sheet, so that light, dark and print need no second picture. Text in
+pictures is escaped; coordinates are rounded to one digit, so the same numbers give the same bytes. Every picture
+stands beside a table or a caption with the same numbers: none is the only place a number can be read.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
+
+from textcx.reports import formats
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+CHAR_WIDTH = 6.6
+LINE_HEIGHT = 14.0
+TICK_ROOM = 38.0
+TONES = ((-0.45, "n3"), (-0.2, "n2"), (-0.05, "n1"), (0.05, "z"), (0.2, "p1"), (0.45, "p2"))
+
+
+def tone(value: float | None) -> str:
+    """Class of the diverging palette for a value -1..1: ``n3`` (most negative) .. ``z`` .. ``p3``; ``na``: unknown."""
+    if value is None or not math.isfinite(value):
+        return "na"
+    return next((name for bound, name in TONES if value < bound), "p3")
+
+
+def _num(value: float) -> str:
+    text = f"{value:.1f}"
+    return text.removesuffix(".0") if text != "-0.0" else "0"
+
+
+def _tag(tag: str, content: str = "", /, **attributes: str | float) -> Markup:
+    pairs = [
+        (name.rstrip("_").replace("_", "-"), _num(value) if isinstance(value, float) else value)
+        for name, value in attributes.items()
+    ]
+    written = "".join(f' {name}="{escape(value)}"' for name, value in pairs)
+    return Markup(f"<{tag}{written}>{escape(content)}</{tag}>" if content else f"<{tag}{written}/>")  # noqa: S704 - every part is escaped
+
+
+def _svg(shapes: Sequence[Markup], *, width: float, height: float, title: str, name: str, css: str) -> Markup:
+    opening = Markup(
+        '<svg class="{css}" viewBox="0 0 {width} {height}" role="img" '
+        'aria-labelledby="{name}"><title id="{name}">{title}</title>'
+    ).format(css=css, width=_num(width), height=_num(height), name=name, title=title)
+    return opening + Markup("").join(shapes) + Markup("</svg>")
+
+
+def _strip(shapes: Sequence[Markup], *, css: str) -> Markup:
+    """A picture in a table or card whose number stands right beside it, so screen readers skip it."""
+    opening = Markup('<svg class="{css}" viewBox="0 0 200 20" preserveAspectRatio="none" aria-hidden="true">')
+    return opening.format(css=css) + Markup("").join(shapes) + Markup("</svg>")
+
+
+def bar(value: float | None, *, css: str) -> Markup:
+    """Draw a value 0..1 as a filled track; an unknown value as an empty one."""
+    filled = min(1.0, max(0.0, value)) if value is not None and math.isfinite(value) else 0.0
+    track = _tag("rect", class_="track", x="0", y="4", width="200", height="12", rx="6")
+    if not filled:
+        return _strip([track], css="bar")
+    return _strip(
+        [track, _tag("rect", class_=css, x="0", y="4", width=max(6.0, filled * 200), height="12", rx="6")], css="bar"
+    )
+
+
+def stack(shares: Sequence[tuple[float, str]]) -> Markup:
+    """Draw shares that add up to 1 side by side, each in its class."""
+    shapes, at = [], 0.0
+    for share, css in shares:
+        width = max(0.0, share) * 200
+        gap = 0.6 if at + width < 199.5 else 0.0  # noqa: PLR2004 - the last share ends at the edge
+        shapes.append(_tag("rect", class_=css, x=at, y="0", width=max(0.0, width - gap), height="20"))
+        at += width
+    return _strip(shapes, css="stack-bar")
+
+
+def effect_bar(effect: float, low: float | None, high: float | None, *, bound: float, sure: bool) -> Markup:
+    """Draw an effect from a zero line, with its interval as a whisker; hollow where chance could explain it.
+
+    ``bound`` is the value at either edge, above 0.
+    """
+
+    def x(value: float) -> float:
+        return 100 + 98 * max(-1.0, min(1.0, value / bound))
+
+    side = "neg" if effect < 0 else "pos"
+    shapes = [
+        _tag("rect", class_=f"{side} {'sure' if sure else 'unsure'}", x=min(100.0, x(effect)), y="4",
+             width=max(0.8, abs(x(effect) - 100)), height="12"),
+    ]  # fmt: skip
+    if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
+        shapes += [
+            _tag("line", class_="whisker", x1=x(low), y1="10", x2=x(high), y2="10"),
+            _tag("line", class_="whisker", x1=x(low), y1="6", x2=x(low), y2="14"),
+            _tag("line", class_="whisker", x1=x(high), y1="6", x2=x(high), y2="14"),
+        ]
+    return _strip([*shapes, _tag("line", class_="zero", x1="100", y1="0", x2="100", y2="20")], css="effect")
+
+
+def spark(values: Sequence[float | None]) -> Markup:
+    """Draw the course of a number in the height of a line of text; empty with fewer than two values."""
+    there = [(index, value) for index, value in enumerate(values) if value is not None and math.isfinite(value)]
+    if len(there) < 2:  # noqa: PLR2004 - one point is no course
+        return Markup("")
+    top = max(value for _, value in there) or 1.0
+    step = 200 / max(1, len(values) - 1)
+    points = " ".join(f"{_num(index * step)},{_num(18 - 16 * max(0.0, value) / top)}" for index, value in there)
+    return _strip([_tag("polyline", class_="line", points=points)], css="spark")
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A theme in the volume x polarity picture: its number in the table, its reach 0..1 and its polarity -1..1."""
+
+    number: int
+    name: str
+    share: float
+    polarity: float
+
+
+def _nice_ticks(low: float, high: float, *, most: int) -> list[float]:
+    span = high - low
+    if span <= 0:
+        return [low]
+    raw = span / most
+    power = 10 ** math.floor(math.log10(raw))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
+    first = math.ceil(low / step - 1e-9)
+    return [round(index * step, 10) for index in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+Box = tuple[float, float, float, float]
+
+
+def _overlaps(box: Box, others: Sequence[Box]) -> bool:
+    return any(box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in others)
+
+
+def _label_box(x: float, y: float, radius: float, length: float, place: int) -> tuple[Box, float, float, str]:
+    """Box, anchor point and text-anchor of a label at one of four places around a bubble."""
+    gap = radius + 4
+    dx, dy, anchor = (
+        (gap, 4.0, "start"), (-gap, 4.0, "end"), (0.0, -gap - 1, "middle"), (0.0, gap + 10, "middle"),
+    )[place]  # fmt: skip
+    left = {"start": x + dx, "end": x + dx - length, "middle": x + dx - length / 2}[anchor]
+    top = y + dy - LINE_HEIGHT + 3
+    return (left, top, left + length, top + LINE_HEIGHT), x + dx, y + dy, anchor
+
+
+@dataclass(slots=True)
+class _Disc:
+    point: Bubble
+    x: float
+    y: float
+    r: float
+
+    @property
+    def box(self) -> Box:
+        return self.x - self.r, self.y - self.r, self.x + self.r, self.y + self.r
+
+
+def _move_apart(discs: Sequence[_Disc], *, rounds: int = 60) -> None:
+    """Push discs that hide each other apart, a little at a time, always in the same order."""
+    for _ in range(rounds):
+        calm = True
+        for index, one in enumerate(discs):
+            for other in discs[index + 1 :]:
+                dx, dy = other.x - one.x, other.y - one.y
+                distance = math.hypot(dx, dy)
+                lacking = one.r + other.r - distance
+                if lacking > 0.05:  # noqa: PLR2004 - closer than the eye can tell
+                    calm = False
+                    ux, uy = (dx / distance, dy / distance) if distance else (1.0, 0.0)
+                    one.x, one.y = one.x - ux * lacking / 2, one.y - uy * lacking / 2
+                    other.x, other.y = other.x + ux * lacking / 2, other.y + uy * lacking / 2
+        if calm:
+            return
+
+
+def bubbles(points: Sequence[Bubble], *, width: float, height: float, name: str, title: str, labels: int) -> Markup:
+    """Draw themes by reach (across, square-root scale) and polarity (up), numbered, named where a name finds room.
+
+    Bubbles that would hide each other are moved apart a little. Names are placed largest theme first at the first of
+    four places that hits no bubble, no other name and no edge; a theme whose name finds none keeps its number, which
+    the table below resolves.
+    """
+    left, right, top, bottom = 44.0, 24.0, 24.0, 44.0
+    shares = [point.share for point in points] or [0.01]
+    least, most = math.sqrt(max(0.0, min(shares)) * 0.6), math.sqrt(max(0.001, *shares) * 1.08)
+    lowest = max(-1.05, min([-0.5, *(point.polarity for point in points)]) - 0.12)
+    highest = min(1.05, max([0.5, *(point.polarity for point in points)]) + 0.12)
+
+    def x(share: float) -> float:
+        return left + (width - left - right) * (math.sqrt(max(0.0, share)) - least) / (most - least)
+
+    def y(value: float) -> float:
+        return top + (height - top - bottom) * (highest - value) / (highest - lowest)
+
+    floor = height - bottom
+    shapes = [_tag("rect", class_="plot-bad", x=left, y=y(0), width=width - left - right, height=floor - y(0))]
+    for tick in _nice_ticks(max(-1.0, lowest), min(1.0, highest), most=5):
+        words = formats.signed(tick, digits=1)
+        shapes.append(
+            _tag("line", class_="zero" if tick == 0 else "grid", x1=left, y1=y(tick), x2=width - right, y2=y(tick))
+        )
+        shapes.append(_tag("text", words, class_="tick", x=left - 6, y=y(tick) + 4, text_anchor="end"))
+    last = -math.inf
+    for tick in (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0):
+        if least <= math.sqrt(tick) <= most and x(tick) - last >= TICK_ROOM:
+            last = x(tick)
+            shapes.append(_tag("line", class_="grid", x1=last, y1=top, x2=last, y2=floor))
+            shapes.append(
+                _tag("text", formats.percent(tick), class_="tick", x=last, y=floor + 16, text_anchor="middle")
+            )
+    across = "Share of records that raise the theme →"
+    shapes.append(_tag("text", across, class_="axis", x=width - right, y=height - 8, text_anchor="end"))
+    shapes.append(_tag("text", "↑ more positive", class_="axis", x="6", y="12"))
+
+    ordered = sorted(points, key=lambda point: (-point.share, point.number))
+    discs = [_Disc(p, x(p.share), y(p.polarity), 9 + 9 * math.sqrt(max(0.0, p.share)) / most) for p in ordered]
+    _move_apart(discs)
+    for disc in discs:
+        point, css = disc.point, tone(disc.point.polarity)
+        words = f"{point.name}: {formats.percent(point.share)} of records, polarity {formats.polarity(point.polarity)}"
+        circle = _tag("circle", class_=f"bubble {css}", cx=disc.x, cy=disc.y, r=disc.r)
+        inside = _tag("text", str(point.number), class_=f"inside {css}", x=disc.x, y=disc.y + 4, text_anchor="middle")
+        shapes.append(Markup("<g><title>{}</title>{}{}</g>").format(words, circle, inside))
+    shapes += _names(discs[:labels], [disc.box for disc in discs], edges=(left, top - 8, width - 2, floor))
+    return _svg(shapes, width=width, height=height, title=title, name=name, css="chart")
+
+
+def _names(discs: Sequence[_Disc], bubbles_there: Sequence[Box], *, edges: Box) -> list[Markup]:
+    """Place the names of bubbles where nothing else is."""
+    taken, texts = list(bubbles_there), []
+    for disc in discs:
+        words = formats.clip(disc.point.name, 36)
+        for place in range(4):
+            box, at_x, at_y, anchor = _label_box(disc.x, disc.y, disc.r, len(words) * CHAR_WIDTH, place)
+            inside = box[0] >= edges[0] and box[1] >= edges[1] and box[2] <= edges[2] and box[3] <= edges[3]
+            if inside and not _overlaps(box, [other for other in taken if other != disc.box]):
+                taken.append(box)
+                texts.append(_tag("text", words, class_="name", x=at_x, y=at_y, text_anchor=anchor))
+                break
+    return texts
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A value of one period, with its 95 % interval where known."""
+
+    period: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    whole: bool = True
+    """False where the data covers the period only in part."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plane:
+    """Where values of periods lie in a picture: slots from left to right, values from ``low`` (bottom) to ``high``."""
+
+    low: float
+    high: float
+    slots: int
+    width: float
+    height: float
+    left: float = 42.0
+    right: float = 12.0
+    top: float = 10.0
+    bottom: float = 24.0
+
+    @property
+    def room(self) -> float:
+        return self.width - self.left - self.right
+
+    def x(self, index: int) -> float:
+        return self.left + self.room * (index + 0.5) / self.slots
+
+    def y(self, value: float) -> float:
+        return self.top + (self.height - self.top - self.bottom) * (self.high - value) / (self.high - self.low)
+
+
+def _ends(points: Sequence[Point], *, columns: bool, limits: tuple[float, float] | None) -> tuple[float, float]:
+    """Lowest and highest value of the axis: from zero for columns, else a little beyond all intervals."""
+    told = [end for point in points for end in (point.value, point.low, point.high)]
+    known = [end for end in told if end is not None and math.isfinite(end)]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    if columns:
+        return 0.0, (high or 1.0) * 1.04
+    pad = (high - low) * 0.08 or abs(high) * 0.1 or 0.1
+    low, high = low - pad, high + pad
+    if limits:
+        low, high = max(low, limits[0]), min(high, limits[1])
+    return (low, high) if high > low else (low - 0.1, high + 0.1)
+
+
+def _axes(plane: _Plane, points: Sequence[Point], write: Callable[[float | None], str]) -> list[Markup]:
+    shapes, edge = [], plane.width - plane.right
+    for tick in _nice_ticks(plane.low, plane.high, most=3):
+        y, css = plane.y(tick), "zero" if tick == 0 else "grid"
+        shapes.append(_tag("line", class_=css, x1=plane.left, y1=y, x2=edge, y2=y))
+        shapes.append(_tag("text", write(tick), class_="tick", x=plane.left - 6, y=y + 4, text_anchor="end"))
+    for index in range(0, len(points), max(1, math.ceil(len(points) / 4))):
+        words, x = formats.period(points[index].period), max(plane.x(index), plane.left + 12)
+        shapes.append(_tag("text", words, class_="tick", x=x, y=plane.height - 6, text_anchor="middle"))
+    return shapes
+
+
+def _columns(plane: _Plane, points: Sequence[Point]) -> list[Markup]:
+    shapes, wide = [], plane.room / plane.slots * 0.72
+    for index, point in enumerate(points):
+        if point.value is not None and math.isfinite(point.value):
+            tall, css = max(0.5, plane.y(0) - plane.y(point.value)), "column" if point.whole else "column part"
+            x, y = plane.x(index) - wide / 2, plane.y(point.value)
+            shapes.append(_tag("rect", class_=css, x=x, y=y, width=wide, height=tall))
+    return shapes
+
+
+def _line(plane: _Plane, points: Sequence[Point]) -> list[Markup]:
+    """Bands first, lines and dots over them; where a period has no value, the line breaks."""
+    runs: list[list[tuple[float, float, Point]]] = [[]]
+    for index, point in enumerate(points):
+        if point.value is None or not math.isfinite(point.value):
+            runs.append([])
+        else:
+            runs[-1].append((plane.x(index), plane.y(point.value), point))
+    bands, lines = [], []
+    for run in filter(None, runs):
+        banded = [(x, p.low, p.high) for x, _, p in run if p.low is not None and p.high is not None]
+        if banded:
+            upper = [f"{_num(x)},{_num(plane.y(high))}" for x, _, high in banded]
+            lower = [f"{_num(x)},{_num(plane.y(low))}" for x, low, _ in reversed(banded)]
+            bands.append(_tag("polygon", class_="band", points=" ".join(upper + lower)))
+        lines.append(_tag("polyline", class_="line", points=" ".join(f"{_num(x)},{_num(y)}" for x, y, _ in run)))
+        lines += [_tag("circle", class_="dot" if p.whole else "dot part", cx=x, cy=y, r="2.4") for x, y, p in run]
+    return bands + lines
+
+
+def course(
+    points: Sequence[Point],
+    *,
+    name: str,
+    title: str,
+    write: Callable[[float | None], str],
+    columns: bool = False,
+    limits: tuple[float, float] | None = None,
+) -> Markup:
+    """Draw a number over periods: columns from zero, or a line with the band of its interval; gaps stay gaps.
+
+    Args:
+        points: One per period, in order.
+        name: Id of the picture, unique in the page.
+        title: What it shows, for those who cannot see it.
+        write: Writes a value of the axis.
+        columns: Draw counts as columns.
+        limits: Ends of the scale, which the axis never passes.
+    """
+    low, high = _ends(points, columns=columns, limits=limits)
+    plane = _Plane(low, high, slots=max(1, len(points)), width=340.0, height=176.0)
+    shapes = _axes(plane, points, write) + (_columns if columns else _line)(plane, points)
+    return _svg(shapes, width=plane.width, height=plane.height, title=title, name=name, css="chart course")

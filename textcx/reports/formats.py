@@ -1,0 +1,243 @@
+"""Numbers, periods and names as people read them.
+
+Two invariants, both tested: an unknown value is an en dash and never "nan" or "None", and the same value always reads
+the same. Shares come in as fractions 0..1 and go out in percent; polarity and effects always carry their sign.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+UNKNOWN = "\N{EN DASH}"
+MINUS = "\N{MINUS SIGN}"
+SPACE = "\N{NO-BREAK SPACE}"
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+STAGES = {
+    "awareness": "Awareness",
+    "consideration": "Consideration",
+    "purchase": "Purchase",
+    "delivery": "Delivery and onboarding",
+    "use": "Use",
+    "support": "Support",
+    "renewal": "Renewal",
+    "advocacy": "Advocacy",
+    "unknown": "Stage unknown",
+}
+"""Titles of the stages of the default taxonomy, in journey order."""
+
+RATING_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "stars": "Stars"}
+
+LANGUAGES = {
+    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
+    "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
+    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "ms": "Malay", "nl": "Dutch",
+    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish",
+    "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+"""Names of languages by ISO 639-1 code; others read as their code."""
+
+REASONS = {
+    "empty": "No text",
+    "not_an_answer": "Not an answer (“n/a”, “-” and the like)",
+    "language_unsupported": "Another language than English",
+    "unreadable_row": "Unreadable row",
+}
+
+MASK = re.compile("█+(?:[ .@'\u2019-]{0,2}█+)*")
+"""Masked characters; those of one name, with what stands between its words."""
+
+SMALL_SHARE = 0.01
+LEAST_SHARE = 0.001
+SEVERE_AT = 0.67
+MODERATE_AT = 0.34
+LEAST_Q = 0.001
+
+
+def known(value: float | None) -> bool:
+    """Tell whether a number is there at all: neither null nor NaN nor infinite."""
+    return value is not None and math.isfinite(value)
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", MINUS)
+
+
+def count(value: float | None) -> str:
+    """Write a whole number with thousands separators: ``1,234``."""
+    return f"{value:,.0f}" if value is not None and math.isfinite(value) else UNKNOWN
+
+
+def percent(share: float | None) -> str:
+    """Write a share 0..1 in percent: ``12 %``, ``0.4 %``, ``<0.1 %``, ``99.6 %``."""
+    if share is None or not math.isfinite(share):
+        return UNKNOWN
+    if 0 < share < LEAST_SHARE:
+        return f"<0.1{SPACE}%"
+    digits = 1 if 0 < share < SMALL_SHARE or 1 - SMALL_SHARE < share < 1 else 0
+    return f"{share * 100:.{digits}f}{SPACE}%"
+
+
+def signed(value: float | None, *, digits: int = 2) -> str:
+    """Write a number with its sign, zero without one: ``+0.42``, a true minus sign, ``0.00``."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    rounded = round(value, digits)
+    return _signed(f"{rounded:+,.{digits}f}") if rounded else f"{0:.{digits}f}"
+
+
+def polarity(value: float | None) -> str:
+    """Write a polarity -1..1 with two digits and its sign."""
+    return signed(value, digits=2)
+
+
+def rating(value: float | None, unit: str | None) -> str:
+    """Write the value of a rating in its unit: NPS ``+12``, CSAT ``71 %``, a mean ``3.42``."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if unit == "points":
+        return signed(value, digits=0)
+    if unit == "percent":
+        return f"{value:.0f}{SPACE}%"
+    return _signed(f"{value:.2f}")
+
+
+def rating_words(value: float | None, unit: str | None) -> str:
+    """Write the value of a rating with its scale: ``+12``, ``71 %``, ``3.42 of 5``, ``2.10 on 1..5 (1 is best)``."""
+    written = rating(value, unit)
+    if written == UNKNOWN or unit in {"points", "percent"}:
+        return written
+    if unit == "stars":
+        return f"{written} of 5"
+    return (
+        f"{written} on {unit.removeprefix('scale ').replace('..', ' to ')}"
+        if unit and unit.startswith("scale ")
+        else written
+    )
+
+
+def effect(value: float | None, unit: str | None) -> str:
+    """Write a difference on a rating, always with its sign: ``+0.21``."""
+    return signed(value, digits=1 if unit in {"points", "percentage points"} else 2)
+
+
+def unit_words(unit: str | None) -> str:
+    """Say what an effect is counted in."""
+    if unit and unit.startswith("scale "):
+        return f"on a scale of {unit.removeprefix('scale ').replace('..', ' to ')}"
+    return unit or ""
+
+
+def interval(low: float | None, high: float | None, write: Callable[[float | None], str]) -> str:
+    """Write a 95 % interval: ``+4 to +21``; empty where either end is unknown."""
+    return f"{write(low)} to {write(high)}" if known(low) and known(high) else ""
+
+
+def q_value(value: float | None) -> str:
+    """Write a q-value: ``0.032``, ``<0.001``."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return "<0.001" if value < LEAST_Q else f"{value:.3f}"
+
+
+def severity_words(value: float | None) -> str:
+    """Say a severity 0..1 in a word."""
+    if value is None or not math.isfinite(value):
+        return "not measured"
+    if value >= SEVERE_AT:
+        return "high"
+    return "moderate" if value >= MODERATE_AT else "low"
+
+
+def day(moment: datetime | None) -> str:
+    """Write a date: ``4 Mar 2026``."""
+    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}" if moment else ""
+
+
+def period(name: str | None) -> str:
+    """Write the name of a period: ``2026-03`` as ``Mar 2026``, ``2026-W12`` as ``week 12, 2026``."""
+    if not name:
+        return UNKNOWN
+    if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", name):
+        return f"{MONTHS[int(match[2]) - 1]} {match[1]}"
+    if match := re.fullmatch(r"(\d{4})-W(\d{2})", name):
+        return f"week {int(match[2])}, {match[1]}"
+    if match := re.fullmatch(r"(\d{4})-Q([1-4])", name):
+        return f"Q{match[2]} {match[1]}"
+    try:
+        return day(datetime.fromisoformat(name)) if re.fullmatch(r"\d{4}-\d{2}-\d{2}.*", name) else clip(name, 40)
+    except ValueError:
+        return clip(name, 40)
+
+
+def rating_name(name: str) -> str:
+    """Write the name of a rating: ``nps`` as ``NPS``, ``ease_of_use`` as ``Ease of use``."""
+    if name in RATING_NAMES:
+        return RATING_NAMES[name]
+    words = clip(name.replace("_", " ").strip(), 60)
+    return words[:1].upper() + words[1:]
+
+
+def stage_name(stage: str | None) -> str:
+    """Write the title of a stage; stages of an edited taxonomy read as their id."""
+    if not stage:
+        return STAGES["unknown"]
+    return STAGES.get(stage) or rating_name(stage)
+
+
+def reason_name(reason: str) -> str:
+    """Say why records were unprocessable."""
+    return REASONS.get(reason) or rating_name(reason)
+
+
+def scale_of(unit: str | None) -> tuple[float, float] | None:
+    """Return the ends of the scale a unit names, where it names one."""
+    fixed = {"points": (-100.0, 100.0), "percent": (0.0, 100.0), "stars": (1.0, 5.0)}
+    if unit in fixed:
+        return fixed[unit]
+    match = re.match(r"scale (-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)", unit or "")
+    return (float(match[1]), float(match[2])) if match else None
+
+
+def low_is_best(unit: str | None) -> bool:
+    """Tell whether a smaller value is the better one, as on a scale of 1 = very good .. 5 = very poor."""
+    return "is best" in (unit or "")
+
+
+def clip(text: str, length: int) -> str:
+    """Shorten a text to a number of characters, at a word's end where there is one."""
+    if len(text) <= length:
+        return text
+    cut = text[: length - 1]
+    space = cut.rfind(" ")
+    return (cut[:space] if space > length // 2 else cut).rstrip(" ,;:.") + "…"
+
+
+def plural(number: int | None, one: str, many: str | None = None) -> str:
+    """Write a count with its noun: ``1 record``, ``1,234 records``."""
+    noun = one if number == 1 else many or f"{one}s"
+    return f"{count(number)}{SPACE}{noun}"
+
+
+def unmask(text: str) -> str:
+    """Write masked characters as one word, where a text can hold no markup."""
+    return MASK.sub("[redacted]", text) if "█" in text else text
+
+
+def sentence(text: str) -> str:
+    """Let a text begin with a capital letter."""
+    return text[:1].upper() + text[1:]
+
+
+def joined(parts: Mapping[str, int], *, most: int = 8) -> str:
+    """Write counts by name, most frequent first: ``survey 120, review 80``, and how many names are left out."""
+    ordered = sorted(parts.items(), key=lambda part: (-part[1], part[0]))
+    words = ", ".join(f"{clip(name, 40)} {count(number)}" for name, number in ordered[:most])
+    return f"{words} and {count(len(ordered) - most)} more" if len(ordered) > most else words

@@ -1,0 +1,166 @@
+"""What several sections of the report look up: names of themes, values by subject, the rating that leads, quotes.
+
+Invariant, tested: a table that is absent reads as an empty one, so that no section needs to ask whether its part ran.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from textcx.domain.tables import SCHEMAS, empty
+from textcx.reports import formats
+from textcx.reports.quotes import QuoteBook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from textcx.domain.analysis import Analysis
+
+Row = dict[str, Any]
+
+NAME_LENGTH = 70
+STATEMENT_LENGTH = 140
+MOST_QUOTED = 80
+EVIDENCE_PER_FINDING = 6
+RATINGS_PER_QUOTE = 2
+LEAST_PRAISED = 0.2
+"""Share of clearly positive segments below which a theme is not called praised."""
+FEWEST_RATINGS = 5
+"""A rating given by fewer respondents is not shown for a part of the customers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leading:
+    """The rating that stands for all where there is room for one: NPS where asked, else the one most people gave."""
+
+    name: str
+    unit: str
+    value: float | None
+
+    @property
+    def title(self) -> str:
+        """Its name for people."""
+        return formats.rating_name(self.name)
+
+
+def number(value: object) -> float | None:
+    """Return a finite number, or null for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def whole(value: object) -> int | None:
+    """Return a whole number, or null for anything else."""
+    found = number(value)
+    return None if found is None else round(found)
+
+
+class Lookup:
+    """Read-only views of an analysis, built once per report."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        self.headline: Mapping[str, Any] = analysis.headline
+        self.manifest: Mapping[str, Any] = analysis.manifest
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Return a table, or an empty one where its part found nothing or did not run."""
+        frame = self.analysis.tables.get(name)
+        if frame is not None:
+            return frame
+        return empty(SCHEMAS[name]) if name in SCHEMAS else pl.DataFrame()
+
+    def rows(self, name: str, *, most: int | None = None) -> list[Row]:
+        """Return the first rows of a table as dictionaries."""
+        frame = self.table(name)
+        return (frame if most is None else frame.head(most)).to_dicts()
+
+    @cached_property
+    def counted(self) -> int:
+        """Records that findings count: analyzed, without the marked duplicates."""
+        records = self.table("records")
+        return records.filter(pl.col("duplicate_of").is_null()).height
+
+    @cached_property
+    def theme_names(self) -> dict[str, str]:
+        """Name of each theme by id."""
+        themes = self.table("themes").select("theme_id", "name")
+        return {
+            row[0]: formats.sentence(formats.clip(formats.unmask(row[1] or row[0]), NAME_LENGTH))
+            for row in themes.iter_rows()
+        }
+
+    @cached_property
+    def overall(self) -> list[Row]:
+        """Values of the ratings over all respondents, the leading one first."""
+        found = [dict(row) for row in self.headline.get("ratings") or []]
+        return sorted(
+            found,
+            key=lambda row: (
+                row.get("unit") != "points",
+                -(row.get("n_commented") or row.get("n") or 0),
+                row["rating"],
+            ),
+        )
+
+    @cached_property
+    def leading(self) -> Leading | None:
+        """The rating that stands for all, or null where nobody rated."""
+        there = [row for row in self.overall if number(row.get("value")) is not None]
+        if not there:
+            return None
+        return Leading(name=there[0]["rating"], unit=there[0].get("unit") or "", value=number(there[0]["value"]))
+
+    @cached_property
+    def units(self) -> dict[str, str]:
+        """Unit of each rating's value by name."""
+        frame = self.table("ratings").select("rating", "unit").unique().sort("rating", "unit")
+        return {**dict(frame.iter_rows()), **{row["rating"]: row.get("unit") or "" for row in self.overall}}
+
+    @cached_property
+    def _values(self) -> dict[tuple[str, str, str], Row]:
+        rows = self.table("ratings").filter(pl.col("subject_kind") != "period").iter_rows(named=True)
+        return {(row["rating"], row["subject_kind"], row["subject_id"]): row for row in rows}
+
+    @cached_property
+    def _effects(self) -> dict[tuple[str, str, str], Row]:
+        rows = self.table("drivers").iter_rows(named=True)
+        return {(row["rating"], row["subject_kind"], row["subject_id"]): row for row in rows}
+
+    def value(self, rating: str, kind: str, subject: str | None) -> Row | None:
+        """Return the value of a rating for those who raised a theme or stage, or have an attribute."""
+        return self._values.get((rating, kind, subject or ""))
+
+    def effect(self, rating: str, kind: str, subject: str | None) -> Row | None:
+        """Return the effect of a theme or stage on a rating."""
+        return self._effects.get((rating, kind, subject or ""))
+
+    @cached_property
+    def book(self) -> QuoteBook:
+        """Quotes of pain points, themes and praise with the words around them."""
+        evidence: list[Row] = []
+        for name in ("pain_points", "themes", "praise"):
+            for row in self.rows(name, most=MOST_QUOTED):
+                evidence += (row.get("evidence") or [])[:EVIDENCE_PER_FINDING]
+        told = [row["rating"] for row in self.overall] or sorted(self.units)
+        return QuoteBook(self.table("records"), evidence, ratings=told[:RATINGS_PER_QUOTE])
+
+    @cached_property
+    def praised(self) -> list[Row]:
+        """Themes praised by many and for the most part: praising records times share, without the hardly praised."""
+        rows = [row for row in self.rows("praise") if (number(row["share_positive"]) or 0.0) >= LEAST_PRAISED]
+        return sorted(rows, key=lambda row: (-(row["records"] or 0) * row["share_positive"], row["theme_id"]))
+
+    def theme(self, theme_id: str | None) -> str:
+        """Return the name of a theme, or what to say where there is none."""
+        return self.theme_names.get(theme_id or "", "No theme")
+
+    def share(self, records: int | None) -> float | None:
+        """Return records as a share of those that findings count."""
+        return None if records is None or not self.counted else min(1.0, records / self.counted)

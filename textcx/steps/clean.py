@@ -1,0 +1,201 @@
+"""Clean a text without moving a single character, and tell which texts hold no answer at all.
+
+Invariants, all tested:
+
+* ``len(clean(text)) == len(text)``: every replacement puts one code point where one stood, or fills up with spaces. An
+  offset into the cleaned text is therefore an offset into the verbatim, and nothing has to be mapped back.
+* What is plain already is not touched: a text of letters, digits, punctuation and single spaces comes back unchanged.
+* A text with a letter of content, an emoji or an emoticon is never called empty.
+
+Only ``polish`` changes lengths; its result is for models to read, never for offsets.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+from textcx.domain.feedback import Reason
+
+_REPLACEMENT = "\ufffd"
+_ZERO_WIDTH_JOINERS = frozenset("\u200c\u200d")
+_ONE_FOR_ONE = {
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u00b4\u02bc\u2035", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb\u2036", '"'),
+    # The em dash stays: without spaces around it, it parts two clauses, where a hyphen would join two words.
+    **dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\u2043", "-"),
+    **dict.fromkeys("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", "\n"),
+    **dict.fromkeys("\u115f\u1160\u2800\u3164\uffa0\ufffc\ufffe\uffff", " "),  # letters and symbols that show nothing
+    "\n": "\n",
+}
+
+
+class _PlainCharacters(dict[int, str]):
+    """The plain form of each code point, worked out when first met; what ``str.translate`` looks things up in."""
+
+    def __missing__(self, code: int) -> str:
+        plain = self[code] = _plain_character(chr(code))
+        return plain
+
+
+def _plain_character(character: str) -> str:
+    compatible = unicodedata.normalize("NFKC", character)
+    plain = compatible if len(compatible) == 1 else character
+    known = _ONE_FOR_ONE.get(character) or _ONE_FOR_ONE.get(plain)
+    if known:
+        return known
+    category = unicodedata.category(plain)
+    if category == "Cs":
+        return _REPLACEMENT
+    if plain in _ZERO_WIDTH_JOINERS:
+        return plain  # decided by its neighbours: it may hold an emoji or an Indic letter together
+    return " " if category in {"Cc", "Cf", "Zs", "Zl", "Zp", "Co"} else plain
+
+
+_PLAIN = _PlainCharacters()
+
+_CARRIAGE_RETURN = re.compile(r"\r(?=\n)")
+_LONE_JOINER = re.compile(r"(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]+|[\u200c\u200d]+(?=[\x00-\x7f]|$)")
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_BREAKING_TAGS = "br|p|div|li|ul|ol|tr|table|tbody|thead|h[1-6]|hr|blockquote|section|article|pre|script|style"
+_INLINE_TAGS = "a|abbr|b|big|center|code|del|em|font|i|img|ins|s|small|span|strike|strong|sub|sup|td|th|tt|u"
+_TAG = re.compile(
+    rf"(?:<|&lt;)/?(?:(?P<breaking>{_BREAKING_TAGS})|{_INLINE_TAGS})(?:\s[^<>]{{0,500}}?)?\s?/?(?:>|&gt;)"
+    r"|<!--.{0,2000}?-->",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def clean(text: str) -> str:
+    r"""Return the text in plain characters, code point for code point.
+
+    Control, invisible and odd white space characters become spaces (line breaks of any kind ``\n``), lone surrogates
+    U+FFFD; curly quotes, hyphens and full-width, mathematical or other compatibility forms become their plain form
+    where Unicode's NFKC maps one to one. An HTML entity becomes its character, filled up with spaces; an HTML tag
+    becomes white space of its length, beginning with a line break where the tag breaks the line. ``<3`` and ``a < b``
+    stay.
+
+    Args:
+        text: Any string, lone surrogates and NUL included.
+
+    Returns:
+        A string of exactly ``len(text)`` code points.
+    """
+    plain = _CARRIAGE_RETURN.sub(" ", text).translate(_PLAIN)
+    if "\u200c" in plain or "\u200d" in plain:
+        plain = _LONE_JOINER.sub(_blank, plain)
+    if "<" in plain or "&lt;" in plain:
+        plain = _TAG.sub(_tag_as_space, plain)
+    if "&" in plain:
+        plain = _ENTITY.sub(_entity_as_character, plain)
+    return plain
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _tag_as_space(match: re.Match[str]) -> str:
+    first = "\n" if match["breaking"] else " "
+    return first + " " * (len(match[0]) - 1)
+
+
+def _entity_as_character(match: re.Match[str]) -> str:
+    entity = match[0]
+    decoded = html.unescape(entity)
+    if decoded == entity or len(decoded) > len(entity):
+        return entity
+    decoded = decoded.translate(_PLAIN)
+    text, start, end = match.string, match.start(), match.end()
+    before = text[start - 1 : start]
+    after = text[end : end + 1]
+    opens_a_word = (not before or before.isspace()) and bool(after) and not after.isspace()
+    # "&" and "<" may not lean on a letter: the result would read as another entity or tag.
+    if opens_a_word and decoded not in {"&", "<"}:
+        return decoded.rjust(len(entity))
+    if opens_a_word and decoded == "<" and after == "3":
+        return decoded.rjust(len(entity))
+    return decoded.ljust(len(entity))
+
+
+_SPACES = re.compile(r"\s+")
+_PARTED_CONTRACTION = re.compile(r"(?<=[A-Za-z])'\s{4,6}(?=(?:t|s|d|m|re|ve|ll)\b)", re.IGNORECASE)
+
+
+def polish(text: str) -> str:
+    """Return a cleaned text as models read it: single spaces, none around, contractions of entities joined again.
+
+    Args:
+        text: A cleaned text or a part of one.
+
+    Returns:
+        The text with every run of white space as one space. Its offsets are its own.
+    """
+    if "'  " in text:
+        text = _PARTED_CONTRACTION.sub("'", text)
+    return _SPACES.sub(" ", text).strip()
+
+
+_EMOTICON = re.compile(r"[:;=8][-o^']?[)(\[\]|/\\*>{}<]|[)(\[\]][-o^']?[:;=]|<3|\^[_.-]?\^|[tT>][_.][tT<]|-_-")
+_NO_ANSWER = frozenset(
+    re.sub(r"[^a-z]", "", phrase)
+    for phrase in (
+        "n/a", "n.a.", "not applicable", "not relevant", "no comment", "no comments", "no comment at all",
+        "no comments at all", "no comment at this time", "no comments at this time", "no comment to make",
+        "no comments to make", "no further comment", "no further comments", "no additional comments",
+        "no other comments", "no more comments", "no remarks", "comment", "comments", "did not answer",
+        "didn't answer", "not answered", "unanswered", "no answer", "no answers", "no response", "no reply",
+        "no feedback", "no feedback given", "no opinion", "none given", "none stated", "none provided",
+        "not stated", "not provided", "not given", "not specified", "prefer not to say", "prefer not to answer",
+        "rather not say", "refused", "declined to answer", "skip", "skipped", "blank", "left blank",
+        "null", "nan", "undefined", "missing", "tbd", "tba", "x", "xx", "xxx", "xxxx", "no text", "no review",
+    )
+)  # fmt: skip
+"""Answers that say nothing whatever was asked; compared by their letters."""
+
+_NOTHING = frozenset(
+    re.sub(r"[^a-z]", "", phrase)
+    for phrase in (
+        "no", "nope", "none", "none at all", "nothing", "nothing at all", "nil", "nothing to add", "nothing to say",
+        "nothing really", "nothing else", "nothing more", "nothing further", "nothing to comment", "non",
+        "don't know", "do not know", "dk", "idk", "dunno", "not sure", "unsure",
+    )
+)  # fmt: skip
+"""Answers that say nothing by themselves, yet something to a question ("How could we improve?")."""
+
+_LONGEST_NO_ANSWER = 60
+_SILENT = re.compile(r"[\x00-\x2f\x3a-\x60\x7b-\x7f]")
+_EMPTY_SYMBOLS = frozenset({_REPLACEMENT, "\u2588"})
+
+
+def why_unprocessable(cleaned: str, *, question: str | None) -> Reason | None:
+    """Tell why a text holds no answer, or null where it holds one.
+
+    Args:
+        cleaned: A cleaned text.
+        question: What was asked, where it is known. "Nothing" answers a question and says nothing without one.
+
+    Returns:
+        ``Reason.EMPTY`` where there is only white space, ``Reason.NOT_AN_ANSWER`` where punctuation or a set phrase
+        stands for silence, else null. An emoji or an emoticon is an answer.
+    """
+    stripped = cleaned.strip().strip(_REPLACEMENT).strip()
+    if not stripped:
+        return Reason.EMPTY
+    if not has_content(stripped):
+        return None if _EMOTICON.search(stripped) else Reason.NOT_AN_ANSWER
+    if len(stripped) > _LONGEST_NO_ANSWER:
+        return None
+    letters = _SILENT.sub("", stripped.casefold())
+    silent = letters in _NO_ANSWER or (letters in _NOTHING and not (question and question.strip()))
+    return Reason.NOT_AN_ANSWER if silent else None
+
+
+def has_content(text: str) -> bool:
+    """Tell whether a text holds a letter, a digit or a symbol such as an emoji (punctuation is no content)."""
+    return text.isalnum() or any(
+        character.isalnum() or (character > "\x7f" and unicodedata.category(character) == "So")
+        for character in text
+        if character not in _EMPTY_SYMBOLS
+    )

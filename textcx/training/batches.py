@@ -1,0 +1,97 @@
+"""Turn texts into batches of padded token ids: sorted by length inside shuffled blocks, cut by a token budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from textcx.engines.encoder_text import readable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from tokenizers import Tokenizer
+    from torch import Tensor
+
+    from textcx.training.examples import Corpus, Source
+
+LONGEST = 256
+ROUND_TO = 16
+BLOCK = 4096
+
+
+def token_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[NDArray[np.int32]]:
+    """Return each text's token ids, at most ``LONGEST`` of them."""
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(LONGEST)
+    ids: list[NDArray[np.int32]] = []
+    for start in range(0, len(texts), BLOCK):
+        plain = [readable(text) for text in texts[start : start + BLOCK]]
+        ids.extend(np.array(found.ids, dtype=np.int32) for found in tokenizer.encode_batch(plain))
+    return ids
+
+
+def draw_epoch(corpus: Corpus, sources: Sequence[Source], *, seed: int, epoch: int) -> NDArray[np.int64]:
+    """Choose the examples of an epoch and their order.
+
+    Large sources are walked through: each epoch takes the next part of one fixed shuffle, so that no example comes
+    back before all have been seen.
+    """
+    parts = []
+    for number, source in enumerate(sources):
+        start, stop = corpus.bounds[source.name]
+        count = min(source.each_epoch, (stop - start) * source.repeat)
+        if not count:
+            continue
+        order = np.random.default_rng((seed, number)).permutation(stop - start)
+        walk = (np.arange(count) + epoch * count) % len(order)
+        parts.append(start + order[walk])
+    chosen = np.concatenate(parts)
+    np.random.default_rng((seed, 1_000 + epoch)).shuffle(chosen)
+    return chosen.astype(np.int64)
+
+
+def cut(chosen: NDArray[np.int64], lengths: NDArray[np.int64], *, budget: int, seed: int) -> list[NDArray[np.int64]]:
+    """Cut an epoch into batches of similar length and at most ``budget`` padded tokens, in random order in a block."""
+    chance = np.random.default_rng(seed)
+    batches: list[NDArray[np.int64]] = []
+    for start in range(0, len(chosen), BLOCK):
+        block = chosen[start : start + BLOCK]
+        padded = padded_length(lengths[block])
+        block_batches = []
+        for length in np.unique(padded):
+            same = block[padded == length]
+            rows = max(1, budget // int(length))
+            block_batches += [same[at : at + rows] for at in range(0, len(same), rows)]
+        batches += [block_batches[place] for place in chance.permutation(len(block_batches))]
+    return batches
+
+
+def padded_length(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Round lengths up to a multiple of ``ROUND_TO``: few shapes, so that kernels are built once."""
+    return -(-lengths // ROUND_TO) * ROUND_TO
+
+
+def pad(ids: Sequence[NDArray[np.int32]]) -> tuple[Tensor, Tensor]:
+    """Return token ids and the mask of real tokens. Shapes ``(rows, length)``."""
+    length = int(padded_length(np.array([max(len(row) for row in ids)]))[0])
+    tokens = np.zeros((len(ids), length), dtype=np.int64)
+    for place, row in enumerate(ids):
+        tokens[place, : len(row)] = row
+    mask = np.arange(length) < np.array([len(row) for row in ids])[:, None]
+    return torch.from_numpy(tokens), torch.from_numpy(mask)
+
+
+def sorted_batches(ids: Sequence[NDArray[np.int32]], *, budget: int) -> Iterator[NDArray[np.int64]]:
+    """Cut all texts into batches for reading (no training), shortest first."""
+    lengths = np.array([len(row) for row in ids], dtype=np.int64)
+    order = np.argsort(lengths, kind="stable")
+    padded = padded_length(lengths)
+    for length in np.unique(padded):
+        same = order[padded[order] == length]
+        rows = max(1, budget // int(length))
+        for at in range(0, len(same), rows):
+            yield same[at : at + rows]

@@ -1,0 +1,119 @@
+"""Development sets: they choose the best checkpoint and calibrate it; nothing is ever trained on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from textcx.training.batches import pad, sorted_batches, token_ids
+from textcx.training.corpus import read_corpus
+from textcx.training.examples import BY_LABEL, labelled
+from textcx.training.measures import f1, macro_f1, roc_auc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from tokenizers import Tokenizer
+
+    from textcx.engines.encoder_network import EncoderNetwork
+    from textcx.training.examples import Example
+
+LABELS = tuple(BY_LABEL)
+CHOOSING = ("cebab", "nhs_survey", "dynasent_r1", "dynasent_r2")
+MOST_TEXTS = 1_500
+
+
+@dataclass(frozen=True, slots=True)
+class DevelopmentSet:
+    """Texts with labels; a label of -1 is unknown.
+
+    Attributes:
+        name: Name of the set.
+        ids: Token ids of each text.
+        sentiment: 0 negative, 1 neutral, 2 positive. Shape ``(texts,)``.
+        pain: 0 or 1. Shape ``(texts,)``.
+        request: 0 or 1. Shape ``(texts,)``.
+    """
+
+    name: str
+    ids: list[NDArray[np.int32]]
+    sentiment: NDArray[np.int64]
+    pain: NDArray[np.int64]
+    request: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a network says about a set: logits, shapes ``(texts, 3)`` and ``(texts,)``."""
+
+    sentiment: NDArray[np.float32]
+    pain: NDArray[np.float32]
+    request: NDArray[np.float32]
+
+
+def development_sets(directory: Path, tokenizer: Tokenizer) -> list[DevelopmentSet]:
+    """Read the dev splits of the mix and DynaSent's two rounds."""
+    corpus = read_corpus(directory, split="dev")
+    sets = []
+    for name, (start, stop) in corpus.bounds.items():
+        step = max(1, (stop - start) // MOST_TEXTS)
+        examples = corpus.examples[start:stop:step]
+        if examples:
+            sets.append(_set_of(name, examples, tokenizer))
+    for number in (1, 2):
+        records = [
+            record for record in labelled(directory, "sentiment/dynasent_dev", "dev") if record["round"] == number
+        ]
+        texts = [record["text"] for record in records]
+        labels = np.array([LABELS.index(record["label"]) for record in records])
+        unknown = np.full(len(texts), -1)
+        sets.append(DevelopmentSet(f"dynasent_r{number}", token_ids(tokenizer, texts), labels, unknown, unknown))
+    return sets
+
+
+def read_set(network: EncoderNetwork, ids: Sequence[NDArray[np.int32]]) -> Read:
+    """Read texts with a network."""
+    sentiment, pain, request = (np.zeros((len(ids), *rest), np.float32) for rest in ((3,), (), ()))
+    network.eval()
+    with torch.inference_mode():
+        for batch in sorted_batches(ids, budget=4096):
+            output = network(*pad([ids[place] for place in batch]))
+            sentiment[batch], pain[batch], request[batch] = (part.numpy() for part in output[:3])
+    return Read(sentiment, pain, request)
+
+
+def measure(network: EncoderNetwork, sets: Sequence[DevelopmentSet]) -> dict[str, float]:
+    """Measure a network on the development sets; ``choice`` is the mean macro-F1 that picks the best checkpoint."""
+    report: dict[str, float] = {}
+    for one in sets:
+        read = read_set(network, one.ids)
+        known = one.sentiment >= 0
+        if known.any():
+            report[f"{one.name}.f1"] = macro_f1(one.sentiment[known], read.sentiment[known].argmax(-1))
+        for head in ("pain", "request"):
+            truth, logits = getattr(one, head), getattr(read, head)
+            known = truth >= 0
+            if len(set(truth[known].tolist())) > 1:
+                report[f"{one.name}.{head}_auc"] = roc_auc(truth[known] == 1, logits[known])
+                if head == "request":
+                    report[f"{one.name}.request_f1"] = f1(truth[known] == 1, logits[known] > 0)
+    report["choice"] = float(np.mean([report[f"{name}.f1"] for name in CHOOSING]))
+    return {name: round(value, 4) for name, value in report.items()}
+
+
+def _set_of(name: str, examples: Sequence[Example], tokenizer: Tokenizer) -> DevelopmentSet:
+    def whole(value: float | None) -> int:
+        return -1 if value is None else int(value)
+
+    return DevelopmentSet(
+        name,
+        token_ids(tokenizer, [example.text for example in examples]),
+        np.array([-1 if example.sentiment is None else int(np.argmax(example.sentiment)) for example in examples]),
+        np.array([whole(example.pain) for example in examples]),
+        np.array([whole(example.request) for example in examples]),
+    )

@@ -1,0 +1,111 @@
+"""What a training example is, and how labels are derived where a data set has none of its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from textcx.training.wording import asks_clearly, may_ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+NEGATIVE = (1.0, 0.0, 0.0)
+NEUTRAL = (0.0, 1.0, 0.0)
+POSITIVE = (0.0, 0.0, 1.0)
+BY_LABEL = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
+
+# Where twenty raters stop calling a text neutral, on their scale of -4 to 4, and how sharply.
+NEUTRAL_BORDER = 0.7
+NEUTRAL_SOFTNESS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A text and what it teaches.
+
+    Attributes:
+        text: What the encoder reads.
+        source: Name of the data set.
+        sentiment: Shares of negative, neutral and positive, or None.
+        pain: 1 where something went wrong for the customer, 0 where not, or None.
+        request: 1 where something is wished or suggested, 0 where not, or None.
+        sentiment_weight: Weight of the sentiment label, 0 to 1.
+        pain_weight: Weight of the pain label, 0 to 1.
+        request_weight: Weight of the request label, 0 to 1.
+    """
+
+    text: str
+    source: str
+    sentiment: tuple[float, float, float] | None = None
+    pain: float | None = None
+    request: float | None = None
+    sentiment_weight: float = 1.0
+    pain_weight: float = 1.0
+    request_weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A data set of the training mix.
+
+    Attributes:
+        name: Its name in logs and in ``model.toml``.
+        read: Gives its examples of one split.
+        each_epoch: Most examples drawn in one epoch; repeated where the source has fewer and ``repeat`` is set.
+        repeat: How often an example may be seen in one epoch.
+        attribution: The words its licence asks for.
+    """
+
+    name: str
+    read: Callable[[Path, str], Iterator[Example]]
+    each_epoch: int
+    attribution: str
+    licence: str
+    repeat: int = 1
+
+
+@dataclass(slots=True)
+class Corpus:
+    """Examples of every source; ``bounds`` are the positions of a source in ``examples``."""
+
+    examples: list[Example] = field(default_factory=list)
+    bounds: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def labelled(directory: Path, name: str, split: str) -> Iterator[dict[str, Any]]:
+    """Yield the records of one split of a JSON lines file, such as ``sentiment/cebab``."""
+    with (directory / f"{name}.jsonl").open(encoding="utf-8") as lines:
+        for line in lines:
+            record: dict[str, Any] = json.loads(line)
+            if record["split"] == split:
+                yield record
+
+
+def shares_from_intensity(intensity: float) -> tuple[float, float, float]:
+    """Turn a mean rating of -4 to 4 into shares of negative, neutral and positive: soft borders, not a margin."""
+    negative = 1.0 / (1.0 + math.exp((intensity + NEUTRAL_BORDER) / NEUTRAL_SOFTNESS))
+    positive = 1.0 / (1.0 + math.exp((NEUTRAL_BORDER - intensity) / NEUTRAL_SOFTNESS))
+    return negative, max(0.0, 1.0 - negative - positive), positive
+
+
+def request_from_wording(text: str) -> float | None:
+    """Return 1 where the wording clearly asks, 0 where nothing in it could ask, None in between."""
+    if asks_clearly(text):
+        return 1.0
+    return None if may_ask(text) else 0.0
+
+
+def split_by_hash(text: str) -> str:
+    """Give a text without an official split its own: 80 % train, 10 % dev, 10 % test, by its letters and digits."""
+    place = int.from_bytes(hashlib.sha256(letters(text).encode()).digest()[:4], "big") % 10
+    return "test" if place == 0 else "dev" if place == 1 else "train"
+
+
+def letters(text: str) -> str:
+    """Return a text's letters and digits in lower case: what tells two texts apart."""
+    return "".join(character for character in text.lower() if character.isalnum())

@@ -1,0 +1,375 @@
+"""One reader for each open data set: what it teaches, and how much its labels weigh.
+
+A reader turns the records of one split into examples. A target that is ``None`` teaches nothing. Labels that a data set
+does not have are weak: pain and requests are inferred from the question asked, the stars given or the wording, and such
+examples weigh less. The weights are shares of a full label.
+"""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING
+
+from textcx.training.contrasts import contrast_examples
+from textcx.training.examples import (
+    BY_LABEL,
+    NEGATIVE,
+    NEUTRAL,
+    NEUTRAL_BORDER,
+    POSITIVE,
+    Example,
+    Source,
+    labelled,
+    letters,
+    request_from_wording,
+    shares_from_intensity,
+    split_by_hash,
+)
+from textcx.training.wording import asks_clearly, may_ask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FEWEST_WORDS_FOR_INTENT = 4
+LOW_STARS, MIDDLE_STARS, GOOD_STARS, BEST_STARS = 2, 3, 4, 5
+CLEAR_CRITICALITY = 2
+CLEAR_STRENGTH = 2
+CLEAR_PRAISE, NO_TONE = 0.5, 0.3  # intensity of -4 to 4
+LONG_COMPLAINT, COMPLAINT_START, COMPLAINT_READ = 300, 250, 900  # characters
+
+WENT_WRONG = frozenset(
+    [
+        "Refund_not_showing_up",
+        "balance_not_updated_after_bank_transfer",
+        "balance_not_updated_after_cheque_or_cash_deposit",
+        "beneficiary_not_allowed",
+        "card_not_working",
+        "card_payment_fee_charged",
+        "card_payment_not_recognised",
+        "card_payment_wrong_exchange_rate",
+        "card_swallowed",
+        "cash_withdrawal_not_recognised",
+        "compromised_card",
+        "contactless_not_working",
+        "declined_card_payment",
+        "declined_cash_withdrawal",
+        "declined_transfer",
+        "direct_debit_payment_not_recognised",
+        "extra_charge_on_statement",
+        "failed_transfer",
+        "lost_or_stolen_card",
+        "lost_or_stolen_phone",
+        "pin_blocked",
+        "reverted_card_payment?",
+        "top_up_failed",
+        "top_up_reverted",
+        "transaction_charged_twice",
+        "transfer_not_received_by_recipient",
+        "unable_to_verify_identity",
+        "virtual_card_not_working",
+        "wrong_amount_of_cash_received",
+        "wrong_exchange_rate_for_cash_withdrawal",
+    ]
+)
+ONLY_ASKS = frozenset(
+    [
+        "activate_my_card",
+        "age_limit",
+        "apple_pay_or_google_pay",
+        "atm_support",
+        "automatic_top_up",
+        "card_about_to_expire",
+        "card_acceptance",
+        "card_delivery_estimate",
+        "card_linking",
+        "change_pin",
+        "country_support",
+        "disposable_card_limits",
+        "edit_personal_details",
+        "exchange_rate",
+        "exchange_via_app",
+        "fiat_currency_support",
+        "get_disposable_virtual_card",
+        "get_physical_card",
+        "getting_spare_card",
+        "getting_virtual_card",
+        "order_physical_card",
+        "receiving_money",
+        "supported_cards_and_currencies",
+        "top_up_by_cash_or_cheque",
+        "top_up_limits",
+        "topping_up_by_card",
+        "transfer_into_account",
+        "verify_my_identity",
+        "verify_source_of_funds",
+        "visa_or_mastercard",
+    ]
+)
+
+
+def _cebab(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "sentiment/cebab", split):
+        polarities = set(record["aspects"].values())
+        stars = record["stars"]
+        pain = None
+        if "negative" in polarities and (stars is None or stars <= MIDDLE_STARS):
+            pain = 1.0
+        elif "negative" not in polarities and stars is not None and (stars >= GOOD_STARS or not polarities):
+            pain = 0.0 if stars >= MIDDLE_STARS else None
+        yield Example(
+            record["text"],
+            "cebab",
+            BY_LABEL.get(record["label"] or ""),
+            pain,
+            request_from_wording(record["text"]),
+            pain_weight=0.4,
+            request_weight=0.3,
+        )
+
+
+def _nhs_survey(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "sentiment/nhs_survey", split):
+        label, text = record["label"], record["text"]
+        pain = {"negative": 1.0, "positive": 0.0}.get(label or "")
+        yield Example(
+            text, "nhs_survey", BY_LABEL.get(label or ""), pain, request_from_wording(text), request_weight=0.7
+        )
+
+
+def _nhs_phase1(directory: Path, split: str) -> Iterator[Example]:
+    # Criticality 0 is used for plain praise by one trust, so it says nothing about the sentiment.
+    for record in labelled(directory, "sentiment/nhs_phase1", split):
+        label, text = record["label"], record["text"]
+        if label == "neutral":
+            yield Example(text, "nhs_phase1", request=request_from_wording(text), request_weight=0.3)
+        else:
+            pain = float(label == "negative")
+            strong = abs(record["criticality"]) >= CLEAR_CRITICALITY
+            yield Example(
+                text,
+                "nhs_phase1",
+                BY_LABEL[label],
+                pain,
+                request_from_wording(text),
+                sentiment_weight=0.7 if strong else 0.4,
+                pain_weight=1.0 if strong else 0.6,
+                request_weight=0.7,
+            )
+
+
+def _tweets(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "sentiment/semeval2017_tweets", split):
+        pain = None if record["label"] == "negative" else 0.0
+        yield Example(record["text"], "semeval_tweets", BY_LABEL[record["label"]], pain, pain_weight=0.1)
+
+
+def _goemotions(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "sentiment/goemotions", split):
+        if record["label"] is None:
+            continue
+        text = record["text"]
+        clean = request_from_wording(text) == 0.0
+        yield Example(
+            text,
+            "goemotions",
+            BY_LABEL[record["label"]],
+            0.0,
+            0.0 if clean else None,
+            sentiment_weight=0.8,
+            pain_weight=0.2,
+            request_weight=0.2,
+        )
+
+
+def _pros_cons(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "sentiment/pros_cons", split):
+        negative = record["label"] == "negative"
+        yield Example(
+            record["text"],
+            "pros_cons",
+            BY_LABEL[record["label"]],
+            float(negative),
+            request_from_wording(record["text"]),
+            sentiment_weight=0.5,
+            pain_weight=0.3,
+            request_weight=0.2,
+        )
+
+
+def _vader(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "sentiment/vader_intensity", split):
+        intensity, subset, text = record["intensity"], record["subset"], record["text"]
+        calm = (
+            subset in {"nyt", "movie"} or intensity > CLEAR_PRAISE or (subset == "amazon" and abs(intensity) < NO_TONE)
+        )
+        pain = 0.0 if calm else None
+        yield Example(
+            text,
+            f"vader_{subset}",
+            shares_from_intensity(intensity),
+            pain,
+            request_from_wording(text) if subset == "amazon" else 0.0 if not may_ask(text) else None,
+            pain_weight=0.3,
+            request_weight=0.2,
+        )
+
+
+def _polarity(directory: Path, split: str) -> Iterator[Example]:
+    # The same snippets were rated for intensity: a label is used where the raters were not near neutral.
+    rated = {
+        letters(record["text"]): record["intensity"]
+        for record in labelled(directory, "sentiment/vader_intensity", split)
+        if record["subset"] == "movie"
+    }
+    for record in labelled(directory, "sentiment/sentence_polarity", split):
+        sign = 1.0 if record["label"] == "positive" else -1.0
+        intensity = rated.get(letters(record["text"]))
+        if intensity is None or intensity * sign > NEUTRAL_BORDER:
+            yield Example(
+                record["text"],
+                "sentence_polarity",
+                BY_LABEL[record["label"]],
+                0.0,
+                sentiment_weight=0.5,
+                pain_weight=0.2,
+            )
+
+
+def _uci(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "sentiment/uci_sentences", split):
+        positive = record["label"] == "positive"
+        yield Example(
+            record["text"],
+            "uci_sentences",
+            BY_LABEL[record["label"]],
+            0.0 if positive else None,
+            request_from_wording(record["text"]),
+            pain_weight=0.5,
+            request_weight=0.3,
+        )
+
+
+def _huliu(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "sentiment/huliu", split):
+        strengths = [item["strength"] for item in record["features"]]
+        pain = None
+        if strengths:
+            pain = 1.0 if min(strengths) <= -CLEAR_STRENGTH else 0.0 if min(strengths) > 0 else None
+        yield Example(
+            record["text"],
+            "huliu",
+            BY_LABEL.get(record["label"] or ""),
+            pain,
+            request_from_wording(record["text"]),
+            sentiment_weight=0.7,
+            pain_weight=0.7,
+            request_weight=0.3,
+        )
+
+
+def _clothing(directory: Path, split: str) -> Iterator[Example]:
+    with (directory / "dumps/womens_clothing.csv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            text = row["Review Text"].strip()
+            if not text or split_by_hash(text) != split:
+                continue
+            stars = int(row["Rating"])
+            # Most reviews praise; every fifth of the best and every third of the good ones keep the classes even.
+            if split == "train" and len(text) % {BEST_STARS: 5, GOOD_STARS: 3}.get(stars, 1):
+                continue
+            label = NEGATIVE if stars <= LOW_STARS else NEUTRAL if stars == MIDDLE_STARS else POSITIVE
+            pain = 1.0 if stars <= LOW_STARS and row["Recommended IND"] == "0" else 0.0 if stars == BEST_STARS else None
+            title = row["Title"].strip()
+            yield Example(
+                f"{title}. {text}" if title and int(row["Clothing ID"]) % 2 else text,
+                "womens_clothing",
+                label,
+                pain,
+                request_from_wording(text),
+                sentiment_weight=0.6 if stars != GOOD_STARS else 0.3,
+                pain_weight=0.3,
+                request_weight=0.3,
+            )
+
+
+def _cfpb(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "problems/cfpb", split):
+        text = record["text"]
+        yield Example(
+            text[:COMPLAINT_READ],
+            "cfpb",
+            pain=1.0,
+            request=request_from_wording(text[:COMPLAINT_READ]),
+            request_weight=0.3,
+        )
+        if len(text) > LONG_COMPLAINT:
+            yield Example(text[:COMPLAINT_START].rsplit(" ", 1)[0], "cfpb", pain=1.0, pain_weight=0.5)
+
+
+def _jupyter(directory: Path, split: str) -> Iterator[Example]:
+    for record in labelled(directory, "problems/jupyter_2015", split):
+        text, question = record["text"], record["question"]
+        whole = len(text.split()) >= FEWEST_WORDS_FOR_INTENT
+        request = request_from_wording(text)
+        pain = None
+        if question in {"wanted_integration", "wanted_change"}:
+            request = 1.0 if whole else None
+        elif question == "needed_and_missing":
+            pain = 1.0 if whole else None
+            request = 1.0 if request == 1.0 else None
+        elif question in {"difficult", "hinders"}:
+            pain = 1.0 if whole else None
+        elif question in {"pleasant", "needed_and_met"}:
+            pain = 0.0
+        yield Example(text, "jupyter_2015", None, pain, request, pain_weight=0.5, request_weight=0.6)
+
+
+def _pool(directory: Path, split: str) -> Iterator[Example]:
+    # Unlabelled sentences from reviews: those that clearly ask teach the request head, and all teach the vector.
+    for record in labelled(directory, "sentiment/dynasent_pool", split):
+        if asks_clearly(record["text"]):
+            yield Example(record["text"], "dynasent_pool", request=1.0, request_weight=0.4)
+
+
+def _banking(directory: Path, split: str) -> Iterator[Example]:
+    # Questions to a bank, calm in tone: some say what went wrong, some only ask. The intent tells which.
+    for record in labelled(directory, "clusters/banking77", split):
+        intent = record["label"]
+        if intent in WENT_WRONG or intent in ONLY_ASKS:
+            yield Example(
+                record["text"],
+                "banking77",
+                pain=float(intent in WENT_WRONG),
+                request=0.0,
+                pain_weight=0.7,
+                request_weight=0.2,
+            )
+
+
+def _contrasts(_directory: Path, split: str) -> Iterator[Example]:
+    for made in contrast_examples():
+        if split_by_hash(made.text) == split:
+            yield Example(made.text, "contrasts", BY_LABEL.get(made.label or ""), made.pain, made.request)
+
+
+_NHS = "NHS Friends and Family Test comments, NHS England pxtextmining"
+_LIU = "(c) 2004, 2007 Bing Liu"
+SOURCES = (
+    Source("cebab", _cebab, 12_000, "CEBaB v1.1, Abraham et al. 2022", "CC BY 4.0"),
+    Source("nhs_survey", _nhs_survey, 5_200, _NHS, "MIT, (c) 2021 NHS England", repeat=2),
+    Source("nhs_phase1", _nhs_phase1, 5_000, _NHS, "MIT, (c) 2021 NHS England"),
+    Source("semeval_tweets", _tweets, 18_000, "SemEval-2017 Task 4, Rosenthal et al. 2017", "annotations CC BY 3.0"),
+    Source("goemotions", _goemotions, 14_000, "GoEmotions, Demszky et al. 2020", "Apache-2.0"),
+    Source("pros_cons", _pros_cons, 5_000, "(c) 2008 Bing Liu", "CC BY 4.0"),
+    Source("vader_intensity", _vader, 17_200, "VADER, Hutto & Gilbert 2014", "MIT, (c) 2016 C.J. Hutto"),
+    Source("sentence_polarity", _polarity, 4_000, "(c) 2005 Bo Pang and Lillian Lee", "CC BY 4.0"),
+    Source("uci_sentences", _uci, 2_300, "Kotzias et al. 2015", "CC BY 4.0"),
+    Source("huliu", _huliu, 5_000, _LIU, "CC BY 4.0"),
+    Source("womens_clothing", _clothing, 5_000, "Women's E-Commerce Clothing Reviews", "CC0"),
+    Source("cfpb", _cfpb, 1_500, "CFPB Consumer Complaint Database", "public domain"),
+    Source("jupyter_2015", _jupyter, 6_000, "Project Jupyter surveys", "CC0 1.0"),
+    Source("banking77", _banking, 3_000, "BANKING77, Casanueva et al. 2020, PolyAI", "CC BY 4.0"),
+    Source("dynasent_pool", _pool, 2_000, "DynaSent, Potts et al. 2021", "CC BY 4.0"),
+    Source("contrasts", _contrasts, 10_000, "textcx", "that of textcx", repeat=2),
+)
