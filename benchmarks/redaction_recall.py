@@ -1,8 +1,8 @@
 """How much of what identifies a person is masked, and how much else: on comments that we wrote ourselves.
 
-Every comment is a template with one planted secret (or none). Half of the names are not in the word list that ships with
-textcx, and some stand in lower case or alone, so that the figure says something about names nobody thought of. The set
-is made up: it shows what the rules can and cannot do, not what a certain file will give.
+Every comment is a template with one planted secret (or none). Half of the names are not in the word list that ships
+with textcx, and some stand in lower case or alone, so that the figure says something about names nobody thought of. The
+set is made up: it shows what the rules can and cannot do, not what a certain file will give.
 
     python benchmarks/redaction_recall.py            # writes benchmarks/results/redaction_recall.json
 """
@@ -14,7 +14,12 @@ import random
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Case = tuple[str, str, tuple[int, int] | None]  # group, comment, where the secret stands
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -25,7 +30,18 @@ NAMES = ROOT / "models" / "taxonomies" / "keep_names.toml"
 RESULT = ROOT / "benchmarks" / "results" / "redaction_recall.json"
 PER_TEMPLATE = 25
 
-COMMON_NAMES = ["Sarah", "Mohammed", "Priya", "James Miller", "Olivia", "Kevin", "Fatima Khan", "Claire", "Rahul Verma", "Anna"]
+COMMON_NAMES = [
+    "Sarah",
+    "Mohammed",
+    "Priya",
+    "James Miller",
+    "Olivia",
+    "Kevin",
+    "Fatima Khan",
+    "Claire",
+    "Rahul Verma",
+    "Anna",
+]
 RARE_NAMES = [
     "Thandiwe", "Oluwatobi", "Nerys", "Caoimhe", "Zbigniew", "Akosua Mensah", "Ngozi Adeyemi", "Siofra Kehoe",
     "Tjark Hansen", "Lwazi", "Meseret Tadesse", "Yildiz Aksoy", "Kaito Murakami", "Ximun Etxeberria", "Rutendo Moyo",
@@ -34,15 +50,28 @@ RARE_NAMES = [
 PERSON_TEMPLATES = {
     "after a title": ["Mrs. {} at the desk ignored us.", "I complained to Mr {} twice."],
     "after a role": ["The driver {} left it in the rain.", "Our waiter, {}, was so kind.", "agent {} hung up on me"],
-    "after a naming word": ["My name is {} and I want my money back.", "a lady called {} helped", "someone named {} rang"],
-    "after a contact": ["I spoke to {} about the refund.", "Thanks to {} the room was changed.", "We were served by {} today."],
+    "after a naming word": [
+        "My name is {} and I want my money back.",
+        "a lady called {} helped",
+        "someone named {} rang",
+    ],
+    "after a contact": [
+        "I spoke to {} about the refund.",
+        "Thanks to {} the room was changed.",
+        "We were served by {} today.",
+    ],
     "as a signature": ["Never again. Regards, {}", "I am done with you. Thanks, {}"],
     "who acted": ["{} explained everything patiently.", "Then {} told me to wait.", "{} was very helpful on the phone"],
-    "in passing": ["It was {} who lost my file.", "Ask {} and you get no answer.", "I dealt with {} and with the bank."],
+    "in passing": [
+        "It was {} who lost my file.",
+        "Ask {} and you get no answer.",
+        "I dealt with {} and with the bank.",
+    ],
 }
 ACCOUNT_TEMPLATES = [
     "My account number is {} and it is locked.", "order {} never arrived", "Order no. {}: wrong size again",
-    "policy no {} was cancelled", "Booking reference {} is gone", "Tracking number {} shows nothing", "claim #{} is open",
+    "policy no {} was cancelled", "Booking reference {} is gone", "Tracking number {} shows nothing",
+    "claim #{} is open",
 ]  # fmt: skip
 EMAIL_TEMPLATES = ["Write to {} please.", "you have my mail ({})", "I used {} to sign up and got nothing", "contact:{}"]
 PHONE_TEMPLATES = ["Call me on {}.", "my number is {} , call after six", "You rang {} at 7 am!", "phone {} thanks"]
@@ -75,14 +104,18 @@ def main() -> None:
             planted[group].append(set(range(*span)) <= hidden)
         for each in redactions:
             right[each.kind].append(span is not None and each.start < span[1] and span[0] < each.end)
-    kinds = sorted({group.partition(":")[0] for group in planted})
+    by_kind: dict[str, list[bool]] = defaultdict(list)
+    for group, hits in planted.items():
+        by_kind[group.partition(":")[0]].extend(hits)
     result: dict[str, Any] = {
         "comments": len(cases),
         "without a secret": sum(span is None for _, _, span in cases),
-        "recall": {kind: _rate([hit for group in planted if group.partition(":")[0] == kind for hit in planted[group]]) for kind in kinds},
-        "recall of names": {group.partition(":")[2]: _rate(hits) for group, hits in sorted(planted.items()) if ":" in group},
+        "recall": {kind: _rate(hits) for kind, hits in sorted(by_kind.items())},
+        "recall of names": {
+            group.partition(":")[2]: _rate(planted[group]) for group in sorted(planted) if ":" in group
+        },
         "precision": {kind: _rate(hits) for kind, hits in sorted(right.items())},
-    }  # fmt: skip
+    }
     RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(result, indent=2))
@@ -92,18 +125,11 @@ def _rate(hits: list[bool]) -> dict[str, float | int]:
     return {"rate": round(sum(hits) / len(hits), 3), "n": len(hits)}
 
 
-def _cases(generator: random.Random) -> Any:  # noqa: ANN401 - triples of group, text and span
-    for place, templates in PERSON_TEMPLATES.items():
-        for template in templates:
-            for known, names in (("known", COMMON_NAMES), ("rare", RARE_NAMES)):
-                for name in names:
-                    yield _planted(f"PERSON:{place}, {known} name", template, name)
-    for template in ("my name is {} ok", "i spoke to {} today"):
-        for name in COMMON_NAMES:
-            yield _planted("PERSON:lower case, known name", template, name.partition(" ")[0].lower())
+def _cases(generator: random.Random) -> Iterator[Case]:
+    yield from _names()
     makers = {
-        "ACCOUNT": (ACCOUNT_TEMPLATES, _account), "EMAIL": (EMAIL_TEMPLATES, _email), "PHONE": (PHONE_TEMPLATES, _phone),
-        "CARD": (CARD_TEMPLATES, _card), "URL": (URL_TEMPLATES, _url), "IP": (IP_TEMPLATES, _ip),
+        "ACCOUNT": (ACCOUNT_TEMPLATES, _account), "EMAIL": (EMAIL_TEMPLATES, _email), "CARD": (CARD_TEMPLATES, _card),
+        "PHONE": (PHONE_TEMPLATES, _phone), "URL": (URL_TEMPLATES, _url), "IP": (IP_TEMPLATES, _ip),
     }  # fmt: skip
     for kind, (templates, make) in makers.items():
         for template in templates:
@@ -114,7 +140,18 @@ def _cases(generator: random.Random) -> Any:  # noqa: ANN401 - triples of group,
             yield "", text, None
 
 
-def _planted(group: str, template: str, value: str) -> tuple[str, str, tuple[int, int]]:
+def _names() -> Iterator[Case]:
+    for place, templates in PERSON_TEMPLATES.items():
+        for template in templates:
+            for known, names in (("known", COMMON_NAMES), ("rare", RARE_NAMES)):
+                for name in names:
+                    yield _planted(f"PERSON:{place}, {known} name", template, name)
+    for template in ("my name is {} ok", "i spoke to {} today"):
+        for name in COMMON_NAMES:
+            yield _planted("PERSON:lower case, known name", template, name.partition(" ")[0].lower())
+
+
+def _planted(group: str, template: str, value: str) -> Case:
     start = template.index("{}")
     return group, template.replace("{}", value), (start, start + len(value))
 
@@ -141,7 +178,13 @@ def _email(generator: random.Random) -> str:
 def _phone(generator: random.Random) -> str:
     last = _digits(generator, 2)
     area = generator.choice(["212", "305", "415", "617"])
-    forms = [f"({area}) 555-01{last}", f"{area}-555-01{last}", f"+1 {area} 555 01{last}", f"+44 20 7946 09{last}", f"020 7946 09{last}"]
+    forms = [
+        f"({area}) 555-01{last}",
+        f"{area}-555-01{last}",
+        f"+1 {area} 555 01{last}",
+        f"+44 20 7946 09{last}",
+        f"020 7946 09{last}",
+    ]
     return generator.choice(forms)
 
 
@@ -155,7 +198,8 @@ def _card(generator: random.Random) -> str:
 
 def _url(generator: random.Random) -> str:
     forms = [
-        f"https://shop.example.com/reset?token={_digits(generator, 9)}", f"www.example.com/orders/{_digits(generator, 7)}",
+        f"https://shop.example.com/reset?token={_digits(generator, 9)}",
+        f"www.example.com/orders/{_digits(generator, 7)}",
         f"http://anna:pw{_digits(generator, 3)}@example.com/x", f"https://example.com/u/anna{_digits(generator, 3)}",
     ]  # fmt: skip
     return generator.choice(forms)

@@ -148,6 +148,14 @@ def known(path: Path, *, encoder: Any, most: int) -> dict[str, Any]:  # noqa: AN
     return result
 
 
+def write(result: dict[str, Any]) -> None:
+    """Keep what was measured so far, beside what earlier runs measured."""
+    kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    for part in ("dumps", "known_clusters"):
+        result[part] = kept.get(part, {}) | result[part]
+    RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def main() -> None:
     """Measure what was asked for, print it and write it down."""
     options = argparse.ArgumentParser(description=__doc__)
@@ -155,6 +163,7 @@ def main() -> None:
     options.add_argument(
         "--data", type=Path, help="folder with clusters/banking77.jsonl and stackoverflow_titles.jsonl"
     )
+    options.add_argument("--only", default="", help="only files whose name holds this")
     options.add_argument("--records", type=int, default=1500, help="records of each file")
     options.add_argument("--stock", action="store_true", help="also time BERTopic with its defaults")
     options.add_argument("--encoder", type=Path, default=ROOT / "models" / "sentiment")
@@ -166,15 +175,17 @@ def main() -> None:
         "dumps": {},
         "known_clusters": {},
     }
-    for path in sorted(chosen.dumps.glob("*.csv")) if chosen.dumps else ():
+    files = sorted(chosen.dumps.glob("*.csv")) if chosen.dumps else []
+    for path in (file for file in files if chosen.only in file.stem):
         result["dumps"][path.stem] = dump(path, encoder=encoder, records=chosen.records, with_stock=chosen.stock)
         print(path.stem, json.dumps(result["dumps"][path.stem], ensure_ascii=False))
+        write(result)
     if chosen.data:
         for name, most in (("banking77", 4000), ("stackoverflow_titles", 5000)):
             path = chosen.data / "clusters" / f"{name}.jsonl"
             result["known_clusters"][name] = known(path, encoder=encoder, most=most)
             print(name, json.dumps(result["known_clusters"][name]))
-    RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            write(result)
 
 
 if __name__ == "__main__":

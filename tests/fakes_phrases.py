@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 _GLUE = frozenset(
     """
-    the a an and or but is are was were it its this that my our your i we they to of in on at for with very too so not no
-    again always never still when after before came had has have be been by from great good bad poor
+    the a an and or but is are was were it its this that my our your i we they to of in on at for with very too so not
+    no again always never still when after before came had has have be been by from great good bad poor
     """.split()  # noqa: SIM905 - a word list is easier to read and edit as words
 )
 

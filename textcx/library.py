@@ -39,7 +39,8 @@ def analyze(
         overwrite: Replace ``out`` if it exists.
         config: Settings file; by default ``textcx.toml`` in the working directory, if there is one.
         settings: Any setting of ``textcx.config.Settings``, such as ``text_column="comment"``, ``limit=500``,
-            ``seed=1``, ``rating=["nps=likely:0-10"]``, ``attribute=["plan"]``. A single column may be given without a list.
+            ``seed=1``, ``rating=["nps=likely:0-10"]``, ``attribute=["plan"]``. A single column may be given
+            without a list.
 
     Returns:
         The analysis: ``records``, ``segments``, ``themes``, ``pain_points``, ``drivers`` and all further tables as

@@ -94,13 +94,10 @@ class Workshop:
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder, on as many threads as the settings say."""
-        import torch  # noqa: PLC0415
+        from textcx.engines.torch_encoder import load_encoder, use_threads  # noqa: PLC0415
 
-        from textcx.engines.torch_encoder import load_encoder  # noqa: PLC0415
-
-        torch.set_num_threads(self.settings.threads)
-        directory = self.settings.encoder or models_directory() / "sentiment"
-        return load_encoder(directory, precision=self.settings.precision)
+        use_threads(self.settings.threads)
+        return load_encoder(self._encoder_directory, precision=self.settings.precision)
 
     @cached_property
     def languages(self) -> LanguageDetector:
@@ -135,7 +132,7 @@ class Workshop:
 
     def models(self) -> list[dict[str, str]]:
         """Return name and SHA-256 of every model and taxonomy file in use."""
-        encoder = self.settings.encoder or models_directory() / "sentiment"
+        encoder = self._encoder_directory
         used = [encoder / "weights.safetensors", encoder / "model.toml", encoder / "tokenizer.json"]
         used += sorted(self.taxonomies.glob("*.toml"))
         if self.settings.journey:
@@ -144,6 +141,10 @@ class Workshop:
             {"file": f"{path.parent.name}/{path.name}", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
             for path in used
         ]
+
+    @property
+    def _encoder_directory(self) -> Path:
+        return self.settings.encoder or models_directory() / "sentiment"
 
     @property
     def _pipeline(self) -> dict[str, str]:

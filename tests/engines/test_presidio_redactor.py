@@ -74,6 +74,7 @@ def test_names_of_people_are_found(redactor: PresidioRedactor, text: str, name: 
         "works on version 8.1.2.3 since 12/05/2024, I paid 15000 rupees in 2023-24",
         "www.example.com is down, so is https://example.com/help",
         "I'm 5'4\" 130lbs, a 34b, size 8 and waited 45 minutes at 10:30",
+        "We visited between 0630-0730, I've said so, and Mr XXXX on XX/XX/2019 too",
         "ok \U0001f600",
         "",
     ],

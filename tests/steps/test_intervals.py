@@ -6,7 +6,7 @@ from math import comb
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textcx.steps.intervals import (
@@ -108,6 +108,7 @@ def test_equal_shares_have_p_value_one_and_distant_ones_a_small_one() -> None:
 counts = st.tuples(st.integers(0, 500), st.integers(0, 500), st.integers(0, 500))
 
 
+@settings(deadline=None)
 @given(counts)
 def test_intervals_hold_their_estimate_and_keep_within_bounds(cells: tuple[int, int, int]) -> None:
     up, middle, down = cells
@@ -127,6 +128,7 @@ def test_intervals_hold_their_estimate_and_keep_within_bounds(cells: tuple[int, 
         assert estimate - 1e-12 <= high[0] <= 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), max_size=30))
 def test_q_values_keep_the_order_of_p_values_and_never_fall_below_them(values: list[float]) -> None:
     p = floats(*values)

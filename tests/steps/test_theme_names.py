@@ -154,5 +154,11 @@ def test_set_forms_are_recognized(text: str, said: tuple[str, ...] | None) -> No
     assert found == ([said] if said else []) or (said is None and ("value", "for", "money") in found)
 
 
+def test_a_lone_adjective_is_no_name() -> None:
+    texts = ["small again", "the small", "so small", "small and small", "my small"]
+
+    assert names(theme(texts), theme(STAFF))[0] is None
+
+
 def test_words_joined_by_and_are_recognized() -> None:
     assert set(coordinated(tokens("They were polite and helpful and on time"))) == {"polite", "helpful"}

@@ -20,8 +20,8 @@ class Analysis:
 
     ``tables`` holds one frame per name of ``textcx.domain.tables.SCHEMAS``. ``headline`` holds the few numbers people
     quote (see ``textcx.steps.headline``). ``manifest`` says how the result came to be: versions, models,
-    settings, seed, inputs, column choices, counts, seconds and memory. ``notes`` are sentences for the reader: too few records for
-    themes, doubtful scales, a share of other languages.
+    settings, seed, inputs, column choices, counts, seconds and memory. ``notes`` are sentences for the reader: too few
+    records for themes, doubtful scales, a share of other languages.
     """
 
     tables: dict[str, pl.DataFrame]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from textcx.domain.counted import merge_counted
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -64,6 +66,6 @@ class Part:
             segments=pl.concat([part.segments for part in parts], how="vertical"),
             vectors=np.concatenate([part.vectors for part in parts]),
             unreadable=tuple(broken for part in parts for broken in part.unreadable),
-            warnings=tuple(dict.fromkeys(warning for part in parts for warning in part.warnings)),
+            warnings=merge_counted(warning for part in parts for warning in part.warnings),
             rows=sum(part.rows for part in parts),
         )

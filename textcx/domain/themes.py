@@ -128,12 +128,19 @@ GENERAL_OBJECTS = _words(
 
 VAGUE_WORDS = _words(
     "time times help helps helped helping issue issues problem problems year years month months week weeks hour hours",
-    "minute minutes mins min hrs hr use user users customer customers look looks feel feels error errors option",
+    "minute minutes mins min hrs hr use user users customer customers look looks feel feels error errors option class",
 )
 """Words that carry substance in a sentence but name nothing on their own."""
 
 WEAK_WORDS = VAGUE_WORDS | {"service", "services", "quality", "money"}
 """Words that say too little on their own, but may be spoken of in general."""
+
+BARE_ADJECTIVES = _words(
+    "small big large tiny huge short long tight loose wide narrow medium comfy comfortable scratchy soft thin thick heavy",
+    "light warm cold hot clean dirty quiet noisy busy crowded overcrowded spacious slow fast quick cheap expensive easy",
+    "helpful friendly polite rude professional caring kind late early petite flowy boxy casual bright dark free",
+)
+"""Adjectives that are often taken for nouns where customers write fragments; none is a name on its own."""
 
 PROFANITY = _words(
     "fuck fucks fucking fucked fucker shit shits shitty bullshit crap crappy bitch bitches bastard bastards ass asses",

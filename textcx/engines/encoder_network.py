@@ -63,7 +63,7 @@ class EncoderOutput(NamedTuple):
     vectors: Tensor
 
 
-class _Layer(nn.Module):
+class EncoderLayer(nn.Module):
     """One transformer layer: attention, then a feed-forward block, each added and normalized."""
 
     def __init__(self, shape: NetworkShape) -> None:
@@ -77,6 +77,7 @@ class _Layer(nn.Module):
         self.norm_output = nn.LayerNorm(shape.width, eps=shape.norm_epsilon)
 
     def forward(self, states: Tensor, bias: Tensor) -> Tensor:
+        """Return the states after this layer; ``bias`` is added to the attention's products."""
         rows, length, width = states.shape
         query, key, value = (
             self.attend(states).view(rows, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
@@ -108,7 +109,7 @@ class EncoderNetwork(nn.Module):
         self.words = nn.Embedding(self.shape.vocabulary, width)
         self.positions = nn.Embedding(self.shape.positions, width)
         self.norm_words = nn.LayerNorm(width, eps=self.shape.norm_epsilon)
-        self.layers = nn.ModuleList(_Layer(self.shape) for _ in range(self.shape.layers))
+        self.layers = nn.ModuleList(EncoderLayer(self.shape) for _ in range(self.shape.layers))
         self.hidden = nn.Linear(3 * width, self.shape.head_width)
         self.sentiment = nn.Linear(self.shape.head_width, len(SENTIMENTS))
         self.pain = nn.Linear(self.shape.head_width, 1)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CAPITALISED = re.compile(r"(?<![^\W_])(?=[^\W\d_])[^\Wa-z\d_][^\W\d_]*(?:['-][^\W\d_]+)*")
 _CAPITAL = re.compile(r"[A-Z\u00c0-\u00de\u0100-\u024f\u0400-\u042f]")
 _POSSESSIVE = re.compile(r"'[sS]?$|(?<=[sS])'$")
+_NO_NAME = re.compile(r"\w+'(?:ve|d|ll|m|re|t)|x+|.", re.IGNORECASE)  # "I've"; a name that is masked already; a letter
 _BEFORE_SENTENCE = re.compile(r"(?:^|[.!?\n:;\u2026\"(\u2022*]|\s-)\s*$")
 
 _STAFF = (
@@ -38,6 +39,10 @@ _TITLE = re.compile(
 _NAMED = re.compile(
     r"\b(?:named|name is|names are|name was|name's|name of|by the name|regards,?|sincerely,?|attn:?|signed by|signed,?)"
     r"\s*(?:of\s+)?$",
+    re.IGNORECASE,
+)
+_ROLE = re.compile(
+    rf"\b(?:(?:{_STAFF}),?|(?:lady|guy|gentleman|man|woman|girl|colleague|member) (?:called|by the name of))\s+$",
     re.IGNORECASE,
 )
 _MET = re.compile(
@@ -200,6 +205,8 @@ def _judge(  # noqa: PLR0911 - a list of signs, the strongest first
     start, end = run[0].start, run[-1].end
     before = text[max(0, start - 40) : start]
     after = _AFTER.match(text, end)
+    if all(_NO_NAME.fullmatch(word.folded) for word in run):
+        return None
     if _TITLE.search(before):
         return Candidate(start, end, certain=True, sentence=(start, end))
     if (after and after[1].casefold() in words.things) or run[-1].folded in words.things:
@@ -213,13 +220,15 @@ def _judge(  # noqa: PLR0911 - a list of signs, the strongest first
     doubtful = run[0].folded in words.doubtful
     met = _MET.search(before) is not None
     perhaps_named = met or _PERHAPS_NAMED.search(before) is not None
-    if len(run[0].folded) > 1 and (_NAMED.search(before) or (perhaps_named and doubtful)):
+    opens = not before or _BEFORE_SENTENCE.search(before) is not None
+    told = _NAMED.search(before) is not None or _ROLE.search(before) is not None
+    if len(run[0].folded) > 1 and (told or (perhaps_named and doubtful)):
         return Candidate(start, end, certain=True, sentence=(start, end))
     sentence = _sentence_around(text, start, end)
-    opens = not before or _BEFORE_SENTENCE.search(before) is not None
+    acted = _ACTED.match(text, end) is not None
     full_name = 1 < len(run) < _LONGEST_NAME and (doubtful or (not opens and _ABOUT_SOMEONE.search(text, *sentence)))
-    if perhaps_named or full_name or _ACTED.match(text, end):
-        return Candidate(start, end, certain=False, sentence=sentence, likely=met and not opens)
+    if perhaps_named or full_name or acted:
+        return Candidate(start, end, certain=False, sentence=sentence, likely=(met or acted) and not opens)
     return None
 
 

@@ -69,6 +69,8 @@ _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE = re.compile(
     rf"(?:(?:19|20)\d\d[-/.]{_DAY}[-/.]{_DAY}|{_DAY}[-/.]{_DAY}[-/.]\d{{2,4}}|(?:19|20)\d\d[-/ ]\d\d(?:\d\d)?)"
 )
+_HOURS = re.compile(r"(?:[01]\d|2[0-4])[.:]?[0-5]\d\s?-\s?(?:[01]\d|2[0-4])[.:]?[0-5]\d")
+_MASKED_DATE = re.compile(r"[Xx*/-]+(?:19|20)\d\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _CALLED_A_NUMBER = re.compile(
     r"(?:ending|ends|in|with|digits|nos?|numbers?|num|id|nr|code|is|ref|reference|[#:])\W{0,3}$", re.IGNORECASE
@@ -214,7 +216,7 @@ def _checked(text: str, start: int, end: int, kind: str) -> Redaction | None:
     digits = sum(map(str.isdigit, surface))
     if kind == "PHONE" and digits < _ENOUGH_DIGITS_FOR_A_PHONE:
         return None
-    if kind in {"PHONE", "ACCOUNT"} and _DATE.fullmatch(surface.strip()):
+    if kind in {"PHONE", "ACCOUNT"} and any(form.fullmatch(surface.strip()) for form in (_DATE, _HOURS, _MASKED_DATE)):
         return None
     if kind == "ACCOUNT" and digits == len(surface) == _FEW_DIGITS:
         called_so = _CALLED_A_NUMBER.search(text, max(0, start - 14), start)

@@ -31,6 +31,7 @@ from textcx.domain.encoding import Encoding
 from textcx.domain.errors import BadSetting, ModelProblem
 from textcx.engines.encoder_network import EncoderNetwork, NetworkShape
 from textcx.engines.encoder_text import readable
+from textcx.engines.fused_layers import fuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256)
 """Padded lengths in tokens; a text takes the next one up."""
-ROWS = {16: 64, 32: 32, 48: 64, 64: 16, 96: 32, 128: 8, 192: 16, 256: 4}
+ROWS = {16: 128, 32: 64, 48: 64, 64: 32, 96: 32, 128: 16, 192: 16, 256: 8}
 """Rows of a batch of each padded length. Every product is a multiple of 1,024: elsewhere rows disturb each other."""
 LONGEST = LENGTHS[-1]
 OVERLAP = 32
@@ -130,6 +131,7 @@ class TorchEncoder:
         encoder_id: Name, version and the first digits of the weights' checksum: ``sentiment-1@sha256:0123456789ab``.
         confident_at: From this highest sentiment probability on, an answer counts as confident.
         precision: ``bf16`` or ``fp32``.
+        fused: True where the layers use fused products.
         width: Length of a vector.
     """
 
@@ -161,6 +163,7 @@ class TorchEncoder:
         self.width = network.shape.width
         network.set_precision(PRECISIONS[self.precision])
         self._network = network.eval()
+        self.fused = self.precision == "bf16" and fuse(self._network)
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -284,6 +287,11 @@ def load_encoder(model_dir: Path, *, precision: str = "auto") -> TorchEncoder:
         message = f"The model in {model_dir} cannot be loaded: {problem}. Restore the model folder."
         raise ModelProblem(message) from problem
     return TorchEncoder(network, tokenizer, encoder_id=name, calibration=calibration, precision=precision)
+
+
+def use_threads(threads: int) -> None:
+    """Let every encoder of this process compute on so many threads. At least 1."""
+    torch.set_num_threads(threads)
 
 
 def choose_precision(wanted: str) -> str:

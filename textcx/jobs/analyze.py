@@ -21,6 +21,7 @@ from textcx.domain.parts import Part
 from textcx.jobs.inputs import InputFile, look_at, plan_for_manifest
 from textcx.jobs.manifest import describe
 from textcx.pipeline import Choices
+from textcx.readers.columns import attribute_names
 from textcx.reports.bundle import write_reports
 from textcx.store.directory import DirectoryStore
 from textcx.store.parts import PartStore
@@ -151,7 +152,7 @@ def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
     ratings: dict[str, RatingColumn] = {}
     attributes: dict[str, None] = {}
     for plan in plans:
-        attributes |= dict.fromkeys(plan.attributes)
+        attributes |= dict.fromkeys(attribute_names(plan).values())
         for rating in plan.ratings:
             known = ratings.setdefault(rating.name, rating)
             if (known.kind, known.low, known.high, known.reversed) != (

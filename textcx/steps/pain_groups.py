@@ -27,7 +27,8 @@ from textcx.domain.errors import ShapeMismatch
 from textcx.domain.journey import UNKNOWN
 from textcx.domain.tables import PAIN_POINTS
 from textcx.steps.evidence import choose_evidence
-from textcx.steps.statements import clarity, shorten
+from textcx.steps.pain_names import EVERYWHERE, UNTOLD, name_by_words, name_group, spread_over_themes
+from textcx.steps.statements import clarity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,9 +52,6 @@ RARE_STAGE = 0.15
 """A stage with a smaller share of a theme's records joins the theme's main stage."""
 UNSURE_STAGE = 0.3
 """The same where most of a theme's pains are of unknown stage: few placed segments must not speak for all."""
-EVERYWHERE = 0.5
-"""An aspect in more than this share of the themes names the offer ("app"), not what is wrong with it."""
-FEW_THEMES = 8
 EVIDENCE = 5
 TRIMMED = 10
 
@@ -73,13 +71,22 @@ def pain_point_id(theme_id: str | None, stage: str, aspect: str | None) -> str:
 
 
 def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
-    """Put together what grouping needs to know of each counted, specific pain, sorted by segment_id."""
+    """Put together what grouping needs to know of each counted, specific pain, sorted by segment_id.
+
+    A pain that names no aspect is grouped by the consequence it tells ("returned").
+    """
     who = pl.coalesce("respondent_id", "record_id").alias("who")
     stage = pl.col("stage").fill_null(UNKNOWN)
     told = (
         segments.with_row_index("position")
         .filter(pl.col("counted"))
         .select("segment_id", "position", "start", "end", "text", "p_pain", stage, who, "respondent_id")
+    )
+    happened = (
+        pl.col("reasons")
+        .list.filter(~pl.element().str.contains(f"^(?:{'|'.join(UNTOLD)})"))
+        .list.first()
+        .str.replace(r"^.*: ", "")
     )
     strongest = (
         mentions.sort(["segment_id", "strength", "theme_id"], descending=[False, True, False])
@@ -89,6 +96,7 @@ def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame)
     return (
         pains.filter(pl.col("specific"))
         .drop("pain_point_id")
+        .with_columns(pl.coalesce("aspect", happened))
         .join(told, on="segment_id", how="inner")
         .join(strongest, on="segment_id", how="left")
         .sort("segment_id")
@@ -122,16 +130,6 @@ def _mean(vectors: NDArray[np.float32], members: list[int]) -> NDArray[np.float6
     mean = vectors[members].astype(np.float64).mean(axis=0)
     norm = float(np.linalg.norm(mean))
     return np.asarray(mean / norm if norm > 0 else mean, dtype=np.float64)
-
-
-def _spread(frame: dict[str, list[Any]]) -> dict[str, float]:
-    """Share of the themes in whose pains each aspect stands, 0..1; all 0 where there are few themes."""
-    themes: dict[str, set[str]] = defaultdict(set)
-    for aspect, theme_id in zip(frame["aspect"], frame["theme_id"], strict=True):
-        if aspect and theme_id:
-            themes[aspect].add(theme_id)
-    n_themes = len({theme_id for theme_id in frame["theme_id"] if theme_id})
-    return {aspect: len(own) / n_themes if n_themes >= FEW_THEMES else 0.0 for aspect, own in themes.items()}
 
 
 def _split_by_aspect(
@@ -174,27 +172,6 @@ def _split_by_aspect(
     return [sorted(seed) for seed in seeds] + ([rest] if rest else [])
 
 
-def _name_aspect(
-    frame: dict[str, list[Any]], members: list[int], spread: dict[str, float], theme_name: str | None, taken: set[str]
-) -> str | None:
-    """The most characteristic aspect of a group that no sibling has: often in it, seldom elsewhere."""
-    own: dict[str, set[str]] = defaultdict(set)
-    for member in members:
-        if frame["aspect"][member] and frame["aspect"][member] not in taken:
-            own[frame["aspect"][member]].add(frame["record_id"][member])
-    worth = {aspect: len(ids) * math.log(2.0 / (spread.get(aspect, 0.0) + 0.05)) for aspect, ids in own.items()}
-    best = min(worth, key=lambda aspect: (-worth[aspect], aspect), default=None)
-    weak = (
-        best is None
-        or spread.get(best, 0.0) > EVERYWHERE
-        or len(own[best]) < min(2, len(members))
-        or len(own[best]) < 0.1 * _records(frame, members)
-    )
-    if weak and theme_name and theme_name not in taken:
-        return theme_name
-    return best
-
-
 def _theme_groups(
     frame: dict[str, list[Any]], vectors: NDArray[np.float32], names: dict[str, str], spread: dict[str, float]
 ) -> list[_Group]:
@@ -208,18 +185,10 @@ def _theme_groups(
             taken: set[str] = set()
             parts = _split_by_aspect(frame, cell, vectors, spread)
             for members in sorted(parts, key=lambda own: (-_records(frame, own), own)):
-                aspect = _name_aspect(frame, members, spread, names.get(theme_id), taken)
-                if aspect is None or aspect in taken:
-                    aspect = _last_resort(frame, members)
+                aspect = name_group(frame, members, spread, names.get(theme_id), taken)
                 taken.add(aspect)
                 groups.append(_Group(theme_id, stage, aspect, members))
     return groups
-
-
-def _last_resort(frame: dict[str, list[Any]], members: list[int]) -> str:
-    """Name a group after the clearest words of its members, where no phrase names it."""
-    best = min(members, key=lambda member: (-clarity(frame["statement"][member]), frame["segment_id"][member]))
-    return shorten(frame["statement"][best], limit=40).casefold()
 
 
 def _place_rest(frame: dict[str, list[Any]], vectors: NDArray[np.float32], groups: list[_Group]) -> list[_Group]:
@@ -236,7 +205,7 @@ def _place_rest(frame: dict[str, list[Any]], vectors: NDArray[np.float32], group
         elif aspect is not None:
             by_aspect[aspect].append(member)
         else:
-            alone.append(_Group(None, stage, _last_resort(frame, [member]), [member]))
+            alone.append(_Group(None, stage, name_by_words(frame, [member]), [member]))
     for aspect, own in sorted(by_aspect.items()):
         for stage, members in sorted(_merge_stages(frame, own).items()):
             alone.append(_Group(None, stage, aspect, members))
@@ -303,8 +272,11 @@ def _describe(frame: dict[str, list[Any]], vectors: NDArray[np.float32], group: 
     def worth(index: int) -> float:
         member = members[index]
         statement = frame["statement"][member]
-        names_it = any(word in statement.casefold() for word in words)
-        whole = 1.0 + float(central[index]) + 0.5 * frame["severity"][member] + 0.15 * names_it
+        told = any(
+            reason.endswith(f": {group.aspect}") or reason == group.aspect for reason in frame["reasons"][member]
+        )
+        names_it = told or any(word in statement.casefold() for word in words)
+        whole = 1.0 + float(central[index]) + 0.5 * frame["severity"][member] + 0.25 * names_it
         return float(round(clarity(statement) * frame["p_pain"][member] * whole, 6))
 
     worths = {members[index]: worth(index) for index in range(len(members))}
@@ -378,7 +350,7 @@ def group_pains(
     frame = gathered.to_dict(as_series=False)
     small = segments.filter(pl.col("counted"))["record_id"].n_unique() <= small_data
     names = dict(themes.select("theme_id", "name").iter_rows())
-    groups = _theme_groups(frame, own_vectors, names, _spread(frame))
+    groups = _theme_groups(frame, own_vectors, names, spread_over_themes(frame))
     groups = _merge_alike(frame, own_vectors, groups)
     groups += _place_rest(frame, own_vectors, groups)
     rows = [_describe(frame, own_vectors, group) for group in groups]

@@ -159,8 +159,8 @@ def summarize_ratings(
     Returns:
         ``tables.RATINGS``. Value and interval in the unit of ``domain.ratings.unit``; ``n`` respondents rated, of whom
         ``n_commented`` wrote something that could be analyzed (in a month: in that month). Rows in the order of
-        ``ratings``, then all, theme, stage, pain_point, attribute, period. A rating that nobody answered has no rows; the interval
-        of a single answer is null.
+        ``ratings``, then all, theme, stage, pain_point, attribute, period. A rating that nobody answered has no rows;
+        the interval of a single answer is null.
 
     Raises:
         BadSetting: If a scale does not fit its kind.

@@ -43,7 +43,7 @@ VERB = re.compile(
 )
 FRAGMENT = re.compile(
     r"^(?:at|of|for|with|to|than|in|on|by|from|into|onto|which|who|whose|that|as|until|even|like|per|too|such as|etc|"
-    r"rather)\b",
+    r"rather|been|being|having|more|less)\b",
     re.IGNORECASE,
 )
 PRONOUN = re.compile(r"^(?:it|this|that|they|these|those|he|she|them|one)\b", re.IGNORECASE)

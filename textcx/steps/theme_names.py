@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from textcx.domain.themes import EVALUATIONS, GENERAL_OBJECTS, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
+from textcx.domain.themes import BARE_ADJECTIVES, EVALUATIONS, GENERAL_OBJECTS, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
 from textcx.steps.name_candidates import DEGREES, LONGEST, WORD, coordinated, forms, linked, says_something, tokens
 
 if TYPE_CHECKING:
@@ -234,7 +234,7 @@ def _options(
             continue
         if len(words) == 1 and candidate.kind in singles:
             singles[candidate.kind].append((worth, candidate))
-        if worth >= ENOUGH and (len(words) > 1 or candidate.kind == "noun"):
+        if worth >= ENOUGH and (len(words) > 1 or (candidate.kind == "noun" and words[0] not in BARE_ADJECTIVES)):
             yield _Option(-worth, _identity(candidate.key), number, words)
     together = [set(candidate.key.split()) for candidate in raised if " " in candidate.key]
     for same_kind in singles.values():

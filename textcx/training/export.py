@@ -52,6 +52,7 @@ def export_model(
     save_file(
         {name: value.detach().to(torch.float16).contiguous() for name, value in network.state_dict().items()}, weights
     )
+    weights.chmod(0o644)
     tokenizer.no_padding()
     tokenizer.no_truncation()
     (out / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")

@@ -68,7 +68,7 @@ class TrainingPlan:
     budget: int = 4096
     warm_up: float = 0.05
     decay: float = 0.01
-    vector_weight: float = 2.5
+    vector_weight: float = 5.0
     pain_weight: float = 1.0
     request_weight: float = 1.0
     smoothing: float = 0.03
@@ -171,10 +171,9 @@ class Training:
     def _one_step(self, batch: NDArray[np.int64]) -> NDArray[np.float64]:
         plan = self.plan
         tokens, mask = pad([self.ids[place] for place in batch])
+        torch.manual_seed(plan.seed * 1_000_003 + self.step)  # so that a resumed run draws what a whole one draws
         if plan.masked_words:
-            chance = torch.rand(
-                tokens.shape, generator=torch.Generator().manual_seed(plan.seed * 1_000_003 + self.step)
-            )
+            chance = torch.rand(tokens.shape)
             tokens = tokens.masked_fill((chance < plan.masked_words) & (tokens >= FIRST_WORD), MASK_TOKEN)
         output = self.network(tokens, mask, head_dropout=plan.head_dropout)
         parts = losses_of(output, self.targets, torch.from_numpy(batch), smoothing=plan.smoothing)

@@ -35,7 +35,7 @@ FEWEST_WORDS_FOR_INTENT = 4
 LOW_STARS, MIDDLE_STARS, GOOD_STARS, BEST_STARS = 2, 3, 4, 5
 CLEAR_CRITICALITY = 2
 CLEAR_STRENGTH = 2
-CLEAR_PRAISE, NO_TONE = 0.5, 0.3  # intensity of -4 to 4
+CLEAR_PRAISE = 0.5  # intensity of -4 to 4
 LONG_COMPLAINT, COMPLAINT_START, COMPLAINT_READ = 300, 250, 900  # characters
 
 WENT_WRONG = frozenset(
@@ -115,8 +115,8 @@ def _cebab(directory: Path, split: str) -> Iterator[Example]:
         pain = None
         if "negative" in polarities and (stars is None or stars <= MIDDLE_STARS):
             pain = 1.0
-        elif "negative" not in polarities and stars is not None and (stars >= GOOD_STARS or not polarities):
-            pain = 0.0 if stars >= MIDDLE_STARS else None
+        elif "negative" not in polarities and stars is not None and stars >= GOOD_STARS:
+            pain = 0.0
         yield Example(
             record["text"],
             "cebab",
@@ -200,10 +200,7 @@ def _pros_cons(directory: Path, split: str) -> Iterator[Example]:
 def _vader(directory: Path, split: str) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/vader_intensity", split):
         intensity, subset, text = record["intensity"], record["subset"], record["text"]
-        calm = (
-            subset in {"nyt", "movie"} or intensity > CLEAR_PRAISE or (subset == "amazon" and abs(intensity) < NO_TONE)
-        )
-        pain = 0.0 if calm else None
+        pain = 0.0 if subset in {"nyt", "movie"} or intensity > CLEAR_PRAISE else None
         yield Example(
             text,
             f"vader_{subset}",
@@ -371,5 +368,5 @@ SOURCES = (
     Source("jupyter_2015", _jupyter, 6_000, "Project Jupyter surveys", "CC0 1.0"),
     Source("banking77", _banking, 3_000, "BANKING77, Casanueva et al. 2020, PolyAI", "CC BY 4.0"),
     Source("dynasent_pool", _pool, 2_000, "DynaSent, Potts et al. 2021", "CC BY 4.0"),
-    Source("contrasts", _contrasts, 10_000, "textcx", "that of textcx", repeat=2),
+    Source("contrasts", _contrasts, 6_000, "textcx", "that of textcx"),
 )
