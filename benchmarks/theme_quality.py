@@ -21,7 +21,6 @@ import numpy as np
 import polars as pl
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
-from textcx.domain.encoding import LABELS
 from textcx.domain.feedback import ColumnWishes
 from textcx.engines.bertopic_themes import BertopicThemes
 from textcx.engines.spacy_text import SpacyPhraseFinder, SpacySentenceSplitter
@@ -111,6 +110,7 @@ def dump(path: Path, *, encoder: Any, records: int, with_stock: bool) -> dict[st
     begin = time.perf_counter()
     model.fit(texts, vectors, seed=0)
     result = {
+        "encoder": encoder.encoder_id,
         "segments": frame.height,
         "seconds_find_themes": round(seconds, 2),
         "seconds_fit_only": round(time.perf_counter() - begin, 2),
@@ -135,7 +135,11 @@ def known(path: Path, *, encoder: Any, most: int) -> dict[str, Any]:  # noqa: AN
         "report": BertopicThemes(),
         "true_number": BertopicThemes(max_topics=len(set(truth)), segments_per_topic=10),
     }
-    result: dict[str, Any] = {"texts": len(texts), "true_clusters": len(set(truth))}
+    result: dict[str, Any] = {
+        "encoder": encoder.encoder_id,
+        "texts": len(texts),
+        "true_clusters": len(set(truth)),
+    }
     for level, model in levels.items():
         topics = model.fit(texts, vectors, seed=0).topics
         result[level] = {
@@ -169,12 +173,7 @@ def main() -> None:
     options.add_argument("--encoder", type=Path, default=ROOT / "models" / "sentiment")
     chosen = options.parse_args()
     encoder = load_encoder(chosen.encoder)
-    result: dict[str, Any] = {
-        "encoder": encoder.encoder_id,
-        "label_order": list(LABELS),
-        "dumps": {},
-        "known_clusters": {},
-    }
+    result: dict[str, Any] = {"dumps": {}, "known_clusters": {}}
     files = sorted(chosen.dumps.glob("*.csv")) if chosen.dumps else []
     for path in (file for file in files if chosen.only in file.stem):
         result["dumps"][path.stem] = dump(path, encoder=encoder, records=chosen.records, with_stock=chosen.stock)

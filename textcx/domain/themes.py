@@ -136,9 +136,10 @@ WEAK_WORDS = VAGUE_WORDS | {"service", "services", "quality", "money"}
 """Words that say too little on their own, but may be spoken of in general."""
 
 BARE_ADJECTIVES = _words(
-    "small big large tiny huge short long tight loose wide narrow medium comfy comfortable scratchy soft thin thick heavy",
-    "light warm cold hot clean dirty quiet noisy busy crowded overcrowded spacious slow fast quick cheap expensive easy",
-    "helpful friendly polite rude professional caring kind late early petite flowy boxy casual bright dark free",
+    "small big large tiny huge short long tight loose wide narrow medium comfy cozy comfortable scratchy soft",
+    "thin thick heavy light warm cold hot clean dirty quiet noisy busy crowded overcrowded spacious slow fast",
+    "quick cheap expensive easy helpful friendly polite rude professional caring kind late early petite flowy",
+    "boxy casual bright dark free",
 )
 """Adjectives that are often taken for nouns where customers write fragments; none is a name on its own."""
 

