@@ -34,6 +34,10 @@ FEWEST_RATINGS = 5
 """A rating given by fewer respondents is not shown for a part of the customers."""
 
 
+LEADING_UNITS = ("points", "percent", "stars")
+"""Units of the ratings that people steer by, the first one leading."""
+
+
 @dataclass(frozen=True, slots=True)
 class Leading:
     """The rating that stands for all where there is room for one: NPS where asked, else the one most people gave."""
@@ -98,12 +102,12 @@ class Lookup:
 
     @cached_property
     def overall(self) -> list[Row]:
-        """Values of the ratings over all respondents, the leading one first."""
+        """Values of the ratings over all respondents, the leading one first: NPS, CSAT, stars, others."""
         found = [dict(row) for row in self.headline.get("ratings") or []]
         return sorted(
             found,
             key=lambda row: (
-                row.get("unit") != "points",
+                LEADING_UNITS.index(row["unit"]) if row.get("unit") in LEADING_UNITS else len(LEADING_UNITS),
                 -(row.get("n_commented") or row.get("n") or 0),
                 row["rating"],
             ),

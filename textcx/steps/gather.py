@@ -90,7 +90,8 @@ def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[
     )
     vectors = part.vectors[segments["place"].to_numpy()].astype(np.float32)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return segments.drop("place", "row"), vectors / np.maximum(lengths, np.float32(1e-12))
+    vectors /= np.maximum(lengths, np.float32(1e-12))
+    return segments.drop("place", "row"), vectors
 
 
 def _unprocessable(part: Part, answers: pl.DataFrame) -> tuple[Unprocessable, ...]:
