@@ -33,7 +33,7 @@ STAGES = {
 }
 """Titles of the stages of the default taxonomy, in journey order."""
 
-RATING_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "stars": "Stars"}
+RATING_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "fft": "FFT", "stars": "Stars"}
 
 LANGUAGES = {
     "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",

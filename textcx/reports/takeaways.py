@@ -16,7 +16,7 @@ from textcx.reports.lookup import STATEMENT_LENGTH, number
 if TYPE_CHECKING:
     from textcx.reports.lookup import Lookup
 
-FEWEST_SEGMENTS = 20
+FEWEST_SEGMENTS = 30
 POOR_POLARITY = -0.1
 MOST_RISING = 3
 
