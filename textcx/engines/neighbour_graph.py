@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 NEIGHBOURS = 20
-"""Neighbours of each vector; from 15 to 25 the result hardly changes."""
+"""Neighbours of each vector; of 10, 15 and 20 tried on two sets of known clusters, none was best everywhere."""
 
 ROWS = 1024
 """Rows of the similarity matrix held at once."""

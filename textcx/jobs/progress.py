@@ -80,8 +80,11 @@ class ProgressBars(StageClock):
         self._progress.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """Stop drawing, leaving the bars as they are."""
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        """Stop drawing; after a run that came to its end, every bar is full."""
+        for task in self._tasks.values() if error is None else ():
+            done = max(1, int(self._progress.tasks[task].completed))
+            self._progress.update(task, total=done, completed=done)
         self._progress.stop()
 
     @contextmanager
@@ -99,13 +102,6 @@ class ProgressBars(StageClock):
     def tell(self, sentence: str) -> None:
         """Print a sentence above the bars."""
         self._progress.console.print(sentence, markup=False, highlight=False)
-
-    def finish(self, *names: str) -> None:
-        """Show stages as complete."""
-        for name in names:
-            task = self._task(name)
-            done = max(1, int(self._progress.tasks[task].completed))
-            self._progress.update(task, total=done, completed=done)
 
     def _task(self, name: str) -> TaskID:
         if name not in self._tasks:

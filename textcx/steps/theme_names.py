@@ -232,9 +232,10 @@ def _options(
             if candidate.kind == "noun" and share >= IN_GENERAL and words[0] not in VAGUE_WORDS:
                 yield _Option(-ENOUGH * share, _identity(candidate.key), number, (*words, "in", "general"))
             continue
-        if len(words) == 1 and candidate.kind in singles:
-            singles[candidate.kind].append((worth, candidate))
-        if worth >= ENOUGH and (len(words) > 1 or (candidate.kind == "noun" and words[0] not in BARE_ADJECTIVES)):
+        kind = "adjective" if words[0] in BARE_ADJECTIVES and len(words) == 1 else candidate.kind
+        if len(words) == 1 and kind in singles:
+            singles[kind].append((worth, candidate))
+        if worth >= ENOUGH and (len(words) > 1 or kind == "noun"):
             yield _Option(-worth, _identity(candidate.key), number, words)
     together = [set(candidate.key.split()) for candidate in raised if " " in candidate.key]
     for same_kind in singles.values():
@@ -247,7 +248,9 @@ def _pairs(
     """Two single words of a kind joined by "and", where they complete each other and are no phrase of their own."""
     best = sorted(singles, key=lambda item: (-item[0], item[1].key))[:PAIRED]
     for (worth_one, one), (worth_two, two) in combinations(best, 2):
-        if worth_two < 0.5 * worth_one or not _complete_each_other(one, two, scale.number, scale.theme):
+        # An adjective cannot stand alone, so it takes a weaker partner than a noun would.
+        fair = 0.15 if one.words(scale.number)[0] in BARE_ADJECTIVES else 0.5
+        if worth_two < fair * worth_one or not _complete_each_other(one, two, scale.number, scale.theme):
             continue
         if any({one.key, two.key} <= words for words in together):  # "coffee machine", not "coffee and machine"
             continue
@@ -299,6 +302,8 @@ def _complete_each_other(one: _Candidate, two: _Candidate, number: int, theme: T
     if one.key[:4] == two.key[:4] or one.key in two.key or two.key in one.key:
         return False
     first, second = one.raised[number], two.raised[number]
+    if one.words(number)[0] in BARE_ADJECTIVES:
+        return len(second - first) >= max(3, 0.02 * len(theme.texts))
     return len(second) >= 0.3 * len(first) and len(second - first) >= 0.08 * len(theme.texts)
 
 

@@ -18,10 +18,7 @@ def macro_f1(truth: NDArray[np.integer], guess: NDArray[np.integer], *, classes:
         guess: Guessed classes. Shape ``(texts,)``.
         classes: How many classes there are.
     """
-    scores = []
-    for name in range(classes):
-        if (truth == name).any():
-            scores.append(f1(truth == name, guess == name))
+    scores = [f1(truth == name, guess == name) for name in range(classes) if (truth == name).any()]
     return float(np.mean(scores)) if scores else 0.0
 
 
