@@ -14,7 +14,7 @@ import typer
 
 from textcx.domain.version import __version__
 
-DONE, FAILED, WRONG_USE, DONE_WITH_ERRORS, INTERRUPTED = 0, 1, 2, 3, 130
+FAILED, DONE_WITH_ERRORS, INTERRUPTED = 1, 3, 130
 
 app = typer.Typer(
     no_args_is_help=True,

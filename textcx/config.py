@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import ColumnWishes
@@ -64,6 +64,11 @@ class Settings(BaseModel):
 
     # result
     tables: tuple[Literal["csv", "xlsx"], ...] = ()
+
+    @field_validator("text_column", "attribute", "rating", "keep_names", "tables", mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, value: Any) -> Any:  # noqa: ANN401 - whatever came is checked next
+        return (value,) if isinstance(value, str) else value
 
     def wishes(self) -> ColumnWishes:
         """Return what these settings say about columns."""

@@ -55,10 +55,7 @@ def analyze(
         >>> analysis.pain_points.select("statement", "records")  # doctest: +SKIP
     """
     sources: list[Input] = list(source) if isinstance(source, (list, tuple)) else [cast("Input", source)]
-    listed = {
-        name: (value,) if name in LISTED and isinstance(value, str) else value for name, value in settings.items()
-    }
-    chosen = load_settings(file=Path(config) if config is not None else None, **listed)
+    chosen = load_settings(file=Path(config) if config is not None else None, **settings)
     with tempfile.TemporaryDirectory(prefix="textcx-") as folder:
         return job.analyze(
             sources,
@@ -77,6 +74,3 @@ def load(directory: str | Path) -> Analysis:
         BrokenResult: If the directory is no finished analysis.
     """
     return DirectoryStore().load(Path(directory))
-
-
-LISTED = ("text_column", "attribute", "rating", "tables", "keep_names")

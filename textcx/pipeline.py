@@ -27,6 +27,7 @@ from textcx.steps.screen import screen, screen_languages
 from textcx.steps.sentiment import add_record_sentiment, add_segment_sentiment
 from textcx.steps.themes import find_themes
 from textcx.steps.trends import directions, summarize_trends
+from textcx.steps.uncover import find_everywhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +69,9 @@ def per_batch(batch: FeedbackBatch, *, number: int, plan: ColumnPlan, tools: Fir
     with watch.stage("redact"):
         records = lay_out.mask_columns(records, find=tools.redactor.find)
         usable = records.filter(records["reason"].is_null())
-        redactions = tools.redactor.find(usable["cleaned"].to_list())
+        redactions = find_everywhere(
+            usable["verbatim"].to_list(), usable["cleaned"].to_list(), find=tools.redactor.find
+        )
         usable = lay_out.mask_records(usable, redactions)
     with watch.stage("split"):
         spans = tools.splitter.split(lay_out.cell_texts(usable))
@@ -142,7 +145,7 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
     with watch.stage("drivers"):
         drivers = rank_drivers(
             found.answers, ratings=choices.ratings, memberships=raised, attributes=choices.attributes,
-            resamples=choices.resamples, seed=choices.seed,
+            min_group=choices.min_group, resamples=choices.resamples, seed=choices.seed,
         )  # fmt: skip
         groups = attribute_groups(
             found.answers, found.records, segments, attributes=choices.attributes, min_group=choices.min_group

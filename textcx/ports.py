@@ -23,6 +23,7 @@ class Encoder(Protocol):
 
     encoder_id: str
     confident_at: float
+    precision: str
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
         """Encode texts; an answer never depends on the other texts of the call or their order."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from functools import cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from textcx.config import Settings
     from textcx.domain.feedback import ColumnWishes
     from textcx.ports import Encoder, FeedbackReader, LanguageDetector, Redactor, SentenceSplitter
+
+
+KEY_BYTES = 32
 
 
 def models_directory() -> Path:
@@ -41,16 +45,31 @@ def respondent_key() -> bytes:
     path = Path(os.environ.get("TEXTCX_KEY_FILE") or home / "textcx" / "respondent.key")
     try:
         if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
-                out.write(secrets.token_hex(32))
-        return bytes.fromhex(path.read_text(encoding="ascii").strip())
+            _make_key(path)
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except (OSError, ValueError) as error:
         msg = (
             f"the key for pseudonyms cannot be read from or made in {path} ({error}); "
             "set TEXTCX_KEY_FILE to a writable place"
         )
         raise ModelProblem(msg) from None
+    if len(key) != KEY_BYTES:
+        msg = f"{path} holds no key for pseudonyms ({len(key)} bytes, expected {KEY_BYTES}); remove it to get a new one"
+        raise ModelProblem(msg)
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key so that it is there whole or not at all, and only once if two processes try."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(secrets.token_hex(KEY_BYTES))
+        out.flush()
+        os.fsync(out.fileno())
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()
 
 
 def open_source(source: str | Path | pl.DataFrame, wishes: ColumnWishes) -> FeedbackReader:
@@ -133,13 +152,14 @@ class Workshop:
     def models(self) -> list[dict[str, str]]:
         """Return name and SHA-256 of every model and taxonomy file in use."""
         encoder = self._encoder_directory
-        used = [encoder / "weights.safetensors", encoder / "model.toml", encoder / "tokenizer.json"]
+        used = sorted(path for path in encoder.glob("*") if path.suffix in {".safetensors", ".toml", ".json"})
         used += sorted(self.taxonomies.glob("*.toml"))
         if self.settings.journey:
             used.append(self.settings.journey)
         return [
             {"file": f"{path.parent.name}/{path.name}", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
             for path in used
+            if path.is_file()
         ]
 
     @property

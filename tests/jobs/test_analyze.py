@@ -16,8 +16,10 @@ from polars.testing import assert_frame_equal
 
 import textcx
 from textcx.domain.errors import NothingToAnalyze, OutputExists, WrongUse
+from textcx.domain.feedback import ColumnWishes
 from textcx.domain.tables import SCHEMAS
-from textcx.jobs.analyze import partial_of
+from textcx.jobs.analyze import agree
+from textcx.jobs.output import partial_of
 from textcx.jobs.verify import verify
 from textcx.wiring import open_source, respondent_key
 
@@ -149,12 +151,67 @@ def test_an_existing_directory_is_refused_and_replaced_only_when_asked(tmp_path:
     source = write_csv(tmp_path / "few.csv", [{"comment": text} for text in REMARKS])
     out = tmp_path / "out"
     out.mkdir()
-    (out / "kept.txt").write_text("mine")
+    textcx.analyze(source, out=out, overwrite=True)
     with pytest.raises(OutputExists, match="--overwrite"):
         textcx.analyze(source, out=out)
-    assert (out / "kept.txt").exists()
-    textcx.analyze(source, out=out, overwrite=True)
-    assert (out / "report.html").exists()
+    textcx.analyze(source, out=out, overwrite=True, title="again")
+    assert textcx.load(out).manifest["title"] == "again"
+
+
+def test_a_directory_that_is_no_result_is_never_replaced(tmp_path: Path) -> None:
+    source = write_csv(tmp_path / "few.csv", [{"comment": text} for text in REMARKS])
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "kept.txt").write_text("mine")
+    with pytest.raises(OutputExists, match="not even with"):
+        textcx.analyze(source, out=tmp_path / "out", overwrite=True)
+    with pytest.raises(WrongUse, match="lies in"):
+        textcx.analyze(source, out=tmp_path, overwrite=True)
+    assert (tmp_path / "out" / "kept.txt").read_text() == "mine"
+    assert source.exists()
+
+
+@pytest.mark.parametrize("name", ["reason", "input", "content_hash", "counted", "analyzed", "record_id", "question_1"])
+def test_an_attribute_may_have_any_name(name: str, tmp_path: Path) -> None:
+    rows = [{"comment": text, name: "ab"[index % 2]} for index, text in enumerate(REMARKS)]
+    analysis = textcx.analyze(write_csv(tmp_path / "few.csv", rows), attribute=name)
+    named = [column for column in analysis.records.columns if column in {name, f"{name}_attribute"}][-1]
+    assert sorted(set(analysis.records[named])) == ["a", "b"]
+
+
+def test_a_name_that_is_rating_and_attribute_at_once_is_refused(tmp_path: Path) -> None:
+    one = write_csv(tmp_path / "a.csv", [{"text": text, "grade": index} for index, text in enumerate(REMARKS)])
+    two = write_csv(
+        tmp_path / "b.csv", [{"text": text, "grade": "ab"[index % 2]} for index, text in enumerate(REMARKS)]
+    )
+    ratings = open_source(one, ColumnWishes(ratings=("grade=grade:0-10",))).plan
+    attributes = open_source(two, ColumnWishes(attributes=("grade",))).plan
+    with pytest.raises(WrongUse, match="a rating in one input and an attribute in another"):
+        agree([ratings, attributes])
+
+
+def test_verification_notices_a_record_that_was_lost(sample_analysis: Analysis) -> None:
+    kept = sample_analysis.records.filter(pl.col("record_id") != sample_analysis.records["record_id"][5])
+    wrong = textcx.Analysis(
+        tables={**sample_analysis.tables, "records": kept},
+        headline=sample_analysis.headline,
+        manifest=sample_analysis.manifest,
+        unprocessable=sample_analysis.unprocessable,
+    )
+    outcome = verify(wrong, [SAMPLE], open_source=open_source, respondent_key=respondent_key())
+    assert any("neither analyzed nor unprocessable" in problem for problem in outcome.problems)
+
+
+def test_what_a_comment_hides_is_masked_in_every_file(tmp_path: Path) -> None:
+    hidden = (
+        'Broken link <a href="mailto:jane.doe@example.com">here</a>, write jane.doe&#64;example.com instead please.'
+    )
+    out = tmp_path / "out"
+    textcx.analyze(write_csv(tmp_path / "few.csv", [{"comment": text} for text in (hidden, *REMARKS)]), out=out)
+    (record,) = [text for text in textcx.load(out).records["text"] if text.startswith("Broken link")]
+    assert len(record) == len(hidden)
+    assert "jane" not in record
+    for path in out.glob("*.json*"):
+        assert "jane.doe" not in path.read_text(encoding="utf-8")
 
 
 def test_ten_records_are_too_few_for_themes_but_give_sentiment_and_pain_points(tmp_path: Path) -> None:

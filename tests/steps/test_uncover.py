@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,4 +59,4 @@ def test_merged_redactions_cover_the_same_characters_without_overlap(found: list
     merged = merge(found)
     covered = {place for span in found for place in range(span.start, span.end)}
     assert {place for span in merged for place in range(span.start, span.end)} == covered
-    assert all(one.end <= other.start for one, other in zip(merged, merged[1:], strict=False))
+    assert all(one.end <= other.start for one, other in pairwise(merged))

@@ -43,9 +43,18 @@ def test_a_part_without_its_last_file_does_not_count(tmp_path: Path) -> None:
     store = PartStore(tmp_path / "run", fingerprint="a")
     store.save(part(rows=3), number=0, of_input=0)
     store.save(part(rows=3), number=1, of_input=0)
-    (tmp_path / "run" / "part-000001.json").unlink()
-    assert store.count() == 1
     store.close()
+    (tmp_path / "run" / "part-000001.json").unlink()
+    again = PartStore(tmp_path / "run", fingerprint="a")
+    assert again.count() == 1
+    again.close()
+
+
+def test_checkpoints_are_never_laid_into_a_directory_of_somebody_else(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(TextcxError, match="holds something else"):
+        PartStore(tmp_path, fingerprint="a")
+    assert (tmp_path / "mine.txt").exists()
 
 
 def test_a_run_with_the_same_fingerprint_goes_on_and_another_starts_anew(tmp_path: Path) -> None:

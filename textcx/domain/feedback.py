@@ -127,6 +127,11 @@ class Unprocessable:
     record_id: str | None = None
     language: str | None = None
 
+    @classmethod
+    def from_plain(cls, values: dict[str, Any]) -> Unprocessable:
+        """Build one from the plain values that it was stored as."""
+        return cls(**{**values, "reason": Reason(values["reason"])})
+
 
 @dataclass(frozen=True, slots=True)
 class FeedbackBatch:

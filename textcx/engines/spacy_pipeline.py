@@ -51,7 +51,7 @@ def load_pipeline(name: str = DEFAULT_PIPELINE) -> Language:
         if importlib.util.find_spec(name.replace("-", "_")) is not None:
             module = importlib.import_module(name.replace("-", "_"))
             pipeline = cast("Language", module.load(exclude=list(_NEVER_NEEDED)))
-            if name == DEFAULT_PIPELINE:
+            if name.replace("-", "_") == DEFAULT_PIPELINE:
                 _check(pipeline.path)
             return pipeline
     except (ModuleNotFoundError, ValueError, AttributeError):
@@ -69,7 +69,8 @@ def load_pipeline(name: str = DEFAULT_PIPELINE) -> Language:
 def _check(directory: Path | None) -> None:
     digest = hashlib.sha256()
     for component in _CHECKED:
-        digest.update((Path(directory or "") / component / "model").read_bytes())
+        weights = Path(directory or "") / component / "model"
+        digest.update(weights.read_bytes() if weights.is_file() else b"")
     if digest.hexdigest() != DEFAULT_SHA256:
         msg = (
             f"the installed {DEFAULT_PIPELINE} is not the one textcx was made with: its weights' SHA-256 begins with "

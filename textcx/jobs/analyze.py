@@ -16,10 +16,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from textcx import pipeline
-from textcx.domain.errors import NothingToAnalyze, OutputExists, TextcxError, WrongUse
+from textcx.domain.errors import NothingToAnalyze, TextcxError, WrongUse
 from textcx.domain.parts import Part
 from textcx.jobs.inputs import InputFile, look_at, plan_for_manifest
-from textcx.jobs.manifest import describe
+from textcx.jobs.manifest import describe, versions
+from textcx.jobs.output import Output
 from textcx.pipeline import Choices
 from textcx.readers.columns import attribute_names
 from textcx.reports.bundle import write_reports
@@ -78,20 +79,19 @@ def analyze(
         The analysis and where it is.
 
     Raises:
-        OutputExists: If ``out`` exists and ``overwrite`` is false.
+        OutputExists: If ``out`` exists and may not be replaced.
         NothingToAnalyze: If no record could be analyzed.
         UnreadableInput, NoTextColumn, ColumnNotFound: From the readers.
     """
-    if out.exists() and not overwrite:
-        msg = f"{out} exists already; add --overwrite to replace it, or choose another --out"
-        raise OutputExists(msg)
+    output = Output(out, overwrite=overwrite, sources=sources)
     started = datetime.now(tz=UTC)
     inputs = [look_at(source) for source in sources]
     readers = [open_source(source, settings.wishes()) for source in sources]
     ratings, attributes = agree([reader.plan for reader in readers])
     for reader in readers:
         tell_plan(reader, tell)
-    store = PartStore(partial_of(out), fingerprint=_fingerprint(inputs, readers, settings, workshop))
+    repeatable = all(file.sha256 for file in inputs)
+    store = open_store(output.partial, fingerprint=_fingerprint(inputs, readers, settings, workshop))
     try:
         if store.resumed:
             tell(f"Going on with an earlier run: {store.count()} checkpoints found in {store.directory}")
@@ -108,31 +108,46 @@ def analyze(
         if not analysis.records.height:
             reasons = ", ".join(f"{n} {reason}" for reason, n in analysis.headline["unprocessable"].items())
             msg = f"none of {part.rows} records could be analyzed ({reasons}); 'textcx inspect' shows why"
+            store.remove()
             raise NothingToAnalyze(msg)
         analysis.manifest.update(
             describe(
                 started=started, inputs=inputs, plans=[plan_for_manifest(reader.plan) for reader in readers],
-                settings=settings, encoder_id=workshop.encoder.encoder_id, models=workshop.models(), part=part,
+                settings=settings, encoder=workshop.encoder, models=workshop.models(), part=part,
             )
         )  # fmt: skip
-        _finish(analysis, store=store, out=out, settings=settings, clock=clock)
+        _finish(analysis, store=store, output=output, settings=settings, clock=clock)
+        store.remove()
     except OSError as error:
         if error.errno not in FULL:
             raise
-        msg = (
-            f"no space left on the device of {out}; free some, then run the same command again: "
-            "it goes on from its last checkpoint"
-        )
-        raise TextcxError(msg) from error
+        raise TextcxError(no_space(output.partial, repeatable=repeatable)) from error
     finally:
+        if not repeatable:
+            store.remove()
         store.close()
-    shutil.rmtree(store.directory, ignore_errors=True)
     return Outcome(analysis, out, store.resumed)
 
 
-def partial_of(out: Path) -> Path:
-    """Return the directory in which an unfinished run keeps its checkpoints."""
-    return out.with_name(out.name + ".partial")
+def open_store(directory: Path, *, fingerprint: str) -> PartStore:
+    """Open the checkpoints of a run.
+
+    Raises:
+        TextcxError: If the directory cannot be written to.
+    """
+    try:
+        return PartStore(directory, fingerprint=fingerprint)
+    except OSError as error:
+        msg = no_space(directory, repeatable=True)
+        if error.errno not in FULL:
+            msg = f"nothing can be written to {directory} ({error.strerror}); choose another --out"
+        raise TextcxError(msg) from error
+
+
+def no_space(directory: Path, *, repeatable: bool) -> str:
+    """Say that the disk is full and what to do."""
+    again = "it goes on from its last checkpoint" if repeatable else "it starts from the beginning"
+    return f"no space left on the device of {directory}; free some, then run the same command again: {again}"
 
 
 def tell_plan(reader: FeedbackReader, tell: Callable[[str], None]) -> None:
@@ -147,7 +162,8 @@ def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
     """Return the ratings and attributes of all inputs together.
 
     Raises:
-        WrongUse: If two inputs have a rating of one name on different scales.
+        WrongUse: If two inputs have a rating of one name on different scales, or one name stands for a rating in one
+            and for an attribute in another.
     """
     ratings: dict[str, RatingColumn] = {}
     attributes: dict[str, None] = {}
@@ -163,6 +179,13 @@ def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
                     f"and {rating.low:g}-{rating.high:g} in another; analyze them apart, or declare both with --rating"
                 )
                 raise WrongUse(msg)
+    both = {name.casefold() for name in ratings} & {name.casefold() for name in attributes}
+    if both:
+        msg = (
+            f"'{min(both)}' is a rating in one input and an attribute in another; declare it with --rating, "
+            "or analyze the inputs apart"
+        )
+        raise WrongUse(msg)
     return list(ratings.values()), list(attributes)
 
 
@@ -204,7 +227,7 @@ def _first_half(
     return Part.joined([store.load(number) for number in range(store.count())])
 
 
-def _finish(analysis: Analysis, *, store: PartStore, out: Path, settings: Settings, clock: StageClock) -> None:
+def _finish(analysis: Analysis, *, store: PartStore, output: Output, settings: Settings, clock: StageClock) -> None:
     result = store.directory / "result"
     shutil.rmtree(result, ignore_errors=True)
     result.mkdir()
@@ -216,13 +239,7 @@ def _finish(analysis: Analysis, *, store: PartStore, out: Path, settings: Settin
         write_reports(analysis, result, sheets=settings.tables)
     analysis.manifest["report_seconds"] = round(clock.seconds["report"], 3)
     DirectoryStore().save(analysis, result)
-    replaced = out.with_name(out.name + ".replaced.partial")
-    if out.exists():
-        shutil.rmtree(replaced, ignore_errors=True)
-        out.rename(replaced)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    result.rename(out)
-    shutil.rmtree(replaced, ignore_errors=True)
+    output.take(result)
 
 
 def _fingerprint(
@@ -233,6 +250,9 @@ def _fingerprint(
         "plans": [plan_for_manifest(reader.plan) for reader in readers],
         "settings": settings.model_dump(mode="json", exclude={"tables", "title", "threads"}),
         "models": workshop.models(),
+        "versions": versions(),
+        "precision": workshop.encoder.precision,
+        "key": hashlib.sha256(workshop.respondent_key).hexdigest(),
         "repeatable": all(file.sha256 for file in inputs),
     }
     if not told["repeatable"]:

@@ -29,12 +29,19 @@ def summarize(analysis: Analysis, *, out: Path) -> str:
     points = analysis.pain_points.head(TOP)
     lines.append("Top pain points" if points.height else "No pain points found")
     lines += [
-        f"  {number}. {point['statement']} ({point['records']:,} records, severity {point['severity']:.2f})"
+        f"  {number}. {point['statement']} ({_reach(point)}, severity {point['severity']:.2f})"
         for number, point in enumerate(points.iter_rows(named=True), start=1)
     ]
     lines += [f"Note: {note}" for note in analysis.notes]
     lines.append(f"Report: {out / 'report.html'}")
     return "\n".join(lines)
+
+
+def _reach(point: dict[str, Any]) -> str:
+    """Distinct respondents where known, else records."""
+    if point["respondents"] and point["respondents"] < point["records"]:
+        return f"{point['respondents']:,} people in {point['records']:,} records"
+    return f"{point['records']:,} records"
 
 
 def _words(reason: str) -> str:

@@ -177,6 +177,7 @@ def _check_sources(
     if len(sources) != len(known):
         wrong.append(f"the analysis was made of {len(known)} inputs, {len(sources)} were given")
     frames: list[pl.DataFrame] = []
+    unreadable: list[int] = []
     settings = Settings(**analysis.manifest["settings"])
     wishes, limit = settings.wishes(), settings.limit
     first = 0
@@ -190,11 +191,21 @@ def _check_sources(
                     "row", "given_id", "content_hash", "verbatim"
                 )
             )
+            unreadable += [broken.row for broken in batch.unreadable]
             first += batch.frame.height + len(batch.unreadable)
     found = pl.concat(frames) if frames else pl.DataFrame()
-    if limit is not None:
+    if limit is not None and found.height:
         found = found.filter(pl.col("row") < limit)
+        unreadable = [row for row in unreadable if row < limit]
+    read = found.height + len(unreadable)
+    if read != analysis.headline["records_in"]:
+        wrong.append(f"the sources hold {read} records, the analysis was made of {analysis.headline['records_in']}")
     verbatims = dict(assign_ids(found)[0].select("record_id", "verbatim").iter_rows()) if found.height else {}
+    accounted = texts.keys() | {broken.record_id for broken in analysis.unprocessable}
+    wrong += [
+        f"record {record_id} of the sources is neither analyzed nor unprocessable"
+        for record_id in sorted(verbatims.keys() - accounted)
+    ]
     for record_id, text in texts.items():
         verbatim = verbatims.get(record_id)
         if verbatim is None:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from textcx.domain.feedback import ColumnWishes
 
-RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS))
+RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS, "analyzed", "counted"))
 """Names that ratings and attributes must not take in the records table, in lower case."""
 
 _NO_TEXT_LISTED = 20

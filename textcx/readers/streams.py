@@ -124,6 +124,11 @@ def open_bytes(source: str | Path) -> ByteSource:
     if not path.exists():
         msg = f"no such file: {path}"
         raise UnreadableInput(msg)
+    if not path.is_file():
+        msg = (
+            f"{path} is a pipe or device, which can be read only once; give it as standard input: textcx ... - < {path}"
+        )
+        raise UnreadableInput(msg)
     try:
         with path.open("rb") as plain:
             compressed = plain.read(2) == _GZIP

@@ -90,7 +90,7 @@ def left_out(look: Lookup) -> LeftOut:
     if (undated := whole(head.get("undated"))) is not None:
         also.append(("Records without a date, not in trends", formats.count(undated)))
     if (share := number(look.manifest.get("boilerplate_share"))) is not None:
-        also.append(("Segments that are boilerplate (signatures, forms)", formats.percent(share)))
+        also.append(('Segments without a topic ("love it", "thanks")', formats.percent(share)))
     warnings = [warning for plan in _plans(look) for warning in plan.get("warnings") or ()]
     return LeftOut(
         records_in=formats.count(whole(head.get("records_in"))),

@@ -87,6 +87,7 @@ def render(analysis: Analysis) -> str:
         has_records=look.counted > 0,
         rated=bool(look.overall),
         leading=look.leading,
+        masked=bool((analysis.manifest.get("settings") or {}).get("redact", True)),
         cards=measures.cards(look),
         shares=measures.shares(look),
         takeaways=takeaways(look),

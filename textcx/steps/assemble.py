@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CELLS = pl.List(pl.Struct({"column": pl.Int64, "start": pl.Int64, "end": pl.Int64}))
+
+
+PERSONAL_ID = re.compile(r"@|^\+\d|^\(?\d{2,4}\)?(?:[ .-]\d{2,4}){2,}$|^[^\W\d_]+(?:[ ,.'-]+[^\W\d_]+)+$")
+"""An e-mail address, a telephone or card number written in groups, or a name of two words or more."""
 
 
 def join_cells(cells: Sequence[str | None]) -> tuple[str, list[dict[str, int]]]:
@@ -52,8 +57,11 @@ def pseudonym(respondent: str | None, *, key: bytes) -> str | None:
 
 
 def public_id(given: str | None, *, key: bytes) -> str | None:
-    """Return a given record id, or its pseudonym where the id itself is an e-mail address."""
-    return pseudonym(given, key=key) if given and "@" in given else given
+    """Return a given record id, or its pseudonym where the id itself tells who it is.
+
+    That is so for an e-mail address, a telephone or card number with its separators, and words without any digit.
+    """
+    return pseudonym(given, key=key) if given and PERSONAL_ID.search(given.strip()) else given
 
 
 def assemble(frame: pl.DataFrame, *, number: int, respondent_key: bytes) -> pl.DataFrame:
@@ -66,13 +74,16 @@ def assemble(frame: pl.DataFrame, *, number: int, respondent_key: bytes) -> pl.D
 
     Returns:
         The frame with ``input``, and with ``texts`` and ``respondent`` replaced by ``verbatim``, ``cells`` (list of
-        {column, start, end}), ``content_hash`` (SHA-256 of all values of the row, hex) and ``respondent_id``.
+        {column, start, end}), ``content_hash`` (keyed hash of all values of the row, so
+        that nobody can guess masked words from it) and ``respondent_id``.
     """
     joined = [join_cells(texts or ()) for texts in frame["texts"].to_list()]
     content = frame.drop("row", "where").with_columns(pl.col("created_at").dt.to_string("iso:strict"))
     hashes = [
-        hashlib.sha256(
-            json.dumps(values, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass")
+        hmac.new(
+            respondent_key,
+            json.dumps(values, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass"),
+            hashlib.sha256,
         ).hexdigest()
         for values in content.iter_rows(named=True)
     ]

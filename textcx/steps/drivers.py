@@ -63,6 +63,7 @@ def rank_drivers(
     memberships: pl.DataFrame,
     attributes: Sequence[str] = (),
     min_ratings: int = MIN_RATINGS,
+    min_group: int = 1,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pl.DataFrame:
@@ -75,6 +76,7 @@ def rank_drivers(
         memberships: Which theme, stage or pain point a record raised: record_id, subject_kind, subject_id.
         attributes: Names of the attribute columns whose groups are compared, too.
         min_ratings: Fewest ratings needed with the subject, and fewest without it. At least 2.
+        min_group: Fewest ratings an attribute group is shown with. At least 1.
         resamples: Bootstrap resamples, and permutations at first look. At least 100.
         seed: Of all resampling.
 
@@ -93,7 +95,16 @@ def rank_drivers(
     of_subjects = raised(answers, memberships).filter(pl.col("subject_id") != NO_SUBJECT)
     groups = attribute_members(answers, attributes)
     parts = [
-        _one_rating(answers, rating, of_subjects, groups, min_ratings=min_ratings, resamples=resamples, seed=seed)
+        _one_rating(
+            answers,
+            rating,
+            of_subjects,
+            groups,
+            min_ratings=min_ratings,
+            min_group=min_group,
+            resamples=resamples,
+            seed=seed,
+        )
         for rating in ratings
     ]
     return pl.concat([tables.empty(tables.DRIVERS), *parts])
@@ -106,6 +117,7 @@ def _one_rating(
     groups: pl.DataFrame,
     *,
     min_ratings: int,
+    min_group: int,
     resamples: int,
     seed: int,
 ) -> pl.DataFrame:
@@ -126,7 +138,9 @@ def _one_rating(
     places = codes * values.size + pairs["cell"].to_numpy()
     with_subject = np.bincount(places, minlength=subjects.height * values.size).reshape(subjects.height, values.size)
     n_with = with_subject.sum(axis=1)
-    enough = np.flatnonzero((n_with >= min_ratings) & (base.height - n_with >= min_ratings))
+    is_group = (subjects["subject_kind"] == "attribute").to_numpy()
+    fewest = np.where(is_group, max(min_ratings, min_group), min_ratings)
+    enough = np.flatnonzero((n_with >= fewest) & (base.height - n_with >= min_ratings))
     found = []
     for i in enough.tolist():
         stream = _stream(seed, rating.name, *subjects.row(i))

@@ -6,7 +6,7 @@ record and place, so nothing after this step can depend on the order of the inpu
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from textcx.domain.parts import Part
 
 PREFIXES = ("rating:", "attribute:")
+BEHIND = ("row", "input", "where", "given_id", "content_hash", "reason", "question")
 RECORD_CONTEXT = ("record_id", "respondent_id", "created_at", "touchpoint", "counted")
 
 
@@ -53,13 +54,7 @@ def gather(part: Part) -> Gathered:
     Returns:
         Records, segments, vectors and what was unprocessable.
     """
-    plain = {
-        column: column.removeprefix(prefix)
-        for prefix in PREFIXES
-        for column in part.records.columns
-        if column.startswith(prefix)
-    }
-    rows, conflicts = assign_ids(settle_languages(part.records.rename(plain)))
+    rows, conflicts = assign_ids(settle_languages(part.records))
     records = rows.filter(pl.col("reason").is_null()).sort("record_id")
     records = records.join(mark_duplicates(records), on="record_id", how="left", maintain_order="left")
     records = records.with_columns(counted=pl.col("duplicate_of").is_null())
@@ -72,13 +67,24 @@ def gather(part: Part) -> Gathered:
         counted=pl.col("record_id").is_in(counted),
     ).sort("record_id")
     return Gathered(
-        answers=answers,
-        records=records,
+        answers=_plainly_named(answers),
+        records=_plainly_named(records),
         segments=segments,
         vectors=vectors,
         unprocessable=_unprocessable(part, answers),
         notes=_notes(conflicts),
     )
+
+
+def _plainly_named(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give ratings and attributes their names, once the columns that only this step needs are out of the way."""
+    plain = {
+        column: column.removeprefix(prefix)
+        for prefix in PREFIXES
+        for column in rows.columns
+        if column.startswith(prefix)
+    }
+    return rows.drop(BEHIND, strict=False).rename(plain)
 
 
 def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.float32]]:
@@ -108,8 +114,7 @@ def _unprocessable(part: Part, answers: pl.DataFrame) -> tuple[Unprocessable, ..
         .select("row", "where", "reason", "record_id", "language")
         .iter_rows(named=True)
     ]
-    unreadable = [replace(broken, record_id=None) for broken in part.unreadable]
-    return tuple(sorted([*left_out, *unreadable], key=lambda broken: broken.row))
+    return tuple(sorted([*left_out, *part.unreadable], key=lambda broken: broken.row))
 
 
 def _notes(conflicts: int) -> tuple[str, ...]:

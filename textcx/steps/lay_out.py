@@ -43,17 +43,22 @@ def mask_records(records: pl.DataFrame, found: Sequence[Sequence[Redaction]]) ->
 def mask_columns(
     records: pl.DataFrame, *, find: Callable[[Sequence[str]], Sequence[Sequence[Redaction]]]
 ) -> pl.DataFrame:
-    """Mask what identifies a person in touchpoints, sources and attribute values.
+    """Mask what identifies a person in touchpoints, sources, questions and attribute values.
 
     Args:
-        records: Records with ``touchpoint``, ``source`` and ``attribute:NAME`` columns.
+        records: Records with ``touchpoint``, ``source``, ``question`` and ``attribute:NAME`` columns.
         find: Finds what must be masked in each text.
 
     Returns:
         The records; values without personal data are unchanged.
     """
     masked: list[pl.Series] = []
-    for name in ("touchpoint", "source", *(column for column in records.columns if column.startswith("attribute:"))):
+    for name in (
+        "touchpoint",
+        "source",
+        "question",
+        *(column for column in records.columns if column.startswith("attribute:")),
+    ):
         values = records[name].drop_nulls().unique().sort().to_list()
         found = find(values)
         change = {value: mask(value, spans) for value, spans in zip(values, found, strict=True) if spans}

@@ -137,7 +137,8 @@ def find_pains(
         about = [re.compile(rf"(?i)\b{re.escape(aspect)}")] if aspect else []
         statement = shorten(row["text"], signals=[*signals, *about])
         pains.append({
-            "segment_id": row["segment_id"], "record_id": row["record_id"], "aspect": aspect, "statement": statement,
+            "segment_id": row["segment_id"], "record_id": row["record_id"], "aspect": aspect,
+            "statement": statement or None,
             "severity": severity.value, "reasons": [*severity.reasons, *([ASKED_FOR] if row["lack"] else [])],
             "pain_point_id": None,
             "specific": bool(statement) and is_specific(row["text"], lexicon, offer_words=offer_words),

@@ -1,11 +1,11 @@
 """Find what identifies a person also where a text hides it from plain reading.
 
 Cleaning blanks tags and invisible characters and spreads entities, so that a model reads what a person would see. What
-stands in a tag, behind an entity (``jane&#64;example.com``) or broken by a soft hyphen must be masked all the same. Such
-texts are read in two more forms: with the tags' own words laid open, and squeezed, with entities decoded and invisible
-characters taken out; what is found is carried back to the verbatim.
+stands in a tag, behind an entity (``jane&#64;example.com``) or broken by a soft hyphen must be masked all the same.
+Such texts are read in two more forms: with the tags' own words laid open, and squeezed, with entities decoded and
+invisible characters taken out; what is found is carried back to the verbatim.
 
-Invariant, tested: every redaction found in the plain form is covered by the result, which is sorted and without overlap.
+Invariant, tested: what is found in the plain form is covered by the result, which is sorted and without overlap.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def find_everywhere(verbatims: Sequence[str], cleaned: Sequence[str], *, find: F
         found[index] += spans
     for index, (_, places), spans in zip(hiding, squeezed, find([text for text, _ in squeezed]), strict=True):
         found[index] += [
-            Redaction(places[span.start][0], places[span.end - 1][1], span.kind) for span in spans if span.end > span.start
+            Redaction(places[span.start][0], places[span.end - 1][1], span.kind)
+            for span in spans
+            if span.end > span.start
         ]
     for index in hiding:
         found[index] = merge(found[index])

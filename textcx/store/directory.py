@@ -10,7 +10,7 @@ import polars as pl
 
 from textcx.domain.analysis import Analysis
 from textcx.domain.errors import BrokenResult
-from textcx.domain.feedback import Reason, Unprocessable
+from textcx.domain.feedback import Unprocessable
 from textcx.domain.tables import EXTRA_TABLES, SCHEMAS, conform
 from textcx.store.parts import write_atomically, write_table
 
@@ -72,5 +72,5 @@ class DirectoryStore:
             headline=manifest.pop("headline"),
             notes=tuple(manifest.pop("notes")),
             manifest=manifest,
-            unprocessable=tuple(Unprocessable(**{**broken, "reason": Reason(broken["reason"])}) for broken in told),
+            unprocessable=tuple(Unprocessable.from_plain(broken) for broken in told),
         )

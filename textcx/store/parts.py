@@ -18,7 +18,7 @@ import numpy as np
 import polars as pl
 
 from textcx.domain.errors import TextcxError
-from textcx.domain.feedback import Reason, Unprocessable
+from textcx.domain.feedback import Unprocessable
 from textcx.domain.parts import Part
 
 if TYPE_CHECKING:
@@ -41,18 +41,19 @@ class PartStore:
             msg = f"another run is writing to {directory}; wait for it to end or choose another --out"
             raise TextcxError(msg) from None
         told = directory / "run.json"
+        self._parts = 0
         if told.exists() and json.loads(told.read_text(encoding="utf-8")).get("fingerprint") == fingerprint:
-            self.resumed = self.count() > 0
+            while self._path(self._parts, "json").exists():
+                self._parts += 1
+            self.resumed = self._parts > 0
         else:
+            self._refuse_what_is_not_ours(told)
             self.clear()
             write_atomically(told, json.dumps({"fingerprint": fingerprint}))
 
     def count(self) -> int:
         """Return the number of complete parts, counted from the first without a gap."""
-        number = 0
-        while self._path(number, "json").exists():
-            number += 1
-        return number
+        return self._parts
 
     def rows_of(self, number: int) -> tuple[int, int]:
         """Return the input that a part belongs to and the number of rows that it covers."""
@@ -63,7 +64,10 @@ class PartStore:
         """Write a part; it counts when this returns."""
         write_table(self._path(number, "records.parquet"), part.records)
         write_table(self._path(number, "segments.parquet"), part.segments)
-        np.save(self._path(number, "vectors.npy"), part.vectors, allow_pickle=False)
+        with self._path(number, "vectors.npy").open("wb") as out:
+            np.save(out, part.vectors, allow_pickle=False)
+            out.flush()
+            os.fsync(out.fileno())
         told: dict[str, Any] = {
             "input": of_input,
             "rows": part.rows,
@@ -71,6 +75,7 @@ class PartStore:
             "warnings": list(part.warnings),
         }
         write_atomically(self._path(number, "json"), json.dumps(told))
+        self._parts = max(self._parts, number + 1)
 
     def load(self, number: int) -> Part:
         """Read a part back."""
@@ -79,9 +84,7 @@ class PartStore:
             records=pl.read_parquet(self._path(number, "records.parquet")),
             segments=pl.read_parquet(self._path(number, "segments.parquet")),
             vectors=np.load(self._path(number, "vectors.npy"), allow_pickle=False),
-            unreadable=tuple(
-                Unprocessable(**{**broken, "reason": Reason(broken["reason"])}) for broken in told["unreadable"]
-            ),
+            unreadable=tuple(Unprocessable.from_plain(broken) for broken in told["unreadable"]),
             warnings=tuple(told["warnings"]),
             rows=told["rows"],
         )
@@ -93,9 +96,19 @@ class PartStore:
                 continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
+    def remove(self) -> None:
+        """Remove the directory, while no other run can have it."""
+        shutil.rmtree(self.directory, ignore_errors=True)
+
     def close(self) -> None:
         """Let another run have the directory."""
         self._lock.close()
+
+    def _refuse_what_is_not_ours(self, told: Path) -> None:
+        if not told.exists() and any(path.name != "lock" for path in self.directory.iterdir()):
+            self._lock.close()
+            msg = f"{self.directory} is needed for the checkpoints of this run, but holds something else; move it away"
+            raise TextcxError(msg)
 
     def _path(self, number: int, suffix: str) -> Path:
         return self.directory / f"part-{number:06d}.{suffix}"
@@ -105,7 +118,10 @@ def write_table(path: Path, frame: pl.DataFrame) -> None:
     """Write a Parquet file; a full disk is an ``OSError``, which it is not where Polars itself writes."""
     content = io.BytesIO()
     frame.write_parquet(content)
-    path.write_bytes(content.getbuffer())
+    with path.open("wb") as out:
+        out.write(content.getbuffer())
+        out.flush()
+        os.fsync(out.fileno())
 
 
 def write_atomically(path: Path, text: str) -> None:

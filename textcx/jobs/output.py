@@ -1,0 +1,87 @@
+"""Where a result goes: checked before the work, kept apart while unfinished, moved into place in one step.
+
+Nothing is ever removed that this program did not write: a directory is replaced only when that was asked for, and only
+when it is empty or holds an earlier result; one that holds an input is never replaced.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from textcx.domain.errors import OutputExists, WrongUse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMPLETE = "manifest.json"
+"""The file that is written last; a directory with it is a finished analysis."""
+
+
+class Output:
+    """The directory of a result and the place of its unfinished parts."""
+
+    def __init__(self, out: Path, *, overwrite: bool, sources: Sequence[object] = ()) -> None:
+        """Check that a result may go there.
+
+        Args:
+            out: Directory for the result.
+            overwrite: Replace an earlier result.
+            sources: The inputs, which must not lie in ``out``.
+
+        Raises:
+            OutputExists: If ``out`` exists and may not be replaced.
+            WrongUse: If ``out`` can be no directory of its own, or holds an input.
+        """
+        self.out = out.absolute()
+        self.overwrite = overwrite
+        if not self.out.name or self.out == Path.cwd():
+            msg = f"{out} cannot hold a result; name a directory of its own, such as --out result"
+            raise WrongUse(msg)
+        if self.out.parent.exists() and not self.out.parent.is_dir():
+            msg = f"{self.out.parent} is a file, so {out} cannot be made; choose another --out"
+            raise WrongUse(msg)
+        inside = [source for source in sources if isinstance(source, (str, Path)) and self._holds(Path(source))]
+        if inside:
+            msg = f"the input {inside[0]} lies in {out}; choose another --out, so that nothing of yours is replaced"
+            raise WrongUse(msg)
+        self.check()
+
+    @property
+    def partial(self) -> Path:
+        """The directory in which an unfinished run keeps its checkpoints."""
+        return partial_of(self.out)
+
+    def check(self) -> None:
+        """Raise ``OutputExists`` if something is in the way."""
+        if not self.out.exists():
+            return
+        if not self.overwrite:
+            msg = f"{self.out} exists already; add --overwrite to replace it, or choose another --out"
+            raise OutputExists(msg)
+        ours = self.out.is_dir() and ((self.out / COMPLETE).is_file() or not any(self.out.iterdir()))
+        if not ours:
+            msg = (
+                f"{self.out} holds something that is no result of textcx, so it is not replaced, not even with "
+                "--overwrite; move it away or choose another --out"
+            )
+            raise OutputExists(msg)
+
+    def take(self, result: Path) -> None:
+        """Move a complete result into place, replacing an earlier one where that was asked for."""
+        self.check()
+        replaced = self.out.with_name(self.out.name + ".replaced.partial")
+        if self.out.exists():
+            shutil.rmtree(replaced, ignore_errors=True)
+            self.out.rename(replaced)
+        result.rename(self.out)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+    def _holds(self, source: Path) -> bool:
+        return self.out in source.absolute().parents
+
+
+def partial_of(out: Path) -> Path:
+    """Return the directory in which an unfinished run for ``out`` keeps its checkpoints."""
+    return out.with_name(out.name + ".partial")
