@@ -100,6 +100,7 @@ def analyze(
         part = _first_half(
             readers, limit=settings.limit, rows=settings.batch_rows, tools=tools, clock=clock, store=store
         )
+        clock.finish(*FIRST_HALF)
         choices = Choices(
             ratings=ratings, attributes=attributes, seed=settings.seed, min_group=settings.min_group,
             pain_threshold=settings.pain_threshold, resamples=settings.resamples,

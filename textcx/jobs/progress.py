@@ -42,6 +42,9 @@ class StageClock:
     def advance(self, name: str, amount: int) -> None:
         """Nothing to show."""
 
+    def finish(self, *names: str) -> None:
+        """Nothing to show."""
+
     def report(self) -> list[dict[str, str | float | int]]:
         """Return one entry per stage for the manifest."""
         return [
@@ -74,17 +77,15 @@ class ProgressBars(StageClock):
             console=Console(stderr=True),
         )
         self._tasks: dict[str, TaskID] = {}
+        self._counting: set[str] = set()
 
     def __enter__(self) -> Self:
         """Start drawing."""
         self._progress.start()
         return self
 
-    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
-        """Stop drawing; after a run that came to its end, every bar is full."""
-        for task in self._tasks.values() if error is None else ():
-            done = max(1, int(self._progress.tasks[task].completed))
-            self._progress.update(task, total=done, completed=done)
+    def __exit__(self, *_: object) -> None:
+        """Stop drawing, leaving the bars as they are."""
         self._progress.stop()
 
     @contextmanager
@@ -94,10 +95,22 @@ class ProgressBars(StageClock):
         self._progress.start_task(task)
         with super().stage(name):
             yield
+        if name not in self._counting:
+            self._progress.update(task, total=1, completed=1)
 
     def advance(self, name: str, amount: int) -> None:
-        """Move the bar of a stage."""
+        """Count records in the bar of a stage; how many there will be is not known while a file is streamed."""
+        if name not in self._counting:
+            self._counting.add(name)
+            self._progress.update(self._task(name), total=None, completed=0)
         self._progress.advance(self._task(name), amount)
+
+    def finish(self, *names: str) -> None:
+        """Fill the bars of stages that count records."""
+        for name in self._counting.intersection(names):
+            task = self._task(name)
+            done = int(self._progress.tasks[task].completed)
+            self._progress.update(task, total=done, completed=done)
 
     def tell(self, sentence: str) -> None:
         """Print a sentence above the bars."""
