@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from fakes import FakeThemeModel
 
 from textcx.engines.bertopic_themes import BertopicThemes
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Segments = tuple[list[str], np.ndarray]
 
 
-@pytest.fixture(params=[BertopicThemes], ids=["BERTopic"])
+@pytest.fixture(params=[BertopicThemes, FakeThemeModel], ids=["BERTopic", "fake"])
 def model(request: pytest.FixtureRequest) -> ThemeModel:
     made: ThemeModel = request.param()
     return made

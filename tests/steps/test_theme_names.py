@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes_phrases import RunsOfWords
+from fakes import FakePhraseFinder
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,7 +32,7 @@ def theme(texts: list[str], *, polarity: float = -0.5, keywords: tuple[str, ...]
 
 
 def names(*themes: ThemeWords) -> list[str | None]:
-    return [name.name for name in name_themes(themes, phrases=RunsOfWords())]
+    return [name.name for name in name_themes(themes, phrases=FakePhraseFinder())]
 
 
 def test_themes_are_called_what_customers_say_there_and_nowhere_else() -> None:
@@ -44,7 +44,7 @@ def test_the_order_of_the_themes_does_not_matter() -> None:
 
 
 def test_two_themes_that_need_the_same_name_are_the_same() -> None:
-    first, second, third = name_themes([theme(DELIVERY), theme(DELIVERY), theme(STAFF)], phrases=RunsOfWords())
+    first, second, third = name_themes([theme(DELIVERY), theme(DELIVERY), theme(STAFF)], phrases=FakePhraseFinder())
 
     assert first.name == "late delivery"
     assert (second.name, second.same_as) == (None, 0)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 import pytest
-from fakes_phrases import RunsOfWords
+from fakes import FakePhraseFinder
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -64,7 +64,7 @@ def segments(*, each: int = 12) -> tuple[pl.DataFrame, np.ndarray]:
 
 
 def found(frame: pl.DataFrame, vectors: np.ndarray) -> ThemeFinding:
-    return find_themes(frame, vectors, model=BySubject(), phrases=RunsOfWords())
+    return find_themes(frame, vectors, model=BySubject(), phrases=FakePhraseFinder())
 
 
 def test_themes_have_names_figures_and_quotes() -> None:

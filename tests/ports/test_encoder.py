@@ -1,0 +1,127 @@
+"""What every encoder must do; run against each implementation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from fakes import FakeEncoder
+
+from textcx.engines.torch_encoder import load_encoder
+
+if TYPE_CHECKING:
+    from textcx.domain.encoding import Encoding
+    from textcx.ports import Encoder
+
+MODEL = Path(__file__).resolve().parents[2] / "models" / "sentiment"
+WIDTH = 384
+TEXTS = [
+    "",
+    " \t\n",
+    "\U0001f621",
+    "...?!",
+    "broken \ud800 surrogate, NUL \x00 and 日本語",
+    "The driver was friendly, yet the parcel was damaged.",
+    "ok",
+    "word " * 600,
+]
+"""Plain, odd and long texts."""
+
+
+@pytest.fixture(scope="module", params=["torch", "fake"])
+def encoder(request: pytest.FixtureRequest) -> Encoder:
+    return load_encoder(MODEL) if request.param == "torch" else FakeEncoder()
+
+
+@pytest.fixture(scope="module")
+def together(encoder: Encoder) -> Encoding:
+    return encoder.encode(TEXTS)
+
+
+def rows_of(found: Encoding) -> list[list[bytes]]:
+    parts = (found.vectors, found.sentiment, found.pain, found.request, found.windows)
+    return [[part[row].tobytes() for part in parts] for row in range(len(found.pain))]
+
+
+def test_answers_have_the_promised_shapes(together: Encoding) -> None:
+    count = len(TEXTS)
+    assert together.vectors.shape == (count, WIDTH)
+    assert together.sentiment.shape == (count, 3)
+    assert together.pain.shape == together.request.shape == together.windows.shape == (count,)
+
+
+def test_answers_have_the_promised_types(together: Encoding) -> None:
+    floats = (together.vectors, together.sentiment, together.pain, together.request)
+    assert {part.dtype for part in floats} == {np.dtype(np.float32)}
+    assert together.windows.dtype == np.int32
+
+
+def test_every_vector_has_unit_length(together: Encoding) -> None:
+    np.testing.assert_allclose(np.linalg.norm(together.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_probabilities_lie_between_0_and_1_and_those_of_sentiment_sum_to_1(together: Encoding) -> None:
+    for part in (together.sentiment, together.pain, together.request):
+        assert ((part >= 0) & (part <= 1)).all()  # false for what is no number
+    np.testing.assert_allclose(together.sentiment.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_short_text_is_read_in_one_window_and_a_long_one_in_several(together: Encoding) -> None:
+    assert together.windows[:-1].tolist() == [1] * (len(TEXTS) - 1)
+    assert together.windows[-1] > 1
+
+
+def test_no_texts_give_no_answers(encoder: Encoder) -> None:
+    found = encoder.encode([])
+    assert found.vectors.shape == (0, WIDTH)
+    assert found.sentiment.shape == (0, 3)
+    assert found.pain.shape == found.request.shape == found.windows.shape == (0,)
+
+
+def test_an_answer_is_the_same_alone_and_among_others(encoder: Encoder, together: Encoding) -> None:
+    assert [rows_of(encoder.encode([text]))[0] for text in TEXTS] == rows_of(together)
+
+
+def test_an_answer_is_the_same_in_any_order(encoder: Encoder, together: Encoding) -> None:
+    assert rows_of(encoder.encode(TEXTS[::-1]))[::-1] == rows_of(together)
+
+
+def test_a_repeated_text_gets_the_same_answer_each_time(encoder: Encoder) -> None:
+    text = "The parcel came late."
+    first, between, second = rows_of(encoder.encode([text, "Lovely staff.", text]))
+    assert first == second != between
+
+
+def test_heads_do_not_change_where_nobody_wants_vectors(encoder: Encoder, together: Encoding) -> None:
+    without = encoder.encode(TEXTS, vectors=False)
+    assert without.vectors.shape == (0, WIDTH)
+    for name in ("sentiment", "pain", "request", "windows"):
+        assert getattr(without, name).tobytes() == getattr(together, name).tobytes()
+
+
+def test_an_encoder_says_who_it_is(encoder: Encoder) -> None:
+    assert encoder.encoder_id.strip()
+    assert encoder.precision.strip()
+    assert 0 <= encoder.confident_at <= 1
+
+
+def test_praise_complaint_and_wish_are_told_apart(encoder: Encoder) -> None:
+    found = encoder.encode(
+        [
+            "The staff were friendly and helpful.",
+            "The staff were rude and the room was dirty.",
+            "Please add a dark mode, that would be good.",
+        ]
+    )
+    assert found.sentiment.argmax(axis=1)[:2].tolist() == [2, 0]
+    assert found.pain.argmax() == 1
+    assert found.request.argmax() == 2
+
+
+def test_texts_about_the_same_thing_lie_closer_together(encoder: Encoder) -> None:
+    parcel, same, other = encoder.encode(
+        ["The parcel came late.", "My parcel was two days late.", "Breakfast in the hotel was tasty."]
+    ).vectors
+    assert parcel @ same > parcel @ other
