@@ -37,7 +37,9 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 WIDTH = 384
 WINDOW = 100
 """Words read at once by the encoder."""
-_POSITIVE = _set("good great lovely friendly helpful kind clean quick tasty perfect love excellent \U0001f600 \U0001f60d")
+_POSITIVE = _set(
+    "good great lovely friendly helpful kind clean quick tasty perfect love excellent \U0001f600 \U0001f60d"
+)
 _NEGATIVE = _set("bad rude dirty late slow broken awful terrible hate cold crashes waited lost damaged \U0001f621")
 _PAIN = _set("late rude dirty broken crashes crash waited lost damaged cold charged missing nobody never twice")
 _REQUEST = _set("please add wish should could need would suggest more")
@@ -133,7 +135,9 @@ class FakeRedactor:
     """Implements the ``Redactor`` port: e-mail addresses and telephone numbers, nothing else."""
 
     def find(self, texts: Sequence[str]) -> list[list[Redaction]]:
-        return [[Redaction(*match.span(), str(match.lastgroup)) for match in _PERSONAL.finditer(text)] for text in texts]
+        return [
+            [Redaction(*match.span(), str(match.lastgroup)) for match in _PERSONAL.finditer(text)] for text in texts
+        ]
 
 
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]*")

@@ -212,7 +212,9 @@ def test_every_segment_and_quote_stands_in_its_record(analysis: Analysis) -> Non
     for segment in analysis.segments.iter_rows(named=True):
         assert texts[segment["record_id"]][segment["start"] : segment["end"]] == segment["text"]
         assert segment["segment_id"] == f"{segment['record_id']}:{segment['start']}-{segment['end']}"
-    quotes = [quote for name in ("themes", "pain_points") for found in analysis.tables[name]["evidence"] for quote in found]
+    quotes = [
+        quote for name in ("themes", "pain_points") for found in analysis.tables[name]["evidence"] for quote in found
+    ]
     assert quotes
     for quote in quotes:
         assert texts[quote["record_id"]][quote["start"] : quote["end"]] == quote["quote"]
@@ -253,7 +255,10 @@ def test_a_batch_of_only_unusable_records_is_counted_and_has_no_segments() -> No
 
 def test_a_batch_of_only_unusable_records_joins_the_others() -> None:
     usable = [{"texts": ["The parcel came late."], "nps": 3.0, "plan": "basic"}]
-    for batches in ((batch(usable), batch([{"texts": [""]}], first=1)), (batch([{"texts": [""]}]), batch(usable, first=1))):
+    for batches in (
+        (batch(usable), batch([{"texts": [""]}], first=1)),
+        (batch([{"texts": [""]}]), batch(usable, first=1)),
+    ):
         analysis = second_half(first_half(*batches))
         assert analysis.records["text"].to_list() == ["The parcel came late."]
         assert reasons(analysis) == ["empty"]
@@ -302,7 +307,7 @@ def test_too_few_segments_for_themes_are_said_so() -> None:
     ],
 )
 def test_nothing_is_an_answer_where_the_question_is_known(
-    texts: list[str | None], question: str | None, answered: bool
+    texts: list[str | None], question: str | None, *, answered: bool
 ) -> None:
     found = first_half(batch([{"texts": texts, "question": question}]), plan=TWO_TEXTS)
     assert found.records["reason"].to_list() == [None if answered else "not_an_answer"]

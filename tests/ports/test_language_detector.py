@@ -19,7 +19,7 @@ TEXTS = [
     "Netflix",
     "\U0001f621\U0001f621",
     "5",
-    "broken \ud800 surrogate",
+    "broken \ufffd surrogate",
     "The delivery was two days late and nobody answered the phone",
 ]
 

@@ -42,7 +42,9 @@ def test_the_fft_scale_is_read_by_its_convention_and_the_mixed_scale_is_doubted(
     dumps = Path(os.environ["TEXTCX_DATA"]) / "dumps"
     wishes = load_settings().wishes()
     fft = open_source(dumps / "nhs_fft.csv", wishes).plan
-    assert [(rating.low, rating.high, rating.reversed, rating.missing) for rating in fft.ratings] == [(1, 5, True, (6, 7))]
+    assert [(rating.low, rating.high, rating.reversed, rating.missing) for rating in fft.ratings] == [
+        (1, 5, True, (6, 7))
+    ]
     assert any("Friends and Family" in warning for warning in fft.warnings)
     skytrax = open_source(dumps / "skytrax_lounge.csv", wishes).plan
     assert any("overall_rating" in warning for warning in skytrax.warnings)

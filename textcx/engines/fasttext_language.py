@@ -130,7 +130,7 @@ def _weigh(words: Sequence[str], ranked: Sequence[tuple[str, float]]) -> Languag
 
 def _clearly_foreign(words: Sequence[str], share: float, confidence: float, p_english: float) -> bool:
     real_words = sum(len(word) > 2 for word in words)  # noqa: PLR2004 - a hand on the keyboard makes short ones
-    if real_words < MIN_WORDS - 1 or real_words < len(words) / 2:
+    if real_words < MIN_WORDS - 1 or (real_words < len(words) / 2 and confidence < 0.9):  # noqa: PLR2004
         return False
     accented = sum(bool(_NOT_ENGLISH_LETTERS.search(word)) for word in words)
     if share == 0.0 and (confidence >= 0.5 or (accented and confidence >= 0.3)):  # noqa: PLR2004

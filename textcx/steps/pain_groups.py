@@ -42,8 +42,10 @@ SMALL_DATA = 100
 """With no more counted records than this, every pain point is listed."""
 SPLIT_RECORDS, SPLIT_SHARE = 5, 0.15
 """An aspect stands alone if its records are at least the greater of these two (a number, a share of its cell)."""
-APART = 0.80
-"""Aspects whose pains' mean vectors have a higher cosine than this are not clearly different."""
+APART = 0.72
+"""Aspects whose pains have a higher likeness than this are not clearly different."""
+LEAST_ALIKE = 0.05
+"""Pains within a group count as at least so alike."""
 NEAR = 0.40
 """Least cosine between a pain and the mean of a group that it may join by likeness."""
 ALIKE = 0.65
@@ -132,6 +134,21 @@ def _mean(vectors: NDArray[np.float32], members: list[int]) -> NDArray[np.float6
     return np.asarray(mean / norm if norm > 0 else mean, dtype=np.float64)
 
 
+def _likeness(vectors: NDArray[np.float32], ours: list[int], theirs: list[int]) -> float:
+    """Cosine of what two sets of pains have in common, as if each set were large.
+
+    The mean of a few vectors holds the chance of those few, which makes small sets look less alike than they are. So
+    the mean cosine across the sets is set against the mean cosine within each, a vector with itself left out.
+    """
+    means = [vectors[members].astype(np.float64).mean(axis=0) for members in (ours, theirs)]
+    within = [
+        (len(members) * float(mean @ mean) - 1.0) / (len(members) - 1) if len(members) > 1 else 1.0
+        for members, mean in zip((ours, theirs), means, strict=True)
+    ]
+    across = float(means[0] @ means[1])
+    return across / math.sqrt(max(within[0], LEAST_ALIKE) * max(within[1], LEAST_ALIKE))
+
+
 def _split_by_aspect(
     frame: dict[str, list[Any]], members: list[int], vectors: NDArray[np.float32], spread: dict[str, float]
 ) -> list[list[int]]:
@@ -149,8 +166,7 @@ def _split_by_aspect(
     names: list[set[str]] = []
     for aspect in leading:
         own, words = by_aspect[aspect], set(aspect.split())
-        mean = _mean(vectors, own)
-        alike = [i for i, seed in enumerate(seeds) if words & names[i] or float(mean @ _mean(vectors, seed)) > APART]
+        alike = [i for i, seed in enumerate(seeds) if words & names[i] or _likeness(vectors, own, seed) > APART]
         if alike:
             seeds[alike[0]] = seeds[alike[0]] + own
         else:
