@@ -152,10 +152,12 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
         )
     with watch.stage("trends"):
         trends = summarize_trends(found.answers, records=found.records, memberships=raised, ratings=choices.ratings)
-        pain_points = findings.with_trend(pain_points, directions(trends))
+        changes = directions(trends)
+        pain_points = findings.with_trend(pain_points, changes, kind="pain_point")
+        described = findings.with_trend(themes.themes, changes, kind="theme")
     records = findings.with_primary(found.records, segments, themes.mentions, taxonomy=tools.journey)
     tables = {
-        "records": records, "segments": segments, "mentions": themes.mentions, "themes": themes.themes,
+        "records": records, "segments": segments, "mentions": themes.mentions, "themes": described,
         "pains": pains, "pain_points": pain_points, "ratings": ratings, "drivers": drivers, "trends": trends,
         "journey": journey, "groups": groups, "praise": praise,
     }  # fmt: skip

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.ports import AnalysisStore
 
-STALE = pytest.mark.xfail(reason="tables that only the earlier analysis had stay behind")
-RAW_ERROR = pytest.mark.xfail(reason="the error of the library below comes through")
-
 
 @pytest.fixture(params=[DirectoryStore], ids=["directory"])
 def store(request: pytest.FixtureRequest) -> AnalysisStore:
@@ -73,7 +70,6 @@ def test_odd_words_survive(store: AnalysisStore, tmp_path: Path) -> None:
     assert set(words) <= set(store.load(tmp_path).records["text"])
 
 
-@STALE
 def test_an_analysis_saved_over_another_replaces_it(store: AnalysisStore, tmp_path: Path) -> None:
     store.save(an_analysis(40), tmp_path)
     store.save(an_empty_analysis(), tmp_path)
@@ -104,7 +100,6 @@ def test_a_directory_without_a_table_is_incomplete(tmp_path: Path, name: str) ->
         DirectoryStore().load(tmp_path)
 
 
-@RAW_ERROR
 def test_a_directory_without_its_list_of_the_unprocessable_is_incomplete(tmp_path: Path) -> None:
     DirectoryStore().save(an_empty_analysis(), tmp_path)
     (tmp_path / "unprocessable.jsonl").unlink()
@@ -112,7 +107,6 @@ def test_a_directory_without_its_list_of_the_unprocessable_is_incomplete(tmp_pat
         DirectoryStore().load(tmp_path)
 
 
-@RAW_ERROR
 @pytest.mark.parametrize("name", ["manifest.json", "records.parquet", "unprocessable.jsonl"])
 def test_a_damaged_file_is_explained(tmp_path: Path, name: str) -> None:
     DirectoryStore().save(an_empty_analysis(), tmp_path)

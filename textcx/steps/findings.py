@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from textcx.domain.feedback import RatingColumn
     from textcx.domain.journey import JourneyTaxonomy
 
+ADDED = {"trends": ("complete",), "themes": ("trend",)}
+"""Columns beyond the declared ones."""
 BEFORE_SENTIMENT = "label"
 """Rating and attribute columns of the records table stand before this column."""
 
@@ -42,10 +44,10 @@ def memberships(segments: pl.DataFrame, mentions: pl.DataFrame, pains: pl.DataFr
     return pl.concat(parts).unique().sort("record_id", "subject_kind", "subject_id")
 
 
-def with_trend(pain_points: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
-    """Set the trend of each pain point from the directions found."""
-    ids = pain_points["pain_point_id"]
-    return pain_points.with_columns(trend_column(found, subject_kind="pain_point", subject_ids=ids).alias("trend"))
+def with_trend(subjects: pl.DataFrame, found: pl.DataFrame, *, kind: str) -> pl.DataFrame:
+    """Set the trend of each theme or pain point (``kind``) from the directions found."""
+    ids = subjects[f"{kind}_id"]
+    return subjects.with_columns(trend_column(found, subject_kind=kind, subject_ids=ids).alias("trend"))
 
 
 def with_primary(
@@ -91,7 +93,6 @@ def declared(
         if name == "records":
             at = columns.index(BEFORE_SENTIMENT)
             columns[at:at] = [rating.name for rating in ratings] + list(attributes)
-        elif name == "trends":
-            columns.append("complete")
+        columns += ADDED.get(name, ())
         finished[name] = conform(frame, SCHEMAS[name], name=name).select(columns)
     return finished

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from textcx.domain.tables import EXTRA_TABLES, SCHEMAS, conform
 from textcx.store.parts import write_atomically, write_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -28,6 +30,8 @@ class DirectoryStore:
             analysis: The analysis.
             directory: An existing directory; files of the same names are replaced.
         """
+        for name in EXTRA_TABLES:
+            (directory / f"{name}.parquet").unlink(missing_ok=True)
         for name, frame in analysis.tables.items():
             schema = SCHEMAS.get(name)
             table = conform(frame, schema, name=name) if schema is not None else frame
@@ -56,21 +60,29 @@ class DirectoryStore:
         if not path.is_file():
             msg = f"{directory} holds no finished analysis: there is no manifest.json; run 'textcx analyze' first"
             raise BrokenResult(msg)
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        with _named(path):
+            manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+            headline, notes = manifest.pop("headline"), tuple(manifest.pop("notes"))
         tables: dict[str, pl.DataFrame] = {}
         for name in (*SCHEMAS, *EXTRA_TABLES):
             file = directory / f"{name}.parquet"
             if file.is_file():
-                tables[name] = pl.read_parquet(file)
+                with _named(file):
+                    tables[name] = pl.read_parquet(file)
             elif name in SCHEMAS:
                 msg = f"{directory} is incomplete: {name}.parquet is missing; run 'textcx analyze' again"
                 raise BrokenResult(msg)
-        with (directory / "unprocessable.jsonl").open(encoding="utf-8") as lines:
-            told = [json.loads(line) for line in lines]
-        return Analysis(
-            tables=tables,
-            headline=manifest.pop("headline"),
-            notes=tuple(manifest.pop("notes")),
-            manifest=manifest,
-            unprocessable=tuple(Unprocessable.from_plain(broken) for broken in told),
-        )
+        left_out = directory / "unprocessable.jsonl"
+        with _named(left_out), left_out.open(encoding="utf-8") as lines:
+            unprocessable = tuple(Unprocessable.from_plain(json.loads(line)) for line in lines)
+        return Analysis(tables=tables, headline=headline, notes=notes, manifest=manifest, unprocessable=unprocessable)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say which file of a result cannot be read, whatever the library below found wrong with it."""
+    try:
+        yield
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        msg = f"{path} is missing or damaged ({type(error).__name__}); run 'textcx analyze' again"
+        raise BrokenResult(msg) from error
