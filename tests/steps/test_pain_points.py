@@ -13,7 +13,7 @@ from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import PAIN_POINTS
 from textcx.engines.taxonomy_toml import load_pain_lexicon
 from textcx.ports import Phrase
-from textcx.steps.pain_groups import add_directions, group_pains, pain_point_id
+from textcx.steps.pain_groups import group_pains, pain_point_id
 from textcx.steps.pain_points import ASKED_FOR, find_pains, is_specific, mark_pains
 
 LEXICON = load_pain_lexicon(Path(__file__).parents[2] / "models" / "taxonomies" / "consequences.toml")
@@ -295,20 +295,6 @@ def test_the_id_depends_on_theme_stage_and_aspect_only() -> None:
         )
         == 5
     )
-
-
-def test_trends_are_put_in_by_id_and_missing_ones_stay_null() -> None:
-    texts = [f"The lift was stuck for {n} hours." for n in range(2, 6)] + [
-        f"The soup was cold for the {n}th time" for n in range(4, 7)
-    ]
-    points, _ = _group(texts)
-    first = points["pain_point_id"][0]
-    directions = pl.DataFrame(
-        {"pain_point_id": [first], "direction": ["rising"], "change": [2.0], "ci_low": [0.5], "ci_high": [3.5]}
-    )
-    trends = add_directions(points, directions)["trend"].to_list()
-    assert trends[0]["direction"] == "rising"
-    assert trends[1] is None
 
 
 def test_vectors_of_other_segments_are_refused() -> None:

@@ -314,22 +314,6 @@ def _describe(frame: dict[str, list[Any]], vectors: NDArray[np.float32], group: 
     }  # fmt: skip
 
 
-def add_directions(pain_points: pl.DataFrame, directions: pl.DataFrame) -> pl.DataFrame:
-    """Put trends into a pain points table.
-
-    Args:
-        pain_points: The table.
-        directions: pain_point_id, direction, change, ci_low, ci_high; pain points without a row keep a null trend.
-
-    Returns:
-        The table, same rows and order.
-    """
-    fields = ["direction", "change", "ci_low", "ci_high"]
-    trends = directions.select("pain_point_id", pl.struct(fields).alias("trend"))
-    joined = pain_points.drop("trend").join(trends, on="pain_point_id", how="left", maintain_order="left")
-    return joined.select(PAIN_POINTS.names()).cast(dict(PAIN_POINTS))  # type: ignore[arg-type]
-
-
 def group_pains(
     pains: pl.DataFrame,
     segments: pl.DataFrame,
@@ -337,7 +321,6 @@ def group_pains(
     themes: pl.DataFrame,
     vectors: NDArray[np.float32],
     *,
-    directions: pl.DataFrame | None = None,
     small_data: int = SMALL_DATA,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Group pains into pain points.
@@ -348,12 +331,11 @@ def group_pains(
         mentions: segment_id, theme_id, strength; may be empty.
         themes: theme_id, name; may be empty.
         vectors: Unit vectors of the segments, in their order. Shape ``(segments, dimensions)``.
-        directions: Trends per pain point, see ``add_directions``; null leaves trends null.
         small_data: With no more counted records than this every pain point is listed, however few its records.
 
     Returns:
-        The pain points table, highest reach x severity first, and the pains with ``pain_point_id`` set (null for bare
-        insults, for pains of duplicates, and for pains of no listed pain point), sorted by segment_id.
+        The pain points table, highest reach x severity first, its trends null; and the pains with ``pain_point_id`` set
+        (null for bare insults, for pains of duplicates, and for pains of no listed pain point), sorted by segment_id.
 
     Raises:
         ShapeMismatch: If there are not as many vectors as segments.
@@ -380,4 +362,4 @@ def group_pains(
     points = pl.DataFrame([row for row, _ in listed], schema=PAIN_POINTS)
     ids = pl.col("segment_id").replace_strict(home, default=None, return_dtype=pl.String).alias("pain_point_id")
     placed = pains.sort("segment_id").with_columns(ids)
-    return (points if directions is None else add_directions(points, directions)), placed
+    return points, placed
