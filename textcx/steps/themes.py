@@ -93,7 +93,7 @@ def find_themes(
         msg = f"themes need one vector per segment: {segments.height} segments came with {len(vectors)} vectors"
         raise ShapeMismatch(msg)
     order = segments.with_row_index("row").sort("segment_id")["row"].to_numpy()
-    frame, matrix = segments[order], vectors[order]
+    frame = segments[order]
     substantive = np.array([not is_boilerplate(text) for text in frame["text"]], dtype=bool)
     counted = frame["counted"].to_numpy()
     boilerplate_share = _share(~substantive & counted, counted)
@@ -102,7 +102,7 @@ def find_themes(
         found = int((substantive & counted).sum())
         note = f"Too few segments for themes: {found} of substance, at least {min_segments} are needed."
         return ThemeFinding(empty(THEMES), empty(MENTIONS), 1.0 if kept.height else 0.0, boilerplate_share, (note,))
-    points = matrix[substantive]
+    points = vectors[order[substantive]]
     fit = model.fit(kept["text"].to_list(), points, seed=seed)
     members = kept.with_columns(topic=pl.Series(fit.topics), strength=pl.Series(fit.strengths)).with_row_index("point")
     named = _name(members, fit, phrases=phrases)
