@@ -70,6 +70,10 @@ class Settings(BaseModel):
     def _one_is_a_list_of_one(cls, value: Any) -> Any:  # noqa: ANN401 - whatever came is checked next
         return (value,) if isinstance(value, str) else value
 
+    def offer_words(self) -> frozenset[str]:
+        """Return the words of the product and company names, in lower case."""
+        return frozenset(word for name in self.keep_names for word in name.casefold().split())
+
     def wishes(self) -> ColumnWishes:
         """Return what these settings say about columns."""
         return ColumnWishes(

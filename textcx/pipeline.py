@@ -105,6 +105,7 @@ class Choices:
     seed: int
     min_group: int
     pain_threshold: float
+    offer_words: frozenset[str]
     resamples: int
 
 
@@ -132,7 +133,13 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
         segments = segments.join(stages, on="segment_id", how="left", maintain_order="left")
         journey = summarize_journey(segments, taxonomy=tools.journey)
     with watch.stage("pain points"):
-        pains = find_pains(segments, phrases=tools.phrases, lexicon=tools.lexicon, threshold=choices.pain_threshold)
+        pains = find_pains(
+            segments,
+            phrases=tools.phrases,
+            lexicon=tools.lexicon,
+            threshold=choices.pain_threshold,
+            offer_words=choices.offer_words,
+        )
         segments = mark_pains(segments, pains)
         pain_points, pains = group_pains(pains, segments, themes.mentions, themes.themes, vectors)
         praise = find_praise(segments, themes.mentions, themes.themes, vectors)
@@ -168,7 +175,7 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
             records_in=part.rows, answers=found.answers, records=records, segments=segments, mentions=themes.mentions,
             themes=themes.themes, pain_points=pain_points, ratings=ratings, unprocessable=found.unprocessable,
         ),
-        manifest={"boilerplate_share": themes.boilerplate_share},
+        manifest={"boilerplate_share": themes.boilerplate_share, "stage_titles": tools.journey.titles},
         unprocessable=found.unprocessable,
         notes=(*found.notes, *themes.notes),
     )  # fmt: skip

@@ -132,7 +132,7 @@ def first_half(*batches: FeedbackBatch, plan: ColumnPlan = PLAN) -> Part:
 def second_half(part: Part, *, rated: bool = True) -> Analysis:
     choices = Choices(
         ratings=[NPS] if rated else [], attributes=["plan"] if rated else [], seed=0, min_group=5, pain_threshold=0.5,
-        resamples=100,
+        offer_words=frozenset(), resamples=100,
     )  # fmt: skip
     return over_all(part, tools=SECOND, choices=choices, watch=StageClock())
 
@@ -359,7 +359,9 @@ def test_a_text_too_short_to_tell_takes_the_language_of_most_others() -> None:
 def test_every_stage_is_told_to_the_watch() -> None:
     clock = StageClock()
     found = per_batch(batch(survey()[:3]), number=0, plan=PLAN, tools=FIRST, watch=clock)
-    choices = Choices(ratings=[], attributes=[], seed=0, min_group=5, pain_threshold=0.5, resamples=100)
+    choices = Choices(
+        ratings=[], attributes=[], seed=0, min_group=5, pain_threshold=0.5, offer_words=frozenset(), resamples=100
+    )
     over_all(found, tools=SECOND, choices=choices, watch=clock)
     assert list(clock.seconds) == [
         "clean", "redact", "split", "encode", "gather", "themes", "journey", "pain points", "ratings", "drivers",

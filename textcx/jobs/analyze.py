@@ -103,7 +103,7 @@ def analyze(
         clock.finish(*FIRST_HALF)
         choices = Choices(
             ratings=ratings, attributes=attributes, seed=settings.seed, min_group=settings.min_group,
-            pain_threshold=settings.pain_threshold, resamples=settings.resamples,
+            pain_threshold=settings.pain_threshold, offer_words=settings.offer_words(), resamples=settings.resamples,
         )  # fmt: skip
         analysis = pipeline.over_all(part, tools=workshop.second_half(), choices=choices, watch=clock)
         if not analysis.records.height:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from textcx.domain.feedback import ColumnPlan, RatingColumn
     from textcx.readers.raw import RawChunk, RowSource
 
+UNREAD = "records with values under names that the start of the file does not have, which are not read"
+
 
 class TabularReader:
     """An input with a plan, read as a stream; the one reader behind every format.
@@ -68,6 +70,8 @@ class TabularReader:
         warnings: dict[str, int] = {}
         if chunk.damaged:
             warnings[self._source.damage] = chunk.damaged
+        if chunk.unread:
+            warnings[UNREAD] = chunk.unread
         columns = [*self._fixed(chunk, warnings)]
         columns += [self._rating(chunk.cells, rating, warnings) for rating in self.plan.ratings]
         columns += [

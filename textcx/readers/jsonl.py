@@ -81,11 +81,13 @@ class JsonlSource:
         return strings([self._cells(found) for found in objects], self.columns)
 
     def _rows(self, stream: BinaryIO) -> Iterator[Row]:
+        known = set(self.columns)
         for number, (line, damaged) in enumerate(self._decoding.lines(stream), start=1):
             if not line.strip():
                 continue
             found, hint = _read_object(line)
-            yield Row(number, None if found is None else self._cells(found), hint, damaged)
+            unread = found is not None and not found.keys() <= known
+            yield Row(number, None if found is None else self._cells(found), hint, damaged, unread)
 
     def _cells(self, found: dict[str, Any]) -> Sequence[str | None]:
         return [_cell(found.get(column)) for column in self.columns]

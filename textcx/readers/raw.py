@@ -32,7 +32,8 @@ class RawChunk:
     """Some consecutive rows as strings.
 
     ``cells`` has one String column per column of the source; ``offsets`` (0-based) and ``lines`` (1-based, as an editor
-    shows them) have its height. ``damaged`` counts the rows with bytes that could not be decoded.
+    shows them) have its height. ``damaged`` counts the rows with bytes that could not be decoded, ``unread``
+    those with values that belong to no column.
     """
 
     cells: pl.DataFrame
@@ -40,6 +41,7 @@ class RawChunk:
     lines: list[int]
     broken: tuple[BrokenRow, ...] = ()
     damaged: int = 0
+    unread: int = 0
 
 
 class RowSource(Protocol):
@@ -87,6 +89,7 @@ class Row:
     cells: Sequence[str | None] | None
     hint: str = ""
     damaged: bool = False
+    unread: bool = False  # it names values that the start of the input did not, so that they belong to no column
 
 
 def chunk_rows(found: Iterable[Row], columns: Sequence[str], *, rows: int, skip: int) -> Iterator[RawChunk]:
@@ -121,6 +124,7 @@ def _chunk(gathered: list[tuple[int, Row]], columns: Sequence[str]) -> RawChunk:
         lines=[row.line for _, row in good],
         broken=tuple(BrokenRow(offset, row.line, row.hint) for offset, row in gathered if row.cells is None),
         damaged=sum(row.damaged for _, row in gathered),
+        unread=sum(row.unread for _, row in gathered),
     )
 
 

@@ -167,7 +167,7 @@ def pains(look: Lookup) -> Pains:
                 rank=rank,
                 statement=formats.sentence(formats.clip(row["statement"] or row["aspect"] or "", STATEMENT_LENGTH)),
                 theme=look.theme(row["theme_id"]),
-                stage=formats.stage_name(row["stage"]),
+                stage=look.stage(row["stage"]),
                 reach=reach_words(row["respondents"], row["records"]),
                 share=formats.percent(share),
                 share_bar=charts.bar(share, css="reach"),

@@ -100,6 +100,12 @@ class Lookup:
             for row in themes.iter_rows()
         }
 
+    def stage(self, stage: str | None) -> str:
+        """Return the title of a stage, as the taxonomy of the run has it."""
+        titles = self.manifest.get("stage_titles") or {}
+        title = titles.get(stage or "")
+        return formats.clip(title, NAME_LENGTH) if title else formats.stage_name(stage)
+
     @cached_property
     def overall(self) -> list[Row]:
         """Values of the ratings over all respondents, the leading one first: NPS, CSAT, stars, others."""

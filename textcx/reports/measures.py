@@ -154,10 +154,9 @@ def _heat(share: float | None) -> str:
 
 
 def journey(look: Lookup) -> Journey:
-    """Collect the stages in journey order, "stage unknown" last."""
-    order = {stage: position for position, stage in enumerate(formats.STAGES)}
+    """Collect the stages in journey order, which the table has, "stage unknown" last."""
     rows = look.rows("journey")
-    rows.sort(key=lambda row: (row["stage"] == "unknown", order.get(row["stage"], len(order)), row["stage"] or ""))
+    rows.sort(key=lambda row: row["stage"] == "unknown")
     stage_ratings = [
         row["rating"] for row in look.overall if any(look.value(row["rating"], "stage", r["stage"]) for r in rows)
     ][:2]
@@ -173,7 +172,7 @@ def journey(look: Lookup) -> Journey:
         ]
         stages.append(
             Stage(
-                formats.stage_name(row["stage"]),
+                look.stage(row["stage"]),
                 formats.count(row["segments"]),
                 formats.count(row["respondents"]),
                 tuple(cells),
@@ -249,7 +248,7 @@ def _driver(look: Lookup, row: Row, bound: float) -> Driver:
     q_value = number(row["q_value"])
     sure = q_value is not None and q_value <= SURE_AT
     return Driver(
-        name=look.theme(row["subject_id"]) if row["subject_kind"] == "theme" else formats.stage_name(row["subject_id"]),
+        name=look.theme(row["subject_id"]) if row["subject_kind"] == "theme" else look.stage(row["subject_id"]),
         kind=row["subject_kind"],
         bar=charts.effect_bar(row["effect"], number(row["ci_low"]), number(row["ci_high"]), bound=bound, sure=sure),
         effect=formats.effect(row["effect"], row["unit"]),

@@ -98,7 +98,7 @@ def _stage(look: Lookup) -> Takeaway | None:
     if row["polarity"] > POOR_POLARITY:
         return None
     text = (
-        f"{formats.stage_name(row['stage'])}, polarity {formats.polarity(row['polarity'])} over "
+        f"{look.stage(row['stage'])}, polarity {formats.polarity(row['polarity'])} over "
         f"{formats.plural(row['segments'], 'segment')}, {formats.percent(row['negative_share'])} of them negative."
     )
     return Takeaway("Weakest part of the journey", text, "journey")
