@@ -1,0 +1,102 @@
+"""Draw how honest the probabilities are: one small panel for each set, as an SVG of our own.
+
+    python benchmarks/calibration_picture.py [--result FILE.json] [--out FILE.svg]
+
+Reads the bins in ``benchmarks/results/sentiment_quality.json``; writes ``models/sentiment/calibration.svg``.
+A point is a bin: across, how sure the encoder is; up, how often it is right; its area grows with the share of texts.
+On the line, the two agree. The colours follow the reader's light or dark setting.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+SIDE, GAP, LEFT, TOP, ACROSS = 150, 46, 44, 58, 4
+LOWEST = 1 / 3
+"""Of three labels, the likeliest has a third at least: the axes begin there."""
+FEWEST = 10
+"""Bins of fewer texts are drawn hollow: their height is mostly chance."""
+LARGEST, SMALLEST = 14.0, 1.6
+STYLE = (
+    "text{font-family:system-ui,sans-serif;fill:#333}.n{font-size:10px;fill:#666}.t{font-size:12px;font-weight:600}"
+    ".h{font-size:14px;font-weight:600}.f{fill:none;stroke:#999}.l{stroke:#999;stroke-dasharray:3 3}"
+    ".p{fill:#1f6fb2;fill-opacity:.75;stroke:#1f6fb2}.o{fill:none;stroke:#1f6fb2}"
+    "@media(prefers-color-scheme:dark){text{fill:#ddd}.n{fill:#aaa}.p{fill:#6cb6ff;stroke:#6cb6ff}.o{stroke:#6cb6ff}}"
+)
+
+
+def draw(report: dict[str, Any]) -> str:
+    """Return the picture of all sets with three labels.
+
+    Args:
+        report: Result of an evaluation.
+    """
+    sets = {name: one for name, one in report["sentiment"].items() if not one["two_way"]}
+    lines = -(-len(sets) // ACROSS)
+    width = LEFT + ACROSS * (SIDE + GAP)
+    height = TOP + lines * (SIDE + GAP + 22)
+    label = f"How sure the encoder is, and how often it is right, for {len(sets)} sets"
+    key = f"{report['encoder_id']}; larger points: more texts; hollow: fewer than {FEWEST}; *: calibrated with it"
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{label}">',
+        f"<style>{STYLE}</style>",
+        f'<text class="h" x="{LEFT}" y="20">How sure it is (across) and how often it is right (up)</text>',
+        f'<text class="n" x="{LEFT}" y="36">{key}</text>',
+    ]
+    for place, (name, one) in enumerate(sets.items()):
+        x = LEFT + place % ACROSS * (SIDE + GAP)
+        y = TOP + place // ACROSS * (SIDE + GAP + 22) + 14
+        parts += panel(name, one, x, y)
+    return "\n".join([*parts, "</svg>"]) + "\n"
+
+
+def panel(name: str, one: dict[str, Any], x: int, y: int) -> list[str]:
+    """Return one panel whose upper left corner is at ``x``, ``y``."""
+
+    def across(share: float) -> float:
+        return x + SIDE * (max(LOWEST, share) - LOWEST) / (1 - LOWEST)
+
+    def up(share: float) -> float:
+        return y + SIDE * (1 - share)
+
+    title = f"{name} *" if one["role"] == "dev" else name
+    caption = f"{one['texts']:,} texts, corrected ECE {one['ece_corrected']:.3f}"
+    parts = [
+        f'<text class="t" x="{x}" y="{y - 6}">{title}</text>',
+        f'<rect class="f" x="{x}" y="{y}" width="{SIDE}" height="{SIDE}"/>',
+        f'<line class="l" x1="{x}" y1="{up(LOWEST):.1f}" x2="{x + SIDE}" y2="{y}"/>',
+        f'<text class="n" x="{x}" y="{y + SIDE + 26}">{caption}</text>',
+    ]
+    parts += [
+        f'<text class="n" text-anchor="middle" x="{across(share):.1f}" y="{y + SIDE + 13}">{share:g}</text>'
+        for share in (0.4, 0.6, 0.8, 1.0)
+    ]
+    parts += [
+        f'<text class="n" text-anchor="end" x="{x - 5}" y="{up(share) + 3:.1f}">{share:g}</text>'
+        for share in (0.0, 0.5, 1.0)
+    ]
+    for found in one["reliability"]:
+        radius = max(SMALLEST, LARGEST * found["share"] ** 0.5)
+        kind = "p" if found["texts"] >= FEWEST else "o"
+        place = f'cx="{across(found["confidence"]):.1f}" cy="{up(found["right"]):.1f}" r="{radius:.1f}"'
+        said = f"{found['texts']:,} texts: sure {found['confidence']:.2f}, right {found['right']:.2f}"
+        parts.append(f'<circle class="{kind}" {place}><title>{said}</title></circle>')
+    return parts
+
+
+def main() -> None:
+    """Draw the picture of the committed result."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--result", type=Path, default=ROOT / "benchmarks" / "results" / "sentiment_quality.json")
+    parser.add_argument("--out", type=Path, default=ROOT / "models" / "sentiment" / "calibration.svg")
+    given = parser.parse_args()
+    given.out.write_text(draw(json.loads(given.result.read_text(encoding="utf-8"))), encoding="utf-8")
+    print(given.out)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""VADER and TextBlob, the lexicons that people use today, on the very same texts.
+
+Both are optional. Each is used with its own usual cut-offs and nothing is tuned: VADER is positive from a compound of
+0.05 on and negative from -0.05 on (its README); TextBlob is positive above a polarity of 0 and negative below it.
+"""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textcx.domain.encoding import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+NEGATIVE, NEUTRAL, POSITIVE = range(len(LABELS))
+VADER_BORDER = 0.05
+INSTALL = "pip install 'textcx[benchmarks]'"
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A lexicon.
+
+    Attributes:
+        name: Its name in tables.
+        version: Version of its package.
+        polarity: Gives one number from -1 to 1 for a text.
+        border: From this number on a text is positive, from its opposite on negative; exactly 0 is neutral.
+    """
+
+    name: str
+    version: str
+    polarity: Callable[[str], float]
+    border: float
+
+    def polarities(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """Return one number from -1 to 1 for each text; each different text is read once."""
+        known = {text: self.polarity(text) for text in dict.fromkeys(texts)}
+        return np.array([known[text] for text in texts], dtype=np.float64)
+
+    def labels(self, polarities: NDArray[np.float64], *, two_way: bool) -> NDArray[np.int64]:
+        """Turn numbers into classes.
+
+        Args:
+            polarities: What :meth:`polarities` gave. Shape ``(texts,)``.
+            two_way: The set knows no neutral: the sign alone decides. Exactly 0 stays neutral, and so is wrong.
+        """
+        border = 0.0 if two_way else self.border
+        positive = (polarities > 0) & (polarities >= border)
+        negative = (polarities < 0) & (polarities <= -border)
+        return np.where(positive, POSITIVE, np.where(negative, NEGATIVE, NEUTRAL)).astype(np.int64)
+
+
+def load_baselines() -> tuple[list[Baseline], dict[str, str]]:
+    """Load the lexicons that are installed.
+
+    Returns:
+        The lexicons, and for each missing one how to install it.
+    """
+    found: list[Baseline] = []
+    missing: dict[str, str] = {}
+    for load, name, package in ((_vader, "vader", "vaderSentiment"), (_textblob, "textblob", "textblob")):
+        try:
+            found.append(load(name, metadata.version(package)))
+        except ImportError:
+            missing[name] = f"not installed; {INSTALL}"
+    return found, missing
+
+
+def _vader(name: str, version: str) -> Baseline:
+    module = importlib.import_module("vaderSentiment.vaderSentiment")
+    analyzer = module.SentimentIntensityAnalyzer()
+    return Baseline(name, version, lambda text: float(analyzer.polarity_scores(text)["compound"]), VADER_BORDER)
+
+
+def _textblob(name: str, version: str) -> Baseline:
+    module = importlib.import_module("textblob")
+    return Baseline(name, version, lambda text: float(module.TextBlob(text).sentiment.polarity), 0.0)

@@ -1,0 +1,132 @@
+"""Contrast pairs, written by hand and kept out of training: two sentences that differ in one thing.
+
+A pain pair has a pain told calmly and a sentence without a pain that is negative, or near to it in words. What counts
+is whether the head puts the right one higher; ranking by p(negative) alone is measured beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from textcx.domain.encoding import LABELS
+from textcx.domain.errors import UnreadableInput
+from textcx.evaluation.answers import NEGATIVE
+from textcx.evaluation.heads import EVEN
+from textcx.evaluation.records import MissingSet
+from textcx.steps.intervals import share_interval
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from textcx.evaluation.answers import Answers
+
+CONTRAST_PAIRS, BIAS_TEMPLATES = "contrast_pairs.jsonl", "bias_templates.toml"
+WORST = 12
+"""Failures listed for each head, the surest first."""
+
+
+def pairs_directory() -> Path | None:
+    """Return where our own sentences are: in the installed package, or among the tests of a checkout."""
+    package = Path(str(files("textcx")))
+    for directory in (package / "_models" / "pairs", package.parent / "tests" / "quality"):
+        if (directory / CONTRAST_PAIRS).is_file():
+            return directory
+    return None
+
+
+def read_pairs(directory: Path | None) -> list[dict[str, Any]]:
+    """Read the contrast pairs.
+
+    Raises:
+        MissingSet: If they are not there.
+        UnreadableInput: If a line is no pair.
+    """
+    if directory is None or not (directory / CONTRAST_PAIRS).is_file():
+        message = f"{CONTRAST_PAIRS} came neither with the package nor with a checkout"
+        raise MissingSet(message)
+    pairs = []
+    for number, line in enumerate((directory / CONTRAST_PAIRS).read_text(encoding="utf-8").splitlines(), start=1):
+        pair = json.loads(line)
+        if not ({"yes", "no"} <= pair.keys() or {"texts", "labels"} <= pair.keys()):
+            message = f"{CONTRAST_PAIRS}, line {number}: expected 'yes' and 'no', or 'texts' and 'labels'"
+            raise UnreadableInput(message)
+        pairs.append(pair | {"line": number})
+    return pairs
+
+
+def measure_pairs(answers: Answers, pairs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Measure the pairs of each head.
+
+    Returns:
+        For ``pain`` and ``request``: ``pairs``, ``ordered`` with an interval, ``ordered_by_p_negative``, ``right`` at a
+        probability of 0.5. For ``sentiment``: ``pairs``, ``ordered`` by polarity, ``right``, ``both_right``.
+        ``failures`` of each: line, which sentence, and the probability given to the wrong answer, surest first.
+    """
+    report: dict[str, Any] = {}
+    for head in ("pain", "request"):
+        chosen = [pair for pair in pairs if pair["head"] == head]
+        if chosen:
+            report[head] = _yes_and_no(answers, chosen, head)
+    chosen = [pair for pair in pairs if pair["head"] == "sentiment"]
+    if chosen:
+        report["sentiment"] = _labelled(answers, chosen)
+    return report
+
+
+def _yes_and_no(answers: Answers, pairs: list[dict[str, Any]], head: str) -> dict[str, Any]:
+    yes, no = (answers.of([pair[side] for pair in pairs]) for side in ("yes", "no"))
+    high, low = (getattr(found, head).astype(np.float64) for found in (yes, no))
+    ordered = high > low
+    failures = [
+        {"line": pair["line"], "side": side, "wrongly": wrong, "ordered": bool(fine)}
+        for pair, up, down, fine in zip(pairs, high, low, ordered, strict=True)
+        for side, wrong in (("yes", 1 - float(up)), ("no", float(down)))
+        if wrong > EVEN
+    ]
+    return {
+        "pairs": len(pairs),
+        **_share("ordered", ordered),
+        "ordered_by_p_negative": float((yes.sentiment[:, NEGATIVE] > no.sentiment[:, NEGATIVE]).mean()),
+        "right": float(np.concatenate([high >= EVEN, low < EVEN]).mean()),
+        "failures": sorted(failures, key=lambda one: (-one["wrongly"], one["line"]))[:WORST],
+    }
+
+
+def _labelled(answers: Answers, pairs: list[dict[str, Any]]) -> dict[str, Any]:
+    truth = np.array([[LABELS.index(label) for label in pair["labels"]] for pair in pairs])
+    found = answers.of([text for pair in pairs for text in pair["texts"]]).sentiment.astype(np.float64)
+    guess = found.argmax(1).reshape(-1, 2)
+    polarity = answers.polarity([text for pair in pairs for text in pair["texts"]]).reshape(-1, 2)
+    differ = truth[:, 0] != truth[:, 1]
+    ordered = np.sign(polarity[:, 0] - polarity[:, 1]) == np.sign(truth[:, 0] - truth[:, 1])
+    sure = found.max(1).reshape(-1, 2)
+    failures = [
+        {
+            "line": pairs[row]["line"],
+            "side": int(side),
+            "wrongly": float(sure[row, side]),
+            "said": LABELS[guess[row, side]],
+        }
+        for row, side in np.argwhere(guess != truth)
+    ]
+    return {
+        "pairs": len(pairs),
+        **_share("ordered", ordered[differ]),
+        "right": float((guess == truth).mean()),
+        "both_right": float((guess == truth).all(1).mean()),
+        "failures": sorted(failures, key=lambda one: (-one["wrongly"], one["line"]))[:WORST],
+    }
+
+
+def _share(name: str, hits: NDArray[np.bool_]) -> dict[str, float]:
+    interval = share_interval(np.array([float(hits.sum())]), np.array([float(len(hits))]))
+    return {
+        name: float(hits.mean()),
+        f"{name}_ci_low": float(interval.low[0]),
+        f"{name}_ci_high": float(interval.high[0]),
+    }
