@@ -135,6 +135,10 @@ class Watch(Protocol):
         """Time a stage; entered again, its seconds add up."""
         ...
 
+    def expect(self, name: str, amount: int) -> None:
+        """Report how many records or steps a stage will handle in all, where that is known."""
+        ...
+
     def advance(self, name: str, amount: int) -> None:
-        """Report that a stage has handled so many more records."""
+        """Report that a stage has handled so many more records or steps."""
         ...

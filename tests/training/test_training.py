@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 import tomllib
 from typing import TYPE_CHECKING
@@ -15,24 +16,36 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
 from textcx.domain.errors import ModelProblem
-from textcx.engines.encoder_network import EncoderNetwork, EncoderOutput, NetworkShape
-from textcx.training.batches import cut, draw_epoch, pad, padded_length, sorted_batches
-from textcx.training.calibrate import confident_from, fit_scale, fit_temperature
+from textcx.domain.measures import calibration_error, f1, macro_f1, macro_recall, roc_auc
+from textcx.engines.encoder_network import EncoderNetwork, EncoderOutput, NetworkShape, backbone_from_bert
+from textcx.jobs.progress import StageClock
+from textcx.training.batches import cut, draw_epoch, pad, padded_length, sorted_batches, token_ids
+from textcx.training.calibrate import confident_from, fit_scale, fit_sentiment
 from textcx.training.contrasts import contrast_examples
-from textcx.training.corpus import read_corpus
+from textcx.training.corpus import read_corpus, taught_by
+from textcx.training.develop import development_sets
 from textcx.training.examples import (
     Corpus,
     Example,
     Source,
+    letters,
     request_from_wording,
     shares_from_intensity,
     split_by_hash,
 )
 from textcx.training.export import export_model
-from textcx.training.loop import Training, TrainingPlan, losses_of, targets_of
-from textcx.training.measures import calibration_error, f1, macro_f1, macro_recall, roc_auc
-from textcx.training.run import start_folder
-from textcx.training.sources import ONLY_ASKS, SOURCES, WENT_WRONG
+from textcx.training.loop import Training, losses_of, targets_of
+from textcx.training.plan import TrainingPlan
+from textcx.training.sources import HARD_LABELS, POOL_LABELS, SOURCES, WRITTEN
+from textcx.training.start import start_folder, teacher_folder
+from textcx.training.teacher import (
+    TEACHER_SHAPE,
+    TeacherNetwork,
+    answers_of,
+    backbone_from_mpnet,
+    distance_buckets,
+    teacher_about,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,17 +55,18 @@ RECORDS = {
     "sentiment/nhs_survey": {"label": "positive"},
     "sentiment/nhs_phase1": {"label": "neutral", "criticality": 0},
     "sentiment/semeval2017_tweets": {"label": "neutral"},
-    "sentiment/goemotions": {"label": None},
+    "sentiment/goemotions": {"label": "negative", "emotions": ["annoyance", "confusion"]},
     "sentiment/pros_cons": {"label": "positive"},
     "sentiment/vader_intensity": {"intensity": -2.0, "subset": "amazon"},
     "sentiment/sentence_polarity": {"label": "negative"},
-    "sentiment/uci_sentences": {"label": "negative"},
     "sentiment/huliu": {"label": "positive", "features": [{"feature": "screen", "strength": 2}]},
     "sentiment/dynasent_pool": {"label": None},
     "problems/cfpb": {},
     "problems/jupyter_2015": {"question": "wanted_change"},
-    "clusters/banking77": {"label": "transaction_charged_twice"},
 }
+
+
+OURS = {"contrasts", "written"}
 
 
 @pytest.fixture
@@ -75,7 +89,7 @@ def data(tmp_path: Path) -> Path:
 
 def test_only_the_wanted_split_is_read(data: Path) -> None:
     for split, others in (("train", ("dev", "test")), ("dev", ("train", "test"))):
-        texts = [one.text for one in read_corpus(data, split=split).examples if one.source != "contrasts"]
+        texts = [one.text for one in read_corpus(data, split=split).examples if one.source not in OURS]
         assert texts
         assert not [text for text in texts if any(f" a {other} text" in text for other in others)]
 
@@ -98,12 +112,66 @@ def test_texts_that_may_not_be_trained_on_are_never_opened(data: Path) -> None:
     assert not {source.name for source in SOURCES} & {"suggestion_a", "sst3_test", "dynasent_dev"}
 
 
+def test_no_cluster_label_teaches(data: Path) -> None:
+    assert not (data / "clusters").exists()
+    assert not [source.name for source in SOURCES if "banking" in source.name or "stackoverflow" in source.name]
+
+
 def test_every_source_names_its_licence() -> None:
     assert all(source.licence and source.attribution for source in SOURCES)
 
 
-def test_no_intent_both_went_wrong_and_only_asks() -> None:
-    assert not WENT_WRONG & ONLY_ASKS
+def test_emotions_that_people_marked_are_taught(data: Path) -> None:
+    corpus = read_corpus(data)
+    start, stop = corpus.bounds["goemotions"]
+    assert [one.emotions for one in corpus.examples[start:stop]] == [(1.0, 0.0, 0.0, 1.0)]
+
+
+@pytest.mark.parametrize("path", [POOL_LABELS, HARD_LABELS, WRITTEN], ids=["pool", "hard", "written"])
+def test_every_label_of_ours_follows_the_guide(path: Path) -> None:
+    rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()[1:]]
+    codes = [row[0 if path == WRITTEN else 1] for row in rows]
+    assert {len(row) for row in rows} == {2}
+    assert not [
+        code for code in codes if not re.fullmatch("[pn0m]w?r?a?d?g?c?", "".join(sorted(code, key="pn0mwradgc".index)))
+    ]
+    keys = [row[1 if path == WRITTEN else 0] for row in rows]
+    assert len(set(keys)) == len(keys)
+
+
+def test_labels_of_ours_become_targets(data: Path) -> None:
+    name, code = next(
+        line.split("\t") for line in POOL_LABELS.read_text(encoding="utf-8").splitlines() if "\tnw" in line
+    )
+    record = {"id": name, "text": "Our food came cold", "split": "train"}
+    assert split_by_hash(record["text"]) == "train"
+    (data / "sentiment/dynasent_pool.jsonl").write_text(json.dumps(record) + "\n", encoding="utf-8")
+    corpus = read_corpus(data)
+    (example,) = corpus.examples[slice(*corpus.bounds["pool_labels"])]
+    assert example.sentiment == (1.0, 0.0, 0.0)
+    assert example.pain == 1.0
+    assert example.request == float("r" in code)
+    assert corpus.bounds["dynasent_pool"][0] == corpus.bounds["dynasent_pool"][1]
+
+
+def test_a_teacher_says_what_people_did_not_and_softens_what_they_did() -> None:
+    source = Source("one", lambda _directory, _split: iter(()), each_epoch=2, attribution="a", licence="b", taught=0.5)
+    told = Example("told", "one", sentiment=(1.0, 0.0, 0.0), pain=1.0)
+    corpus = Corpus((source,), [told, Example("untold", "one"), told], {"one": (0, 3)})
+    answers = {
+        "places": torch.tensor([0, 1]),
+        "sentiment": torch.tensor([[0.5, 0.25, 0.25]] * 2),
+        "pain": torch.tensor([0.0, 0.75]),
+        "request": torch.tensor([0.25, 0.25]),
+        "emotions": torch.zeros((2, 4)),
+    }
+    first, second, third = taught_by(corpus, answers).examples
+    assert first.sentiment == (0.75, 0.125, 0.125)
+    assert first.pain == 0.5
+    assert (first.sentiment_weight, first.pain_weight) == (1.0, 1.0)
+    assert second.sentiment == [0.5, 0.25, 0.25]
+    assert (second.sentiment_weight, second.pain, second.pain_weight) == (0.5, 0.75, 0.25)
+    assert third == told
 
 
 @pytest.mark.parametrize(
@@ -139,9 +207,13 @@ def test_contrast_examples_are_always_the_same() -> None:
     assert not [one.text for one in first if "{" in one.text]
 
 
-def test_contrast_examples_hold_none_of_the_hand_written_pairs(pytestconfig: pytest.Config) -> None:
-    pairs = (pytestconfig.rootpath / "tests/quality/contrast_pairs.jsonl").read_text(encoding="utf-8").lower()
-    assert not [one.text for one in contrast_examples() if one.text.strip(" .!").lower() in pairs]
+def test_texts_of_ours_hold_none_of_the_hand_written_pairs(pytestconfig: pytest.Config) -> None:
+    lines = (pytestconfig.rootpath / "tests/quality/contrast_pairs.jsonl").read_text(encoding="utf-8").splitlines()
+    held_out = {
+        letters(text) for pair in map(json.loads, lines) for text in pair.get("texts") or (pair["yes"], pair["no"])
+    }
+    written = [line.split("\t")[1] for line in WRITTEN.read_text(encoding="utf-8").splitlines()]
+    assert not [text for text in (*written, *(one.text for one in contrast_examples())) if letters(text) in held_out]
 
 
 def test_a_text_has_one_split_however_it_is_written() -> None:
@@ -150,16 +222,16 @@ def test_a_text_has_one_split_however_it_is_written() -> None:
     assert 350 < splits.count("train") < 450
 
 
-def _corpus(count: int) -> tuple[Corpus, tuple[Source, ...]]:
+def _corpus(count: int) -> Corpus:
     source = Source("one", lambda _directory, _split: iter(()), each_epoch=count // 2, attribution="a", licence="b")
-    return Corpus([Example(f"text {number}", "one") for number in range(count)], {"one": (0, count)}), (source,)
+    return Corpus((source,), [Example(f"text {number}", "one") for number in range(count)], {"one": (0, count)})
 
 
 def test_no_example_comes_back_before_all_were_seen() -> None:
-    corpus, sources = _corpus(100)
-    epochs = [draw_epoch(corpus, sources, seed=3, epoch=epoch) for epoch in range(2)]
+    corpus = _corpus(100)
+    epochs = [draw_epoch(corpus, seed=3, epoch=epoch) for epoch in range(2)]
     assert sorted(np.concatenate(epochs).tolist()) == list(range(100))
-    assert draw_epoch(corpus, sources, seed=3, epoch=1).tolist() == epochs[1].tolist()
+    assert draw_epoch(corpus, seed=3, epoch=1).tolist() == epochs[1].tolist()
 
 
 def test_batches_hold_every_example_once_and_keep_the_budget() -> None:
@@ -189,24 +261,30 @@ def test_heads_without_a_label_learn_nothing() -> None:
     )
     logits = torch.zeros((2, 3), requires_grad=True)
     pain, request = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
-    output = EncoderOutput(logits, pain, request, torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
+    emotions = torch.zeros((2, 4), requires_grad=True)
+    output = EncoderOutput(logits, pain, request, emotions, torch.tensor([[1.0, 0.0], [0.0, 1.0]]))
     losses = losses_of(output, targets, torch.tensor([0, 1]), smoothing=0.0)
     losses.sum().backward()
-    assert losses.tolist() == pytest.approx([math.log(3) / 2, math.log(2) / 2, 0.0, 0.5])
+    assert losses.tolist() == pytest.approx([math.log(3) / 2, math.log(2) / 2, 0.0, 0.0, 0.5])
     assert logits.grad is not None
     assert not logits.grad[1].any()
     assert pain.grad is not None
     assert pain.grad.tolist() == [0.0, -0.25]
     assert request.grad is not None
     assert not request.grad.any()
+    assert emotions.grad is not None
+    assert not emotions.grad.any()
 
 
-def test_a_temperature_that_was_applied_is_found() -> None:
+def test_a_temperature_and_shifts_that_were_applied_are_found() -> None:
     chance = np.random.default_rng(4)
     logits = chance.normal(size=(20_000, 3)) * 2
     shares = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
     truth = (shares.cumsum(1) < chance.random((20_000, 1))).sum(1)
-    assert fit_temperature(logits * 2, truth, np.ones(20_000)) == pytest.approx(2, rel=0.05)
+    shifts = np.array([0.5, -0.75, 0.25])
+    temperature, found = fit_sentiment((logits - shifts) * 2, truth, np.ones(20_000))
+    assert temperature == pytest.approx(2, rel=0.05)
+    assert found == pytest.approx(shifts, abs=0.06)
 
 
 def test_a_scale_and_shift_that_were_applied_are_found() -> None:
@@ -244,12 +322,14 @@ def test_start_weights_of_another_model_are_refused(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(b"other")
     with pytest.raises(ModelProblem, match="not all-MiniLM-L6-v2"):
         start_folder(tmp_path)
+    with pytest.raises(ModelProblem, match="not all-mpnet-base-v2"):
+        teacher_folder(tmp_path, work=tmp_path)
 
 
 def test_the_model_description_can_be_read_back(tmp_path: Path, pytestconfig: pytest.Config) -> None:
     tokenizer = Tokenizer.from_file(str(pytestconfig.rootpath / "models/sentiment/tokenizer.json"))
     network = EncoderNetwork(NetworkShape(vocabulary=10, positions=8, width=8, layers=1, heads=2, inner_width=8))
-    calibration = {"sentiment_temperature": 1.25, "confident_at": 0.75}
+    calibration = {"sentiment_temperature": 1.25, "confident_at": 0.75, "emotion_shifts": [0.5, -0.25, 0.0, 1e-12]}
     export_model(
         tmp_path,
         network=network,
@@ -257,11 +337,12 @@ def test_the_model_description_can_be_read_back(tmp_path: Path, pytestconfig: py
         calibration=calibration,
         plan={"seed": 3},
         choice={"choice": 0.5},
+        teacher=teacher_about(3),
     )
     about = tomllib.loads((tmp_path / "model.toml").read_text(encoding="utf-8"))
     assert about["calibration"] == calibration
     assert NetworkShape(**about["network"]) == network.shape
-    assert about["training"]["seed"] == 3
+    assert about["training"]["seed"] == about["training"]["teacher"]["seed"] == 3
     assert {source["name"] for source in about["data"]} == {source.name for source in SOURCES}
 
 
@@ -296,7 +377,10 @@ def tiny_start(folder: Path, shape: NetworkShape, tokenizer: Path) -> Path:
     return folder
 
 
-def test_a_run_cut_short_and_resumed_ends_with_the_same_weights(data: Path, pytestconfig: pytest.Config) -> None:
+@pytest.mark.parametrize("vector_weight", [5.0, 0.0], ids=["student", "teacher"])
+def test_a_run_cut_short_and_resumed_ends_with_the_same_weights(
+    data: Path, pytestconfig: pytest.Config, vector_weight: float
+) -> None:
     rounds = [
         {"id": f"{label}{number}", "text": f"{label} text {number}", "split": "dev", "round": number, "label": label}
         for number in (1, 2)
@@ -305,14 +389,79 @@ def test_a_run_cut_short_and_resumed_ends_with_the_same_weights(data: Path, pyte
     (data / "sentiment/dynasent_dev.jsonl").write_text("\n".join(map(json.dumps, rounds)) + "\n", encoding="utf-8")
     shape = NetworkShape(width=16, layers=1, heads=2, inner_width=16, head_width=8)
     start = tiny_start(data / "start", shape, pytestconfig.rootpath / "models/sentiment/tokenizer.json")
-    plan = TrainingPlan(seed=3, epochs=1)
+    plan = TrainingPlan(seed=3, epochs=1, vector_weight=vector_weight)
+    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    corpus, sets = read_corpus(data), development_sets(data, tokenizer)
     ends = []
     for work, stops in ((data / "whole", (None,)), (data / "parts", (9, None))):
         for place, stop in enumerate(stops):
-            training = Training(data=data, start=start, work=work, plan=plan, shape=shape)
+            torch.manual_seed(plan.seed)
+            network = EncoderNetwork(shape)
+            network.load_state_dict(backbone_from_bert(load_file(start / "model.safetensors")), strict=False)
+            training = Training(network, tokenizer, corpus=corpus, sets=sets, work=work, plan=plan, watch=StageClock())
             best = training.run(resume=place > 0, stop_after=stop)
             assert best.exists()
         ends.append(load_file(work / "state.safetensors"))
     whole, parts = ends
     assert whole.keys() == parts.keys()
     assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_teacher_reads_like_the_network_it_starts_from() -> None:
+    # Every second of MPNet's names is another than BERT's; a wrong one would leave a weight unset.
+    shape = NetworkShape(vocabulary=50, positions=512, width=16, layers=2, heads=2, inner_width=32, head_width=8)
+    teacher = TeacherNetwork(shape)
+    backbone = {
+        name: value
+        for name, value in teacher.state_dict().items()
+        if not name.startswith(("hidden", "sentiment", "pain", "request", "emotions", "vector"))
+    }
+    assert backbone_from_mpnet(as_mpnet(backbone, shape)).keys() == backbone.keys()
+    for name, value in backbone_from_mpnet(as_mpnet(backbone, shape)).items():
+        assert torch.equal(value, backbone[name]), name
+
+
+def as_mpnet(backbone: dict[str, torch.Tensor], shape: NetworkShape) -> dict[str, torch.Tensor]:
+    """The same weights under MPNet's published names."""
+    plain = {"words": "embeddings.word_embeddings", "norm_words": "embeddings.LayerNorm"}
+    parts = {
+        "merge": "attention.attn.o",
+        "norm_attention": "attention.LayerNorm",
+        "expand": "intermediate.dense",
+        "contract": "output.dense",
+        "norm_output": "output.LayerNorm",
+    }
+    found = {
+        "embeddings.position_embeddings.weight": torch.cat([torch.zeros(2, shape.width), backbone["positions.weight"]]),
+        "encoder.relative_attention_bias.weight": backbone["distances.weight"],
+    }
+    for name, value in backbone.items():
+        first, *rest = name.split(".")
+        if first in plain:
+            found[f"{plain[first]}.{rest[0]}"] = value
+        elif first == "layers" and rest[1] == "attend":
+            for part, piece in zip("qkv", value.chunk(3), strict=True):
+                found[f"encoder.layer.{rest[0]}.attention.attn.{part}.{rest[2]}"] = piece
+        elif first == "layers":
+            found[f"encoder.layer.{rest[0]}.{parts[rest[1]]}.{rest[2]}"] = value
+    return found
+
+
+def test_distances_fall_into_the_published_buckets() -> None:
+    # Near ones have a bucket each, far ones share; what comes after lies 16 buckets above what came before.
+    offsets = torch.tensor([0, -1, -7, -8, -15, -127, -500, 1, 7, 8, 15, 127, 500])
+    assert distance_buckets(offsets).tolist() == [0, 1, 7, 8, 9, 15, 15, 17, 23, 24, 25, 31, 31]
+
+
+def test_a_teacher_answers_in_shares(pytestconfig: pytest.Config) -> None:
+    tokenizer = Tokenizer.from_file(str(pytestconfig.rootpath / "models/sentiment/tokenizer.json"))
+    network = TeacherNetwork(NetworkShape(width=16, layers=1, heads=2, inner_width=16, head_width=8)).bfloat16()
+    texts = ["good", "bad " * 90, "late again"]
+    read: list[int] = []
+    found = answers_of(network, token_ids(tokenizer, texts, longest=64), advance=read.append)
+    assert found["sentiment"].shape == (3, 3)
+    assert found["sentiment"].sum(-1).tolist() == pytest.approx([1, 1, 1], abs=1e-2)
+    assert found["pain"].shape == found["request"].shape == (3,)
+    assert found["emotions"].shape == (3, 4)
+    assert sum(read) == len(texts)
+    assert TEACHER_SHAPE.layers == 12

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 LABELS = ("negative", "neutral", "positive")
 """Order of the columns of every sentiment array."""
+EMOTIONS = ("anger", "disappointment", "gratitude", "confusion")
+"""Order of the columns of every array of emotions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +27,8 @@ class Encoding:
     """Probability that something went wrong for the customer. Shape ``(texts,)``."""
     request: NDArray[np.float32]
     """Probability of a wish or suggestion. Shape ``(texts,)``."""
+    emotions: NDArray[np.float32]
+    """Probability that the text shows each of ``EMOTIONS``. Shape ``(texts, 4)``; several may be likely, or none.
+    NaN throughout where the encoder has no such head."""
     windows: NDArray[np.int32]
     """Windows each text was read in, at least 1. Shape ``(texts,)``."""

@@ -1,14 +1,15 @@
 """The network behind the encoder: one backbone, one pass, several heads.
 
 The backbone has the shape of a small BERT (post-norm, exact GELU, learned positions) and starts from the weights of
-all-MiniLM-L6-v2. Four heads read its last layer:
+all-MiniLM-L6-v2. Five heads read its last layer:
 
 * ``sentiment``: three classes, negative, neutral, positive;
 * ``pain``: something went wrong for the customer;
 * ``request``: the customer wishes or suggests something;
+* ``emotions``: whether the text shows anger, disappointment, gratitude or confusion, each for itself;
 * ``vector``: a unit-length vector that keeps the geometry of the original sentence embedding.
 
-The first three share a hidden layer over ``[first token, mean, maximum]``; the vector has a linear layer of its own
+All but the vector share a hidden layer over ``[first token, mean, maximum]``; the vector has a linear layer of its own
 over the mean, so that learning sentiment does not bend the space that themes are clustered in.
 
 Everything that turns a batch into numbers is row-wise: no statistic is taken across the batch.
@@ -23,10 +24,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from textcx.domain.encoding import EMOTIONS, LABELS
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-SENTIMENTS = ("negative", "neutral", "positive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class NetworkShape:
     heads: int = 12
     inner_width: int = 1536
     head_width: int = 384
+    emotions: int = len(EMOTIONS)
     norm_epsilon: float = 1e-12
 
     def as_dict(self) -> dict[str, int | float]:
@@ -54,12 +56,14 @@ class EncoderOutput(NamedTuple):
         sentiment: Logits. Shape ``(rows, 3)``: negative, neutral, positive.
         pain: Logits. Shape ``(rows,)``.
         request: Logits. Shape ``(rows,)``.
+        emotions: Logits. Shape ``(rows, emotions)``: anger, disappointment, gratitude, confusion.
         vectors: Unit-length vectors. Shape ``(rows, width)``.
     """
 
     sentiment: Tensor
     pain: Tensor
     request: Tensor
+    emotions: Tensor
     vectors: Tensor
 
 
@@ -95,7 +99,7 @@ class EncoderLayer(nn.Module):
 
 
 class EncoderNetwork(nn.Module):
-    """Token ids in, the logits of three heads and a vector out."""
+    """Token ids in, the logits of four heads and a vector out."""
 
     def __init__(self, shape: NetworkShape | None = None) -> None:
         """Build the network with fresh weights.
@@ -111,9 +115,10 @@ class EncoderNetwork(nn.Module):
         self.norm_words = nn.LayerNorm(width, eps=self.shape.norm_epsilon)
         self.layers = nn.ModuleList(EncoderLayer(self.shape) for _ in range(self.shape.layers))
         self.hidden = nn.Linear(3 * width, self.shape.head_width)
-        self.sentiment = nn.Linear(self.shape.head_width, len(SENTIMENTS))
+        self.sentiment = nn.Linear(self.shape.head_width, len(LABELS))
         self.pain = nn.Linear(self.shape.head_width, 1)
         self.request = nn.Linear(self.shape.head_width, 1)
+        self.emotions = nn.Linear(self.shape.head_width, self.shape.emotions)
         self.vector = nn.Linear(width, width)
         with torch.no_grad():
             self.vector.weight.copy_(torch.eye(width))
@@ -144,6 +149,7 @@ class EncoderNetwork(nn.Module):
             sentiment=self.sentiment(hidden).float(),
             pain=self.pain(hidden).float().squeeze(-1),
             request=self.request(hidden).float().squeeze(-1),
+            emotions=self.emotions(hidden).float(),
             vectors=functional.normalize(vectors, dim=-1),
         )
 
@@ -153,21 +159,25 @@ class EncoderNetwork(nn.Module):
         for part in (self.words, self.positions, self.norm_words, self.layers):
             part.to(precision)
 
+    def attention_bias(self, mask: Tensor, states: Tensor) -> Tensor:
+        """Return what is added to the attention's products: minus infinity where there is only padding."""
+        bias = torch.zeros(mask.shape, dtype=states.dtype, device=states.device).masked_fill(~mask, float("-inf"))
+        return bias[:, None, None, :]
+
     def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Return the last layer's state of every token, shape ``(rows, length, width)``, in the weights' precision."""
         places = torch.arange(tokens.shape[1], device=tokens.device)
         states: Tensor = self.norm_words(self.words(tokens) + self.positions(places))
-        bias = torch.zeros(mask.shape, dtype=states.dtype, device=states.device).masked_fill(~mask, float("-inf"))
-        bias = bias[:, None, None, :]
+        bias = self.attention_bias(mask, states)
         for layer in self.layers:
             states = layer(states, bias)
         return states
 
 
-def backbone_from_minilm(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the weights of all-MiniLM-L6-v2 to ours; the heads are not among them.
+def backbone_from_bert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Rename the weights of a BERT, such as all-MiniLM-L6-v2, to ours; the heads are not among them.
 
-    The token type is always the first one, so its embedding is folded into the positions.
+    The token type, where there is one, is always the first, so its embedding is folded into the positions.
 
     Args:
         weights: The tensors of ``model.safetensors``, by their published names.
@@ -181,9 +191,10 @@ def backbone_from_minilm(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         "norm_words.bias": "embeddings.LayerNorm.bias",
     }
     ours = {name: weights[theirs] for name, theirs in names.items()}
-    ours["positions.weight"] = (
-        weights["embeddings.position_embeddings.weight"] + weights["embeddings.token_type_embeddings.weight"][0]
-    )
+    ours["positions.weight"] = weights["embeddings.position_embeddings.weight"]
+    kinds = weights.get("embeddings.token_type_embeddings.weight")
+    if kinds is not None:
+        ours["positions.weight"] = ours["positions.weight"] + kinds[0]
     parts = {
         "merge": "attention.output.dense",
         "norm_attention": "attention.output.LayerNorm",

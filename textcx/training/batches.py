@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-    from textcx.training.examples import Corpus, Source
+    from textcx.training.examples import Corpus
 
 LONGEST = 256
 ROUND_TO = 16
 BLOCK = 4096
 
 
-def token_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[NDArray[np.int32]]:
-    """Return each text's token ids, at most ``LONGEST`` of them."""
+def token_ids(tokenizer: Tokenizer, texts: Sequence[str], *, longest: int = LONGEST) -> list[NDArray[np.int32]]:
+    """Return each text's token ids, at most ``longest`` of them."""
     tokenizer.no_padding()
-    tokenizer.enable_truncation(LONGEST)
+    tokenizer.enable_truncation(longest)
     ids: list[NDArray[np.int32]] = []
     for start in range(0, len(texts), BLOCK):
         plain = [readable(text) for text in texts[start : start + BLOCK]]
@@ -34,14 +34,14 @@ def token_ids(tokenizer: Tokenizer, texts: Sequence[str]) -> list[NDArray[np.int
     return ids
 
 
-def draw_epoch(corpus: Corpus, sources: Sequence[Source], *, seed: int, epoch: int) -> NDArray[np.int64]:
+def draw_epoch(corpus: Corpus, *, seed: int, epoch: int) -> NDArray[np.int64]:
     """Choose the examples of an epoch and their order.
 
     Large sources are walked through: each epoch takes the next part of one fixed shuffle, so that no example comes
     back before all have been seen.
     """
     parts = []
-    for number, source in enumerate(sources):
+    for number, source in enumerate(corpus.sources):
         start, stop = corpus.bounds[source.name]
         count = min(source.each_epoch, (stop - start) * source.repeat)
         if not count:

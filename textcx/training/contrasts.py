@@ -227,6 +227,38 @@ TEMPLATES: tuple[tuple[str, str | None, float | None, float | None], ...] = (
     ("It took {short}.", "neutral", 0, 0),
     ("I waited {short} and then it was my turn.", "neutral", 0, 0),
     ("We chose the {product} in the blue {taste}.", "neutral", 0, 0),
+    ("I booked the {thing} online and printed it at home.", "neutral", 0, 0),
+    ("They sent me the {thing} by post, as usual.", "neutral", 0, 0),
+    ("The {person} called me back {when}, as arranged.", "neutral", 0, 0),
+    ("My {thing} was moved to another day because I asked for it.", "neutral", 0, 0),
+    ("I received my refund {when}.", "neutral", 0, 0),
+    ("I spoke to the {person} for {span}.", "neutral", 0, 0),
+    ("The {thing} is paid every month.", "neutral", 0, 0),
+    ("The {device} shows the number of the {thing}.", "neutral", 0, 0),
+    ("I {contacted} {them} once to confirm the date.", "neutral", 0, 0),
+    ("We were in {city} for {span} and had a {product}.", "neutral", 0, 0),
+    ("The {person} took the {product} to the desk.", "neutral", 0, 0),
+    ("They charged {amount}, which is the usual price.", "neutral", 0, 0),
+    ("I returned the {product} because I had ordered two, and got my money back in {short}.", None, 0, 0),
+    ("The {product} has a {part_name} and a long cable.", "neutral", 0, 0),
+    ("I had my {thing} changed to a later hour.", "neutral", 0, 0),
+    ("My {thing} goes to my office, not to my home.", "neutral", 0, 0),
+    ("I have used the {device} {times} so far.", "neutral", 0, 0),
+    ("She asked for my name and the number of the {thing}.", "neutral", 0, 0),
+    ("I paid {amount} for the {product} {when}.", "neutral", 0, 0),
+    ("The {product} in our room was by the window.", "neutral", 0, 0),
+    # More that went wrong, calmly told.
+    ("Only half of the {thing} arrived.", None, 1, 0),
+    ("The number on my {thing} belongs to another person.", None, 1, 0),
+    ("The {part_name} of the {product} snapped on the second day.", None, 1, 0),
+    ("The {device} will not turn on since {span_ago}.", None, 1, 0),
+    ("I was asked for the same details {times}.", None, 1, 0),
+    ("My {thing} has not been processed and the deadline was {when}.", None, 1, 0),
+    ("We found hair in the {product_food}.", None, 1, 0),
+    ("The {person} forgot our {thing}.", None, 1, 0),
+    ("I opened the {product} and it was already cracked.", None, 1, 0),
+    ("The {thing} was promised for {when_past} and I have heard nothing since.", None, 1, 0),
+    ("It now takes {span} to load one page of the {device}.", None, 1, 0),
     # Praise, also with words of trouble in it.
     ("The {person} was {good}.", "positive", 0, 0),
     ("My {thing} came {short} early, {praise}!", "positive", 0, 0),
@@ -239,6 +271,19 @@ TEMPLATES: tuple[tuple[str, str | None, float | None, float | None], ...] = (
     ("Couldn't be happier with the {product}.", "positive", 0, 0),
     ("I can't fault the {person}.", "positive", 0, 0),
     ("There is nothing I would change about {place}.", "positive", 0, 0),
+    ("It costs more than others, but the {product} is worth the money.", "positive", 0, 0),
+    ("Much nicer than I had imagined, this {product}.", "positive", 0, 0),
+    ("We didn't expect much and were amazed by the {product}.", "positive", 0, 0),
+    ("I was sceptical about the {product} and I was wrong, it is {praise}.", "positive", 0, 0),
+    ("My daughter won't put the {product} down, she adores it.", "positive", 0, 0),
+    ("Not a single thing went wrong with my {thing}.", "positive", 0, 0),
+    ("The {person} had my {thing} fixed in {short}, I take my hat off to them.", "positive", 0, 0),
+    ("You will not regret the {product}.", "positive", 0, 0),
+    ("Much smaller and duller than I had imagined, this {product}.", "negative", None, 0),
+    ("We expected so much more of the {product}.", "negative", None, 0),
+    ("You will regret the {product}.", "negative", None, 0),
+    ("For {amount} the {product} should at least last a year.", "negative", 1, 0),
+    ("The {product} gets {praise} reviews and I can't see why.", "negative", None, 0),
     # Two sides of one matter.
     ("The {person} was {good}, but the {product} {was_bad}.", None, 1, 0),
     ("The {product} looks {praise}, but {fault}.", None, 1, 0),
@@ -336,6 +381,9 @@ def _filled(chance: random.Random) -> dict[str, str]:
     chosen["contacted_base"] = _BASE[chosen["contacted"]]
     chosen["fails_base"] = _any(chance, _FAILS)
     chosen["was_bad"] = _any(chance, _WAS_BAD)
+    chosen["part_name"] = _any(chance, ("handle", "strap", "hinge", "lens", "pocket", "switch", "wheel"))
+    chosen["product_food"] = _any(chance, ("salad", "pasta", "sandwich", "rice", "cake"))
+    chosen["when_past"] = _any(chance, ("last week", "Monday", "the first of May", "yesterday", "noon"))
     chosen["span_ago"] = _any(chance, ("March", "last month", "Easter", "the tenth", "two weeks ago"))
     return chosen
 

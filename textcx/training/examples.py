@@ -34,9 +34,11 @@ class Example:
         sentiment: Shares of negative, neutral and positive, or None.
         pain: 1 where something went wrong for the customer, 0 where not, or None.
         request: 1 where something is wished or suggested, 0 where not, or None.
+        emotions: 1 where the text shows an emotion, 0 where not, in the order of ``EMOTIONS``; or None.
         sentiment_weight: Weight of the sentiment label, 0 to 1.
         pain_weight: Weight of the pain label, 0 to 1.
         request_weight: Weight of the request label, 0 to 1.
+        emotion_weight: Weight of the emotions, 0 to 1.
     """
 
     text: str
@@ -44,9 +46,11 @@ class Example:
     sentiment: tuple[float, float, float] | None = None
     pain: float | None = None
     request: float | None = None
+    emotions: tuple[float, ...] | None = None
     sentiment_weight: float = 1.0
     pain_weight: float = 1.0
     request_weight: float = 1.0
+    emotion_weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,9 @@ class Source:
         read: Gives its examples of one split.
         each_epoch: Most examples drawn in one epoch; repeated where the source has fewer and ``repeat`` is set.
         repeat: How often an example may be seen in one epoch.
+        taught: Share of the target that the teacher gives where there is one, 0 to 1: all of it where there are no
+            labels, much where labels are weak, nothing where they are sure.
+        for_teacher: Whether the teacher learns from it.
         attribution: The words its licence asks for.
     """
 
@@ -67,12 +74,15 @@ class Source:
     attribution: str
     licence: str
     repeat: int = 1
+    taught: float = 0.0
+    for_teacher: bool = True
 
 
 @dataclass(slots=True)
 class Corpus:
     """Examples of every source; ``bounds`` are the positions of a source in ``examples``."""
 
+    sources: tuple[Source, ...] = ()
     examples: list[Example] = field(default_factory=list)
     bounds: dict[str, tuple[int, int]] = field(default_factory=dict)
 

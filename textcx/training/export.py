@@ -28,10 +28,11 @@ def export_model(
     *,
     network: EncoderNetwork,
     tokenizer: Tokenizer,
-    calibration: Mapping[str, float],
+    calibration: Mapping[str, float | list[float]],
     plan: Mapping[str, object],
     choice: Mapping[str, object],
-    model_version: int = 1,
+    teacher: Mapping[str, object] | None = None,
+    model_version: int = 2,
 ) -> Path:
     """Write the folder; what is there already is replaced.
 
@@ -42,6 +43,7 @@ def export_model(
         calibration: What :func:`textcx.training.calibrate.calibrate` found.
         plan: Settings of the run, the seed among them.
         choice: Measures on the development sets that chose this checkpoint.
+        teacher: Settings of the teacher's run, if there was one.
         model_version: Goes up when the weights are replaced.
 
     Returns:
@@ -58,12 +60,13 @@ def export_model(
     (out / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
     checksum = hashlib.sha256(weights.read_bytes()).hexdigest()
     lines = [
-        "# Written by `python -m textcx.training`; change nothing by hand.",
+        "# Written by `textcx train sentiment`; change nothing by hand.",
         *_table("", {"name": "sentiment", "version": model_version, "labels": ["negative", "neutral", "positive"]}),
         *_table("weights", {"file": weights.name, "sha256": checksum, "format": "float16"}),
         *_table("network", network.shape.as_dict()),
         *_table("calibration", calibration),
         *_table("training", plan),
+        *(_table("training.teacher", teacher) if teacher else []),
         *_table("training.libraries", {name: version(name) for name in LIBRARIES}),
         *_table("training.development", choice),
         *_table(
@@ -82,6 +85,7 @@ def export_model(
             "licence": source.licence,
             "attribution": source.attribution,
             "most_each_epoch": source.each_epoch,
+            "taught": source.taught,
         }
         lines += _table("data", about, many=True)
     (out / "model.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")

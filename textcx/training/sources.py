@@ -8,8 +8,10 @@ examples weigh less. The weights are shares of a full label.
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textcx.domain.encoding import EMOTIONS
 from textcx.training.contrasts import contrast_examples
 from textcx.training.examples import (
     BY_LABEL,
@@ -29,83 +31,23 @@ from textcx.training.wording import asks_clearly, may_ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 FEWEST_WORDS_FOR_INTENT = 4
 LOW_STARS, MIDDLE_STARS, GOOD_STARS, BEST_STARS = 2, 3, 4, 5
 CLEAR_CRITICALITY = 2
 CLEAR_STRENGTH = 2
-CLEAR_PRAISE = 0.5  # intensity of -4 to 4
+CLEAR_PRAISE, NO_TONE = 0.5, 0.3  # intensity of -4 to 4
 LONG_COMPLAINT, COMPLAINT_START, COMPLAINT_READ = 300, 250, 900  # characters
 
-WENT_WRONG = frozenset(
-    [
-        "Refund_not_showing_up",
-        "balance_not_updated_after_bank_transfer",
-        "balance_not_updated_after_cheque_or_cash_deposit",
-        "beneficiary_not_allowed",
-        "card_not_working",
-        "card_payment_fee_charged",
-        "card_payment_not_recognised",
-        "card_payment_wrong_exchange_rate",
-        "card_swallowed",
-        "cash_withdrawal_not_recognised",
-        "compromised_card",
-        "contactless_not_working",
-        "declined_card_payment",
-        "declined_cash_withdrawal",
-        "declined_transfer",
-        "direct_debit_payment_not_recognised",
-        "extra_charge_on_statement",
-        "failed_transfer",
-        "lost_or_stolen_card",
-        "lost_or_stolen_phone",
-        "pin_blocked",
-        "reverted_card_payment?",
-        "top_up_failed",
-        "top_up_reverted",
-        "transaction_charged_twice",
-        "transfer_not_received_by_recipient",
-        "unable_to_verify_identity",
-        "virtual_card_not_working",
-        "wrong_amount_of_cash_received",
-        "wrong_exchange_rate_for_cash_withdrawal",
-    ]
-)
-ONLY_ASKS = frozenset(
-    [
-        "activate_my_card",
-        "age_limit",
-        "apple_pay_or_google_pay",
-        "atm_support",
-        "automatic_top_up",
-        "card_about_to_expire",
-        "card_acceptance",
-        "card_delivery_estimate",
-        "card_linking",
-        "change_pin",
-        "country_support",
-        "disposable_card_limits",
-        "edit_personal_details",
-        "exchange_rate",
-        "exchange_via_app",
-        "fiat_currency_support",
-        "get_disposable_virtual_card",
-        "get_physical_card",
-        "getting_spare_card",
-        "getting_virtual_card",
-        "order_physical_card",
-        "receiving_money",
-        "supported_cards_and_currencies",
-        "top_up_by_cash_or_cheque",
-        "top_up_limits",
-        "topping_up_by_card",
-        "transfer_into_account",
-        "verify_my_identity",
-        "verify_source_of_funds",
-        "visa_or_mastercard",
-    ]
-)
+LABELS = Path(__file__).with_name("labels")
+POOL_LABELS = LABELS / "dynasent_pool.tsv"
+HARD_LABELS = LABELS / "dynasent_pool_hard.tsv"
+"""Sentences that an earlier encoder was least sure about; labelled after the teacher had been trained."""
+WRITTEN = LABELS / "written.tsv"
+EMOTION_LETTERS = "adgc"
+MIXED = (0.5, 0.0, 0.5)
+CODES = {"n": "negative", "0": "neutral", "p": "positive"}
+ANNOYED = frozenset(["anger", "annoyance"])
 
 
 def _cebab(directory: Path, split: str) -> Iterator[Example]:
@@ -115,8 +57,8 @@ def _cebab(directory: Path, split: str) -> Iterator[Example]:
         pain = None
         if "negative" in polarities and (stars is None or stars <= MIDDLE_STARS):
             pain = 1.0
-        elif "negative" not in polarities and stars is not None and stars >= GOOD_STARS:
-            pain = 0.0
+        elif "negative" not in polarities and stars is not None and (stars >= GOOD_STARS or not polarities):
+            pain = 0.0 if stars >= MIDDLE_STARS else None
         yield Example(
             record["text"],
             "cebab",
@@ -166,16 +108,16 @@ def _tweets(directory: Path, split: str) -> Iterator[Example]:
 
 def _goemotions(directory: Path, split: str) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/goemotions", split):
-        if record["label"] is None:
-            continue
-        text = record["text"]
+        text, shown = record["text"], set(record["emotions"])
         clean = request_from_wording(text) == 0.0
+        angry = bool(shown & ANNOYED)
         yield Example(
             text,
             "goemotions",
-            BY_LABEL[record["label"]],
-            0.0,
+            BY_LABEL.get(record["label"] or ""),
+            0.0 if record["label"] else None,
             0.0 if clean else None,
+            (float(angry), *(float(emotion in shown) for emotion in EMOTIONS[1:])),
             sentiment_weight=0.8,
             pain_weight=0.2,
             request_weight=0.2,
@@ -200,7 +142,10 @@ def _pros_cons(directory: Path, split: str) -> Iterator[Example]:
 def _vader(directory: Path, split: str) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/vader_intensity", split):
         intensity, subset, text = record["intensity"], record["subset"], record["text"]
-        pain = 0.0 if subset in {"nyt", "movie"} or intensity > CLEAR_PRAISE else None
+        calm = (
+            subset in {"nyt", "movie"} or intensity > CLEAR_PRAISE or (subset == "amazon" and abs(intensity) < NO_TONE)
+        )
+        pain = 0.0 if calm else None
         yield Example(
             text,
             f"vader_{subset}",
@@ -231,20 +176,6 @@ def _polarity(directory: Path, split: str) -> Iterator[Example]:
                 sentiment_weight=0.5,
                 pain_weight=0.2,
             )
-
-
-def _uci(directory: Path, split: str) -> Iterator[Example]:
-    for record in labelled(directory, "sentiment/uci_sentences", split):
-        positive = record["label"] == "positive"
-        yield Example(
-            record["text"],
-            "uci_sentences",
-            BY_LABEL[record["label"]],
-            0.0 if positive else None,
-            request_from_wording(record["text"]),
-            pain_weight=0.5,
-            request_weight=0.3,
-        )
 
 
 def _huliu(directory: Path, split: str) -> Iterator[Example]:
@@ -323,25 +254,56 @@ def _jupyter(directory: Path, split: str) -> Iterator[Example]:
 
 
 def _pool(directory: Path, split: str) -> Iterator[Example]:
-    # Unlabelled sentences from reviews: those that clearly ask teach the request head, and all teach the vector.
+    # Unlabelled sentences from reviews, for the teacher to label; those that clearly ask teach the request head.
+    labelled_by_us = {name for path in (POOL_LABELS, HARD_LABELS) for name, _ in _rows(path)}
     for record in labelled(directory, "sentiment/dynasent_pool", split):
-        if asks_clearly(record["text"]):
-            yield Example(record["text"], "dynasent_pool", request=1.0, request_weight=0.4)
+        if record["id"] not in labelled_by_us:
+            request = 1.0 if asks_clearly(record["text"]) else None
+            yield Example(record["text"], "dynasent_pool", request=request, request_weight=0.4)
 
 
-def _banking(directory: Path, split: str) -> Iterator[Example]:
-    # Questions to a bank, calm in tone: some say what went wrong, some only ask. The intent tells which.
-    for record in labelled(directory, "clusters/banking77", split):
-        intent = record["label"]
-        if intent in WENT_WRONG or intent in ONLY_ASKS:
-            yield Example(
-                record["text"],
-                "banking77",
-                pain=float(intent in WENT_WRONG),
-                request=0.0,
-                pain_weight=0.7,
-                request_weight=0.2,
-            )
+def _annotated(text: str, source: str, code: str) -> Example:
+    """Turn a code of the labelling guide into an example: a sentiment letter, then letters for what else is said."""
+    said = code[1:]
+    label = CODES.get(code[0])
+    return Example(
+        text,
+        source,
+        BY_LABEL[label] if label else MIXED,
+        float("w" in said),
+        float("r" in said),
+        tuple(float(letter in said) for letter in EMOTION_LETTERS),
+        sentiment_weight=1.0 if label else 0.5,
+    )
+
+
+def _pool_labels(directory: Path, split: str) -> Iterator[Example]:
+    return _with_codes(directory, split, "pool_labels", POOL_LABELS)
+
+
+def _hard_labels(directory: Path, split: str) -> Iterator[Example]:
+    return _with_codes(directory, split, "hard_labels", HARD_LABELS)
+
+
+def _with_codes(directory: Path, split: str, source: str, path: Path) -> Iterator[Example]:
+    codes = dict(_rows(path))
+    for record in labelled(directory, "sentiment/dynasent_pool", "train"):
+        code = codes.get(record["id"])
+        if code and split_by_hash(record["text"]) == split:
+            yield _annotated(record["text"], source, code)
+
+
+def _written(_directory: Path, split: str) -> Iterator[Example]:
+    for code, text in _rows(WRITTEN):
+        if split_by_hash(text) == split:
+            yield _annotated(text, "written", code)
+
+
+def _rows(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the two cells of each row of a tab-separated file with a header."""
+    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
+        first, second = line.split("\t")
+        yield first, second
 
 
 def _contrasts(_directory: Path, split: str) -> Iterator[Example]:
@@ -352,21 +314,39 @@ def _contrasts(_directory: Path, split: str) -> Iterator[Example]:
 
 _NHS = "NHS Friends and Family Test comments, NHS England pxtextmining"
 _LIU = "(c) 2004, 2007 Bing Liu"
+_POOL = "DynaSent, Potts et al. 2021"
 SOURCES = (
-    Source("cebab", _cebab, 12_000, "CEBaB v1.1, Abraham et al. 2022", "CC BY 4.0"),
-    Source("nhs_survey", _nhs_survey, 5_200, _NHS, "MIT, (c) 2021 NHS England", repeat=2),
-    Source("nhs_phase1", _nhs_phase1, 5_000, _NHS, "MIT, (c) 2021 NHS England"),
-    Source("semeval_tweets", _tweets, 18_000, "SemEval-2017 Task 4, Rosenthal et al. 2017", "annotations CC BY 3.0"),
-    Source("goemotions", _goemotions, 14_000, "GoEmotions, Demszky et al. 2020", "Apache-2.0"),
-    Source("pros_cons", _pros_cons, 5_000, "(c) 2008 Bing Liu", "CC BY 4.0"),
-    Source("vader_intensity", _vader, 17_200, "VADER, Hutto & Gilbert 2014", "MIT, (c) 2016 C.J. Hutto"),
+    Source("cebab", _cebab, 12_000, "CEBaB v1.1, Abraham et al. 2022", "CC BY 4.0", taught=0.3),
+    Source("nhs_survey", _nhs_survey, 5_200, _NHS, "MIT, (c) 2021 NHS England", repeat=2, taught=0.2),
+    Source("nhs_phase1", _nhs_phase1, 5_000, _NHS, "MIT, (c) 2021 NHS England", taught=0.4),
+    Source(
+        "semeval_tweets",
+        _tweets,
+        22_000,
+        "SemEval-2017 Task 4, Rosenthal et al. 2017",
+        "annotations CC BY 3.0",
+        taught=0.4,
+    ),
+    Source("goemotions", _goemotions, 16_000, "GoEmotions, Demszky et al. 2020", "Apache-2.0", taught=0.4),
+    Source("pros_cons", _pros_cons, 4_000, "(c) 2008 Bing Liu", "CC BY 4.0"),
+    Source("vader_intensity", _vader, 17_200, "VADER, Hutto & Gilbert 2014", "MIT, (c) 2016 C.J. Hutto", taught=0.2),
     Source("sentence_polarity", _polarity, 4_000, "(c) 2005 Bo Pang and Lillian Lee", "CC BY 4.0"),
-    Source("uci_sentences", _uci, 2_300, "Kotzias et al. 2015", "CC BY 4.0"),
-    Source("huliu", _huliu, 5_000, _LIU, "CC BY 4.0"),
-    Source("womens_clothing", _clothing, 5_000, "Women's E-Commerce Clothing Reviews", "CC0"),
-    Source("cfpb", _cfpb, 1_500, "CFPB Consumer Complaint Database", "public domain"),
+    Source("huliu", _huliu, 5_000, _LIU, "CC BY 4.0", taught=0.4),
+    Source("womens_clothing", _clothing, 5_000, "Women's E-Commerce Clothing Reviews", "CC0", taught=0.4),
+    Source("cfpb", _cfpb, 1_200, "CFPB Consumer Complaint Database", "public domain"),
     Source("jupyter_2015", _jupyter, 6_000, "Project Jupyter surveys", "CC0 1.0"),
-    Source("banking77", _banking, 3_000, "BANKING77, Casanueva et al. 2020, PolyAI", "CC BY 4.0"),
-    Source("dynasent_pool", _pool, 2_000, "DynaSent, Potts et al. 2021", "CC BY 4.0"),
+    Source("pool_labels", _pool_labels, 30_000, _POOL, "text CC BY 4.0, labels that of textcx", repeat=2),
+    Source(
+        "hard_labels",
+        _hard_labels,
+        20_000,
+        _POOL,
+        "text CC BY 4.0, labels that of textcx",
+        repeat=2,
+        taught=0.3,
+        for_teacher=False,
+    ),
+    Source("dynasent_pool", _pool, 20_000, _POOL, "CC BY 4.0", taught=1.0, for_teacher=False),
+    Source("written", _written, 4_800, "textcx", "that of textcx", repeat=3),
     Source("contrasts", _contrasts, 6_000, "textcx", "that of textcx"),
 )
