@@ -43,6 +43,9 @@ _POSITIVE = _set(
 _NEGATIVE = _set("bad rude dirty late slow broken awful terrible hate cold crashes waited lost damaged \U0001f621")
 _PAIN = _set("late rude dirty broken crashes crash waited lost damaged cold charged missing nobody never twice")
 _REQUEST = _set("please add wish should could need would suggest more")
+_EMOTIONS = tuple(
+    _set(words) for words in ("angry furious hate", "disappointed sad", "thanks thank", "confused puzzled")
+)
 
 
 class FakeEncoder:
@@ -59,6 +62,9 @@ class FakeEncoder:
             sentiment=_matrix([_sentiment(words) for words in read], 3),
             pain=np.array([_said(words, _PAIN) for words in read], dtype=np.float32),
             request=np.array([_said(words, _REQUEST) for words in read], dtype=np.float32),
+            emotions=np.array([[_said(words, one) for one in _EMOTIONS] for words in read], dtype=np.float32).reshape(
+                -1, 4
+            ),
             windows=np.array([max(1, math.ceil(len(words) / WINDOW)) for words in read], dtype=np.int32),
         )
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from statistics import fmean
 from typing import Any
 
+from textcx.domain.encoding import EMOTIONS
+
 Rows = list[dict[str, Any]]
 PLANS, REGIONS = ("family", "couple", "solo"), ("north", "south", "islands")
 CHOICE = re.compile(r"\{([^}]+)\}")
@@ -184,6 +186,7 @@ class World:
             **base, "text_column": "comment", "start": start, "end": start + len(said.text), "text": said.text,
             "label": _label(said.polarity), "polarity": said.polarity, **_probabilities(said.polarity),
             "pain": said.severity > 0, "p_pain": 0.9 if said.severity else 0.1, "p_request": 0.05,
+            **{f"p_{emotion}": 0.02 for emotion in EMOTIONS},
             "stage": "unknown" if topic is None else TOPICS[topic].stage,
             "stage_confidence": 0.3 if topic is None else 0.8,
         })  # fmt: skip

@@ -6,7 +6,7 @@ import textcx
 
 
 def test_the_public_face_is_small() -> None:
-    assert dir(textcx) == ["Analysis", "TextcxError", "__version__", "analyze", "load"]
+    assert dir(textcx) == ["Analysis", "TextcxError", "__version__", "analyze", "load", "sentiment"]
     for name in textcx.__all__:
         assert getattr(textcx, name) is not None
 

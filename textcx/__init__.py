@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from textcx.domain.version import __version__
 
-__all__ = ["Analysis", "TextcxError", "__version__", "analyze", "load"]
+__all__ = ["Analysis", "TextcxError", "__version__", "analyze", "load", "sentiment"]
 
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.domain.errors import TextcxError
-    from textcx.library import analyze, load
+    from textcx.library import analyze, load, sentiment
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
-    if name in {"analyze", "load"}:
+    if name in {"analyze", "load", "sentiment"}:
         from textcx import library  # noqa: PLC0415 - importing textcx stays light
 
         return getattr(library, name)

@@ -1,19 +1,23 @@
-"""The main job as a function: the same as ``textcx analyze``, for Python programs and notebooks."""
+"""The jobs as functions: the same as ``textcx analyze`` and ``textcx sentiment``, for Python programs and notebooks."""
 
 from __future__ import annotations
 
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from textcx.config import load_settings
+from textcx.config import Settings, load_settings
+from textcx.domain.items import GivenText
 from textcx.jobs import analyze as job
 from textcx.jobs.progress import StageClock
+from textcx.readers.record_stream import RecordColumns, record_of
+from textcx.steps.items import score_items
 from textcx.store.directory import DirectoryStore
 from textcx.wiring import Workshop
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import polars as pl
 
@@ -65,6 +69,54 @@ def analyze(
             clock=StageClock(),
             overwrite=overwrite,
         ).analysis
+
+
+def sentiment(
+    records: Iterable[str | Mapping[str, Any]],
+    *,
+    segments: bool = False,
+    config: str | Path | None = None,
+    **settings: Any,  # noqa: ANN401 - checked by the settings class, which knows each type
+) -> list[dict[str, Any]]:
+    """Score texts: the same items as ``textcx sentiment`` writes, one for each record, in order.
+
+    The models are loaded at the first call and kept for the next one with the same settings. Not for several threads
+    at once.
+
+    Args:
+        records: Texts, or mappings with ``id``, ``text`` and perhaps ``language``. A record without an id is called
+            ``line-1``, ``line-2`` and so on, after its place.
+        segments: List the segments of each text, with offsets in code points.
+        config: Settings file; by default ``textcx.toml`` in the working directory, if there is one.
+        settings: Any setting of ``textcx.config.Settings``, such as ``text_column="comment"`` or ``threads=1``.
+
+    Returns:
+        One item for each record; for one that cannot be read ``{"line", "id", "error": {"code", "message"}}``.
+
+    Raises:
+        TextcxError: If a setting is wrong or the model cannot be loaded.
+
+    Example:
+        >>> textcx.sentiment(["Great food, but we waited an hour."])[0]["mixed"]  # doctest: +SKIP
+        True
+    """
+    chosen = load_settings(file=Path(config) if config is not None else None, **settings)
+    columns = RecordColumns(text=chosen.text_column or ("text",), id=chosen.id_column)
+    read = [
+        record_of({columns.text[0]: each} if isinstance(each, str) else dict(each), line=line, columns=columns)
+        for line, each in enumerate(records, start=1)
+    ]
+    tools = _workshop(chosen.model_dump_json())
+    given = [each for each in read if isinstance(each, GivenText)]
+    items = iter(
+        score_items(given, encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter) if given else ()
+    )
+    return [next(items).plain(segments=segments) if isinstance(each, GivenText) else each.plain() for each in read]
+
+
+@lru_cache(maxsize=1)
+def _workshop(settings: str) -> Workshop:
+    return Workshop(Settings.model_validate_json(settings))
 
 
 def load(directory: str | Path) -> Analysis:

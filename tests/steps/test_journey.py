@@ -45,6 +45,7 @@ class WordEncoder:
             np.zeros((len(texts), 3), np.float32),
             nothing,
             nothing,
+            np.zeros((len(texts), 4), np.float32),
             nothing.astype(np.int32),
         )
 

@@ -1,23 +1,35 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
 from textcx.domain.encoding import Encoding
-from textcx.steps.sentiment import add_record_sentiment, find_mixed, sentiment_columns
+from textcx.steps.sentiment import add_record_sentiment, add_segment_sentiment, find_mixed, sentiment_columns
 
 
 def encoding(*rows: tuple[float, float, float]) -> Encoding:
     sentiment = np.array(rows, dtype=np.float32).reshape(-1, 3)
     n = len(rows)
     zeros = np.zeros(n, dtype=np.float32)
-    return Encoding(np.zeros((n, 4), np.float32), sentiment, zeros, zeros, np.ones(n, np.int32))
+    return Encoding(
+        np.zeros((n, 4), np.float32), sentiment, zeros, zeros, np.zeros((n, 4), np.float32), np.ones(n, np.int32)
+    )
 
 
 def test_polarity_is_positive_minus_negative_and_the_label_the_likeliest() -> None:
     columns = sentiment_columns(encoding((0.7, 0.2, 0.1), (0.1, 0.2, 0.7), (0.2, 0.6, 0.2)).sentiment)
     assert columns["label"].to_list() == ["negative", "positive", "neutral"]
     assert columns["polarity"].to_list() == [-0.6, 0.6, 0.0]
+
+
+def test_emotions_of_an_encoder_without_that_head_are_null() -> None:
+    known = encoding((0.7, 0.2, 0.1))
+    unknown = replace(known, emotions=np.full((1, 4), np.nan, np.float32))
+    segments = pl.DataFrame({"row": [1]})
+    assert add_segment_sentiment(segments, known)["p_anger"].to_list() == [0.0]
+    assert add_segment_sentiment(segments, unknown)["p_anger"].to_list() == [None]
 
 
 def test_a_record_is_confident_from_the_threshold_on() -> None:

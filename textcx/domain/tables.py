@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from textcx.domain.encoding import EMOTIONS
 from textcx.domain.errors import ShapeMismatch
 
 
@@ -32,8 +33,8 @@ RECORDS = _schema({
 SEGMENTS = _schema({
     "segment_id": pl.String, "record_id": pl.String, "text_column": pl.String, "start": pl.Int64, "end": pl.Int64,
     "text": pl.String, "label": pl.String, "polarity": pl.Float64, "p_negative": pl.Float64, "p_neutral": pl.Float64,
-    "p_positive": pl.Float64, "pain": pl.Boolean, "p_pain": pl.Float64, "p_request": pl.Float64, "stage": pl.String,
-    "stage_confidence": pl.Float64,
+    "p_positive": pl.Float64, "pain": pl.Boolean, "p_pain": pl.Float64, "p_request": pl.Float64,
+    **{f"p_{emotion}": pl.Float64 for emotion in EMOTIONS}, "stage": pl.String, "stage_confidence": pl.Float64,
 })  # fmt: skip
 MENTIONS = _schema({
     "segment_id": pl.String, "record_id": pl.String, "theme_id": pl.String, "strength": pl.Float64,

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from textcx.ports import Encoder
 
 
-def encode_distinct(records: Sequence[str], segments: Sequence[str], *, encoder: Encoder) -> tuple[Encoding, Encoding]:
+def encode_distinct(
+    records: Sequence[str], segments: Sequence[str], *, encoder: Encoder, vectors: bool = True
+) -> tuple[Encoding, Encoding]:
     """Encode whole texts and segments in one call.
 
     Args:
         records: Polished whole texts.
         segments: Polished segment texts.
         encoder: The encoder.
+        vectors: Whether vectors are wanted.
 
     Returns:
         The encodings of the records and of the segments, each in the order given.
@@ -33,16 +36,17 @@ def encode_distinct(records: Sequence[str], segments: Sequence[str], *, encoder:
     place: dict[str, int] = {}
     for text in (*records, *segments):
         place.setdefault(text, len(place))
-    encoding = encoder.encode(list(place))
+    encoding = encoder.encode(list(place), vectors=vectors)
     return _take(encoding, records, place), _take(encoding, segments, place)
 
 
 def _take(encoding: Encoding, texts: Sequence[str], place: dict[str, int]) -> Encoding:
     at: NDArray[np.intp] = np.fromiter((place[text] for text in texts), dtype=np.intp, count=len(texts))
     return Encoding(
-        vectors=encoding.vectors[at],
+        vectors=encoding.vectors[at] if len(encoding.vectors) else encoding.vectors,
         sentiment=encoding.sentiment[at],
         pain=encoding.pain[at],
         request=encoding.request[at],
+        emotions=encoding.emotions[at],
         windows=encoding.windows[at],
     )

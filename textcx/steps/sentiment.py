@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from textcx.domain.encoding import LABELS
+from textcx.domain.encoding import EMOTIONS, LABELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -65,11 +65,15 @@ def add_record_sentiment(records: pl.DataFrame, encoding: Encoding, *, confident
 
 
 def add_segment_sentiment(segments: pl.DataFrame, encoding: Encoding) -> pl.DataFrame:
-    """Add label, polarity, probabilities, ``p_pain`` and ``p_request`` to segments in the order of ``encoding``."""
+    """Add label, polarity and the probabilities of all heads to segments in the order of ``encoding``."""
     return segments.with_columns(
         **sentiment_columns(encoding.sentiment),
         p_pain=pl.Series(np.round(encoding.pain.astype(np.float64), DIGITS)),
         p_request=pl.Series(np.round(encoding.request.astype(np.float64), DIGITS)),
+        **{
+            f"p_{emotion}": pl.Series(np.round(encoding.emotions[:, column].astype(np.float64), DIGITS)).fill_nan(None)
+            for column, emotion in enumerate(EMOTIONS)
+        },
     )
 
 

@@ -1,0 +1,143 @@
+"""The item: what textcx says about one text, in one shape for the command line, the library and the service.
+
+Offsets are code points into the text as given. An item never holds the text itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from textcx.domain.feedback import Reason
+
+LINE_ID = "line-{}"
+"""Id of a record that brings none: by the number of its line. A stream has no end, so ids cannot be made unique."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenText:
+    """A text as it came in.
+
+    Attributes:
+        id: The caller's own id, which is given back; it need not be unique.
+        text: Any string.
+        language: What the caller says it is written in (a code such as "en", "en-GB"); null where it is to be found.
+        cells: Where each of its cells stands in it, in order; null where it is one cell. No segment crosses a cell.
+        line: 1-based number of the line it came from, as an editor counts.
+        named: False where the id was made from the line.
+    """
+
+    id: str
+    text: str
+    language: str | None = None
+    cells: tuple[tuple[int, int], ...] | None = None
+    line: int = 0
+    named: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenLine:
+    """A line that could not be read: a code for programs, a message for people, never its text."""
+
+    line: int
+    code: str
+    message: str
+    id: str | None = None
+
+    def plain(self) -> dict[str, Any]:
+        """Return the error line: ``{line, id, error: {code, message}}``."""
+        return {"line": self.line, "id": self.id, "error": {"code": self.code, "message": self.message}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentItem:
+    """What is said about one segment ``[start, end)``. Probabilities 0..1, polarity -1..1."""
+
+    start: int
+    end: int
+    label: str
+    polarity: float
+    probabilities: Mapping[str, float]
+    p_pain: float
+    p_request: float
+
+    def plain(self) -> dict[str, Any]:
+        """Return the segment as plain values."""
+        return {
+            "start": self.start,
+            "end": self.end,
+            "label": self.label,
+            "polarity": self.polarity,
+            "probabilities": dict(self.probabilities),
+            "p_pain": self.p_pain,
+            "p_request": self.p_request,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentimentItem:
+    """What is said about one text.
+
+    Attributes:
+        id: The caller's.
+        label: Negative, neutral or positive; null where ``reason`` says why nothing is said.
+        polarity: -1..1, P(positive) - P(negative); null without a label.
+        probabilities: 0..1 for each label, of the whole text; null without a label.
+        strongest: The highest probability of ``negative`` and of ``positive`` in any one segment, so that a mixed text
+            shows both, whatever the label of the whole; null without a label.
+        mixed: Whether a clearly negative and a clearly positive segment stand in the text.
+        confident: Whether the label's probability is high enough to be right as often as the model's card says.
+        windows: Windows the text was read in; 0 without a label.
+        language: ISO 639-1 code; null where the text is too short or too odd to tell.
+        language_supported: Whether texts in that language are judged; true where it cannot be told.
+        p_pain: 0..1, something went wrong for the customer; null without a label.
+        p_request: 0..1, a wish or suggestion; null without a label.
+        emotions: 0..1 for each emotion; null without a label, or where the encoder has no such head.
+        reason: Why there is no label: ``empty``, ``not_an_answer`` or ``language_unsupported``; else null.
+        segments: Those of the text, in order; none without a label.
+    """
+
+    id: str
+    label: str | None = None
+    polarity: float | None = None
+    probabilities: Mapping[str, float] | None = None
+    strongest: Mapping[str, float] | None = None
+    mixed: bool = False
+    confident: bool = False
+    windows: int = 0
+    language: str | None = None
+    language_supported: bool = True
+    p_pain: float | None = None
+    p_request: float | None = None
+    emotions: Mapping[str, float] | None = None
+    reason: Reason | None = None
+    segments: tuple[SegmentItem, ...] = ()
+
+    def plain(self, *, segments: bool = False) -> dict[str, Any]:
+        """Return the item as plain values, ready for JSON, with its segments where they are wanted."""
+        item: dict[str, Any] = {
+            "id": self.id,
+            "label": self.label,
+            "polarity": self.polarity,
+            "probabilities": _plain(self.probabilities),
+            "strongest": _plain(self.strongest),
+            "mixed": self.mixed,
+            "confident": self.confident,
+            "windows": self.windows,
+            "language": self.language,
+            "language_supported": self.language_supported,
+            "p_pain": self.p_pain,
+            "p_request": self.p_request,
+            "emotions": _plain(self.emotions),
+            "reason": None if self.reason is None else self.reason.value,
+        }
+        if segments:
+            item["segments"] = [segment.plain() for segment in self.segments]
+        return item
+
+
+def _plain(values: Mapping[str, float] | None) -> dict[str, float] | None:
+    return None if values is None else dict(values)
