@@ -54,7 +54,7 @@ $(VENV)/.bench: $(VENV)/.dev
 bench: $(VENV)/.bench ## speed beside the stock pipeline (needs DATA=... PEERS=...; takes half an hour)
 	$(BIN)/python benchmarks/speed.py --data $(DATA) --peers $(PEERS)
 
-train: $(VENV)/.bench ## train the encoder again (needs DATA=...; takes an hour or more)
+train: $(VENV)/.bench ## train the encoder again (needs DATA=...; takes two hours)
 	$(BIN)/textcx train sentiment --data $(DATA) --out out/sentiment --resume
 
 wheel: $(VENV)/.dev ## build the wheel

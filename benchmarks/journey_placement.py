@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.journey import UNKNOWN
+from textcx.engines.encoders import load_encoder
 from textcx.engines.taxonomy_toml import load_journey
-from textcx.engines.torch_encoder import load_encoder
 from textcx.steps.journey import place_segments_on_journey, stage_vectors
 
 if TYPE_CHECKING:
     from textcx.domain.journey import JourneyTaxonomy
-    from textcx.engines.torch_encoder import TorchEncoder
+    from textcx.engines.encoder_reader import BatchedEncoder
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "models"
@@ -31,7 +31,7 @@ MODELS = HERE.parent / "models"
 SETS = {"fresh": "journey_sentences_fresh.toml", "development": "journey_sentences.toml"}
 
 
-def measure(path: Path, *, encoder: TorchEncoder, taxonomy: JourneyTaxonomy) -> dict[str, object]:
+def measure(path: Path, *, encoder: BatchedEncoder, taxonomy: JourneyTaxonomy) -> dict[str, object]:
     """Place the sentences of one file and compare the answers with their labels."""
     labelled = tomllib.loads(path.read_text(encoding="utf-8"))
     rows = [(text, stage) for stage, texts in labelled.items() for text in texts]

@@ -23,8 +23,8 @@ from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 from textcx.domain.feedback import ColumnWishes
 from textcx.engines.bertopic_themes import BertopicThemes
+from textcx.engines.encoders import load_encoder
 from textcx.engines.spacy_text import SpacyPhraseFinder, SpacySentenceSplitter
-from textcx.engines.torch_encoder import load_encoder
 from textcx.readers import open_feedback
 from textcx.steps.sentiment import sentiment_columns
 from textcx.steps.themes import find_themes, is_boilerplate

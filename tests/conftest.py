@@ -4,6 +4,7 @@ import os
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from places import SAMPLE
 
 if TYPE_CHECKING:
@@ -11,6 +12,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textcx.domain.analysis import Analysis
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("textcx", deadline=None)
+settings.load_profile("textcx")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -27,7 +27,7 @@ def textcx(*arguments: str | Path, stdin: bytes | None = None) -> subprocess.Com
 def test_help_names_every_command() -> None:
     shown = textcx("--help")
     assert shown.returncode == 0
-    for command in ("analyze", "inspect", "report", "verify", "train"):
+    for command in ("analyze", "sentiment", "inspect", "report", "verify", "evaluate", "train"):
         assert command in shown.stdout
 
 

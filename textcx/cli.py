@@ -150,6 +150,55 @@ def inspect(
 
 
 @app.command()
+def sentiment(
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="JSONL or CSV with id and text; - for standard input")],
+    out: Annotated[str, typer.Option("--out", help="file for the result (JSONL); - for standard output")] = "-",
+    segments: Annotated[bool, typer.Option("--segments", help="list the segments of each text")] = False,
+    text_column: TextColumns = None,
+    id_column: IdColumn = None,
+    form: Annotated[str | None, typer.Option("--format", help="jsonl or csv, where the suffix does not tell")] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="such as cp1252 (default: UTF-8)")] = None,
+    limit: Limit = None,
+    model: Annotated[Path | None, typer.Option("--model", help="folder of another encoder")] = None,
+    backend: Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the result if it exists")] = False,
+    config: Config = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar and no summary")] = False,
+) -> None:
+    """Score texts as they come: one line of JSON for each record, in order."""
+    try:
+        from textcx.config import load_settings
+        from textcx.jobs import sentiment as job
+        from textcx.jobs.progress import ProgressBars, StageClock
+        from textcx.wiring import Workshop
+
+        settings = load_settings(
+            file=config, text_column=text_column, id_column=id_column, limit=limit, encoder=model, backend=backend,
+            precision=precision, threads=threads,
+        )  # fmt: skip
+        target = None if out == "-" else Path(out)
+        work: dict[str, Any] = {
+            "out": target, "settings": settings, "tools": Workshop(settings), "form": form, "encoding": encoding,
+            "segments": segments, "overwrite": overwrite,
+        }  # fmt: skip
+        if quiet or not sys.stderr.isatty() or (target is None and sys.stdout.isatty()):
+            tally = job.score(source, watch=StageClock(), **work)
+        else:
+            with ProgressBars() as bars:
+                tally = job.score(source, watch=bars, **work)
+    except KeyboardInterrupt:
+        kept = "" if out == "-" else f"; what was scored so far is in {out}.partial"
+        typer.echo(f"textcx: interrupted{kept}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if not (quiet or tally.stopped):
+        typer.echo(f"textcx: {job.summarize(tally)}", err=True)
+    if tally.failed:
+        raise typer.Exit(DONE_WITH_ERRORS)
+
+
+@app.command()
 def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="a finished analysis")]) -> None:
     """Write report.html and analysis.json of a finished analysis again."""
     from textcx.jobs.report import render_again
@@ -189,16 +238,62 @@ app.add_typer(train, name="train")
 def train_sentiment(
     data: Annotated[Path, typer.Option("--data", help="folder of labelled data")],
     out: Annotated[Path, typer.Option("--out", help="directory for the model")],
+    teacher: Annotated[
+        Path | None, typer.Option("--teacher", help="folder of all-mpnet-base-v2; its packages by default")
+    ] = None,
+    no_teacher: Annotated[bool, typer.Option("--no-teacher", help="learn from the labels alone")] = False,
+    start: Annotated[
+        Path | None, typer.Option("--start", help="folder of all-MiniLM-L6-v2; the installed package by default")
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="seed of everything random")] = 17,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="passes over the data")] = 2,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
 ) -> None:
-    """Train the encoder: sentiment, pain, request and theme vectors in one network."""
-    import logging
-
+    """Train the encoder: sentiment, pain, request, emotions and theme vectors in one network."""
+    from textcx.jobs.progress import ProgressBars
     from textcx.training import train_encoder
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    train_encoder(data=data, out=out, work=out.with_name(out.name + ".work"), seed=seed, resume=resume)
+    work = out.with_name(f"{out.name}.work")
+    with ProgressBars() as watch:
+        train_encoder(
+            data=data,
+            out=out,
+            work=work,
+            start=start,
+            teacher=teacher,
+            taught=not no_teacher,
+            seed=seed,
+            epochs=epochs,
+            resume=resume,
+            watch=watch,
+        )
+    _tell(f"The model is in {out}; the figures of the run are in {work}/log.jsonl.")
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option("--data", help="folder of labelled data")],
+    out: Annotated[Path | None, typer.Option("--out", help="JSON file for the numbers")] = None,
+    sets: Annotated[
+        str | None, typer.Option("--sets", help="names of sets, separated by commas (default: all)")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="directory of the encoder (default: the shipped one)")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="at most N texts of each set")] = None,
+    no_baselines: Annotated[bool, typer.Option("--no-baselines", help="leave out VADER and TextBlob")] = False,
+) -> None:
+    """Measure the encoder on labelled data, beside VADER and TextBlob; nothing of the texts is kept."""
+    from textcx.config import load_settings
+    from textcx.jobs.evaluate import evaluate_encoder
+    from textcx.wiring import Workshop
+
+    typer.echo(
+        evaluate_encoder(
+            data, open_encoder=lambda: Workshop(load_settings(encoder=model)).encoder, out=out,
+            sets=sets.split(",") if sets is not None else None, limit=limit, baselines=not no_baselines, tell=_tell,
+        )
+    )  # fmt: skip
 
 
 def _tell(sentence: str) -> None:

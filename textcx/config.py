@@ -44,7 +44,8 @@ class Settings(BaseModel):
     seed: int = Field(default=0, ge=0, lt=2**31)
     batch_rows: int = Field(default=2000, ge=10, le=100_000, description="records per checkpoint")
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024)
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    backend: Literal["auto", "torch", "onnx", "openvino"] = Field(default="auto", description="what runs the encoder")
+    precision: Literal["auto", "bf16", "fp32", "int8"] = "auto"
     limit: int | None = Field(default=None, ge=1, description="read only the first so many records")
 
     # privacy

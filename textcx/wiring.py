@@ -113,10 +113,14 @@ class Workshop:
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder, on as many threads as the settings say."""
-        from textcx.engines.torch_encoder import load_encoder, use_threads  # noqa: PLC0415
+        from textcx.engines.encoders import load_encoder  # noqa: PLC0415
 
-        use_threads(self.settings.threads)
-        return load_encoder(self._encoder_directory, precision=self.settings.precision)
+        return load_encoder(
+            self._encoder_directory,
+            backend=self.settings.backend,
+            precision=self.settings.precision,
+            threads=self.settings.threads,
+        )
 
     @cached_property
     def languages(self) -> LanguageDetector:

@@ -16,16 +16,10 @@ from tokenizers import Tokenizer
 
 from textcx.domain.errors import BadSetting, ModelProblem
 from textcx.engines.encoder_network import EncoderNetwork, NetworkShape
+from textcx.engines.encoder_reader import LENGTHS, LONGEST, ROWS, BatchedEncoder, Calibration
 from textcx.engines.encoder_text import readable
-from textcx.engines.torch_encoder import (
-    LENGTHS,
-    LONGEST,
-    ROWS,
-    Calibration,
-    TorchEncoder,
-    choose_precision,
-    load_encoder,
-)
+from textcx.engines.encoders import load_encoder
+from textcx.engines.torch_encoder import TorchBackend, choose_precision
 
 if TYPE_CHECKING:
     from textcx.domain.encoding import Encoding
@@ -48,21 +42,22 @@ TEXTS = [
 ]
 
 
-def small_encoder(*, precision: str = "fp32", calibration: Calibration | None = None) -> TorchEncoder:
+def small_encoder(*, precision: str = "fp32", calibration: Calibration | None = None) -> BatchedEncoder:
     """A real tokenizer and a network too small to be clever, for tests of the engine alone."""
     torch.manual_seed(5)
     network = EncoderNetwork(NetworkShape(width=32, layers=1, heads=2, inner_width=64, head_width=16))
     tokenizer = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
-    return TorchEncoder(network, tokenizer, encoder_id="small", calibration=calibration, precision=precision)
+    backend = TorchBackend(network, precision=precision)
+    return BatchedEncoder(backend, tokenizer, encoder_id="small", width=32, calibration=calibration)
 
 
 @pytest.fixture(scope="module", params=["bf16", "fp32"])
-def encoder(request: pytest.FixtureRequest) -> TorchEncoder:
+def encoder(request: pytest.FixtureRequest) -> BatchedEncoder:
     return load_encoder(MODEL, precision=request.param)
 
 
 @pytest.fixture(scope="module")
-def alone(encoder: TorchEncoder) -> dict[str, list[bytes]]:
+def alone(encoder: BatchedEncoder) -> dict[str, list[bytes]]:
     """Every text's answer when it is the only one asked for."""
     return {text: rows_of(encoder.encode([text]))[0] for text in TEXTS}
 
@@ -75,19 +70,19 @@ def rows_of(found: Encoding) -> list[list[bytes]]:
 @settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.sampled_from(TEXTS), min_size=1, max_size=24))
 def test_an_answer_never_depends_on_the_other_texts_or_their_order(
-    encoder: TorchEncoder, alone: dict[str, list[bytes]], order: list[str]
+    encoder: BatchedEncoder, alone: dict[str, list[bytes]], order: list[str]
 ) -> None:
     assert rows_of(encoder.encode(order)) == [alone[text] for text in order]
 
 
-def test_a_full_batch_gives_every_row_the_answer_it_has_alone(encoder: TorchEncoder) -> None:
+def test_a_full_batch_gives_every_row_the_answer_it_has_alone(encoder: BatchedEncoder) -> None:
     texts = [f"The parcel number {number} came late and the box was open." for number in range(150)]
     together = rows_of(encoder.encode(texts))
     assert rows_of(encoder.encode(texts[::-1]))[::-1] == together
     assert [rows_of(encoder.encode([text]))[0] for text in texts[::30]] == together[::30]
 
 
-def test_answers_have_the_promised_shapes_and_ranges(encoder: TorchEncoder) -> None:
+def test_answers_have_the_promised_shapes_and_ranges(encoder: BatchedEncoder) -> None:
     found = encoder.encode(TEXTS)
     count = len(TEXTS)
     assert found.vectors.shape == (count, 384)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakeSplitter
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from textcx.engines.spacy_text import SpacySentenceSplitter
@@ -50,6 +50,7 @@ def test_every_letter_and_digit_is_in_a_segment(splitter: SentenceSplitter, text
 
 @settings(max_examples=50, deadline=None)
 @given(text=ANY_TEXT)
+@example(text="\u00ae")
 def test_a_text_with_content_has_a_segment(splitter: SentenceSplitter, text: str) -> None:
     assert not has_content(text) or splitter.split([text])[0]
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from textcx.engines.phrase_patterns import match_phrases
 from textcx.engines.spacy_pipeline import DEFAULT_PIPELINE, load_pipeline, read
+from textcx.steps.clean import has_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,7 +141,7 @@ class SpacySentenceSplitter:
             if cut <= start:
                 continue
             low, high = _trim(text, start, cut)
-            if low < high and _CONTENT.search(text, low, high):
+            if low < high and (_CONTENT.search(text, low, high) or has_content(text[low:high])):
                 if spans and _WITHOUT_WORDS.match(text, low, high) and "\n\n" not in text[spans[-1][1] : low]:
                     spans[-1] = (spans[-1][0], high)  # emoji after a full stop belong to what was said
                 else:

@@ -1,297 +1,90 @@
-"""The Encoder port by PyTorch: texts in, vectors and the probabilities of three heads out.
-
-Two invariants, both tested:
-
-* An answer depends on the text alone, bit for bit on one machine: never on the other texts of the call, nor on their
-  order. Matrix products round differently for other shapes, so every batch has one of a few fixed shapes, whatever was
-  asked for: texts are padded to the next length of ``LENGTHS``, and a batch that is not full is filled with empty rows.
-* Nothing is cut off. A text longer than a window is read in overlapping windows of even length; ``windows`` counts
-  them. Sentiment and vector are the mean over the windows; pain and request are the highest, since they ask whether a
-  text says something anywhere.
-
-Memory does not grow with the length of a text beyond a few kilobytes for each window: windows are read as they come.
-"""
+"""The encoder's network on PyTorch: bfloat16 where the processor computes with it, CUDA where there is one."""
 
 from __future__ import annotations
 
-import hashlib
 import platform
-import tomllib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
 
-from textcx.domain.encoding import Encoding
-from textcx.domain.errors import BadSetting, ModelProblem
+from textcx.domain.encoding import EMOTIONS
+from textcx.domain.errors import BadSetting
 from textcx.engines.encoder_network import EncoderNetwork, NetworkShape
-from textcx.engines.encoder_text import readable
+from textcx.engines.encoder_reader import Logits
 from textcx.engines.fused_layers import fuse
+from textcx.engines.model_folder import damaged
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
+    import numpy as np
     from numpy.typing import NDArray
 
-LENGTHS = (16, 32, 48, 64, 96, 128, 192, 256)
-"""Padded lengths in tokens; a text takes the next one up."""
-ROWS = {16: 128, 32: 64, 48: 64, 64: 32, 96: 32, 128: 16, 192: 16, 256: 8}
-"""Rows of a batch of each padded length. Every product is a multiple of 1,024: elsewhere rows disturb each other."""
-LONGEST = LENGTHS[-1]
-OVERLAP = 32
-"""Tokens that two neighbouring windows share."""
-PIECE = 16_384
-"""Most characters tokenized at once."""
-TEXTS_AT_ONCE = 256
+    from textcx.engines.model_folder import ModelFolder
+
 PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
 
 
-@dataclass(frozen=True, slots=True)
-class Calibration:
-    """What turns logits into probabilities: ``logit / temperature + shift``; for sentiment without a shift.
+class TorchBackend:
+    """Computes the network with PyTorch.
 
     Attributes:
-        sentiment_temperature: Above 0.
-        pain_temperature: Above 0.
-        pain_shift: Added to the logit.
-        request_temperature: Above 0.
-        request_shift: Added to the logit.
-        confident_at: From this highest sentiment probability on, an answer counts as confident; 0 to 1.
-    """
-
-    sentiment_temperature: float = 1.0
-    pain_temperature: float = 1.0
-    pain_shift: float = 0.0
-    request_temperature: float = 1.0
-    request_shift: float = 0.0
-    confident_at: float = 0.5
-
-
-@dataclass(slots=True)
-class _Window:
-    """A stretch of a text's tokens, waiting to be read."""
-
-    text: int
-    tokens: NDArray[np.int64]
-
-
-class _Sums:
-    """Collects the answers of windows, text by text, in the order of the windows."""
-
-    def __init__(self, texts: int, *, width: int) -> None:
-        self.sentiment = np.zeros((texts, 3))
-        self.pain = np.zeros(texts, np.float32)
-        self.request = np.zeros(texts, np.float32)
-        self.vectors = np.zeros((texts, width))
-        self.tokens = np.zeros(texts)
-        self.windows = np.zeros(texts, np.int32)
-
-    def add(self, window: _Window, answers: _Answers, row: int) -> None:
-        text, weight = window.text, max(1, len(window.tokens))
-        self.sentiment[text] += weight * answers.sentiment[row].astype(np.float64)
-        self.pain[text] = max(self.pain[text], answers.pain[row])
-        self.request[text] = max(self.request[text], answers.request[row])
-        if self.vectors.shape[1]:
-            self.vectors[text] += weight * answers.vectors[row].astype(np.float64)
-        self.tokens[text] += weight
-        self.windows[text] += 1
-
-    def encoding(self, places: NDArray[np.int64]) -> Encoding:
-        sentiment = self.sentiment / self.sentiment.sum(1, keepdims=True)
-        lengths = np.linalg.norm(self.vectors, axis=1, keepdims=True)
-        vectors = self.vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
-        return Encoding(
-            vectors=vectors[places].astype(np.float32) if vectors.shape[1] else np.zeros((0, 0), np.float32),
-            sentiment=sentiment[places].astype(np.float32),
-            pain=self.pain[places],
-            request=self.request[places],
-            windows=self.windows[places],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """Calibrated answers to the rows of a batch."""
-
-    sentiment: NDArray[np.float32]
-    pain: NDArray[np.float32]
-    request: NDArray[np.float32]
-    vectors: NDArray[np.float32]
-
-
-class TorchEncoder:
-    """Reads texts with one network. Not for several threads at once: its tokenizer is not safe for that.
-
-    Attributes:
-        encoder_id: Name, version and the first digits of the weights' checksum: ``sentiment-1@sha256:0123456789ab``.
-        confident_at: From this highest sentiment probability on, an answer counts as confident.
+        name: ``torch``.
         precision: ``bf16`` or ``fp32``.
         fused: True where the layers use fused products.
-        width: Length of a vector.
     """
 
-    def __init__(
-        self,
-        network: EncoderNetwork,
-        tokenizer: Tokenizer,
-        *,
-        encoder_id: str,
-        calibration: Calibration | None = None,
-        precision: str = "auto",
-    ) -> None:
-        """Take a network and its tokenizer into service.
+    name = "torch"
+
+    def __init__(self, network: EncoderNetwork, *, precision: str = "auto") -> None:
+        """Take a network into service.
 
         Args:
-            network: Its weights; it is put into evaluation mode and the given precision.
-            tokenizer: The network's own tokenizer.
-            encoder_id: Name of this very encoder, kept with everything made from it.
-            calibration: How logits become probabilities; none by default.
-            precision: ``bf16``, ``fp32``, or ``auto``: bf16 where the processor computes with it.
+            network: It is put into evaluation mode and the given precision, on the graphics card if there is one.
+            precision: ``bf16``, ``fp32``, or ``auto``: bf16 where the machine computes with it.
 
         Raises:
             BadSetting: If the precision is unknown.
         """
         self.precision = choose_precision(precision)
-        self.encoder_id = encoder_id
-        self.calibration = calibration or Calibration()
-        self.confident_at = self.calibration.confident_at
-        self.width = network.shape.width
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network.set_precision(PRECISIONS[self.precision])
-        self._network = network.eval()
-        self.fused = self.precision == "bf16" and fuse(self._network)
-        self._tokenizer = tokenizer
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        self._first, self._last = _edges(tokenizer)
+        self._network = network.eval().to(self._device)
+        self.fused = self.precision == "bf16" and self._device.type == "cpu" and fuse(self._network)
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
-        """Read texts; an answer never depends on the other texts of the call or their order.
-
-        Args:
-            texts: Any strings, empty ones and broken ones too. Each different text is read once.
-            vectors: Whether vectors are wanted.
-
-        Returns:
-            One answer for each text, in the order of the texts.
-        """
-        different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
-        sums = _Sums(len(different), width=self.width if vectors else 0)
-        waiting: dict[int, list[_Window]] = {length: [] for length in LENGTHS}
+    def run(self, tokens: NDArray[np.int64], mask: NDArray[np.bool_]) -> Logits:
+        """Read one batch. Both arrays have the shape ``(rows, length)``."""
         with torch.inference_mode():
-            for window, length in self._windows(list(different)):
-                waiting[length].append(window)
-                if len(waiting[length]) == ROWS[length]:
-                    self._read(waiting[length], length, sums)
-            for length, windows in waiting.items():
-                if windows:
-                    self._read(windows, length, sums)
-        found = sums.encoding(np.array([different[text] for text in texts], dtype=np.int64))
-        if vectors:
-            return found
-        nothing = np.zeros((0, self.width), np.float32)
-        return Encoding(nothing, found.sentiment, found.pain, found.request, found.windows)
-
-    def _read(self, windows: list[_Window], length: int, sums: _Sums) -> None:
-        """Read a batch of windows, add the answers to the sums, and empty the list."""
-        tokens = np.zeros((ROWS[length], length), np.int64)
-        sizes = np.full(ROWS[length], 2)
-        tokens[:, 0], tokens[:, 1] = self._first, self._last  # an empty row is an empty text
-        for row, window in enumerate(windows):
-            size = len(window.tokens)
-            tokens[row, 1 : 1 + size], tokens[row, 1 + size] = window.tokens, self._last
-            sizes[row] = size + 2
-        mask = np.arange(length) < sizes[:, None]
-        output = self._network(torch.from_numpy(tokens), torch.from_numpy(mask))
-        scale = self.calibration
-        answers = _Answers(
-            sentiment=torch.softmax(output.sentiment / scale.sentiment_temperature, dim=-1).numpy(),
-            pain=torch.sigmoid(output.pain / scale.pain_temperature + scale.pain_shift).numpy(),
-            request=torch.sigmoid(output.request / scale.request_temperature + scale.request_shift).numpy(),
-            vectors=output.vectors.numpy(),
-        )
-        for row, window in enumerate(windows):
-            sums.add(window, answers, row)
-        windows.clear()
-
-    def _windows(self, texts: Sequence[str]) -> Iterator[tuple[_Window, int]]:
-        """Cut texts into windows; yield each with its padded length, those of one text in order and of one length."""
-        for start in range(0, len(texts), TEXTS_AT_ONCE):
-            pieces: list[str] = []
-            owners: list[int] = []
-            for place in range(start, min(start + TEXTS_AT_ONCE, len(texts))):
-                found = list(_pieces(readable(texts[place])))
-                pieces += found
-                owners += [place] * len(found)
-            for place, tokens in self._tokens(pieces, owners):
-                inner = LONGEST - 2
-                if len(tokens) <= inner:
-                    yield _Window(place, tokens), next(length for length in LENGTHS if len(tokens) + 2 <= length)
-                    continue
-                count = -(-(len(tokens) - OVERLAP) // (inner - OVERLAP))
-                size = -(-(len(tokens) + (count - 1) * OVERLAP) // count)
-                for number in range(count):
-                    begin = number * (size - OVERLAP)
-                    yield _Window(place, tokens[begin : begin + size]), LONGEST
-
-    def _tokens(self, pieces: Sequence[str], owners: Sequence[int]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Yield the token ids of each text, whose pieces stand next to each other."""
-        parts: list[NDArray[np.int64]] = []
-        at_once = (
-            max(1, TEXTS_AT_ONCE * 1024 // PIECE) if any(len(piece) > PIECE // 8 for piece in pieces) else len(pieces)
-        )
-        for start in range(0, len(pieces), at_once):
-            batch = self._tokenizer.encode_batch_fast(list(pieces[start : start + at_once]), add_special_tokens=False)
-            for place, found in enumerate(batch, start):
-                parts.append(np.array(found.ids, dtype=np.int64))
-                if place + 1 == len(owners) or owners[place + 1] != owners[place]:
-                    yield owners[place], np.concatenate(parts)
-                    parts.clear()
+            read = (torch.from_numpy(part).to(self._device) for part in (tokens, mask))
+            return Logits(*(part.cpu().numpy() for part in self._network(*read)))
 
 
-def load_encoder(model_dir: Path, *, precision: str = "auto") -> TorchEncoder:
-    """Load an encoder from its folder.
+def load(folder: ModelFolder, *, precision: str = "auto", threads: int | None = None) -> TorchBackend:
+    """Load the network of a model folder.
 
     Args:
-        model_dir: Folder with ``model.toml``, the weights it names, and ``tokenizer.json``.
+        folder: The checked folder.
         precision: ``bf16``, ``fp32`` or ``auto``.
-
-    Returns:
-        The encoder, ready to read.
+        threads: Threads of this process to compute on; None leaves them as they are.
 
     Raises:
-        ModelProblem: If a file is missing, damaged, or not what ``model.toml`` says.
+        ModelProblem: If the weights do not fit the network.
         BadSetting: If the precision is unknown.
     """
-    about = _about(model_dir)
+    if threads is not None:
+        torch.set_num_threads(threads)
     try:
-        weights = model_dir / about["weights"]["file"]
-        checksum = hashlib.sha256(weights.read_bytes()).hexdigest()
-        if checksum != about["weights"]["sha256"]:
-            message = (
-                f"{weights} is damaged or of another version: its SHA-256 begins with {checksum[:12]}, "
-                f"model.toml expects {about['weights']['sha256'][:12]}. Restore the model folder."
-            )
-            raise ModelProblem(message)
         with torch.device("meta"):
-            network = EncoderNetwork(NetworkShape(**about["network"]))
-        network.load_state_dict(load_file(weights), assign=True)
-        tokenizer = Tokenizer.from_str((model_dir / "tokenizer.json").read_text(encoding="utf-8"))
-        calibration = Calibration(**about["calibration"])
-        name = f"{about['name']}-{about['version']}@sha256:{checksum[:12]}"
-    except (OSError, KeyError, TypeError, RuntimeError, SafetensorError) as problem:
-        message = f"The model in {model_dir} cannot be loaded: {problem}. Restore the model folder."
-        raise ModelProblem(message) from problem
-    return TorchEncoder(network, tokenizer, encoder_id=name, calibration=calibration, precision=precision)
-
-
-def use_threads(threads: int) -> None:
-    """Let every encoder of this process compute on so many threads. At least 1."""
-    torch.set_num_threads(threads)
+            network = EncoderNetwork(NetworkShape(**folder.network))
+        weights = load_file(folder.weights)
+        if "emotions.weight" not in weights:  # weights of before there were emotions: this head answers NaN
+            weights["emotions.weight"] = torch.zeros(len(EMOTIONS), network.shape.head_width)
+            weights["emotions.bias"] = torch.full((len(EMOTIONS),), float("nan"))
+        network.load_state_dict(weights, assign=True)
+    except (OSError, TypeError, RuntimeError, SafetensorError) as problem:
+        raise damaged(folder.weights.parent, problem) from problem
+    return TorchBackend(network, precision=precision)
 
 
 def choose_precision(wanted: str) -> str:
@@ -309,6 +102,8 @@ def choose_precision(wanted: str) -> str:
 
 
 def _computes_bf16() -> bool:
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported())
     if platform.system() != "Linux":
         return False
     try:
@@ -316,35 +111,3 @@ def _computes_bf16() -> bool:
     except OSError:
         return False
     return "amx_bf16" in flags or "avx512_bf16" in flags
-
-
-def _about(model_dir: Path) -> dict[str, Any]:
-    path = model_dir / "model.toml"
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as problem:
-        message = f"There is no model in {model_dir}: model.toml is missing. Name the folder of a trained encoder."
-        raise ModelProblem(message) from problem
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
-        message = f"{path} cannot be read: {problem}. Restore the model folder."
-        raise ModelProblem(message) from problem
-
-
-def _edges(tokenizer: Tokenizer) -> tuple[int, int]:
-    """Ids of the tokens that open and close every window."""
-    first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
-    if first is None or last is None:
-        message = "The tokenizer has no [CLS] and [SEP]; the encoder needs the tokenizer it was trained with."
-        raise ModelProblem(message)
-    return first, last
-
-
-def _pieces(text: str) -> Iterator[str]:
-    """Cut a long text at white space, where the tokenizer cuts anyway; a stretch without any is cut all the same."""
-    start = 0
-    while len(text) - start > PIECE:
-        cut = max(text.rfind(space, start, start + PIECE) for space in (" ", "\n"))
-        cut = cut if cut > start else start + PIECE
-        yield text[start:cut]
-        start = cut
-    yield text[start:]

@@ -1,0 +1,315 @@
+"""The Encoder port over any backend: texts in, vectors and the probabilities of four heads out.
+
+Two invariants, both tested for every backend:
+
+* An answer depends on the text alone, bit for bit on one machine: never on the other texts of the call, nor on their
+  order. Matrix products round differently for other shapes, so every batch has one of a few fixed shapes, whatever was
+  asked for: texts are padded to the next length of ``LENGTHS``, and a batch that is not full is filled with empty rows.
+* Nothing is cut off. A text longer than a window is read in overlapping windows of even length; ``windows`` counts
+  them. Sentiment and vector are the mean over the windows; pain, request and emotions are the highest, since they ask
+  whether a text says something anywhere.
+
+Memory does not grow with the length of a text beyond a few kilobytes for each window: windows are read as they come.
+Texts are cut into tokens in a thread of their own while the backend computes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+
+from textcx.domain.encoding import EMOTIONS, LABELS, Encoding
+from textcx.domain.errors import ModelProblem
+from textcx.engines.encoder_text import readable
+from textcx.engines.read_ahead import read_ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from tokenizers import Tokenizer
+
+LENGTHS = (16, 24, 32, 48, 64, 80, 96, 128, 160, 192, 256)
+"""Padded lengths in tokens; a text takes the next one up."""
+ROWS = {16: 128, 24: 128, 32: 64, 48: 64, 64: 32, 80: 64, 96: 32, 128: 16, 160: 32, 192: 16, 256: 8}
+"""Rows of a batch of each padded length. Every product is a multiple of 1,024: elsewhere rows disturb each other."""
+LONGEST = LENGTHS[-1]
+OVERLAP = 32
+"""Tokens that two neighbouring windows share."""
+PIECE = 16_384
+"""Most characters tokenized at once."""
+TEXTS_AT_ONCE = 256
+WINDOWS_AHEAD = 1_024
+"""Most windows that wait for the backend."""
+
+
+class Logits(NamedTuple):
+    """What a backend says about the rows of a batch, not calibrated; all float32.
+
+    Attributes:
+        sentiment: Negative, neutral, positive. Shape ``(rows, 3)``.
+        pain: Shape ``(rows,)``.
+        request: Shape ``(rows,)``.
+        emotions: In the order of ``EMOTIONS``. Shape ``(rows, 4)``.
+        vectors: Unit length. Shape ``(rows, width)``.
+    """
+
+    sentiment: NDArray[np.float32]
+    pain: NDArray[np.float32]
+    request: NDArray[np.float32]
+    emotions: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+
+
+class EncoderBackend(Protocol):
+    """Computes the network on one kind of runtime.
+
+    Attributes:
+        name: ``torch``, ``onnx`` or ``openvino``.
+        precision: What it computes with: ``bf16``, ``fp32`` or ``int8``.
+    """
+
+    name: str
+    precision: str
+
+    def run(self, tokens: NDArray[np.int64], mask: NDArray[np.bool_]) -> Logits:
+        """Read one batch; both arrays have the shape ``(rows, length)``, and every row holds at least two tokens."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What turns logits into probabilities: ``logit / temperature + shift``, one shift for each class of sentiment.
+
+    Attributes:
+        sentiment_temperature: Above 0.
+        sentiment_shifts: Added to the logits of negative, neutral and positive.
+        pain_temperature: Above 0.
+        pain_shift: Added to the logit.
+        request_temperature: Above 0.
+        request_shift: Added to the logit.
+        emotion_temperatures: Above 0, one for each emotion.
+        emotion_shifts: Added to the logits, one for each emotion.
+        confident_at: From this highest sentiment probability on, an answer counts as confident; 0 to 1.
+    """
+
+    sentiment_temperature: float = 1.0
+    sentiment_shifts: tuple[float, ...] = (0.0,) * len(LABELS)
+    pain_temperature: float = 1.0
+    pain_shift: float = 0.0
+    request_temperature: float = 1.0
+    request_shift: float = 0.0
+    emotion_temperatures: tuple[float, ...] = (1.0,) * len(EMOTIONS)
+    emotion_shifts: tuple[float, ...] = (0.0,) * len(EMOTIONS)
+    confident_at: float = 0.5
+
+
+@dataclass(slots=True)
+class _Window:
+    """A stretch of a text's tokens, waiting to be read."""
+
+    text: int
+    tokens: NDArray[np.int64]
+
+
+class _Sums:
+    """Collects the answers of windows, text by text, in the order of the windows."""
+
+    def __init__(self, texts: int, *, width: int) -> None:
+        self.sentiment = np.zeros((texts, 3))
+        self.pain = np.zeros(texts, np.float32)
+        self.request = np.zeros(texts, np.float32)
+        self.emotions = np.zeros((texts, len(EMOTIONS)), np.float32)
+        self.vectors = np.zeros((texts, width))
+        self.tokens = np.zeros(texts)
+        self.windows = np.zeros(texts, np.int32)
+
+    def add(self, window: _Window, answers: _Answers, row: int) -> None:
+        text, weight = window.text, max(1, len(window.tokens))
+        self.sentiment[text] += weight * answers.sentiment[row].astype(np.float64)
+        self.pain[text] = max(self.pain[text], answers.pain[row])
+        self.request[text] = max(self.request[text], answers.request[row])
+        np.maximum(self.emotions[text], answers.emotions[row], out=self.emotions[text])
+        if self.vectors.shape[1]:
+            self.vectors[text] += weight * answers.vectors[row].astype(np.float64)
+        self.tokens[text] += weight
+        self.windows[text] += 1
+
+    def encoding(self, places: NDArray[np.int64]) -> Encoding:
+        sentiment = self.sentiment / self.sentiment.sum(1, keepdims=True)
+        lengths = np.linalg.norm(self.vectors, axis=1, keepdims=True)
+        vectors = self.vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+        return Encoding(
+            vectors=vectors[places].astype(np.float32) if vectors.shape[1] else np.zeros((0, 0), np.float32),
+            sentiment=sentiment[places].astype(np.float32),
+            pain=self.pain[places],
+            request=self.request[places],
+            emotions=self.emotions[places],
+            windows=self.windows[places],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """Calibrated answers to the rows of a batch."""
+
+    sentiment: NDArray[np.float32]
+    pain: NDArray[np.float32]
+    request: NDArray[np.float32]
+    emotions: NDArray[np.float32]
+    vectors: NDArray[np.float32]
+
+
+class BatchedEncoder:
+    """Reads texts with one backend. Not for several threads at once: its tokenizer is not safe for that.
+
+    Attributes:
+        encoder_id: Name, version and the first digits of the weights' checksum: ``sentiment-1@sha256:0123456789ab``.
+        confident_at: From this highest sentiment probability on, an answer counts as confident.
+        backend: The runtime that computes.
+        precision: That of the backend.
+        width: Length of a vector.
+    """
+
+    def __init__(
+        self,
+        backend: EncoderBackend,
+        tokenizer: Tokenizer,
+        *,
+        encoder_id: str,
+        width: int,
+        calibration: Calibration | None = None,
+    ) -> None:
+        """Take a backend and a tokenizer into service.
+
+        Args:
+            backend: The network, ready to compute.
+            tokenizer: The network's own tokenizer.
+            encoder_id: Name of this very encoder, kept with everything made from it.
+            width: Length of a vector.
+            calibration: How logits become probabilities; none by default.
+        """
+        self.backend, self.precision = backend, backend.precision
+        self.encoder_id = encoder_id
+        self.calibration = calibration or Calibration()
+        self.confident_at = self.calibration.confident_at
+        self.width = width
+        self._tokenizer = tokenizer
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._first, self._last = _edges(tokenizer)
+
+    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
+        """Read texts; an answer never depends on the other texts of the call or their order.
+
+        Args:
+            texts: Any strings, empty ones and broken ones too. Each different text is read once.
+            vectors: Whether vectors are wanted.
+
+        Returns:
+            One answer for each text, in the order of the texts.
+        """
+        different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        sums = _Sums(len(different), width=self.width if vectors else 0)
+        waiting: dict[int, list[_Window]] = {length: [] for length in LENGTHS}
+        for window, length in read_ahead(self._windows(list(different)), WINDOWS_AHEAD):
+            waiting[length].append(window)
+            if len(waiting[length]) == ROWS[length]:
+                self._read(waiting[length], length, sums)
+        for length, windows in waiting.items():
+            if windows:
+                self._read(windows, length, sums)
+        found = sums.encoding(np.array([different[text] for text in texts], dtype=np.int64))
+        if vectors:
+            return found
+        nothing = np.zeros((0, self.width), np.float32)
+        return Encoding(nothing, found.sentiment, found.pain, found.request, found.emotions, found.windows)
+
+    def _read(self, windows: list[_Window], length: int, sums: _Sums) -> None:
+        """Read a batch of windows, add the answers to the sums, and empty the list."""
+        tokens = np.zeros((ROWS[length], length), np.int64)
+        sizes = np.full(ROWS[length], 2)
+        tokens[:, 0], tokens[:, 1] = self._first, self._last  # an empty row is an empty text
+        for row, window in enumerate(windows):
+            size = len(window.tokens)
+            tokens[row, 1 : 1 + size], tokens[row, 1 + size] = window.tokens, self._last
+            sizes[row] = size + 2
+        mask = np.arange(length) < sizes[:, None]
+        output, scale = self.backend.run(tokens, mask), self.calibration
+        answers = _Answers(
+            sentiment=_softmax(output.sentiment / scale.sentiment_temperature + np.array(scale.sentiment_shifts)),
+            pain=_sigmoid(output.pain / scale.pain_temperature + scale.pain_shift),
+            request=_sigmoid(output.request / scale.request_temperature + scale.request_shift),
+            emotions=_sigmoid(output.emotions / np.array(scale.emotion_temperatures) + np.array(scale.emotion_shifts)),
+            vectors=output.vectors,
+        )
+        for row, window in enumerate(windows):
+            sums.add(window, answers, row)
+        windows.clear()
+
+    def _windows(self, texts: Sequence[str]) -> Iterator[tuple[_Window, int]]:
+        """Cut texts into windows; yield each with its padded length, those of one text in order and of one length."""
+        for start in range(0, len(texts), TEXTS_AT_ONCE):
+            pieces: list[str] = []
+            owners: list[int] = []
+            for place in range(start, min(start + TEXTS_AT_ONCE, len(texts))):
+                found = list(_pieces(readable(texts[place])))
+                pieces += found
+                owners += [place] * len(found)
+            for place, tokens in self._tokens(pieces, owners):
+                inner = LONGEST - 2
+                if len(tokens) <= inner:
+                    yield _Window(place, tokens), next(length for length in LENGTHS if len(tokens) + 2 <= length)
+                    continue
+                count = -(-(len(tokens) - OVERLAP) // (inner - OVERLAP))
+                size = -(-(len(tokens) + (count - 1) * OVERLAP) // count)
+                for number in range(count):
+                    begin = number * (size - OVERLAP)
+                    yield _Window(place, tokens[begin : begin + size]), LONGEST
+
+    def _tokens(self, pieces: Sequence[str], owners: Sequence[int]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Yield the token ids of each text, whose pieces stand next to each other."""
+        parts: list[NDArray[np.int64]] = []
+        at_once = (
+            max(1, TEXTS_AT_ONCE * 1024 // PIECE) if any(len(piece) > PIECE // 8 for piece in pieces) else len(pieces)
+        )
+        for start in range(0, len(pieces), at_once):
+            batch = self._tokenizer.encode_batch_fast(list(pieces[start : start + at_once]), add_special_tokens=False)
+            for place, found in enumerate(batch, start):
+                parts.append(np.array(found.ids, dtype=np.int64))
+                if place + 1 == len(owners) or owners[place + 1] != owners[place]:
+                    yield owners[place], np.concatenate(parts)
+                    parts.clear()
+
+
+def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    shares = np.exp(logits - logits.max(-1, keepdims=True))
+    found: NDArray[np.float32] = (shares / shares.sum(-1, keepdims=True)).astype(np.float32)
+    return found
+
+
+def _sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float32]:
+    shares: NDArray[np.float32] = (1 / (1 + np.exp(-logits))).astype(np.float32)
+    return shares
+
+
+def _edges(tokenizer: Tokenizer) -> tuple[int, int]:
+    """Ids of the tokens that open and close every window."""
+    first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
+    if first is None or last is None:
+        message = "The tokenizer has no [CLS] and [SEP]; the encoder needs the tokenizer it was trained with."
+        raise ModelProblem(message)
+    return first, last
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """Cut a long text at white space, where the tokenizer cuts anyway; a stretch without any is cut all the same."""
+    start = 0
+    while len(text) - start > PIECE:
+        cut = max(text.rfind(space, start, start + PIECE) for space in (" ", "\n"))
+        cut = cut if cut > start else start + PIECE
+        yield text[start:cut]
+        start = cut
+    yield text[start:]
