@@ -103,5 +103,6 @@ def test_more_threads_move_no_answer_further_than_stated(kind: tuple[str, str], 
     backend, precision = kind
     two = load_encoder(MODEL, backend=backend, precision=precision, threads=2)
     some = slice(0, len(TEXTS), 12)
-    moved = np.abs(probabilities(two.encode(TEXTS[some])) - probabilities(answers)[some])
-    assert moved.max() <= 0.001
+    found = two.encode(TEXTS[some])
+    load_encoder(MODEL, backend=backend, precision=precision, threads=1)  # PyTorch's threads are those of the process
+    assert np.abs(probabilities(found) - probabilities(answers)[some]).max() <= 0.001

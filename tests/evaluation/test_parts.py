@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from importlib import metadata
 from typing import Any
 
@@ -59,10 +58,7 @@ def test_a_lexicon_that_is_not_installed_is_named_with_the_way_to_install_it(mon
     assert "pip install 'textcx[benchmarks]'" in missing["vader"]
 
 
-def test_the_lexicons_tell_praise_from_blame_where_they_are_installed() -> None:
-    for package in ("vaderSentiment.vaderSentiment", "textblob"):
-        pytest.importorskip(package.partition(".")[0])
-        importlib.import_module(package)
+def test_the_lexicons_tell_praise_from_blame() -> None:
     found, missing = load_baselines()
     assert missing == {}
     for one in found:
