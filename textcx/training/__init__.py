@@ -24,7 +24,7 @@ def train_encoder(
     teacher: Path | None = None,
     taught: bool = True,
     seed: int = 17,
-    epochs: int = 2,
+    epochs: int = 3,
     resume: bool = False,
     watch: Watch,
 ) -> Path:

@@ -1,7 +1,7 @@
 """Train the encoder: seeded, resumable, two cores are enough.
 
 The forward and backward pass run in bfloat16; a float32 copy of the weights takes the steps, since bfloat16 has too few
-digits for small ones. Word and position embeddings stay as they are. A running mean of the weights is what is kept.
+digits for small ones. A running mean of the weights is what is kept.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ class Training:
         return vectors
 
     def _masters(self) -> dict[str, Tensor]:
-        frozen = {"words.weight", "positions.weight"}
+        frozen: set[str] = set() if self.plan.embeddings else {"words.weight", "positions.weight"}
         if not self.plan.vector_weight:
             frozen |= {"vector.weight", "vector.bias"}
         for name, parameter in self.network.named_parameters():

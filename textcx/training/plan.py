@@ -15,6 +15,7 @@ class TrainingPlan:
         rate: Highest learning rate of the backbone; the heads take ``head_factor`` times as much.
         budget: Padded tokens in a batch.
         longest: Tokens of a text that are read.
+        embeddings: Whether word and position embeddings are trained, too.
         warm_up: Share of the steps in which the rate rises.
         decay: Weight decay of all but biases and norms.
         vector_weight: Weight of the distance to the original sentence embedding; 0 leaves it out.
@@ -29,11 +30,12 @@ class TrainingPlan:
     """
 
     seed: int = 17
-    epochs: int = 2
-    rate: float = 1.5e-4
+    epochs: int = 3
+    rate: float = 3e-4
     head_factor: float = 4.0
     budget: int = 4_096
     longest: int = 256
+    embeddings: bool = True
     warm_up: float = 0.05
     decay: float = 0.01
     vector_weight: float = 5.0
@@ -43,5 +45,5 @@ class TrainingPlan:
     smoothing: float = 0.03
     masked_words: float = 0.05
     head_dropout: float = 0.1
-    mean_decay: float = 0.997
-    measures: int = 4
+    mean_decay: float = 0.998
+    measures: int = 6

@@ -327,7 +327,7 @@ SOURCES = (
         "annotations CC BY 3.0",
         taught=0.4,
     ),
-    Source("goemotions", _goemotions, 16_000, "GoEmotions, Demszky et al. 2020", "Apache-2.0", taught=0.4),
+    Source("goemotions", _goemotions, 16_000, "GoEmotions, Demszky et al. 2020", "Apache-2.0"),
     Source("pros_cons", _pros_cons, 4_000, "(c) 2008 Bing Liu", "CC BY 4.0"),
     Source("vader_intensity", _vader, 17_200, "VADER, Hutto & Gilbert 2014", "MIT, (c) 2016 C.J. Hutto", taught=0.2),
     Source("sentence_polarity", _polarity, 4_000, "(c) 2005 Bo Pang and Lillian Lee", "CC BY 4.0"),
@@ -346,7 +346,7 @@ SOURCES = (
         taught=0.3,
         for_teacher=False,
     ),
-    Source("dynasent_pool", _pool, 20_000, _POOL, "CC BY 4.0", taught=1.0, for_teacher=False),
+    Source("dynasent_pool", _pool, 13_000, _POOL, "CC BY 4.0", taught=1.0, for_teacher=False),
     Source("written", _written, 4_800, "textcx", "that of textcx", repeat=3),
     Source("contrasts", _contrasts, 6_000, "textcx", "that of textcx"),
 )

@@ -36,6 +36,7 @@ TEACHER_PLAN = TrainingPlan(
     head_factor=10.0,
     budget=3_072,
     longest=128,
+    embeddings=False,
     vector_weight=0.0,
     masked_words=0.0,
     mean_decay=0.99,
