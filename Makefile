@@ -7,7 +7,7 @@ PEERS  ?= ../shared/peers
 OUT    ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers quality slow bench train wheel clean
+.PHONY: help demo test check format lint types layers quality slow bench train openapi wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ bench: $(VENV)/.bench ## speed beside the stock pipeline (needs DATA=... PEERS=.
 
 train: $(VENV)/.bench ## train the encoder again (needs DATA=...; takes two hours)
 	$(BIN)/textcx train sentiment --data $(DATA) --out out/sentiment --resume
+
+openapi: $(VENV)/.dev ## write docs/openapi.json
+	$(BIN)/python -m api.openapi docs/openapi.json
 
 wheel: $(VENV)/.dev ## build the wheel
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

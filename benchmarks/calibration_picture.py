@@ -15,7 +15,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-SIDE, GAP, LEFT, TOP, ACROSS = 150, 46, 44, 58, 4
+SIDE, GAP, LEFT, TOP, ACROSS = 160, 40, 36, 58, 4
+INSET = 11
+"""Between the frame and the ends of the axes, so that no point leaves the frame."""
 LOWEST = 1 / 3
 """Of three labels, the likeliest has a third at least: the axes begin there."""
 FEWEST = 10
@@ -58,17 +60,17 @@ def panel(name: str, one: dict[str, Any], x: int, y: int) -> list[str]:
     """Return one panel whose upper left corner is at ``x``, ``y``."""
 
     def across(share: float) -> float:
-        return x + SIDE * (max(LOWEST, share) - LOWEST) / (1 - LOWEST)
+        return x + INSET + (SIDE - 2 * INSET) * (max(LOWEST, share) - LOWEST) / (1 - LOWEST)
 
     def up(share: float) -> float:
-        return y + SIDE * (1 - share)
+        return y + INSET + (SIDE - 2 * INSET) * (1 - share)
 
     title = f"{name} *" if one["role"] == "dev" else name
     caption = f"{one['texts']:,} texts, corrected ECE {one['ece_corrected']:.3f}"
     parts = [
         f'<text class="t" x="{x}" y="{y - 6}">{title}</text>',
         f'<rect class="f" x="{x}" y="{y}" width="{SIDE}" height="{SIDE}"/>',
-        f'<line class="l" x1="{x}" y1="{up(LOWEST):.1f}" x2="{x + SIDE}" y2="{y}"/>',
+        f'<line class="l" x1="{across(LOWEST):.1f}" y1="{up(LOWEST):.1f}" x2="{across(1):.1f}" y2="{up(1):.1f}"/>',
         f'<text class="n" x="{x}" y="{y + SIDE + 26}">{caption}</text>',
     ]
     parts += [

@@ -137,7 +137,8 @@ def multiply() -> dict[str, Any]:
         found[precision] = {}
         for name, (rows, inner, columns) in PRODUCTS.items():
             one, other = torch.randn(rows, inner).to(kind), torch.randn(columns, inner).to(kind)
-            times, end = [], time.perf_counter() + PRODUCT_SECONDS
+            times: list[float] = []
+            end = time.perf_counter() + PRODUCT_SECONDS
             while time.perf_counter() < end or not times:
                 start = time.perf_counter()
                 torch.nn.functional.linear(one, other)
@@ -248,7 +249,9 @@ def table(result: dict[str, Any]) -> str:
         "",
         f"{machine['processor']}, {machine['cores']} cores, Python {machine['python']}; "
         + ", ".join(f"{name} {version}" for name, version in machine["libraries"].items())
-        + f". {result['texts']:,} reviews; medians. Command: `{result['command']}`.",
+        + ".",
+        "",
+        *(f"* {part}: `{command}`" for part, command in result["commands"].items()),
         "",
     ]
     ceiling = result.get("ceiling", {})
@@ -265,14 +268,24 @@ def table(result: dict[str, Any]) -> str:
                 f"| {name} | {one['records_per_s']:,.0f} | {one['real_tokens_per_s']:,} | {one['times_stock']:.2f} "
                 f"| {one.get('tflops', '')} | {one.get('tflops_on_real_tokens', '')} | {share} | {one['peak_mib']:,} |"
             )
-        lines += ["", "TFLOP/s counts padding, as the machine does; the ceiling is the best product below.", ""]
+        rounds = "one round" if result["rounds"] == 1 else f"medians of {result['rounds']} rounds"
+        lines += [
+            "",
+            f"{result['texts']:,} reviews, {rounds}.",
+            "TFLOP/s counts padding, as the machine does; the ceiling is the best product below.",
+            "",
+        ]
     if ceiling:
         lines += ["| product | " + " | ".join(f"{precision}, TFLOP/s" for precision in ceiling) + " |"]
         lines += ["|---|" + "---|" * len(ceiling)]
         lines += [f"| {name} | " + " | ".join(str(one[name]) for one in ceiling.values()) + " |" for name in PRODUCTS]
         lines.append("")
     if "start" in result:
-        lines += ["| start to first line | seconds | peak MiB |", "|---|---|---|"]
+        lines += [
+            f"Process start to first scored line, median of {START_RUNS} runs, and the highest peak of memory:",
+            "",
+        ]
+        lines += ["| | seconds | peak MiB |", "|---|---|---|"]
         lines += [f"| {name} | {one['seconds']} | {one['peak_mib']:,} |" for name, one in result["start"].items()]
         lines.append("")
     if "agreement" in result:
@@ -305,6 +318,12 @@ def machine() -> dict[str, Any]:
     }
 
 
+def command(wanted: argparse.Namespace) -> str:
+    """Return the command line that gives these figures again, without a path of this machine."""
+    told = f"python benchmarks/encoder_speed.py --data DATA --only {wanted.only}"
+    return f"{told} --rounds {wanted.rounds} --limit {wanted.limit}" if "reading" in wanted.only else told
+
+
 def work(name: str, *arguments: str) -> None:
     """Do a worker's part and tell the result on one line."""
     if name == "multiply":
@@ -329,17 +348,13 @@ def main() -> None:
     file = wanted.out / "encoder_speed.json"
     result = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     texts = reviews(wanted.data, wanted.limit)
-    result |= {
-        "machine": machine(),
-        "command": "python benchmarks/encoder_speed.py --data DATA",
-        "texts": len(texts),
-        "rounds": wanted.rounds,
-    }
+    result |= {"machine": machine()}
+    commands = result.setdefault("commands", {})
     for part in wanted.only.split(","):
         if part == "ceiling":
             result[part] = worker("multiply")
         elif part == "reading":
-            result[part] = reading(texts, wanted.rounds)
+            result |= {part: reading(texts, wanted.rounds), "texts": len(texts), "rounds": wanted.rounds}
         elif part == "start":
             result[part] = {}
             for kind in [("auto", "auto"), *kinds()]:
@@ -352,6 +367,7 @@ def main() -> None:
             result[part] = worker("compare")
         else:
             sys.exit(f"unknown part '{part}'; choose from {', '.join(PARTS)}")
+        commands[part] = command(wanted)
         wanted.out.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps(result, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         (wanted.out / "encoder_speed.md").write_text(table(result), encoding="utf-8")

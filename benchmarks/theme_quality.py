@@ -19,9 +19,11 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
 from textcx.domain.feedback import ColumnWishes
+from textcx.domain.theme_sets import FRAGILE
 from textcx.engines.bertopic_themes import BertopicThemes
 from textcx.engines.encoders import load_encoder
 from textcx.engines.spacy_text import SpacyPhraseFinder, SpacySentenceSplitter
@@ -33,6 +35,8 @@ ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "theme_quality.json"
 OPEN = ("womens_clothing", "nhs_fft")
 """Files whose words may be passed on; of the others only the number of themes is kept."""
+SUBSAMPLES = 3
+FEWEST_ANSWERS = 20
 STOCK = """
 import json, sys, time
 import numpy as np
@@ -41,12 +45,19 @@ from bertopic import BERTopic
 texts = json.loads(open(sys.argv[1] + "/texts.json", encoding="utf-8").read())
 vectors = np.load(sys.argv[1] + "/vectors.npy")
 imported = time.perf_counter()
-seconds = []
+truth = json.loads(open(sys.argv[1] + "/truth.json", encoding="utf-8").read())
+seconds, fits = [], []
 for _ in range(2):
     begin = time.perf_counter()
     topics, _ = BERTopic().fit_transform(texts, vectors)
     seconds.append(time.perf_counter() - begin)
+    fits.append(topics)
+from sklearn.metrics import adjusted_rand_score, v_measure_score
+known = {} if not truth else {
+    "v_measure": round(v_measure_score(truth, topics), 3), "ari": round(adjusted_rand_score(truth, topics), 3)
+}
 print(json.dumps({
+    **known, "other_seed": round(adjusted_rand_score(*fits), 3),
     "import_seconds": round(imported - start, 1), "first_fit_seconds": round(seconds[0], 1),
     "second_fit_seconds": round(seconds[1], 1), "topics": len(set(topics) - {-1}),
     "unassigned": round(sum(topic == -1 for topic in topics) / len(topics), 3),
@@ -64,6 +75,11 @@ def segments_of(path: Path, *, records: int) -> pl.DataFrame:
             for start, end in splitter.split([cell or ""])[0]:
                 record = f"r{row:06d}"
                 rows.append((f"{record}:{column}:{start:06d}", record, start, end, cell[start:end]))
+    return with_context(rows)
+
+
+def with_context(rows: list[tuple[str, str, int, int, str]]) -> pl.DataFrame:
+    """Segments as a frame, without respondents and dates."""
     names = ["segment_id", "record_id", "start", "end", "text"]
     return pl.DataFrame(rows, schema=names, orient="row").with_columns(
         counted=pl.lit(value=True),
@@ -72,28 +88,37 @@ def segments_of(path: Path, *, records: int) -> pl.DataFrame:
     )
 
 
-def stock(texts: list[str], vectors: np.ndarray) -> dict[str, Any]:
+def stock(texts: list[str], vectors: np.ndarray, *, truth: list[str] | None = None) -> dict[str, Any]:
     """BERTopic as it comes, twice in a fresh process: the first fit also compiles."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
+        (Path(folder) / "truth.json").write_text(json.dumps(truth or []), encoding="utf-8")
         np.save(Path(folder) / "vectors.npy", vectors)
         finished = subprocess.run([sys.executable, "-c", STOCK, folder], capture_output=True, text=True, check=True)
     return json.loads(finished.stdout.splitlines()[-1])
 
 
-def agreement(texts: list[str], vectors: np.ndarray, model: BertopicThemes) -> dict[str, float]:
-    """Adjusted Rand index of a fit with the same in another order, with another seed, and on 80 % subsamples."""
+def agreement(texts: list[str], vectors: np.ndarray, model: BertopicThemes) -> dict[str, Any]:
+    """Adjusted Rand index of a fit with the same in another order, with another seed, and on 80 % subsamples.
+
+    Of the subsamples, the segments that both fits have are compared; -1, no theme, counts as a label of its own.
+    """
     random = np.random.default_rng(7)
     base = model.fit(texts, vectors, seed=0).topics
     order = random.permutation(len(texts))
     shuffled = model.fit([texts[i] for i in order], vectors[order], seed=0).topics
     reseeded = model.fit(texts, vectors, seed=1).topics
-    part = np.sort(random.permutation(len(texts))[: int(0.8 * len(texts))])
-    sampled = model.fit([texts[i] for i in part], vectors[part], seed=0).topics
+    samples = []
+    for _ in range(SUBSAMPLES):
+        part = np.sort(random.permutation(len(texts))[: int(0.8 * len(texts))])
+        sampled = model.fit([texts[i] for i in part], vectors[part], seed=0).topics
+        samples.append(round(adjusted_rand_score(base[part], sampled), 4))
     return {
         "other_order": round(adjusted_rand_score(base[order], shuffled), 4),
+        "other_order_same_bytes": shuffled.tobytes() == base[order].tobytes(),
         "other_seed": round(adjusted_rand_score(base, reseeded), 4),
-        "subsample_80": round(adjusted_rand_score(base[part], sampled), 4),
+        "subsample_80": round(float(np.mean(samples)), 4),
+        "subsamples": samples,
     }
 
 
@@ -105,21 +130,25 @@ def dump(path: Path, *, encoder: Any, records: int, with_stock: bool) -> dict[st
     model, phrases = BertopicThemes(), SpacyPhraseFinder()
     model.fit(frame["text"].to_list()[:40], encoding.vectors[:40], seed=0)  # imports are counted nowhere
     begin = time.perf_counter()
-    finding = find_themes(frame, encoding.vectors, model=model, phrases=phrases)
+    finding = find_themes(frame, encoding.vectors, model=model, phrases=phrases, encoder_id=encoder.encoder_id)
     seconds = time.perf_counter() - begin
     substantive = np.array([not is_boilerplate(text) for text in frame["text"]])
     texts, vectors = frame.filter(pl.Series(substantive))["text"].to_list(), encoding.vectors[substantive]
     begin = time.perf_counter()
     model.fit(texts, vectors, seed=0)
+    levels = finding.themes["level"].unique().sort().to_list()
     result = {
         "encoder": encoder.encoder_id,
         "segments": frame.height,
         "seconds_find_themes": round(seconds, 2),
         "seconds_fit_only": round(time.perf_counter() - begin, 2),
+        "short_share": finding.short_share,
         "boilerplate_share": finding.boilerplate_share,
         "unassigned_share": finding.unassigned_share,
+        "shown_on_level": {str(level): finding.themes_at(level).height for level in levels},
+        "fragile_share": round(float((finding.themes["stability"] < FRAGILE).mean()), 3),
         "agreement": agreement(texts, vectors, model),
-        "themes": finding.themes.select("name", "records", "polarity").rows()
+        "themes": finding.themes.select("level", "name", "records", "polarity", "stability").rows()
         if path.stem in OPEN
         else finding.themes.height,
     }
@@ -128,39 +157,117 @@ def dump(path: Path, *, encoder: Any, records: int, with_stock: bool) -> dict[st
     return result
 
 
-def known(path: Path, *, encoder: Any, most: int) -> dict[str, Any]:  # noqa: ANN401 - one of ours
-    """V-measure and ARI against known clusters, at the report's number of themes and at the finest."""
+def known(path: Path, *, encoder: Any, most: int, with_stock: bool) -> dict[str, Any]:  # noqa: ANN401 - one of ours
+    """V-measure and ARI against known clusters at the finest level; -1, no theme, counts as a label of its own."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     rows = [row for row in rows if row["split"] == "test"]
     rows = [rows[i] for i in sorted(np.random.default_rng(0).permutation(len(rows))[:most])]
-    texts, truth = [row["text"] for row in rows], [str(row["label"]) for row in rows]
+    texts, truth = [row["text"] for row in rows], np.array([str(row["label"]) for row in rows])
     vectors = encoder.encode(texts).vectors
-    levels = {
-        "report": BertopicThemes(),
-        "true_number": BertopicThemes(max_topics=len(set(truth)), segments_per_topic=10),
-    }
+    model = BertopicThemes()
+    fit = model.fit(texts, vectors, seed=0)
+    plain = model.fit(texts, vectors, seed=0, max_unassigned=0.0)
+    right = np.zeros(len(texts), dtype=bool)
+    for topic in range(len(fit.centroids)):
+        labels, counts = np.unique(truth[fit.topics == topic], return_counts=True)
+        right |= (fit.topics == topic) & (truth == (labels[counts.argmax()] if len(labels) else ""))
+    assigned = fit.topics >= 0
     result: dict[str, Any] = {
         "encoder": encoder.encoder_id,
         "texts": len(texts),
-        "true_clusters": len(set(truth)),
+        "true_clusters": len(set(truth.tolist())),
+        "themes": len(fit.centroids),
+        **scores(truth, fit.topics),
+        "nothing_unassigned": scores(truth, plain.topics),
+        "agreement": agreement(texts, vectors, model),
+        "strength": [
+            {
+                "from": low,
+                "segments": int((chosen := assigned & (fit.strengths >= low) & (fit.strengths < low + 0.2)).sum()),
+                "mean_strength": round(float(fit.strengths[chosen].mean()), 3) if chosen.any() else None,
+                "in_the_majority": round(float(right[chosen].mean()), 3) if chosen.any() else None,
+            }
+            for low in (0.0, 0.2, 0.4, 0.6, 0.8)
+        ],
+        "k_means_true_k": scores(
+            truth, KMeans(len(set(truth.tolist())), n_init=3, random_state=0).fit_predict(vectors)
+        ),
     }
-    for level, model in levels.items():
-        topics = model.fit(texts, vectors, seed=0).topics
-        result[level] = {
-            "topics": len(set(topics.tolist()) - {-1}),
-            "v_measure": round(v_measure_score(truth, topics), 3),
-            "ari": round(adjusted_rand_score(truth, topics), 3),
-            "unassigned": round(float((topics < 0).mean()), 3),
-            "agreement": agreement(texts, vectors, model),
-        }
+    if with_stock:
+        result["stock_bertopic"] = stock(texts, vectors, truth=truth.tolist())
     return result
+
+
+def scores(truth: np.ndarray, topics: np.ndarray) -> dict[str, float]:
+    """V-measure, ARI and the share that belongs nowhere."""
+    return {
+        "v_measure": round(v_measure_score(truth, topics), 3),
+        "ari": round(adjusted_rand_score(truth, topics), 3),
+        "unassigned": round(float((topics < 0).mean()), 3),
+    }
+
+
+def nhs(data: Path, *, encoder: Any) -> dict[str, Any]:  # noqa: ANN401 - one of ours
+    """Precision and recall of our themes against the people's themes of NHS answers, each with its best match.
+
+    An answer may have several themes of theirs and, by its segments, several of ours. Of our themes on all levels, the
+    one with the best F1 stands for each of theirs that 20 answers or more have.
+    """
+    rows = [json.loads(line) for line in (data / "sentiment" / "nhs_survey.jsonl").read_text().splitlines()]
+    rows = [row for row in rows if row["themes"]]
+    splitter = SpacySentenceSplitter()
+    parts = [
+        (f"r{number:05d}:{start:06d}", f"r{number:05d}", start, end, row["text"][start:end])
+        for number, row in enumerate(rows)
+        for start, end in splitter.split([row["text"]])[0]
+    ]
+    frame = with_context(parts)
+    encoding = encoder.encode(frame["text"].to_list())
+    frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
+    finding = find_themes(
+        frame, encoding.vectors, model=BertopicThemes(), phrases=SpacyPhraseFinder(), encoder_id=encoder.encoder_id
+    )
+    ours: dict[str, set[str]] = {}
+    for level in (1, 2, 3):
+        for record, theme in finding.mentions_at(level).select("record_id", "theme_id").iter_rows():
+            ours.setdefault(theme, set()).add(record)
+    names = dict(finding.themes.select("theme_id", "name").iter_rows())
+    theirs: dict[str, set[str]] = {}
+    for number, row in enumerate(rows):
+        for theme in row["themes"]:
+            theirs.setdefault(theme, set()).add(f"r{number:05d}")
+    matches = []
+    for theme, records in sorted(theirs.items(), key=lambda item: (-len(item[1]), item[0])):
+        if len(records) >= FEWEST_ANSWERS:
+            f1, best = max((2 * len(records & mine) / (len(records) + len(mine)), one) for one, mine in ours.items())
+            shared = len(records & ours[best])
+            matches.append(
+                {
+                    "theirs": theme,
+                    "answers": len(records),
+                    "ours": names[best],
+                    "precision": round(shared / len(ours[best]), 3),
+                    "recall": round(shared / len(records), 3),
+                    "f1": round(f1, 3),
+                }
+            )
+    weights = np.array([match["answers"] for match in matches], dtype=float)
+    return {
+        "answers": len(rows),
+        "our_themes": finding.themes.height,
+        **{
+            f"mean_{name}": round(float(np.average([match[name] for match in matches], weights=weights)), 3)
+            for name in ("precision", "recall", "f1")
+        },
+        "matches": matches,
+    }
 
 
 def write(result: dict[str, Any]) -> None:
     """Keep what was measured so far, beside what earlier runs measured."""
     kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
-    for part in ("dumps", "known_clusters"):
-        result[part] = kept.get(part, {}) | result[part]
+    for part in ("dumps", "known_clusters", "nhs_themes"):
+        result[part] = kept.get(part, {}) | result.get(part, {})
     RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -186,9 +293,12 @@ def main() -> None:
     if chosen.data:
         for name, most in (("banking77", 4000), ("stackoverflow_titles", 5000)):
             path = chosen.data / "clusters" / f"{name}.jsonl"
-            result["known_clusters"][name] = known(path, encoder=encoder, most=most)
+            result["known_clusters"][name] = known(path, encoder=encoder, most=most, with_stock=chosen.stock)
             print(name, json.dumps(result["known_clusters"][name]))
             write(result)
+        result["nhs_themes"] = nhs(chosen.data, encoder=encoder)
+        print("nhs", json.dumps(result["nhs_themes"], ensure_ascii=False))
+        write(result)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textcx.domain.analysis import Analysis
+    from textcx.store.sql.database import Database
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("textcx", deadline=None)
@@ -41,3 +42,42 @@ def sample_analysis(sample_out: Path) -> Analysis:
     import textcx
 
     return textcx.load(sample_out)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start PostgreSQL once for all tests; the URL of its maintenance database."""
+    from databases import postgres_server
+
+    with postgres_server(tmp_path_factory.mktemp("postgres") / "data") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of an empty database, of either kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/textcx.db"
+    from databases import new_database
+
+    return new_database(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ready_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a database with its tables and nothing in them, of either kind."""
+    from databases import new_database, new_file
+
+    if request.param == "sqlite":
+        return new_file(tmp_path / "textcx.db")
+    return new_database(request.getfixturevalue("postgres"), tables=True)
+
+
+@pytest.fixture
+def database(ready_url: str) -> Iterator[Database]:
+    """Open a database with its tables and nothing in them, of either kind."""
+    from textcx.store.sql.database import Database
+
+    database = Database(ready_url)
+    yield database
+    database.close()

@@ -19,8 +19,10 @@ import numpy as np
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.feedback import Redaction
+from textcx.domain.theme_sets import StrengthCurve
 from textcx.domain.themes import MIN_SEGMENTS, STOP_WORDS
 from textcx.ports import LanguageGuess, Phrase, TopicFit
+from textcx.steps.lattice import on_lattice, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -203,8 +205,10 @@ _MOST_KEYWORDS = 10
 class FakeThemeModel:
     """Implements the ``ThemeModel`` port: segments belong together that share their most frequent content word."""
 
-    def fit(self, texts: Sequence[str], vectors: NDArray[np.float32], *, seed: int) -> TopicFit:
-        del seed
+    def fit(
+        self, texts: Sequence[str], vectors: NDArray[np.float32], *, seed: int, max_unassigned: float | None = None
+    ) -> TopicFit:
+        del seed, max_unassigned
         if len(vectors) != len(texts):
             msg = f"themes need one vector per segment: {len(texts)} segments came with {len(vectors)} vectors"
             raise ShapeMismatch(msg)
@@ -219,9 +223,44 @@ class FakeThemeModel:
         number = {word: place for place, word in enumerate(chosen)}
         topics = np.array([number.get(word or "", -1) for word in main], dtype=np.int64)
         strengths = np.array([0.5 + 0.5 / len(said) if said else 0.0 for said in words], dtype=np.float64)
-        return TopicFit(
-            topics, np.where(topics >= 0, strengths, 0.0), tuple(_keywords(topics == n, words) for n in number.values())
+        return topic_fit(
+            topics,
+            vectors,
+            strengths=np.where(topics >= 0, strengths, 0.0),
+            keywords=tuple(_keywords(topics == n, words) for n in number.values()),
         )
+
+
+def topic_fit(
+    topics: NDArray[np.int64],
+    vectors: NDArray[np.float32],
+    *,
+    strengths: NDArray[np.float64],
+    keywords: tuple[tuple[str, ...], ...],
+    levels: tuple[NDArray[np.int64], ...] = (),
+) -> TopicFit:
+    """A fit of topics that are known, with the centroids of their vectors; words of a level are those of its topics."""
+    number = len(keywords)
+    lattice = on_lattice(vectors)
+    sums = np.array([lattice[topics == topic].sum(axis=0, dtype=np.float64) for topic in range(number)])
+    words = [
+        tuple(
+            tuple(word for topic in np.flatnonzero(level == group) for word in keywords[topic])
+            for group in range(int(level.max()) + 1)
+        )
+        for level in levels
+    ]
+    return TopicFit(
+        topics=topics,
+        strengths=strengths,
+        origin=np.zeros(vectors.shape[1], dtype=np.float32),
+        centroids=unit_rows(sums.reshape(number, vectors.shape[1])),
+        levels=levels,
+        stabilities=(*(np.ones(len(named)) for named in words), np.ones(number)),
+        keywords=(*words, keywords),
+        curve=StrengthCurve(-2.0, 8.0, 4.0, 0.2),
+        stability=1.0,
+    )
 
 
 def _content_words(text: str) -> frozenset[str]:

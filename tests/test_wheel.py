@@ -29,6 +29,15 @@ def test_the_wheel_runs_the_main_job_without_the_checkout(tmp_path: Path) -> Non
         check=True, capture_output=True, text=True, env=environment, cwd=tmp_path,
     )  # fmt: skip
     assert where.stdout.startswith(str(site))
+    served = subprocess.run(
+        [
+            sys.executable, "-c",
+            "from textcx.jobs.serve import app_name; print(app_name()[0])\n"  # noqa: ISC004 - one program
+            "import textcx_api.main as m; print(len(m.create_app().openapi()['paths']) > 5)",
+        ],
+        check=True, capture_output=True, text=True, env=environment, cwd=tmp_path,
+    )  # fmt: skip
+    assert served.stdout.split() == ["textcx_api.main:create_app", "True"]
     run = subprocess.run(
         [sys.executable, "-m", "textcx", "analyze", few, "--out", tmp_path / "out"],
         check=False, capture_output=True, text=True, env=environment, cwd=tmp_path,

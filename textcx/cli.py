@@ -12,6 +12,24 @@ from typing import Annotated, Any
 
 import typer
 
+from textcx.cli_options import (
+    Attributes,
+    Config,
+    DateColumn,
+    DateFormat,
+    IdColumn,
+    Inputs,
+    Limit,
+    Ratings,
+    RespondentColumn,
+    Source,
+    SourceColumn,
+    TextColumns,
+    TouchpointColumn,
+    ValueColumn,
+)
+from textcx.cli_service import db, keys, worker
+from textcx.cli_themes import themes as theme_commands
 from textcx.domain.version import __version__
 
 FAILED, DONE_WITH_ERRORS, INTERRUPTED = 1, 3, 130
@@ -23,21 +41,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Customer feedback in, a decision-ready report out. Nothing leaves this machine.",
 )
-
-Inputs = Annotated[list[str], typer.Argument(metavar="INPUT...", help="CSV, TSV, JSONL, Parquet or XLSX; also .gz; - for standard input")]  # fmt: skip
-TextColumns = Annotated[list[str] | None, typer.Option("--text-column", help="column of customers' words; repeat to join several")]  # fmt: skip
-IdColumn = Annotated[str | None, typer.Option("--id-column", help="column of record ids")]
-DateColumn = Annotated[str | None, typer.Option("--date-column", help="column of dates")]
-DateFormat = Annotated[str | None, typer.Option("--date-format", help="such as %d/%m/%Y")]
-Source = Annotated[str | None, typer.Option("--source", help="review, survey, social or support")]
-SourceColumn = Annotated[str | None, typer.Option("--source-column", help="column that says the source of each record")]
-RespondentColumn = Annotated[str | None, typer.Option("--respondent-column", help="column that says who answered")]
-Attributes = Annotated[list[str] | None, typer.Option("--attribute", help="column that groups customers; repeatable")]
-TouchpointColumn = Annotated[str | None, typer.Option("--touchpoint-column", help="column that says where the contact was")]  # fmt: skip
-ValueColumn = Annotated[str | None, typer.Option("--value-column", help="column of customer value")]
-Ratings = Annotated[list[str] | None, typer.Option("--rating", help="NAME=COLUMN:LOW-HIGH[:reversed]; repeatable")]
-Config = Annotated[Path | None, typer.Option("--config", help="settings file (default: textcx.toml here, if any)")]
-Limit = Annotated[int | None, typer.Option("--limit", help="read only the first N records")]
 
 
 def _version(wanted: bool) -> None:
@@ -83,6 +86,14 @@ def analyze(
         list[str] | None, typer.Option("--keep-name", help="a product or company name never to mask; repeatable")
     ] = None,
     journey: Annotated[Path | None, typer.Option("--journey", help="your own journey taxonomy (TOML)")] = None,
+    themes: Annotated[
+        Path | None,
+        typer.Option("--themes", metavar="SET", help="assign to the themes of this set; no new ones are learned"),
+    ] = None,
+    max_unassigned: Annotated[
+        float | None,
+        typer.Option("--max-unassigned", min=0.0, max=1.0, help="largest share of segments in no theme (default 0.1)"),
+    ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of everything random (default 0)")] = None,
     threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
     batch_rows: Annotated[int | None, typer.Option("--batch-rows", help="records per checkpoint")] = None,
@@ -101,7 +112,7 @@ def analyze(
         source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
         touchpoint_column=touchpoint_column, value_column=value_column, rating=rating, limit=limit, tables=tables,
         title=title, redact=redact, keep_names=keep_name, journey=journey, seed=seed, threads=threads,
-        batch_rows=batch_rows,
+        batch_rows=batch_rows, themes=themes, max_unassigned=max_unassigned,
     )  # fmt: skip
     work: dict[str, Any] = {
         "out": out, "settings": settings, "workshop": Workshop(settings), "overwrite": overwrite,
@@ -199,6 +210,79 @@ def sentiment(
 
 
 @app.command()
+def serve(
+    host: Annotated[
+        str | None, typer.Option("--host", help="address to listen on; others than loopback ask for keys")
+    ] = None,
+    port: Annotated[int | None, typer.Option("--port", help="port to listen on (default 8321)")] = None,
+    database_url: Annotated[
+        str | None, typer.Option("--database-url", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
+    ] = None,
+    spool: Annotated[
+        Path | None, typer.Option("--spool", help="private directory for uploads until they are redacted")
+    ] = None,
+    theme_sets: Annotated[Path | None, typer.Option("--theme-sets", help="directory of theme sets")] = None,
+    max_items: Annotated[int | None, typer.Option("--max-items", help="items of one request (default 1000)")] = None,
+    max_text_characters: Annotated[
+        int | None, typer.Option("--max-text-characters", help="characters of one text (default 200000)")
+    ] = None,
+    max_body_bytes: Annotated[
+        int | None, typer.Option("--max-body-bytes", help="bytes of a request body, but for files")
+    ] = None,
+    max_decompressed_bytes: Annotated[
+        int | None, typer.Option("--max-decompressed-bytes", help="bytes of a compressed body once decompressed")
+    ] = None,
+    max_file_bytes: Annotated[int | None, typer.Option("--max-file-bytes", help="bytes of an uploaded file")] = None,
+    max_decompressed_file_bytes: Annotated[
+        int | None, typer.Option("--max-decompressed-file-bytes", help="bytes of a compressed file once decompressed")
+    ] = None,
+    rate_limit: Annotated[
+        int | None, typer.Option("--rate-limit", help="requests of one key in a minute; 0 for no limit")
+    ] = None,
+    allow_private_webhooks: Annotated[
+        bool | None,
+        typer.Option("--allow-private-webhooks/--no-private-webhooks", help="let webhooks call private addresses"),
+    ] = None,
+    queue_limit: Annotated[
+        int | None, typer.Option("--queue-limit", help="items that wait for the model; then 429")
+    ] = None,
+    batch_tokens: Annotated[
+        int | None, typer.Option("--batch-tokens", help="about so many tokens are read at once")
+    ] = None,
+    max_wait_ms: Annotated[float | None, typer.Option("--max-wait-ms", help="longest wait for more callers")] = None,
+    log_format: Annotated[str | None, typer.Option("--log-format", help="json or plain")] = None,
+    log_level: Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error")] = None,
+    drain_seconds: Annotated[
+        int | None, typer.Option("--drain-seconds", help="time for open requests when the service stops")
+    ] = None,
+    key_cache_seconds: Annotated[
+        float | None, typer.Option("--key-cache-seconds", help="so long a revoked key may still work")
+    ] = None,
+    model: Annotated[Path | None, typer.Option("--model", help="folder of another encoder")] = None,
+    backend: Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
+    config: Config = None,
+) -> None:
+    """Answer other programs over HTTP, on this machine or, with keys, for others."""
+    from textcx.jobs.serve import serve as job
+
+    job(
+        config=config,
+        analysis={"encoder": model, "backend": backend, "precision": precision, "threads": threads},
+        service={
+            "host": host, "port": port, "database_url": database_url, "spool": spool, "theme_sets": theme_sets,
+            "max_items": max_items, "max_text_characters": max_text_characters, "max_body_bytes": max_body_bytes,
+            "max_decompressed_bytes": max_decompressed_bytes, "max_file_bytes": max_file_bytes,
+            "max_decompressed_file_bytes": max_decompressed_file_bytes, "rate_limit": rate_limit,
+            "allow_private_webhooks": allow_private_webhooks, "queue_limit": queue_limit, "batch_tokens": batch_tokens,
+            "max_wait_ms": max_wait_ms, "log_format": log_format, "log_level": log_level,
+            "drain_seconds": drain_seconds, "key_cache_seconds": key_cache_seconds,
+        },
+    )  # fmt: skip
+
+
+@app.command()
 def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="a finished analysis")]) -> None:
     """Write report.html and analysis.json of a finished analysis again."""
     from textcx.jobs.report import render_again
@@ -232,6 +316,10 @@ def verify(
 
 train = typer.Typer(no_args_is_help=True, help="Train the shipped models again.")
 app.add_typer(train, name="train")
+app.add_typer(theme_commands, name="themes")
+app.add_typer(db, name="db")
+app.add_typer(keys, name="keys")
+app.command()(worker)
 
 
 @train.command("sentiment")
@@ -246,7 +334,7 @@ def train_sentiment(
         Path | None, typer.Option("--start", help="folder of all-MiniLM-L6-v2; the installed package by default")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="seed of everything random")] = 17,
-    epochs: Annotated[int, typer.Option("--epochs", min=1, help="passes over the data")] = 2,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="passes over the data")] = 3,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
 ) -> None:
     """Train the encoder: sentiment, pain, request, emotions and theme vectors in one network."""

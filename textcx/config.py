@@ -6,7 +6,7 @@ import difflib
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
@@ -15,6 +15,9 @@ from textcx.domain.feedback import ColumnWishes
 
 FILE_NAME = "textcx.toml"
 PREFIX = "TEXTCX_"
+TABLES = ("service",)
+"""Tables of ``textcx.toml`` that are read elsewhere: the settings of the service."""
+Chosen = TypeVar("Chosen", bound=BaseModel)
 
 
 class Settings(BaseModel):
@@ -57,6 +60,10 @@ class Settings(BaseModel):
     pain_threshold: float = Field(default=0.5, ge=0.0, le=1.0, description="p_pain from which a segment is a pain")
     resamples: int = Field(default=1000, ge=100, le=100_000, description="bootstrap resamples for drivers")
     title: str | None = Field(default=None, description="heading of the report")
+    themes: Path | None = Field(default=None, description="theme set to assign to; without one, themes are learned")
+    max_unassigned: float | None = Field(
+        default=None, ge=0.0, le=1.0, description="largest share of segments in no theme when themes are learned"
+    )
 
     # models
     encoder: Path | None = Field(default=None, description="directory of the encoder; the shipped one by default")
@@ -106,35 +113,69 @@ def load_settings(*, file: Path | None = None, **flags: Any) -> Settings:  # noq
     Raises:
         BadSetting: Naming every wrong setting, where it came from, what came and what was expected.
     """
+    values = read_settings_file(file)
+    for table in TABLES:
+        values.pop(table, None)
+    return choose(Settings, in_file=values, file=file, prefix=PREFIX, flags=flags)
+
+
+def choose(
+    model: type[Chosen], *, in_file: dict[str, Any], file: Path | None, prefix: str, flags: dict[str, Any]
+) -> Chosen:
+    """Put settings together from a file, the environment and flags, and check them.
+
+    Args:
+        model: The settings class; a field with ``repr=False`` is secret and never shown in an error.
+        in_file: What the file says.
+        file: Where it stands, for errors.
+        prefix: Of the names in the environment.
+        flags: What the caller chose; null means "not chosen".
+
+    Returns:
+        The checked settings.
+
+    Raises:
+        BadSetting: Naming every wrong setting, where it came from, what came and what was expected.
+    """
     chosen: dict[str, Any] = {}
     origin: dict[str, str] = {}
     for place, values in (
-        (str(file or FILE_NAME), _from_file(file)),
-        ("the environment", _from_environment()),
+        (str(file or FILE_NAME), in_file),
+        ("the environment", _from_environment(model, prefix)),
         ("the command line or call", {name: value for name, value in flags.items() if value is not None}),
     ):
         for name, value in values.items():
             chosen[name] = value
             origin[name] = place
     try:
-        return Settings(**chosen)
+        return model(**chosen)
     except ValidationError as error:
-        lines = [_explain(problem, origin) for problem in error.errors(include_url=False)]
+        lines = [_explain(problem, origin, model) for problem in error.errors(include_url=False)]
         msg = "these settings cannot be used:\n" + "\n".join(f"  {line}" for line in lines)
         raise BadSetting(msg) from None
 
 
-def _explain(problem: Any, origin: dict[str, str]) -> str:  # noqa: ANN401 - pydantic's own error dictionary
+def _explain(problem: Any, origin: dict[str, str], model: type[BaseModel]) -> str:  # noqa: ANN401 - pydantic's own error dictionary
+    if not problem["loc"]:
+        return str(problem["msg"]).removeprefix("Value error, ")
     name = str(problem["loc"][0])
     place = origin.get(name, "settings")
+    known = model.model_fields
     if problem["type"] == "extra_forbidden":
-        near = difflib.get_close_matches(name, Settings.model_fields, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "known are: " + ", ".join(sorted(Settings.model_fields))
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "known are: " + ", ".join(sorted(known))
         return f"{name} (from {place}) is no setting; {hint}"
-    return f"{name} = {problem['input']!r} (from {place}): {problem['msg'][0].lower()}{problem['msg'][1:]}"
+    shown = f" = {problem['input']!r}" if known[name].repr else ""
+    said = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}{shown} (from {place}): {said[0].lower()}{said[1:]}"
 
 
-def _from_file(file: Path | None) -> dict[str, Any]:
+def read_settings_file(file: Path | None) -> dict[str, Any]:
+    """Read a settings file as it is; nothing where none was named and ``textcx.toml`` is not there.
+
+    Raises:
+        BadSetting: If the named file is missing, or is not valid TOML.
+    """
     path = file or Path(FILE_NAME)
     if not path.is_file():
         if file is not None:
@@ -148,10 +189,10 @@ def _from_file(file: Path | None) -> dict[str, Any]:
         raise BadSetting(msg) from None
 
 
-def _from_environment() -> dict[str, Any]:
+def _from_environment(model: type[BaseModel], prefix: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for name, field in Settings.model_fields.items():
-        value = os.environ.get(PREFIX + name.upper())
+    for name, field in model.model_fields.items():
+        value = os.environ.get(prefix + name.upper())
         if value is None:
             continue
         listed = str(field.annotation).startswith("tuple")

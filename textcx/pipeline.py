@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from textcx.domain.analysis import Analysis
 from textcx.domain.parts import Part
 from textcx.steps import findings, lay_out
@@ -35,7 +37,12 @@ if TYPE_CHECKING:
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch, RatingColumn
     from textcx.domain.journey import JourneyTaxonomy
     from textcx.domain.pain_points import PainLexicon
+    from textcx.domain.theme_sets import ThemeSet
     from textcx.ports import Encoder, LanguageDetector, PhraseFinder, Redactor, SentenceSplitter, ThemeModel, Watch
+
+
+WORKING_LEVEL = 2
+"""Level of the themes that pain points, drivers and groups are told by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +101,7 @@ class SecondHalf:
     phrases: PhraseFinder
     journey: JourneyTaxonomy
     lexicon: PainLexicon
+    theme_set: ThemeSet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,7 @@ class Choices:
     pain_threshold: float
     offer_words: frozenset[str]
     resamples: int
+    max_unassigned: float | None = None
 
 
 def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -> Analysis:
@@ -125,7 +134,11 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
         found = gather(part)
     segments, vectors = found.segments, found.vectors
     with watch.stage("themes"):
-        themes = find_themes(segments, vectors, model=tools.themes, phrases=tools.phrases, seed=choices.seed)
+        themes = find_themes(
+            segments, vectors, model=tools.themes, phrases=tools.phrases, encoder_id=tools.encoder.encoder_id,
+            theme_set=tools.theme_set, seed=choices.seed, max_unassigned=choices.max_unassigned,
+        )  # fmt: skip
+        raised, shown = themes.mentions_at(WORKING_LEVEL), themes.themes_at(WORKING_LEVEL)
     with watch.stage("journey"):
         stages = place_segments_on_journey(
             segments, vectors, taxonomy=tools.journey, stage_vectors=stage_vectors(tools.journey, tools.encoder)
@@ -141,28 +154,29 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
             offer_words=choices.offer_words,
         )
         segments = mark_pains(segments, pains)
-        pain_points, pains = group_pains(pains, segments, themes.mentions, themes.themes, vectors)
-        praise = find_praise(segments, themes.mentions, themes.themes, vectors)
+        pain_points, pains = group_pains(pains, segments, raised, shown, vectors)
+        praise = find_praise(segments, raised, shown, vectors)
     with watch.stage("ratings"):
-        raised = findings.memberships(segments, themes.mentions, pains)
+        belongs = findings.memberships(segments, raised, pains)
+        every = findings.memberships(segments, pl.concat([themes.mentions_at(1), raised]), pains)
         ratings = summarize_ratings(
-            found.answers, ratings=choices.ratings, attributes=choices.attributes, memberships=raised,
+            found.answers, ratings=choices.ratings, attributes=choices.attributes, memberships=every,
             min_group=choices.min_group,
         )  # fmt: skip
     with watch.stage("drivers"):
         drivers = rank_drivers(
-            found.answers, ratings=choices.ratings, memberships=raised, attributes=choices.attributes,
+            found.answers, ratings=choices.ratings, memberships=belongs, attributes=choices.attributes,
             min_group=choices.min_group, resamples=choices.resamples, seed=choices.seed,
         )  # fmt: skip
         groups = attribute_groups(
             found.answers, found.records, segments, attributes=choices.attributes, min_group=choices.min_group
         )
     with watch.stage("trends"):
-        trends = summarize_trends(found.answers, records=found.records, memberships=raised, ratings=choices.ratings)
+        trends = summarize_trends(found.answers, records=found.records, memberships=every, ratings=choices.ratings)
         changes = directions(trends)
         pain_points = findings.with_trend(pain_points, changes, kind="pain_point")
         described = findings.with_trend(themes.themes, changes, kind="theme")
-    records = findings.with_primary(found.records, segments, themes.mentions, taxonomy=tools.journey)
+    records = findings.with_primary(found.records, segments, raised, taxonomy=tools.journey)
     tables = {
         "records": records, "segments": segments, "mentions": themes.mentions, "themes": described,
         "pains": pains, "pain_points": pain_points, "ratings": ratings, "drivers": drivers, "trends": trends,
@@ -172,10 +186,14 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
     return Analysis(
         tables=tables,
         headline=headline(
-            records_in=part.rows, answers=found.answers, records=records, segments=segments, mentions=themes.mentions,
-            themes=themes.themes, pain_points=pain_points, ratings=ratings, unprocessable=found.unprocessable,
+            records_in=part.rows, answers=found.answers, records=records, segments=segments, mentions=raised,
+            themes=shown, pain_points=pain_points, ratings=ratings, unprocessable=found.unprocessable,
         ),
-        manifest={"boilerplate_share": themes.boilerplate_share, "stage_titles": tools.journey.titles},
+        manifest={
+            "boilerplate_share": themes.boilerplate_share, "short_share": themes.short_share,
+            "stage_titles": tools.journey.titles,
+        },
         unprocessable=found.unprocessable,
         notes=(*found.notes, *themes.notes),
+        theme_set=themes.theme_set,
     )  # fmt: skip

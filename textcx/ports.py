@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from contextlib import AbstractContextManager
+    from datetime import datetime
     from pathlib import Path
 
     import numpy as np
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch, Redaction
+    from textcx.domain.service import ApiKey
+    from textcx.domain.theme_sets import StrengthCurve
 
 
 class Encoder(Protocol):
@@ -82,22 +85,45 @@ class PhraseFinder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TopicFit:
-    """Clusters as the engine found them; topic numbers never leave the theme step.
+    """Clusters as the engine found them; topic numbers never leave the theme steps.
 
-    ``topics``: cluster of each segment, -1 where none. Shape ``(segments,)``. ``strengths``: 0..1, of the same shape.
-    ``keywords``: for each cluster 0..k-1 its c-TF-IDF words, best first.
+    Attributes:
+        topics: Finest cluster of each segment, -1 where none; the largest cluster is 0. Shape ``(segments,)``.
+        strengths: 0..1, of the same shape; 0 where there is no cluster.
+        origin: Where directions are taken from, on the lattice (``textcx.steps.lattice``). Shape ``(width,)``.
+        centroids: Directions of the finest clusters, on the lattice. Shape ``(clusters, width)``.
+        levels: The levels above, coarsest first: the group of each finest cluster. None to two arrays.
+        stabilities: For each of the levels, then for the finest: how stable each of its clusters is, 0..1.
+        keywords: For each of the levels, then for the finest: the c-TF-IDF words of each cluster, best first.
+        curve: Turns closeness to a centroid into strength.
+        stability: Agreement of the finest level with that of other samples, -1..1.
     """
 
     topics: NDArray[np.int64]
     strengths: NDArray[np.float64]
-    keywords: tuple[tuple[str, ...], ...]
+    origin: NDArray[np.float32]
+    centroids: NDArray[np.float32]
+    levels: tuple[NDArray[np.int64], ...]
+    stabilities: tuple[NDArray[np.float64], ...]
+    keywords: tuple[tuple[tuple[str, ...], ...], ...]
+    curve: StrengthCurve
+    stability: float
 
 
 class ThemeModel(Protocol):
     """Groups segments by what they are about."""
 
-    def fit(self, texts: Sequence[str], vectors: NDArray[np.float32], *, seed: int) -> TopicFit:
-        """Cluster segments; the same set in another order gives the same clusters."""
+    def fit(
+        self, texts: Sequence[str], vectors: NDArray[np.float32], *, seed: int, max_unassigned: float | None = None
+    ) -> TopicFit:
+        """Cluster segments; the same set in another order gives the same clusters.
+
+        Args:
+            texts: The segments.
+            vectors: Their vectors, unit length. Shape ``(segments, width)``.
+            seed: At least 0.
+            max_unassigned: Largest share of segments in no cluster, 0..1.
+        """
         ...
 
 
@@ -141,4 +167,47 @@ class Watch(Protocol):
 
     def advance(self, name: str, amount: int) -> None:
         """Report that a stage has handled so many more records or steps."""
+        ...
+
+
+class KeyStore(Protocol):
+    """Finds the keys that callers of the service present. May block; the service calls it in a thread and caches."""
+
+    def find(self, sha256: str) -> ApiKey | None:
+        """Return the key with this digest (``textcx.domain.service.digest_of``), also a revoked one; null if none."""
+        ...
+
+    def any_key(self) -> bool:
+        """Say whether at least one key is valid now."""
+        ...
+
+    def touch(self, key_id: str, *, at: datetime) -> None:
+        """Note that a key was used at ``at`` (UTC); an unknown id is no error."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeMatch:
+    """A theme that a segment raises, with its permanent id, its name, and how strongly, 0..1."""
+
+    theme_id: str
+    name: str
+    strength: float
+
+
+class ThemeSets(Protocol):
+    """The theme sets that the service was given. ``assign`` is called by its inference thread only."""
+
+    def names(self) -> Sequence[str]:
+        """Names of the sets, sorted."""
+        ...
+
+    def assign(
+        self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str
+    ) -> list[list[ThemeMatch]]:
+        """Themes of each segment, strongest first; each segment's depend on itself alone.
+
+        ``vectors``: unit length, made by ``encoder_id``. Shape ``(segments, dimensions)``. Raises ``NotFound`` for an
+        unknown name and ``ModelProblem`` for a set made with another encoder.
+        """
         ...

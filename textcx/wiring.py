@@ -19,7 +19,19 @@ if TYPE_CHECKING:
 
     from textcx.config import Settings
     from textcx.domain.feedback import ColumnWishes
-    from textcx.ports import Encoder, FeedbackReader, LanguageDetector, Redactor, SentenceSplitter
+    from textcx.domain.journey import JourneyTaxonomy
+    from textcx.domain.pain_points import PainLexicon
+    from textcx.domain.theme_sets import ThemeSet
+    from textcx.ports import (
+        Encoder,
+        FeedbackReader,
+        KeyStore,
+        LanguageDetector,
+        PhraseFinder,
+        Redactor,
+        SentenceSplitter,
+    )
+    from textcx.store.sql.database import Database
 
 
 KEY_BYTES = 32
@@ -79,11 +91,37 @@ def open_source(source: str | Path | pl.DataFrame, wishes: ColumnWishes) -> Feed
     return open_feedback(source, wishes=wishes)
 
 
+def open_database(url: str) -> Database:
+    """Open the database of the service; an SQLite file gets its tables here, PostgreSQL must have them already.
+
+    Raises:
+        BadSetting: If the URL is none of a database that is known.
+        StoreProblem: If the database cannot be reached or its tables are of another version.
+    """
+    from textcx.store.sql.database import Database  # noqa: PLC0415 - SQLAlchemy waits until it is needed
+    from textcx.store.sql.migrations import check, upgrade  # noqa: PLC0415
+
+    database = Database(url)
+    if database.is_sqlite:
+        upgrade(database)
+    else:
+        check(database)
+    return database
+
+
+def key_store(database: Database) -> KeyStore:
+    """Return the keys that a database holds."""
+    from textcx.store.sql.keys import SqlKeys  # noqa: PLC0415
+
+    return SqlKeys(database)
+
+
 class Workshop:
     """Builds each tool of a run once, when it is first asked for."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, *, small_batches: bool = False) -> None:
+        """Build nothing yet; ``small_batches`` as for ``engines.encoders.load_encoder``."""
+        self.settings, self.small_batches = settings, small_batches
         self.taxonomies = models_directory() / "taxonomies"
 
     def first_half(self) -> FirstHalf:
@@ -96,19 +134,39 @@ class Workshop:
             respondent_key=self.respondent_key,
         )
 
-    def second_half(self) -> SecondHalf:
-        """Return the tools of ``pipeline.over_all``."""
+    def second_half(self, theme_set: ThemeSet | None = None) -> SecondHalf:
+        """Return the tools of ``pipeline.over_all``; with a theme set, segments are assigned to it."""
         from textcx.engines.bertopic_themes import BertopicThemes  # noqa: PLC0415 - heavy, built when first used
-        from textcx.engines.spacy_text import SpacyPhraseFinder  # noqa: PLC0415
-        from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon  # noqa: PLC0415
 
         return SecondHalf(
             encoder=self.encoder,
             themes=BertopicThemes(),
-            phrases=SpacyPhraseFinder(**self._pipeline),
-            journey=load_journey(self.settings.journey or self.taxonomies / "journey.toml"),
-            lexicon=load_pain_lexicon(self.taxonomies / "consequences.toml"),
+            phrases=self.phrases,
+            journey=self.journey,
+            lexicon=self.lexicon,
+            theme_set=theme_set,
         )
+
+    @cached_property
+    def phrases(self) -> PhraseFinder:
+        """The phrase finder."""
+        from textcx.engines.spacy_text import SpacyPhraseFinder  # noqa: PLC0415
+
+        return SpacyPhraseFinder(**self._pipeline)
+
+    @cached_property
+    def journey(self) -> JourneyTaxonomy:
+        """The journey taxonomy: the user's own or the shipped one."""
+        from textcx.engines.taxonomy_toml import load_journey  # noqa: PLC0415
+
+        return load_journey(self.settings.journey or self.taxonomies / "journey.toml")
+
+    @cached_property
+    def lexicon(self) -> PainLexicon:
+        """The lexicon of consequences."""
+        from textcx.engines.taxonomy_toml import load_pain_lexicon  # noqa: PLC0415
+
+        return load_pain_lexicon(self.taxonomies / "consequences.toml")
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -120,6 +178,7 @@ class Workshop:
             backend=self.settings.backend,
             precision=self.settings.precision,
             threads=self.settings.threads,
+            small_batches=self.small_batches,
         )
 
     @cached_property

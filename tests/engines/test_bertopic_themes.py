@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.engines.bertopic_themes import BertopicThemes, content_words
-from textcx.engines.neighbour_graph import NeighbourGraphClusters, nearest_neighbours
 
 if TYPE_CHECKING:
     from random import Random
@@ -43,12 +42,12 @@ def planted(*, each: int = 30, noise: float = 0.35, seed: int = 0) -> tuple[list
 def test_planted_subjects_are_found_and_described_by_their_words() -> None:
     texts, vectors, truth = planted()
 
-    fit = BertopicThemes(max_topics=4).fit(texts, vectors, seed=0)
+    fit = BertopicThemes().fit(texts, vectors, seed=0)
 
-    assert len(fit.keywords) == 4
+    assert len(fit.keywords[-1]) == 4
     for number, words in enumerate(WORDS.values()):
         (topic,) = np.unique(fit.topics[truth == number])
-        assert {part for word in fit.keywords[topic] for part in word.split()} <= set(words.split())
+        assert {part for word in fit.keywords[-1][topic] for part in word.split()} <= set(words.split())
     assert fit.strengths.min() > 0.5
 
 
@@ -56,9 +55,7 @@ def test_largest_topic_comes_first() -> None:
     texts, vectors, truth = planted(each=40)
     kept = (truth != 2) | (np.arange(len(truth)) % 2 == 0)
 
-    fit = BertopicThemes(max_topics=4).fit(
-        [t for t, keep in zip(texts, kept, strict=True) if keep], vectors[kept], seed=0
-    )
+    fit = BertopicThemes().fit([t for t, keep in zip(texts, kept, strict=True) if keep], vectors[kept], seed=0)
 
     counts = np.bincount(fit.topics[fit.topics >= 0])
     assert counts.tolist() == sorted(counts.tolist(), reverse=True)
@@ -72,7 +69,7 @@ def test_order_of_the_segments_changes_no_byte(shuffler: Random, seed: int) -> N
     vectors = np.concatenate([vectors, vectors[:5]])
     order = list(range(len(texts)))
     shuffler.shuffle(order)
-    model = BertopicThemes(max_topics=6, segments_per_topic=10)
+    model = BertopicThemes()
 
     straight = model.fit(texts, vectors, seed=seed)
     shuffled = model.fit([texts[i] for i in order], vectors[order], seed=seed)
@@ -85,7 +82,7 @@ def test_order_of_the_segments_changes_no_byte(shuffler: Random, seed: int) -> N
 def test_order_changes_nothing_when_only_a_sample_is_clustered() -> None:
     texts, vectors, _ = planted(each=40, noise=0.7)
     order = np.random.default_rng(1).permutation(len(texts))
-    model = BertopicThemes(max_topics=4, sample=60)
+    model = BertopicThemes(sample=60)
 
     straight = model.fit(texts, vectors, seed=0)
     shuffled = model.fit([texts[i] for i in order], vectors[order], seed=0)
@@ -96,7 +93,7 @@ def test_order_changes_nothing_when_only_a_sample_is_clustered() -> None:
 def test_segments_outside_the_sample_go_to_the_subject_they_are_near() -> None:
     texts, vectors, truth = planted(each=60)
 
-    fit = BertopicThemes(max_topics=4, sample=80).fit(texts, vectors, seed=0)
+    fit = BertopicThemes(sample=80).fit(texts, vectors, seed=0)
 
     assert (fit.topics >= 0).all()
     for number in range(4):
@@ -107,7 +104,7 @@ def test_equal_segments_share_a_topic_however_often_they_come() -> None:
     texts, vectors, _ = planted()
     copies = np.repeat(vectors[:1], 100, axis=0)
 
-    fit = BertopicThemes(max_topics=4).fit([texts[0]] * 100 + texts, np.concatenate([copies, vectors]), seed=0)
+    fit = BertopicThemes().fit([texts[0]] * 100 + texts, np.concatenate([copies, vectors]), seed=0)
 
     assert len(set(fit.topics[:101].tolist())) == 1
 
@@ -118,7 +115,7 @@ def test_a_hundred_identical_segments_are_one_topic() -> None:
     fit = BertopicThemes().fit(["the parcel came late"] * 100, np.repeat(vectors[:1], 100, axis=0), seed=0)
 
     assert set(fit.topics.tolist()) == {0}
-    assert "parcel" in " ".join(fit.keywords[0])
+    assert "parcel" in " ".join(fit.keywords[-1][0])
 
 
 def test_segments_that_are_all_different_are_left_alone() -> None:
@@ -128,7 +125,41 @@ def test_segments_that_are_all_different_are_left_alone() -> None:
 
     fit = BertopicThemes().fit([f"remark {chr(97 + i % 26)}{chr(97 + i // 26)}" for i in range(80)], vectors, seed=0)
 
-    assert (fit.topics < 0).mean() > 0.5
+    assert set(fit.topics.tolist()) == {-1}
+    assert len(fit.centroids) == 0
+
+
+def test_at_most_the_share_asked_for_is_left_without_a_topic() -> None:
+    texts, vectors, _ = planted(each=60, noise=1.6)
+
+    shares = [
+        (BertopicThemes().fit(texts, vectors, seed=0, max_unassigned=most).topics < 0).mean() for most in (0, 0.05)
+    ]
+
+    assert shares[0] == 0
+    assert shares[1] <= 0.05
+
+
+def test_every_level_has_its_own_words_and_is_made_of_whole_topics() -> None:
+    random = np.random.default_rng(5)
+    texts, vectors = [], []
+    for group in range(10):
+        base = random.normal(size=48)
+        for part in range(3):
+            centre = base + 0.7 * random.normal(size=48)
+            for _ in range(40):
+                texts.append(f"group{chr(97 + group)} part{chr(97 + part)}{chr(97 + group)} word")
+                vectors.append(centre + 0.35 * random.normal(size=48))
+    matrix = np.array(vectors, dtype=np.float32)
+    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+
+    fit = BertopicThemes().fit(texts, matrix, seed=0)
+
+    assert len(fit.levels) == 1
+    assert 8 <= int(fit.levels[0].max()) + 1 <= 15
+    assert len(fit.levels[0]) == len(fit.centroids) == len(fit.keywords[-1])
+    assert len(fit.keywords[0]) == len(fit.stabilities[0]) == int(fit.levels[0].max()) + 1
+    assert all(words[0].startswith(("group", "part")) for level in fit.keywords for words in level)
 
 
 def test_fewer_than_thirty_segments_give_no_topics() -> None:
@@ -136,7 +167,7 @@ def test_fewer_than_thirty_segments_give_no_topics() -> None:
 
     fit = BertopicThemes().fit(texts, vectors, seed=0)
 
-    assert fit.keywords == ()
+    assert fit.keywords == ((),)
     assert set(fit.topics.tolist()) == {-1}
 
 
@@ -145,7 +176,7 @@ def test_segments_without_any_word_do_not_break_the_fit() -> None:
 
     fit = BertopicThemes().fit(["!!! 100 %"] * len(vectors), vectors, seed=0)
 
-    assert all(words == () for words in fit.keywords)
+    assert all(words == () for words in fit.keywords[-1])
 
 
 def test_vectors_that_do_not_match_the_texts_are_refused() -> None:
@@ -187,29 +218,6 @@ def test_no_warning_reaches_the_caller() -> None:
     texts, vectors, _ = planted()
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        BertopicThemes(max_topics=4).fit(texts, vectors, seed=0)
+        BertopicThemes().fit(texts, vectors, seed=0)
 
     assert [str(warning.message) for warning in caught] == []
-
-
-@given(st.integers(2, 60), st.integers(1, 25), st.integers(0, 5))
-def test_neighbours_are_the_nearest_by_brute_force(total: int, wanted: int, seed: int) -> None:
-    vectors = np.random.default_rng(seed).normal(size=(total, 6)).astype(np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    count = min(wanted, total - 1)
-
-    indices, cosines = nearest_neighbours(vectors, count=count)
-
-    products = np.rint(vectors @ vectors.T * np.float32(1e5))
-    np.fill_diagonal(products, -1e9)
-    expected = [sorted(range(total), key=lambda j, row=row: (-row[j], j))[:count] for row in products]
-    assert np.allclose(cosines, np.take_along_axis(products, indices, axis=1) / 1e5, atol=1e-4)
-    assert sum(set(a) != set(b) for a, b in zip(indices.tolist(), expected, strict=True)) <= 1
-
-
-def test_clusters_of_fewer_than_three_vectors_are_one() -> None:
-    vectors = np.eye(2, dtype=np.float32)
-
-    model = NeighbourGraphClusters(aim=2, seed=0, min_strength=0.0).fit(vectors)
-
-    assert set(model.labels_.tolist()) == {0}

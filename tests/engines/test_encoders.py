@@ -66,13 +66,13 @@ def test_a_precision_that_the_backend_lacks_is_refused_with_those_that_have_it()
 def test_the_abilities_of_a_machine_are_read_from_its_processor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    processor = tmp_path / "cpuinfo"
-    monkeypatch.setattr(encoders, "PROCESSOR", processor)
+    described = tmp_path / "cpuinfo"
+    monkeypatch.setattr("textcx.engines.processor.PROCESSOR", described)
     monkeypatch.setattr(encoders, "GRAPHICS_CARD", tmp_path / "none")
     assert abilities() == frozenset()
-    processor.write_text("flags\t\t: fpu sse2 avx2 avx_vnni\n")
+    described.write_text("flags\t\t: fpu sse2 avx2 avx_vnni\n")
     assert abilities() == {"integers"}
-    processor.write_text("flags\t\t: fpu avx512_vnni avx512_bf16\n")
+    described.write_text("flags\t\t: fpu avx512_vnni avx512_bf16\n")
     assert abilities() == {"integers", "bf16"}
     (tmp_path / "none").touch()
     assert "card" in abilities()

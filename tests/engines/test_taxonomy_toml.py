@@ -1,11 +1,13 @@
 """The TOML files people edit: what ships is complete, what is wrong is said."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from textcx.domain.errors import BadSetting, UnreadableInput
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
+from textcx.domain.theme_taxonomy import ThemeTaxonomy
+from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon, load_theme_taxonomy
 
 TAXONOMIES = Path(__file__).parents[2] / "models" / "taxonomies"
 STAGES = ("awareness", "consideration", "purchase", "delivery", "use", "support", "renewal", "advocacy")
@@ -87,3 +89,75 @@ def test_a_wrong_journey_is_refused_with_what_was_expected(tmp_path: Path, conte
 def test_a_wrong_lexicon_is_refused_with_what_was_expected(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(BadSetting, match=message):
         load_pain_lexicon(_write(tmp_path / "consequences.toml", content))
+
+
+def themes_from(folder: Path, text: str) -> ThemeTaxonomy:
+    path = folder / "themes.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_theme_taxonomy(path)
+
+
+def test_given_themes_are_read_from_their_file(tmp_path: Path) -> None:
+    taxonomy = themes_from(
+        tmp_path,
+        """
+        [[theme]]
+        name = "Delivery"
+
+        [[theme]]
+        name = "Late parcel"
+        parent = "delivery"
+        examples = ["It came a week late.", "Still waiting for my parcel"]
+        keywords = ["late", "waiting"]
+
+        [[theme]]
+        name = "Broken parcel"
+        parent = "Delivery"
+        description = "The box or what is in it arrives damaged."
+        """,
+    )
+    assert [theme.name for theme in taxonomy.tree()] == ["Delivery", "Late parcel", "Broken parcel"]
+    assert taxonomy.themes[1].keywords == ("late", "waiting")
+
+
+def test_everything_wrong_with_given_themes_is_told_at_once_with_the_file_and_the_theme(tmp_path: Path) -> None:
+    with pytest.raises(BadSetting) as caught:
+        themes_from(
+            tmp_path,
+            """
+            titel = "ours"
+
+            [[theme]]
+            name = "Price"
+            example = ["It costs far too much"]
+
+            [[theme]]
+            name = "price"
+            examples = "too dear"
+
+            [[theme]]
+            name = 7
+            """,
+        )
+    told = str(caught.value)
+    assert "themes.toml" in told
+    assert "'titel' is no key; known are name, version, theme" in told
+    assert "theme 'Price': 'example' is no key; did you mean 'examples'?" in told
+    assert "theme 'price' stands there twice" in told
+    assert "theme 'price': examples must be a list of texts" in told
+    assert "theme 3: name must be text; got int" in told
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("", "it has no themes"), ("[[themes]]\nname = 'A'", "did you mean 'theme'?"), ("theme = 3", "write [[theme]]")],
+)
+def test_a_file_without_given_themes_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(BadSetting, match=re.escape(said)):
+        themes_from(tmp_path, text)
+
+
+def test_the_taxonomy_of_the_sample_is_sound_and_has_two_levels() -> None:
+    taxonomy = load_theme_taxonomy(Path(__file__).parents[2] / "sample" / "themes.toml")
+    assert {theme.level for theme in taxonomy.tree()} == {1, 2}
+    assert all(len(theme.examples) >= 5 for theme in taxonomy.leaves())

@@ -18,7 +18,7 @@ import textcx
 from textcx.domain.errors import NothingToAnalyze, OutputExists, WrongUse
 from textcx.domain.feedback import ColumnWishes
 from textcx.domain.tables import SCHEMAS
-from textcx.jobs.analyze import agree
+from textcx.jobs.first_half import agree
 from textcx.jobs.output import partial_of
 from textcx.jobs.verify import verify
 from textcx.wiring import open_source, respondent_key
@@ -102,7 +102,7 @@ def test_no_planted_personal_detail_is_written_anywhere(sample_out: Path) -> Non
     planted = [detail["value"] for entry in truth.values() for detail in entry.get("private") or ()]
     respondents = pl.read_csv(SAMPLE, infer_schema=False)["respondent"].drop_nulls().unique().to_list()
     assert planted
-    for path in sample_out.iterdir():
+    for path in (file for file in sample_out.rglob("*") if file.is_file()):
         content = path.read_bytes()
         if path.suffix == ".parquet":
             content = str(pl.read_parquet(path).to_dicts()).encode()

@@ -13,17 +13,30 @@ from textcx.domain.tables import SCHEMAS
 from textcx.store.directory import DirectoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from textcx.domain.analysis import Analysis
     from textcx.ports import AnalysisStore
 
 
-@pytest.fixture(params=[DirectoryStore], ids=["directory"])
-def store(request: pytest.FixtureRequest) -> AnalysisStore:
-    made: AnalysisStore = request.param()
-    return made
+@pytest.fixture(params=["directory", "sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AnalysisStore]:
+    if request.param == "directory":
+        yield DirectoryStore()
+        return
+    from databases import new_database, new_file
+
+    from textcx.store.sql.analyses import SqlAnalysisStore
+    from textcx.store.sql.database import Database
+
+    if request.param == "sqlite":
+        url = new_file(tmp_path_factory.mktemp("store") / "textcx.db")
+    else:
+        url = new_database(request.getfixturevalue("postgres"), tables=True)
+    database = Database(url)
+    yield SqlAnalysisStore(database)
+    database.close()
 
 
 def undated() -> Analysis:

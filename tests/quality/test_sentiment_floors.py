@@ -38,18 +38,18 @@ def test_there_are_enough_hand_written_pairs(pairs: dict[str, Any]) -> None:
     assert pairs["request"]["pairs"] + pairs["sentiment"]["pairs"] >= 40
 
 
-@pytest.mark.parametrize(("head", "ordered", "right"), [("pain", 0.65, 0.55), ("request", 0.90, 0.85)])
+@pytest.mark.parametrize(("head", "ordered", "right"), [("pain", 0.71, 0.63), ("request", 0.94, 0.88)])
 def test_hand_written_pairs_are_told_apart(pairs: dict[str, Any], head: str, ordered: float, right: float) -> None:
     assert pairs[head]["ordered"] >= ordered
     assert pairs[head]["right"] >= right
 
 
 def test_the_pain_head_orders_the_pairs_better_than_the_tone_does(pairs: dict[str, Any]) -> None:
-    assert pairs["pain"]["ordered"] > pairs["pain"]["ordered_by_p_negative"]
+    assert pairs["pain"]["ordered"] > pairs["pain"]["ordered_by_p_negative"] + 0.2
 
 
 def test_hand_written_sentiments_are_mostly_right(pairs: dict[str, Any]) -> None:
-    assert pairs["sentiment"]["right"] >= 0.65
+    assert pairs["sentiment"]["right"] >= 0.75
 
 
 def test_a_pain_in_a_calm_tone_is_no_matter_of_mood(encoder: Encoder) -> None:
@@ -59,14 +59,16 @@ def test_a_pain_in_a_calm_tone_is_no_matter_of_mood(encoder: Encoder) -> None:
 
 
 FLOORS = {
-    "dynasent_r1": ("macro_f1", 0.63),
-    "dynasent_r2": ("macro_f1", 0.54),
-    "semeval_tweets": ("macro_recall", 0.68),
-    "cebab": ("macro_f1", 0.80),
-    "nhs_survey": ("macro_f1", 0.65),
-    "sst3": ("macro_f1", 0.58),
+    "dynasent_r1": ("macro_f1", 0.70),
+    "dynasent_r2": ("macro_f1", 0.55),
+    "semeval_tweets": ("macro_recall", 0.67),
+    "cebab": ("macro_f1", 0.82),
+    "nhs_survey": ("macro_f1", 0.76),
+    "sst3": ("macro_f1", 0.60),
     "goemotions": ("macro_f1", 0.69),
 }
+CEILINGS = {"dynasent_r1": 0.02, "semeval_tweets": 0.04, "cebab": 0.05, "sst3": 0.06, "goemotions": 0.03}
+"""Of the corrected calibration error, on sets large enough for it."""
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +84,24 @@ def test_sentiment_reaches_its_floor(report: dict[str, Any], name: str) -> None:
 
 
 @pytest.mark.quality
+@pytest.mark.parametrize("name", CEILINGS)
+def test_probabilities_stay_honest(report: dict[str, Any], name: str) -> None:
+    assert report["sentiment"][name]["ece_corrected"] <= CEILINGS[name]
+
+
+@pytest.mark.quality
 def test_pain_is_found_in_answers_of_patients(report: dict[str, Any]) -> None:
-    assert report["pain"]["nhs_survey"]["auc"] >= 0.93
+    assert report["pain"]["nhs_survey"]["auc"] >= 0.97
 
 
 @pytest.mark.quality
 def test_requests_are_found_in_a_forum_never_trained_on(report: dict[str, Any]) -> None:
-    assert report["request"]["suggestion_a"]["f1"] >= 0.55
+    assert report["request"]["suggestion_a"]["f1"] >= 0.57
+
+
+@pytest.mark.quality
+@pytest.mark.parametrize(
+    ("emotion", "auc"), [("anger", 0.84), ("disappointment", 0.79), ("gratitude", 0.98), ("confusion", 0.81)]
+)
+def test_emotions_are_ranked(report: dict[str, Any], emotion: str, auc: float) -> None:
+    assert report["emotions"][emotion]["auc"] >= auc

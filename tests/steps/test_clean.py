@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from textcx.domain.feedback import Reason
-from textcx.steps.clean import clean, has_content, polish, why_unprocessable
+from textcx.steps.clean import clean, entities_in, has_content, polish, why_unprocessable
 
 ODD = st.sampled_from(
     [
@@ -53,6 +53,19 @@ def test_cleaned_text_holds_no_control_characters_and_no_surrogates(text: str) -
 )
 def test_odd_characters_become_plain_ones_in_their_place(text: str, cleaned: str) -> None:
     assert clean(text) == cleaned
+
+
+@given(ANY_TEXT)
+def test_entities_are_found_where_they_are_filled_up(text: str) -> None:
+    cleaned, reached = clean(text), 0
+    for start, end in entities_in(text):
+        assert reached <= start < end <= len(text)
+        assert cleaned[start:end].strip() != cleaned[start:end] or cleaned[start] == "&"
+        reached = end
+
+
+def test_an_entity_is_found_also_in_full_width_and_not_within_a_tag() -> None:
+    assert entities_in("\uff06quot;ok &lt;br&gt; &bogus") == [(0, 6)]
 
 
 def test_an_em_dash_stays_because_it_parts_clauses() -> None:

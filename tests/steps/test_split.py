@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.feedback import VERBATIM_JOINT, Redaction
-from textcx.steps.clean import has_content
+from textcx.steps.clean import clean, entities_in, has_content
 from textcx.steps.redact import MASK, mask
 from textcx.steps.split import place_segments
 
@@ -77,6 +77,37 @@ def test_offsets_are_those_of_the_verbatim() -> None:
     assert [(cell, verbatim[start:end]) for cell, start, end in placed] == [
         (0, "good food"), (1, "slow."), (1, "rude"),
     ]  # fmt: skip
+
+
+@given(
+    st.lists(st.sampled_from(["&quot;", "&#39;", "&amp;", "&Eacute;", "a", "b. ", " ", "<b>"]), max_size=12), st.data()
+)
+def test_an_entity_at_the_edge_of_a_segment_is_in_it_whole(parts: list[str], data: st.DataObject) -> None:
+    verbatim = "".join(parts)
+    place = st.integers(0, len(verbatim))
+    low, high = sorted((data.draw(place), data.draw(place)))
+    entities, cleaned = entities_in(verbatim), clean(verbatim)
+    placed = place_segments(cleaned, [(0, len(verbatim))], [[(0, low), (low, high)]], [], entities=entities)
+    for _, start, end in placed:
+        assert not any(first < edge < last for edge in (start, end) for first, last in entities)
+        assert not verbatim[start].isspace()
+    assert [cleaned[start:end].strip() for _, start, end in placed] == [
+        cleaned[start:end]
+        for _, start, end in place_segments(cleaned, [(0, len(verbatim))], [[(0, low), (low, high)]], [])
+    ]
+
+
+def test_a_quotation_mark_written_as_an_entity_is_quoted_whole() -> None:
+    verbatim = "&quot;Great food&quot;  slow"
+    spans = [[(0, 22), (24, 28)]]
+    placed = place_segments(clean(verbatim), [(0, 28)], spans, [], entities=entities_in(verbatim))
+    assert [verbatim[start:end] for _, start, end in placed] == ["&quot;Great food&quot;", "slow"]
+
+
+def test_an_entity_is_not_moved_into_a_redaction() -> None:
+    verbatim = "Ann&quot;ok"
+    placed = place_segments(clean(verbatim), [(0, 11)], [[(8, 11)]], [Redaction(0, 5, "PERSON")], entities=[(3, 9)])
+    assert all(not 0 < edge < 5 for _, start, end in placed for edge in (start, end))
 
 
 def test_an_edge_inside_a_redaction_moves_to_its_end() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -7,12 +8,12 @@ from fakes import FakePhraseFinder
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcx.domain.themes import PROFANITY
-from textcx.steps.name_candidates import coordinated, linked, tokens
-from textcx.steps.theme_names import ThemeWords, name_themes
+from textcx.domain.themes import BARE_ADJECTIVES, PROFANITY
+from textcx.steps.name_words import same_words
+from textcx.steps.theme_names import ThemeWords, name_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from textcx.ports import Phrase
 
@@ -25,14 +26,21 @@ DELIVERY = [
 ]
 STAFF = ["the staff was rude", "very rude staff", "rude staff again", "staff and manager", "rude staff"]
 BATTERY = ["battery life is poor", "the battery life", "battery life again", "my battery", "poor battery life"]
+SCREEN = ["the screen cracked", "a cracked screen", "cracked screen again", "screen of glass", "my screen"]
+EVERYTHING = DELIVERY + STAFF + BATTERY + SCREEN
 
 
-def theme(texts: list[str], *, polarity: float = -0.5, keywords: tuple[str, ...] = ()) -> ThemeWords:
+class FindsNothing:
+    def phrases(self, texts: Sequence[str]) -> list[list[Phrase]]:
+        return [[] for _ in texts]
+
+
+def theme(texts: Sequence[str], *, polarity: float = -0.5, keywords: tuple[str, ...] = ()) -> ThemeWords:
     return ThemeWords(texts, [polarity] * len(texts), texts, keywords)
 
 
-def names(*themes: ThemeWords) -> list[str | None]:
-    return [name.name for name in name_themes(themes, phrases=FakePhraseFinder())]
+def names(*themes: ThemeWords, parents: Sequence[int | None] = (), taken: Collection[str] = ()) -> list[str]:
+    return name_tree(themes, parents or [None] * len(themes), phrases=FakePhraseFinder(), taken=taken)
 
 
 def test_themes_are_called_what_customers_say_there_and_nowhere_else() -> None:
@@ -43,46 +51,68 @@ def test_the_order_of_the_themes_does_not_matter() -> None:
     assert names(theme(BATTERY), theme(DELIVERY), theme(STAFF)) == ["battery life", "late delivery", "rude staff"]
 
 
-def test_two_themes_that_need_the_same_name_are_the_same() -> None:
-    first, second, third = name_themes([theme(DELIVERY), theme(DELIVERY), theme(STAFF)], phrases=FakePhraseFinder())
+def test_themes_of_the_same_texts_get_different_names() -> None:
+    found = names(theme(DELIVERY), theme(DELIVERY), theme(DELIVERY), theme(STAFF))
 
-    assert first.name == "late delivery"
-    assert (second.name, second.same_as) == (None, 0)
-    assert third.name == "rude staff"
+    assert len({same_words(name) for name in found}) == 4
+
+
+def test_a_theme_above_others_is_called_what_its_children_share() -> None:
+    slow = ["the delivery was slow", "slow delivery", "a slow delivery", "slow delivery again"]
+    lost = ["the delivery got lost", "lost delivery", "a lost delivery", "my delivery was lost"]
+
+    found = names(theme(slow + lost), theme(slow), theme(lost), theme(STAFF), parents=[None, 0, 0, None])
+
+    assert found[0] == "delivery"
+    assert "slow" in found[1]
+    assert "lost" in found[2]
+
+
+def test_a_theme_whose_children_share_nothing_is_called_after_the_largest() -> None:
+    found = names(theme(BATTERY + SCREEN), theme(BATTERY), theme(SCREEN), theme(STAFF), parents=[None, 0, 0, None])
+
+    assert {"battery", "and", "screen"} <= set(found[0].split())
+
+
+def test_names_that_are_in_use_are_not_given_again() -> None:
+    found = names(theme(DELIVERY), theme(STAFF), taken=("Delivery, late", "STAFF RUDE"))
+
+    assert not {same_words(name) for name in found} & {same_words("late delivery"), same_words("rude staff")}
 
 
 def test_a_name_holds_no_mask() -> None:
     masked = ["call ████ about parcel", "████ parcel lost", "the ████ parcel", "parcel ████", "lost ████ parcel"]
 
-    (name, _) = names(theme(masked), theme(STAFF))
-
-    assert name is not None
-    assert "█" not in name
+    assert "█" not in names(theme(masked), theme(STAFF))[0]
 
 
 def test_profanity_gives_way_to_the_next_best() -> None:
     coarse = ["shitty wifi again", "the shitty wifi", "shitty wifi signal", "wifi signal", "my shitty wifi"]
 
-    (name, _) = names(theme(coarse), theme(STAFF))
-
-    assert name is not None
-    assert not set(name.split()) & PROFANITY
+    assert not set(names(theme(coarse), theme(STAFF))[0].split()) & PROFANITY
 
 
 def test_a_name_has_the_tone_of_its_theme() -> None:
-    texts = [
-        "narrow choice of wine",
-        "narrow choice",
-        "narrow choice again",
-        "splendid choice",
-        "splendid choice of wine",
-    ]
+    texts = ["narrow choice of wine", "narrow choice", "narrow choice again", "splendid choice", "splendid choice here"]
     complaints = ThemeWords(texts * 4, [-0.9, -0.9, -0.9, 0.9, 0.9] * 4, texts, ())
 
-    (name, _) = names(complaints, theme(STAFF))
+    assert "splendid" not in names(complaints, theme(STAFF))[0]
 
-    assert name is not None
-    assert "splendid" not in name
+
+def test_what_a_theme_denies_is_not_its_name() -> None:
+    texts = ["not helpful people at reception", "reception was never helpful", "no helpful word at reception"]
+    praise = ["helpful porters", "the helpful porters", "porters were helpful", "so helpful porters"]
+
+    found = names(theme(texts * 2, polarity=-0.8), theme(praise, polarity=0.9), theme(STAFF))
+
+    assert "reception" in found[0]
+    assert "helpful" not in found[0]
+
+
+def test_what_is_said_of_something_names_it_however_it_is_put() -> None:
+    texts = ["the driver was polite", "driver was very polite", "a polite driver", "polite driver", "driver is polite"]
+
+    assert names(theme(texts, polarity=0.8), theme(STAFF))[0] == "polite driver"
 
 
 def test_words_that_complete_each_other_are_joined() -> None:
@@ -95,31 +125,45 @@ def test_words_that_complete_each_other_are_joined() -> None:
         "old magazines",
     ]
 
-    (name, _) = names(theme(texts * 2), theme(STAFF))
-
-    assert name in {"newspapers and magazines", "magazines and newspapers"}
+    assert set(names(theme(texts * 2), theme(STAFF))[0].split()) == {"newspapers", "and", "magazines"}
 
 
-def test_what_everything_is_about_is_only_spoken_of_in_general() -> None:
-    app = ["the app", "this app was good", "great app", "my app", "app of the year"]
+def test_opposites_are_called_after_what_they_are_about() -> None:
+    texts = ["clean tray", "clean shelf", "a clean lamp", "dirty hall", "dirty table", "the dirty floor", "clean mug"]
 
-    assert names(theme(app), theme(STAFF), theme(BATTERY))[0] == "app in general"
+    assert names(theme(texts), theme(STAFF), theme(BATTERY))[0] == "cleanliness"
 
 
-def test_a_heap_of_remarks_without_common_words_has_no_name() -> None:
+def test_a_lone_adjective_is_no_name() -> None:
+    texts = ["small again", "the small", "so small", "small and small", "my small"]
+
+    assert names(theme(texts), theme(STAFF))[0] not in BARE_ADJECTIVES
+
+
+def test_a_heap_of_remarks_without_common_words_is_called_so() -> None:
     heap = ["purple walrus", "yesterday evening", "seven bridges", "a quiet harbour", "old lantern", "two oranges"]
 
-    assert names(theme(heap), theme(STAFF)) == [None, "rude staff"]
+    assert names(theme(heap), theme(STAFF))[0].startswith("other remarks: ")
 
 
-def test_keywords_are_the_last_resort() -> None:
-    class FindsNothing:
-        def phrases(self, texts: Sequence[str]) -> list[list[Phrase]]:
-            return [[] for _ in texts]
+def test_without_phrases_a_keyword_says_what_the_remarks_are_about() -> None:
+    keywords = theme(["parcel, delivery", "delivery here", "delivery"], keywords=("delivery", "parcel"))
 
-    found = name_themes([theme(DELIVERY, keywords=("delivery", "late"))], phrases=FindsNothing())
+    assert name_tree([keywords], [None], phrases=FindsNothing()) == ["other remarks: delivery"]
 
-    assert found[0].name == "delivery and late"
+
+def test_what_half_of_a_theme_speaks_of_is_spoken_of_in_general_where_the_word_itself_is_taken() -> None:
+    lanterns = ["lantern", "the lantern", "two lantern", "lantern there", "walrus", "harbour"]
+
+    assert names(theme(lanterns), theme(STAFF), taken=("lanterns",))[0] == "lantern in general"
+
+
+def test_a_theme_without_texts_has_a_name_too() -> None:
+    assert names(theme(DELIVERY), theme([])) == ["late delivery", "other remarks"]
+
+
+def test_no_themes_have_no_names() -> None:
+    assert names() == []
 
 
 def test_capitals_are_kept_where_customers_write_them_inside_a_sentence() -> None:
@@ -128,37 +172,47 @@ def test_capitals_are_kept_where_customers_write_them_inside_a_sentence() -> Non
     assert names(theme(texts), theme(STAFF))[0] == "Wembley lounge"
 
 
-@given(st.lists(st.lists(st.sampled_from(DELIVERY + STAFF + BATTERY), min_size=1, max_size=8), min_size=1, max_size=6))
-def test_names_are_unique_and_have_one_to_five_words(groups: list[list[str]]) -> None:
-    found = [name for name in names(*map(theme, groups)) if name is not None]
-
-    assert len(found) == len(set(found))
-    assert all(1 <= len(name.split()) <= 5 for name in found)
+@pytest.mark.parametrize("parents", [[None], [1, 0], [5, None]])
+def test_parents_that_form_no_tree_are_refused(parents: list[int | None]) -> None:
+    with pytest.raises(ValueError, match="theme"):
+        name_tree([theme(DELIVERY), theme(STAFF)], parents, phrases=FakePhraseFinder())
 
 
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("It is true to size and lovely", ("true", "to", "size")),
-        ("really good value for money", None),
-        ("waste of a wonderful afternoon", None),
-        ("runs very small on me", ("runs", "small")),
-        ("the waiting time was endless", ("waiting", "time")),
-        ("easy to use", ("easy", "to", "use")),
-        ("spent a long time there", None),
-    ],
+_texts = st.lists(st.sampled_from([*EVERYTHING, "ok", "", "████", "shit", "small", "not small", "so good"]), max_size=9)
+
+
+@given(
+    groups=st.lists(_texts, min_size=1, max_size=9),
+    shape=st.lists(st.integers(min_value=0, max_value=8), min_size=9, max_size=9),
+    polarity=st.sampled_from([-0.8, 0.0, 0.8]),
+    taken=st.lists(st.sampled_from(["late delivery", "staff", "other remarks: small"]), max_size=3),
 )
-def test_set_forms_are_recognized(text: str, said: tuple[str, ...] | None) -> None:
-    found = list(linked(tokens(text)))
+def test_names_are_decent_short_and_unique_whatever_the_themes(
+    groups: list[list[str]], shape: list[int], polarity: float, taken: list[str]
+) -> None:
+    parents = [None if above >= number else above for number, above in enumerate(shape[: len(groups)])]
+    themes = [theme(texts, polarity=polarity, keywords=("delivery", "small")) for texts in groups]
 
-    assert found == ([said] if said else []) or (said is None and ("value", "for", "money") in found)
+    found = names(*themes, parents=parents, taken=taken)
+
+    told = [tuple(sorted(name.casefold().split())) for name in [*found, *set(taken)]]
+    assert len(set(told)) == len(told)
+    for name in found:
+        assert 1 <= len(name.split()) <= 5
+        assert "█" not in name
+        assert not set(name.casefold().split()) & PROFANITY
+        assert name not in BARE_ADJECTIVES
 
 
-def test_a_lone_adjective_is_no_name() -> None:
-    texts = ["small again", "the small", "so small", "small and small", "my small"]
+@given(seed=st.integers(min_value=0, max_value=99))
+def test_the_order_of_the_texts_inside_a_theme_does_not_matter(seed: int) -> None:
+    mixed = DELIVERY + STAFF[:2]
+    told = [round(0.1 * place - 0.3, 1) for place in range(len(mixed))]
+    order = random.Random(seed).sample(range(len(mixed)), len(mixed))
+    moved = [mixed[place] for place in order]
+    others = [theme(STAFF), theme(BATTERY + SCREEN), theme(BATTERY), theme(SCREEN)]
 
-    assert names(theme(texts), theme(STAFF))[0] is None
+    before = names(ThemeWords(mixed, told, mixed, ("parcel",)), *others, parents=[None, None, None, 2, 2])
+    after = ThemeWords(moved, [told[place] for place in order], moved, ("parcel",))
 
-
-def test_words_joined_by_and_are_recognized() -> None:
-    assert set(coordinated(tokens("They were polite and helpful and on time"))) == {"polite", "helpful"}
+    assert names(after, *others, parents=[None, None, None, 2, 2]) == before

@@ -6,21 +6,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 import pytest
-from fakes import FakePhraseFinder
+from fakes import FakePhraseFinder, topic_fit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import MENTIONS, THEMES
-from textcx.ports import TopicFit
-from textcx.steps.themes import find_themes, is_boilerplate, presentable
+from textcx.steps.learn_themes import presentable
+from textcx.steps.themes import find_themes, is_boilerplate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from random import Random
 
+    from textcx.domain.theme_sets import ThemeSet
     from textcx.domain.themes import ThemeFinding
+    from textcx.ports import TopicFit
 
 
 SUBJECTS = {
@@ -34,11 +36,16 @@ NUMBERS = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine
 class BySubject:
     """Implements the ``ThemeModel`` port: a topic for each subject that is named in a segment."""
 
-    def fit(self, texts: Sequence[str], vectors: np.ndarray, *, seed: int) -> TopicFit:
-        del vectors, seed
+    def fit(
+        self, texts: Sequence[str], vectors: np.ndarray, *, seed: int, max_unassigned: float | None = None
+    ) -> TopicFit:
+        del seed, max_unassigned
         topics = np.array([next((i for i, name in enumerate(SUBJECTS) if name in text), -1) for text in texts])
-        return TopicFit(
-            topics.astype(np.int64), np.where(topics >= 0, 0.8, 0.0), tuple(tuple(name.split()) for name in SUBJECTS)
+        return topic_fit(
+            topics.astype(np.int64),
+            vectors,
+            strengths=np.where(topics >= 0, 0.8, 0.0),
+            keywords=tuple(tuple(name.split()) for name in SUBJECTS),
         )
 
 
@@ -63,8 +70,10 @@ def segments(*, each: int = 12) -> tuple[pl.DataFrame, np.ndarray]:
     return frame[order], matrix[order]
 
 
-def found(frame: pl.DataFrame, vectors: np.ndarray) -> ThemeFinding:
-    return find_themes(frame, vectors, model=BySubject(), phrases=FakePhraseFinder())
+def found(frame: pl.DataFrame, vectors: np.ndarray, *, theme_set: ThemeSet | None = None) -> ThemeFinding:
+    return find_themes(
+        frame, vectors, model=BySubject(), phrases=FakePhraseFinder(), encoder_id="e", theme_set=theme_set
+    )
 
 
 def test_themes_have_names_figures_and_quotes() -> None:
@@ -140,7 +149,7 @@ def test_boilerplate_belongs_to_no_theme_and_is_counted() -> None:
     frame, vectors = segments()
     frame = frame.with_columns(
         text=pl.when(pl.col("record_id").is_in(["la00", "ru01", "ba02"]))
-        .then(pl.lit("great, love it!"))
+        .then(pl.lit("great, I love it!"))
         .otherwise("text")
     )
 
@@ -149,6 +158,16 @@ def test_boilerplate_belongs_to_no_theme_and_is_counted() -> None:
     assert finding.boilerplate_share == round(3 / 36, 6)
     assert not {"la00", "ru01", "ba02"} & set(finding.mentions["record_id"])
     assert finding.unassigned_share == 0.0
+
+
+def test_a_word_or_two_that_name_nothing_are_short_not_boilerplate() -> None:
+    frame, vectors = segments(each=20)
+    says = {"la00": "thanks", "ru01": "nice app", "ba02": "everything was very good"}
+    frame = frame.with_columns(text=pl.col("record_id").replace_strict(says, default=pl.col("text")))
+
+    finding = found(frame, vectors)
+
+    assert (finding.short_share, finding.boilerplate_share) == (round(2 / 60, 6), round(1 / 60, 6))
 
 
 def test_unassigned_segments_are_counted() -> None:
@@ -182,6 +201,33 @@ def test_vectors_that_do_not_match_are_refused() -> None:
     frame, vectors = segments()
     with pytest.raises(ShapeMismatch, match="36 segments came with 35 vectors"):
         found(frame, vectors[:-1])
+
+
+def test_new_records_are_assigned_to_the_themes_of_a_set_without_a_new_fit() -> None:
+    frame, vectors = segments(each=20)
+    half = np.arange(frame.height) % 2 == 0
+    first = found(frame.filter(pl.Series(half)), vectors[half])
+
+    finding = found(frame, vectors, theme_set=first.theme_set)
+
+    assert finding.theme_set is first.theme_set
+    assert finding.themes["name"].sort().to_list() == sorted(SUBJECTS)
+    names = dict(finding.themes.select("theme_id", "name").iter_rows())
+    texts = dict(frame.select("segment_id", "text").iter_rows())
+    assert all(
+        names[theme] in texts[segment]
+        for segment, theme in finding.mentions.select("segment_id", "theme_id").iter_rows()
+    )
+    assert_frame_equal(
+        finding.mentions.join(first.mentions, on="segment_id", how="semi"), first.mentions, check_exact=True
+    )
+
+
+def test_a_set_may_be_used_on_fewer_segments_than_it_could_be_learned_from() -> None:
+    frame, vectors = segments()
+    learned = found(frame, vectors).theme_set
+
+    assert found(frame[:3], vectors[:3], theme_set=learned).mentions.height == 3
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from textcx.domain.feedback import Unprocessable
+    from textcx.domain.theme_sets import ThemeSet
 
 SCHEMA_VERSION = "1.0"
 """Version of ``analysis.json``; the first number changes when a reader of the old shape would break."""
@@ -21,7 +22,8 @@ class Analysis:
     ``tables`` holds one frame per name of ``textcx.domain.tables.SCHEMAS``. ``headline`` holds the few numbers people
     quote (see ``textcx.steps.headline``). ``manifest`` says how the result came to be: versions, models,
     settings, seed, inputs, column choices, counts, seconds and memory. ``notes`` are sentences for the reader: too few
-    records for themes, doubtful scales, a share of other languages.
+    records for themes, doubtful scales, a share of other languages. ``theme_set`` is the set that the themes are of,
+    right after the analysis; it is kept beside the tables.
     """
 
     tables: dict[str, pl.DataFrame]
@@ -29,6 +31,7 @@ class Analysis:
     manifest: dict[str, Any]
     unprocessable: tuple[Unprocessable, ...] = ()
     notes: tuple[str, ...] = field(default=())
+    theme_set: ThemeSet | None = None
 
     @property
     def records(self) -> pl.DataFrame:

@@ -5,10 +5,14 @@
     │   ├── ColumnNotFound      a named column is not in the file
     │   ├── NoTextColumn        no column looks like customers' words
     │   ├── OutputExists        the output directory is there already
-    │   └── BadSetting          a setting is outside its range or unknown
+    │   ├── BadSetting          a setting is outside its range or unknown
+    │   ├── NotFound            nothing of that name or id is kept
+    │   ├── Conflict            what is kept contradicts the request
+    │   └── BadCursor           a cursor that no page of this very query gave
     ├── UnreadableInput         a file that cannot be read at all: missing, empty, binary, wrong encoding
     ├── NothingToAnalyze        readable, but no record could be analyzed
     ├── ShapeMismatch           arrays or frames that should agree do not
+    ├── StoreProblem            the database cannot be reached, or is of another version
     ├── ModelProblem            model files missing, damaged or of another kind
     └── BrokenResult            a finished directory that contradicts itself or its sources
 
@@ -42,6 +46,22 @@ class OutputExists(WrongUse):
 
 class BadSetting(WrongUse):
     """A setting is unknown, of the wrong type, or outside its range."""
+
+
+class NotFound(WrongUse):
+    """Nothing of that name or id is kept."""
+
+
+class Conflict(WrongUse):
+    """What is kept contradicts the request: a name taken, a key used for something else, a job that is not over."""
+
+
+class BadCursor(WrongUse):
+    """A cursor that no page of this very query gave."""
+
+
+class StoreProblem(TextcxError):
+    """The database cannot be reached, or its schema is of another version."""
 
 
 class UnreadableInput(TextcxError):

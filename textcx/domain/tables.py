@@ -70,6 +70,14 @@ JOURNEY = _schema({
     "stage": pl.String, "segments": pl.Int64, "respondents": pl.Int64, "polarity": pl.Float64,
     "ci_low": pl.Float64, "ci_high": pl.Float64, "negative_share": pl.Float64,
 })  # fmt: skip
+PERIODS = pl.List(pl.Struct({"period": pl.String, "records": pl.Int64, "of": pl.Int64, "complete": pl.Boolean}))
+EMERGING = _schema({
+    "emerging_id": pl.String, "name": pl.String, "segments": pl.Int64, "records": pl.Int64, "respondents": pl.Int64,
+    "share_unexplained": pl.Float64, "polarity": pl.Float64, "closeness": pl.Float64, "nearest_theme_id": pl.String,
+    "nearest_cosine": pl.Float64, "first_seen": UTC, "last_seen": UTC, "periods": PERIODS, "direction": pl.String,
+    "growth": pl.Float64, "ci_low": pl.Float64, "ci_high": pl.Float64, "first_quotes": EVIDENCE,
+    "evidence": EVIDENCE,
+})  # fmt: skip
 
 SCHEMAS: dict[str, pl.Schema] = {
     "records": RECORDS, "segments": SEGMENTS, "mentions": MENTIONS, "themes": THEMES, "pains": PAINS,

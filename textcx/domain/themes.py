@@ -10,8 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
+
+from textcx.domain.theme_sets import shown_at
+
 if TYPE_CHECKING:
-    import polars as pl
+    from textcx.domain.theme_sets import ThemeSet
 
 MIN_SEGMENTS = 30
 """Fewer segments than this cannot carry themes."""
@@ -24,21 +28,45 @@ MASK = "█"
 class ThemeFinding:
     """The themes of a set of segments.
 
-    ``themes`` is a frame of ``tables.THEMES``, widest reach first; ``mentions`` one of ``tables.MENTIONS``, sorted by
-    segment. ``boilerplate_share`` is the share of segments that say nothing about anything; ``unassigned_share`` the
-    share of the other segments that belong to no theme. Both 0..1. ``notes`` are sentences for the reader.
+    Attributes:
+        themes: A frame of ``tables.THEMES``, all levels, the coarsest first and widest reach first in each.
+        mentions: A frame of ``tables.MENTIONS``, sorted by segment; its themes are leaves.
+        unassigned_share: Share of the segments of substance that belong to no theme, 0..1.
+        boilerplate_share: Share of the segments that have three words or more and say nothing about anything, 0..1.
+        short_share: Share of the segments with fewer words that say nothing about anything, 0..1.
+        theme_set: The set the themes are of; null where there are none.
+        notes: Sentences for the reader.
     """
 
     themes: pl.DataFrame
     mentions: pl.DataFrame
     unassigned_share: float
     boilerplate_share: float
+    short_share: float = 0.0
+    theme_set: ThemeSet | None = None
     notes: tuple[str, ...] = ()
+
+    def themes_at(self, level: int) -> pl.DataFrame:
+        """The themes that stand for everything on a level: those on it, and leaves above it."""
+        shown = set(self._shown(level).values())
+        return self.themes.filter(pl.col("theme_id").is_in(sorted(shown)))
+
+    def mentions_at(self, level: int) -> pl.DataFrame:
+        """The mentions by the themes that stand for everything on a level."""
+        return self.mentions.with_columns(pl.col("theme_id").replace_strict(self._shown(level), return_dtype=pl.String))
+
+    def _shown(self, level: int) -> dict[str, str]:
+        return shown_at(self.themes.select("theme_id", "parent_theme_id", "level").rows(), level=level)
 
 
 def _words(*lines: str) -> frozenset[str]:
     """Words of some lines."""
     return frozenset(word for line in lines for word in line.split())
+
+
+def _pairs(*lines: str) -> dict[str, str]:
+    """Pairs of some lines, "helpful:helpfulness"."""
+    return dict(pair.split(":") for pair in sorted(_words(*lines)))
 
 
 _CONTRACTIONS = (
@@ -129,6 +157,7 @@ GENERAL_OBJECTS = _words(
 VAGUE_WORDS = _words(
     "time times help helps helped helping issue issues problem problems year years month months week weeks hour hours",
     "minute minutes mins min hrs hr use user users customer customers look looks feel feels error errors option class",
+    "pair front back side mind moment aspect aspects spot ton tons fence",
 )
 """Words that carry substance in a sentence but name nothing on their own."""
 
@@ -150,3 +179,88 @@ PROFANITY = _words(
     "slut sluts bollocks wanker wankers motherfucker nigger nigga faggot fag retard retarded porn sexy suck sucks",
     "sucked",
 )
+
+ADJECTIVES = BARE_ADJECTIVES | _words(
+    "calming",
+    "helpful friendly polite kind caring professional efficient courteous prompt attentive considerate knowledgeable",
+    "reassuring respectful patient calm cheerful understanding compassionate supportive unhelpful unfriendly impolite",
+    "unprofessional inefficient incompetent arrogant aggressive ignorant careless dismissive abrupt approachable",
+    "clear unclear confusing complicated complex intuitive simple difficult hard smooth slick reliable unreliable",
+    "safe unsafe secure insecure available unavailable responsive unresponsive accurate inaccurate honest dishonest",
+    "flexible inflexible convenient inconvenient affordable pricey overpriced costly inexpensive punctual timely",
+    "delayed rushed fresh stale dry greasy bland tasty delicious salty spicy sweet hungry limited empty full basic",
+    "broken faulty damaged defective torn ripped loud hectic packed cramped tiny airy modern outdated dated shabby",
+    "worn tired flattering unflattering stretchy itchy sheer see-through stiff silky flimsy sturdy durable warm cozy",
+    "roomy baggy fitted snug oversized shapeless lightweight heavyweight versatile stylish elegant classy trendy",
+    "inline auto automatic frumpy feminine colorful colourful vibrant dull faded smelly hygienic unhygienic filthy",
+    "dusty relaxing relaxed laggy buggy glitchy crashy addictive useful useless handy informative addicted scared",
+    "nervous anxious worried open closed wet rough gentle thorough quicker faster slower cheaper cleaner bigger",
+    "smaller larger longer shorter earlier later easier softer warmer tighter looser brighter darker thinner thicker",
+    "stuck missing wrong correct willing unable unhappy upset grateful sick ill painful sore swollen disabled elderly",
+    "young lonely happy true false slim curvy busty athletic tall skinny thin plus-size maternity-like summery dressy",
+    "romantic",
+)
+"""Words that describe and name nothing on their own."""
+
+NOUN_OF = _pairs(
+    ": helpful:helpfulness friendly:friendliness polite:politeness kind:kindness caring:kindness",
+    "professional:professionalism efficient:efficiency courteous:courtesy attentive:attentiveness",
+    "considerate:consideration reassuring:reassurance respectful:respect compassionate:compassion",
+    "supportive:support unfriendly:unfriendliness rude:rudeness arrogant:arrogance careless:carelessness",
+    "simple:simplicity complicated:complexity complex:complexity reliable:reliability unreliable:unreliability",
+    "safe:safety secure:security available:availability accurate:accuracy flexible:flexibility",
+    "convenient:convenience punctual:punctuality prompt:promptness quick:speed fast:speed faster:speed",
+    "quicker:speed slow:slowness fresh:freshness durable:durability versatile:versatility clean:cleanliness",
+    "dirty:dirt loud:noise noisy:noise quiet:quietness crowded:crowding overcrowded:crowding busy:crowding",
+    "comfortable:comfort comfy:comfort soft:softness warm:warmth thick:thickness thin:thinness tight:tightness",
+    "itchy:itchiness scratchy:scratchiness stretchy:stretch sheer:transparency see-through:transparency",
+    "expensive:price pricey:price overpriced:price cheap:price costly:price affordable:affordability",
+    "useful:usefulness informative:information knowledgeable:knowledge calm:calmness understanding:understanding",
+    "thorough:thoroughness clear:clarity spacious:spaciousness laggy:lag buggy:bugs smooth:smoothness",
+)
+"""Nouns that stand for describing words."""
+
+SAME_WORD = _pairs(
+    ": quick:fast quickly:fast quicker:fast faster:fast rapid:fast prompt:fast promptly:fast speedy:fast",
+    "speed:fast large:big huge:big larger:big bigger:big tiny:small smaller:small little:small colour:color",
+    "colours:color colors:color colored:color coloured:color film:movie films:movie movies:movie employee:staff",
+    "employees:staff personnel:staff workers:staff doctors:doctor gp:doctor gps:doctor comfy:comfortable",
+    "comfort:comfortable cozy:comfortable pricey:expensive overpriced:expensive costly:expensive cost:price",
+    "costs:price pricing:price cellphone:phone telephone:phone phoned:phone late:delay delayed:delay",
+    "lateness:delay courteous:polite courtesy:polite politeness:polite nurses:nurse helpfulness:helpful",
+    "kindness:kind caring:kind friendliness:friendly professionalism:professional professionally:professional",
+    "efficiency:efficient efficiently:efficient cleanliness:clean advert:ad adverts:ad ads:ad advertisement:ad",
+    "advertisements:ad advertising:ad commercials:ad picture:photo pictures:photo photos:photo pic:photo",
+    "pics:photo image:photo images:photo bathroom:toilet bathrooms:toilet restroom:toilet restrooms:toilet",
+    "toilets:toilet washroom:toilet washrooms:toilet fabric:material materials:material fabrics:material",
+    "softness:soft wi-fi:wifi internet:wifi issue:problem issues:problem problems:problem beverage:drink",
+    "beverages:drink sockets:outlet socket:outlet plug:outlet plugs:outlet graph:plot graphs:plot clothing:clothes",
+)
+"""Words that a reader takes for the same, and the one that stands for them."""
+
+VERDICTS = _words(
+    "good great excellent amazing awesome fantastic wonderful brilliant perfect superb outstanding lovely beautiful",
+    "nice fine decent fabulous exceptional poor bad terrible horrible awful dreadful appalling disappointing pathetic",
+    "disgusting",
+)
+"""Describing words that only judge."""
+
+SCALE_OF = _pairs(
+    "small:size medium:size big:size large:size tiny:size huge:size smaller:size bigger:size larger:size",
+    "short:length long:length shorter:length longer:length cold:temperature hot:temperature warm:temperature",
+    "warmer:temperature colder:temperature freezing:temperature clean:cleanliness dirty:cleanliness",
+    "filthy:cleanliness cleaner:cleanliness dusty:cleanliness cheap:price cheaper:price expensive:price",
+    "pricey:price overpriced:price costly:price affordable:price inexpensive:price quiet:noise noisy:noise",
+    "loud:noise fast:speed quick:speed slow:speed faster:speed slower:speed quicker:speed bright:lighting",
+    "dark:lighting dim:lighting brighter:lighting darker:lighting light:weight heavy:weight lightweight:weight",
+    "heavyweight:weight thin:thickness thick:thickness thinner:thickness thicker:thickness tight:tightness",
+    "loose:tightness tighter:tightness looser:tightness early:timing late:timing earlier:timing later:timing",
+)
+"""What describing words that are opposites, or degrees, are about."""
+
+EMPTY_ACTS = _words(
+    "sending receiving leaving bringing turning walking standing sitting running wearing holding changing adding",
+    "signing logging ringing staying setting allowing including regarding following depending considering missing",
+    "lacking providing offering expecting",
+)
+"""Verbs that name nothing on their own."""

@@ -1,11 +1,12 @@
-"""Themes by BERTopic, made deterministic: our neighbour graph finds the clusters, BERTopic describes them by c-TF-IDF.
+"""Themes by BERTopic, made to hold still: our own clusters, described by BERTopic's c-TF-IDF.
 
 BERTopic (Grootendorst, 2022) as it comes embeds, reduces with UMAP and clusters with HDBSCAN: unseeded, sensitive to
 the order of the input, and with a third or more of the texts in no topic. Here the vectors are given, nothing is
-reduced, and ``NeighbourGraphClusters`` is handed to BERTopic as its cluster model.
+reduced, and the clusters of ``theme_clusters`` are handed to BERTopic as its cluster model.
 
-Invariants, tested: the same set of texts and vectors in any order gives the same bytes; equal texts with equal vectors
-always share a topic (each distinct content is clustered once); fewer than ``min_segments`` segments give no topics.
+Invariants, tested: the same set of texts and vectors in any order, on any number of threads, gives the same bytes;
+equal texts with equal vectors always share a topic (each distinct content is clustered once); fewer than
+``min_segments`` segments give no topics.
 """
 
 from __future__ import annotations
@@ -15,22 +16,34 @@ import re
 import sys
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from textcx.domain.errors import ShapeMismatch
+from textcx.domain.theme_sets import StrengthCurve
 from textcx.domain.themes import MIN_SEGMENTS, STOP_WORDS
-from textcx.engines.neighbour_graph import MIN_STRENGTH, Assignment, NeighbourGraphClusters
+from textcx.engines.theme_clusters import find_clusters
 from textcx.ports import TopicFit
+from textcx.steps.closeness import nearest, strength_of
+from textcx.steps.lattice import ROWS, on_lattice, relative_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.engines.theme_clusters import Clusters
+
 SAMPLE = 20_000
-"""Distinct segments that are clustered at most; the rest goes to the nearest centroid."""
+"""Distinct segments that are clustered at most; the rest goes to the nearest cluster."""
+
+MAX_UNASSIGNED = 0.10
+"""Largest share of the segments in no topic, unless another one is asked for."""
+
+ANYTHING = 0.25
+"""Stability below which the segments have too little in common for themes: random vectors reach 0.06 to 0.23."""
 
 KEYWORDS = 15
 """Keywords kept per topic."""
@@ -45,40 +58,30 @@ _WORD = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
 class BertopicThemes:
     """The ``ThemeModel`` port by BERTopic."""
 
-    def __init__(
-        self,
-        *,
-        max_topics: int = 40,
-        segments_per_topic: int = 60,
-        min_segments: int = MIN_SEGMENTS,
-        min_strength: float = MIN_STRENGTH,
-        sample: int = SAMPLE,
-    ) -> None:
+    def __init__(self, *, min_segments: int = MIN_SEGMENTS, sample: int = SAMPLE) -> None:
         """Set the engine up; nothing heavy is loaded before the first fit.
 
         Args:
-            max_topics: Number of topics that is not exceeded on purpose, at least 1.
-            segments_per_topic: Distinct segments per topic aimed at while there are fewer than ``max_topics``.
             min_segments: Fewer segments than this give no topics.
-            min_strength: Strength, 0..1, below which a segment belongs to no topic.
             sample: Distinct segments clustered at most, chosen by a hash of their content.
         """
-        self.max_topics = max_topics
-        self.segments_per_topic = segments_per_topic
         self.min_segments = min_segments
-        self.min_strength = min_strength
         self.sample = sample
 
-    def fit(self, texts: Sequence[str], vectors: NDArray[np.float32], *, seed: int) -> TopicFit:
+    def fit(
+        self, texts: Sequence[str], vectors: NDArray[np.float32], *, seed: int, max_unassigned: float | None = None
+    ) -> TopicFit:
         """Cluster segments; the same set in another order gives the same clusters.
 
         Args:
             texts: The segments.
             vectors: Their vectors, unit length. Shape ``(segments, width)``.
             seed: Seed of the clustering, at least 0.
+            max_unassigned: Largest share of the segments in no topic, 0..1; ``MAX_UNASSIGNED`` by default.
 
         Returns:
-            Topics numbered by size, the largest first. No topics, and -1 throughout, for fewer than ``min_segments``.
+            Topics numbered by size, the largest first. No topics, and -1 throughout, for fewer than ``min_segments`` or
+            for segments that have nothing in common.
 
         Raises:
             ShapeMismatch: If there is not one vector per text.
@@ -89,53 +92,99 @@ class BertopicThemes:
             )
             raise ShapeMismatch(msg)
         if len(texts) < self.min_segments:
-            return TopicFit(np.full(len(texts), -1, dtype=np.int64), np.zeros(len(texts)), ())
-        matrix = np.ascontiguousarray(vectors, dtype=np.float32)
-        digests = np.array([_digest(text, vector) for text, vector in zip(texts, matrix, strict=True)])
+            return _nothing(len(texts), vectors.shape[1])
+        digests = np.array([_digest(text, vector) for text, vector in zip(texts, vectors, strict=True)])
         # Sorted by digest, each content once: a fixed order and, at the same time, a random one to sample from.
         _, first, back = np.unique(digests, return_index=True, return_inverse=True)
-        distinct_texts = [texts[index] for index in first]
-        distinct = matrix[first]
-        clusters, keywords = self._fit_sample(distinct_texts[: self.sample], distinct[: self.sample], seed=seed)
-        rest = clusters.assign(distinct[self.sample :])
-        found = Assignment(
-            np.concatenate([clusters.labels_, rest.labels]), np.concatenate([clusters.strengths_, rest.strengths])
+        learned = first[: self.sample]
+        clusters = find_clusters(on_lattice(vectors[learned]), seed=seed)
+        if clusters.stability < ANYTHING:
+            return _nothing(len(texts), vectors.shape[1])
+        topics, near = _assigned(clusters, vectors, first)
+        share = MAX_UNASSIGNED if max_unassigned is None else max_unassigned
+        curve = replace(clusters.curve, least=_least(near[:, 0][back], clusters.curve.least, share=share))
+        strengths = np.concatenate(
+            [strength_of(replace(clusters.closeness, cosine=part[:, 0], margin=part[:, 1]), curve) for part in [near]]
         )
-        return TopicFit(found.labels[back], found.strengths[back], keywords)
+        topics = np.where(strengths > 0, topics, -1)
+        shown = [texts[index] for index in learned]
+        keywords = tuple(
+            _described(shown, labels)
+            for labels in (*(level[clusters.labels] for level in clusters.levels), clusters.labels)
+        )
+        return TopicFit(
+            topics[back], strengths[back], clusters.origin, clusters.centroids, clusters.levels, clusters.stabilities,
+            keywords, curve, clusters.stability,
+        )  # fmt: skip
 
-    def _fit_sample(
-        self, texts: list[str], vectors: NDArray[np.float32], *, seed: int
-    ) -> tuple[NeighbourGraphClusters, tuple[tuple[str, ...], ...]]:
-        """Let BERTopic cluster and describe the sampled segments, which stand in a fixed order."""
-        aim = self.aim(len(texts))
-        clusters = NeighbourGraphClusters(
-            aim=aim, seed=seed, min_size=max(3, len(texts) // (8 * aim)), min_strength=self.min_strength
-        )
-        bertopic = _import_bertopic()
-        model = bertopic.BERTopic(
-            language="multilingual",  # "english" would strip letters with accents; no model is loaded for either
-            umap_model=bertopic.dimensionality.BaseDimensionalityReduction(),
-            hdbscan_model=clusters,
-            vectorizer_model=_vectorizer(),
-            ctfidf_model=bertopic.vectorizers.ClassTfidfTransformer(reduce_frequent_words=True),
-            top_n_words=30,
-            calculate_probabilities=False,
-            verbose=False,
-        )
-        # We show quotes by centrality and variety; BERTopic's own would score every segment once more.
-        model._save_representative_docs = lambda _documents: None  # noqa: SLF001 - no public switch
-        mapped = np.asarray(model.fit_transform(texts, vectors)[0], dtype=np.int64)
-        keywords: list[tuple[str, ...]] = []
-        for label in range(len(clusters.centroids_)):
-            theirs = int(mapped[np.flatnonzero(clusters.labels_ == label)[0]])
-            words = [word for word, weight in model.get_topic(theirs) if weight > 0 and word.strip(NO_WORD)]
-            keywords.append(tuple(_without_repeats(words)[:KEYWORDS]))
-        return clusters, tuple(keywords)
 
-    def aim(self, segments: int) -> int:
-        """Number of topics to aim at for so many distinct segments: few segments cannot carry many topics."""
-        wanted = max(6, round(segments / self.segments_per_topic))
-        return max(1, min(self.max_topics, wanted, segments // 10))
+def _described(texts: list[str], labels: NDArray[np.int64]) -> tuple[tuple[str, ...], ...]:
+    """Let BERTopic find the c-TF-IDF words of clusters that are known, best first."""
+    bertopic = _import_bertopic()
+    model = bertopic.BERTopic(
+        language="multilingual",  # "english" would strip letters with accents; no model is loaded for either
+        umap_model=bertopic.dimensionality.BaseDimensionalityReduction(),
+        hdbscan_model=_Found(labels),
+        vectorizer_model=_vectorizer(),
+        ctfidf_model=bertopic.vectorizers.ClassTfidfTransformer(reduce_frequent_words=True),
+        top_n_words=30,
+        calculate_probabilities=False,
+        verbose=False,
+    )
+    # We show quotes by centrality and variety; BERTopic's own would score every segment once more.
+    model._save_representative_docs = lambda _documents: None  # noqa: SLF001 - no public switch
+    mapped = np.asarray(model.fit_transform(texts, np.zeros((len(texts), 1), dtype=np.float32))[0], dtype=np.int64)
+    keywords: list[tuple[str, ...]] = []
+    for label in range(int(labels.max()) + 1):
+        theirs = int(mapped[int((labels == label).argmax())])
+        words = [word for word, weight in model.get_topic(theirs) if weight > 0 and word.strip(NO_WORD)]
+        keywords.append(tuple(_without_repeats(words)[:KEYWORDS]))
+    return tuple(keywords)
+
+
+class _Found:
+    """A cluster model as BERTopic asks for it that has found its clusters before."""
+
+    def __init__(self, labels: NDArray[np.int64]) -> None:
+        self.labels_ = labels
+
+    def fit(self, vectors: NDArray[np.float32], y: object = None) -> _Found:
+        """Do nothing: everything is found."""
+        del vectors, y
+        return self
+
+
+def _nothing(segments: int, width: int) -> TopicFit:
+    """The fit of too few segments."""
+    return TopicFit(
+        np.full(segments, -1, dtype=np.int64), np.zeros(segments), np.zeros(width, dtype=np.float32),
+        np.zeros((0, width), dtype=np.float32), (), (np.zeros(0),), ((),), StrengthCurve(0.0, 0.0, 0.0, 1.0), 1.0,
+    )  # fmt: skip
+
+
+def _assigned(
+    clusters: Clusters, vectors: NDArray[np.float32], first: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Cluster of each distinct segment, and its cosine and margin; those not learned from go to the nearest."""
+    learned = len(clusters.labels)
+    topics = np.empty(len(first), dtype=np.int64)
+    near = np.empty((len(first), 2))
+    topics[:learned] = clusters.labels
+    near[:learned] = np.stack([clusters.closeness.cosine, clusters.closeness.margin], axis=1)
+    for start in range(learned, len(first), ROWS):
+        rows = first[start : start + ROWS]
+        found = nearest(relative_to(clusters.origin, on_lattice(vectors[rows])), clusters.centroids)
+        topics[start : start + ROWS] = found.own
+        near[start : start + ROWS] = np.stack([found.cosine, found.margin], axis=1)
+    return topics, near
+
+
+def _least(cosine: NDArray[np.float64], unrelated: float, *, share: float) -> float:
+    """Least cosine of a member: that of unrelated segments, or lower where else too many would belong nowhere."""
+    allowed = int(share * len(cosine))
+    if int((cosine < unrelated).sum()) <= allowed:
+        return unrelated
+    return float(np.floor(np.partition(cosine, allowed)[allowed] * 1e6) / 1e6)
 
 
 def _digest(text: str, vector: NDArray[np.float32]) -> bytes:

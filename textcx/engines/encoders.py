@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from textcx.domain.errors import BadSetting
 from textcx.engines.encoder_reader import BatchedEncoder
 from textcx.engines.model_folder import open_model
+from textcx.engines.processor import computes_bf16, computes_integers_fast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,14 +72,16 @@ TOLERANCES = {
     ("openvino", "int8"): Tolerance(0.05, 0.004, 0.01),
 }
 """How far each backend and precision may be from PyTorch in float32, by backend and precision."""
-PROCESSOR = Path("/proc/cpuinfo")
 GRAPHICS_CARD = Path("/proc/driver/nvidia/version")
-BF16_FLAGS = frozenset({"amx_bf16", "avx512_bf16"})
-INTEGER_FLAGS = frozenset({"avx512_vnni", "avx_vnni"})
 
 
 def load_encoder(
-    model_dir: Path, *, backend: str = "auto", precision: str = "auto", threads: int | None = None
+    model_dir: Path,
+    *,
+    backend: str = "auto",
+    precision: str = "auto",
+    threads: int | None = None,
+    small_batches: bool = False,
 ) -> BatchedEncoder:
     """Load an encoder from its folder.
 
@@ -87,6 +90,7 @@ def load_encoder(
         backend: One of ``RUNTIMES``, or ``auto``.
         precision: ``bf16``, ``fp32``, ``int8`` or ``auto``.
         threads: Threads to compute on; None leaves that to the backend.
+        small_batches: See ``BatchedEncoder``.
 
     Returns:
         The encoder, ready to read.
@@ -104,6 +108,7 @@ def load_encoder(
         encoder_id=folder.encoder_id,
         width=folder.network["width"],
         calibration=folder.calibration,
+        small_batches=small_batches,
     )
 
 
@@ -148,11 +153,7 @@ def abilities() -> frozenset[str]:
 
     PyTorch is not asked: importing it takes seconds, and on some machines another runtime is chosen.
     """
-    try:
-        flags = frozenset(PROCESSOR.read_text(encoding="ascii", errors="replace").split())
-    except OSError:  # not Linux
-        flags = frozenset()
-    found = {"card": GRAPHICS_CARD.exists(), "bf16": flags & BF16_FLAGS, "integers": flags & INTEGER_FLAGS}
+    found = {"card": GRAPHICS_CARD.exists(), "bf16": computes_bf16(), "integers": computes_integers_fast()}
     return frozenset(name for name, there in found.items() if there)
 
 

@@ -1,16 +1,22 @@
-"""Read the journey taxonomy and the pain lexicon from TOML files that people may edit."""
+"""Read the journey taxonomy, the pain lexicon and a team's own themes from TOML files that people may edit."""
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from typing import TYPE_CHECKING, Any
 
 from textcx.domain.errors import BadSetting, UnreadableInput
 from textcx.domain.journey import JourneyStage, JourneyTaxonomy
 from textcx.domain.pain_points import CUE_LISTS, WORD_LISTS, Consequence, PainLexicon
+from textcx.domain.theme_taxonomy import GivenTheme, ThemeTaxonomy, problems
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+THEME_KEYS = ("name", "description", "examples", "keywords", "parent")
+THEME_FILE_KEYS = ("name", "version", "theme")
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -136,3 +142,66 @@ def load_pain_lexicon(path: Path) -> PainLexicon:
     cues = {key: _texts(content, key, path.name) for key in CUE_LISTS}
     words = {key: frozenset(word.casefold() for word in _texts(content, key, path.name)) for key in WORD_LISTS}
     return PainLexicon(consequences=tuple(consequences), **cues, **words)  # type: ignore[arg-type]
+
+
+def load_theme_taxonomy(path: Path) -> ThemeTaxonomy:
+    """Load a team's own themes.
+
+    Args:
+        path: TOML file with one ``[[theme]]`` per theme: ``name``, ``description`` and ``examples`` (at least one of
+            the two where no other theme is below it), ``keywords`` and ``parent`` (the name of the theme above).
+
+    Returns:
+        The taxonomy.
+
+    Raises:
+        UnreadableInput: If the file is missing or not text.
+        BadSetting: If it is not valid TOML, or with everything that is wrong in it, each named by its theme.
+    """
+    content = _read(path)
+    found = [_unknown(key, THEME_FILE_KEYS) for key in sorted(set(content) - set(THEME_FILE_KEYS))]
+    tables = content.get("theme", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        found.append("'theme' must be a list of tables; write [[theme]] above each theme")
+        tables = []
+    themes = [_given_theme(table, number, found) for number, table in enumerate(tables, start=1)]
+    if tables or not found:
+        found += problems(themes)
+    if found:
+        lines = "\n".join(f"  {line}" for line in dict.fromkeys(found))
+        msg = f"the themes of {path} cannot be used:\n{lines}"
+        raise BadSetting(msg)
+    return ThemeTaxonomy(tuple(themes))
+
+
+def _given_theme(table: dict[str, Any], number: int, found: list[str]) -> GivenTheme:
+    """Read one theme; what is wrong with its keys and types goes to ``found``."""
+    name = table.get("name", "")
+    where = f"theme '{name}'" if isinstance(name, str) and name.strip() else f"theme {number}"
+    found += [f"{where}: {_unknown(key, THEME_KEYS)}" for key in sorted(set(table) - set(THEME_KEYS))]
+    texts: dict[str, str | None] = {}
+    for key in ("name", "description", "parent"):
+        value = table.get(key)
+        if value is not None and not isinstance(value, str):
+            found.append(f"{where}: {key} must be text; got {type(value).__name__}")
+            value = None
+        texts[key] = value if value is None or value.strip() or key == "parent" else None
+    lists: dict[str, tuple[str, ...]] = {}
+    for key in ("examples", "keywords"):
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            found.append(f"{where}: {key} must be a list of texts")
+            value = []
+        lists[key] = tuple(dict.fromkeys(value))
+    return GivenTheme(
+        name=texts["name"] or "",
+        description=texts["description"],
+        examples=lists["examples"],
+        keywords=lists["keywords"],
+        parent=texts["parent"],
+    )
+
+
+def _unknown(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"'{key}' is no key; " + (f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}")

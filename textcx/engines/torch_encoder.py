@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import platform
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -16,6 +14,7 @@ from textcx.engines.encoder_network import EncoderNetwork, NetworkShape
 from textcx.engines.encoder_reader import Logits
 from textcx.engines.fused_layers import fuse
 from textcx.engines.model_folder import damaged
+from textcx.engines.processor import computes_bf16
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,10 +103,4 @@ def choose_precision(wanted: str) -> str:
 def _computes_bf16() -> bool:
     if torch.cuda.is_available():
         return bool(torch.cuda.is_bf16_supported())
-    if platform.system() != "Linux":
-        return False
-    try:
-        flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return False
-    return "amx_bf16" in flags or "avx512_bf16" in flags
+    return computes_bf16()

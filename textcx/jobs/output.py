@@ -15,8 +15,8 @@ from textcx.domain.errors import OutputExists, WrongUse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMPLETE = "manifest.json"
-"""The file that is written last; a directory with it is a finished analysis."""
+COMPLETE = ("manifest.json", "set.json")
+"""Files that are written last; a directory with one of them is a finished analysis or theme set."""
 
 
 class Output:
@@ -60,7 +60,8 @@ class Output:
         if not self.overwrite:
             msg = f"{self.out} exists already; add --overwrite to replace it, or choose another --out"
             raise OutputExists(msg)
-        ours = self.out.is_dir() and ((self.out / COMPLETE).is_file() or not any(self.out.iterdir()))
+        complete = any((self.out / name).is_file() for name in COMPLETE)
+        ours = self.out.is_dir() and (complete or not any(self.out.iterdir()))
         if not ours:
             msg = (
                 f"{self.out} holds something that is no result of textcx, so it is not replaced, not even with "

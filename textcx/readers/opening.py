@@ -61,6 +61,15 @@ def open_feedback(
     return TabularReader(rows, plan=plan, dates=_dates(plan, sample, wishes), first_row=first_row)
 
 
+def column_names(source: str | Path) -> tuple[str, ...]:
+    """Return the names of the columns of a file, in its order.
+
+    Raises:
+        UnreadableInput: As ``open_feedback``.
+    """
+    return _open_file(open_bytes(source)).columns
+
+
 def _open_frame(frame: pl.DataFrame) -> RowSource:
     from textcx.readers.frames import FrameSource  # noqa: PLC0415  pyarrow and fastexcel are loaded where needed
 

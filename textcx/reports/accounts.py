@@ -89,6 +89,8 @@ def left_out(look: Lookup) -> LeftOut:
         also.append(("Segments without a theme", formats.percent(share)))
     if (undated := whole(head.get("undated"))) is not None:
         also.append(("Records without a date, not in trends", formats.count(undated)))
+    if (share := number(look.manifest.get("short_share"))) is not None:
+        also.append(("Segments of a word or two that name nothing", formats.percent(share)))
     if (share := number(look.manifest.get("boilerplate_share"))) is not None:
         also.append(('Segments without a topic ("love it", "thanks")', formats.percent(share)))
     warnings = [warning for plan in _plans(look) for warning in plan.get("warnings") or ()]

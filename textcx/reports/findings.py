@@ -203,6 +203,7 @@ class Theme:
     trend: Trend
     quotes: tuple[Quote, ...]
     child: bool
+    fragile: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +243,7 @@ def _shares(look: Lookup) -> dict[str, list[float | None]]:
 
 def themes(look: Lookup) -> Themes:
     """Collect the themes, widest reach first, parts of a theme below it."""
-    every = look.rows("themes")
+    every = look.reported_themes
     ordered = _in_families(every)[:MOST_THEMES]
     shares = _shares(look)
     rows, points = [], []
@@ -267,6 +268,7 @@ def themes(look: Lookup) -> Themes:
                 trend=trend_of(row.get("trend"), good=None),
                 quotes=look.book.quotes(row["evidence"], most=2) if position <= MOST_BUBBLES else (),
                 child=child,
+                fragile=row["theme_id"] in look.fragile,
             )
         )
         if not child and share is not None and number(row["polarity"]) is not None:
@@ -281,7 +283,7 @@ def themes(look: Lookup) -> Themes:
         narrow=charts.bubbles(shown, width=360, height=420, name="bubbles-narrow", title=title, labels=7)
         if shown
         else Markup(""),
-        left_out=len(every) - len(ordered),
+        left_out=look.table("themes").height - len(ordered),
         dated=bool(shares) or any(row.trend is not NO_TREND for row in rows),
     )
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from textcx.domain.tables import SCHEMAS, empty
+from textcx.domain.theme_sets import FRAGILE
 from textcx.reports import formats
 from textcx.reports.quotes import QuoteBook
 
@@ -28,6 +29,8 @@ STATEMENT_LENGTH = 140
 MOST_QUOTED = 80
 EVIDENCE_PER_FINDING = 6
 RATINGS_PER_QUOTE = 2
+REPORTED_LEVELS = 2
+"""Levels of themes that the report shows."""
 LEAST_PRAISED = 0.2
 """Share of clearly positive segments below which a theme is not called praised."""
 FEWEST_RATINGS = 5
@@ -100,6 +103,17 @@ class Lookup:
             for row in themes.iter_rows()
         }
 
+    @cached_property
+    def reported_themes(self) -> list[Row]:
+        """Themes of the two upper levels; finer ones stand in the table of themes only."""
+        return [row for row in self.rows("themes") if (row["level"] or 1) <= REPORTED_LEVELS]
+
+    @cached_property
+    def fragile(self) -> frozenset[str]:
+        """Themes that too few samples found again to be told as news."""
+        told = ((row["theme_id"], number(row["stability"])) for row in self.rows("themes"))
+        return frozenset(theme for theme, stability in told if stability is not None and stability < FRAGILE)
+
     def stage(self, stage: str | None) -> str:
         """Return the title of a stage, as the taxonomy of the run has it."""
         titles = self.manifest.get("stage_titles") or {}
@@ -164,7 +178,11 @@ class Lookup:
     @cached_property
     def praised(self) -> list[Row]:
         """Themes praised by many and for the most part: praising records times share, without the hardly praised."""
-        rows = [row for row in self.rows("praise") if (number(row["share_positive"]) or 0.0) >= LEAST_PRAISED]
+        rows = [
+            row
+            for row in self.rows("praise")
+            if (number(row["share_positive"]) or 0.0) >= LEAST_PRAISED and row["theme_id"] not in self.fragile
+        ]
         return sorted(rows, key=lambda row: (-(row["records"] or 0) * row["share_positive"], row["theme_id"]))
 
     def theme(self, theme_id: str | None) -> str:

@@ -330,8 +330,8 @@ def _movers(look: Lookup) -> tuple[Mover, ...]:
         if (row["trend"] or {}).get("direction") in {"rising", "falling"}:
             name = f"“{formats.clip((row['statement'] or '').rstrip('.'), STATEMENT_LENGTH)}”"
             found.append((number(row["trend"]["change"]) or 0.0, Mover(name, "pain point", trend_of(row["trend"]))))
-    for row in look.rows("themes"):
-        if ((row.get("trend") or {}).get("direction")) in {"rising", "falling"}:
+    for row in look.reported_themes:
+        if row["theme_id"] not in look.fragile and ((row.get("trend") or {}).get("direction")) in {"rising", "falling"}:
             mover = Mover(look.theme(row["theme_id"]), "theme", trend_of(row["trend"], good=None))
             found.append((number(row["trend"]["change"]) or 0.0, mover))
     return tuple(mover for _, mover in sorted(found, key=lambda item: (-abs(item[0]), item[1].name))[:MOST_MOVERS])
@@ -340,11 +340,8 @@ def _movers(look: Lookup) -> tuple[Mover, ...]:
 def trends(look: Lookup) -> Trends:
     """Collect the courses of volume, polarity and ratings, and of the share of the widest themes."""
     frame = look.table("trends")
-    wanted = (
-        look.table("themes")
-        .sort("records", "theme_id", descending=[True, False])["theme_id"]
-        .to_list()[:MOST_THEME_TRENDS]
-    )
+    widest = sorted(look.reported_themes, key=lambda row: (row["level"] or 1, -(row["records"] or 0), row["theme_id"]))
+    wanted = [row["theme_id"] for row in widest][:MOST_THEME_TRENDS]
     everything, theme = pl.col("subject_kind") == "all", pl.col("subject_kind") == "theme"
     share = theme & (pl.col("measure") == "share") & pl.col("subject_id").is_in(wanted)
     by_subject: dict[tuple[str, str], list[Row]] = defaultdict(list)

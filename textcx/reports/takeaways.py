@@ -68,6 +68,7 @@ def _driver(look: Lookup) -> Takeaway | None:
         for row in look.rows("drivers")
         if row["rating"] == look.leading.name
         and row["subject_kind"] == "theme"
+        and row["subject_id"] not in look.fragile
         and (number(row["effect"]) or 0.0) < 0
         and row["q_value"] is not None
         and row["q_value"] <= SURE_AT

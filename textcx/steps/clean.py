@@ -58,6 +58,7 @@ _PLAIN = _PlainCharacters()
 _CARRIAGE_RETURN = re.compile(r"\r(?=\n)")
 _LONE_JOINER = re.compile(r"(?:^|(?<=[\x00-\x7f]))[\u200c\u200d]+|[\u200c\u200d]+(?=[\x00-\x7f]|$)")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_AMPERSAND = re.compile("[&\ufe60\uff06]")
 _BREAKING_TAGS = "br|p|div|li|ul|ol|tr|table|tbody|thead|h[1-6]|hr|blockquote|section|article|pre|script|style"
 _INLINE_TAGS = "a|abbr|b|big|center|code|del|em|font|i|img|ins|s|small|span|strike|strong|sub|sup|td|th|tt|u"
 _TAG = re.compile(
@@ -82,14 +83,31 @@ def clean(text: str) -> str:
     Returns:
         A string of exactly ``len(text)`` code points.
     """
+    plain = _without_tags(text)
+    return _ENTITY.sub(_entity_as_character, plain) if "&" in plain else plain
+
+
+def entities_in(text: str) -> list[tuple[int, int]]:
+    """Return where HTML entities stand that ``clean`` fills up with spaces.
+
+    A segment trimmed in the cleaned text begins or ends within one; in the text as given it should hold all of it.
+
+    Args:
+        text: A text as given, or masked.
+
+    Returns:
+        ``[start, end)`` of each, in order, as code points.
+    """
+    if not _AMPERSAND.search(text):
+        return []
+    return [match.span() for match in _ENTITY.finditer(_without_tags(text))]
+
+
+def _without_tags(text: str) -> str:
     plain = _CARRIAGE_RETURN.sub(" ", text).translate(_PLAIN)
     if "\u200c" in plain or "\u200d" in plain:
         plain = _LONE_JOINER.sub(_blank, plain)
-    if "<" in plain or "&lt;" in plain:
-        plain = _TAG.sub(_tag_as_space, plain)
-    if "&" in plain:
-        plain = _ENTITY.sub(_entity_as_character, plain)
-    return plain
+    return _TAG.sub(_tag_as_space, plain) if "<" in plain or "&lt;" in plain else plain
 
 
 def _blank(match: re.Match[str]) -> str:

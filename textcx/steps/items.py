@@ -23,7 +23,7 @@ import polars as pl
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.feedback import Reason
 from textcx.domain.items import SegmentItem, SentimentItem
-from textcx.steps.clean import clean, polish, why_unprocessable
+from textcx.steps.clean import clean, entities_in, polish, why_unprocessable
 from textcx.steps.encode import encode_distinct
 from textcx.steps.screen import SUPPORTED
 from textcx.steps.sentiment import DIGITS, add_record_sentiment, add_segment_sentiment, find_mixed
@@ -89,7 +89,8 @@ def _prepare(given: GivenText, cleaned: str, language: str | None, *, splitter: 
         return Prepared(given.id, language, reason, "")
     cells = given.cells or ((0, len(cleaned)),)
     found = splitter.split([cleaned[start:end] for start, end in cells])
-    spans = tuple((start, end) for _, start, end in place_segments(cleaned, cells, found, ()))
+    entities = entities_in(given.text)
+    spans = tuple((start, end) for _, start, end in place_segments(cleaned, cells, found, (), entities=entities))
     parts = tuple(polish(cleaned[start:end]) for start, end in spans)
     return Prepared(given.id, language, None, polish(cleaned), spans, parts)
 

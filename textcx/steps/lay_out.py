@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.tables import REDACTIONS
-from textcx.steps.clean import polish
+from textcx.steps.clean import entities_in, polish
 from textcx.steps.redact import mask
 from textcx.steps.split import place_segments
 
@@ -95,7 +95,8 @@ def segment_records(
         per_cell = spans[taken : taken + len(cells)]
         taken += len(cells)
         bounds = [(cell["start"], cell["end"]) for cell in cells]
-        for index, start, end in place_segments(cleaned, bounds, per_cell, redactions):
+        entities = entities_in(text)
+        for index, start, end in place_segments(cleaned, bounds, per_cell, redactions, entities=entities):
             column = columns[cells[index]["column"]]
             question = asked or column.question
             words = polish(cleaned[start:end])

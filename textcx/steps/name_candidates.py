@@ -10,45 +10,81 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from textcx.domain.themes import EVALUATIONS, PROFANITY, STOP_WORDS, WEAK_WORDS
+from textcx.domain.themes import EVALUATIONS, PROFANITY, STOP_WORDS, VERDICTS, WEAK_WORDS
+from textcx.steps.name_words import BEING, DEGREES, describes, root, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textcx.ports import Phrase
 
 LONGEST = 4
 """Words of a phrase that may become a name."""
 
-WORD = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
-"""A word: letters, also with an apostrophe or hyphen inside."""
-
 _OPENERS = frozenset({"no", "not", "too", "keeps", "keep", "won't", "can't", "cannot", "doesn't", "don't", "never"})
 _CLOSERS = frozenset({"up", "off", "out", "back", "down", "away", "well"})
 _CLOSED = frozenset({"log in", "logging in", "sign in", "signing in", "check in", "checking in", "spot on"})
 _LINKS = frozenset({"of", "for"})
+_ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "their", "this"})
 _BEFORE_TO = frozenset(
     {"true", "close", "easy", "hard", "difficult", "simple", "impossible", "slow", "quick", "unable"}
 )
 _AFTER_TO = frozenset({"use", "find", "get", "see", "make", "know"})
+_OWNERS = frozenset({"my", "our", "your"})
+_TAKING = frozenset({"taking", "making", "keeping"})
 _TURNS_OUT = frozenset(
     """
     run runs ran running fit fits fitting arrive arrives arrived look looks feel feels smell smells taste tastes sound
     sounds came comes stay stays
     """.split()  # noqa: SIM905 - a word list is easier to read and edit as words
 )
-_BY_DEGREES = frozenset({"very", "too", "so", "a", "bit", "little", "really", "quite", "extremely"})
-DEGREES = frozenset({"very", "really", "quite", "extremely", "so"})
-"""Words that are passed over when phrases are counted: "runs very small" runs small."""
-
+_BY_DEGREES = DEGREES | {"too", "a", "bit", "little"}
 _UNTIMELY = frozenset({"long", "hard", "short", "spare", "amount", "waste", "wasted", "spend", "spent"})
+_REMARKS = tuple(
+    (name, re.compile(pattern, re.IGNORECASE))
+    for name, pattern in (
+        (
+            "nothing to improve",
+            (
+                r"\b(?:nothing|not?\b|can(?:no|')?t think|couldn'?t)\b.{0,40}\b(?:improv|better|chang)|"
+                r"\bno improvements?\b"
+            ),
+        ),
+        (
+            "no complaints",
+            (
+                r"\bno (?:real )?(?:complaints?|faults?|issues?|problems?)\b|"
+                r"\b(?:not|n'?t|nothing to|no reason to) (?:complain|fault)"
+            ),
+        ),
+        ("would not recommend", r"\b(?:not|n'?t|never) (?:be )?recommend"),
+        ("would recommend", r"^(?!.*(?:\bnot|n'?t|never)\b).*\b(?:recommend)"),
+        (
+            "would come back",
+            (
+                r"^(?!.*(?:\bnot|n'?t|never)\b).*\b(?:(?:come|be|go|going) back (?:again|soon|here|to)|"
+                r"(?:use|visit|order|buy) (?:\w+ ){0,3}again)\b"
+            ),
+        ),
+        (
+            "would not come back",
+            (
+                r"\b(?:not|n'?t|never) (?:\w+ ){0,3}(?:(?:come|be|go|going) back|"
+                r"(?:use|visit|order|buy) (?:\w+ ){0,3}again)\b"
+            ),
+        ),
+        ("first class", r"\b(?:first|1st)[ -]class\b"),
+        ("being on time", r"\bon time\b"),
+        ("long wait", r"\b(?:wait(?:ed|ing)?|hold|queue) (?:\w+ ){0,5}(?:hours?|hrs?|minutes?|mins?|too long|ages)\b"),
+        ("waste of money", r"\bwast(?:e|ing) (?:\w+ )?(?:\w+ )?money\b"),
+        ("true to size", r"\b(?:true to (?:\w+ )?size|tts)\b"),
+        ("ease of use", r"\b(?:easy|easier|simple|ease) (?:to|of) us"),
+    )
+)
+"""Remarks that are made about anything, and what to call them."""
+
 _BEFORE = re.compile(r"(\S+)\s+$")
 _UNFIT = re.compile(r"[^\w\s'\u2019\-&]|[\d_]")
-
-
-def tokens(text: str) -> list[str]:
-    """Lower-case words of a text; figures, punctuation and masks are none."""
-    return WORD.findall(text.lower().replace("\u2019", "'"))
 
 
 def forms(phrase: Phrase, text: str) -> Iterable[tuple[tuple[str, ...], str, str]]:
@@ -83,6 +119,8 @@ def forms(phrase: Phrase, text: str) -> Iterable[tuple[tuple[str, ...], str, str
         and _opens(opener, words[0], phrase.kind)
     ):
         found.append(([(opener, opener), *pairs], "negated"))
+    if opener in VERDICTS and pairs and pairs[0][0] == words[0]:
+        found.append(([(opener, opener), *pairs], "verdict"))
     for form, kind in found:
         if 1 <= len(form) <= LONGEST:
             yield tuple(word for word, _ in form), " ".join(lemma for _, lemma in form), kind
@@ -104,10 +142,16 @@ def linked(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
     """What customers say in set forms: "true to size", "value for money", "runs very small", "waiting time"."""
     for place, (one, two) in enumerate(pairwise(words)):
         three = words[place + 2] if place + 2 < len(words) else ""
-        of = two in _LINKS and _bears(one) and _bears(three)
+        if two in _LINKS and three in _ARTICLES and place + 3 < len(words):
+            three = words[place + 3]
+        of = two in _LINKS and _bears(one) and _bears(three) and one not in _UNTIMELY
         to = two == "to" and one in _BEFORE_TO and (three in _AFTER_TO or _bears(three))
         if two in {"time", "times"} and _bears(one) and one not in _UNTIMELY:
             yield one, two
+        elif two in {"in", "for"} and words[place + 2 : place + 3] and words[place + 2] in _OWNERS:
+            owned = words[place + 3] if place + 3 < len(words) else ""
+            if _bears(one) and _bears(owned):
+                yield owned, one  # a "staple in my wardrobe" is a wardrobe staple
         elif of or to:
             yield one, two, three
         elif one in _TURNS_OUT:
@@ -124,6 +168,56 @@ def coordinated(words: Sequence[str]) -> Iterable[str]:
         if words[place] == "and" and _bears(words[place - 1]) and _bears(words[place + 1]):
             yield words[place - 1]
             yield words[place + 1]
+
+
+def described(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
+    """What customers say of something: "soft fabric" where the fabric feels soft, "sleeves too long" where they are.
+
+    Args:
+        words: Words of a text in order.
+    """
+    for place, noun in enumerate(words[:-1]):
+        if not _bears(noun) or describes(noun):
+            continue
+        after = place + 1
+        while after < len(words) and (words[after] in BEING or words[after] in DEGREES):
+            after += 1
+        if after == place + 1 and place > 0 and words[after] != "too":
+            continue  # only a fragment leaves out "is": "Staff helpful"
+        too = after < len(words) - 1 and words[after] == "too"
+        after += too
+        while after < len(words) and (describes(words[after]) or words[after] in VERDICTS):
+            yield (noun, "too", words[after]) if too else (words[after], noun)
+            if after + 2 >= len(words) or words[after + 1] != "and":
+                break
+            after += 2
+
+
+def acts(words: Sequence[str], gerunds: Mapping[str, str]) -> Iterable[tuple[str, ...]]:
+    """What customers do or want done: "answering the phone" where they wrote "answered the phone".
+
+    Args:
+        words: Words of a text in order.
+        gerunds: For the root of a verb its form in "-ing", as customers write it.
+    """
+    for place, (verb, article) in enumerate(pairwise(words)):
+        after = place + 1 + (article in _ARTICLES)
+        if not _bears(verb) or describes(verb):
+            continue
+        if article in _TAKING or (_bears(article) and gerunds.get(root(article)) == article):
+            yield verb, article  # "note taking"
+        if after >= len(words) or not _bears(words[after]) or describes(words[after]):
+            continue
+        gerund = gerunds.get(root(verb))
+        if gerund is not None and (article in _ARTICLES or verb == gerund):
+            yield (gerund, article, words[after]) if article in {"a", "an", "the"} else (gerund, words[after])
+
+
+def remarks(text: str) -> Iterable[str]:
+    """Names of the remarks in a text that are made about anything: "no complaints", "would recommend"."""
+    for name, pattern in _REMARKS:
+        if pattern.search(text):
+            yield name
 
 
 def _bears(word: str) -> bool:

@@ -3,12 +3,13 @@
 A splitter works on one cell at a time and knows nothing of redactions; here its spans become offsets into the verbatim.
 
 Invariants, all tested: segments are sorted, do not overlap, are trimmed and hold a letter, a digit or an emoji; none
-crosses a cell; every visible letter and digit is in one; no redaction straddles the edge of one; and a text with any
-content has at least one segment.
+crosses a cell; every visible letter and digit is in one; no redaction straddles the edge of one; an HTML entity at the
+edge of one is in it whole; and a text with any content has at least one segment.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import ShapeMismatch
@@ -26,6 +27,8 @@ def place_segments(
     cells: Sequence[tuple[int, int]],
     spans_per_cell: Sequence[Sequence[tuple[int, int]]],
     redactions: Sequence[Redaction],
+    *,
+    entities: Sequence[tuple[int, int]] = (),
 ) -> list[tuple[int, int, int]]:
     """Turn the spans found in each cell into segments of the verbatim.
 
@@ -34,6 +37,8 @@ def place_segments(
         cells: Where each cell stands in it, in order.
         spans_per_cell: The splitter's spans, offsets into the cell. One list per cell.
         redactions: What is masked, in verbatim offsets, sorted.
+        entities: Where HTML entities stand in the verbatim, sorted and apart; cleaned, they are one character and
+            spaces.
 
     Returns:
         ``(place of the cell, start, end)`` for each segment, in order, offsets into the verbatim.
@@ -50,6 +55,8 @@ def place_segments(
         moved = ((low + start, low + end) for start, end in spans)
         for start, end in _in_cell(shown, _without_crossing(low, high, redactions), moved, redactions):
             placed.append((cell, start, end))
+    if entities:
+        placed = _with_whole_entities(placed, entities, redactions)
     telling = [segment for segment in placed if has_content(shown[segment[1] : segment[2]])]
     if telling:
         return telling
@@ -101,6 +108,37 @@ def _in_cell(
             segments.append((low, high))
     trimmed = (_trim(shown, start, end) for start, end in segments)
     return [(start, end) for start, end in trimmed if start < end]
+
+
+def _with_whole_entities(
+    placed: Sequence[tuple[int, int, int]], entities: Sequence[tuple[int, int]], redactions: Sequence[Redaction]
+) -> list[tuple[int, int, int]]:
+    """Move edges that lie within an entity out of it, but neither into a neighbour nor into a redaction."""
+    starts = [start for start, _ in entities]
+    found: list[tuple[int, int, int]] = []
+    for place, (cell, start, end) in enumerate(placed):
+        low = found[-1][2] if found else 0
+        high = placed[place + 1][1] if place + 1 < len(placed) else max(end, entities[-1][1])
+        first = _around(start, starts, entities)[0]
+        last = _around(end, starts, entities)[1]
+        if first < low or _straddled(first, redactions):
+            first = start
+        if last > high or _straddled(last, redactions):
+            last = end
+        found.append((cell, first, last))
+    return found
+
+
+def _around(edge: int, starts: Sequence[int], entities: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Return the entity that an edge lies within, else the edge twice."""
+    place = bisect_left(starts, edge) - 1
+    if place >= 0 and entities[place][0] < edge < entities[place][1]:
+        return entities[place]
+    return edge, edge
+
+
+def _straddled(edge: int, redactions: Sequence[Redaction]) -> bool:
+    return any(redaction.start < edge < redaction.end for redaction in redactions)
 
 
 def _is_telling(shown: str, start: int, end: int) -> bool:

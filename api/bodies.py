@@ -1,0 +1,171 @@
+"""Request bodies: counted as they stream in, decompressed as they stream in, and read as JSON.
+
+Invariants, tested: no body is held that is larger than its limit, whether its length was announced, came in chunks or
+grew out of a compressed one; memory for a compressed body is bounded by the limit, not by what it claims to hold.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from .errors import Code, Problem, invalid_params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+    from starlette.types import Message, Receive, Scope
+
+Model = TypeVar("Model", bound=BaseModel)
+GZIP = 31
+"""What zlib calls a gzip header with the largest window."""
+STEP = 1 << 18
+"""Bytes that are decompressed at once."""
+JSON_KINDS = ("application/json", "application/x-amz-json-1.1")
+
+
+def header_of(scope: Scope, name: bytes) -> bytes | None:
+    """Return the first value of a header, its name given in lower case."""
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return None
+
+
+def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int) -> Receive:
+    """Wrap ``receive`` so that a body larger than its limit is refused as soon as that is known.
+
+    Args:
+        scope: The request; where its body is compressed, ``content-encoding`` and ``content-length`` are taken out.
+        receive: Gives the body as it comes.
+        limit: Most bytes as sent.
+        decompressed: Most bytes once decompressed.
+
+    Returns:
+        A ``receive`` that gives the plain body.
+
+    Raises:
+        Problem: At once if the announced length is too large or the encoding unknown; else while the body is received.
+    """
+    length = header_of(scope, b"content-length")
+    if length is not None and length.isdigit() and (len(length) > 18 or int(length) > limit):  # noqa: PLR2004 - digits of an exabyte
+        raise _too_large(limit)
+    if (length is None or length == b"0") and header_of(scope, b"transfer-encoding") is None:
+        return receive
+    encoding = (header_of(scope, b"content-encoding") or b"").strip().lower()
+    if encoding in {b"", b"identity"}:
+        return _Counted(receive, limit)
+    if encoding not in {b"gzip", b"x-gzip"}:
+        raise Problem(Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Encoding is unknown; gzip is understood.")
+    scope["headers"] = [
+        (name, value) for name, value in scope["headers"] if name not in {b"content-encoding", b"content-length"}
+    ]
+    return _Unzipped(_Counted(receive, limit), decompressed)
+
+
+class _Counted:
+    """Counts what comes."""
+
+    def __init__(self, receive: Receive, limit: int) -> None:
+        self._receive, self._limit, self._left = receive, limit, limit
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise _too_large(self._limit)
+        return message
+
+
+class _Unzipped:
+    """Decompresses what comes, a step at a time."""
+
+    def __init__(self, receive: Callable[[], Any], limit: int) -> None:
+        self._receive, self._limit, self._left = receive, limit, limit
+        self._stream = zlib.decompressobj(GZIP)
+        self._pending = b""
+        self._more = True
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        while not self._ended:
+            if not self._pending and self._more:
+                message: Message = await self._receive()
+                if message["type"] != "http.request":
+                    return message
+                self._pending, self._more = message.get("body", b""), message.get("more_body", False)
+            plain = self._step()
+            self._left -= len(plain)
+            if self._left < 0:
+                raise _too_large(self._limit)
+            if plain or not self._more:
+                self._ended = not (self._pending or self._more)
+                return {"type": "http.request", "body": plain, "more_body": not self._ended}
+        final: Message = await self._receive()
+        return final
+
+    def _step(self) -> bytes:
+        try:
+            plain = self._stream.decompress(self._pending, STEP)
+        except zlib.error:
+            raise Problem(Code.NOT_JSON, "The body is not what Content-Encoding: gzip promises.") from None
+        self._pending = self._stream.unconsumed_tail
+        if self._stream.eof:
+            if self._stream.unused_data.strip(b"\0"):  # further members follow
+                self._pending, self._stream = self._stream.unused_data, zlib.decompressobj(GZIP)
+        elif not self._pending and not self._more:
+            rest = self._stream.decompress(b"", STEP)
+            if rest:
+                return plain + rest
+            raise Problem(Code.NOT_JSON, "The compressed body ends early.")
+        return plain
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(Code.BODY_TOO_LARGE, f"The body holds more than {limit:,} bytes.")
+
+
+async def read_json(request: Request, *, kinds: tuple[str, ...] = JSON_KINDS) -> Any:  # noqa: ANN401 - any JSON
+    """Read the body as JSON. Lone surrogates are let through, since cut emoji are common in feedback.
+
+    Raises:
+        Problem: If the Content-Type is another, or the body is no JSON.
+    """
+    kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    if kind not in kinds and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise Problem(Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not JSON.")
+    body = await request.body()
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise Problem(Code.NOT_JSON, "The body could not be read as JSON.") from None
+
+
+async def read_model(request: Request, model: type[Model]) -> Model:
+    """Read the body as a JSON document of a known shape.
+
+    Raises:
+        Problem: Naming the fields that are missing or wrong, without their values.
+    """
+    return checked(await read_json(request), model)
+
+
+def checked(found: Any, model: type[Model]) -> Model:  # noqa: ANN401 - any JSON
+    """Check plain values against a shape.
+
+    Raises:
+        Problem: As ``read_model``.
+    """
+    try:
+        return model.model_validate(found)
+    except ValidationError as error:
+        wrong = error.errors(include_url=False, include_input=False, include_context=False)
+        raise Problem(
+            Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=invalid_params(wrong)
+        ) from None

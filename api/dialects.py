@@ -1,0 +1,83 @@
+"""Errors in the shapes of those whose clients call us: Amazon Comprehend, Azure AI Language, text-embeddings-inference.
+
+Each function takes our code, status and message and the request's id, and gives status, body and headers as the
+vendor's clients expect them; their retries then work by themselves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Shape = tuple[int, dict[str, Any], dict[str, str]]
+
+COMPREHEND, AZURE, PREDICT = "/compat/comprehend", "/compat/azure", "/predict"
+SERVER_ERROR = 500
+
+_AWS = {
+    "unauthorized": "UnrecognizedClientException",
+    "only_loopback": "UnrecognizedClientException",
+    "forbidden": "AccessDeniedException",
+    "rate_limited": "TooManyRequestsException",
+    "overloaded": "TooManyRequestsException",
+    "not_json": "SerializationException",
+    "too_many_items": "BatchSizeLimitExceededException",
+    "text_too_long": "TextSizeLimitExceededException",
+    "not_found": "UnknownOperationException",
+    "internal": "InternalServerException",
+    "not_ready": "ServiceUnavailableException",
+}
+_AZURE_OUTER = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    429: "TooManyRequests",
+    500: "InternalServerError",
+    503: "ServiceUnavailable",
+}
+_AZURE_INNER = {
+    "too_many_items": "InvalidDocumentBatch",
+    "model_version_unavailable": "ModelVersionIncorrect",
+    "not_json": "InvalidRequestBodyFormat",
+    "invalid_request": "InvalidParameterValue",
+}
+_TEI = {400: "empty", 401: "unauthorized", 403: "unauthorized", 413: "validation", 422: "tokenizer", 429: "overloaded",
+        500: "backend", 503: "unhealthy"}  # fmt: skip
+
+
+def comprehend(code: str, status: int, message: str, request_id: str) -> Shape:
+    """As Amazon Comprehend says it: 400 also for throttling, the kind in ``__type``."""
+    kind = _AWS.get(code, "InternalServerException" if status >= SERVER_ERROR else "InvalidRequestException")
+    return (
+        status if status >= SERVER_ERROR else 400,
+        {"__type": kind, "Message": message, "message": message},
+        {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": kind},
+    )
+
+
+def azure(code: str, status: int, message: str, request_id: str) -> Shape:
+    """As Azure AI Language says it: a code for all, the particular one inside."""
+    outer = _AZURE_OUTER.get(status)
+    headers = {"apim-request-id": request_id}
+    if outer is not None:
+        return status, {"error": {"code": outer, "message": message}}, headers
+    inner = {"code": _AZURE_INNER.get(code, "InvalidRequest"), "message": message}
+    status = 400 if status in {409, 422} else status
+    return status, {"error": {"code": "InvalidRequest", "message": "Invalid Request.", "innererror": inner}}, headers
+
+
+def predict(code: str, status: int, message: str, request_id: str) -> Shape:
+    """As text-embeddings-inference says it."""
+    del request_id
+    status = 413 if code in {"too_many_items", "text_too_long"} else 424 if code == "internal" else status
+    kind = "backend" if status == 424 else _TEI.get(status, "validation")  # noqa: PLR2004 - its status for a failed model
+    return status, {"error": message, "error_type": kind}, {}
+
+
+DIALECTS: Mapping[str, Callable[[str, int, str, str], Shape]] = {
+    COMPREHEND: comprehend,
+    AZURE: azure,
+    PREDICT: predict,
+}

@@ -1,0 +1,140 @@
+"""The app: everything put together. ``create_app`` is what servers are given."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import sys
+from contextlib import asynccontextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from fastapi import FastAPI
+
+from textcx.config import load_settings
+from textcx.domain.errors import StoreProblem
+from textcx.service_config import load_service_settings, settings_file
+from textcx.wiring import Workshop
+
+from .batching import Batcher
+from .deps import Services
+from .edge import Edge
+from .errors import add_handlers
+from .logs import log, set_up_logs
+from .metrics import Metrics
+from .openapi import document
+from .routes import azure, comprehend, health, predict, sentiment
+from .scoring import NoThemeSets, Scoring
+from .security import Guard
+from .storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from textcx.config import Settings
+    from textcx.ports import KeyStore, ThemeSets
+    from textcx.service_config import ServiceSettings
+
+    from .scoring import Tools
+
+ROUTERS = (sentiment.router, comprehend.router, azure.router, predict.router, health.router)
+SWITCH_SECONDS = 0.001
+"""How long a thread may keep the interpreter while others wait: the event loop should not wait for the model's."""
+
+
+def create_app(
+    settings: ServiceSettings | None = None,
+    *,
+    analysis: Settings | None = None,
+    make_tools: Callable[[], Tools] | None = None,
+    keys: KeyStore | None = None,
+    theme_sets: ThemeSets | None = None,
+) -> FastAPI:
+    """Make the app; models are loaded when it starts.
+
+    Args:
+        settings: Of the service; by default from ``textcx.toml`` and the environment.
+        analysis: Of the analysis; likewise.
+        make_tools: Makes the engines, in the inference thread; by default those of ``textcx.wiring``.
+        keys: Where the keys are; by default in the database of the settings.
+        theme_sets: By default those in the directory of the settings.
+
+    Returns:
+        The app; ``app.state.services`` holds what it works with.
+    """
+    chosen = settings or load_service_settings()
+    storage = Storage(chosen.database_url) if keys is None else None
+    how = analysis or load_settings(file=settings_file())
+    metrics = Metrics()
+    scoring = Scoring(
+        make_tools or (lambda: Workshop(how, small_batches=True)), settings=how, theme_sets=theme_sets or NoThemeSets()
+    )
+    batcher = Batcher(
+        scoring,
+        metrics=metrics,
+        queue_limit=chosen.queue_limit,
+        batch_tokens=chosen.batch_tokens,
+        max_wait=chosen.max_wait_ms / 1000,
+    )
+    guard = Guard(keys or storage, host=chosen.host, rate_limit=chosen.rate_limit, remember=chosen.key_cache_seconds)
+    services = Services(
+        settings=chosen,
+        analysis=how,
+        scoring=scoring,
+        batcher=batcher,
+        guard=guard,
+        metrics=metrics,
+        models=cache(Workshop(how).models),
+        storage=storage,
+    )
+    if storage is not None:
+        services.checks["database"] = storage.check
+        services.on_start.append(lambda: asyncio.to_thread(_try, storage))
+        services.on_stop.append(storage.close)
+    metrics.follow(queued=lambda: batcher.queued, ready=lambda: float(batcher.ready))
+    app = FastAPI(lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.services = services
+    app.add_middleware(Edge, settings=chosen, metrics=metrics)
+    add_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to another document
+    return app
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    if app.openapi_schema is None:
+        app.openapi_schema = document(app)
+    return app.openapi_schema
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    services: Services = app.state.services
+    set_up_logs(form=services.settings.log_format, level=services.settings.log_level)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    services.batcher.start()
+    for begin in services.on_start:
+        await _maybe(begin())
+    log("started")
+    try:
+        yield
+    finally:
+        log("stopping", queued=services.batcher.queued)
+        await services.batcher.close(seconds=services.settings.drain_seconds)
+        for end in reversed(services.on_stop):
+            await _maybe(end())
+        log("stopped")
+
+
+def _try(storage: Storage) -> None:
+    """Open the database; one that cannot be reached yet makes the service unready, not dead."""
+    try:
+        storage.check()
+    except StoreProblem as problem:
+        log("database not reached", level=40, message=str(problem))
+
+
+async def _maybe(result: Any) -> None:  # noqa: ANN401 - what a caller's function returns
+    if inspect.isawaitable(result):
+        await result

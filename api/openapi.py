@@ -1,0 +1,119 @@
+"""The OpenAPI document: what FastAPI finds by itself, and what routes that read their own bodies say.
+
+``python -m api.openapi docs/openapi.json`` writes it; a test compares the committed one.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi.openapi.utils import get_openapi
+from pydantic.json_schema import models_json_schema
+
+from textcx.domain.version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fastapi import FastAPI
+    from pydantic import BaseModel
+
+TITLE = "textcx"
+DESCRIPTION = """Sentiment, themes, pain points and journey of customer feedback, on your own machine.
+
+Errors are RFC 9457 problem documents (`application/problem+json`); under `/compat` and `/predict` they have the
+vendors' shapes. Offsets are half-open and, unless `offset_encoding` says otherwise, in code points."""
+REF = "#/components/schemas/{model}"
+OWN_BODY = "x-textcx-body"
+REASONS = {
+    400: "not JSON, or not to be understood", 401: "no valid key", 403: "the key may not do this",
+    404: "there is no such thing", 405: "the method is not allowed here", 409: "contradicts what is there",
+    413: "too large", 415: "not a kind of body that is understood", 422: "fields are missing or wrong",
+    429: "too many requests, or too many texts waiting; see Retry-After", 500: "something went wrong here",
+    503: "starting or stopping",
+}  # fmt: skip
+OPEN = frozenset({"/livez", "/readyz"})
+_BODIES: dict[str, type[BaseModel]] = {}
+
+
+def body_of(model: type[BaseModel], *, media_type: str = "application/json", example: Any = None) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+    """Describe the body of a route that reads it itself; for ``openapi_extra``."""
+    _BODIES[model.__name__] = model
+    content: dict[str, Any] = {"schema": {"$ref": REF.format(model=model.__name__)}}
+    if example is not None:
+        content["example"] = example
+    return {"requestBody": {"required": True, "content": {media_type: content}}}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Describe the problem documents that a route may answer with; for ``responses``."""
+    schema = {"$ref": REF.format(model="ProblemDocument")}
+    return {
+        status: {"description": REASONS[status], "content": {"application/problem+json": {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """Build the document of an app."""
+    from .schemas import ProblemDocument  # noqa: PLC0415 - schemas of routes are not needed to describe them
+
+    found = get_openapi(title=TITLE, version=__version__, description=DESCRIPTION, routes=app.routes, tags=TAGS)
+    models: dict[str, type[BaseModel]] = {**_BODIES, "ProblemDocument": ProblemDocument}
+    _, extra = models_json_schema([(model, "validation") for model in models.values()], ref_template=REF)
+    components = found.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    schemas |= extra.get("$defs", {})
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    components["securitySchemes"] = SCHEMES
+    found["security"] = [{name: []} for name in SCHEMES]
+    for path, operations in found["paths"].items():
+        for operation in operations.values():
+            _describe(path, operation)
+    components["schemas"] = dict(sorted(schemas.items()))
+    return found
+
+
+def _describe(path: str, operation: dict[str, Any]) -> None:
+    if path in OPEN:
+        operation["security"] = []
+    answers: Mapping[str, Any] = operation["responses"]
+    for status, answer in answers.items():
+        content = answer.get("content", {})
+        schema = content.get("application/json", {}).get("schema", {})
+        if status == "422" and str(schema.get("$ref", "")).endswith("HTTPValidationError"):
+            answer["description"] = REASONS[422]
+            answer["content"] = problems(422)[422]["content"]
+        elif status.startswith("2") and not schema and "text/plain" not in content:
+            content.pop("application/json", None)
+
+
+TAGS = [
+    {"name": "scoring", "description": "Texts in, answers out, nothing kept."},
+    {"name": "drop-in", "description": "The same answers in the shapes of other services, for their clients."},
+    {"name": "operation", "description": "For those who run the service."},
+]
+SCHEMES: dict[str, Any] = {
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A key: `Authorization: Bearer tcx_...`"},
+    "key": {"type": "apiKey", "in": "header", "name": "X-Api-Key"},
+}
+
+
+def written(app: FastAPI) -> str:
+    """Return the document as it is committed."""
+    return json.dumps(app.openapi(), indent=1, ensure_ascii=False) + "\n"
+
+
+def main(path: str) -> None:
+    """Write the document of the app with its default settings."""
+    from .main import create_app  # noqa: PLC0415 - main builds on this module
+
+    Path(path).write_text(written(create_app()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

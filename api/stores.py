@@ -1,0 +1,180 @@
+"""The stores behind the routes, and the jobs that run in this process.
+
+Routes never block the event loop: ``ask`` does their work with the stores in a thread, and says what the stores refuse
+as a problem. Uploads have threads of their own, so that slow senders hold up nobody else.
+
+Nothing is opened before it is needed. The runner of jobs starts beside the app and tries again while the database
+cannot be reached, so that a service without its database is unready and not dead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from textcx.domain.errors import BadCursor, Conflict, NotFound, StoreProblem, TextcxError, WrongUse
+from textcx.service.runner import Runner
+from textcx.service.worker import open_bench
+from textcx.store.sql.reading import SqlReading
+
+from .deps import services_of
+from .errors import Code, Problem
+from .logs import log, where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.requests import Request
+
+    from textcx.config import Settings
+    from textcx.service.bench import Bench, JobTools
+    from textcx.service_config import ServiceSettings
+
+    from .storage import Storage
+
+T = TypeVar("T")
+MOST_UPLOADS = 16
+"""Uploads that are received at a time; more get 429."""
+AGAIN_SECONDS = 2.0
+STOP_SECONDS = 10
+_CODES = ((NotFound, Code.NOT_FOUND), (Conflict, Code.CONFLICT), (BadCursor, Code.BAD_CURSOR))
+
+
+class Stores:
+    """Opened at first use. All methods but ``begin`` and ``wake`` may block."""
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        settings: Settings,
+        service: ServiceSettings,
+        tools: Callable[[], JobTools] | None = None,
+    ) -> None:
+        """Remember what to open.
+
+        Args:
+            storage: The database.
+            settings: How analyses are done.
+            service: Where the spool is, and whether jobs run here.
+            tools: Makes the engines of jobs; by default those of the settings, apart from those that score.
+        """
+        self._storage, self._settings, self._service, self._tools = storage, settings, service, tools
+        self._lock = threading.Lock()
+        self._bench: Bench | None = None
+        self._runner: Runner | None = None
+        self._stopping = threading.Event()
+        self._starting: threading.Thread | None = None
+        self.uploads = ThreadPoolExecutor(MOST_UPLOADS, "textcx-upload")
+        self.uploading = 0
+
+    @property
+    def bench(self) -> Bench:
+        """What jobs work with.
+
+        Raises:
+            StoreProblem: If the database cannot be reached.
+        """
+        with self._lock:
+            if self._bench is None:
+                self._bench = open_bench(
+                    self._storage.database, settings=self._settings, service=self._service, tools=self._tools
+                )
+            return self._bench
+
+    @property
+    def reading(self) -> SqlReading:
+        """Answers about data sets."""
+        return SqlReading(self.bench.database, min_group=self._settings.min_group)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the app is going down."""
+        return self._stopping.is_set()
+
+    def begin(self) -> None:
+        """Start to run jobs, unless they run elsewhere."""
+        if self._service.run_jobs:
+            self._starting = threading.Thread(target=self._start, name="textcx-start-jobs", daemon=True)
+            self._starting.start()
+
+    def end(self) -> None:
+        """Stop at the next step of each job; what is unfinished goes on in the next process."""
+        self._stopping.set()
+        if self._starting is not None:
+            self._starting.join(timeout=STOP_SECONDS)
+        if self._runner is not None:
+            self._runner.stop(seconds=STOP_SECONDS)
+        self.uploads.shutdown(wait=False, cancel_futures=True)
+
+    def wake(self) -> None:
+        """Look for new jobs now rather than in a moment."""
+        if self._runner is not None:
+            self._runner.wake()
+
+    def check(self) -> None:
+        """Do nothing where jobs run, or run elsewhere.
+
+        Raises:
+            StoreProblem: If another process took this one's place.
+        """
+        if self._runner is not None and self._runner.lost.is_set():
+            msg = "the database was gone, and another process took this one's place meanwhile; start the service again"
+            raise StoreProblem(msg)
+
+    def _start(self) -> None:
+        while not self._stopping.is_set():
+            runner: Runner | None = None
+            try:
+                runner = Runner(self.bench, allow_private=self._service.allow_private_webhooks)
+                runner.start()
+            except Exception as error:  # noqa: BLE001 - the outermost edge of a thread that must go on
+                if runner is not None:  # what it has already taken is given back
+                    runner.stop(seconds=1)
+                    self.bench.stopping.clear()
+                told = str(error) if isinstance(error, TextcxError) else where(error)
+                log("jobs cannot run yet", level=40, error=type(error).__name__, message=told)
+                self._stopping.wait(AGAIN_SECONDS)
+            else:
+                self._runner = runner
+                log("jobs run")
+                return
+
+
+def stores_of(request: Request) -> Stores:
+    """Return the stores of the app that got the request.
+
+    Raises:
+        Problem: If it has none.
+    """
+    found = services_of(request).stores
+    if found is None:
+        raise Problem(Code.STORE_UNAVAILABLE, "This service was started without a database.")
+    return found
+
+
+async def ask(request: Request, work: Callable[[Stores], T]) -> T:
+    """Do something with the stores, in a thread.
+
+    Args:
+        request: The request.
+        work: What is to be done.
+
+    Raises:
+        Problem: Saying what the stores refused.
+        StoreProblem: If the database cannot be reached.
+    """
+    stores = stores_of(request)
+    try:
+        return await asyncio.to_thread(work, stores)
+    except WrongUse as error:
+        raise refused(error) from None
+
+
+def refused(error: WrongUse) -> Problem:
+    """Return what a store or a check of ours refused as a problem; their sentences hold nothing of the request."""
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), Code.INVALID_REQUEST)
+    said = str(error)
+    return Problem(code, f"{said[:1].upper()}{said[1:]}.")

@@ -1,0 +1,80 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from textcx.engines.encoder_reader import FEW, LENGTHS, ROWS, BatchedEncoder, Logits
+from textcx.engines.encoders import load_encoder
+from textcx.wiring import models_directory
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FOLDER = models_directory() / "sentiment"
+TOKENIZER = (FOLDER / "tokenizer.json").read_text(encoding="utf-8")
+WORDS = tuple("the staff were lovely but parcel came late and nobody answered when I called twice about it".split())  # noqa: SIM905 - reads better
+
+
+class Counting:
+    """A backend that says of each row what its tokens add up to, whatever the padding."""
+
+    name, precision = "counting", "fp32"
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, int]] = []
+
+    def run(self, tokens: NDArray[np.int64], mask: NDArray[np.bool_]) -> Logits:
+        self.shapes.append((tokens.shape[0], tokens.shape[1]))
+        sums = (tokens * mask).sum(1).astype(np.float32) / 1e6
+        rows = len(tokens)
+        return Logits(
+            sentiment=np.stack([sums, np.zeros(rows), -sums], axis=1).astype(np.float32), pain=sums, request=-sums,
+            emotions=np.zeros((rows, 4), np.float32), vectors=np.ones((rows, 4), np.float32) / 2,
+        )  # fmt: skip
+
+
+def encoder(backend: Counting, *, small: bool) -> BatchedEncoder:
+    return BatchedEncoder(backend, Tokenizer.from_str(TOKENIZER), encoder_id="counting-1", width=4, small_batches=small)
+
+
+@given(st.lists(st.integers(0, 400), max_size=20), st.randoms(use_true_random=False))
+@settings(max_examples=15)
+def test_small_batches_lose_and_swap_nothing(sizes: list[int], random: object) -> None:
+    texts = [" ".join(random.choices(WORDS, k=size)) for size in sizes]  # type: ignore[attr-defined]
+    small = encoder(Counting(), small=True).encode(texts)
+    full = encoder(Counting(), small=False).encode(texts)
+    for name in ("sentiment", "pain", "request", "windows"):
+        np.testing.assert_allclose(getattr(small, name), getattr(full, name), atol=1e-6)
+
+
+def test_a_lone_text_with_its_segments_is_one_small_batch() -> None:
+    backend = Counting()
+    encoder(backend, small=True).encode(["the staff were lovely " * 4, "the staff", "lovely"], vectors=False)
+    [(rows, length)] = backend.shapes
+    assert (rows, length) == (4, 24)
+
+
+def test_every_shape_is_one_of_a_few() -> None:
+    backend = Counting()
+    reader = encoder(backend, small=True)
+    for count in range(1, 150, 7):
+        reader.encode([" ".join(WORDS[: place % 17]) + f" {place}" for place in range(count)], vectors=False)
+    assert all(length in LENGTHS and rows in {*FEW, ROWS[length]} for rows, length in backend.shapes)
+
+
+def test_the_shipped_encoder_agrees_with_itself_within_its_tolerance() -> None:
+    texts = [" ".join(WORDS[place:]) for place in (0, 3)]
+    reader = load_encoder(FOLDER, precision="fp32", small_batches=True)
+    together = reader.encode(texts)
+    reader._small = False
+    full = reader.encode(texts)
+    reader._small = True
+    for place, text in enumerate(texts):
+        alone = reader.encode([text])
+        for found in (alone.sentiment[0], together.sentiment[place]):
+            np.testing.assert_allclose(found, full.sentiment[place], atol=1e-3)
+        np.testing.assert_allclose(alone.vectors[0], full.vectors[place], atol=1e-3)

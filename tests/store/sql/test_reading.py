@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from service_bench import as_csv, light_bench, run_now, send, some_rows
+
+from textcx.domain.datasets import JobKind, JobState, Page
+from textcx.domain.errors import BadCursor, NotFound, WrongUse
+from textcx.store.sql.reading import Filters, SqlReading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textcx.service.bench import Bench
+    from textcx.store.sql.database import Database
+
+SHOP = Filters(dataset="shop")
+
+
+@pytest.fixture
+def bench(database: Database, tmp_path: Path) -> Bench:
+    bench = light_bench(database, tmp_path / "spool", batch_rows=200)
+    bench.datasets.put("shop")
+    assert run_now(bench, send(bench, "shop", as_csv(some_rows(120)))).state is JobState.DONE
+    job = run_now(bench, bench.jobs.ask(JobKind.ANALYZE, "shop")[0])
+    assert job.state is JobState.DONE, job.errors
+    return bench
+
+
+@pytest.fixture
+def reading(bench: Bench) -> SqlReading:
+    return SqlReading(bench.database)
+
+
+def everything(page: object, **options: object) -> list[str]:
+    found: list[str] = []
+    cursor = None
+    while True:
+        some: Page = page(SHOP, cursor=cursor, **options)  # type: ignore[operator]
+        found += [str(row) for row in some.rows]
+        cursor = some.next_cursor
+        if cursor is None:
+            return found
+
+
+def test_what_an_analysis_found_is_told_as_it_was_found(bench: Bench, reading: SqlReading) -> None:
+    _, analysis = bench.analyses.current("shop")
+    assert [row["theme_id"] for row in reading.themes(SHOP).rows] == analysis.themes["theme_id"].to_list()
+    assert [row["evidence"] for row in reading.themes(SHOP).rows] == analysis.themes["evidence"].to_list()
+    assert [row["pain_point_id"] for row in reading.pain_points(SHOP).rows] == analysis.pain_points[
+        "pain_point_id"
+    ].to_list()
+    assert [row["stage"] for row in reading.journey(SHOP).rows] == analysis.tables["journey"]["stage"].to_list()
+    assert len(reading.drivers(SHOP, limit=1000).rows) == analysis.drivers.height
+    assert len(reading.trends(SHOP, limit=1000).rows) == min(1000, analysis.tables["trends"].height)
+    assert len(reading.ratings(SHOP, limit=1000).rows) == min(1000, analysis.tables["ratings"].height)
+
+
+@pytest.mark.parametrize("limit", [1, 7, 50])
+def test_pages_put_together_are_the_whole(reading: SqlReading, limit: int) -> None:
+    for page in (reading.themes, reading.records):
+        if limit > 1 or page == reading.themes:
+            assert everything(page, limit=limit) == everything(page, limit=1000)
+
+
+def test_a_cursor_of_another_query_is_refused(reading: SqlReading) -> None:
+    cursor = reading.records(SHOP, limit=10).next_cursor
+    assert cursor is not None
+    for other in (Filters(dataset="shop", label="negative"), Filters(dataset="shop", source="survey")):
+        with pytest.raises(BadCursor):
+            reading.records(other, limit=10, cursor=cursor)
+    with pytest.raises(BadCursor):
+        reading.themes(SHOP, cursor=cursor)
+    for broken in (cursor[:-2], "x", "", cursor.swapcase(), "\u00e9", "A" * 9000):
+        with pytest.raises(BadCursor):
+            reading.records(SHOP, cursor=broken)
+
+
+def test_records_are_filtered_by_everything(reading: SqlReading) -> None:
+    whole = reading.records(SHOP, limit=1000).rows
+    label, plan = whole[0]["label"], whole[0]["attributes"]["plan"]
+    since, until = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 4, 1, tzinfo=UTC)
+    wanted = Filters(dataset="shop", label=label, attributes={"plan": plan}, since=since, until=until)
+    found = reading.records(wanted, limit=1000).rows
+    assert found
+    assert [row["record_id"] for row in found] == [
+        row["record_id"]
+        for row in whole
+        if row["label"] == label and row["attributes"]["plan"] == plan and since <= row["created_at"] < until
+    ]
+
+
+def test_names_with_quotes_and_templates_find_nothing_and_harm_nothing(reading: SqlReading) -> None:
+    for odd in ("' OR 1=1 --", "{{7*7}}", "%", '"]}', "a.b[0]", "plan'"):
+        assert not reading.records(Filters(dataset="shop", source=odd)).rows
+        assert not reading.records(Filters(dataset="shop", attributes={odd: odd})).rows
+        assert not reading.records(Filters(dataset="shop", theme=odd)).rows
+        with pytest.raises(NotFound):
+            reading.records(Filters(dataset=odd))
+    assert len(reading.records(SHOP, limit=1000).rows) == 120
+
+
+def test_themes_of_some_records_are_counted_again(reading: SqlReading) -> None:
+    plain = {row["theme_id"]: row for row in reading.themes(SHOP).rows}
+    parts = [
+        {row["theme_id"]: row for row in reading.themes(Filters(dataset="shop", attributes={"plan": plan})).rows}
+        for plan in ("free", "pro")
+    ]
+    for theme_id, row in plain.items():
+        assert sum(part[theme_id]["records"] for part in parts if theme_id in part) == row["records"]
+        assert all(part[theme_id]["name"] == row["name"] for part in parts if theme_id in part)
+
+
+def test_quotes_of_some_records_are_theirs(reading: SqlReading) -> None:
+    for plan in ("free", "pro"):
+        wanted = Filters(dataset="shop", attributes={"plan": plan})
+        texts = {row["record_id"]: row["text"] for row in reading.records(wanted, limit=1000).rows}
+        rows = (*reading.themes(wanted).rows, *reading.pain_points(wanted).rows)
+        assert rows
+        for row in rows:
+            assert row["evidence"]
+            for quote in row["evidence"]:
+                assert texts[quote["record_id"]][quote["start"] : quote["end"]] == quote["quote"]
+
+
+def test_a_group_that_is_too_small_is_not_shown(bench: Bench) -> None:
+    wanted = Filters(dataset="shop", attributes={"plan": "free"})
+    assert SqlReading(bench.database, min_group=5).themes(wanted).rows
+    assert not SqlReading(bench.database, min_group=5000).themes(wanted).rows
+
+
+def test_drivers_cannot_be_asked_for_by_record(reading: SqlReading) -> None:
+    with pytest.raises(WrongUse, match="over all records"):
+        reading.drivers(Filters(dataset="shop", label="negative"))
+
+
+def test_trends_are_cut_by_time(reading: SqlReading) -> None:
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    found = {row["period"] for row in reading.trends(Filters(dataset="shop", since=since), limit=1000).rows}
+    whole = {row["period"] for row in reading.trends(SHOP, limit=1000).rows}
+    assert found < whole
+    assert min(found) in {"2026-03", "2026-W09", "2026-03-01"}
+
+
+def test_a_record_is_told_with_its_segments(reading: SqlReading) -> None:
+    first = reading.records(SHOP, limit=1).rows[0]
+    record = reading.record("shop", first["record_id"])
+    assert record["segments"]
+    assert all(record["text"][one["start"] : one["end"]] == one["text"] for one in record["segments"])
+    with pytest.raises(NotFound):
+        reading.record("shop", "nowhere")
+
+
+def test_a_data_set_without_an_analysis_says_so(bench: Bench, reading: SqlReading) -> None:
+    bench.datasets.put("empty")
+    with pytest.raises(NotFound, match="not been analyzed"):
+        reading.themes(Filters(dataset="empty"))
+    assert reading.records(Filters(dataset="empty")).rows == ()
+
+
+def test_new_records_join_the_themes_of_the_last_analysis(bench: Bench, reading: SqlReading) -> None:
+    run_now(bench, send(bench, "shop", as_csv(some_rows(12, first=500))))
+    new = [row["record_id"] for row in reading.records(SHOP, limit=1000).rows][-12:]
+    raised = {one["theme_id"] for record_id in new for one in reading.record("shop", record_id)["segments"]}
+    assert raised - {None} <= {row["theme_id"] for row in reading.themes(SHOP).rows}
+    assert raised - {None}
+
+
+def test_a_page_has_a_limit(reading: SqlReading) -> None:
+    for limit in (0, 1001):
+        with pytest.raises(WrongUse):
+            reading.records(SHOP, limit=limit)

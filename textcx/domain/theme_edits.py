@@ -1,0 +1,217 @@
+"""Edits: what people did to the themes of a set by hand, as a log that is only ever added to.
+
+The log lies beside the set and is applied after every fit, in order. An edit names themes by id and segments by id, and
+carries the vectors it needs later, so that it still means the same when its segments are not learned from any more.
+
+Invariants, tested: an edit comes back from its line as it was; an edit that was undone counts for nothing, unless the
+undoing was itself undone.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+LONGEST_NAME = 60
+"""Characters of a name that a person may give."""
+
+MOST_PARTS = 9
+"""Themes that one may be split into at once."""
+
+
+class Action(StrEnum):
+    """What was done."""
+
+    RENAME = "rename"
+    MERGE = "merge"
+    SPLIT = "split"
+    PIN = "pin"
+    UNPIN = "unpin"
+    HIDE = "hide"
+    SHOW = "show"
+    TOGETHER = "together"
+    APART = "apart"
+    UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One edit.
+
+    Attributes:
+        number: 1 for the first of the log, one more for each.
+        when: Time in UTC, given by the caller.
+        action: What was done.
+        version: Version of the set that the person looked at.
+        who: Who did it, if that was said.
+        themes: Ids: the theme; for a merge first the one that stays, then those that go into it.
+        name: For a rename, and for a merge that renames.
+        parts: For a split: themes wanted.
+        segments: Ids of the two segments that belong together or apart.
+        vectors: Points as ``pack`` writes them, relative to nothing: the vectors of the two segments (empty where one
+            is not kept), or the middles of the parts of a split leaf.
+        undoes: For an undo: the number of the edit that no longer counts.
+    """
+
+    number: int
+    when: datetime
+    action: Action
+    version: int
+    who: str | None = None
+    themes: tuple[str, ...] = ()
+    name: str | None = None
+    parts: int | None = None
+    segments: tuple[str, ...] = ()
+    vectors: tuple[str, ...] = ()
+    undoes: int | None = None
+
+    def to_line(self) -> str:
+        """Write the edit as one line of JSON, without the end of the line."""
+        plain: dict[str, Any] = {
+            "number": self.number,
+            "when": self.when.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "action": self.action.value,
+            "version": self.version,
+        }
+        for name in ("who", "name", "parts", "undoes"):
+            if getattr(self, name) is not None:
+                plain[name] = getattr(self, name)
+        for name in ("themes", "segments", "vectors"):
+            if getattr(self, name):
+                plain[name] = list(getattr(self, name))
+        return json.dumps(plain, ensure_ascii=False)
+
+    @classmethod
+    def from_line(cls, line: str) -> Edit:
+        """Read a line back; keys of later versions are passed over.
+
+        Raises:
+            ValueError: If the line is no edit; the message says why and holds nothing of the line but the action.
+        """
+        plain = _plain(line)
+        try:
+            action = Action(plain["action"])
+        except KeyError:
+            msg = "it names no action"
+            raise ValueError(msg) from None
+        except ValueError:
+            msg = f"it holds the action {str(plain['action'])[:20]!r}, which this version does not know"
+            raise ValueError(msg) from None
+        try:
+            edit = cls(
+                number=int(plain["number"]),
+                when=datetime.fromisoformat(plain["when"]).astimezone(UTC),
+                action=action,
+                version=int(plain["version"]),
+                who=plain.get("who"),
+                themes=tuple(map(str, plain.get("themes", ()))),
+                name=plain.get("name"),
+                parts=plain.get("parts"),
+                segments=tuple(map(str, plain.get("segments", ()))),
+                vectors=tuple(map(str, plain.get("vectors", ()))),
+                undoes=plain.get("undoes"),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            msg = f"its number, time or version is missing or wrong ({type(error).__name__})"
+            raise ValueError(msg) from None
+        if not _whole(edit):
+            msg = f"a {action} needs more than it says"
+            raise ValueError(msg)
+        return edit
+
+
+def _plain(line: str) -> dict[str, Any]:
+    try:
+        plain = json.loads(line)
+    except ValueError:
+        msg = "it is no JSON"
+        raise ValueError(msg) from None
+    if not isinstance(plain, dict):
+        msg = "it is no JSON object"
+        raise ValueError(msg)  # noqa: TRY004 - one kind of error for every broken line
+    return plain
+
+
+def _whole(edit: Edit) -> bool:
+    """Whether an edit says all that its action needs."""
+    pair = 2
+    match edit.action:
+        case Action.UNDO:
+            return isinstance(edit.undoes, int)
+        case Action.TOGETHER | Action.APART:
+            return len(edit.segments) == pair and len(edit.vectors) in {0, pair}
+        case Action.MERGE:
+            return len(edit.themes) >= pair
+        case Action.RENAME:
+            return len(edit.themes) == 1 and bool(edit.name)
+        case _:
+            return len(edit.themes) == 1
+
+
+def pack(vector: NDArray[np.floating]) -> str:
+    """Write a vector as text: float16, little-endian, base64."""
+    return base64.b64encode(np.asarray(vector, dtype="<f2").tobytes()).decode("ascii")
+
+
+def unpack(text: str, *, width: int) -> NDArray[np.float32] | None:
+    """Read a packed vector back; null for an empty text.
+
+    Raises:
+        ValueError: If the text is no packed vector of ``width`` numbers.
+    """
+    if not text:
+        return None
+    try:
+        vector = np.frombuffer(base64.b64decode(text, validate=True), dtype="<f2").astype(np.float32)
+    except (binascii.Error, ValueError):
+        msg = "a vector in it is damaged"
+        raise ValueError(msg) from None
+    if len(vector) != width or not np.isfinite(vector).all():
+        msg = f"a vector in it has {len(vector)} numbers, expected {width} finite ones"
+        raise ValueError(msg)
+    return vector
+
+
+def effective(edits: Sequence[Edit]) -> tuple[Edit, ...]:
+    """Return the edits that count, in order: neither undone nor undoings."""
+    undone: set[int] = set()
+    for edit in reversed(edits):
+        if edit.action is Action.UNDO and edit.number not in undone and edit.undoes is not None:
+            undone.add(edit.undoes)
+    return tuple(edit for edit in edits if edit.action is not Action.UNDO and edit.number not in undone)
+
+
+def in_words(edit: Edit, names: Mapping[str, str]) -> str:
+    """Say what an edit does, such as: merge 'late parcels' into 'delivery'.
+
+    Args:
+        edit: The edit.
+        names: Names of themes by id; an id without a name stands for itself.
+    """
+    told = [repr(names.get(theme_id, theme_id)) for theme_id in edit.themes]
+    match edit.action:
+        case Action.RENAME:
+            return f"rename {told[0]} to {edit.name!r}"
+        case Action.MERGE:
+            named = f", named {edit.name!r}" if edit.name else ""
+            return f"merge {', '.join(told[1:])} into {told[0]}{named}"
+        case Action.SPLIT:
+            return f"split {told[0]}" + (f" into {edit.parts}" if edit.parts else "")
+        case Action.TOGETHER | Action.APART:
+            return f"keep {edit.segments[0]} and {edit.segments[1]} {edit.action}"
+        case Action.UNDO:
+            return f"undo edit {edit.undoes}"
+        case _:
+            return f"{edit.action} {told[0]}"

@@ -1,0 +1,256 @@
+"""The job that turns an upload into records of its data set, batch by batch.
+
+Each batch is one step: read, redacted, scored, compared with what is there, and stored in one transaction. A job that
+was killed goes on behind the last stored batch; a batch that was stored is never made again. When all is stored, the
+raw file is deleted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from textcx import pipeline
+from textcx.domain.datasets import JobState, UploadState
+from textcx.domain.errors import NotFound
+from textcx.jobs.first_half import agree
+from textcx.jobs.inputs import plan_for_manifest
+from textcx.readers.opening import column_names
+from textcx.service.columns import learned_from, plan_of, wishes_for
+from textcx.service.watch import JobWatch
+from textcx.steps.admit import claims
+from textcx.steps.arrivals import look_at_arrivals
+from textcx.steps.triage import LOOK_BACK, Case, judge_urgency, value_rank
+from textcx.store.sql.batches import Batch
+from textcx.store.sql.erasure import ErasedMeanwhile
+from textcx.wiring import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from textcx.domain.datasets import Job, Upload, Urgency
+    from textcx.domain.feedback import FeedbackBatch
+    from textcx.domain.parts import Part
+    from textcx.ports import FeedbackReader
+    from textcx.service.bench import Bench
+    from textcx.steps.arrivals import ThemeAnchors
+
+    Step = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
+
+COUNTS = ("rows", "stored", "unchanged", "unprocessable", "unreadable", "conflicts")
+SHOWN = {"rows": "read", "conflicts": "renamed"}
+_FIRST_HALF = ("read", "clean", "redact", "split", "encode")
+
+
+class Ingest:
+    """One attempt of an ingest job in this process. ``run`` may be replayed from the start at any time."""
+
+    def __init__(self, bench: Bench, job: Job) -> None:
+        self._bench = bench
+        self._job = job
+        self._watch = JobWatch(bench, job.id, attempt=job.attempt, progress=dict(job.progress))
+        self._open: _OpenUpload | None = None
+
+    def run(self, step: Step) -> None:
+        """Run the job to its end.
+
+        Args:
+            step: Carries out a named piece of work once: what it returned is remembered, also by the next process.
+        """
+        step("open", self._begin)
+        number = 0
+        while not step(f"batch {number}", lambda number=number: self._batch(number))["last"]:  # type: ignore[misc]
+            number += 1
+        step("finish", self._finish)
+
+    def _begin(self) -> dict[str, Any]:
+        """Find out which columns the upload has, and refuse what contradicts its data set."""
+        upload = self._upload()
+        with self._watch.stage("open"):
+            dataset = self._bench.datasets.get(self._job.dataset)
+            path = self._bench.spool.path(upload.spool or "")
+            wishes = wishes_for(
+                column_names(path), upload=upload.columns, dataset=dataset.columns, learned=dataset.learned
+            )
+            reader = open_source(path, wishes)
+            earlier = [plan_of(other.plan) for other in self._bench.datasets.uploads(dataset.name) if other.plan]
+            agree([*earlier, reader.plan])
+            if not dataset.learned:
+                self._bench.datasets.learn(dataset.id, learned_from(reader.plan))
+            self._bench.datasets.mark_upload(
+                upload.id, state=UploadState.READING, plan=plan_for_manifest(reader.plan),
+                warnings=list(reader.plan.warnings),
+            )  # fmt: skip
+        self._bench.jobs.note(self._job.id, attempt=self._job.attempt, warnings=list(reader.plan.warnings))
+        return {}
+
+    def _batch(self, number: int) -> dict[str, Any]:
+        """Store one batch; says whether it was the last."""
+        upload = self._upload()
+        rows = self._bench.settings.batch_rows
+        outcome = self._bench.batches.outcome(upload.id, number)
+        if outcome is None:
+            if self._open is None or self._open.number != number:
+                self._open = _OpenUpload(self._bench, upload, rows=rows)
+                number_stored = self._open.number
+                if number_stored != number:  # cannot be: batches are stored in their order
+                    msg = f"batch {number} of the upload was asked for, but {number_stored} are stored"
+                    raise NotFound(msg)
+            with self._watch.stage("read"):
+                read = next(self._open.batches, None)
+            if read is None:
+                return {"last": True}
+            outcome = self._store(upload, number, read)
+            self._open.number += 1
+        self._note()
+        return {"last": outcome["rows"] < outcome["size"], **outcome}
+
+    def _store(self, upload: Upload, number: int, read: FeedbackBatch) -> dict[str, int]:
+        assert self._open is not None  # noqa: S101 - for the type checker
+        tools = self._bench.tools
+        whole = pipeline.per_batch(read, number=0, plan=self._open.plan, tools=tools.first, watch=self._watch)
+        erased: set[str] = set()
+        while True:
+            part = _without_respondents(whole, erased)
+            batch = self._batch_of(upload, number, part, whole=whole)
+            try:
+                with self._watch.stage("store"):
+                    outcome: dict[str, int] = self._patiently(partial(self._bench.batches.save, upload, batch))
+            except ErasedMeanwhile as found:
+                erased |= found.respondents
+                continue
+            self._open.repeats.update(batch.repeats)
+            for name in (*_FIRST_HALF, "store"):
+                self._watch.advance(name, whole.rows)
+            return outcome
+
+    def _batch_of(self, upload: Upload, number: int, part: Part, *, whole: Part) -> Batch:
+        assert self._open is not None  # noqa: S101 - for the type checker
+        asked, repeats = claims(part.records, earlier=self._open.repeats)
+        admission = self._patiently(lambda: self._bench.batches.admission(upload.dataset_id, asked))
+        kept = _only(part, admission.record_ids)
+        segments = kept.segments.join(
+            kept.records.select("row", record_id="given_id", touchpoint="touchpoint"), on="row", maintain_order="left"
+        ).with_columns(segment_id=pl.format("{}:{}-{}", "record_id", "start", "end"))
+        with self._watch.stage("triage"):
+            looked = look_at_arrivals(
+                segments, kept.vectors, anchors=self._open.anchors, tools=self._bench.tools.arrivals
+            )
+            urgencies = self._urgencies(upload, kept.records, looked)
+        rows = [*whole.records["row"], *(broken.row for broken in whole.unreadable)]
+        outcome = {
+            "size": self._bench.settings.batch_rows, "first": min(rows, default=0), "rows": whole.rows,
+            "stored": kept.records.height, "unchanged": admission.unchanged, "conflicts": admission.conflicts,
+            "unreadable": len(whole.unreadable), "unprocessable": kept.records["reason"].count(),
+            "urgent": len(urgencies),
+        }  # fmt: skip
+        return Batch(
+            number=number, part=kept, admission=admission, arrivals=looked, urgencies=urgencies, repeats=repeats,
+            outcome=outcome,
+        )  # fmt: skip
+
+    def _urgencies(self, upload: Upload, records: pl.DataFrame, segments: pl.DataFrame) -> dict[int, Urgency]:
+        """Judge which of the new records need a person."""
+        now = datetime.now(tz=UTC)
+        pains = (
+            segments.filter(pl.col("severity").is_not_null())
+            .group_by("row")
+            .agg("severity", pl.col("reasons").explode().drop_nulls())
+        )
+        candidates = records.filter(pl.col("reason").is_null()).join(
+            pains.rename({"reasons": "pain_reasons"}), on="row", how="left"
+        ).filter((pl.col("label") == "negative") | pl.col("severity").is_not_null())  # fmt: skip
+        if not candidates.height:
+            return {}
+        marks = self._open.marks if self._open is not None and self._open.marks else _values(records)
+        known = candidates["respondent_id"].drop_nulls().to_list()
+        earlier = self._patiently(
+            lambda: self._bench.batches.earlier_contacts(upload.dataset_id, known, since=now - LOOK_BACK)
+        )
+        within: Counter[str] = Counter()
+        found: dict[int, Urgency] = {}
+        for row in candidates.sort("row").iter_rows(named=True):
+            who = row["respondent_id"]
+            case = Case(
+                label=row["label"], severities=row["severity"] or (), reasons=row["pain_reasons"] or (),
+                text=row["text"], value_rank=value_rank(row["customer_value"], marks),
+                created_at=row["created_at"] or now, earlier=(earlier[who] + within[who]) if who else 0,
+            )  # fmt: skip
+            if who and row["label"] == "negative":
+                within[who] += 1
+            urgency = judge_urgency(case, now=now)
+            if urgency is not None:
+                found[row["row"]] = urgency
+        return found
+
+    def _finish(self) -> dict[str, Any]:
+        """Delete the raw file and end the job."""
+        upload = self._upload()
+        self._note()
+        self._watch.write(always=True)
+        if upload.spool:
+            self._bench.spool.delete(upload.spool)
+        self._bench.datasets.mark_upload(
+            upload.id, state=UploadState.DONE, spool=None, finished_at=datetime.now(tz=UTC)
+        )
+        self._bench.jobs.end(self._job.id, JobState.DONE, attempt=self._job.attempt)
+        return {}
+
+    def _note(self) -> None:
+        _, counts, _ = self._bench.batches.progress(self._upload().id)
+        told = {SHOWN.get(name, name): counts[name] for name in COUNTS}
+        self._bench.jobs.note(self._job.id, attempt=self._job.attempt, counts=told)
+
+    def _upload(self) -> Upload:
+        return self._bench.datasets.upload(self._job.upload_id or "")
+
+    def _patiently(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the work returns
+        return self._bench.database.patiently(work, seconds=self._bench.patience)
+
+
+class _OpenUpload:
+    """An upload that is being read, behind the batches that are stored."""
+
+    def __init__(self, bench: Bench, upload: Upload, *, rows: int) -> None:
+        self.number, counts, self.repeats = bench.batches.progress(upload.id)
+        self.plan = plan_of(upload.plan or {})
+        self.anchors: ThemeAnchors = bench.analyses.anchors(upload.dataset_id)
+        self.marks = bench.batches.value_marks(upload.dataset_id)
+        path = bench.spool.path(upload.spool or "")
+        wishes = wishes_for(column_names(path), upload=learned_from(self.plan), dataset={}, learned={})
+        reader: FeedbackReader = open_source(path, wishes)
+        self.plan = reader.plan
+        self.batches: Iterator[FeedbackBatch] = iter(reader.batches(rows=rows, skip=counts["rows"]))
+
+
+def _values(records: pl.DataFrame) -> list[float]:
+    values: list[float] = records["customer_value"].drop_nulls().sort().to_list()
+    return values
+
+
+def _only(part: Part, record_ids: Mapping[int, str]) -> Part:
+    """Return the admitted records of a part, each under its id."""
+    ids = pl.DataFrame(
+        {"row": list(record_ids), "given_id": list(record_ids.values())},
+        schema={"row": pl.Int64, "given_id": pl.String},
+    )
+    records = part.records.drop("given_id").join(ids, on="row", how="inner", maintain_order="left")
+    return _rows(replace(part, records=records), list(record_ids))
+
+
+def _without_respondents(part: Part, respondents: set[str]) -> Part:
+    """Return a part without the records of some respondents."""
+    if not respondents:
+        return part
+    stays = part.records.filter(~pl.col("respondent_id").is_in(list(respondents)).fill_null(value=False))
+    return _rows(replace(part, records=stays), stays["row"].to_list())
+
+
+def _rows(part: Part, rows: list[int]) -> Part:
+    mine = part.segments["row"].is_in(rows)
+    return replace(part, segments=part.segments.filter(mine), vectors=part.vectors[mine.to_numpy()])

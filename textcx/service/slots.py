@@ -1,0 +1,196 @@
+"""Places for working processes: a process holds one while it lives, and no clock decides whether it is dead.
+
+A place is a lock that the system takes away from a dead process: on PostgreSQL an advisory lock of a session, on
+SQLite a lock on a file beside the database. Whoever can take the lock of another place knows that nobody works there
+any more.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError
+
+from textcx.domain.errors import StoreProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import TextIOWrapper
+    from pathlib import Path
+
+    from sqlalchemy.engine import Connection
+
+    from textcx.store.sql.database import Database
+
+MOST = 256
+"""Processes that can work for one database."""
+_LOCKS = 831_725
+"""First number of the advisory locks; the second is the place."""
+
+
+class Locks(Protocol):
+    """Locks by number, held by this process."""
+
+    def take(self, number: int) -> bool:
+        """Take a lock; false where another process has it."""
+        ...
+
+    def release(self, number: int) -> None:
+        """Let a lock go."""
+        ...
+
+    def held(self, number: int) -> bool:
+        """Say whether a lock that was taken is still held, and take it again if it was lost and is free."""
+        ...
+
+    def close(self) -> None:
+        """Let all go."""
+        ...
+
+
+class FileLocks:
+    """Locks on files of one directory."""
+
+    def __init__(self, directory: Path) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._directory = directory
+        self._files: dict[int, TextIOWrapper] = {}
+
+    def take(self, number: int) -> bool:
+        """Take a lock; false where another process has it."""
+        file = (self._directory / f"{number}.lock").open("w")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            file.close()
+            return False
+        self._files[number] = file
+        return True
+
+    def release(self, number: int) -> None:
+        """Let a lock go."""
+        self._files.pop(number).close()
+
+    def held(self, number: int) -> bool:
+        """Say whether a lock that was taken is still held; a lock on a file is never lost."""
+        return number in self._files
+
+    def close(self) -> None:
+        """Let all go."""
+        for number in list(self._files):
+            self.release(number)
+
+
+class SessionLocks:
+    """Advisory locks of one PostgreSQL session of its own, which must reach the server itself and no pooler."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: Connection | None = None
+
+    def take(self, number: int) -> bool:
+        """Take a lock; false where another process has it.
+
+        Raises:
+            StoreProblem: If the database cannot be reached.
+        """
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            return bool(self._connection.execute(_call("pg_try_advisory_lock", number)).scalar())
+        except DBAPIError as error:
+            self.close()
+            msg = "the database cannot be reached, so no place to work can be taken"
+            raise StoreProblem(msg) from error
+
+    def release(self, number: int) -> None:
+        """Let a lock go."""
+        if self._connection is not None:
+            self._connection.execute(_call("pg_advisory_unlock", number))
+
+    def held(self, number: int) -> bool:
+        """Say whether a lock that was taken is still held, and take it again if it was lost and is free."""
+        try:
+            if self._connection is not None:
+                self._connection.execute(sa.text("SELECT 1"))
+                return True
+        except DBAPIError:
+            self.close()
+        return self.take(number)
+
+    def close(self) -> None:
+        """Let all go."""
+        if self._connection is not None:
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None
+
+    def _connect(self) -> Connection:
+        with self._database.explained():
+            connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        # a machine that vanished is noticed within half a minute, not within hours
+        for setting in ("tcp_keepalives_idle = 10", "tcp_keepalives_interval = 5", "tcp_keepalives_count = 3"):
+            connection.execute(sa.text(f"SET {setting}"))
+        return connection
+
+
+class Slots:
+    """The place of this process, and those of others."""
+
+    def __init__(self, database: Database) -> None:
+        file = database.file
+        self._locks: Locks = (
+            SessionLocks(database) if file is None else FileLocks(file.with_name(f"{file.name}.workers"))
+        )
+        self.own = self._take_any()
+
+    @property
+    def name(self) -> str:
+        """What this process is called as a worker."""
+        return slot_name(self.own)
+
+    def held(self) -> bool:
+        """Say whether the place is still this process's; if not, somebody else may do its work by now."""
+        return self._locks.held(self.own)
+
+    @contextmanager
+    def if_dead(self, name: str) -> Iterator[bool]:
+        """Say whether the process of a place is dead; while the block runs, nobody else takes that place."""
+        number = slot_number(name)
+        if number is None or number == self.own or not self._locks.take(number):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._locks.release(number)
+
+    def close(self) -> None:
+        """Give the place up."""
+        self._locks.close()
+
+    def _take_any(self) -> int:
+        for number in range(MOST):
+            if self._locks.take(number):
+                return number
+        self._locks.close()
+        msg = f"{MOST} processes work for this database already; stop one first"
+        raise StoreProblem(msg)
+
+
+def slot_name(number: int) -> str:
+    """Return the name of a place."""
+    return f"worker-{number}"
+
+
+def slot_number(name: str) -> int | None:
+    """Return the number of a place by its name; null where it is the name of none."""
+    head, _, tail = name.rpartition("-")
+    return int(tail) if head == "worker" and tail.isascii() and tail.isdigit() else None
+
+
+def _call(function: str, number: int) -> sa.TextClause:
+    return sa.text(f"SELECT {function}(:locks, :number)").bindparams(locks=_LOCKS, number=number)

@@ -1,0 +1,95 @@
+"""Follow a job: stage, records and seconds into its row, and the wish to stop out of it.
+
+The row is written at most once a second, so that following costs nothing. Every stage asks whether the job is to stop,
+so that also a long step ends soon after it was cancelled.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from textcx.domain.errors import StoreProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textcx.service.bench import Bench
+
+SELDOM_SECONDS = 1.0
+
+
+class JobCancelled(Exception):
+    """The job was cancelled, deleted or started again: this attempt ends here."""
+
+
+class ProcessEnds(BaseException):
+    """The process is to end. No ``except Exception`` sees it, so the job counts as unfinished and goes on elsewhere."""
+
+
+class JobWatch:
+    """Follows one attempt of a job. Implements ``textcx.ports.Watch``."""
+
+    def __init__(self, bench: Bench, job_id: str, *, attempt: int, progress: dict[str, Any] | None = None) -> None:
+        """Go on from the progress that the row has."""
+        self._bench = bench
+        self._job_id = job_id
+        self._attempt = attempt
+        self._written = 0.0
+        self.progress: dict[str, Any] = {"stages": {}, **(progress or {})}
+        self.memory_mib: dict[str, int] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage; entered again, its seconds add up."""
+        self.check()
+        stages = self.progress["stages"]
+        entry = stages.setdefault(name, {"done": 0, "seconds": 0.0})
+        self.progress["stage"] = name
+        self.write()
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            entry["seconds"] = round(entry["seconds"] + time.perf_counter() - start, 3)
+
+    def expect(self, name: str, amount: int) -> None:
+        """Note how many a stage will handle in all."""
+        self.progress["stages"].setdefault(name, {"done": 0, "seconds": 0.0})["total"] = amount
+
+    def advance(self, name: str, amount: int) -> None:
+        """Note that a stage has handled so many more."""
+        entry = self.progress["stages"].setdefault(name, {"done": 0, "seconds": 0.0})
+        entry["done"] += amount
+        self.write()
+
+    def check(self) -> None:
+        """Stop here if that is wanted.
+
+        Raises:
+            ProcessEnds: If the process is to end.
+            JobCancelled: If the attempt is to end.
+        """
+        if self._bench.stopping.is_set():
+            raise ProcessEnds
+        try:
+            stop = self._bench.jobs.stopping(self._job_id, attempt=self._attempt)
+        except StoreProblem:
+            return  # the step itself finds out soon enough, and is patient
+        if stop:
+            raise JobCancelled
+
+    def write(self, *, always: bool = False) -> None:
+        """Write the progress into the row, unless that was just done."""
+        now = time.monotonic()
+        if always or now - self._written >= SELDOM_SECONDS:
+            self._written = now
+            try:
+                self._bench.jobs.note(self._job_id, attempt=self._attempt, progress=self.progress)
+            except StoreProblem:
+                return
+
+    def report(self) -> list[dict[str, str | float | int]]:
+        """Return one entry per stage for the manifest."""
+        return [{"stage": name, "seconds": entry["seconds"]} for name, entry in self.progress["stages"].items()]

@@ -1,0 +1,209 @@
+"""Learn a theme set: cluster segments, build the tree of themes, name each, keep what is needed to assign to it later.
+
+Invariants, tested: the order of the segments changes no byte; names are unique within the set; a theme has no single
+child; every leaf has a prototype.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.theme_sets import MEMBERS, Theme, ThemeSet
+from textcx.domain.themes import EVALUATIONS, PROFANITY, STOP_WORDS
+from textcx.steps.lattice import STEPS
+from textcx.steps.name_words import tokens
+from textcx.steps.theme_names import ThemeWords, name_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.ports import PhraseFinder, ThemeModel, TopicFit
+
+NAMING_MEMBERS = 500
+"""Member segments of a theme that its name is sought in."""
+
+CENTRAL, SPREAD = 24, 24
+"""Exemplars of a theme whose phrases may become its name: the strongest members, and others spread over the rest."""
+
+KEYWORDS = 10
+"""Keywords shown per theme."""
+
+SAMPLED = 20_000
+"""Segments whose vectors are kept in the set at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A theme to be: its level, the node above, the finest clusters below, and where its figures stand in the fit."""
+
+    level: int
+    parent: int | None
+    clusters: tuple[int, ...]
+    place: tuple[int, int]  # level in the fit and number there
+
+
+def learn_themes(
+    segments: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    *,
+    model: ThemeModel,
+    phrases: PhraseFinder,
+    encoder_id: str,
+    seed: int = 0,
+    max_unassigned: float | None = None,
+    taken: Collection[str] = (),
+) -> ThemeSet:
+    """Learn the themes of segments.
+
+    Args:
+        segments: ``segment_id`` (unique, sorted), ``record_id``, ``text`` (redacted), ``polarity``; none of them
+            boilerplate, and enough of them.
+        vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
+        model: Groups the segments.
+        phrases: Finds the phrases that themes are named with.
+        encoder_id: What the vectors are of.
+        seed: Seed for the model, at least 0.
+        max_unassigned: Largest share of segments in no theme, 0..1; the model's own where null.
+        taken: Names that other themes have already.
+
+    Returns:
+        The set, version 1.
+    """
+    fit = model.fit(segments["text"].to_list(), vectors, seed=seed, max_unassigned=max_unassigned)
+    nodes = _tree(fit)
+    members = segments.select("segment_id", "record_id", "text", "polarity").with_columns(
+        topic=pl.Series(fit.topics, dtype=pl.Int64), strength=pl.Series(fit.strengths, dtype=pl.Float64)
+    )
+    words = [_words(members, node, fit) for node in nodes]
+    names = name_tree(words, [node.parent for node in nodes], phrases=phrases, taken=taken)
+    ids = _ids(nodes, words)
+    parents = [None if node.parent is None else ids[node.parent] for node in nodes]
+    themes = [
+        Theme(
+            theme_id=ids[number],
+            parent_theme_id=parents[number],
+            level=node.level,
+            name=names[number],
+            keywords=tuple(words[number].keywords[:KEYWORDS]),
+            stability=float(fit.stabilities[node.place[0]][node.place[1]]),
+        )
+        for number, node in enumerate(nodes)
+    ]
+    inner = {node.parent for node in nodes}
+    leaf_of = {node.clusters[0]: ids[number] for number, node in enumerate(nodes) if number not in inner}
+    kept = sampled(segments["segment_id"].to_list(), most=SAMPLED)
+    return ThemeSet(
+        set_id=f"s{_digest([*ids, encoder_id])}",
+        version=1,
+        encoder_id=encoder_id,
+        themes=tuple(themes),
+        origin=(fit.origin / STEPS).astype(np.float32),
+        prototypes=(fit.centroids / STEPS).astype(np.float32),
+        owners=tuple(leaf_of[cluster] for cluster in range(len(fit.centroids))),
+        curve=fit.curve,
+        members=members.select(
+            "segment_id",
+            "record_id",
+            pl.col("topic").replace_strict(leaf_of, default=None, return_dtype=pl.String).alias("theme_id"),
+            "strength",
+        ).cast(MEMBERS),
+        sample_ids=tuple(segments["segment_id"][place] for place in kept),
+        sample=vectors[kept].astype(np.float16),
+        exceptions=np.zeros((0, vectors.shape[1]), dtype=np.float32),
+        settings={"seed": seed, "max_unassigned": max_unassigned, "stability": fit.stability},
+    )
+
+
+def sampled(segment_ids: Sequence[str], *, most: int) -> list[int]:
+    """Places of at most so many segments, chosen by a hash of their ids, in order."""
+    if len(segment_ids) <= most:
+        return list(range(len(segment_ids)))
+    ranked = sorted(range(len(segment_ids)), key=lambda place: _digest([segment_ids[place]]))
+    return sorted(ranked[:most])
+
+
+def _tree(fit: TopicFit) -> list[_Node]:
+    """Nodes, parents before children, wider ones first; no node has a single child."""
+    sizes = np.bincount(fit.topics[fit.topics >= 0], minlength=len(fit.centroids))
+    finest = len(fit.levels)
+    nodes: list[_Node] = []
+
+    def grow(clusters: tuple[int, ...], parent: int | None, level: int, place: tuple[int, int]) -> None:
+        number = len(nodes)
+        if len(clusters) == 1:
+            place = (finest, clusters[0])
+        nodes.append(_Node(level, parent, clusters, place))
+        for depth in range(place[0] + 1, finest + 1):
+            parts = _parts(clusters, fit, depth=depth)
+            if len(parts) > 1:
+                for group, part in _widest_first(parts, sizes):
+                    grow(part, number, level + 1, (depth, group))
+                return
+
+    for group, part in _widest_first(_parts(tuple(range(len(fit.centroids))), fit, depth=0), sizes):
+        grow(part, None, 1, (0, group))
+    return nodes
+
+
+def _parts(clusters: tuple[int, ...], fit: TopicFit, *, depth: int) -> dict[int, tuple[int, ...]]:
+    """Fall apart some clusters by their groups on a level of the fit; the last level are the clusters themselves."""
+    parts: dict[int, list[int]] = {}
+    for cluster in clusters:
+        group = int(fit.levels[depth][cluster]) if depth < len(fit.levels) else cluster
+        parts.setdefault(group, []).append(cluster)
+    return {group: tuple(part) for group, part in parts.items()}
+
+
+def _widest_first(parts: dict[int, tuple[int, ...]], sizes: NDArray[np.int64]) -> list[tuple[int, tuple[int, ...]]]:
+    return sorted(parts.items(), key=lambda item: (-int(sizes[list(item[1])].sum()), item[1]))
+
+
+def _words(members: pl.DataFrame, node: _Node, fit: TopicFit) -> ThemeWords:
+    """What a theme is named from."""
+    strongest = (
+        members.filter(pl.col("topic").is_in(list(node.clusters)))
+        .sort("strength", "text", "segment_id", descending=[True, False, False])
+        .unique("text", keep="first", maintain_order=True)
+    )
+    texts = strongest["text"].to_list()
+    exemplars = [*texts[:CENTRAL], *(texts[CENTRAL:][place] for place in _places(len(texts) - CENTRAL, SPREAD))]
+    shown = strongest[_places(strongest.height, NAMING_MEMBERS)]
+    keywords = list(presentable(fit.keywords[node.place[0]][node.place[1]]))
+    return ThemeWords(shown["text"].to_list(), shown["polarity"].to_list(), exemplars, keywords)
+
+
+def _places(total: int, wanted: int) -> list[int]:
+    """Places of at most ``wanted`` of ``total`` things, evenly spread, the first among them."""
+    if total <= wanted:
+        return list(range(max(0, total)))
+    return [index * total // wanted for index in range(wanted)]
+
+
+def _ids(nodes: Sequence[_Node], words: Sequence[ThemeWords]) -> list[str]:
+    """Opaque ids from the content of the themes' exemplars; a number where two would be the same."""
+    ids: list[str] = []
+    for node, named in zip(nodes, words, strict=True):
+        born = f"t{_digest([str(node.level), *sorted(named.exemplars[:CENTRAL])])}"
+        ids.append(born if born not in ids else f"{born}-{len(ids)}")
+    return ids
+
+
+def _digest(parts: Iterable[str]) -> str:
+    return hashlib.blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def presentable(keywords: Iterable[str]) -> Iterable[str]:
+    """Keywords that may be shown: no stop words, masks, figures, profanity or bare judgements, each word once."""
+    for keyword in keywords:
+        words = tokens(keyword)
+        if " ".join(words) != keyword or any(word in PROFANITY for word in words):
+            continue
+        if not all(word in STOP_WORDS or word in EVALUATIONS for word in words):
+            yield keyword

@@ -1,0 +1,263 @@
+"""Every name that a theme could have: phrases, pairs of them, what is spoken of in general, and the last resorts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import chain, combinations, count
+from typing import TYPE_CHECKING
+
+from textcx.domain.themes import EVALUATIONS, GENERAL_OBJECTS, PROFANITY, SCALE_OF, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
+from textcx.steps.name_candidates import says_something
+from textcx.steps.name_words import describes, noun_of, same_words, stem, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from textcx.steps.name_book import Book, Candidate, ThemeWords
+    from textcx.steps.name_worth import Scale, Tree
+
+_JOINING = frozenset({"and", "general", "praise", "complaints"})
+
+OFTEN = 0.4
+"""Share of a theme that says a noun, from which describing words of the theme describe it."""
+
+KNOWN = 3
+"""Times a keyword must occur in exemplars to stand in a name."""
+
+MOST_WORDS = 5
+"""Words of a name at most."""
+
+ENOUGH = 0.10
+"""Worth below which a phrase is no name."""
+
+IN_GENERAL = 0.3
+"""Share of a theme that must speak of something as a whole ("the app") to be called after that."""
+
+LONGER = 0.4
+"""Share of the texts with a word that say it in one and the same longer phrase, from which that is the better name."""
+
+ALONE = 0.25
+"""The same where no other longer phrase with the word is nearly as frequent."""
+
+WITHOUT_THE_REST = 0.35
+"""Taste for a word without the rest of such a phrase."""
+
+PAIRED = 6
+"""Phrases of each kind that are tried in pairs."""
+
+PAIR, PAIR_ABOVE = 0.66, 0.9
+"""Taste for names of two halves, for finest themes and for themes above others."""
+
+ADJECTIVES_ONLY = 0.55
+"""Taste for two describing words without a noun."""
+
+WITH_NOUN = 1.25
+"""Taste for the same with one."""
+
+LEAST_HALF = 0.06
+"""Share of a theme that must say either half of such a name."""
+
+JUDGED = 0.06
+"""Share of a theme that must say a judgement ("excellent service") for it to be a name, where nothing better is."""
+
+IN_GENERAL_WORTH = 0.25
+"""Worth of such a name where the whole theme speaks of it."""
+
+SAID_CLEARLY = 0.4
+"""Polarity from which a theme that says nothing in particular praises or complains."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Option:
+    """A possible name; sorts best first. ``words`` are in lower case."""
+
+    cost: float
+    words: tuple[str, ...]
+    identity: tuple[str, ...] = field(compare=False)
+
+    def shown(self, book: Book) -> str:
+        """The name as customers would write it."""
+        return " ".join(book.cased(word) for word in self.words)
+
+
+def option_of(worth: float, words: Sequence[str]) -> Option:
+    """A name of some worth, above 0 the better."""
+    return Option(-worth, tuple(words), same_words(" ".join(words)))
+
+
+def options(scale: Scale, *, tree: Tree, book: Book) -> Iterator[Option]:
+    """Every name that a theme could have in its customers' words.
+
+    Args:
+        scale: Weighs names for the theme.
+        tree: How they hang together.
+        book: Who says what.
+    """
+    number = scale.number
+    below = [number, *tree.children[number], *sorted(tree.under[number])]
+    keys = sorted(set().union(*(book.proposed[theme] for theme in below)))
+    raised = [book.candidates[key] for key in keys if book.candidates[key].raised.get(number)]
+    single: dict[str, list[tuple[float, Candidate]]] = {"noun": [], "adjective": []}
+    full = _in_full(raised, scale)
+    for candidate in raised:
+        words = candidate.words(number)
+        worth = scale.worth([candidate]) * scale.taste(candidate)
+        if len(words) > 1:
+            if worth >= ENOUGH:
+                yield option_of(worth, words)
+            elif _judges_the_whole(candidate, words, scale):
+                yield option_of(max(worth, 0.01) / 2, words)
+            continue
+        kind = _single_kind(candidate, words[0], scale, book)
+        if kind in {"general", "noun"} and candidate.kind != "gerund":
+            yield from _in_general(candidate, words[0], scale, book)
+        if kind in single:
+            single[kind].append((worth, candidate))
+        noun = words[0] if kind == "noun" else noun_of(words[0]) if kind in {"adjective", "stand-in"} else None
+        if worth >= ENOUGH and noun is not None:
+            yield option_of(
+                worth * (1.0 if kind == "noun" else 0.8) * (WITHOUT_THE_REST if noun in full else 1.0), (noun,)
+            )
+            if noun in full:
+                yield option_of(worth, full[noun])
+    together = [set(candidate.key.split()) for candidate in raised if " " in candidate.key]
+    adjectives = list(_pairs(single["adjective"], scale, together))
+    yield from (option for option, _ in adjectives)
+    yield from (option for option, _ in _pairs(single["noun"], scale, together))
+    yield from _described_by_both(adjectives, single["noun"], scale)
+
+
+def _judges_the_whole(candidate: Candidate, words: Sequence[str], scale: Scale) -> bool:
+    """Whether a phrase is a judgement of something, in the tone of its theme: "excellent service"."""
+    said = scale.share([candidate], theme=scale.number, total=scale.total)
+    judging = candidate.kind in {"verdict", "described"} and not EVALUATIONS.isdisjoint(words)
+    return judging and said >= JUDGED and not any(map(scale.off_key, words))
+
+
+def _in_full(raised: Sequence[Candidate], scale: Scale) -> dict[str, tuple[str, ...]]:
+    """Words that are mostly said in one and the same longer phrase, or in none nearly as often; with that phrase."""
+    said: dict[str, list[tuple[float, tuple[str, ...]]]] = {}
+    for candidate in raised:
+        words = candidate.words(scale.number)
+        kinds = candidate.kind in {"noun", "linked", "act"}
+        if len(words) > 1 and kinds and not any(word in EVALUATIONS or describes(word) for word in words):
+            reach = scale.reach([candidate])
+            for word in words:
+                said.setdefault(word, []).append((-reach, words))
+    full: dict[str, tuple[str, ...]] = {}
+    for candidate in raised:
+        words = candidate.words(scale.number)
+        if len(words) == 1 and words[0] in said:
+            (most, longer), *others = sorted(said[words[0]])
+            whole = scale.reach([candidate])
+            if -most >= LONGER * whole or (-most >= ALONE * whole and -most >= -2 * min(others, default=(0.0, ()))[0]):
+                full[words[0]] = longer
+    return full
+
+
+def _single_kind(candidate: Candidate, word: str, scale: Scale, book: Book) -> str:
+    """What a single word can be: a name (noun), a part of one (adjective), spoken of in general, or nothing."""
+    if describes(word):
+        return "adjective"
+    if noun_of(word) is not None:
+        return "stand-in"
+    if candidate.kind != "gerund" and not book.is_noun(word, least=0.4):
+        return ""
+    if word in WEAK_WORDS or word in GENERAL_OBJECTS or scale.is_everywhere(candidate):
+        return "" if word in VAGUE_WORDS else "general"
+    return "noun" if candidate.kind in {"noun", "gerund"} else ""
+
+
+def _in_general(candidate: Candidate, word: str, scale: Scale, book: Book) -> Iterator[Option]:
+    """What is said of something as a whole: "praise for the staff" would be "staff in general"."""
+    share = scale.reach([candidate])
+    if share < IN_GENERAL:
+        return
+    worth = IN_GENERAL_WORTH * share
+    whole = (word,) if book.cased(word) != word else ("the", word)
+    if scale.polarity >= SAID_CLEARLY and scale.judges():
+        yield option_of(worth, ("praise", "for", *whole))
+    elif scale.polarity <= -SAID_CLEARLY and scale.judges():
+        yield option_of(worth, ("complaints", "about", *whole))
+    yield option_of(worth * 0.8, (word, "in", "general"))
+
+
+def _pairs(
+    singles: Sequence[tuple[float, Candidate]], scale: Scale, together: Sequence[set[str]]
+) -> Iterator[tuple[Option, float]]:
+    """Two single words of a kind joined by "and", where they complete each other and are no phrase of their own.
+
+    With each comes what it would be worth before the noun that both describe.
+    """
+    best = sorted(singles, key=lambda item: (-item[0], item[1].key))[:PAIRED]
+    for (_, one), (_, two) in combinations(best, 2):
+        if not _complete_each_other(one, two, scale):
+            continue
+        if any({one.key, two.key} <= words for words in together):  # "coffee machine", not "coffee and machine"
+            continue
+        taste = math.sqrt(scale.taste(one) * scale.taste(two)) * (PAIR_ABOVE if scale.above else PAIR)
+        worth = scale.worth([one, two]) * taste
+        described = worth
+        words = (*one.words(scale.number), "and", *two.words(scale.number))
+        if describes(words[0]):
+            scales = {SCALE_OF.get(words[0]), SCALE_OF.get(words[-1])}
+            if len(scales) == 1 and None not in scales:
+                words = (scales.pop() or "",)  # "cleanliness", not "clean and dirty"
+            else:
+                worth *= ADJECTIVES_ONLY
+        if worth >= ENOUGH:
+            yield option_of(worth, words), described
+
+
+def _complete_each_other(one: Candidate, two: Candidate, scale: Scale) -> bool:
+    """Whether two words differ, are both said by many, and the second is said where the first is not."""
+    if not set(map(stem, one.words(scale.number))).isdisjoint(map(stem, two.words(scale.number))):
+        return False
+    if one.key[:4] == two.key[:4] or one.key in two.key or two.key in one.key:
+        return False
+    first, second = (each.raised.get(scale.number, set()) for each in (one, two))
+    if min(len(first), len(second)) < max(3, LEAST_HALF * scale.total):
+        return False
+    return len(second - first) >= 0.05 * scale.total and len(second) >= 0.25 * len(first)
+
+
+def _described_by_both(
+    adjectives: Sequence[tuple[Option, float]],
+    nouns: Sequence[tuple[float, Candidate]],
+    scale: Scale,
+) -> Iterator[Option]:
+    """Two describing words before what they describe: "friendly and helpful staff"."""
+    often = [
+        candidate for _, candidate in nouns if scale.share([candidate], theme=scale.number, total=scale.total) > OFTEN
+    ]
+    for option, worth in sorted(adjectives)[:PAIRED]:
+        for noun in often:
+            words = (noun.key, *option.words) if len(option.words) == 1 else (*option.words, *noun.words(scale.number))
+            yield option_of(worth * WITH_NOUN, words)
+
+
+def last_resorts(offered: Sequence[Option], theme: ThemeWords, *, book: Book) -> Iterator[Option]:
+    """Names for a theme that has no other: never ending, each worse than the one before."""
+    keywords = [word for word in theme.keywords if _presentable(word)]
+    nouns = [word for word in keywords if book.is_noun(word) and book.seen[word] >= KNOWN]
+    plain = [option for option in offered if len(option.words) + 2 <= MOST_WORDS and not _JOINING & set(option.words)]
+    for option in plain:
+        for word in nouns:
+            if stem(word) not in option.identity:
+                yield option_of(0.0, (*option.words, "and", word))
+    yield from (option_of(0.0, (one, "and", two)) for one, two in combinations(nouns, 2) if stem(one) != stem(two))
+    rest = sorted({word for text in theme.texts for word in tokens(text) if _presentable(word)})
+    for word in chain(nouns, keywords, rest):
+        yield option_of(0.0, ("other", "remarks:", word))
+    for one, two in combinations(rest[:20], 2):
+        yield option_of(0.0, ("other", "remarks:", one, "and", two))
+    yield option_of(0.0, ("other", "remarks"))
+    for number in count(2):
+        yield option_of(0.0, ("other", "remarks", str(number)))
+
+
+def _presentable(word: str) -> bool:
+    """Whether a word may be shown on its own behalf."""
+    plain = tokens(word) == [word] and word not in PROFANITY and says_something([word])
+    return plain and word not in STOP_WORDS and word not in EVALUATIONS and word not in VAGUE_WORDS

@@ -1,0 +1,318 @@
+"""Batches of an upload in SQL: the part as a blob, its records and segments as rows, its urgent cases, in one go.
+
+A batch is in the database whole or not at all, and once: its number within the upload is unique, and so are the
+identity and the id of each record in its data set. A process that was thought dead and is not can store nothing twice.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from textcx.domain.datasets import WebhookEvent
+from textcx.domain.encoding import EMOTIONS
+from textcx.domain.feedback import Unprocessable
+from textcx.domain.parts import Part
+from textcx.steps.admit import Admission, Claim, admit
+from textcx.store.sql.blobs import part_bytes, part_tables
+from textcx.store.sql.columns import storable
+from textcx.store.sql.erasure import ErasedMeanwhile, lock_out, pending_erasures
+from textcx.store.sql.schema import datasets, parts, records, segments, triage, uploads
+from textcx.store.sql.triage import entry_row
+from textcx.store.sql.webhooks import announce
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from textcx.domain.datasets import Upload, Urgency
+    from textcx.store.sql.database import Database
+
+AT_ONCE = 500
+"""Values in one ``IN (...)``; SQLite takes 32,766 in all."""
+_RECORD = (
+    "source", "created_at", "language", "text", "redactions", "respondent_id", "touchpoint", "customer_value", "label",
+    "polarity", "p_negative", "p_neutral", "p_positive", "confident", "windows", "mixed", "n_segments",
+)  # fmt: skip
+_SEGMENT = (
+    "start", "end", "text_column", "text", "label", "polarity", "p_negative", "p_neutral", "p_positive", "p_pain",
+    "p_request", *(f"p_{emotion}" for emotion in EMOTIONS), "stage", "stage_confidence", "theme_id", "strength", "pain",
+    "aspect", "statement", "severity", "reasons",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """A batch ready to be stored.
+
+    Attributes:
+        number: Of the batch in its upload, from 0.
+        part: Only the records that are new, ``given_id`` being the id that each is kept under.
+        admission: Who was admitted.
+        arrivals: The segments of ``part``, in its order, with what was found out about them.
+        urgencies: By row, of the records that need a person.
+        repeats: How often each content without an id came in the batch.
+        outcome: Counts of the batch.
+    """
+
+    number: int
+    part: Part
+    admission: Admission
+    arrivals: pl.DataFrame
+    urgencies: Mapping[int, Urgency]
+    repeats: Mapping[str, int]
+    outcome: Mapping[str, int]
+
+
+class SqlBatches:
+    """The stored batches of an installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def outcome(self, upload_id: str, number: int) -> dict[str, int] | None:
+        """Return the counts of a stored batch; null where it was not stored."""
+        chosen = sa.select(parts.c.outcome).where(parts.c.upload_id == upload_id, parts.c.number == number)
+        with self._database.read() as connection:
+            found: dict[str, int] | None = connection.execute(chosen).scalar()
+        return found
+
+    def progress(self, upload_id: str) -> tuple[int, Counter[str], Counter[str]]:
+        """Return how many batches of an upload are stored, their counts and their repeats, summed."""
+        chosen = sa.select(parts.c.outcome, parts.c.repeats).where(parts.c.upload_id == upload_id)
+        counts: Counter[str] = Counter()
+        repeats: Counter[str] = Counter()
+        number = 0
+        with self._database.read() as connection:
+            for outcome, seen in connection.execute(chosen):
+                counts.update(outcome)
+                repeats.update(seen)
+                number += 1
+        return number, counts, repeats
+
+    def admission(self, dataset_id: int, asked: list[Claim]) -> Admission:
+        """Decide which rows of a batch are new to their data set."""
+        with self._database.read() as connection:
+
+            def have(column: sa.Column[str], values: Iterable[str]) -> set[str]:
+                found: set[str] = set()
+                for some in _chunks(list(values)):
+                    chosen = sa.select(column).where(records.c.dataset_id == dataset_id, column.in_(some))
+                    found.update(connection.execute(chosen).scalars())
+                return found
+
+            known = have(records.c.identity, (claim.identity for claim in asked))
+            return admit(asked, known=known, taken=lambda ids: have(records.c.record_id, storable(ids)))
+
+    def earlier_contacts(self, dataset_id: int, respondents: Iterable[str], *, since: datetime) -> Counter[str]:
+        """Count the negative records of respondents since a time."""
+        counts: Counter[str] = Counter()
+        with self._database.read() as connection:
+            for some in _chunks(sorted(set(respondents))):
+                chosen = (
+                    sa.select(records.c.respondent_id, sa.func.count())
+                    .where(
+                        records.c.dataset_id == dataset_id, records.c.respondent_id.in_(some),
+                        records.c.label == "negative",
+                        sa.func.coalesce(records.c.created_at, records.c.received_at) >= since,
+                    )
+                    .group_by(records.c.respondent_id)
+                )  # fmt: skip
+                counts.update(dict(connection.execute(chosen).all()))
+        return counts
+
+    def value_marks(self, dataset_id: int) -> list[float]:
+        """Return the quantiles of the customer value of a data set; none before its first analysis."""
+        with self._database.read() as connection:
+            found = connection.execute(sa.select(datasets.c.value_marks).where(datasets.c.id == dataset_id)).scalar()
+        return list(found or ())
+
+    def save(self, upload: Upload, batch: Batch) -> dict[str, int]:
+        """Store a batch; it counts when this returns.
+
+        Args:
+            upload: What it belongs to.
+            batch: The batch.
+
+        Returns:
+            The counts of the batch: those of the one stored before, if it was stored before.
+
+        Raises:
+            ErasedMeanwhile: If respondents of the batch were erased after the upload came in.
+        """
+        try:
+            with self._database.write() as connection:
+                self._insert(connection, upload, batch)
+        except IntegrityError:
+            stored = self.outcome(upload.id, batch.number)
+            if stored is None:
+                raise
+            return stored
+        return dict(batch.outcome)
+
+    def _insert(self, connection: Connection, upload: Upload, batch: Batch) -> None:
+        now = datetime.now(tz=UTC)
+        part, new = batch.part, batch.part.records.height > 0
+        lock_out(connection, alone=False)
+        erased = pending_erasures(connection, since=upload.created_at)
+        theirs = erased.intersection(part.records["respondent_id"].to_list()) if erased else set()
+        if theirs:
+            raise ErasedMeanwhile(theirs)
+        part_id: int = connection.execute(
+            sa.insert(parts)
+            .values(
+                dataset_id=upload.dataset_id,
+                upload_id=upload.id,
+                number=batch.number,
+                outcome=dict(batch.outcome),
+                repeats=dict(batch.repeats),
+                warnings=storable(list(part.warnings)),
+                unreadable=storable([asdict(broken) for broken in part.unreadable]),
+                created_at=now,
+                blob=part_bytes(part.records, part.segments, part.vectors) if new else None,
+            )
+            .returning(parts.c.id)
+        ).scalar_one()
+        if not new:
+            return
+        spread = batch.arrivals.group_by("row").agg(
+            n_segments=pl.len(),
+            mixed=(pl.col("p_negative").max() >= _CLEARLY) & (pl.col("p_positive").max() >= _CLEARLY),
+        )
+        frame = part.records.join(spread, on="row", how="left").with_columns(
+            pl.col("n_segments").fill_null(0), pl.col("mixed").fill_null(value=False)
+        )
+        shared = {"dataset_id": upload.dataset_id, "part_id": part_id, "received_at": now}
+        connection.execute(
+            sa.insert(records),
+            [{**shared, **_record_row(row, batch.admission)} for row in frame.iter_rows(named=True)],
+        )
+        numbers = dict(
+            connection.execute(sa.select(records.c.row, records.c.id).where(records.c.part_id == part_id)).all()
+        )
+        rows = [
+            {"dataset_id": upload.dataset_id, "record": numbers[row["row"]]}
+            | {name: storable(row.get(name)) for name in _SEGMENT}
+            for row in batch.arrivals.iter_rows(named=True)
+        ]
+        if rows:
+            connection.execute(sa.insert(segments), rows)
+        for row, urgency in batch.urgencies.items():
+            entry = entry_row(urgency, dataset_id=upload.dataset_id, record=numbers[row], now=now)
+            connection.execute(sa.insert(triage).values(entry))
+            if entry["urgent"]:
+                self._tell(connection, entry, batch.admission.record_ids[row])
+
+    def _tell(self, connection: Connection, entry: dict[str, Any], record_id: str) -> None:
+        dataset_id, now = entry["dataset_id"], entry["entered_at"]
+        name = connection.execute(sa.select(datasets.c.name).where(datasets.c.id == dataset_id)).scalar_one()
+        told = {"dataset": name, "record_id": record_id, "score": entry["score"], "reasons": entry["reasons"]}
+        announce(
+            connection, WebhookEvent.RECORD_URGENT, dataset_id=dataset_id, told=told, now=now, record=entry["record"]
+        )
+
+    def last(self, dataset_id: int) -> int:
+        """Return the number of the last batch of a data set; 0 where there is none."""
+        chosen = sa.select(sa.func.coalesce(sa.func.max(parts.c.id), 0)).where(parts.c.dataset_id == dataset_id)
+        with self._database.read() as connection:
+            number: int = connection.execute(chosen).scalar_one()
+        return number
+
+    def load(self, dataset_id: int, *, upto: int) -> Part | None:
+        """Bring the batches of a data set together, in the order in which they came.
+
+        Args:
+            dataset_id: The data set.
+            upto: Number of the last batch that counts.
+
+        Returns:
+            One part with rows numbered throughout; null where there is nothing. A broken line of a file that was sent
+            twice counts once.
+        """
+        chosen = (
+            sa.select(parts, uploads.c.sha256, uploads.c.number.label("upload"))
+            .join(uploads, uploads.c.id == parts.c.upload_id)
+            .where(parts.c.dataset_id == dataset_id, parts.c.id <= upto)
+            .order_by(uploads.c.number, parts.c.number)
+        )
+        found: list[Part] = []
+        broken_lines: set[tuple[str, int]] = set()
+        first, upload, offset = 0, None, 0
+        with self._database.read() as connection:
+            for row in connection.execute(chosen).mappings():
+                if row["upload"] != upload:
+                    upload, offset = row["upload"], first
+                unreadable = []
+                for plain in row["unreadable"]:
+                    broken = Unprocessable.from_plain(plain)
+                    if (row["sha256"], broken.row) not in broken_lines:
+                        broken_lines.add((row["sha256"], broken.row))
+                        unreadable.append(replace(broken, row=broken.row + offset))
+                part = _shifted(row["blob"], offset, unreadable, row["warnings"])
+                if part is not None:
+                    found.append(part)
+                first = max(first, offset + row["outcome"]["first"] + row["outcome"]["rows"])
+        whole = [part for part in found if part.records.width]
+        if not whole:
+            return None
+        joined = Part.joined(whole)
+        rest = [part for part in found if not part.records.width]
+        return replace(
+            joined,
+            unreadable=(*joined.unreadable, *(broken for part in rest for broken in part.unreadable)),
+            rows=joined.rows + sum(part.rows for part in rest),
+        )
+
+
+_CLEARLY = 0.6
+
+
+def _shifted(blob: bytes | None, offset: int, unreadable: list[Unprocessable], warnings: Sequence[str]) -> Part | None:
+    if blob is None and not unreadable:
+        return None
+    if blob is None:
+        nothing = pl.DataFrame()
+        return Part(nothing, nothing, np.zeros((0, 0), dtype=np.float16), tuple(unreadable), (), len(unreadable))
+    own, pieces, vectors = part_tables(blob)
+    return Part(
+        records=own.with_columns(pl.col("row") + offset, input=pl.lit(0, dtype=pl.Int64)),
+        segments=pieces.with_columns(pl.col("row") + offset),
+        vectors=vectors,
+        unreadable=tuple(unreadable),
+        warnings=tuple(warnings),
+        rows=own.height + len(unreadable),
+    )
+
+
+def _record_row(row: Mapping[str, Any], admission: Admission) -> dict[str, Any]:
+    made = {name: storable(row.get(name)) for name in _RECORD}
+    analyzed = row["reason"] is None
+    if not analyzed:
+        made |= {"text": None, "n_segments": 0, "mixed": None}
+    return made | {
+        "row": row["row"],
+        "record_id": storable(admission.record_ids[row["row"]]),
+        "identity": admission.identities[row["row"]],
+        "reason": row["reason"],
+        "location": storable(row["where"]),
+        "ratings": storable(_named(row, "rating:")),
+        "attributes": storable(_named(row, "attribute:")),
+    }
+
+
+def _named(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    return {
+        name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix) and value is not None
+    }
+
+
+def _chunks(values: list[str]) -> Iterable[list[str]]:
+    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))

@@ -1,0 +1,196 @@
+"""Open the database of the service from its URL.
+
+SQLite is opened in WAL mode with foreign keys, a busy timeout and overwriting of what is deleted; its transactions take
+the write lock at their start, so that two writers wait for each other and never fail half-way. PostgreSQL is reached by
+psycopg. Errors of the database never show the values of a statement.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy import event, exc
+
+from textcx.domain.errors import BadSetting, StoreProblem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy.engine import Connection, Engine
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+
+T = TypeVar("T")
+BUSY_SECONDS = 30
+CONNECT_SECONDS = 5
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+_GONE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
+_WRITES = "textcx_writes"
+_PLACE = re.compile(r"^[a-z0-9+]+://")
+
+
+class Database:
+    """A database and the ways to talk to it. Cheap to share between threads; close it at the end.
+
+    Attributes:
+        url: As given.
+        engine: SQLAlchemy's.
+    """
+
+    def __init__(self, url: str, *, pool: int = 10) -> None:
+        """Open a database; nothing is sent to it yet.
+
+        Args:
+            url: ``sqlite:///file`` or ``postgresql+psycopg://...`` (``postgresql://`` is read so, too).
+            pool: Connections kept to PostgreSQL at most.
+
+        Raises:
+            BadSetting: If the URL is none of these.
+        """
+        self.url = url
+        self.engine = _engine(url, pool=pool)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is a file of this machine."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """The file of an SQLite database; null otherwise."""
+        name = self.engine.url.database
+        return Path(name) if self.is_sqlite and name and name != ":memory:" else None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open a connection for reading.
+
+        Raises:
+            StoreProblem: If the database cannot be reached.
+        """
+        with self.explained(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Open a transaction; it is committed at the end, or nothing of it happened.
+
+        Raises:
+            StoreProblem: If the database cannot be reached.
+        """
+        with (
+            self.explained(),
+            self.engine.connect().execution_options(**{_WRITES: True}) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def patiently(self, work: Callable[[], T], *, seconds: float) -> T:
+        """Do something with the database, again and again while it cannot be reached.
+
+        Args:
+            work: What is to be done; must be safe to do twice.
+            seconds: How long to try, 0 or more.
+
+        Returns:
+            What ``work`` returned.
+
+        Raises:
+            StoreProblem: If the database could not be reached in all that time.
+        """
+        until = time.monotonic() + seconds
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                return work()
+            except StoreProblem:
+                if time.monotonic() + pause > until:
+                    raise
+                time.sleep(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+
+    def reachable(self) -> bool:
+        """Say whether the database answers."""
+        try:
+            with self.read() as connection:
+                connection.execute(sa.text("SELECT 1"))
+        except StoreProblem:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.engine.dispose()
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn the errors of an unreachable database into one for its reader.
+
+        Raises:
+            StoreProblem: If the database cannot be reached.
+        """
+        try:
+            yield
+        except _GONE as error:
+            raise StoreProblem(_explanation(self, error)) from error
+        except exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise StoreProblem(_explanation(self, error)) from error
+
+
+def _explanation(database: Database, error: Exception) -> str:
+    cause = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
+    if "no such table" in cause or "does not exist" in cause:
+        return f"the database has no tables of textcx yet ({cause}); run 'textcx db upgrade'"
+    if "disk is full" in cause or "No space left" in cause:
+        return f"the disk of the database is full ({cause}); free some space, then try again"
+    where = database.engine.url.render_as_string(hide_password=True)
+    return f"the database {where} cannot be reached or does not answer ({cause}); start it, or check --database-url"
+
+
+def _engine(url: str, *, pool: int) -> Engine:
+    if url.startswith(("postgresql://", "postgres://")):
+        url = _PLACE.sub("postgresql+psycopg://", url)
+    try:
+        parsed = sa.make_url(url)
+    except exc.ArgumentError:
+        msg = "the database URL cannot be read; expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
+        raise BadSetting(msg) from None
+    if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
+        return _sqlite(parsed)
+    if parsed.drivername == "postgresql+psycopg":
+        options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "keepalives_count": 3}
+        return sa.create_engine(
+            parsed, pool_size=pool, max_overflow=pool, pool_timeout=CONNECT_SECONDS, pool_pre_ping=True,
+            hide_parameters=True, connect_args=options,
+        )  # fmt: skip
+    msg = f"{parsed.drivername!r} is no database of textcx; expected sqlite:///FILE or postgresql+psycopg://..."
+    raise BadSetting(msg)
+
+
+def _sqlite(url: sa.URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        msg = "an SQLite database needs a file that several threads can share: sqlite:///FILE"
+        raise BadSetting(msg)
+    Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: DBAPIConnection, _: object) -> None:
+        connection.isolation_level = None  # transactions begin where the code says so
+        cursor = connection.cursor()
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

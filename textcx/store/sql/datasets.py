@@ -1,0 +1,179 @@
+"""Data sets in SQL, and the uploads that came into them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from textcx.domain.datasets import Dataset, Upload, UploadState
+from textcx.domain.errors import NotFound, WrongUse
+from textcx.store.sql.columns import storable
+from textcx.store.sql.schema import datasets, uploads
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from textcx.store.sql.database import Database
+
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?")
+LONGEST_RETENTION = 36_500
+
+
+def check_name(name: str) -> str:
+    """Return a data set's name if it can be one.
+
+    Raises:
+        WrongUse: If not; the name is not repeated.
+    """
+    if not NAME.fullmatch(name) or ".." in name:
+        msg = (
+            "a data set's name has 1 to 100 characters of a-z, 0-9, '-', '_' and '.', begins and ends with a letter or "
+            "digit and holds no '..'; such as shop-reviews-2026"
+        )
+        raise WrongUse(msg)
+    return name
+
+
+class SqlDatasets:
+    """The data sets of an installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(
+        self,
+        name: str,
+        *,
+        title: str | None = None,
+        columns: Mapping[str, Any] | None = None,
+        retention_days: int | None = None,
+    ) -> tuple[Dataset, bool]:
+        """Make a data set, or change what was said about it.
+
+        Args:
+            name: See ``check_name``.
+            title: Heading for people.
+            columns: Column wishes for its uploads, by the names of ``textcx.config.Settings``.
+            retention_days: Age in days after which records are deleted, at least 1; null keeps them.
+
+        Returns:
+            The data set, and whether it is new.
+
+        Raises:
+            WrongUse: If the name or the retention cannot be.
+        """
+        check_name(name)
+        if retention_days is not None and not 1 <= retention_days <= LONGEST_RETENTION:
+            msg = f"retention is a number of days from 1 to {LONGEST_RETENTION}, or null for no end"
+            raise WrongUse(msg)
+        now = datetime.now(tz=UTC)
+        said = storable({"title": title, "columns": dict(columns or {}), "retention_days": retention_days})
+        try:
+            with self._database.write() as connection:
+                connection.execute(
+                    sa.insert(datasets).values(name=name, learned={}, created_at=now, updated_at=now, **said)
+                )
+            new = True
+        except IntegrityError:
+            new = False
+            with self._database.write() as connection:
+                connection.execute(sa.update(datasets).where(datasets.c.name == name).values(updated_at=now, **said))
+        return self.get(name), new
+
+    def get(self, name: str) -> Dataset:
+        """Return a data set.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+        with self._database.read() as connection:
+            return dataset_of(connection, name)
+
+    def all(self) -> list[Dataset]:
+        """Return all data sets, by name."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(datasets).order_by(datasets.c.name)).mappings()
+            return [_dataset(row) for row in rows]
+
+    def delete(self, name: str) -> Sequence[str]:
+        """Delete a data set with all that belongs to it.
+
+        Returns:
+            The files of its uploads in the spool, which are the caller's to delete.
+
+        Raises:
+            NotFound: If there is none of that name.
+        """
+        with self._database.write() as connection:
+            found = dataset_of(connection, name)
+            spooled = sa.select(uploads.c.spool).where(uploads.c.dataset_id == found.id, uploads.c.spool.is_not(None))
+            files = [file for file in connection.execute(spooled).scalars() if file]
+            connection.execute(sa.delete(datasets).where(datasets.c.id == found.id))
+        return files
+
+    def learn(self, dataset_id: int, learned: Mapping[str, Any]) -> None:
+        """Keep the ratings and attributes of the first upload."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(datasets).where(datasets.c.id == dataset_id).values(learned=storable(dict(learned)))
+            )
+
+    def uploads(self, name: str) -> list[Upload]:
+        """Return the uploads of a data set, in the order in which they came."""
+        with self._database.read() as connection:
+            found = dataset_of(connection, name)
+            rows = connection.execute(
+                sa.select(uploads).where(uploads.c.dataset_id == found.id).order_by(uploads.c.number)
+            ).mappings()
+            return [_upload(row) for row in rows]
+
+    def upload(self, upload_id: str) -> Upload:
+        """Return an upload.
+
+        Raises:
+            NotFound: If there is none with that id.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(uploads).where(uploads.c.id == upload_id)).mappings().first()
+        if row is None:
+            msg = "there is no upload with that id; its data set may have been deleted"
+            raise NotFound(msg)
+        return _upload(row)
+
+    def mark_upload(self, upload_id: str, **values: Any) -> None:  # noqa: ANN401 - columns of the table
+        """Note how far an upload is: ``state``, ``plan``, ``warnings``, ``spool``, ``finished_at``."""
+        with self._database.write() as connection:
+            connection.execute(sa.update(uploads).where(uploads.c.id == upload_id).values(**storable(values)))
+
+    def spooled(self) -> set[str]:
+        """Return the names of all files in the spool that an upload still needs."""
+        with self._database.read() as connection:
+            return {file for file in connection.execute(sa.select(uploads.c.spool)).scalars() if file}
+
+
+def dataset_of(connection: Connection, name: str) -> Dataset:
+    """Return a data set by its name.
+
+    Raises:
+        NotFound: If there is none of that name.
+    """
+    row = connection.execute(sa.select(datasets).where(datasets.c.name == name)).mappings().first()
+    if row is None:
+        msg = "there is no data set of that name; make it with PUT /v1/datasets/{name}"
+        raise NotFound(msg)
+    return _dataset(row)
+
+
+def _dataset(row: sa.RowMapping) -> Dataset:
+    return Dataset(**{name: row[name] for name in Dataset.__dataclass_fields__})
+
+
+def _upload(row: sa.RowMapping) -> Upload:
+    values = {name: row[name] for name in Upload.__dataclass_fields__}
+    return Upload(**{**values, "state": UploadState(row["state"]), "warnings": tuple(row["warnings"])})

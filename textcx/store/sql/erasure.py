@@ -1,0 +1,257 @@
+"""Erase records everywhere: rows, stored batches, stored analyses with their evidence, the triage queue, deliveries.
+
+A receipt says what was removed, not whose it was. The pseudonyms of erased respondents are kept only while an upload or
+a job that began before the erasure could still bring something of them back; what such work stores leaves them out.
+Figures of a stored analysis are those of the time it was made, until the next one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import sqlalchemy as sa
+
+from textcx.domain.datasets import JobState, Receipt, new_id
+from textcx.domain.errors import NotFound
+from textcx.store.sql.blobs import part_bytes, part_tables, table_bytes, table_of
+from textcx.store.sql.schema import (
+    FINDINGS,
+    analyses,
+    analysis_tables,
+    datasets,
+    deliveries,
+    jobs,
+    parts,
+    receipts,
+    records,
+    segments,
+    triage,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from sqlalchemy.engine import Connection
+
+    from textcx.domain.analysis import Analysis
+    from textcx.store.sql.database import Database
+
+_AT_ONCE = 500
+_LOCK = 8_317_254_402
+_WITH_EVIDENCE = ("themes", "pain_points", "praise")
+_BY_RECORD = ("records", "segments", "mentions", "pains")
+
+
+class ErasedMeanwhile(Exception):
+    """Respondents of a batch were erased while it was made; it must be stored without them."""
+
+    def __init__(self, respondents: set[str]) -> None:
+        super().__init__("respondents were erased meanwhile")
+        self.respondents = respondents
+
+
+class SqlErasure:
+    """Erases respondents and what is too old, and keeps the receipts."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def respondents(self, pseudonyms: Collection[str], *, requested_by: str) -> Receipt:
+        """Erase everything of some respondents, in every data set.
+
+        Args:
+            pseudonyms: Theirs, under the installation's key.
+            requested_by: Name of the key that asked for it.
+
+        Returns:
+            The receipt; also where there was nothing to erase.
+        """
+        with self._database.write() as connection:
+            lock_out(connection, alone=True)
+            chosen = sa.select(records.c.id).where(records.c.respondent_id.in_(sorted(pseudonyms)))
+            removed = _erase(connection, list(connection.execute(chosen).scalars()))
+            return _receipt(connection, "erasure", removed, requested_by=requested_by, respondents=sorted(pseudonyms))
+
+    def too_old(self, *, now: datetime) -> list[Receipt]:
+        """Erase what is older than its data set keeps records; a receipt for each data set that lost some."""
+        made: list[Receipt] = []
+        limited = sa.select(datasets.c.id, datasets.c.retention_days).where(datasets.c.retention_days.is_not(None))
+        with self._database.read() as connection:
+            found = connection.execute(limited).all()
+        for dataset_id, days in found:
+            said = sa.func.coalesce(records.c.created_at, records.c.received_at)
+            chosen = sa.select(records.c.id).where(
+                records.c.dataset_id == dataset_id, said < now - timedelta(days=days)
+            )
+            with self._database.write() as connection:
+                numbers = list(connection.execute(chosen).scalars())
+                if numbers:
+                    removed = _erase(connection, numbers)
+                    made.append(_receipt(connection, "retention", removed, requested_by="retention", respondents=[]))
+        return made
+
+    def receipt(self, receipt_id: str) -> Receipt:
+        """Return a receipt.
+
+        Raises:
+            NotFound: If there is none with that id.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(receipts).where(receipts.c.id == receipt_id)).mappings().first()
+        if row is None:
+            msg = "there is no receipt with that id"
+            raise NotFound(msg)
+        return Receipt(**{name: row[name] for name in Receipt.__dataclass_fields__})
+
+    def forget_names(self) -> int:
+        """Forget the pseudonyms of receipts that no unfinished work is older than; returns how many were changed."""
+        active = [JobState.QUEUED, JobState.RUNNING, JobState.FAILED, JobState.CANCELLED]
+        oldest = sa.select(sa.func.min(jobs.c.created_at)).where(jobs.c.state.in_(active))
+        changed = 0
+        with self._database.write() as connection:
+            limit = connection.execute(oldest).scalar() or datetime.now(tz=UTC)
+            for row in connection.execute(
+                sa.select(receipts.c.id, receipts.c.respondents).where(receipts.c.at < limit)
+            ):
+                if row[1]:
+                    connection.execute(sa.update(receipts).where(receipts.c.id == row[0]).values(respondents=[]))
+                    changed += 1
+        return changed
+
+
+def lock_out(connection: Connection, *, alone: bool) -> None:
+    """Let erasing wait for what is being stored, and the other way round; SQLite has one writer anyhow.
+
+    Args:
+        connection: A transaction; the lock ends with it.
+        alone: Whether it erases. Those that store do not wait for each other.
+    """
+    if connection.dialect.name == "postgresql":
+        function = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
+        connection.execute(sa.select(function(_LOCK)))
+
+
+def pending_erasures(connection: Connection, *, since: datetime) -> set[str]:
+    """Return the pseudonyms of respondents who were erased since a time."""
+    chosen = sa.select(receipts.c.respondents).where(receipts.c.at >= since)
+    return {name for names in connection.execute(chosen).scalars() for name in names}
+
+
+def forget_in_analysis(analysis: Analysis, *, respondents: Collection[str]) -> Analysis:
+    """Return an analysis without the records, segments and quotes of some respondents."""
+    if not respondents or "respondent_id" not in analysis.records.columns:
+        return analysis
+    theirs = analysis.records.filter(pl.col("respondent_id").is_in(list(respondents)))["record_id"].to_list()
+    gone = set(theirs)
+    unprocessable = tuple(broken for broken in analysis.unprocessable if broken.record_id not in gone)
+    return replace(
+        analysis,
+        tables={name: _without(frame, name, gone) for name, frame in analysis.tables.items()},
+        unprocessable=unprocessable,
+    )
+
+
+def _without(frame: pl.DataFrame, name: str, record_ids: Collection[str]) -> pl.DataFrame:
+    gone = list(record_ids)
+    if name in _BY_RECORD:
+        kept = frame.filter(~pl.col("record_id").is_in(gone))
+        if name == "records":
+            kept = kept.with_columns(
+                duplicate_of=pl.when(pl.col("duplicate_of").is_in(gone)).then(None).otherwise("duplicate_of")
+            )
+        return kept
+    if name in _WITH_EVIDENCE and "evidence" in frame.columns:
+        kept_quotes = pl.col("evidence").list.filter(~pl.element().struct.field("record_id").is_in(gone))
+        return frame.with_columns(evidence=kept_quotes)
+    return frame
+
+
+def _erase(connection: Connection, numbers: list[int]) -> dict[str, int]:
+    removed: Counter[str] = Counter(records=0, segments=0, triage=0, evidence=0)
+    by_dataset: dict[int, set[str]] = {}
+    by_part: dict[int, set[int]] = {}
+    for some in _chunks(numbers):
+        chosen = sa.select(records.c.dataset_id, records.c.record_id, records.c.part_id, records.c.row)
+        for dataset_id, record_id, part_id, row in connection.execute(chosen.where(records.c.id.in_(some))):
+            by_dataset.setdefault(dataset_id, set()).add(record_id)
+            by_part.setdefault(part_id, set()).add(row)
+    for part_id, rows in by_part.items():
+        _erase_in_part(connection, part_id, rows)
+    for dataset_id, record_ids in by_dataset.items():
+        removed["evidence"] += _erase_in_analyses(connection, dataset_id, record_ids)
+    for some in _chunks(numbers):
+        removed["triage"] += connection.execute(sa.delete(triage).where(triage.c.record.in_(some))).rowcount
+        connection.execute(sa.delete(deliveries).where(deliveries.c.record.in_(some)))
+        removed["segments"] += connection.execute(sa.delete(segments).where(segments.c.record.in_(some))).rowcount
+        removed["records"] += connection.execute(sa.delete(records).where(records.c.id.in_(some))).rowcount
+    removed["datasets"] = len(by_dataset)
+    return dict(removed)
+
+
+def _erase_in_part(connection: Connection, part_id: int, rows: set[int]) -> None:
+    content = connection.execute(sa.select(parts.c.blob).where(parts.c.id == part_id)).scalar()
+    if content is None:
+        return
+    own, pieces, vectors = part_tables(content)
+    stays = ~pl.col("row").is_in(list(rows))
+    left = own.filter(stays)
+    keep = pieces.select(stays).to_series().to_numpy()
+    blob = part_bytes(left, pieces.filter(stays), vectors[keep]) if left.height else None
+    connection.execute(sa.update(parts).where(parts.c.id == part_id).values(blob=blob))
+
+
+def _erase_in_analyses(connection: Connection, dataset_id: int, record_ids: set[str]) -> int:
+    """Take records out of every stored analysis of a data set; returns how many quotes went with them."""
+    quotes = 0
+    kept = sa.select(analyses.c.id, analyses.c.unprocessable).where(analyses.c.dataset_id == dataset_id)
+    for analysis_id, unprocessable in connection.execute(kept).all():
+        stored = sa.select(analysis_tables.c.name, analysis_tables.c.content).where(
+            analysis_tables.c.analysis_id == analysis_id, analysis_tables.c.name.in_([*_BY_RECORD, *_WITH_EVIDENCE])
+        )
+        for name, content in connection.execute(stored).all():
+            before = table_of(content)
+            after = _without(before, name, record_ids)
+            if name in _WITH_EVIDENCE:
+                quotes += _quotes(before) - _quotes(after)
+            connection.execute(
+                sa.update(analysis_tables)
+                .where(analysis_tables.c.analysis_id == analysis_id, analysis_tables.c.name == name)
+                .values(content=table_bytes(after))
+            )
+        for name in ("themes", "pain_points"):
+            _erase_evidence(connection, FINDINGS[name], analysis_id, record_ids)
+        left = [broken for broken in unprocessable if broken.get("record_id") not in record_ids]
+        connection.execute(sa.update(analyses).where(analyses.c.id == analysis_id).values(unprocessable=left))
+    return quotes
+
+
+def _erase_evidence(connection: Connection, table: sa.Table, analysis_id: str, record_ids: set[str]) -> None:
+    chosen = sa.select(table.c.place, table.c.evidence).where(table.c.analysis_id == analysis_id)
+    for place, evidence in connection.execute(chosen).all():
+        left = [quote for quote in evidence or () if quote["record_id"] not in record_ids]
+        if len(left) != len(evidence or ()):
+            connection.execute(
+                sa.update(table).where(table.c.analysis_id == analysis_id, table.c.place == place).values(evidence=left)
+            )
+
+
+def _quotes(frame: pl.DataFrame) -> int:
+    return int(frame["evidence"].list.len().sum() or 0) if "evidence" in frame.columns else 0
+
+
+def _receipt(
+    connection: Connection, kind: str, removed: dict[str, int], *, requested_by: str, respondents: list[str]
+) -> Receipt:
+    values: dict[str, Any] = {
+        "id": new_id("rcp"), "kind": kind, "at": datetime.now(tz=UTC), "requested_by": requested_by, "removed": removed,
+    }  # fmt: skip
+    connection.execute(sa.insert(receipts).values(**values, respondents=respondents))
+    return Receipt(**values)
+
+
+def _chunks(values: list[int]) -> Iterable[list[int]]:
+    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))

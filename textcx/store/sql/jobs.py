@@ -1,0 +1,307 @@
+"""Jobs in SQL: asked for, run, cancelled, started again.
+
+A job is asked for in one transaction with its upload; the row is what the workers find, so that no job is lost between
+the answer to the caller and the queue. A job's state only goes queued > running > done, failed or cancelled, and back
+to queued when it is started again, which makes a new attempt; what belongs to an earlier attempt changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from textcx.domain.datasets import Job, JobError, JobKind, JobState, UploadState, WebhookEvent, new_id
+from textcx.domain.errors import Conflict, NotFound
+from textcx.store.sql.columns import storable
+from textcx.store.sql.cursors import Order, page_of
+from textcx.store.sql.datasets import dataset_of
+from textcx.store.sql.schema import datasets, jobs, uploads
+from textcx.store.sql.webhooks import announce
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy.engine import Connection
+
+    from textcx.store.sql.database import Database
+
+_OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+_WITH_DATASET = sa.select(jobs, datasets.c.name.label("dataset")).join(datasets, datasets.c.id == jobs.c.dataset_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewUpload:
+    """A file that was just spooled: ``name`` as the caller calls it, ``spool`` its name in the spool."""
+
+    name: str
+    spool: str
+    size: int
+    sha256: str
+    columns: Mapping[str, Any]
+
+
+class SqlJobs:
+    """The jobs of an installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def ask(
+        self,
+        kind: JobKind,
+        dataset: str,
+        *,
+        upload: NewUpload | None = None,
+        caller: str = "",
+        idempotency_key: str | None = None,
+        request_hash: str = "",
+    ) -> tuple[Job, bool]:
+        """Ask for a job.
+
+        Args:
+            kind: What it does.
+            dataset: Name of its data set.
+            upload: What an ingest job reads.
+            caller: Id of the key that asks; idempotency keys of two callers are never mixed up.
+            idempotency_key: Asking again with the same one gives the same job.
+            request_hash: Tells whether a request with the same key is the same request.
+
+        Returns:
+            The job, and whether it is new. Where it is not, ``upload`` was not taken.
+
+        Raises:
+            NotFound: If there is no such data set.
+            Conflict: If the idempotency key was used for another request.
+        """
+        with self._database.write() as connection:
+            found = dataset_of(connection, dataset)
+            # of two callers at once, the lock on the data set's row lets one wait for the other
+            connection.execute(sa.select(datasets.c.id).where(datasets.c.id == found.id).with_for_update())
+            if idempotency_key is not None:
+                same = sa.and_(jobs.c.caller == caller, jobs.c.idempotency_key == idempotency_key)
+                earlier = connection.execute(_WITH_DATASET.where(same)).mappings().first()
+                if earlier is not None:
+                    if earlier["request_hash"] != request_hash:
+                        msg = "this Idempotency-Key was used for another request; choose a new one"
+                        raise Conflict(msg)
+                    return _job(earlier), False
+            now = datetime.now(tz=UTC)
+            upload_id = None if upload is None else _add_upload(connection, found.id, upload, now)
+            job_id = new_id("job")
+            connection.execute(
+                sa.insert(jobs).values(
+                    id=job_id, kind=kind, dataset_id=found.id, upload_id=upload_id, state=JobState.QUEUED, attempt=1,
+                    dispatched=0, cancel_requested=False, progress={}, counts={}, warnings=[], errors=[],
+                    caller=caller, idempotency_key=idempotency_key, request_hash=request_hash, created_at=now,
+                    updated_at=now,
+                )
+            )  # fmt: skip
+            return _get(connection, job_id), True
+
+    def get(self, job_id: str) -> Job:
+        """Return a job.
+
+        Raises:
+            NotFound: If there is none with that id.
+        """
+        with self._database.read() as connection:
+            return _get(connection, job_id)
+
+    def page(
+        self, *, dataset: str | None = None, state: JobState | None = None, limit: int = 50, cursor: str | None = None
+    ) -> tuple[list[Job], str | None]:
+        """Return jobs, latest first, and the cursor of the next page."""
+        chosen = _WITH_DATASET
+        if dataset is not None:
+            chosen = chosen.where(datasets.c.name == dataset)
+        if state is not None:
+            chosen = chosen.where(jobs.c.state == state)
+        order = [Order(jobs.c.created_at, descending=True), Order(jobs.c.id)]
+        with self._database.read() as connection:
+            rows, following = page_of(
+                connection, chosen, order=order, limit=limit, cursor=cursor, bound=["jobs", dataset, state]
+            )
+        return [_job(row) for row in rows], following
+
+    def cancel(self, job_id: str) -> Job:
+        """Ask a job to stop: at once where it has not begun, else at its next step. A job that is over stays as it is.
+
+        Raises:
+            NotFound: If there is none with that id.
+        """
+        now = datetime.now(tz=UTC)
+        with self._database.write() as connection:
+            job = _get(connection, job_id)
+            if job.state is JobState.QUEUED:
+                _end(connection, job, JobState.CANCELLED, now=now)
+            elif job.state is JobState.RUNNING:
+                connection.execute(
+                    sa.update(jobs).where(jobs.c.id == job_id).values(cancel_requested=True, updated_at=now)
+                )
+            return _get(connection, job_id)
+
+    def again(self, job_id: str) -> Job:
+        """Start a failed or cancelled job again; it goes on where it was.
+
+        Raises:
+            NotFound: If there is none with that id.
+            Conflict: If it is not over, or done, or its upload was deleted.
+        """
+        now = datetime.now(tz=UTC)
+        with self._database.write() as connection:
+            job = _get(connection, job_id)
+            if job.state not in {JobState.FAILED, JobState.CANCELLED}:
+                msg = f"the job is {job.state}; only a failed or cancelled one can be started again"
+                raise Conflict(msg)
+            if job.upload_id is not None:
+                gone = sa.select(uploads.c.spool).where(uploads.c.id == job.upload_id)
+                if connection.execute(gone).scalar() is None:
+                    msg = "the upload of the job was deleted; send the file again"
+                    raise Conflict(msg)
+                connection.execute(
+                    sa.update(uploads).where(uploads.c.id == job.upload_id).values(state=UploadState.WAITING)
+                )
+            connection.execute(
+                sa.update(jobs)
+                .where(jobs.c.id == job_id)
+                .values(
+                    state=JobState.QUEUED, attempt=job.attempt + 1, cancel_requested=False, errors=[],
+                    finished_at=None, updated_at=now,
+                )
+            )  # fmt: skip
+            return _get(connection, job_id)
+
+    def undispatched(self, *, limit: int = 100) -> list[Job]:
+        """Return jobs that can be handed to the queue, oldest first: of each kind and data set the first one only."""
+        other = jobs.alias()
+        before = sa.exists().where(
+            other.c.dataset_id == jobs.c.dataset_id, other.c.kind == jobs.c.kind, other.c.state.not_in(_OVER),
+            sa.or_(
+                other.c.created_at < jobs.c.created_at,
+                sa.and_(other.c.created_at == jobs.c.created_at, other.c.id < jobs.c.id),
+            ),
+        )  # fmt: skip
+        waiting = sa.and_(jobs.c.state == JobState.QUEUED, jobs.c.dispatched < jobs.c.attempt, ~before)
+        with self._database.read() as connection:
+            rows = connection.execute(_WITH_DATASET.where(waiting).order_by(jobs.c.created_at).limit(limit)).mappings()
+            return [_job(row) for row in rows]
+
+    def mark_dispatched(self, job: Job) -> None:
+        """Note that this attempt was handed to the queue."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(jobs)
+                .where(jobs.c.id == job.id, jobs.c.dispatched < job.attempt)
+                .values(dispatched=job.attempt)
+            )
+
+    def begin(self, job_id: str, *, attempt: int) -> Job | None:
+        """Set a job to running; null where this attempt has nothing to do any more."""
+        now = datetime.now(tz=UTC)
+        with self._database.write() as connection:
+            row = connection.execute(_WITH_DATASET.where(jobs.c.id == job_id)).mappings().first()
+            if row is None or row["attempt"] != attempt or row["state"] in _OVER:
+                return None
+            connection.execute(
+                sa.update(jobs)
+                .where(jobs.c.id == job_id)
+                .values(state=JobState.RUNNING, started_at=row["started_at"] or now, updated_at=now)
+            )
+            return _get(connection, job_id)
+
+    def stopping(self, job_id: str, *, attempt: int) -> bool:
+        """Say whether this attempt should stop: it was cancelled, or the job was deleted or started again."""
+        with self._database.read() as connection:
+            wanted = sa.select(jobs.c.cancel_requested, jobs.c.state, jobs.c.attempt).where(jobs.c.id == job_id)
+            row = connection.execute(wanted).first()
+        return row is None or bool(row[0]) or row[1] in _OVER or row[2] != attempt
+
+    def note(self, job_id: str, *, attempt: int, **values: Any) -> None:  # noqa: ANN401 - columns of the table
+        """Note ``progress``, ``counts`` or ``warnings`` of a running attempt."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(jobs)
+                .where(jobs.c.id == job_id, jobs.c.attempt == attempt, jobs.c.state == JobState.RUNNING)
+                .values(updated_at=datetime.now(tz=UTC), **storable(values))
+            )
+
+    def end(
+        self,
+        job_id: str,
+        state: JobState,
+        *,
+        attempt: int,
+        errors: Sequence[JobError] = (),
+        analysis_id: str | None = None,
+    ) -> bool:
+        """End an attempt and tell the webhooks; says whether it was there to be ended."""
+        with self._database.write() as connection:
+            row = connection.execute(_WITH_DATASET.where(jobs.c.id == job_id)).mappings().first()
+            if row is None or row["attempt"] != attempt or row["state"] in _OVER:
+                return False
+            job = _job(row)
+            _end(connection, job, state, now=datetime.now(tz=UTC), errors=errors, analysis_id=analysis_id)
+            return True
+
+    def waiting(self) -> int:
+        """Return how many jobs wait or run."""
+        with self._database.read() as connection:
+            count = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state.not_in(_OVER))
+            return connection.execute(count).scalar_one()
+
+    def forget(self, *, older_than: timedelta) -> int:
+        """Delete jobs that ended so long ago; returns how many."""
+        before = datetime.now(tz=UTC) - older_than
+        with self._database.write() as connection:
+            return connection.execute(sa.delete(jobs).where(jobs.c.finished_at < before)).rowcount
+
+
+def _add_upload(connection: Connection, dataset_id: int, upload: NewUpload, now: datetime) -> str:
+    last = sa.select(sa.func.coalesce(sa.func.max(uploads.c.number), 0)).where(uploads.c.dataset_id == dataset_id)
+    upload_id = new_id("upl")
+    connection.execute(
+        sa.insert(uploads).values(
+            id=upload_id, dataset_id=dataset_id, number=connection.execute(last).scalar_one() + 1,
+            name=storable(upload.name), spool=upload.spool, size=upload.size, sha256=upload.sha256,
+            columns=storable(dict(upload.columns)), warnings=[], state=UploadState.WAITING, created_at=now,
+        )
+    )  # fmt: skip
+    return upload_id
+
+
+def _end(
+    connection: Connection,
+    job: Job,
+    state: JobState,
+    *,
+    now: datetime,
+    errors: Sequence[JobError] = (),
+    analysis_id: str | None = None,
+) -> None:
+    connection.execute(
+        sa.update(jobs)
+        .where(jobs.c.id == job.id)
+        .values(
+            state=state, finished_at=now, updated_at=now, errors=[error.plain() for error in errors],
+            analysis_id=analysis_id,
+        )
+    )  # fmt: skip
+    told = {"job_id": job.id, "kind": job.kind, "dataset": job.dataset, "state": state, "counts": dict(job.counts)}
+    announce(connection, WebhookEvent.JOB_FINISHED, dataset_id=job.dataset_id, told=told, now=now)
+
+
+def _get(connection: Connection, job_id: str) -> Job:
+    row = connection.execute(_WITH_DATASET.where(jobs.c.id == job_id)).mappings().first()
+    if row is None:
+        msg = "there is no job with that id; ended jobs are kept for some days"
+        raise NotFound(msg)
+    return _job(row)
+
+
+def _job(row: sa.RowMapping) -> Job:
+    values = {name: row[name] for name in Job.__dataclass_fields__}
+    values |= {"kind": JobKind(row["kind"]), "state": JobState(row["state"]), "warnings": tuple(row["warnings"])}
+    return Job(**{**values, "errors": tuple(JobError(**error) for error in row["errors"])})

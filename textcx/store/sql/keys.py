@@ -1,0 +1,130 @@
+"""API keys in SQL: hashed, never readable again. Implements ``textcx.ports.KeyStore``."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from textcx.domain.datasets import new_id
+from textcx.domain.errors import Conflict, NotFound, WrongUse
+from textcx.domain.service import ApiKey, NewKey, Scope, digest_of, new_secret, visible_part_of
+from textcx.store.sql.schema import api_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textcx.store.sql.database import Database
+
+LONGEST_NAME = 100
+SELDOM = timedelta(minutes=1)
+"""A key's last use is written down no oftener than this."""
+
+
+class SqlKeys:
+    """The keys of an installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self, name: str, *, scopes: Iterable[Scope], now: datetime | None = None, expires_at: datetime | None = None
+    ) -> NewKey:
+        """Make a key; what is returned is the only place where it can ever be read.
+
+        Args:
+            name: What people call it, 1 to 100 characters.
+            scopes: What it may do; at least one.
+            now: The time; by default the clock's.
+            expires_at: When it stops being valid, later than ``now``; null for never.
+
+        Returns:
+            The key.
+
+        Raises:
+            WrongUse: If it has no name or no scope, or would have expired already.
+        """
+        moment = now or datetime.now(tz=UTC)
+        chosen = frozenset(Scope(scope) for scope in scopes)
+        if not 0 < len(name.strip()) <= LONGEST_NAME or not chosen:
+            msg = f"a key needs a name of 1 to {LONGEST_NAME} characters and at least one scope of {', '.join(Scope)}"
+            raise WrongUse(msg)
+        if expires_at is not None and expires_at <= moment:
+            msg = f"a key that expires at {expires_at.isoformat()} would never be valid; choose a later time"
+            raise WrongUse(msg)
+        secret = new_secret()
+        key = ApiKey(
+            id=new_id("key"), name=name.strip(), prefix=visible_part_of(secret), scopes=chosen, created_at=moment,
+            expires_at=expires_at,
+        )  # fmt: skip
+        with self._database.write() as connection:
+            connection.execute(
+                sa.insert(api_keys).values(
+                    id=key.id, name=key.name, prefix=key.prefix, digest=digest_of(secret),
+                    scopes=sorted(chosen), created_at=moment, expires_at=expires_at,
+                )
+            )  # fmt: skip
+        return NewKey(key=key, secret=secret)
+
+    def find(self, sha256: str) -> ApiKey | None:
+        """Return the key with this digest, also a revoked one; null if there is none."""
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(api_keys).where(api_keys.c.digest == sha256)).mappings().first()
+        return None if row is None else _key(row)
+
+    def any_key(self, *, now: datetime | None = None) -> bool:
+        """Say whether at least one key is valid now."""
+        moment = now or datetime.now(tz=UTC)
+        return any(key.valid_at(moment) for key in self.all())
+
+    def all(self) -> list[ApiKey]:
+        """Return all keys, revoked ones included, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(sa.select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)).mappings()
+            return [_key(row) for row in rows]
+
+    def touch(self, key_id: str, *, at: datetime) -> None:
+        """Note that a key was used at ``at``; an unknown id is no error."""
+        seldom = sa.or_(api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < at - SELDOM)
+        with self._database.write() as connection:
+            connection.execute(sa.update(api_keys).where(api_keys.c.id == key_id, seldom).values(last_used_at=at))
+
+    def revoke(self, which: str, *, now: datetime | None = None) -> ApiKey:
+        """Revoke a key for good; a key that is revoked stays as it is.
+
+        Args:
+            which: Its id, or its visible beginning where only one key has it.
+            now: The time; by default the clock's.
+
+        Returns:
+            The key as it now is.
+
+        Raises:
+            NotFound: If there is no such key.
+            Conflict: If several keys begin so.
+        """
+        moment = now or datetime.now(tz=UTC)
+        found = [key for key in self.all() if which in {key.id, key.prefix}]
+        if not found:
+            msg = "there is no key with that id or beginning; 'textcx keys list' shows all"
+            raise NotFound(msg)
+        if len(found) > 1:
+            msg = f"{len(found)} keys begin so; name the one you mean by its id, from 'textcx keys list'"
+            raise Conflict(msg)
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(api_keys)
+                .where(api_keys.c.id == found[0].id, api_keys.c.revoked_at.is_(None))
+                .values(revoked_at=moment)
+            )
+            row = connection.execute(sa.select(api_keys).where(api_keys.c.id == found[0].id)).mappings().one()
+        return _key(row)
+
+
+def _key(row: sa.RowMapping) -> ApiKey:
+    values: dict[str, Any] = {name: row[name] for name in ("id", "name", "prefix", "created_at")}
+    return ApiKey(
+        **values, scopes=frozenset(Scope(scope) for scope in row["scopes"]), last_used_at=row["last_used_at"],
+        revoked_at=row["revoked_at"], expires_at=row["expires_at"],
+    )  # fmt: skip

@@ -1,0 +1,196 @@
+"""The triage queue in SQL: negative records that need a person, most urgent first, with the history of each."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from textcx.domain.datasets import TriageChange, TriageEntry, TriageStatus, Urgency
+from textcx.domain.errors import NotFound, WrongUse
+from textcx.steps.triage import URGENT, aged
+from textcx.store.sql.columns import storable
+from textcx.store.sql.cursors import Order, page_of
+from textcx.store.sql.datasets import dataset_of
+from textcx.store.sql.schema import datasets, records, triage, triage_history
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.engine import Connection
+
+    from textcx.store.sql.database import Database
+
+LONGEST_NOTE, LONGEST_ASSIGNEE = 4000, 200
+WAITING = (TriageStatus.OPEN, TriageStatus.IN_PROGRESS)
+_ENTRIES = (
+    sa.select(
+        triage, datasets.c.name.label("dataset"), records.c.record_id, records.c.text, records.c.created_at,
+        records.c.received_at,
+    )
+    .join(records, records.c.id == triage.c.record)
+    .join(datasets, datasets.c.id == triage.c.dataset_id)
+)  # fmt: skip
+
+
+class SqlTriage:
+    """The triage queues of an installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(
+        self,
+        dataset: str,
+        *,
+        status: TriageStatus | None = TriageStatus.OPEN,
+        assignee: str | None = None,
+        urgent: bool | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> tuple[list[TriageEntry], str | None]:
+        """Return entries, most urgent first, and the cursor of the next page.
+
+        Args:
+            dataset: Name of the data set.
+            status: Only of this status; null for all.
+            assignee: Only of this person.
+            urgent: Only urgent ones, or only the others.
+            limit: Entries at most.
+            cursor: From the page before.
+
+        Raises:
+            NotFound: If there is no such data set.
+            BadCursor: If the cursor is not from this query.
+        """
+        with self._database.read() as connection:
+            query = _ENTRIES.where(triage.c.dataset_id == dataset_of(connection, dataset).id)
+            for column, wanted in ((triage.c.status, status), (triage.c.assignee, assignee), (triage.c.urgent, urgent)):
+                if wanted is not None:
+                    query = query.where(column == wanted)
+            rows, following = page_of(
+                connection, query, order=[Order(triage.c.score, descending=True), Order(triage.c.id)], limit=limit,
+                cursor=cursor, bound=["triage", dataset, status, assignee, urgent],
+            )  # fmt: skip
+        return [_entry(row) for row in rows], following
+
+    def get(self, dataset: str, record_id: str) -> TriageEntry:
+        """Return the entry of a record.
+
+        Raises:
+            NotFound: If the record is not in the queue.
+        """
+        with self._database.read() as connection:
+            return _entry(_row(connection, dataset, record_id))
+
+    def change(self, dataset: str, record_id: str, *, actor: str, changes: Mapping[str, str | None]) -> TriageEntry:
+        """Change status, assignee or note of an entry, and keep what it was.
+
+        Args:
+            dataset: Name of the data set.
+            record_id: The record.
+            actor: Who changes it: the name of a key.
+            changes: Some of ``status``, ``assignee`` and ``note``; null takes an assignee or a note away.
+
+        Returns:
+            The entry as it now is.
+
+        Raises:
+            NotFound: If the record is not in the queue.
+            WrongUse: If a field is unknown or a value cannot be.
+        """
+        wanted = _checked(changes)
+        now = datetime.now(tz=UTC)
+        with self._database.write() as connection:
+            row = _row(connection, dataset, record_id, lock=True)
+            made = {name: [row[name], value] for name, value in wanted.items() if row[name] != value}
+            if made:
+                connection.execute(sa.update(triage).where(triage.c.id == row["id"]).values(**wanted, updated_at=now))
+                connection.execute(
+                    sa.insert(triage_history).values(entry=row["id"], at=now, actor=storable(actor), changes=made)
+                )
+            return _entry(_row(connection, dataset, record_id))
+
+    def history(self, dataset: str, record_id: str) -> list[TriageChange]:
+        """Return what was changed about an entry, oldest first.
+
+        Raises:
+            NotFound: If the record is not in the queue.
+        """
+        with self._database.read() as connection:
+            entry = _row(connection, dataset, record_id)["id"]
+            chosen = sa.select(triage_history).where(triage_history.c.entry == entry).order_by(triage_history.c.id)
+            return [
+                TriageChange(at=row["at"], actor=row["actor"], changes=row["changes"])
+                for row in connection.execute(chosen).mappings()
+            ]
+
+    def grow_older(self, *, now: datetime, most: int = 2000) -> int:
+        """Give waiting entries the age that they have by now; returns how many were changed.
+
+        Args:
+            now: The time.
+            most: Entries changed in one transaction.
+        """
+        changed = after = 0
+        while True:
+            chosen = _ENTRIES.where(triage.c.status.in_(WAITING), triage.c.id > after)
+            with self._database.write() as connection:
+                rows = list(connection.execute(chosen.order_by(triage.c.id).limit(most)).mappings())
+                updates = []
+                for row in rows:
+                    before = Urgency(score=row["score"], reasons=tuple(row["reasons"]))
+                    older = aged(before, created_at=row["created_at"] or row["received_at"], now=now)
+                    if older.score != before.score:
+                        updates.append({"which": row["id"], "new": older.score, "why": list(older.reasons)})
+                if updates:
+                    connection.execute(
+                        sa.update(triage)
+                        .where(triage.c.id == sa.bindparam("which"))
+                        .values(score=sa.bindparam("new"), reasons=sa.bindparam("why")),
+                        updates,
+                    )
+            changed += len(updates)
+            if len(rows) < most:
+                return changed
+            after = rows[-1]["id"]
+
+
+def entry_row(urgency: Urgency, *, dataset_id: int, record: int, now: datetime) -> dict[str, Any]:
+    """Return a new entry as a row of the table."""
+    return {
+        "dataset_id": dataset_id, "record": record, "score": urgency.score, "reasons": list(urgency.reasons),
+        "urgent": urgency.score >= URGENT, "status": TriageStatus.OPEN, "entered_at": now, "updated_at": now,
+    }  # fmt: skip
+
+
+def _checked(changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    longest = {"status": LONGEST_NOTE, "assignee": LONGEST_ASSIGNEE, "note": LONGEST_NOTE}
+    unknown = sorted(set(changes) - set(longest))
+    if unknown or not changes:
+        msg = "an entry has a status, an assignee and a note that can be changed; name at least one, and no other field"
+        raise WrongUse(msg)
+    for name, value in changes.items():
+        if value is not None and len(value) > longest[name]:
+            msg = f"{name} has {len(value)} characters; {longest[name]} is the most"
+            raise WrongUse(msg)
+    if "status" in changes and changes["status"] not in set(TriageStatus):
+        msg = f"a status is one of {', '.join(TriageStatus)}"
+        raise WrongUse(msg)
+    kept: dict[str, str | None] = storable({name: value or None for name, value in changes.items()})
+    return kept
+
+
+def _row(connection: Connection, dataset: str, record_id: str, *, lock: bool = False) -> sa.RowMapping:
+    query = _ENTRIES.where(triage.c.dataset_id == dataset_of(connection, dataset).id, records.c.record_id == record_id)
+    row = connection.execute(query.with_for_update(of=triage) if lock else query).mappings().first()
+    if row is None:
+        msg = "that record is not in the triage queue of this data set"
+        raise NotFound(msg)
+    return row
+
+
+def _entry(row: sa.RowMapping) -> TriageEntry:
+    values = {name: row[name] for name in TriageEntry.__dataclass_fields__}
+    return TriageEntry(**{**values, "status": TriageStatus(row["status"]), "reasons": tuple(row["reasons"])})

@@ -1,0 +1,189 @@
+"""Webhooks in SQL, and what is to be told to each: an outbox that is filled in the transaction of the event itself.
+
+So nothing is told that did not happen, and nothing that happened goes untold. A delivery holds ids and numbers, never
+text, and goes with its record when that is erased.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from textcx.domain.datasets import Delivery, Webhook, WebhookEvent, new_id
+from textcx.domain.errors import NotFound
+from textcx.store.sql.columns import storable
+from textcx.store.sql.datasets import dataset_of
+from textcx.store.sql.schema import datasets, deliveries, webhooks
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from sqlalchemy.engine import Connection
+
+    from textcx.store.sql.database import Database
+
+DUE, DONE, FAILED = "due", "done", "failed"
+LEASE = timedelta(minutes=2)
+"""So long a delivery belongs to the process that took it; after that, that process is taken to be dead."""
+
+
+class SqlWebhooks:
+    """The webhooks of an installation and their deliveries."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(self, url: str, *, events: Iterable[WebhookEvent], dataset: str | None = None) -> Webhook:
+        """Make a webhook with a secret of its own, with which its messages are signed.
+
+        Args:
+            url: Where to; checked by the caller.
+            events: What is told.
+            dataset: Only of this data set; null for all.
+
+        Raises:
+            NotFound: If there is no such data set.
+        """
+        made = new_id("whk")
+        with self._database.write() as connection:
+            dataset_id = None if dataset is None else dataset_of(connection, dataset).id
+            connection.execute(
+                sa.insert(webhooks).values(
+                    id=made, url=url, secret=f"whsec_{secrets.token_urlsafe(32)}", dataset_id=dataset_id,
+                    events=sorted({WebhookEvent(event) for event in events}), active=True,
+                    created_at=datetime.now(tz=UTC),
+                )
+            )  # fmt: skip
+        return self.get(made)
+
+    def get(self, webhook_id: str) -> Webhook:
+        """Return a webhook.
+
+        Raises:
+            NotFound: If there is none with that id.
+        """
+        with self._database.read() as connection:
+            row = connection.execute(_selected().where(webhooks.c.id == webhook_id)).mappings().first()
+        if row is None:
+            msg = "there is no webhook with that id"
+            raise NotFound(msg)
+        return _webhook(row)
+
+    def all(self) -> list[Webhook]:
+        """Return all webhooks, oldest first."""
+        with self._database.read() as connection:
+            rows = connection.execute(_selected().order_by(webhooks.c.created_at, webhooks.c.id)).mappings()
+            return [_webhook(row) for row in rows]
+
+    def delete(self, webhook_id: str) -> None:
+        """Delete a webhook and what was still to be told to it.
+
+        Raises:
+            NotFound: If there is none with that id.
+        """
+        self.get(webhook_id)
+        with self._database.write() as connection:
+            connection.execute(sa.delete(webhooks).where(webhooks.c.id == webhook_id))
+
+    def take(self, *, now: datetime) -> tuple[Delivery, Webhook] | None:
+        """Take the next delivery that is due; no other process gets it before the lease is over. Null if none is."""
+        due = (
+            sa.select(deliveries.c.id)
+            .where(deliveries.c.state == DUE, deliveries.c.next_at <= now)
+            .order_by(deliveries.c.next_at, deliveries.c.id)
+            .limit(1)
+        )
+        if not self._database.is_sqlite:
+            due = due.with_for_update(skip_locked=True)
+        with self._database.write() as connection:
+            chosen = connection.execute(due).scalar()
+            if chosen is None:
+                return None
+            row = connection.execute(sa.select(deliveries).where(deliveries.c.id == chosen)).mappings().one()
+            connection.execute(
+                sa.update(deliveries)
+                .where(deliveries.c.id == chosen)
+                .values(next_at=now + LEASE, attempts=deliveries.c.attempts + 1)
+            )
+            hook = connection.execute(_selected().where(webhooks.c.id == row["webhook_id"])).mappings().one()
+        return _delivery(row), _webhook(hook)
+
+    def settle(self, delivery_id: int, *, state: str, next_at: datetime, error: str | None) -> None:
+        """Note what became of a delivery: ``state`` is due (tried again at ``next_at``), done or failed."""
+        over = datetime.now(tz=UTC) if state != DUE else None
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(deliveries)
+                .where(deliveries.c.id == delivery_id)
+                .values(state=state, next_at=next_at, last_error=storable(error), done_at=over)
+            )
+
+    def deliveries(self, webhook_id: str, *, limit: int = 100) -> list[Delivery]:
+        """Return the latest deliveries of a webhook, latest first."""
+        chosen = sa.select(deliveries).where(deliveries.c.webhook_id == webhook_id)
+        with self._database.read() as connection:
+            rows = connection.execute(chosen.order_by(deliveries.c.id.desc()).limit(limit)).mappings()
+            return [_delivery(row) for row in rows]
+
+    def forget(self, *, older_than: timedelta) -> int:
+        """Delete deliveries that ended so long ago; returns how many."""
+        before = datetime.now(tz=UTC) - older_than
+        with self._database.write() as connection:
+            return connection.execute(sa.delete(deliveries).where(deliveries.c.done_at < before)).rowcount
+
+
+def announce(
+    connection: Connection,
+    event: WebhookEvent,
+    *,
+    dataset_id: int,
+    told: Mapping[str, Any],
+    now: datetime,
+    record: int | None = None,
+) -> None:
+    """Put an event into the outbox of every webhook that wants it.
+
+    Args:
+        connection: The transaction of the event.
+        event: What happened.
+        dataset_id: Where.
+        told: Ids and numbers.
+        now: The time.
+        record: Number of the record it is about.
+    """
+    wanted = sa.select(webhooks).where(
+        webhooks.c.active, sa.or_(webhooks.c.dataset_id.is_(None), webhooks.c.dataset_id == dataset_id)
+    )
+    message = {"type": event, "created_at": now.isoformat(), "data": dict(told)}
+    rows = [
+        {
+            "webhook_id": hook["id"], "record": record, "event": event, "state": DUE, "attempts": 0, "next_at": now,
+            "created_at": now,
+            "payload": storable({"id": new_id("evt"), **message}),
+        }
+        for hook in connection.execute(wanted).mappings()
+        if event in hook["events"]
+    ]  # fmt: skip
+    if rows:
+        connection.execute(sa.insert(deliveries), rows)
+
+
+def _selected() -> sa.Select[Any]:
+    return sa.select(webhooks, datasets.c.name.label("dataset")).join(
+        datasets, datasets.c.id == webhooks.c.dataset_id, isouter=True
+    )
+
+
+def _webhook(row: sa.RowMapping) -> Webhook:
+    return Webhook(
+        id=row["id"], url=row["url"], secret=row["secret"], dataset=row["dataset"], active=row["active"],
+        events=frozenset(WebhookEvent(event) for event in row["events"]), created_at=row["created_at"],
+    )  # fmt: skip
+
+
+def _delivery(row: sa.RowMapping) -> Delivery:
+    values = {name: row[name] for name in Delivery.__dataclass_fields__}
+    return Delivery(**{**values, "event": WebhookEvent(row["event"])})

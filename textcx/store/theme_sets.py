@@ -1,0 +1,381 @@
+"""Theme sets as directories: JSON, safetensors and Parquet, never pickle.
+
+    set.json                     everything small; names the other files and their SHA-256
+    vectors-HASH.safetensors     origin, prototypes, exceptions, sample
+    members-HASH.parquet         which segment raises which theme
+    sample-HASH.parquet          ids of the segments whose vectors are kept
+    edits.jsonl                  people's edits, one a line, only ever added to
+
+The set is kept as it was fitted; ``load`` applies the edits. Files are named after their content and ``set.json`` is
+put in place last and in one step: a crash leaves the set as it was before, or as it is after, never half of one.
+
+Invariants, tested: a set comes back as it was saved; a damaged file is noticed, whatever the damage; a later version
+reads what an earlier one wrote.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.errors import Conflict, ModelProblem, NotFound, OutputExists, WrongUse
+from textcx.domain.theme_edits import Edit
+from textcx.domain.theme_sets import FORMAT, MEMBERS, Change, LineageEvent, StrengthCurve, Theme, ThemeKind, ThemeSet
+from textcx.domain.version import __version__
+from textcx.steps.theme_edits import apply_edits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+SET, EDITS = "set.json", "edits.jsonl"
+_KINDS = {"vectors": "safetensors", "members": "parquet", "sample": "parquet"}
+_VECTORS = {"origin": "float32", "prototypes": "float32", "exceptions": "float32", "sample": "float16"}
+_ATTEMPTS = 3
+_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError)
+
+
+def is_theme_set(directory: Path) -> bool:
+    """Whether a directory holds a theme set."""
+    return (directory / SET).is_file()
+
+
+def save(theme_set: ThemeSet, directory: Path) -> None:
+    """Write a set, or a later version of the one that is there; its edits stay.
+
+    Args:
+        theme_set: The set as it was fitted, without any edit applied.
+        directory: A directory that is new, empty, or holds an earlier version of this set.
+
+    Raises:
+        OutputExists: If the directory holds another set, or something else.
+        WrongUse: If edits were applied to the set: saved like that, they would be applied twice.
+    """
+    if "edits" in theme_set.settings:
+        msg = "edits were applied to this theme set; save it as it was fitted, its edits are kept beside it"
+        raise WrongUse(msg)
+    _check_place(theme_set, directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    with _locked(directory):
+        contents = {
+            "vectors": _vectors_file(theme_set),
+            "members": _table_file(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
+            "sample": _table_file(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
+        }
+        files = {}
+        for kind, content in contents.items():
+            digest = hashlib.sha256(content).hexdigest()
+            files[kind] = {"name": f"{kind}-{digest[:12]}.{_KINDS[kind]}", "sha256": digest}
+            _put(directory / files[kind]["name"], content)
+        told = {
+            "format": FORMAT,
+            "textcx": __version__,
+            "set_id": theme_set.set_id,
+            "version": theme_set.version,
+            "encoder_id": theme_set.encoder_id,
+            "files": files,
+            "curve": asdict(theme_set.curve),
+            "settings": theme_set.settings,
+            "owners": list(theme_set.owners),
+            "exception_themes": list(theme_set.exception_themes),
+            "themes": [asdict(theme) for theme in theme_set.themes],
+            "history": [asdict(event) for event in theme_set.history],
+        }
+        _put(directory / SET, (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode())
+        _sync(directory)
+        current = {each["name"] for each in files.values()}
+        for path in directory.iterdir():
+            if path.name not in current and _is_ours(path.name):
+                path.unlink(missing_ok=True)
+
+
+def load(directory: Path, *, encoder_id: str | None = None, edited: bool = True) -> ThemeSet:
+    """Read a set.
+
+    Args:
+        directory: Where ``save`` put it.
+        encoder_id: The encoder that will be used with it.
+        edited: Apply the edits; false gives the set as it was fitted, which is what ``save`` and a new fit need.
+
+    Returns:
+        The set.
+
+    Raises:
+        NotFound: If the directory holds no theme set.
+        ModelProblem: If a file is missing or damaged, if a later version wrote it, or if the set was made with another
+            encoder.
+        Conflict: If its edits contradict each other.
+    """
+    found = _read(directory)
+    if encoder_id is not None and found.encoder_id != encoder_id:
+        msg = (
+            f"{directory} was made with the encoder {found.encoder_id}, but the one in use is {encoder_id}; use the "
+            "encoder that it was made with, or learn the themes again"
+        )
+        raise ModelProblem(msg)
+    return apply_edits(found, read_edits(directory)).theme_set if edited else found
+
+
+def read_edits(directory: Path) -> list[Edit]:
+    """Read the log of edits of a set, oldest first; none where there is no log.
+
+    Raises:
+        ModelProblem: If a line is no edit, or the numbers do not follow each other.
+    """
+    path = directory / EDITS
+    if not path.exists():
+        return []
+    edits: list[Edit] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read ({type(error).__name__}); bring back a copy of it"
+        raise ModelProblem(msg) from None
+    for number, line in enumerate(lines, start=1):
+        try:
+            edits.append(Edit.from_line(line))
+        except ValueError as error:
+            msg = f"{path}, line {number}, is no edit: {error}; bring back a copy of the file, or remove the line"
+            raise ModelProblem(msg) from None
+        if edits[-1].number != number:
+            msg = f"{path}, line {number}, holds edit {edits[-1].number}, expected {number}; lines are missing"
+            raise ModelProblem(msg)
+    return edits
+
+
+def append_edits(directory: Path, edits: Sequence[Edit]) -> None:
+    """Add edits to the log of a set.
+
+    Args:
+        directory: Where the set is.
+        edits: New edits, numbered on from the last one.
+
+    Raises:
+        NotFound: If the directory holds no theme set.
+        Conflict: If someone else has added an edit in the meantime.
+        ModelProblem: If the log is damaged.
+    """
+    _refuse_no_set(directory)
+    with _locked(directory):
+        so_far = read_edits(directory)
+        wanted = [edit.number for edit in edits]
+        if wanted != list(range(len(so_far) + 1, len(so_far) + 1 + len(edits))):
+            msg = (
+                f"{directory} has {len(so_far)} edits now, so the next is {len(so_far) + 1}, not {wanted[0]}; someone "
+                "else has edited the set, look at it again"
+            )
+            raise Conflict(msg)
+        whole = "".join(edit.to_line() + "\n" for edit in (*so_far, *edits))
+        _put(directory / EDITS, whole.encode())
+        _sync(directory)
+
+
+def _check_place(theme_set: ThemeSet, directory: Path) -> None:
+    if directory.exists() and not directory.is_dir():
+        msg = f"{directory} is a file; name a directory for the theme set"
+        raise OutputExists(msg)
+    if is_theme_set(directory):
+        there = _told(directory).get("set_id")
+        if there != theme_set.set_id:
+            msg = f"{directory} holds another theme set ({there}); choose another directory, or remove it first"
+            raise OutputExists(msg)
+    elif directory.is_dir() and not all(_is_ours(path.name) for path in directory.iterdir()):
+        msg = f"{directory} holds something that is no theme set; choose another directory"
+        raise OutputExists(msg)
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file is one that ``save`` leaves behind, finished or not."""
+    plain = name.removesuffix(".draft")
+    return any(plain.startswith(f"{kind}-") and plain.endswith(f".{ending}") for kind, ending in _KINDS.items()) or (
+        plain != name and plain in {SET, EDITS}
+    )
+
+
+def _refuse_no_set(directory: Path) -> None:
+    if not is_theme_set(directory):
+        what = "holds no theme set: there is no set.json" if directory.is_dir() else "is not there"
+        msg = f"{directory} {what}; 'textcx themes learn' makes one"
+        raise NotFound(msg)
+
+
+def _read(directory: Path) -> ThemeSet:
+    """Read the set as it was fitted; once more if it was replaced while it was read."""
+    _refuse_no_set(directory)
+    for attempt in range(_ATTEMPTS):
+        told = _told(directory)
+        try:
+            return _put_together(directory, told)
+        except ModelProblem:
+            if attempt == _ATTEMPTS - 1 or _told(directory) == told:
+                raise
+    raise AssertionError  # the loop returns or raises
+
+
+def _told(directory: Path) -> dict[str, Any]:
+    path = directory / SET
+    with _damaged(path):
+        told: dict[str, Any] = json.loads(path.read_bytes())
+        if not isinstance(told["format"], int):
+            raise TypeError
+    if told["format"] > FORMAT:
+        msg = (
+            f"{directory} was written by textcx {told.get('textcx', 'of a later version')} in format {told['format']}; "
+            f"this is textcx {__version__}, which reads up to format {FORMAT}; install a later version"
+        )
+        raise ModelProblem(msg)
+    return told
+
+
+def _put_together(directory: Path, told: dict[str, Any]) -> ThemeSet:
+    from safetensors.numpy import load as load_tensors  # noqa: PLC0415 - only where a set is read
+
+    path = directory / SET
+    with _damaged(path):
+        files: dict[str, dict[str, str]] = {kind: told["files"][kind] for kind in _KINDS}
+        names = {kind: str(each["name"]) for kind, each in files.items()}
+        sums = {kind: str(each["sha256"]) for kind, each in files.items()}
+        if any("/" in name or os.sep in name for name in names.values()):
+            raise ValueError
+    content = {kind: _content(directory / names[kind], sums[kind]) for kind in _KINDS}
+    with _damaged(directory / names["vectors"]):
+        vectors = load_tensors(content["vectors"])
+        vectors = {name: vectors[name].astype(kind) for name, kind in _VECTORS.items()}
+    with _damaged(directory / names["members"]):
+        members = pl.read_parquet(io.BytesIO(content["members"])).select(
+            pl.col(each).cast(kind) for each, kind in MEMBERS.items()
+        )
+    with _damaged(directory / names["sample"]):
+        sample_ids = tuple(pl.read_parquet(io.BytesIO(content["sample"]))["segment_id"].to_list())
+    with _damaged(path):
+        found = ThemeSet(
+            set_id=str(told["set_id"]),
+            version=int(told["version"]),
+            encoder_id=str(told["encoder_id"]),
+            themes=tuple(_theme(each) for each in told["themes"]),
+            owners=tuple(map(str, told["owners"])),
+            curve=StrengthCurve(**_known(told["curve"], StrengthCurve)),
+            members=members,
+            sample_ids=sample_ids,
+            exception_themes=tuple(told["exception_themes"]),
+            history=tuple(_event(each) for each in told["history"]),
+            settings=dict(told["settings"]),
+            **vectors,
+        )
+        if not _agree(found):
+            raise ValueError
+    return found
+
+
+def _agree(found: ThemeSet) -> bool:
+    """Whether the parts of a set fit each other."""
+    width = found.origin.shape
+    shapes = {
+        (found.prototypes.shape, (len(found.owners), *width)),
+        (found.sample.shape, (len(found.sample_ids), *width)),
+        (found.exceptions.shape, (len(found.exception_themes), *width)),
+    }
+    ids = {theme.theme_id for theme in found.themes}
+    named = {*found.owners, *found.exception_themes, *(theme.parent_theme_id for theme in found.themes), None}
+    members = set(found.members["theme_id"].unique().to_list())
+    return all(one == other for one, other in shapes) and (named | members) - {None} <= ids
+
+
+def _theme(plain: Mapping[str, Any]) -> Theme:
+    known = _known(plain, Theme)
+    keywords, kind = tuple(known.pop("keywords", ())), ThemeKind(known.pop("kind", ThemeKind.FOUND))
+    return Theme(**known, keywords=keywords, kind=kind)
+
+
+def _event(plain: Mapping[str, Any]) -> LineageEvent:
+    known = _known(plain, LineageEvent)
+    return LineageEvent(
+        **{**known, "change": Change(known["change"]), "before": tuple(known["before"]), "after": tuple(known["after"])}
+    )
+
+
+def _known(plain: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """Leave out what a later version may have added."""
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in plain.items() if name in names}
+
+
+def _vectors_file(theme_set: ThemeSet) -> bytes:
+    from safetensors.numpy import save as save_tensors  # noqa: PLC0415 - only where a set is written
+
+    width = len(theme_set.origin)
+    shapes = {"origin": (width,), "prototypes": (-1, width), "exceptions": (-1, width), "sample": (-1, width)}
+    return bytes(
+        save_tensors({
+            name: np.ascontiguousarray(getattr(theme_set, name), dtype=kind).reshape(shapes[name])
+            for name, kind in _VECTORS.items()
+        })
+    )  # fmt: skip
+
+
+def _table_file(frame: pl.DataFrame) -> bytes:
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    return content.getvalue()
+
+
+def _content(path: Path, sha256: str) -> bytes:
+    with _damaged(path):
+        content = path.read_bytes()
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise ValueError
+    return content
+
+
+@contextmanager
+def _damaged(path: Path) -> Iterator[None]:
+    """Say which file of a set cannot be read, whatever the library below found wrong with it."""
+    from safetensors import SafetensorError  # noqa: PLC0415 - only where a set is read
+
+    try:
+        yield
+    except FileNotFoundError:
+        msg = f"the theme set is incomplete: {path} is missing; bring back a copy of the set, or learn it again"
+        raise ModelProblem(msg) from None
+    except (*_BROKEN, SafetensorError) as error:
+        msg = f"{path} is damaged ({type(error).__name__}); bring back a copy of the theme set, or learn it again"
+        raise ModelProblem(msg) from error
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    """Let nobody else write to the set meanwhile."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Write a file so that it is either not there or complete."""
+    draft = path.with_name(path.name + ".draft")
+    with draft.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(path)
+
+
+def _sync(directory: Path) -> None:
+    """Have the names of the files written down as well."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
