@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .scoring import Scoring
     from .security import Guard
     from .storage import Storage
+    from .stores import Stores
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +38,7 @@ class Services:
         metrics: Numbers for Prometheus.
         models: Name and SHA-256 of the model files, for ``/info``; called once, in a thread.
         storage: The database; null where the app was given its keys otherwise.
+        stores: What routes and jobs keep in it; null likewise.
         checks: Further conditions of readiness by name, such as the database; each raises ``TextcxError`` where it
             fails. Called in a thread.
         on_start: Called when the app starts, in order; may return an awaitable.
@@ -51,6 +53,7 @@ class Services:
     metrics: Metrics
     models: Callable[[], list[dict[str, str]]]
     storage: Storage | None = None
+    stores: Stores | None = None
     checks: dict[str, Callable[[], None]] = field(default_factory=dict)
     on_start: list[Callable[[], Any]] = field(default_factory=list)
     on_stop: list[Callable[[], Any]] = field(default_factory=list)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime  # noqa: TC003 - pydantic reads the annotations
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from starlette.responses import Response
 
-from .fields import DatasetName, LONGEST_NAME, Moment, Words
+from .fields import DatasetName, Moment, Words  # noqa: TC001 - pydantic reads the annotations
 from .schemas import EXAMPLE_TEXT, Id, Strict, Text
 
 MOST_NAMES = 50
+LONGEST_VALUE = 500
 
 
 class Answer(BaseModel):
@@ -36,7 +38,7 @@ class DatasetRequest(Strict):
     title: Words | None = Field(default=None, description="heading for people")
     columns: dict[str, Any] = Field(
         default_factory=dict,
-        description="which columns of its files are what, by the names of the settings: text_column, id_column, rating ...",
+        description="which columns of its files are what, named as the settings of textcx.toml",
         examples=[{"text_column": ["comment"], "rating": ["nps=nps:0-10"]}],
     )
     retention_days: int | None = Field(default=None, ge=1, le=36_500, description="older records are deleted")
@@ -61,22 +63,286 @@ class DatasetList(Answer):
     items: list[DatasetDocument]
 
 
-def _rating_names(values: dict[str, Any]) -> dict[str, Any]:
-    if len(values) > MOST_NAMES or not all(_rating_name(name) for name in values):
-        msg = f"expected at most {MOST_NAMES} names of 1 to {LONGEST_NAME} letters, digits, '_', '-' and spaces"
+def _named(value: object) -> dict[str, Any]:
+    """Check names that a caller chose; they are never repeated in an error."""
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or len(value) > MOST_NAMES or not all(_is_name(name) for name in value):
+        msg = f"expected an object with at most {MOST_NAMES} names, of 1 to 100 letters, digits, '_', '-' and spaces"
         raise ValueError(msg)
-    return values
+    return value
 
 
-def _rating_name(name: str) -> bool:
-    return 1 <= len(name) <= LONGEST_NAME and name.strip() == name and all(
-        letter.isalnum() or letter in "_- " for letter in name
+def _is_name(name: str) -> bool:
+    return 1 <= len(name) <= 100 and name.strip() == name and all(c.isalnum() or c in "_- " for c in name)  # noqa: PLR2004
+
+
+def _ratings(value: object) -> dict[str, Any]:
+    found = _named(value)
+    for rating in found.values():
+        if rating is not None and not _is_number(rating):
+            msg = "expected numbers, or null where there is no rating"
+            raise ValueError(msg)
+    return found
+
+
+def _attributes(value: object) -> dict[str, Any]:
+    found = _named(value)
+    for told in found.values():
+        fits = told is None or isinstance(told, bool) or _is_number(told)
+        if not fits and not (isinstance(told, str) and len(told) <= LONGEST_VALUE):
+            msg = f"expected texts of at most {LONGEST_VALUE} characters, numbers, booleans or null"
+            raise ValueError(msg)
+    return found
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return abs(value) < 1e300 and math.isfinite(value)  # noqa: PLR2004 - far beyond any rating
+
+
+_OBJECT = {"type": ["object", "null"], "maxProperties": MOST_NAMES}
+
+
+class GivenRecord(Strict):
+    """One answer, review or post."""
+
+    id: Id = Field(default=None, description="makes sending it again harmless; without one its content does")
+    text: Text = Field(description="the customer's words, in English", examples=[EXAMPLE_TEXT])
+    created_at: Moment | None = Field(default=None, description="when it was said")
+    source: Literal["review", "survey", "social", "support"] | None = None
+    respondent: Id = Field(default=None, description="who said it; kept as a pseudonym only")
+    touchpoint: Words | None = Field(default=None, description="where the contact was")
+    customer_value: Annotated[float, Field(allow_inf_nan=False)] | None = Field(
+        default=None, description="such as revenue a year"
+    )
+    ratings: Annotated[
+        dict[str, Any],
+        PlainValidator(_ratings),
+        WithJsonSchema({**_OBJECT, "additionalProperties": {"type": ["number", "null"]}}),
+    ] = Field(default_factory=dict, description="nps, csat, ces, stars, or others that the data set declares")
+    attributes: Annotated[
+        dict[str, Any],
+        PlainValidator(_attributes),
+        WithJsonSchema({**_OBJECT, "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}),
+    ] = Field(default_factory=dict, description="what groups customers: plan, region")
+
+
+class RecordsRequest(Strict):
+    """Records to keep in a data set."""
+
+    records: list[GivenRecord] = Field(min_length=1, description="/info says how many at most")
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "records": [
+                        {
+                            "id": "r-1", "text": EXAMPLE_TEXT, "created_at": "2026-03-31T12:00:00Z",
+                            "ratings": {"nps": 6}, "attributes": {"plan": "pro"},
+                        }
+                    ]
+                }
+            ]
+        }
     )  # fmt: skip
 
 
-def _moment(value: object) -> str | None:
-    if value is None:
-        return None
-    from .fields import _moment as read  # noqa: PLC0415
+# jobs
 
-    return read(value).isoformat(timespec="seconds")
+
+class JobRequest(Strict):
+    """A job to start."""
+
+    kind: Literal["analyze"]
+    dataset: DatasetName
+
+
+class JobChange(Strict):
+    """Start a failed or cancelled job again; it goes on where it was."""
+
+    state: Literal["queued"]
+
+
+class JobErrorDocument(Answer):
+    """Why a job failed."""
+
+    code: str
+    message: str
+    hint: str
+    retryable: bool
+
+
+class StageProgress(Answer):
+    """How far a stage is; stages of an analysis that handle all at once count no records."""
+
+    done: int
+    seconds: float
+    total: int | None = None
+
+
+class JobProgress(Answer):
+    """How far a job is."""
+
+    stage: str | None = None
+    stages: dict[str, StageProgress] = Field(default_factory=dict)
+
+
+class JobDocument(Answer):
+    """A piece of work over a data set."""
+
+    id: str
+    kind: Literal["ingest", "analyze"]
+    dataset: str
+    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    attempt: int = Field(ge=1)
+    cancel_requested: bool
+    progress: JobProgress
+    counts: dict[str, int] = Field(
+        description="of an upload: read, stored, unchanged (sent before), unprocessable, unreadable, renamed"
+    )
+    warnings: list[str]
+    errors: list[JobErrorDocument]
+    analysis_id: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+
+
+class JobPage(Answer):
+    """Jobs, latest first."""
+
+    items: list[JobDocument]
+    next_cursor: str | None
+
+
+# triage
+
+
+class TriageReason(Answer):
+    """Why a record needs a person, and how much that weighs."""
+
+    kind: str
+    detail: str
+    points: float
+
+
+class TriageDocument(Answer):
+    """A record that needs a person; the score is the sum of the points of its reasons, 0 to 100."""
+
+    dataset: str
+    record_id: str
+    text: str = Field(description="masked where it would identify a person")
+    created_at: datetime | None
+    score: float = Field(ge=0, le=100)
+    reasons: list[TriageReason]
+    urgent: bool
+    status: Literal["open", "in_progress", "done", "dismissed"]
+    assignee: str | None
+    note: str | None
+    entered_at: datetime
+    updated_at: datetime
+
+
+class TriagePage(Answer):
+    """Records that need a person, most urgent first."""
+
+    items: list[TriageDocument]
+    next_cursor: str | None
+
+
+class TriageStep(Answer):
+    """What one change made of an entry: field to value before and after."""
+
+    at: datetime
+    actor: str
+    changes: dict[str, list[str | None]]
+
+
+class TriageEntryDocument(TriageDocument):
+    """An entry with its history."""
+
+    history: list[TriageStep]
+
+
+class TriageChangeRequest(Strict):
+    """What is to be changed; fields that are left out stay. Null takes an assignee or a note away."""
+
+    status: Literal["open", "in_progress", "done", "dismissed"] = "open"
+    assignee: Words | None = None
+    note: Annotated[str, Field(max_length=2000)] | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> TriageChangeRequest:
+        if not self.model_fields_set:
+            msg = "name at least one of status, assignee and note"
+            raise ValueError(msg)
+        return self
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "examples": [{"status": "in_progress"}]})
+
+
+# webhooks
+
+
+class WebhookRequest(Strict):
+    """A webhook to make."""
+
+    url: str = Field(max_length=2000, description="http or https", examples=["https://example.com/hook"])
+    events: list[Literal["record.urgent", "job.finished"]] = Field(min_length=1, max_length=2)
+    dataset: DatasetName | None = Field(default=None, description="only of this data set; null for all")
+
+
+class WebhookDocument(Answer):
+    """A webhook; its secret is shown once, when it is made."""
+
+    id: str
+    url: str
+    events: list[str]
+    dataset: str | None
+    active: bool
+    created_at: datetime
+
+
+class NewWebhookDocument(WebhookDocument):
+    """A webhook that was just made."""
+
+    secret: str = Field(description="signs its messages; shown this once")
+
+
+class WebhookList(Answer):
+    """All webhooks, oldest first."""
+
+    items: list[WebhookDocument]
+
+
+class DeliveryDocument(Answer):
+    """A message to a webhook."""
+
+    event: str
+    state: Literal["due", "done", "failed"]
+    attempts: int
+    next_at: datetime
+    last_error: str | None
+    payload: dict[str, Any]
+
+
+class DeliveryList(Answer):
+    """The latest messages to a webhook, latest first."""
+
+    items: list[DeliveryDocument]
+
+
+# respondents
+
+
+class ReceiptDocument(Answer):
+    """Proof that something was erased; not whose it was."""
+
+    id: str
+    kind: str
+    at: datetime
+    requested_by: str
+    removed: dict[str, int]

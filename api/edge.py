@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .metrics import Metrics
 
 OWN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
-FILES = re.compile(r"/v1/datasets/[^/]+/records|/v1/uploads|/v1/jobs")
+FILES = re.compile(r"/v1/datasets/[^/]+/records")
 """Paths that take files."""
 HEADERS = [
     (b"x-content-type-options", b"nosniff"),

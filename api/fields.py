@@ -92,7 +92,7 @@ Words = Annotated[str, _at_most(LONGEST_NAME * 2), AfterValidator(_plain), WithJ
 AnyId = Annotated[str, _at_most(LONGEST_ID), AfterValidator(_plain), WithJsonSchema(_text(LONGEST_ID, shortest=1))]
 """An id as it was given out."""
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-Attribute = Annotated[str, AfterValidator(_attribute), WithJsonSchema({"type": "string", "pattern": "^[^=\"\\\\]+=.*$"})]
+Attribute = Annotated[str, AfterValidator(_attribute), WithJsonSchema({"type": "string", "pattern": r'^[^="\\]+=.*$'})]
 OnceKey = Annotated[str, AfterValidator(_key), WithJsonSchema({"type": "string", "pattern": "^[!-~]{1,255}$"})]
 """What an ``Idempotency-Key`` may be."""
 MOST = MOST_ROWS

@@ -23,21 +23,22 @@ from .errors import add_handlers
 from .logs import log, set_up_logs
 from .metrics import Metrics
 from .openapi import document
-from .routes import azure, comprehend, health, predict, sentiment
+from .routes import ROUTERS
 from .scoring import NoThemeSets, Scoring
 from .security import Guard
 from .storage import Storage
+from .stores import Stores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from textcx.config import Settings
     from textcx.ports import KeyStore, ThemeSets
+    from textcx.service.bench import JobTools
     from textcx.service_config import ServiceSettings
 
     from .scoring import Tools
 
-ROUTERS = (sentiment.router, comprehend.router, azure.router, predict.router, health.router)
 SWITCH_SECONDS = 0.001
 """How long a thread may keep the interpreter while others wait: the event loop should not wait for the model's."""
 
@@ -47,6 +48,7 @@ def create_app(
     *,
     analysis: Settings | None = None,
     make_tools: Callable[[], Tools] | None = None,
+    make_job_tools: Callable[[], JobTools] | None = None,
     keys: KeyStore | None = None,
     theme_sets: ThemeSets | None = None,
 ) -> FastAPI:
@@ -56,6 +58,7 @@ def create_app(
         settings: Of the service; by default from ``textcx.toml`` and the environment.
         analysis: Of the analysis; likewise.
         make_tools: Makes the engines, in the inference thread; by default those of ``textcx.wiring``.
+        make_job_tools: Makes those of jobs, apart from the others, when the first job runs.
         keys: Where the keys are; by default in the database of the settings.
         theme_sets: By default those in the directory of the settings.
 
@@ -88,9 +91,11 @@ def create_app(
         storage=storage,
     )
     if storage is not None:
-        services.checks["database"] = storage.check
+        stores = services.stores = Stores(storage, settings=how, service=chosen, tools=make_job_tools)
+        services.checks |= {"database": storage.check, "jobs": stores.check}
         services.on_start.append(lambda: asyncio.to_thread(_try, storage))
-        services.on_stop.append(storage.close)
+        services.on_start.append(stores.begin)
+        services.on_stop += [storage.close, lambda: asyncio.to_thread(stores.end)]
     metrics.follow(queued=lambda: batcher.queued, ready=lambda: float(batcher.ready))
     app = FastAPI(lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services = services

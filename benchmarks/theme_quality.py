@@ -183,7 +183,9 @@ def known(path: Path, *, encoder: Any, most: int, with_stock: bool) -> dict[str,
         "strength": [
             {
                 "from": low,
-                "segments": int((chosen := assigned & (fit.strengths >= low) & (fit.strengths < low + 0.2)).sum()),
+                "segments": int(
+                    (chosen := assigned & (np.minimum(fit.strengths // 0.2 * 0.2, 0.8).round(1) == low)).sum()
+                ),
                 "mean_strength": round(float(fit.strengths[chosen].mean()), 3) if chosen.any() else None,
                 "in_the_majority": round(float(right[chosen].mean()), 3) if chosen.any() else None,
             }

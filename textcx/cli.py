@@ -90,6 +90,9 @@ def analyze(
         Path | None,
         typer.Option("--themes", metavar="SET", help="assign to the themes of this set; no new ones are learned"),
     ] = None,
+    taxonomy: Annotated[
+        Path | None, typer.Option("--taxonomy", help="your own themes (TOML), matched before others are sought")
+    ] = None,
     max_unassigned: Annotated[
         float | None,
         typer.Option("--max-unassigned", min=0.0, max=1.0, help="largest share of segments in no theme (default 0.1)"),
@@ -112,7 +115,7 @@ def analyze(
         source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
         touchpoint_column=touchpoint_column, value_column=value_column, rating=rating, limit=limit, tables=tables,
         title=title, redact=redact, keep_names=keep_name, journey=journey, seed=seed, threads=threads,
-        batch_rows=batch_rows, themes=themes, max_unassigned=max_unassigned,
+        batch_rows=batch_rows, themes=themes, taxonomy=taxonomy, max_unassigned=max_unassigned,
     )  # fmt: skip
     work: dict[str, Any] = {
         "out": out, "settings": settings, "workshop": Workshop(settings), "overwrite": overwrite,
@@ -243,6 +246,9 @@ def serve(
         bool | None,
         typer.Option("--allow-private-webhooks/--no-private-webhooks", help="let webhooks call private addresses"),
     ] = None,
+    run_jobs: Annotated[
+        bool | None, typer.Option("--run-jobs/--no-run-jobs", help="run jobs here; without, 'textcx worker' does")
+    ] = None,
     queue_limit: Annotated[
         int | None, typer.Option("--queue-limit", help="items that wait for the model; then 429")
     ] = None,
@@ -275,7 +281,7 @@ def serve(
             "max_items": max_items, "max_text_characters": max_text_characters, "max_body_bytes": max_body_bytes,
             "max_decompressed_bytes": max_decompressed_bytes, "max_file_bytes": max_file_bytes,
             "max_decompressed_file_bytes": max_decompressed_file_bytes, "rate_limit": rate_limit,
-            "allow_private_webhooks": allow_private_webhooks, "queue_limit": queue_limit, "batch_tokens": batch_tokens,
+            "allow_private_webhooks": allow_private_webhooks, "run_jobs": run_jobs, "queue_limit": queue_limit, "batch_tokens": batch_tokens,
             "max_wait_ms": max_wait_ms, "log_format": log_format, "log_level": log_level,
             "drain_seconds": drain_seconds, "key_cache_seconds": key_cache_seconds,
         },

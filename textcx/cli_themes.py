@@ -40,6 +40,9 @@ def learn(
     source_column: SourceColumn = None,
     respondent_column: RespondentColumn = None,
     limit: Limit = None,
+    taxonomy: Annotated[
+        Path | None, typer.Option("--taxonomy", help="your own themes (TOML), matched before others are sought")
+    ] = None,
     max_unassigned: Annotated[
         float | None,
         typer.Option("--max-unassigned", min=0.0, max=1.0, help="largest share of segments in no theme (default 0.1)"),
@@ -64,7 +67,7 @@ def learn(
     settings = load_settings(
         file=config, text_column=text_column, id_column=id_column, date_column=date_column, source=source,
         source_column=source_column, respondent_column=respondent_column, limit=limit, keep_names=keep_name, seed=seed,
-        threads=threads, max_unassigned=max_unassigned,
+        threads=threads, max_unassigned=max_unassigned, taxonomy=taxonomy,
     )  # fmt: skip
     work: dict[str, Any] = {
         "out": out, "settings": settings, "workshop": Workshop(settings), "previous": previous, "overwrite": overwrite,

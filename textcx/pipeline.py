@@ -18,9 +18,11 @@ from textcx.steps.clean import polish
 from textcx.steps.drivers import rank_drivers
 from textcx.steps.encode import encode_distinct
 from textcx.steps.gather import gather
+from textcx.steps.given_themes import texts_of
 from textcx.steps.groups import attribute_groups
 from textcx.steps.headline import headline
 from textcx.steps.journey import place_segments_on_journey, stage_vectors, summarize_journey
+from textcx.steps.learn_themes import Brought
 from textcx.steps.pain_groups import group_pains
 from textcx.steps.pain_points import find_pains, mark_pains
 from textcx.steps.praise import find_praise
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from textcx.domain.journey import JourneyTaxonomy
     from textcx.domain.pain_points import PainLexicon
     from textcx.domain.theme_sets import ThemeSet
+    from textcx.domain.theme_taxonomy import ThemeTaxonomy
     from textcx.ports import Encoder, LanguageDetector, PhraseFinder, Redactor, SentenceSplitter, ThemeModel, Watch
 
 
@@ -102,6 +105,7 @@ class SecondHalf:
     journey: JourneyTaxonomy
     lexicon: PainLexicon
     theme_set: ThemeSet | None = None
+    taxonomy: ThemeTaxonomy | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +120,14 @@ class Choices:
     offer_words: frozenset[str]
     resamples: int
     max_unassigned: float | None = None
+
+
+def brought_themes(tools: SecondHalf) -> Brought | None:
+    """Return the team's own themes with the vectors of their texts; null where none were brought along."""
+    if tools.taxonomy is None:
+        return None
+    texts = [polish(text) for text in texts_of(tools.taxonomy)]
+    return Brought(tools.taxonomy, tools.encoder.encode(texts).vectors)
 
 
 def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -> Analysis:
@@ -136,7 +148,8 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
     with watch.stage("themes"):
         themes = find_themes(
             segments, vectors, model=tools.themes, phrases=tools.phrases, encoder_id=tools.encoder.encoder_id,
-            theme_set=tools.theme_set, seed=choices.seed, max_unassigned=choices.max_unassigned,
+            theme_set=tools.theme_set, brought=brought_themes(tools), seed=choices.seed,
+            max_unassigned=choices.max_unassigned,
         )  # fmt: skip
         raised, shown = themes.mentions_at(WORKING_LEVEL), themes.themes_at(WORKING_LEVEL)
     with watch.stage("journey"):
@@ -182,6 +195,8 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
         "pains": pains, "pain_points": pain_points, "ratings": ratings, "drivers": drivers, "trends": trends,
         "journey": journey, "groups": groups, "praise": praise,
     }  # fmt: skip
+    if tools.theme_set is not None:
+        tables["emerging"] = themes.emerging
     tables = findings.declared(tables, ratings=choices.ratings, attributes=choices.attributes)
     return Analysis(
         tables=tables,

@@ -75,6 +75,9 @@ class ServiceSettings(BaseModel):
     rate_limit: int = Field(default=12_000, ge=0, description="requests of one key in a minute; 0 for no limit")
     allow_private_webhooks: bool = Field(default=False, description="let webhooks call private addresses")
 
+    # jobs
+    run_jobs: bool = Field(default=True, description="run jobs in this process; false leaves them to 'textcx worker'")
+
     # how texts are scored
     queue_limit: int = Field(default=4096, ge=1, le=1_000_000, description="items that wait for the model; then 429")
     batch_tokens: int = Field(default=16_384, ge=256, le=1_000_000, description="about so many tokens are read at once")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from textcx.domain.journey import JourneyTaxonomy
     from textcx.domain.pain_points import PainLexicon
     from textcx.domain.theme_sets import ThemeSet
+    from textcx.domain.theme_taxonomy import ThemeTaxonomy
     from textcx.ports import (
         Encoder,
         FeedbackReader,
@@ -145,7 +146,15 @@ class Workshop:
             journey=self.journey,
             lexicon=self.lexicon,
             theme_set=theme_set,
+            taxonomy=self.theme_taxonomy,
         )
+
+    @cached_property
+    def theme_taxonomy(self) -> ThemeTaxonomy | None:
+        """The themes that the team brought along."""
+        from textcx.engines.taxonomy_toml import load_theme_taxonomy  # noqa: PLC0415
+
+        return load_theme_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
 
     @cached_property
     def phrases(self) -> PhraseFinder:

@@ -78,6 +78,7 @@ def test_a_wrong_journey_is_refused_with_what_was_expected(tmp_path: Path, conte
         ("[[consequences]]\nid='left'\nreason='r'\nweight='big'\ncues=['gone']", "'weight' as a number"),
         ("[[consequences]]\nid='left'\nreason='r'\nweight=1.5\ncues=['gone']", "less than 1"),
         ("[[consequences]]\nid='left'\nreason='r'\nweight=0.5\nnegatable='no'\ncues=['gone']", "true or false"),
+        ("[[consequences]]\nid='left'\nreason='r'\nweight=0.5\nalways=1\ncues=['gone']", "'always' as true or false"),
         ("[[consequences]]\nid='left'\nreason='r'\nweight=0.5\ncues=['(gone']", r"\(gone"),
         ("softeners=['... bit']", "begins or ends"),
         (

@@ -60,6 +60,16 @@ def test_a_set_inside_an_analysis_is_found(place: Path) -> None:
     assert "8 themes" in show(analysis)
 
 
+def test_the_copy_that_an_analysis_keeps_is_shown_but_not_edited(place: Path, tmp_path: Path) -> None:
+    edit(place, Wish(action=Action.RENAME, themes=("delivery",), name="couriers"), when=NOON)
+    save(load(place), tmp_path / "analysis" / "themes")
+    assert "couriers" in show(tmp_path / "analysis")
+    assert "1 edit" in show(tmp_path / "analysis")
+    assert "8 go on" in compare(tmp_path / "analysis", place)
+    with pytest.raises(WrongUse, match="use the theme set itself"):
+        edit(tmp_path / "analysis", Wish(action=Action.PIN, themes=("couriers",)), when=NOON)
+
+
 def test_a_directory_without_a_set_is_said_to_have_none(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="holds no theme set, and neither does"):
         show(tmp_path)

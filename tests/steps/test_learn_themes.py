@@ -57,7 +57,7 @@ def learned(*, each: int = 6) -> tuple[ThemeSet, pl.DataFrame, np.ndarray]:
     matrix = np.array(vectors, dtype=np.float32)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     frame = pl.DataFrame(rows, schema=["segment_id", "record_id", "text", "polarity"], orient="row")
-    theme_set = learn_themes(frame, matrix, model=ByNoun(), phrases=FakePhraseFinder(), encoder_id="e")
+    theme_set = learn_themes(frame, matrix, model=ByNoun(), phrases=FakePhraseFinder(), encoder_id="e").theme_set
     return theme_set, frame, matrix
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from textcx.steps.name_candidates import acts, coordinated, described, linked, remarks
+from textcx.steps.name_candidates import acts, coordinated, described, linked, remarks, says_something
 from textcx.steps.name_words import tokens
 
 
@@ -69,3 +69,10 @@ def test_acts_are_recognized_in_any_form_of_the_verb(text: str, said: list[tuple
 )
 def test_remarks_that_are_made_about_anything_are_recognized(text: str, said: list[str]) -> None:
     assert list(remarks(text)) == said
+
+
+@pytest.mark.parametrize(
+    "words", [["xxxx", "inquiry"], ["great", "service", "fuck"], ["really", "good"], ["the", "tv"]]
+)
+def test_masks_profanity_and_mere_judgements_say_nothing(words: list[str]) -> None:
+    assert not says_something(words)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcx.steps.name_words import describes, noun_of, same_words, stem, tokens
+from textcx.steps.name_words import akin, describes, noun_of, same_words, stem, tokens
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,8 @@ def test_endings_are_left_out() -> None:
 
 def test_figures_punctuation_and_masks_are_no_words() -> None:
     assert tokens("Don\u2019t call ████, it's 24-hour!") == ["don't", "call", "it's", "hour"]
+
+
+def test_words_made_from_each_other_are_akin() -> None:
+    assert akin(["paying"], ["late", "payments"])
+    assert not akin(["parcel"], ["late", "payments"])

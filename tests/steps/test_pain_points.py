@@ -85,6 +85,23 @@ def _group(
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("text", "positive", "pain"),
+    [
+        ("The price went up at renewal.", 0.1, True),
+        ("Every year it costs more than the last.", 0.1, True),
+        ("They raised their fees again.", 0.39, True),
+        ("They never raised their fees.", 0.1, False),
+        ("They raised their fees, worth every penny.", 0.4, False),
+        ("The price is on the label.", 0.1, False),
+    ],
+)
+def test_a_raised_price_is_a_pain_even_where_the_head_hears_none(text: str, positive: float, pain: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    found = _pains([text], p_pain=[0.02], p_positive=[positive])
+    assert (found.height == 1) == pain
+    assert all("consequence: price raised" in reasons for reasons in found["reasons"])
+
+
 # --- what is a pain
 
 

@@ -13,7 +13,7 @@ from theme_world import APP, BROWN, LATE, PLAN, PRICE, RECIPES, RUDE, TREE, Leaf
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.theme_edits import Action, Edit
-from textcx.domain.theme_sets import Change, ThemeSet
+from textcx.domain.theme_sets import Change, GivenThemes, ThemeSet
 from textcx.steps.theme_edits import EditResult, add_edit, apply_edits, continue_edited, find_theme, moves
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -115,6 +115,24 @@ def test_merged_themes_have_one_owner_and_all_members() -> None:
     assert set(result.moved["from_theme_id"]) == {id_of("rude drivers")}
     assert result.moved.height == 10
     assert found.members.height == fitted.members.height
+
+
+def test_what_matches_a_given_theme_goes_on_to_the_given_theme_it_was_merged_into() -> None:
+    one, other = id_of("late parcels"), id_of("rude drivers")
+    fitted = learn(PLAN)
+    rows = [fitted.owners.index(each) for each in (one, other)]
+    nothing = np.zeros(2)
+    given_themes = GivenThemes(
+        theme_ids=(one, other), origin=fitted.origin, prototypes=fitted.prototypes[rows], background=fitted.prototypes,
+        slopes=nothing, biases=nothing, cuts=nothing, share_right=0.9,
+    )  # fmt: skip
+    log = Log(replace(fitted, given=given_themes))
+    found = log.do(Action.MERGE, one, other).theme_set
+    assert found.given is not None
+    assert found.given.theme_ids == (one, one)
+    found = log.do(Action.MERGE, id_of("recipe cards"), one).theme_set
+    assert found.given is not None
+    assert found.given.theme_ids == (one, one)  # a found theme is matched by where it lies
 
 
 def test_merging_all_sub_themes_of_a_theme_leaves_that_theme() -> None:

@@ -209,6 +209,14 @@ def test_a_given_theme_is_only_ever_itself() -> None:
     assert by_name(again, "late parcels").theme_id == id_of("late parcels")
 
 
+def test_a_given_theme_that_comes_back_has_its_id_again() -> None:
+    given = {"kind": ThemeKind.GIVEN}
+    first = learn([later(LATE, more=given), RUDE, RECIPES])
+    without = continue_themes(first, learn([RUDE, RECIPES, APP], prefix="new "))
+    back = continue_themes(without, learn([later(LATE, more=given), RUDE, RECIPES]))
+    assert by_name(back, "late parcels").theme_id == id_of("late parcels")
+
+
 def pin(theme_set: ThemeSet, *pinned: str) -> ThemeSet:
     return replace(theme_set, themes=tuple(replace(each, pinned=each.name in pinned) for each in theme_set.themes))
 

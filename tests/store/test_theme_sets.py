@@ -112,11 +112,19 @@ def test_edits_are_applied_when_a_set_is_read(tmp_path: Path) -> None:
     assert [each.number for each in read_edits(tmp_path / "set")] == [1, 2]
 
 
-def test_a_set_with_edits_applied_is_not_saved(tmp_path: Path) -> None:
+def test_a_set_with_edits_applied_never_takes_the_place_of_the_set(tmp_path: Path) -> None:
     save(learn(PLAN), tmp_path / "set")
     append_edits(tmp_path / "set", [edit(1)])
     with pytest.raises(WrongUse, match="save it as it was fitted"):
         save(load(tmp_path / "set"), tmp_path / "set")
+
+
+def test_a_copy_of_a_set_with_its_edits_applied_is_read_as_it_is(tmp_path: Path) -> None:
+    save(learn(PLAN), tmp_path / "set")
+    append_edits(tmp_path / "set", [edit(1)])
+    used = load(tmp_path / "set")
+    save(used, tmp_path / "analysis" / "themes")
+    assert_equal(load(tmp_path / "analysis" / "themes"), used)
 
 
 def test_edits_are_numbered_on(tmp_path: Path) -> None:

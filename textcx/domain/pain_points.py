@@ -26,7 +26,8 @@ class Consequence:
     """Something that happened to the customer, the weight it gives a pain, and the cues that tell it.
 
     ``weight`` is the share of the distance to severity 1 that it takes away: greater than 0, less than 1. Where it is
-    not ``negatable``, a "not" or "nobody" before a cue does not void it ("nobody refunded me").
+    not ``negatable``, a "not" or "nobody" before a cue does not void it ("nobody refunded me"). One that is
+    ``always`` a pain makes its segment one even where the pain head hears none.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Consequence:
     weight: float
     cues: tuple[str, ...]
     negatable: bool = True
+    always: bool = False
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -111,5 +111,5 @@ def empty(schema: pl.Schema) -> pl.DataFrame:
     return pl.DataFrame(schema=schema)
 
 
-EXTRA_TABLES = ("groups", "praise")
+EXTRA_TABLES = ("groups", "praise", "emerging")
 """Further tables of findings, written where their part found something."""

@@ -122,6 +122,31 @@ class LineageEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenThemes:
+    """What matching segments to the themes of a team takes; see ``textcx.steps.given_themes``.
+
+    Attributes:
+        theme_ids: Ids of the themes that are matched, sorted.
+        origin: What vectors are taken relative to. Shape ``(width,)``.
+        prototypes: Unit vectors relative to ``origin``. Shape ``(themes, width)``, float32.
+        background: Unit vectors relative to ``origin``. Shape ``(up to BACKGROUND, width)``, float32.
+        slopes: How fast the log odds of a match grow with nearness. Shape ``(themes,)``.
+        biases: The log odds at nearness 0. Shape ``(themes,)``.
+        cuts: Nearness from which segments are matched; infinite for a theme that cannot be told. Shape ``(themes,)``.
+        share_right: What the left-out examples say is right among the matched, 0..1; the most that a strength can be.
+    """
+
+    theme_ids: tuple[str, ...]
+    origin: NDArray[np.float32]
+    prototypes: NDArray[np.float32]
+    background: NDArray[np.float32]
+    slopes: NDArray[np.float64]
+    biases: NDArray[np.float64]
+    cuts: NDArray[np.float64]
+    share_right: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ThemeSet:
     """A set of themes, ready to be assigned to.
 
@@ -142,6 +167,8 @@ class ThemeSet:
         exception_themes: Theme id for each exception.
         history: What became of themes, oldest first.
         settings: How it was learned: seed, sizes, versions; JSON values.
+        given: How segments are matched to the given themes; null where there are none. Their prototypes serve to
+            compare themes, not to assign.
     """
 
     set_id: str
@@ -159,6 +186,7 @@ class ThemeSet:
     exception_themes: tuple[str | None, ...] = ()
     history: tuple[LineageEvent, ...] = ()
     settings: dict[str, object] = field(default_factory=dict)
+    given: GivenThemes | None = None
 
     def theme(self, theme_id: str) -> Theme:
         """Return the theme with an id.

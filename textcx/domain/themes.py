@@ -7,11 +7,12 @@ made of nothing else is boilerplate: it is counted, and it raises no theme.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from textcx.domain.tables import EMERGING, empty
 from textcx.domain.theme_sets import shown_at
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class ThemeFinding:
         boilerplate_share: Share of the segments that have three words or more and say nothing about anything, 0..1.
         short_share: Share of the segments with fewer words that say nothing about anything, 0..1.
         theme_set: The set the themes are of; null where there are none.
+        emerging: A frame of ``tables.EMERGING``: groups that the set does not explain, most records first.
         notes: Sentences for the reader.
     """
 
@@ -44,6 +46,7 @@ class ThemeFinding:
     boilerplate_share: float
     short_share: float = 0.0
     theme_set: ThemeSet | None = None
+    emerging: pl.DataFrame = field(default_factory=lambda: empty(EMERGING))
     notes: tuple[str, ...] = ()
 
     def themes_at(self, level: int) -> pl.DataFrame:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from textcx.engines.theme_clusters import Clusters
 
-SAMPLE = 20_000
+SAMPLE = 10_000
 """Distinct segments that are clustered at most; the rest goes to the nearest cluster."""
 
 MAX_UNASSIGNED = 0.10

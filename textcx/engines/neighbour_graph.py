@@ -130,7 +130,9 @@ def shared_neighbour_graph(neighbours: Neighbours, *, count: int) -> csr_matrix:
     return graph
 
 
-def communities(graph: csr_matrix, *, resolution: float, seed: int, trials: int = 1) -> NDArray[np.int64]:
+def communities(
+    graph: csr_matrix, *, resolution: float, seed: int, trials: int = 1, rounds: int = 1
+) -> NDArray[np.int64]:
     """Leiden's communities of a graph.
 
     Args:
@@ -138,6 +140,7 @@ def communities(graph: csr_matrix, *, resolution: float, seed: int, trials: int 
         resolution: Above 0; modularity weighs the expected edges by it.
         seed: At least 0.
         trials: Independent runs, of which the best counts.
+        rounds: Times that each run goes over the graph again from where it is.
 
     Returns:
         Community of each vector, numbered by size, the largest first, ties by first member. Shape ``(vectors,)``.
@@ -151,7 +154,7 @@ def communities(graph: csr_matrix, *, resolution: float, seed: int, trials: int 
         graph.data.astype(np.float64),
         total,
         resolution=float(resolution),
-        iterations=2,
+        iterations=rounds,
         seed=seed,
         trials=trials,
     )

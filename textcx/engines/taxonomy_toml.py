@@ -121,21 +121,22 @@ def load_pain_lexicon(path: Path) -> PainLexicon:
     consequences = []
     for number, table in enumerate(_tables(content, "consequences", path.name)):
         where = f"{path.name} consequence {number + 1}"
-        _check_keys(table, allowed=("id", "reason", "weight", "negatable", "cues"), where=where)
+        _check_keys(table, allowed=("id", "reason", "weight", "negatable", "always", "cues"), where=where)
         weight = table.get("weight")
         if isinstance(weight, bool) or not isinstance(weight, int | float):
             msg = f"{where} needs 'weight' as a number; got {type(weight).__name__}"
             raise BadSetting(msg)
-        negatable = table.get("negatable", True)
-        if not isinstance(negatable, bool):
-            msg = f"{where} needs 'negatable' as true or false; got {type(negatable).__name__}"
-            raise BadSetting(msg)
+        flags = {"negatable": table.get("negatable", True), "always": table.get("always", False)}
+        for flag, value in flags.items():
+            if not isinstance(value, bool):
+                msg = f"{where} needs '{flag}' as true or false; got {type(value).__name__}"
+                raise BadSetting(msg)
         consequences.append(
             Consequence(
                 id=_text(table, "id", where),
                 reason=_text(table, "reason", where),
                 weight=float(weight),
-                negatable=negatable,
+                **flags,
                 cues=_texts(table, "cues", where),
             )
         )

@@ -26,7 +26,7 @@ from textcx.steps.lattice import STEPS, mean_of, relative_to, unit_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-PROBE = 5_000
+PROBE = 4_000
 """Segments on which the cut is chosen, where there are more."""
 
 RESAMPLES = 10
@@ -81,7 +81,7 @@ def find_clusters(lattice: NDArray[np.float32], *, seed: int) -> Clusters:
         cut = choose_cut(nearest_neighbours(relative[:PROBE], count=reserve), seed=0)
         graph = shared_neighbour_graph(neighbours, count=cut.count)
         resolution = resolution_for(graph, cut.clusters, seed=seed)
-    labels = settled(communities(graph, resolution=resolution, seed=seed, trials=TRIALS), relative)
+    labels = settled(communities(graph, resolution=resolution, seed=seed, trials=TRIALS, rounds=2), relative)
     if not labels.any():
         return _one(lattice)
     sums = sums_of(relative, labels)

@@ -46,13 +46,16 @@ RESOLUTIONS = tuple(0.25 * 2 ** (step / 2) for step in range(16))
 FEWEST, SEGMENTS_EACH = 15, 60
 """Cuts with fewer clusters are not considered where there are finer ones and enough segments for each cluster."""
 
+LARGEST = 0.25
+"""Share of the segments in the largest cluster above which a cut is not considered where there are others."""
+
 HOOD = 1.5
 """Segments per cluster, on average, for each neighbour joined: a cluster is larger than a neighbourhood."""
 
-WORTH_OF_TWICE = 0.035
+WORTH_OF_TWICE = 0.025
 """Stability that a cut into twice as many clusters may lose: between samples it differs by about as much."""
 
-EVEN = 0.01
+EVEN = 0.008
 """Cuts whose merits differ by no more are equally good; the more stable one is taken."""
 
 HOPELESS = 0.15
@@ -61,12 +64,16 @@ HOPELESS = 0.15
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A way to cut the graph: neighbours joined, resolution, clusters it gave, and how stable it is, -1..1."""
+    """A way to cut the graph: neighbours joined, resolution, clusters it gave, and how stable it is, -1..1.
+
+    ``largest`` is the share of the segments in the largest cluster.
+    """
 
     count: int
     resolution: float
     clusters: int
     stability: float
+    largest: float
 
 
 def choose_cut(neighbours: Neighbours, *, seed: int) -> Cut:
@@ -90,12 +97,13 @@ def choose_cut(neighbours: Neighbours, *, seed: int) -> Cut:
         for cuts in [trial.cuts()]
         for place, cut in enumerate(cuts)
     ]
-    fine = [pair for pair in looked_at if pair[1].clusters >= min(FEWEST, total // SEGMENTS_EACH)] or looked_at
+    even = [pair for pair in looked_at if pair[1].largest <= LARGEST] or looked_at
+    fine = [pair for pair in even if pair[1].clusters >= min(FEWEST, total // SEGMENTS_EACH)] or even
     promising = sorted(fine, key=lambda pair: _merit(pair[1]), reverse=True)[:PROMISING]
     judged = [trial.judged(cut) for trial, cut in promising]
     best = max(_merit(cut)[0] for cut in judged)
-    even = [cut for cut in judged if _merit(cut)[0] >= best - EVEN]
-    return max(even, key=lambda cut: (cut.stability, -cut.count, -cut.clusters))
+    level = [cut for cut in judged if _merit(cut)[0] >= best - EVEN]
+    return max(level, key=lambda cut: (cut.stability, -cut.count, -cut.clusters))
 
 
 def _merit(cut: Cut) -> tuple[float, int]:
@@ -148,7 +156,8 @@ class _Trial:
                 for kept, part in self.samples
             ]
         )
-        return Cut(self.count, resolution, int(whole.max()) + 1, round(float(stability), 6))
+        largest = float(np.bincount(whole).max()) / self.total
+        return Cut(self.count, resolution, int(whole.max()) + 1, round(float(stability), 6), largest)
 
 
 def sampled_graphs(

@@ -13,8 +13,9 @@ from textcx.domain.errors import NothingToAnalyze
 from textcx.domain.theme_sets import FRAGILE, Change
 from textcx.jobs.first_half import encoded
 from textcx.jobs.output import Output
+from textcx.pipeline import brought_themes
 from textcx.steps.gather import gather
-from textcx.steps.theme_lineage import continue_themes
+from textcx.steps.theme_edits import continue_edited
 from textcx.steps.themes import find_themes
 from textcx.store import theme_sets
 
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    import numpy as np
     import polars as pl
+    from numpy.typing import NDArray
 
     from textcx.config import Settings
     from textcx.domain.theme_sets import ThemeSet
@@ -89,10 +92,7 @@ def learn(
             learned = _fit(gathered, settings=settings, workshop=workshop)
             fitted = learned.theme_set
             if earlier is not None:
-                ids = {segment_id: row for row, segment_id in enumerate(gathered.segments["segment_id"])}
-                fitted = continue_themes(
-                    earlier, fitted, vectors_of=lambda segment_id: gathered.vectors[ids[segment_id]]
-                )
+                fitted = continue_edited(earlier, fitted, edits, vectors_of=_vectors_of(gathered))
         place = found.store.directory / "result"
         shutil.rmtree(place, ignore_errors=True)
         theme_sets.save(fitted, place)
@@ -102,6 +102,12 @@ def learn(
         output.take(place)
         found.store.remove()
     return replace(learned, theme_set=edited)
+
+
+def _vectors_of(gathered: Gathered) -> Callable[[str], NDArray[np.float32] | None]:
+    """Vectors of segments by their id; null for one that is not there."""
+    rows = {segment_id: row for row, segment_id in enumerate(gathered.segments["segment_id"])}
+    return lambda segment_id: gathered.vectors[rows[segment_id]] if segment_id in rows else None
 
 
 def _fit(gathered: Gathered, *, settings: Settings, workshop: Workshop) -> Learned:
@@ -114,6 +120,7 @@ def _fit(gathered: Gathered, *, settings: Settings, workshop: Workshop) -> Learn
         encoder_id=tools.encoder.encoder_id,
         seed=settings.seed,
         max_unassigned=settings.max_unassigned,
+        brought=brought_themes(tools),
     )
     if finding.theme_set is None:
         raise NothingToAnalyze(" ".join(finding.notes))

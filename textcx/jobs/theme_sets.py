@@ -87,7 +87,7 @@ def show(directory: Path, *, level: int | None = None) -> str:
     place = place_of(directory)
     log = read_edits(place)
     result = apply_edits(load(place, edited=False), log)
-    found, edits = result.theme_set, len(log)
+    found, edits = result.theme_set, len(log) or _edits_applied(result.theme_set)
     size = sizes(found)
     total = found.members.height
     finest = f"{len(found.leaves())} on the finest level"
@@ -274,6 +274,13 @@ def _listed(found: ThemeSet, *, level: int | None, size: Mapping[str, int]) -> I
         return
     for top in ranked([theme.theme_id for theme in found.themes if theme.parent_theme_id is None]):
         yield from tree(top, 0)
+
+
+def _edits_applied(found: ThemeSet) -> int:
+    """Edits that were applied before the set was kept, as in an analysis."""
+    told = found.settings.get("edits")
+    applied = told.get("applied") if isinstance(told, dict) else None
+    return len(applied) if isinstance(applied, list) else 0
 
 
 def _marks(theme: Theme) -> str:

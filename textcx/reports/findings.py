@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 MOST_PAIN_CARDS = 8
 MOST_PAIN_ROWS = 40
-MOST_THEMES = 40
+MOST_THEMES = 55
+MOST_EMERGING = 8
 MOST_BUBBLES = 20
 MOST_GROUPS = 15
 MOST_PRAISE = 8
@@ -207,6 +208,16 @@ class Theme:
 
 
 @dataclass(frozen=True, slots=True)
+class Emerging:
+    """A group that the theme set does not explain: its name, reach, and how much more often it is said than before."""
+
+    name: str
+    reach: str
+    growth: str
+    quotes: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Themes:
     """The section of themes: rows, the picture in two widths, and how many are left out."""
 
@@ -215,6 +226,7 @@ class Themes:
     narrow: Markup
     left_out: int
     dated: bool
+    emerging: tuple[Emerging, ...] = ()
 
 
 def _in_families(rows: list[Row]) -> list[tuple[Row, bool]]:
@@ -285,7 +297,26 @@ def themes(look: Lookup) -> Themes:
         else Markup(""),
         left_out=look.table("themes").height - len(ordered),
         dated=bool(shares) or any(row.trend is not NO_TREND for row in rows),
+        emerging=tuple(
+            Emerging(
+                name=formats.sentence(formats.clip(formats.unmask(row["name"]), NAME_LENGTH)),
+                reach=reach_words(row["respondents"], row["records"]),
+                growth=_growth(row),
+                quotes=look.book.quotes(row["first_quotes"], most=2),
+            )
+            for row in look.rows("emerging", most=MOST_EMERGING)
+        ),
     )
+
+
+def _growth(row: Row) -> str:
+    """Say how a group grew, where that can be told apart from chance."""
+    growth = number(row["growth"])
+    if growth is None or row["direction"] not in {"rising", "falling"}:
+        return "too few to tell whether it grows" if row["direction"] == "unknown" else "as often as before"
+    low, high = number(row["ci_low"]), number(row["ci_high"])
+    interval = f" (95{formats.SPACE}%: {low:.1f} to {high:.1f})" if low is not None and high is not None else ""
+    return f"{growth:.1f} times as often as before{interval}"
 
 
 def few(row: Row | None) -> bool:

@@ -21,7 +21,7 @@ from textcx.domain.analysis import SCHEMA_VERSION
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
 
-TABLES = ("pain_points", "themes", "journey", "drivers", "ratings", "trends", "groups", "praise")
+TABLES = ("pain_points", "themes", "journey", "drivers", "ratings", "trends", "groups", "praise", "emerging")
 """Tables of findings, in the document under the same names; absent ones are empty lists."""
 DIGITS = 6
 

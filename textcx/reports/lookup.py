@@ -169,9 +169,11 @@ class Lookup:
     def book(self) -> QuoteBook:
         """Quotes of pain points, themes and praise with the words around them."""
         evidence: list[Row] = []
-        for name in ("pain_points", "themes", "praise"):
+        for name, column in (
+            ("pain_points", "evidence"), ("themes", "evidence"), ("praise", "evidence"), ("emerging", "first_quotes"),
+        ):  # fmt: skip
             for row in self.rows(name, most=MOST_QUOTED):
-                evidence += (row.get("evidence") or [])[:EVIDENCE_PER_FINDING]
+                evidence += (row.get(column) or [])[:EVIDENCE_PER_FINDING]
         told = [row["rating"] for row in self.overall] or sorted(self.units)
         return QuoteBook(self.table("records"), evidence, ratings=told[:RATINGS_PER_QUOTE])
 

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcx.domain.errors import ShapeMismatch
+from textcx.domain.theme_sets import GivenThemes
 from textcx.steps.given_calibration import (
     BACKGROUND,
     TELLING,
@@ -71,31 +72,6 @@ DIGITS = 4
 
 NEVER = 2.0
 """A least cosine that none reaches."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GivenThemes:
-    """All that matching takes; kept with the theme set.
-
-    Attributes:
-        theme_ids: Ids of the themes that are matched, sorted.
-        origin: What vectors are taken relative to. Shape ``(width,)``.
-        prototypes: Unit vectors relative to ``origin``. Shape ``(themes, width)``, float32.
-        background: Unit vectors relative to ``origin``. Shape ``(up to BACKGROUND, width)``, float32.
-        slopes: How fast the log odds of a match grow with nearness. Shape ``(themes,)``.
-        biases: The log odds at nearness 0. Shape ``(themes,)``.
-        cuts: Nearness from which segments are matched; infinite for a theme that cannot be told. Shape ``(themes,)``.
-        share_right: What the left-out examples say is right among the matched, 0..1; the most that a strength can be.
-    """
-
-    theme_ids: tuple[str, ...]
-    origin: NDArray[np.float32]
-    prototypes: NDArray[np.float32]
-    background: NDArray[np.float32]
-    slopes: Floats
-    biases: Floats
-    cuts: Floats
-    share_right: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +184,7 @@ def match(
         themes=taxonomy.tree(),
         given=given,
         placed=placed,
-        least_cosines=_leastcosines_to(cosine, near, cuts, wrong=wrong),
+        least_cosines=_least_cosines(cosine, near, cuts, wrong=wrong),
         checks=checks,
         notes=_notes(checks),
     )
@@ -254,7 +230,7 @@ def _drawn(vectors: NDArray[np.float32], *, most: int) -> Numbers:
     return places[:most].astype(np.int64)
 
 
-def _leastcosines_to(cosine: Floats, near: Floats, cuts: Floats, *, wrong: float) -> Floats:
+def _least_cosines(cosine: Floats, near: Floats, cuts: Floats, *, wrong: float) -> Floats:
     """Cosines that tell the matched from the others about as well; see ``GivenMatch``."""
     best, value = best_of(near)
     nearest = cosine.argmax(axis=1)

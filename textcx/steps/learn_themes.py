@@ -15,16 +15,20 @@ import polars as pl
 
 from textcx.domain.theme_sets import MEMBERS, Theme, ThemeSet
 from textcx.domain.themes import EVALUATIONS, PROFANITY, STOP_WORDS
-from textcx.steps.lattice import STEPS
+from textcx.steps.given_themes import match
+from textcx.steps.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
 from textcx.steps.name_words import tokens
 from textcx.steps.theme_names import ThemeWords, name_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.domain.theme_sets import GivenThemes
+    from textcx.domain.theme_taxonomy import ThemeTaxonomy
     from textcx.ports import PhraseFinder, ThemeModel, TopicFit
+    from textcx.steps.given_themes import GivenMatch
 
 NAMING_MEMBERS = 500
 """Member segments of a theme that its name is sought in."""
@@ -49,6 +53,22 @@ class _Node:
     place: tuple[int, int]  # level in the fit and number there
 
 
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """A team's own themes, and the vectors of ``given_themes.texts_of(taxonomy)``. Shape ``(texts, width)``."""
+
+    taxonomy: ThemeTaxonomy
+    vectors: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """A theme set, and sentences for the reader about the given themes."""
+
+    theme_set: ThemeSet
+    notes: tuple[str, ...] = ()
+
+
 def learn_themes(
     segments: pl.DataFrame,
     vectors: NDArray[np.float32],
@@ -58,8 +78,8 @@ def learn_themes(
     encoder_id: str,
     seed: int = 0,
     max_unassigned: float | None = None,
-    taken: Collection[str] = (),
-) -> ThemeSet:
+    brought: Brought | None = None,
+) -> Learned:
     """Learn the themes of segments.
 
     Args:
@@ -71,21 +91,29 @@ def learn_themes(
         encoder_id: What the vectors are of.
         seed: Seed for the model, at least 0.
         max_unassigned: Largest share of segments in no theme, 0..1; the model's own where null.
-        taken: Names that other themes have already.
+        brought: Themes that are matched first; others are sought in the rest.
 
     Returns:
         The set, version 1.
     """
-    fit = model.fit(segments["text"].to_list(), vectors, seed=seed, max_unassigned=max_unassigned)
-    nodes = _tree(fit)
+    matched = _match(brought, vectors)
+    rest = np.ones(segments.height, dtype=bool) if matched is None else matched.placed.numbers < 0
     members = segments.select("segment_id", "record_id", "text", "polarity").with_columns(
-        topic=pl.Series(fit.topics, dtype=pl.Int64), strength=pl.Series(fit.strengths, dtype=pl.Float64)
+        topic=pl.lit(-1, pl.Int64), strength=pl.lit(0.0)
     )
+    fit = model.fit(
+        segments.filter(pl.Series(rest))["text"].to_list(), vectors[rest], seed=seed, max_unassigned=max_unassigned
+    )
+    topics, strengths = np.full(segments.height, -1, dtype=np.int64), np.zeros(segments.height)
+    topics[rest], strengths[rest] = fit.topics, fit.strengths
+    members = members.with_columns(topic=pl.Series(topics), strength=pl.Series(strengths))
+    nodes = _tree(fit)
+    given = () if matched is None else matched.themes
     words = [_words(members, node, fit) for node in nodes]
-    names = name_tree(words, [node.parent for node in nodes], phrases=phrases, taken=taken)
+    names = name_tree(words, [node.parent for node in nodes], phrases=phrases, taken=[theme.name for theme in given])
     ids = _ids(nodes, words)
     parents = [None if node.parent is None else ids[node.parent] for node in nodes]
-    themes = [
+    found = [
         Theme(
             theme_id=ids[number],
             parent_theme_id=parents[number],
@@ -98,27 +126,55 @@ def learn_themes(
     ]
     inner = {node.parent for node in nodes}
     leaf_of = {node.clusters[0]: ids[number] for number, node in enumerate(nodes) if number not in inner}
+    theme_ids = [leaf_of.get(topic) for topic in topics.tolist()]
+    origin, prototypes = fit.origin, fit.centroids
+    owners = tuple(leaf_of[cluster] for cluster in range(len(fit.centroids)))
+    if matched is not None:
+        for place in np.flatnonzero(~rest).tolist():
+            theme_ids[place] = matched.given.theme_ids[int(matched.placed.numbers[place])]
+        strengths[~rest] = matched.placed.strengths[~rest]
+        origin = origin if len(prototypes) else np.rint(matched.given.origin * STEPS).astype(np.float32)
+        prototypes = np.concatenate([_given_prototypes(matched.given, brought, origin=origin), prototypes])
+        owners = (*matched.given.theme_ids, *owners)
     kept = sampled(segments["segment_id"].to_list(), most=SAMPLED)
-    return ThemeSet(
-        set_id=f"s{_digest([*ids, encoder_id])}",
+    theme_set = ThemeSet(
+        set_id=f"s{_digest([*ids, *(theme.theme_id for theme in given), encoder_id])}",
         version=1,
         encoder_id=encoder_id,
-        themes=tuple(themes),
-        origin=(fit.origin / STEPS).astype(np.float32),
-        prototypes=(fit.centroids / STEPS).astype(np.float32),
-        owners=tuple(leaf_of[cluster] for cluster in range(len(fit.centroids))),
+        themes=(*given, *found),
+        origin=(origin / STEPS).astype(np.float32),
+        prototypes=(prototypes / STEPS).astype(np.float32),
+        owners=owners,
         curve=fit.curve,
-        members=members.select(
-            "segment_id",
-            "record_id",
-            pl.col("topic").replace_strict(leaf_of, default=None, return_dtype=pl.String).alias("theme_id"),
-            "strength",
-        ).cast(MEMBERS),
+        members=segments.select("segment_id", "record_id")
+        .with_columns(theme_id=pl.Series(theme_ids, dtype=pl.String), strength=pl.Series(strengths, dtype=pl.Float64))
+        .cast(MEMBERS),
         sample_ids=tuple(segments["segment_id"][place] for place in kept),
         sample=vectors[kept].astype(np.float16),
         exceptions=np.zeros((0, vectors.shape[1]), dtype=np.float32),
         settings={"seed": seed, "max_unassigned": max_unassigned, "stability": fit.stability},
+        given=None if matched is None else matched.given,
     )
+    return Learned(theme_set, () if matched is None else matched.notes)
+
+
+def _match(brought: Brought | None, vectors: NDArray[np.float32]) -> GivenMatch | None:
+    if brought is None:
+        return None
+    origin = (mean_of(on_lattice(vectors)) / STEPS).astype(np.float32)
+    return match(brought.taxonomy, brought.vectors, vectors, origin=origin)
+
+
+def _given_prototypes(
+    given: GivenThemes, brought: Brought | None, *, origin: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Directions of the texts of given themes, as seen from the origin of the set. On the lattice."""
+    if brought is None:
+        return np.zeros((0, len(origin)), dtype=np.float32)
+    leaves = {theme.theme_id: len(theme.texts()) for theme in brought.taxonomy.leaves()}
+    owners = np.repeat(np.arange(len(leaves)), list(leaves.values()))
+    seen = relative_to(origin, on_lattice(brought.vectors)).astype(np.float64)
+    return unit_rows(np.stack([seen[owners == list(leaves).index(name)].sum(axis=0) for name in given.theme_ids]))
 
 
 def sampled(segment_ids: Sequence[str], *, most: int) -> list[int]:

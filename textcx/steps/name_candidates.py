@@ -83,6 +83,9 @@ _REMARKS = tuple(
 )
 """Remarks that are made about anything, and what to call them."""
 
+_MASKED = re.compile(r"x{3,}")
+"""What publishers of complaints put in the place of names and numbers."""
+
 _BEFORE = re.compile(r"(\S+)\s+$")
 _UNFIT = re.compile(r"[^\w\s'\u2019\-&]|[\d_]")
 
@@ -234,7 +237,7 @@ def _closes(pairs: Sequence[tuple[str, str]], kind: str) -> bool:
 
 def says_something(words: Sequence[str]) -> bool:
     """Whether words name something, decently: more than stop words and judgements, and no profanity."""
-    if any(word in PROFANITY for word in words):
+    if any(word in PROFANITY or _MASKED.fullmatch(word) for word in words):
         return False
     content = [word for word in words if word not in STOP_WORDS and word not in EVALUATIONS and len(word) > 1]
     return bool(content) and len("".join(content)) > 2  # noqa: PLR2004 - "tv set" but not "k"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.themes import EVALUATIONS, GENERAL_OBJECTS, PROFANITY, SCALE_OF, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
 from textcx.steps.name_candidates import says_something
-from textcx.steps.name_words import describes, noun_of, same_words, stem, tokens
+from textcx.steps.name_words import akin, describes, noun_of, same_words, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ WITHOUT_THE_REST = 0.35
 PAIRED = 6
 """Phrases of each kind that are tried in pairs."""
 
-PAIR, PAIR_ABOVE = 0.66, 0.9
+PAIR, PAIR_ABOVE = 0.72, 0.9
 """Taste for names of two halves, for finest themes and for themes above others."""
 
 ADJECTIVES_ONLY = 0.55
@@ -212,9 +212,9 @@ def _pairs(
 
 def _complete_each_other(one: Candidate, two: Candidate, scale: Scale) -> bool:
     """Whether two words differ, are both said by many, and the second is said where the first is not."""
-    if not set(map(stem, one.words(scale.number))).isdisjoint(map(stem, two.words(scale.number))):
+    if akin(one.words(scale.number), two.words(scale.number)) or one.key[:4] == two.key[:4]:
         return False
-    if one.key[:4] == two.key[:4] or one.key in two.key or two.key in one.key:
+    if one.key in two.key or two.key in one.key:
         return False
     first, second = (each.raised.get(scale.number, set()) for each in (one, two))
     if min(len(first), len(second)) < max(3, LEAST_HALF * scale.total):
@@ -244,9 +244,9 @@ def last_resorts(offered: Sequence[Option], theme: ThemeWords, *, book: Book) ->
     plain = [option for option in offered if len(option.words) + 2 <= MOST_WORDS and not _JOINING & set(option.words)]
     for option in plain:
         for word in nouns:
-            if stem(word) not in option.identity:
+            if not akin((word,), option.words):
                 yield option_of(0.0, (*option.words, "and", word))
-    yield from (option_of(0.0, (one, "and", two)) for one, two in combinations(nouns, 2) if stem(one) != stem(two))
+    yield from (option_of(0.0, (one, "and", two)) for one, two in combinations(nouns, 2) if not akin((one,), (two,)))
     rest = sorted({word for text in theme.texts for word in tokens(text) if _presentable(word)})
     for word in chain(nouns, keywords, rest):
         yield option_of(0.0, ("other", "remarks:", word))

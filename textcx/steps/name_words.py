@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from textcx.domain.themes import ADJECTIVES, NOUN_OF, SAME_WORD, STOP_WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
 """A word: letters, also with an apostrophe or hyphen inside."""
@@ -97,6 +101,12 @@ def same_words(name: str) -> tuple[str, ...]:
     if any(word in NEGATIONS for word in words):
         found.add("not")
     return tuple(sorted(found)) or (name.strip().casefold(),)
+
+
+def akin(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether a word of one phrase is the same as a word of another, or made from it: "paying" and "payment"."""
+    ours, theirs = ({stem(word) for word in words if word not in STOP_WORDS} for words in (one, other))
+    return any(a.startswith(b) or b.startswith(a) for a in ours for b in theirs)
 
 
 @lru_cache(maxsize=65536)

@@ -139,7 +139,11 @@ class Scale:
         self._texts = theme.texts
         self._book = book
         self._parts = [
-            (child, len(themes[child].texts), math.sqrt(sum(len(themes[leaf].texts) for leaf in tree.under[child])))
+            (
+                child,
+                len(themes[child].texts),
+                math.sqrt(max(1, sum(len(themes[leaf].texts) for leaf in tree.under[child]))),
+            )
             for child in tree.children[number]
             if themes[child].texts
         ]

@@ -7,6 +7,7 @@ negative and none. A trained head says how likely a segment is a pain; words the
 - a negated or solved problem ("never had an issue", "sorted within minutes") is none, nor is a fear, a hope or a
   condition, nor a dislike that concerns no organization;
 - a wish that implies a lack ("there should be a way to ...") is a pain, also where the head alone would not say so;
+- what the lexicon says is always one, such as a price that was raised, is a pain, too;
 - a bare insult ("worst app ever") is kept with ``specific`` false: it is negative, but says nothing that went wrong,
   so it is never grouped and never counted as a pain in the segments table.
 
@@ -20,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from textcx.domain.cues import cue_regex
 from textcx.domain.tables import PAINS
 from textcx.steps.aspects import choose_aspect, count_aspects
-from textcx.steps.severity import find_consequences, judge_severity, straighten
+from textcx.steps.severity import find_consequences, is_always_pain, judge_severity, straighten
 from textcx.steps.statements import MASK, shorten
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ REQUEST_THRESHOLD = 0.5
 FEAR_THRESHOLD = 0.95
 """A fear or condition is a pain only if the head is as sure as this, or a consequence is told."""
 LACK_POSITIVE = 0.4
-"""P(positive) from which a wish is kindly meant and implies no lack."""
+"""P(positive) from which a wish is kindly meant and implies no lack, and a raised price is no matter."""
 REACH = 40
 """Characters around words of solving in which a "not" denies it."""
 ASKED_FOR = "asked for: something is missing"
@@ -88,10 +90,11 @@ def _is_pain(row: dict[str, Any], *, threshold: float, lexicon: PainLexicon) -> 
         return False, False
     if lexicon.says("hypothetical", text) and p_pain < FEAR_THRESHOLD and not find_consequences(text, lexicon):
         return False, False
-    lack = float(row["p_positive"] or 0.0) < LACK_POSITIVE and _implies_lack(
+    kind = float(row["p_positive"] or 0.0) >= LACK_POSITIVE
+    lack = not kind and _implies_lack(
         text, p_request=p_request, question=question if isinstance(question, str) else None, lexicon=lexicon
     )
-    return p_pain >= threshold or lack, lack
+    return p_pain >= threshold or lack or (not kind and is_always_pain(text, lexicon)), lack
 
 
 def find_pains(
@@ -118,8 +121,9 @@ def find_pains(
     """
     ordered = segments.sort("segment_id")
     asked = ["question"] if "question" in ordered.columns else []
+    told = pl.col("text").str.contains(cue_regex(cue for one in lexicon.consequences if one.always for cue in one.cues))
     likely = ordered.filter(
-        ((pl.col("p_pain") >= threshold) | (pl.col("p_request") >= REQUEST_THRESHOLD))
+        ((pl.col("p_pain") >= threshold) | (pl.col("p_request") >= REQUEST_THRESHOLD) | told)
         & (pl.col("p_positive") < CLEARLY_POSITIVE)
     ).select("segment_id", "record_id", "text", "p_pain", "p_request", "p_negative", "p_positive", *asked)
     rows = []

@@ -55,6 +55,17 @@ def _happened(consequence: Consequence, text: str, lexicon: PainLexicon) -> bool
     return False
 
 
+def is_always_pain(text: str, lexicon: PainLexicon) -> bool:
+    """Tell whether a text tells a consequence that is a pain whatever the pain head hears.
+
+    Args:
+        text: A segment.
+        lexicon: Consequences and the words that void them.
+    """
+    straight = straighten(text)
+    return any(one.always and _happened(one, straight, lexicon) for one in lexicon.consequences)
+
+
 def find_consequences(text: str, lexicon: PainLexicon) -> tuple[Consequence, ...]:
     """Find what happened to the customer according to a text.
 

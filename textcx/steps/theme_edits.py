@@ -69,9 +69,9 @@ def apply_edits(theme_set: ThemeSet, edits: Sequence[Edit], *, vectors_of: Vecto
         Conflict: If edits contradict each other or a theme of one is not in the set, and no later fit explains that.
         WrongUse: If edits were applied to the set already.
     """
-    draft, skipped = _applied(theme_set, edits, vectors_of=vectors_of)
     if not effective(edits):
         return EditResult(theme_set, pl.DataFrame(schema=MOVED))
+    draft, skipped = _applied(theme_set, edits, vectors_of=vectors_of)
     applied = [edit.number for edit in effective(edits) if edit.number not in skipped]
     edited = draft.finish(applied=applied)
     return EditResult(edited, moves(theme_set, edited), tuple(draft.notes), tuple(skipped))
@@ -142,7 +142,7 @@ def continue_edited(
         Conflict: If the edits contradict each other.
     """
     _refuse_edited(old)
-    draft, _ = _applied(old, edits, vectors_of=vectors_of)
+    draft, _ = _applied(old, edits, vectors_of=None)  # which theme is pinned does not depend on vectors
     pinned = {part for each, theme in draft.themes.items() if theme.pinned for part in draft.made_of[each]}
     marked = replace(
         old,
@@ -222,7 +222,10 @@ def _applied(theme_set: ThemeSet, edits: Sequence[Edit], *, vectors_of: VectorsO
 
 def _refuse_edited(theme_set: ThemeSet) -> None:
     if "edits" in theme_set.settings:
-        msg = "edits were applied to this theme set already; apply them to the set as it was fitted"
+        msg = (
+            "edits were applied to this theme set already: it is a copy, as an analysis keeps one; use the theme set "
+            "itself"
+        )
         raise WrongUse(msg)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.themes import EVALUATIONS, GENERAL_OBJECTS, WEAK_WORDS
 from textcx.steps.name_options import MOST_WORDS, option_of
-from textcx.steps.name_words import describes, noun_of, stem
+from textcx.steps.name_words import akin, describes, noun_of
 from textcx.steps.name_worth import Scale
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def headings(scale: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Bo
         for worth, words in ours:
             for other, more in theirs:
                 fits = len(words) + len(more) + 1 <= MOST_WORDS
-                if fits and set(map(stem, words)).isdisjoint(map(stem, more)):
+                if fits and not akin(words, more):
                     yield option_of(JOINED * covered * (worth * other) ** 0.5, (*words, "and", *more))
 
 

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from textcx.domain.errors import ModelProblem
-from textcx.domain.theme_sets import Change, LineageEvent
+from textcx.domain.theme_sets import Change, LineageEvent, ThemeKind
 from textcx.domain.themes import STOP_WORDS
 from textcx.steps.theme_geometry import KnownVectors, taken_over
 from textcx.steps.theme_matching import relate
@@ -79,6 +79,9 @@ def continue_themes(old: ThemeSet, new: ThemeSet, *, vectors_of: VectorsOf | Non
             *(None if each is None else ids[each] for each in new.exception_themes),
         ),
         settings={key: value for key, value in new.settings.items() if key != "edits"},
+        given=None
+        if new.given is None
+        else replace(new.given, theme_ids=tuple(ids[theme_id] for theme_id in new.given.theme_ids)),
     )
     kept = lost_pins(old, relation)
     if kept.leaves or kept.groups:
@@ -112,8 +115,12 @@ def named_by_hand(theme_set: ThemeSet) -> frozenset[str]:
 
 
 def _final_ids(old: ThemeSet, new: ThemeSet, relation: Relation) -> dict[str, str]:
-    """Id of every new theme: that of the one it goes on with, else its own, unless that was ever given before."""
+    """Id of every new theme: that of the one it goes on with, else its own, unless that once meant another theme.
+
+    The id of a theme that a team brought along comes from its name, and stays.
+    """
     ids = {yours: mine for mine, yours in relation.pairs.items()}
+    ids.update({theme.theme_id: theme.theme_id for theme in new.themes if theme.kind is ThemeKind.GIVEN})
     taken = {theme.theme_id for theme in old.themes}
     taken.update(each for event in old.history for each in (*event.before, *event.after))
     for theme in sorted(new.themes, key=lambda each: each.theme_id):

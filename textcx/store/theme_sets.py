@@ -15,12 +15,10 @@ reads what an earlier one wrote.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import io
 import json
 import os
-from contextlib import contextmanager
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -29,19 +27,35 @@ import polars as pl
 
 from textcx.domain.errors import Conflict, ModelProblem, NotFound, OutputExists, WrongUse
 from textcx.domain.theme_edits import Edit
-from textcx.domain.theme_sets import FORMAT, MEMBERS, Change, LineageEvent, StrengthCurve, Theme, ThemeKind, ThemeSet
+from textcx.domain.theme_sets import (
+    FORMAT,
+    MEMBERS,
+    Change,
+    GivenThemes,
+    LineageEvent,
+    StrengthCurve,
+    Theme,
+    ThemeKind,
+    ThemeSet,
+)
 from textcx.domain.version import __version__
 from textcx.steps.theme_edits import apply_edits
+from textcx.store.theme_set_files import content_of, damaged, locked, put, sync, table_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 SET, EDITS = "set.json", "edits.jsonl"
 _KINDS = {"vectors": "safetensors", "members": "parquet", "sample": "parquet"}
+_SUFFIXES = {**_KINDS, "given": "safetensors"}
+"""All files; that of given themes is there only where there are any."""
+_GIVEN = {
+    "origin": "float32", "prototypes": "float32", "background": "float32", "slopes": "float64", "biases": "float64",
+    "cuts": "float64",
+}  # fmt: skip
 _VECTORS = {"origin": "float32", "prototypes": "float32", "exceptions": "float32", "sample": "float16"}
 _ATTEMPTS = 3
-_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError)
 
 
 def is_theme_set(directory: Path) -> bool:
@@ -53,29 +67,32 @@ def save(theme_set: ThemeSet, directory: Path) -> None:
     """Write a set, or a later version of the one that is there; its edits stay.
 
     Args:
-        theme_set: The set as it was fitted, without any edit applied.
+        theme_set: The set as it was fitted. A set with edits applied is a copy for looking at and assigning to, such as
+            an analysis keeps; it cannot be edited, and takes no set's place.
         directory: A directory that is new, empty, or holds an earlier version of this set.
 
     Raises:
         OutputExists: If the directory holds another set, or something else.
-        WrongUse: If edits were applied to the set: saved like that, they would be applied twice.
+        WrongUse: If edits were applied to the set, and the directory holds one: they would be applied twice.
     """
-    if "edits" in theme_set.settings:
+    if "edits" in theme_set.settings and is_theme_set(directory):
         msg = "edits were applied to this theme set; save it as it was fitted, its edits are kept beside it"
         raise WrongUse(msg)
     _check_place(theme_set, directory)
     directory.mkdir(parents=True, exist_ok=True)
-    with _locked(directory):
+    with locked(directory):
         contents = {
             "vectors": _vectors_file(theme_set),
-            "members": _table_file(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
-            "sample": _table_file(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
+            "members": table_file(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
+            "sample": table_file(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
         }
+        if theme_set.given is not None:
+            contents["given"] = _tensors(theme_set.given, _GIVEN)
         files = {}
         for kind, content in contents.items():
             digest = hashlib.sha256(content).hexdigest()
-            files[kind] = {"name": f"{kind}-{digest[:12]}.{_KINDS[kind]}", "sha256": digest}
-            _put(directory / files[kind]["name"], content)
+            files[kind] = {"name": f"{kind}-{digest[:12]}.{_SUFFIXES[kind]}", "sha256": digest}
+            put(directory / files[kind]["name"], content)
         told = {
             "format": FORMAT,
             "textcx": __version__,
@@ -87,11 +104,14 @@ def save(theme_set: ThemeSet, directory: Path) -> None:
             "settings": theme_set.settings,
             "owners": list(theme_set.owners),
             "exception_themes": list(theme_set.exception_themes),
+            "given": None
+            if theme_set.given is None
+            else {"theme_ids": list(theme_set.given.theme_ids), "share_right": theme_set.given.share_right},
             "themes": [asdict(theme) for theme in theme_set.themes],
             "history": [asdict(event) for event in theme_set.history],
         }
-        _put(directory / SET, (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode())
-        _sync(directory)
+        put(directory / SET, (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode())
+        sync(directory)
         current = {each["name"] for each in files.values()}
         for path in directory.iterdir():
             if path.name not in current and _is_ours(path.name):
@@ -165,7 +185,7 @@ def append_edits(directory: Path, edits: Sequence[Edit]) -> None:
         ModelProblem: If the log is damaged.
     """
     _refuse_no_set(directory)
-    with _locked(directory):
+    with locked(directory):
         so_far = read_edits(directory)
         wanted = [edit.number for edit in edits]
         if wanted != list(range(len(so_far) + 1, len(so_far) + 1 + len(edits))):
@@ -175,8 +195,8 @@ def append_edits(directory: Path, edits: Sequence[Edit]) -> None:
             )
             raise Conflict(msg)
         whole = "".join(edit.to_line() + "\n" for edit in (*so_far, *edits))
-        _put(directory / EDITS, whole.encode())
-        _sync(directory)
+        put(directory / EDITS, whole.encode())
+        sync(directory)
 
 
 def _check_place(theme_set: ThemeSet, directory: Path) -> None:
@@ -223,7 +243,7 @@ def _read(directory: Path) -> ThemeSet:
 
 def _told(directory: Path) -> dict[str, Any]:
     path = directory / SET
-    with _damaged(path):
+    with damaged(path):
         told: dict[str, Any] = json.loads(path.read_bytes())
         if not isinstance(told["format"], int):
             raise TypeError
@@ -240,23 +260,33 @@ def _put_together(directory: Path, told: dict[str, Any]) -> ThemeSet:
     from safetensors.numpy import load as load_tensors  # noqa: PLC0415 - only where a set is read
 
     path = directory / SET
-    with _damaged(path):
-        files: dict[str, dict[str, str]] = {kind: told["files"][kind] for kind in _KINDS}
+    with damaged(path):
+        kinds = (*_KINDS, "given") if told.get("given") else tuple(_KINDS)
+        files: dict[str, dict[str, str]] = {kind: told["files"][kind] for kind in kinds}
         names = {kind: str(each["name"]) for kind, each in files.items()}
         sums = {kind: str(each["sha256"]) for kind, each in files.items()}
         if any("/" in name or os.sep in name for name in names.values()):
             raise ValueError
-    content = {kind: _content(directory / names[kind], sums[kind]) for kind in _KINDS}
-    with _damaged(directory / names["vectors"]):
+    content = {kind: content_of(directory / names[kind], sums[kind]) for kind in kinds}
+    given = None
+    if "given" in content:
+        with damaged(directory / names["given"]):
+            parts = load_tensors(content["given"])
+            given = GivenThemes(
+                theme_ids=tuple(map(str, told["given"]["theme_ids"])),
+                share_right=float(told["given"]["share_right"]),
+                **{name: parts[name].astype(kind) for name, kind in _GIVEN.items()},
+            )
+    with damaged(directory / names["vectors"]):
         vectors = load_tensors(content["vectors"])
         vectors = {name: vectors[name].astype(kind) for name, kind in _VECTORS.items()}
-    with _damaged(directory / names["members"]):
+    with damaged(directory / names["members"]):
         members = pl.read_parquet(io.BytesIO(content["members"])).select(
             pl.col(each).cast(kind) for each, kind in MEMBERS.items()
         )
-    with _damaged(directory / names["sample"]):
+    with damaged(directory / names["sample"]):
         sample_ids = tuple(pl.read_parquet(io.BytesIO(content["sample"]))["segment_id"].to_list())
-    with _damaged(path):
+    with damaged(path):
         found = ThemeSet(
             set_id=str(told["set_id"]),
             version=int(told["version"]),
@@ -269,6 +299,7 @@ def _put_together(directory: Path, told: dict[str, Any]) -> ThemeSet:
             exception_themes=tuple(told["exception_themes"]),
             history=tuple(_event(each) for each in told["history"]),
             settings=dict(told["settings"]),
+            given=given,
             **vectors,
         )
         if not _agree(found):
@@ -322,60 +353,9 @@ def _vectors_file(theme_set: ThemeSet) -> bytes:
     )  # fmt: skip
 
 
-def _table_file(frame: pl.DataFrame) -> bytes:
-    content = io.BytesIO()
-    frame.write_parquet(content)
-    return content.getvalue()
+def _tensors(whole: object, kinds: Mapping[str, str]) -> bytes:
+    from safetensors.numpy import save as save_tensors  # noqa: PLC0415 - only where a set is written
 
-
-def _content(path: Path, sha256: str) -> bytes:
-    with _damaged(path):
-        content = path.read_bytes()
-        if hashlib.sha256(content).hexdigest() != sha256:
-            raise ValueError
-    return content
-
-
-@contextmanager
-def _damaged(path: Path) -> Iterator[None]:
-    """Say which file of a set cannot be read, whatever the library below found wrong with it."""
-    from safetensors import SafetensorError  # noqa: PLC0415 - only where a set is read
-
-    try:
-        yield
-    except FileNotFoundError:
-        msg = f"the theme set is incomplete: {path} is missing; bring back a copy of the set, or learn it again"
-        raise ModelProblem(msg) from None
-    except (*_BROKEN, SafetensorError) as error:
-        msg = f"{path} is damaged ({type(error).__name__}); bring back a copy of the theme set, or learn it again"
-        raise ModelProblem(msg) from error
-
-
-@contextmanager
-def _locked(directory: Path) -> Iterator[None]:
-    """Let nobody else write to the set meanwhile."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _put(path: Path, content: bytes) -> None:
-    """Write a file so that it is either not there or complete."""
-    draft = path.with_name(path.name + ".draft")
-    with draft.open("wb") as out:
-        out.write(content)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(path)
-
-
-def _sync(directory: Path) -> None:
-    """Have the names of the files written down as well."""
-    handle = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    return bytes(
+        save_tensors({name: np.ascontiguousarray(getattr(whole, name), dtype=kind) for name, kind in kinds.items()})
+    )

@@ -1,0 +1,224 @@
+"""Bring an upload into the private spool as it streams in, and ask for the job that reads it.
+
+Files (CSV, JSONL) go to the spool as they are and are read like those of ``textcx analyze``; records sent as one JSON
+document are checked first, field by field. What does not become a new job leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from starlette.requests import ClientDisconnect
+
+from textcx.domain.datasets import JobKind
+from textcx.domain.errors import NothingToAnalyze, StoreProblem, UnreadableInput, WrongUse
+from textcx.readers.opening import column_names
+from textcx.service.columns import columns_of, lines_of
+from textcx.service.spool import safe_name
+from textcx.store.sql.jobs import NewUpload
+
+from .batching import CallerGone
+from .bodies import checked
+from .documents import RecordsRequest
+from .errors import Code, Problem
+from .stores import MOST_UPLOADS, Stores, refused
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+    from pathlib import Path
+
+    from starlette.requests import Request
+
+    from textcx.domain.datasets import Dataset, Job
+    from textcx.service.spool import Spooled
+    from textcx.service_config import ServiceSettings
+
+JSON_KIND = "application/json"
+FILES = {
+    "text/csv": ".csv", "text/tab-separated-values": ".tsv", "application/x-ndjson": ".jsonl",
+    "application/jsonl": ".jsonl", "application/jsonlines": ".jsonl",
+}  # fmt: skip
+"""Kinds of files that are taken, and the suffix by which readers know them."""
+MOST_COLUMNS = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What an upload was asked for: by whom, whether only once, and what was said about its columns."""
+
+    dataset: str
+    columns: Mapping[str, Any]
+    filename: str | None
+    caller: str
+    idempotency_key: str | None
+
+
+async def receive(request: Request, asked: Asked, *, stores: Stores, settings: ServiceSettings) -> Job:
+    """Take an upload into the spool and ask for its job.
+
+    Returns:
+        The job; that of the first request where the idempotency key came before.
+
+    Raises:
+        Problem: If the upload cannot be taken, or its data set is not there.
+        StoreProblem: If the database cannot be reached.
+    """
+    kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    if kind != JSON_KIND and kind not in FILES:
+        raise Problem(
+            Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Type is none that records come in.",
+            hint=f"send {JSON_KIND}, text/csv, text/tab-separated-values or application/x-ndjson, also gzipped",
+        )  # fmt: skip
+    if stores.uploading >= MOST_UPLOADS:
+        raise Problem(Code.OVERLOADED, "Too many uploads come in at once.", headers={"Retry-After": "5"})
+    stores.uploading += 1
+    try:
+        loop = asyncio.get_running_loop()
+        dataset = await loop.run_in_executor(stores.uploads, lambda: stores.bench.datasets.get(asked.dataset))
+        if kind == JSON_KIND:
+            given = await _records(request, asked, settings=settings)
+            return await loop.run_in_executor(stores.uploads, lambda: _keep_records(given, dataset, asked, stores))
+        pieces = _Pieces(request, loop)
+        return await loop.run_in_executor(
+            stores.uploads, lambda: _keep_file(pieces, FILES[kind], asked, stores, settings)
+        )
+    except ClientDisconnect:
+        raise CallerGone from None
+    except WrongUse as error:
+        raise refused(error) from None
+    finally:
+        stores.uploading -= 1
+
+
+async def _records(request: Request, asked: Asked, *, settings: ServiceSettings) -> RecordsRequest:
+    """Read records sent as one JSON document; that is held in memory, so it may be no longer than other bodies."""
+    if asked.columns or asked.filename:
+        raise Problem(
+            Code.INVALID_REQUEST, "Records sent as JSON have fields of their own; columns are said of files only."
+        )
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > settings.max_decompressed_bytes:
+            raise Problem(
+                Code.BODY_TOO_LARGE, f"A JSON document may hold {settings.max_decompressed_bytes:,} bytes at most.",
+                hint="send a file of lines, as application/x-ndjson, or text/csv",
+            )  # fmt: skip
+    given = await asyncio.to_thread(_parse, bytes(body))
+    if len(given.records) > settings.max_items:
+        raise Problem(
+            Code.TOO_MANY_ITEMS, f"{len(given.records):,} records came; at most {settings.max_items:,} are taken.",
+            hint="send several requests, or a file, as application/x-ndjson or text/csv",
+        )  # fmt: skip
+    if any(len(record.text) > settings.max_text_characters for record in given.records):
+        raise Problem(Code.TEXT_TOO_LONG, f"A text may hold {settings.max_text_characters:,} characters at most.")
+    return given
+
+
+def _parse(body: bytes) -> RecordsRequest:
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Problem(Code.NOT_JSON, "The body could not be read as JSON.") from None
+    return checked(found, RecordsRequest)
+
+
+def _keep_records(given: RecordsRequest, dataset: Dataset, asked: Asked, stores: Stores) -> Job:
+    records = [record.model_dump() for record in given.records]
+    scales = [*(dataset.learned.get("rating") or ()), *_listed(dataset.columns.get("rating"))]
+    columns = columns_of(records, dataset={"rating": scales})
+    if "date_column" in columns:
+        columns["date_format"] = "ISO 8601"
+    lines = list(lines_of(records))
+    return _ask(
+        iter(lines), "records.jsonl", columns=columns, most_bytes=sum(map(len, lines)), asked=asked, stores=stores
+    )
+
+
+def _listed(value: Any) -> list[str]:  # noqa: ANN401 - one, many or none
+    return [value] if isinstance(value, str) else list(value or ())
+
+
+def _keep_file(
+    pieces: Iterator[bytes], suffix: str, asked: Asked, stores: Stores, settings: ServiceSettings
+) -> Job:  # fmt: skip
+    name = safe_name(asked.filename or "upload").removesuffix(suffix) + suffix
+    most = max(settings.max_file_bytes, settings.max_decompressed_file_bytes)
+    return _ask(pieces, name, columns=asked.columns, most_bytes=most, asked=asked, stores=stores)
+
+
+def _ask(
+    pieces: Iterator[bytes], name: str, *, columns: Mapping[str, Any], most_bytes: int, asked: Asked, stores: Stores
+) -> Job:
+    """Spool an upload and ask for its job; it leaves the spool again where no new job came of it."""
+    bench = stores.bench
+    try:
+        spooled = bench.spool.take(pieces, name=name, most_bytes=most_bytes)
+    except StoreProblem:
+        raise Problem(
+            Code.STORE_UNAVAILABLE, "The upload cannot be kept; the disk of the spool may be full.", status=503
+        ) from None
+    taken = False
+    try:
+        if not spooled.size:
+            raise Problem(Code.INVALID_REQUEST, "The body is empty.", hint="send a file with records")
+        _look_at(bench.spool.path(spooled.name))
+        upload = NewUpload(name=name, spool=spooled.name, size=spooled.size, sha256=spooled.sha256, columns=columns)
+        job, taken = bench.jobs.ask(
+            JobKind.INGEST, asked.dataset, upload=upload, caller=asked.caller, idempotency_key=asked.idempotency_key,
+            request_hash=_hash(asked.dataset, spooled, columns),
+        )  # fmt: skip
+    finally:
+        if not taken:
+            bench.spool.delete(spooled.name)
+    stores.wake()
+    return job
+
+
+def _look_at(path: Path) -> None:
+    """Refuse a file at once of which no job could make anything.
+
+    Raises:
+        Problem: If it cannot be read, or has more columns than any file of feedback.
+    """
+    try:
+        columns = len(column_names(path))
+    except (UnreadableInput, NothingToAnalyze):
+        raise Problem(
+            Code.INVALID_REQUEST, "The file cannot be read: it is damaged, has no records or is of another kind.",
+            hint="send it with the Content-Type that it is, in UTF-8, with a line of column names if it is CSV",
+        ) from None  # fmt: skip
+    if columns > MOST_COLUMNS:
+        raise Problem(
+            Code.INVALID_REQUEST, f"The file has {columns:,} columns; at most {MOST_COLUMNS:,} are taken.",
+            hint="leave out the columns that are not needed",
+        )  # fmt: skip
+
+
+def _hash(dataset: str, spooled: Spooled, columns: Mapping[str, Any]) -> str:
+    told = ["ingest", dataset, spooled.sha256, dict(columns)]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
+
+
+class _Pieces:
+    """The body of a request for a thread: each piece is asked of the event loop when the one before is written."""
+
+    def __init__(self, request: Request, loop: asyncio.AbstractEventLoop) -> None:
+        self._stream: AsyncIterator[bytes] = request.stream().__aiter__()
+        self._loop = loop
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        piece = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
+        if piece is None:
+            raise StopIteration
+        return piece
+
+    async def _next(self) -> bytes | None:
+        return await anext(self._stream, None)
