@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from textcx.config import load_settings
 from textcx.domain.errors import StoreProblem
 from textcx.service_config import load_service_settings, settings_file
+from textcx.store.named_theme_sets import DirectoryThemeSets
 from textcx.wiring import Workshop
 
 from .batching import Batcher
@@ -24,7 +25,7 @@ from .logs import log, set_up_logs
 from .metrics import Metrics
 from .openapi import document
 from .routes import ROUTERS
-from .scoring import NoThemeSets, Scoring
+from .scoring import Scoring
 from .security import Guard
 from .storage import Storage
 from .stores import Stores
@@ -70,7 +71,9 @@ def create_app(
     how = analysis or load_settings(file=settings_file())
     metrics = Metrics()
     scoring = Scoring(
-        make_tools or (lambda: Workshop(how, small_batches=True)), settings=how, theme_sets=theme_sets or NoThemeSets()
+        make_tools or (lambda: Workshop(how, small_batches=True)),
+        settings=how,
+        theme_sets=theme_sets or DirectoryThemeSets(chosen.theme_sets),
     )
     batcher = Batcher(
         scoring,

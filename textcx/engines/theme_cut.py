@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textcx.domain.theme_sets import SUB_THEMES
 from textcx.engines.neighbour_graph import communities, shared_neighbour_graph
 
 if TYPE_CHECKING:
@@ -54,6 +55,9 @@ HOOD = 1.5
 
 WORTH_OF_TWICE = 0.025
 """Stability that a cut into twice as many clusters may lose: between samples it differs by about as much."""
+
+WORTH_OF_ENOUGH = 0.02
+"""Stability that a cut may lose if it has as many clusters as an analyst wants to work with."""
 
 EVEN = 0.008
 """Cuts whose merits differ by no more are equally good; the more stable one is taken."""
@@ -107,7 +111,8 @@ def choose_cut(neighbours: Neighbours, *, seed: int) -> Cut:
 
 
 def _merit(cut: Cut) -> tuple[float, int]:
-    return round(cut.stability + WORTH_OF_TWICE * float(np.log2(cut.clusters)), 6), -cut.count
+    wanted = WORTH_OF_ENOUGH if cut.clusters >= SUB_THEMES else 0.0
+    return round(cut.stability + WORTH_OF_TWICE * float(np.log2(cut.clusters)) + wanted, 6), -cut.count
 
 
 def usable_counts(neighbours: Neighbours) -> list[int]:

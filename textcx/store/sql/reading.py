@@ -280,13 +280,14 @@ def _fitting(filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]
         if value is not None:
             fit.append(column == value)
     fit += [records.c.attributes[name].as_string() == value for name, value in filters.attributes.items()]
+    own = segments.alias()  # a query around may count segments itself
     raised = [
         column == value
-        for column, value in ((segments.c.stage, filters.stage), (segments.c.theme_id, filters.theme))
+        for column, value in ((own.c.stage, filters.stage), (own.c.theme_id, filters.theme))
         if value is not None
     ]
     if raised:
-        fit.append(sa.exists().where(segments.c.record == records.c.id, *raised))
+        fit.append(sa.exists().where(own.c.record == records.c.id, *raised))
     return fit
 
 
