@@ -46,6 +46,7 @@ class Metrics:
         )
         self.queued = Gauge("textcx_queue_items", "Texts that wait for the model", registry=registry)
         self.ready = Gauge("textcx_ready", "1 when the model is loaded", registry=registry)
+        self.jobs = Gauge("textcx_jobs", "Jobs that wait or run; NaN without a database", registry=registry)
 
     def follow(self, *, queued: Callable[[], float], ready: Callable[[], float]) -> None:
         """Read queue and readiness when somebody asks."""

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import ClientDisconnect
 
 from textcx.domain.datasets import JobKind
-from textcx.domain.errors import NothingToAnalyze, StoreProblem, UnreadableInput, WrongUse
+from textcx.domain.errors import BadSetting, NothingToAnalyze, StoreProblem, UnreadableInput, WrongUse
 from textcx.readers.opening import column_names
-from textcx.service.columns import columns_of, lines_of
+from textcx.readers.ratings import parse_rating
+from textcx.service.columns import check_columns, columns_of, lines_of
 from textcx.service.spool import safe_name
 from textcx.store.sql.jobs import NewUpload
 
@@ -28,7 +29,7 @@ from .errors import Code, Problem
 from .stores import MOST_UPLOADS, Stores, refused
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
@@ -56,6 +57,22 @@ class Asked:
     filename: str | None
     caller: str
     idempotency_key: str | None
+
+
+def said_of_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Check what was said about columns.
+
+    Raises:
+        BadSetting: If something is unknown or cannot be; values are not repeated.
+    """
+    found = check_columns(columns)
+    for flag in found.get("rating", ()):
+        try:
+            parse_rating(flag)
+        except BadSetting:
+            msg = "a rating is declared as NAME=COLUMN:LOW-HIGH or NAME=COLUMN:LOW-HIGH:reversed, such as nps=nps:0-10"
+            raise BadSetting(msg) from None
+    return found
 
 
 async def receive(request: Request, asked: Asked, *, stores: Stores, settings: ServiceSettings) -> Job:
@@ -132,12 +149,32 @@ def _keep_records(given: RecordsRequest, dataset: Dataset, asked: Asked, stores:
     records = [record.model_dump() for record in given.records]
     scales = [*(dataset.learned.get("rating") or ()), *_listed(dataset.columns.get("rating"))]
     columns = columns_of(records, dataset={"rating": scales})
+    _check_ratings(records, columns.get("rating", ()))
     if "date_column" in columns:
         columns["date_format"] = "ISO 8601"
     lines = list(lines_of(records))
     return _ask(
         iter(lines), "records.jsonl", columns=columns, most_bytes=sum(map(len, lines)), asked=asked, stores=stores
     )
+
+
+def _check_ratings(records: Sequence[Mapping[str, Any]], flags: Iterable[str]) -> None:
+    """Refuse ratings outside their scale, which a reader would leave out.
+
+    Raises:
+        Problem: Naming the records.
+    """
+    scales = {rating.name: (rating.low, rating.high) for rating in map(parse_rating, flags)}
+    wrong = [
+        {"name": f"records.{place}.ratings", "reason": "a rating is outside its scale"}
+        for place, record in enumerate(records)
+        if any(
+            value is not None and not scales[name][0] <= value <= scales[name][1]
+            for name, value in record["ratings"].items()
+        )
+    ]
+    if wrong:
+        raise Problem(Code.INVALID_REQUEST, "Some ratings are outside their scales.", invalid_params=wrong[:20])
 
 
 def _listed(value: Any) -> list[str]:  # noqa: ANN401 - one, many or none

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from math import nan
 from typing import TYPE_CHECKING, TypeVar
 
 from textcx.domain.errors import BadCursor, Conflict, NotFound, StoreProblem, TextcxError, WrongUse
@@ -123,6 +124,13 @@ class Stores:
         if self._runner is not None and self._runner.lost.is_set():
             msg = "the database was gone, and another process took this one's place meanwhile; start the service again"
             raise StoreProblem(msg)
+
+    def waiting(self) -> float:
+        """Return how many jobs wait or run; NaN while the database cannot be reached."""
+        try:
+            return self.bench.jobs.waiting()
+        except StoreProblem:
+            return nan
 
     def _start(self) -> None:
         while not self._stopping.is_set():

@@ -37,7 +37,7 @@ class Kept(httpx.Client):
         assert answer.status_code == 202, answer.text
         return self.over(answer.json())
 
-    def over(self, job: dict[str, Any], *, seconds: float = 60.0) -> dict[str, Any]:
+    def over(self, job: dict[str, Any], *, seconds: float = 120.0) -> dict[str, Any]:
         """Wait until a job is over."""
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -90,7 +90,7 @@ def keeping(url: str, folder: Path, **changes: Any) -> Iterator[Kept]:
         assert thread.is_alive(), "the server did not start"
     port = server.servers[0].sockets[0].getsockname()[1]
     try:
-        with Kept(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False) as client:
+        with Kept(base_url=f"http://127.0.0.1:{port}", timeout=120, trust_env=False) as client:
             client.app = app
             yield client
     finally:

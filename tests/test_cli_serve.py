@@ -49,7 +49,9 @@ def test_the_command_serves_the_shipped_model_to_callers_with_a_key_and_stops_wh
                     ready = client.get("/readyz").status_code == 200
                 except httpx.TransportError:
                     continue
-            assert client.get("/readyz").json()["checks"] == {"model": "ok", "queue": "ok", "database": "ok"}
+            assert client.get("/readyz").json()["checks"] == {
+                "model": "ok", "queue": "ok", "database": "ok", "jobs": "ok"
+            }  # fmt: skip
             body = {"text": "The parcel was lost and nobody answered my secretword calls."}
             assert client.post("/v1/sentiment", json=body).status_code == 401
             answer = client.post("/v1/analyze", json=body, headers={"authorization": f"Bearer {secret}"})

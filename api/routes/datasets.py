@@ -7,14 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from textcx.service.columns import check_columns
-
 from ..bodies import read_model
 from ..deps import Writer, needs_read, needs_write, services_of
 from ..documents import DatasetDocument, DatasetList, DatasetRequest, JobDocument, RecordsRequest, answer
 from ..fields import DatasetName, OnceKey, Words  # noqa: TC001 - FastAPI reads the annotations
 from ..openapi import body_of, problems
-from ..spooling import FILES, Asked, receive
+from ..spooling import FILES, Asked, receive, said_of_columns
 from ..stores import Stores, ask, stores_of
 
 router = APIRouter(tags=["data sets"])
@@ -72,7 +70,7 @@ async def put_dataset(request: Request, name: DatasetName) -> Response:
     wanted = await read_model(request, DatasetRequest)
 
     def work(stores: Stores) -> tuple[Any, bool]:
-        columns = check_columns(wanted.columns)
+        columns = said_of_columns(wanted.columns)
         return stores.bench.datasets.put(
             name, title=wanted.title, columns=columns, retention_days=wanted.retention_days
         )
@@ -135,7 +133,7 @@ async def send_records(
     key = caller.key.id if caller.key is not None else ""
     stores = stores_of(request)
     if said:
-        said = await ask(request, lambda _: check_columns(said))
+        said = await ask(request, lambda _: said_of_columns(said))
     asked = Asked(
         dataset=name, columns=said, filename=columns.filename, caller=key, idempotency_key=idempotency_key
     )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from math import nan
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -90,4 +91,6 @@ async def _models(services: Services) -> list[dict[str, str]]:
 )
 async def metrics(request: Request) -> Response:
     """Give all numbers in Prometheus's text format."""
-    return Response(services_of(request).metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    services = services_of(request)
+    services.metrics.jobs.set(nan if services.stores is None else await asyncio.to_thread(services.stores.waiting))
+    return Response(services.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -36,6 +36,16 @@ QUIET_SECONDS = 15.0
 LONGEST_SECONDS = 600.0
 """Then the stream ends; clients of server-sent events come back by themselves."""
 
+EVENT = {
+    "type": "object",
+    "description": "each event",
+    "properties": {
+        "event": {"type": "string", "enum": ["progress", "end"]},
+        "data": {"type": "string", "description": "the job, as JSON"},
+    },
+    "required": ["event", "data"],
+}
+
 
 @router.post(
     "/v1/jobs",
@@ -144,7 +154,7 @@ async def cancel(request: Request, job_id: AnyId) -> Response:
     dependencies=[Depends(needs_read)],
     response_class=StreamingResponse,
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "server-sent events"},
+        200: {"content": {"text/event-stream": {"schema": EVENT}}, "description": "server-sent events"},
         **READING,
         **problems(404),
     },

@@ -24,7 +24,7 @@ router = APIRouter(tags=["privacy"])
 @router.delete(
     "/v1/respondents/{respondent:path}",
     summary="Erase a person everywhere",
-    responses={200: {"model": ReceiptDocument}, **problems(401, 403, 405, 422, 429, 500, 503)},
+    responses={200: {"model": ReceiptDocument}, **problems(401, 403, 404, 405, 422, 429, 500, 503)},
 )
 async def erase(request: Request, respondent: AnyId, caller: Writer) -> Response:
     """Erase all records, quotes, triage entries and stored batches of a respondent, in every data set.

@@ -72,7 +72,7 @@ def test_odd_and_path_like_names_are_refused_and_not_repeated(kept: Kept, name: 
     ("body", "named"),
     [
         ({"retention_days": 0}, "retention_days"), ({"title": 7}, "title"), ({"secretword": 1}, "another field"),
-        ({"columns": {"secretword": "x"}}, ""), ({"columns": {"text_column": {"a": "secretword"}}}, ""),
+        ({"columns": {"secretword": "x"}}, ""), ({"columns": {"rating": "secretword"}}, "LOW-HIGH"), ({"columns": {"text_column": {"a": "secretword"}}}, ""),
     ],
 )  # fmt: skip
 def test_a_data_set_that_cannot_be_is_refused(kept: Kept, body: dict[str, Any], named: str) -> None:
@@ -97,6 +97,15 @@ def test_records_as_json_are_stored_masked_and_once(shop: Kept) -> None:
     assert (again["counts"]["stored"], again["counts"]["unchanged"]) == (1, 12)
     assert len(stored(shop)) == 13
     assert spool_of(shop) == []
+
+
+def test_a_record_is_the_same_whatever_else_is_sent_with_it(shop: Kept) -> None:
+    alone = {"id": "a", "text": "Great food."}
+    other = {"text": "Slow.", "ratings": {"csat": 2}, "attributes": {"city": "Oslo"}, "touchpoint": "app"}
+    assert shop.records("shop", [alone])["counts"]["stored"] == 1
+    both = shop.records("shop", [other, alone])
+    assert (both["counts"]["stored"], both["counts"]["unchanged"]) == (1, 1)
+    assert shop.records("shop", [other])["counts"]["unchanged"] == 1
 
 
 def test_one_record_alone_is_understood(shop: Kept) -> None:
@@ -182,6 +191,7 @@ def test_nothing_of_a_refused_upload_stays(shop: Kept) -> None:
         {"text": "x", "ratings": {"secretword": "high"}}, {"text": "x", "ratings": {"a=b:1-5": 3}},
         {"text": "x", "attributes": {"secretword": ["x"]}}, {"text": "x", "secretword": 1}, {"text": "x", "id": ""},
         {"text": "x", "ratings": {"secretword": 3}}, {"text": "x", "customer_value": "much"},
+        {"text": "x", "ratings": {"nps": 11}}, {"text": "x", "ratings": {"csat": 0}},
     ],
 )  # fmt: skip
 def test_a_record_that_cannot_be_is_refused_without_repeating_it(shop: Kept, record: dict[str, Any]) -> None:

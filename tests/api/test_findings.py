@@ -165,7 +165,13 @@ def test_questions_that_cannot_be_are_refused_and_not_repeated(shop: Kept, kind:
 
 @pytest.mark.parametrize("value", ["'; DROP TABLE records; --", "%", "{{7*7}}", "$.x", "a.b[0]", "\u202e", "x" * 190])
 def test_odd_values_find_nothing_and_break_nothing(shop: Kept, value: str) -> None:
-    for params in ({"source": value}, {"theme": value}, {"stage": value}, {"attribute": f"plan={value}"}, {"attribute": f"{value}=x"}):
+    for params in (
+        {"source": value},
+        {"theme": value},
+        {"stage": value},
+        {"attribute": f"plan={value}"},
+        {"attribute": f"{value}=x"},
+    ):
         for kind in ("records", "themes"):
             assert found(shop, kind, **params) == []
     assert len(found(shop, "records", limit=1000)) == 120

@@ -36,7 +36,13 @@ def test_a_respondent_is_erased_everywhere_and_a_receipt_remains(kept: Kept) -> 
 
 def test_a_respondent_is_erased_by_pseudonym_and_by_an_odd_id(kept: Kept) -> None:
     kept.put("/v1/datasets/odd", json={})
-    kept.records("odd", [{"id": "a", "text": "It broke.", "respondent": "jane@example.com/1"}, {"id": "b", "text": "Fine.", "respondent": "joe"}])
+    kept.records(
+        "odd",
+        [
+            {"id": "a", "text": "It broke.", "respondent": "jane@example.com/1"},
+            {"id": "b", "text": "Fine.", "respondent": "joe"},
+        ],
+    )
     rows = kept.get("/v1/records", params={"dataset": "odd"}).json()["items"]
     assert kept.delete("/v1/respondents/jane%40example.com%2F1").json()["removed"]["records"] == 1
     assert kept.delete(f"/v1/respondents/{rows[1]['respondent_id']}").json()["removed"]["records"] == 1

@@ -22,6 +22,7 @@ def shop(kept_anywhere: Kept) -> Iterator[Kept]:
     client.put("/v1/datasets/shop", json={})
     client.records("shop", as_records(60))
     client.records("shop", [{"id": "x/1", "text": BAD, "respondent": "customer-0", "customer_value": 900}])
+    client.records("shop", [{"id": "h/1", "text": BAD + " Twice."}])
     yield client
     client.delete("/v1/datasets/shop")
 
@@ -57,10 +58,14 @@ def test_pages_of_the_queue_joined_are_the_queue(shop: Kept) -> None:
 
 
 def test_an_entry_is_changed_and_its_history_kept(shop: Kept) -> None:
-    where = "/v1/datasets/shop/triage/x%2F1"
+    where = "/v1/datasets/shop/triage/h%2F1"
     first = shop.patch(where, json={"status": "in_progress", "assignee": "Ana", "note": "called back"})
     assert first.status_code == 200, first.text
-    assert (first.json()["status"], first.json()["assignee"], first.json()["note"]) == ("in_progress", "Ana", "called back")
+    assert (first.json()["status"], first.json()["assignee"], first.json()["note"]) == (
+        "in_progress",
+        "Ana",
+        "called back",
+    )
     second = shop.patch(where, json={"assignee": None}).json()
     assert (second["status"], second["assignee"], second["note"]) == ("in_progress", None, "called back")
     assert [change["changes"] for change in second["history"]] == [
@@ -68,8 +73,8 @@ def test_an_entry_is_changed_and_its_history_kept(shop: Kept) -> None:
         {"assignee": ["Ana", None]},
     ]
     assert shop.get(where).json() == second
-    assert {entry["record_id"] for entry in queue(shop, status="in_progress")} == {"x/1"}
-    assert "x/1" not in {entry["record_id"] for entry in queue(shop)}
+    assert {entry["record_id"] for entry in queue(shop, status="in_progress")} == {"h/1"}
+    assert "h/1" not in {entry["record_id"] for entry in queue(shop)}
     assert len(queue(shop, status="all")) == len(queue(shop)) + 1
     shop.patch(where, json={"status": "open"})
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "localhost", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0.0.0.0"],
+    ["127.0.0.1", "localhost", "10.0.0.1", "192.168.1.1", "169.254.169.254", "[::1]", "[::ffff:127.0.0.1]", "2130706433", "0.0.0.0"],  # noqa: S104 - an address that is refused
 )  # fmt: skip
 def test_private_addresses_are_refused_unless_allowed(kept: Kept, host: str) -> None:
     answer = kept.post("/v1/webhooks", json={"url": f"http://{host}/hook", "events": ["record.urgent"]})

@@ -101,7 +101,9 @@ def test_what_is_no_url_is_refused_and_not_repeated(open_service: Kept, url: str
     assert "secretword" not in answer.text
 
 
-@pytest.mark.parametrize("body", [{}, {"url": "https://example.com", "events": []}, {"url": "https://example.com", "events": ["all"]}])
+@pytest.mark.parametrize(
+    "body", [{}, {"url": "https://example.com", "events": []}, {"url": "https://example.com", "events": ["all"]}]
+)
 def test_a_webhook_that_cannot_be_is_refused(open_service: Kept, body: dict[str, Any]) -> None:
     assert open_service.post("/v1/webhooks", json=body).status_code == 422
 

@@ -132,7 +132,7 @@ def test_memory_does_not_grow_on_an_endless_stream(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(job, "MOST_RECORDS", 32)
     text = "The room was dirty and nobody came " * 9
     peaks = []
-    for records in (64, 512):
+    for records in (256, 2048):
         endless: Iterator[Record] = (GivenText(str(number), f"{number} {text}") for number in count())
         tracemalloc.start()
         score_records(islice(endless, records), void, watch=StageClock(), **vars(TOOLS) | {"encoder": FlatEncoder()})

@@ -42,7 +42,7 @@ def test_every_segment_gets_a_topic_or_none_and_a_strength(model: ThemeModel, se
     fit = model.fit(texts, vectors, seed=0)
 
     assert fit.topics.shape == fit.strengths.shape == (len(texts),)
-    assert set(fit.topics.tolist()) - {-1} <= set(range(len(fit.keywords)))
+    assert set(fit.topics.tolist()) - {-1} <= set(range(len(fit.centroids)))
     assert ((fit.strengths >= 0) & (fit.strengths <= 1)).all()
 
 
@@ -51,9 +51,10 @@ def test_every_topic_has_members_and_keywords(model: ThemeModel, segments: Segme
 
     fit = model.fit(texts, vectors, seed=0)
 
-    assert fit.keywords
-    assert set(range(len(fit.keywords))) <= set(fit.topics.tolist())
-    assert all(fit.keywords)
+    assert fit.keywords[-1]
+    assert set(range(len(fit.centroids))) <= set(fit.topics.tolist())
+    assert all(fit.keywords[-1])
+    assert len(fit.keywords) == len(fit.stabilities) == len(fit.levels) + 1
 
 
 def test_the_same_set_in_another_order_gives_the_same_topics(model: ThemeModel, segments: Segments) -> None:
@@ -81,5 +82,6 @@ def test_too_few_segments_give_no_topics(model: ThemeModel, segments: Segments) 
 
     fit = model.fit(texts[:5], vectors[:5], seed=0)
 
-    assert fit.keywords == ()
+    assert fit.keywords == ((),)
+    assert len(fit.centroids) == 0
     assert (fit.topics == -1).all()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,9 +9,11 @@ from fakes import FakePhraseFinder, topic_fit
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcx.domain.theme_sets import shown_at
+from textcx.domain.theme_sets import ThemeKind, shown_at
+from textcx.domain.theme_taxonomy import GivenTheme, ThemeTaxonomy
 from textcx.steps.assign_themes import assign_themes
-from textcx.steps.learn_themes import learn_themes, sampled
+from textcx.steps.given_themes import texts_of
+from textcx.steps.learn_themes import Brought, learn_themes, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,8 +123,6 @@ def test_a_segment_far_from_every_theme_belongs_to_none() -> None:
 
 
 def test_what_a_person_has_put_elsewhere_goes_there() -> None:
-    from dataclasses import replace
-
     theme_set, _, vectors = learned()
     other = theme_set.owners[5]
     edited = replace(theme_set, exceptions=vectors[[0, 20]], exception_themes=(other, None))
@@ -130,8 +131,6 @@ def test_what_a_person_has_put_elsewhere_goes_there() -> None:
 
 
 def test_a_theme_with_several_prototypes_takes_what_is_near_any_of_them() -> None:
-    from dataclasses import replace
-
     theme_set, _, vectors = learned()
     merged = replace(theme_set, owners=(theme_set.owners[0], theme_set.owners[0], *theme_set.owners[2:]))
 
@@ -166,3 +165,60 @@ def test_shown_at_takes_a_leaf_above_the_level_as_it_is() -> None:
     assert shown_at(tree, level=1) == {"b": "b", "d": "a", "e": "a", "f": "a"}
     assert shown_at(tree, level=2) == {"b": "b", "d": "d", "e": "c", "f": "c"}
     assert shown_at(tree, level=3) == {"b": "b", "d": "d", "e": "e", "f": "f"}
+
+
+def with_given() -> tuple[ThemeSet, pl.DataFrame, np.ndarray]:
+    """A set with the given themes "My parcels" and "My refunds"; each example lies near one noun."""
+    _, frame, vectors = learned(each=40)
+    taxonomy = ThemeTaxonomy(
+        (
+            GivenTheme(name="My parcels", examples=("a parcel came late", "parcel was wrong", "parcel broken again")),
+            GivenTheme(name="My refunds", examples=("refund is late", "refund was wrong", "no refund came yet")),
+        )
+    )
+    random = np.random.default_rng(1)
+    nouns = [NOUNS.index("parcel" if "parcel" in text else "refund") for text in texts_of(taxonomy)]
+    given = np.array([np.eye(8)[noun] + 0.05 * random.normal(size=8) for noun in nouns], dtype=np.float32)
+    given /= np.linalg.norm(given, axis=1, keepdims=True)
+    theme_set = learn_themes(
+        frame, vectors, model=ByNoun(), phrases=FakePhraseFinder(), encoder_id="e", brought=Brought(taxonomy, given)
+    ).theme_set
+    return theme_set, frame, vectors
+
+
+def test_given_themes_are_matched_first_and_others_are_sought_in_the_rest() -> None:
+    theme_set, frame, _ = with_given()
+
+    names = {theme.theme_id: theme.name for theme in theme_set.themes}
+    told = theme_set.members.join(frame.select("segment_id", "text"), on="segment_id")
+    mine = told.filter(pl.col("theme_id").replace_strict(names, default="").is_in(["My parcels", "My refunds"]))
+    assert mine.height >= 20
+    assert mine["text"].str.contains("parcel|refund").all()
+    rest = told.join(mine, on="segment_id", how="anti")["theme_id"]
+    assert {names[each] for each in rest.drop_nulls()} & {"My parcels", "My refunds"} == set()
+    assert [theme.kind for theme in theme_set.themes if theme.name.startswith("My")] == [ThemeKind.GIVEN] * 2
+
+
+def test_new_segments_go_to_the_given_themes_that_they_match() -> None:
+    theme_set, _, vectors = with_given()
+
+    assigned = assign_themes(theme_set, vectors)
+
+    assert assigned.theme_ids == theme_set.members["theme_id"].to_list()
+
+
+def test_a_given_theme_that_was_merged_away_leaves_its_segments_to_its_heir() -> None:
+    theme_set, _, vectors = with_given()
+    mine = next(theme.theme_id for theme in theme_set.themes if theme.name == "My refunds")
+    heir = next(owner for owner in theme_set.owners if owner not in theme_set.given.theme_ids)
+    merged = replace(
+        theme_set,
+        themes=tuple(theme for theme in theme_set.themes if theme.theme_id != mine),
+        owners=tuple(heir if owner == mine else owner for owner in theme_set.owners),
+    )
+
+    before, after = assign_themes(theme_set, vectors), assign_themes(merged, vectors)
+
+    moved = [new for old, new in zip(before.theme_ids, after.theme_ids, strict=True) if old == mine]
+    assert mine not in moved
+    assert heir in moved

@@ -18,7 +18,15 @@ import numpy as np
 
 from textcx.domain.theme_sets import StrengthCurve
 from textcx.engines.neighbour_graph import communities, nearest_neighbours, shared_neighbour_graph
-from textcx.engines.theme_cut import COUNTS, RESERVE, agreement, choose_cut, resolution_for, sampled_graphs
+from textcx.engines.theme_cut import (
+    COUNTS,
+    RESERVE,
+    agreement,
+    choose_cut,
+    in_threads,
+    resolution_for,
+    sampled_graphs,
+)
 from textcx.engines.theme_levels import FOUND_AGAIN, levels_above, overlaps
 from textcx.steps.closeness import Closeness, compare, length_of_sums, nearest, without_itself
 from textcx.steps.lattice import STEPS, mean_of, relative_to, unit_rows
@@ -95,8 +103,10 @@ def find_clusters(lattice: NDArray[np.float32], *, seed: int) -> Clusters:
     found = [np.zeros(int(level.max()) + 1) for level in every]
     told: list[tuple[NDArray[np.float64], NDArray[np.bool_]]] = []
     agreed = []
-    for kept, part in sampled_graphs(neighbours, count=cut.count, samples=RESAMPLES, seed=seed + 1):
-        again = settled(communities(part, resolution=resolution, seed=seed), relative[kept])
+    samples = list(sampled_graphs(neighbours, count=cut.count, samples=RESAMPLES, seed=seed + 1))
+    fits = in_threads(lambda sample: communities(sample[1], resolution=resolution, seed=seed), samples)
+    for (kept, _), fit in zip(samples, fits, strict=True):
+        again = settled(fit, relative[kept])
         agreed.append(agreement(labels[kept], again))
         again_sums = sums_of(relative[kept], again)
         again_sizes = np.bincount(again)

@@ -10,8 +10,9 @@ Invariant, tested: the same neighbours and seed give the same choice.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -19,12 +20,15 @@ from textcx.domain.theme_sets import SUB_THEMES
 from textcx.engines.neighbour_graph import communities, shared_neighbour_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
     from textcx.engines.neighbour_graph import Neighbours
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 COUNTS = (15, 40)
 """Numbers of neighbours tried: few see small themes, many see large ones."""
@@ -38,7 +42,7 @@ KEPT = 0.8
 FEW, MANY = 2, 8
 """Samples on which all cuts are looked at, and on which the most promising are judged."""
 
-PROMISING = 5
+PROMISING = 8
 """Cuts that are judged."""
 
 RESOLUTIONS = tuple(0.25 * 2 ** (step / 2) for step in range(16))
@@ -154,15 +158,12 @@ class _Trial:
         return self._cut(cut.resolution)
 
     def _cut(self, resolution: float) -> Cut:
-        whole = communities(self.graph, resolution=resolution, seed=self.seed)
-        stability = np.mean(
-            [
-                agreement(whole[kept], communities(part, resolution=resolution, seed=self.seed))
-                for kept, part in self.samples
-            ]
-        )
+        graphs = [self.graph, *(part for _, part in self.samples)]
+        whole, *parts = in_threads(lambda graph: communities(graph, resolution=resolution, seed=self.seed), graphs)
+        agreed = [agreement(whole[kept], part) for (kept, _), part in zip(self.samples, parts, strict=True)]
+        stability = float(np.mean(agreed))
         largest = float(np.bincount(whole).max()) / self.total
-        return Cut(self.count, resolution, int(whole.max()) + 1, round(float(stability), 6), largest)
+        return Cut(self.count, resolution, int(whole.max()) + 1, round(stability, 6), largest)
 
 
 def sampled_graphs(
@@ -186,6 +187,12 @@ def agreement(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
     return float((pairs - expected) / (most - expected)) if most != expected else 1.0
 
 
+def in_threads(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
+    """Do the same with several things at once; Leiden lets other threads run. The results keep the order."""
+    with ThreadPoolExecutor(max_workers=THREADS) as pool:
+        return list(pool.map(work, given))
+
+
 def resolution_for(graph: csr_matrix, clusters: int, *, seed: int) -> float:
     """Find the resolution at which a graph falls into about so many clusters, by bisection of its logarithm."""
     low, high = np.log(RESOLUTIONS[0] / 8), np.log(RESOLUTIONS[-1] * 8)
@@ -201,6 +208,9 @@ def resolution_for(graph: csr_matrix, clusters: int, *, seed: int) -> float:
         place = guess if low < guess < high else (low + high) / 2
     return float(np.exp(best[1]))
 
+
+THREADS = 2
+"""Leiden runs at a time. The result does not hang on it."""
 
 SEARCH_STEPS = 8
 """Leiden runs spent at most on finding a resolution."""

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -64,6 +64,11 @@ def public_id(given: str | None, *, key: bytes) -> str | None:
     return pseudonym(given, key=key) if given and PERSONAL_ID.search(given.strip()) else given
 
 
+def _plain(values: dict[str, Any]) -> str:
+    told = {name: value for name, value in values.items() if value is not None}
+    return json.dumps(told, ensure_ascii=False, sort_keys=True)
+
+
 def assemble(frame: pl.DataFrame, *, number: int, respondent_key: bytes) -> pl.DataFrame:
     """Turn a feedback batch into records.
 
@@ -75,14 +80,15 @@ def assemble(frame: pl.DataFrame, *, number: int, respondent_key: bytes) -> pl.D
     Returns:
         The frame with ``input``, and with ``texts`` and ``respondent`` replaced by ``verbatim``, ``cells`` (list of
         {column, start, end}), ``content_hash`` (keyed hash of all values of the row, so
-        that nobody can guess masked words from it) and ``respondent_id``.
+        that nobody can guess masked words from it; a column that is empty in the row counts as one that is not there)
+        and ``respondent_id``.
     """
     joined = [join_cells(texts or ()) for texts in frame["texts"].to_list()]
     content = frame.drop("row", "where").with_columns(pl.col("created_at").dt.to_string("iso:strict"))
     hashes = [
         hmac.new(
             respondent_key,
-            json.dumps(values, ensure_ascii=False, sort_keys=True).encode("utf-8", "surrogatepass"),
+            _plain(values).encode("utf-8", "surrogatepass"),
             hashlib.sha256,
         ).hexdigest()
         for values in content.iter_rows(named=True)

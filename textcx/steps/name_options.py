@@ -237,6 +237,10 @@ def _described_by_both(
             yield option_of(worth * WITH_NOUN, words)
 
 
+GERUND = 7
+"""Letters of the shortest verbal noun that is a name of its own."""
+
+
 def last_resorts(offered: Sequence[Option], theme: ThemeWords, *, book: Book) -> Iterator[Option]:
     """Names for a theme that has no other: never ending, each worse than the one before."""
     keywords = [word for word in theme.keywords if _presentable(word)]
@@ -247,6 +251,9 @@ def last_resorts(offered: Sequence[Option], theme: ThemeWords, *, book: Book) ->
             if not akin((word,), option.words):
                 yield option_of(0.0, (*option.words, "and", word))
     yield from (option_of(0.0, (one, "and", two)) for one, two in combinations(nouns, 2) if not akin((one,), (two,)))
+    # What people are doing can stand alone: "returning".
+    acts = (word for word in keywords if word.endswith("ing") and len(word) >= GERUND)
+    yield from (option_of(0.0, (word,)) for word in acts if not word.startswith("un") and not describes(word))
     rest = sorted({word for text in theme.texts for word in tokens(text) if _presentable(word)})
     for word in chain(nouns, keywords, rest):
         yield option_of(0.0, ("other", "remarks:", word))
