@@ -100,10 +100,11 @@ def app_name() -> tuple[str, str | None]:
     Raises:
         WrongUse: If the app is not there.
     """
+    checkout = Path(__file__).parents[2]
+    # An editable installation holds a copy of the app as well; what is worked on counts.
+    if (checkout / "pyproject.toml").is_file() and (checkout / CHECKOUT / "main.py").is_file():
+        return f"{CHECKOUT}.{FACTORY}", str(checkout)
     if find_spec(PACKAGED) is not None:
         return f"{PACKAGED}.{FACTORY}", None
-    checkout = Path(__file__).parents[2]
-    if (checkout / CHECKOUT / "main.py").is_file():
-        return f"{CHECKOUT}.{FACTORY}", str(checkout)
     msg = "the service is missing from this installation; install textcx again"
     raise WrongUse(msg)
