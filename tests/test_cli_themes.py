@@ -69,3 +69,21 @@ def test_help_lists_the_commands_without_loading_anything_heavy() -> None:
     assert shown.stdout.strip() == "[]"
     listed = textcx("themes", "--help").stdout
     assert all(command in listed for command in ("show", "diff", "edit"))
+
+
+def test_a_taxonomy_beside_a_theme_set_is_refused_rather_than_ignored(tmp_path: Path) -> None:
+    from textcx.config import load_settings
+    from textcx.domain.errors import WrongUse
+    from textcx.jobs.analyze import analyze
+    from textcx.jobs.progress import StageClock
+    from textcx.wiring import Workshop
+
+    settings = load_settings(themes=tmp_path / "set", taxonomy=tmp_path / "own.toml")
+    with pytest.raises(WrongUse, match="would have no effect"):
+        analyze(
+            [tmp_path / "a.csv"],
+            out=tmp_path / "out",
+            settings=settings,
+            workshop=Workshop(settings),
+            clock=StageClock(),
+        )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx import pipeline
-from textcx.domain.errors import NothingToAnalyze
+from textcx.domain.errors import NothingToAnalyze, WrongUse
 from textcx.jobs.first_half import encoded
 from textcx.jobs.inputs import plan_for_manifest
 from textcx.jobs.manifest import describe
@@ -76,9 +76,16 @@ def analyze(
     Raises:
         OutputExists: If ``out`` exists and may not be replaced.
         NothingToAnalyze: If no record could be analyzed.
+        WrongUse: If both a theme set and a taxonomy are given.
         UnreadableInput, NoTextColumn, ColumnNotFound: From the readers.
     """
     output = Output(out, overwrite=overwrite, sources=sources)
+    if settings.themes and settings.taxonomy:
+        msg = (
+            "--themes assigns to a set as it is, so --taxonomy would have no effect; learn a set with it "
+            "('textcx themes learn ... --taxonomy FILE'), or leave one of the two out"
+        )
+        raise WrongUse(msg)
     theme_set = open_theme_set(settings.themes, encoder_id=workshop.encoder.encoder_id) if settings.themes else None
     with encoded(sources, output=output, settings=settings, workshop=workshop, clock=clock, tell=tell) as found:
         choices = Choices(
