@@ -7,16 +7,27 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from textcx.engines.encoder_reader import FEW, LENGTHS, ROWS, BatchedEncoder, Logits
+from textcx.engines.encoder_batches import FEW, LAID, LAID_SMALL, LENGTHS, ROWS, Logits
+from textcx.engines.encoder_reader import BatchedEncoder
 from textcx.engines.encoders import load_encoder
 from textcx.wiring import models_directory
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 FOLDER = models_directory() / "sentiment"
 TOKENIZER = (FOLDER / "tokenizer.json").read_text(encoding="utf-8")
 WORDS = tuple("the staff were lovely but parcel came late and nobody answered when I called twice about it".split())  # noqa: SIM905 - reads better
+
+
+def answers(sums: NDArray[np.float32]) -> Logits:
+    rows = len(sums)
+    return Logits(
+        sentiment=np.stack([sums, np.zeros(rows), -sums], axis=1).astype(np.float32), pain=sums, request=-sums,
+        emotions=np.zeros((rows, 4), np.float32), vectors=np.ones((rows, 4), np.float32) / 2,
+    )  # fmt: skip
 
 
 class Counting:
@@ -29,15 +40,25 @@ class Counting:
 
     def run(self, tokens: NDArray[np.int64], mask: NDArray[np.bool_]) -> Logits:
         self.shapes.append((tokens.shape[0], tokens.shape[1]))
-        sums = (tokens * mask).sum(1).astype(np.float32) / 1e6
-        rows = len(tokens)
-        return Logits(
-            sentiment=np.stack([sums, np.zeros(rows), -sums], axis=1).astype(np.float32), pain=sums, request=-sums,
-            emotions=np.zeros((rows, 4), np.float32), vectors=np.ones((rows, 4), np.float32) / 2,
-        )  # fmt: skip
+        return answers((tokens * mask).sum(1).astype(np.float32) / 1e6)
 
 
-def encoder(backend: Counting, *, small: bool) -> BatchedEncoder:
+class Laying:
+    """The same for windows laid end to end."""
+
+    name, precision = "laying", "fp32"
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[int, int]] = []
+        self.filled: set[bool] = set()
+
+    def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool) -> Logits:
+        self.filled.add(fill)
+        self.sizes.append((sum(map(len, windows)), size))
+        return answers(np.array([window.sum() for window in windows], np.float32) / 1e6)
+
+
+def encoder(backend: Counting | Laying, *, small: bool) -> BatchedEncoder:
     return BatchedEncoder(backend, Tokenizer.from_str(TOKENIZER), encoder_id="counting-1", width=4, small_batches=small)
 
 
@@ -45,10 +66,11 @@ def encoder(backend: Counting, *, small: bool) -> BatchedEncoder:
 @settings(max_examples=15)
 def test_small_batches_lose_and_swap_nothing(sizes: list[int], random: object) -> None:
     texts = [" ".join(random.choices(WORDS, k=size)) for size in sizes]  # type: ignore[attr-defined]
-    small = encoder(Counting(), small=True).encode(texts)
     full = encoder(Counting(), small=False).encode(texts)
-    for name in ("sentiment", "pain", "request", "windows"):
-        np.testing.assert_allclose(getattr(small, name), getattr(full, name), atol=1e-6)
+    for other in (encoder(Counting(), small=True), encoder(Laying(), small=True), encoder(Laying(), small=False)):
+        found = other.encode(texts)
+        for name in ("sentiment", "pain", "request", "windows"):
+            np.testing.assert_allclose(getattr(found, name), getattr(full, name), atol=1e-6)
 
 
 def test_a_lone_text_with_its_segments_is_one_small_batch() -> None:
@@ -64,6 +86,18 @@ def test_every_shape_is_one_of_a_few() -> None:
     for count in range(1, 150, 7):
         reader.encode([" ".join(WORDS[: place % 17]) + f" {place}" for place in range(count)], vectors=False)
     assert all(length in LENGTHS and rows in {*FEW, ROWS[length]} for rows, length in backend.shapes)
+
+
+def test_windows_laid_end_to_end_fill_batches_and_fit_into_them() -> None:
+    texts = [" ".join(WORDS * (1 + place % 9)) + f" {place}" for place in range(120)]
+    large, small = Laying(), Laying()
+    encoder(large, small=False).encode(texts, vectors=False)
+    encoder(small, small=True).encode(texts[:3], vectors=False)
+    assert {size for _, size in large.sizes} == {LAID}
+    assert all(LAID - 256 < total <= LAID for total, _ in large.sizes[:-1])
+    [(total, size)] = small.sizes
+    assert size == min(each for each in LAID_SMALL if each >= total)
+    assert (large.filled, small.filled) == ({True}, {False})
 
 
 def test_the_shipped_encoder_agrees_with_itself_within_its_tolerance() -> None:

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from textcx.domain.errors import BadSetting, ModelProblem
+from textcx.engines.encoder_batches import LAID, LENGTHS, LONGEST, ROWS
 from textcx.engines.encoder_network import EncoderNetwork, NetworkShape
-from textcx.engines.encoder_reader import LENGTHS, LONGEST, ROWS, BatchedEncoder, Calibration
+from textcx.engines.encoder_reader import BatchedEncoder, Calibration
 from textcx.engines.encoder_text import readable
 from textcx.engines.encoders import load_encoder
 from textcx.engines.torch_encoder import TorchBackend, choose_precision
@@ -115,11 +116,11 @@ def test_vectors_are_left_out_where_nobody_wants_them() -> None:
 @pytest.mark.parametrize("words", [1, 14, 15, 253, 254, 255, 256, 477, 1000, 5000])
 def test_every_word_is_in_some_window(words: int) -> None:
     encoder = small_encoder()
-    tokens = [(window, length) for window, length in encoder._windows(["yes " * words])]
-    assert all(len(window.tokens) + 2 <= length for window, length in tokens)
-    assert all(length in LENGTHS for _, length in tokens)
-    read = sum(len(window.tokens) for window, _ in tokens)
-    shared = 32 * (len(tokens) - 1)
+    windows = list(encoder._windows(["yes " * words]))
+    assert all(window.size <= window.length for window in windows)
+    assert all(window.length in LENGTHS for window in windows)
+    read = sum(len(window.tokens) for window in windows)
+    shared = 32 * (len(windows) - 1)
     assert read - shared == words
 
 
@@ -183,6 +184,7 @@ def test_calibration_scales_the_logits() -> None:
 def test_every_batch_shape_is_a_multiple_of_1024() -> None:
     assert set(ROWS) == set(LENGTHS)
     assert all(length * rows % 1024 == 0 for length, rows in ROWS.items())
+    assert LAID % 1024 == 0
     assert LONGEST == 256
 
 

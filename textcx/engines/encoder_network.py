@@ -27,7 +27,10 @@ from torch.nn import functional
 from textcx.domain.encoding import EMOTIONS, LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    Attention = Callable[[Tensor], Tensor]
+    """Turns queries, keys and values of tokens, shape ``(..., 3 * width)``, into what they see, ``(..., width)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,39 @@ class EncoderOutput(NamedTuple):
     vectors: Tensor
 
 
+class Pooled(NamedTuple):
+    """What the heads read of each text; all of the shape ``(rows, width)``."""
+
+    first: Tensor
+    mean: Tensor
+    highest: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class RowAttention:
+    """Attention among the tokens of each row of a padded batch.
+
+    Attributes:
+        heads: How many.
+        bias: Added to the products; broadcasts to ``(rows, heads, length, length)``, null for none.
+    """
+
+    heads: int
+    bias: Tensor | None
+
+    def __call__(self, products: Tensor) -> Tensor:
+        """Return what the tokens see; shapes ``(rows, length, 3 * width)`` and ``(rows, length, width)``."""
+        rows, length, width = products.shape[0], products.shape[1], products.shape[2] // 3
+        query, key, value = products.view(rows, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        if torch.is_grad_enabled():
+            # The backward pass of the fused kernel takes half of a training step on CPUs; plain products do not.
+            products = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5
+            seen = torch.softmax(products if self.bias is None else products + self.bias, dim=-1) @ value
+        else:
+            seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=self.bias)
+        return seen.transpose(1, 2).reshape(rows, length, width)
+
+
 class EncoderLayer(nn.Module):
     """One transformer layer: attention, then a feed-forward block, each added and normalized."""
 
@@ -80,20 +116,9 @@ class EncoderLayer(nn.Module):
         self.contract = nn.Linear(shape.inner_width, shape.width)
         self.norm_output = nn.LayerNorm(shape.width, eps=shape.norm_epsilon)
 
-    def forward(self, states: Tensor, bias: Tensor) -> Tensor:
-        """Return the states after this layer; ``bias`` is added to the attention's products."""
-        rows, length, width = states.shape
-        query, key, value = (
-            self.attend(states).view(rows, length, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4).unbind(0)
-        )
-        if torch.is_grad_enabled():
-            # The backward pass of the fused kernel takes half of a training step on CPUs; plain products do not.
-            weights = torch.softmax(query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5 + bias, dim=-1)
-            seen = weights @ value
-        else:
-            seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
-        merged = self.merge(seen.transpose(1, 2).reshape(rows, length, width))
-        states = self.norm_attention(states + merged)
+    def forward(self, states: Tensor, attention: Attention) -> Tensor:
+        """Return the states of the tokens after this layer, in the shape in which they came."""
+        states = self.norm_attention(states + self.merge(attention(self.attend(states))))
         expanded = self.contract(functional.gelu(self.expand(states)))
         return cast("Tensor", self.norm_output(states + expanded))
 
@@ -135,16 +160,16 @@ class EncoderNetwork(nn.Module):
         Returns:
             Logits and vectors, always float32.
         """
-        states = self.states(tokens, mask)
-        real = mask.unsqueeze(-1)
-        mean = (states.float() * real).sum(1) / real.sum(1)
-        highest = states.masked_fill(~real, -1e4).amax(1)
+        return self.judge(pool(self.states(tokens, mask), mask), head_dropout=head_dropout)
+
+    def judge(self, pooled: Pooled, *, head_dropout: float = 0.0) -> EncoderOutput:
+        """Ask the heads about texts; arguments and answer as for ``forward``."""
         precise = self.hidden.weight.dtype  # the heads may keep more digits than the backbone
-        pooled = torch.cat([states[:, 0].to(precise), mean.to(precise), highest.to(precise)], dim=-1)
-        hidden = functional.gelu(self.hidden(pooled))
+        first, mean, highest = (part.to(precise) for part in pooled)
+        hidden = functional.gelu(self.hidden(torch.cat([first, mean, highest], dim=-1)))
         if head_dropout:
             hidden = functional.dropout(hidden, head_dropout, training=self.training)
-        vectors = self.vector(mean.to(precise)).float()
+        vectors = self.vector(mean).float()
         return EncoderOutput(
             sentiment=self.sentiment(hidden).float(),
             pain=self.pain(hidden).float().squeeze(-1),
@@ -167,11 +192,27 @@ class EncoderNetwork(nn.Module):
     def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
         """Return the last layer's state of every token, shape ``(rows, length, width)``, in the weights' precision."""
         places = torch.arange(tokens.shape[1], device=tokens.device)
-        states: Tensor = self.norm_words(self.words(tokens) + self.positions(places))
-        bias = self.attention_bias(mask, states)
+        states = self.embed(tokens, places)
+        attention = RowAttention(self.shape.heads, self.attention_bias(mask, states))
         for layer in self.layers:
-            states = layer(states, bias)
+            states = layer(states, attention)
         return states
+
+    def embed(self, tokens: Tensor, places: Tensor) -> Tensor:
+        """Return the states of tokens before the first layer; ``places`` says where in their text they stand."""
+        return cast("Tensor", self.norm_words(self.words(tokens) + self.positions(places)))
+
+
+def pool(states: Tensor, mask: Tensor) -> Pooled:
+    """Sum up the states of each row of a padded batch.
+
+    Args:
+        states: Shape ``(rows, length, width)``.
+        mask: True where a token is real. Shape ``(rows, length)``, bool.
+    """
+    real = mask.unsqueeze(-1)
+    mean = (states.float() * real).sum(1) / real.sum(1)
+    return Pooled(states[:, 0], mean, states.masked_fill(~real, -1e4).amax(1))
 
 
 def backbone_from_bert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -3,9 +3,8 @@
 Two invariants, both tested for every backend:
 
 * An answer depends on the text alone, bit for bit on one machine: never on the other texts of the call, nor on their
-  order. Matrix products round differently for other shapes, so every batch has one of a few fixed shapes, whatever was
-  asked for: texts are padded to the next length of ``LENGTHS``, and a batch that is not full is filled with empty rows.
-  Only where small batches are asked for, as the service does, answers agree within the tolerance of their precision.
+  order; ``encoder_batches`` sees to that. Only where small batches are asked for, as the service does, answers agree
+  within the tolerance of their precision.
 * Nothing is cut off. A text longer than a window is read in overlapping windows of even length; ``windows`` counts
   them. Sentiment and vector are the mean over the windows; pain, request and emotions are the highest, since they ask
   whether a text says something anywhere.
@@ -17,12 +16,13 @@ Texts are cut into tokens in a thread of their own while the backend computes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textcx.domain.encoding import EMOTIONS, LABELS, Encoding
 from textcx.domain.errors import ModelProblem
+from textcx.engines.encoder_batches import LONGEST, Window, batches_for
 from textcx.engines.encoder_text import readable
 from textcx.engines.read_ahead import read_ahead
 
@@ -32,15 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-LENGTHS = (16, 24, 32, 48, 64, 80, 96, 128, 160, 192, 256)
-"""Padded lengths in tokens; a text takes the next one up."""
-ROWS = {16: 128, 24: 128, 32: 64, 48: 64, 64: 32, 80: 64, 96: 32, 128: 16, 160: 32, 192: 16, 256: 8}
-"""Rows of a batch of each padded length. Every product is a multiple of 1,024: elsewhere rows disturb each other."""
-FEW = (1, 4, 16, 32, 64)
-"""Rows of a small batch, where small batches were asked for; the next that holds all."""
-CALL = 128
-"""About so many tokens could be read in the time that a batch costs however small it is."""
-LONGEST = LENGTHS[-1]
+    from textcx.engines.encoder_batches import Batches, LayingBackend, PaddedBackend
+
 OVERLAP = 32
 """Tokens that two neighbouring windows share."""
 PIECE = 16_384
@@ -48,40 +41,6 @@ PIECE = 16_384
 TEXTS_AT_ONCE = 256
 WINDOWS_AHEAD = 1_024
 """Most windows that wait for the backend."""
-
-
-class Logits(NamedTuple):
-    """What a backend says about the rows of a batch, not calibrated; all float32.
-
-    Attributes:
-        sentiment: Negative, neutral, positive. Shape ``(rows, 3)``.
-        pain: Shape ``(rows,)``.
-        request: Shape ``(rows,)``.
-        emotions: In the order of ``EMOTIONS``. Shape ``(rows, 4)``.
-        vectors: Unit length. Shape ``(rows, width)``.
-    """
-
-    sentiment: NDArray[np.float32]
-    pain: NDArray[np.float32]
-    request: NDArray[np.float32]
-    emotions: NDArray[np.float32]
-    vectors: NDArray[np.float32]
-
-
-class EncoderBackend(Protocol):
-    """Computes the network on one kind of runtime.
-
-    Attributes:
-        name: ``torch``, ``onnx`` or ``openvino``.
-        precision: What it computes with: ``bf16``, ``fp32`` or ``int8``.
-    """
-
-    name: str
-    precision: str
-
-    def run(self, tokens: NDArray[np.int64], mask: NDArray[np.bool_]) -> Logits:
-        """Read one batch; both arrays have the shape ``(rows, length)``, and every row holds at least two tokens."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,14 +70,6 @@ class Calibration:
     confident_at: float = 0.5
 
 
-@dataclass(slots=True)
-class _Window:
-    """A stretch of a text's tokens, waiting to be read."""
-
-    text: int
-    tokens: NDArray[np.int64]
-
-
 class _Sums:
     """Collects the answers of windows, text by text, in the order of the windows."""
 
@@ -131,7 +82,7 @@ class _Sums:
         self.tokens = np.zeros(texts)
         self.windows = np.zeros(texts, np.int32)
 
-    def add(self, window: _Window, answers: _Answers, row: int) -> None:
+    def add(self, window: Window, answers: _Answers, row: int) -> None:
         text, weight = window.text, max(1, len(window.tokens))
         self.sentiment[text] += weight * answers.sentiment[row].astype(np.float64)
         self.pain[text] = max(self.pain[text], answers.pain[row])
@@ -180,7 +131,7 @@ class BatchedEncoder:
 
     def __init__(
         self,
-        backend: EncoderBackend,
+        backend: PaddedBackend | LayingBackend,
         tokenizer: Tokenizer,
         *,
         encoder_id: str,
@@ -208,7 +159,7 @@ class BatchedEncoder:
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._first, self._last = _edges(tokenizer)
+        self._edges = _edges(tokenizer)
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
         """Read texts; an answer never depends on the other texts of the call or their order.
@@ -222,34 +173,21 @@ class BatchedEncoder:
         """
         different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         sums = _Sums(len(different), width=self.width if vectors else 0)
-        waiting: dict[int, list[_Window]] = {length: [] for length in LENGTHS}
-        for window, length in read_ahead(self._windows(list(different)), WINDOWS_AHEAD):
-            waiting[length].append(window)
-            if len(waiting[length]) == ROWS[length]:
-                self._read(waiting[length], length, sums)
-        if self._small:
-            _move_up(waiting)
-        for length, windows in waiting.items():
-            if windows:
-                self._read(windows, length, sums)
+        batches = batches_for(self.backend, edges=self._edges, small=self._small)
+        for window in read_ahead(self._windows(list(different)), WINDOWS_AHEAD):
+            if full := batches.add(window):
+                self._read(full, batches, sums)
+        for windows in batches.rest():
+            self._read(windows, batches, sums)
         found = sums.encoding(np.array([different[text] for text in texts], dtype=np.int64))
         if vectors:
             return found
         nothing = np.zeros((0, self.width), np.float32)
         return Encoding(nothing, found.sentiment, found.pain, found.request, found.emotions, found.windows)
 
-    def _read(self, windows: list[_Window], length: int, sums: _Sums) -> None:
-        """Read a batch of windows, add the answers to the sums, and empty the list."""
-        rows = _rows(len(windows), length) if self._small else ROWS[length]
-        tokens = np.zeros((rows, length), np.int64)
-        sizes = np.full(rows, 2)
-        tokens[:, 0], tokens[:, 1] = self._first, self._last  # an empty row is an empty text
-        for row, window in enumerate(windows):
-            size = len(window.tokens)
-            tokens[row, 1 : 1 + size], tokens[row, 1 + size] = window.tokens, self._last
-            sizes[row] = size + 2
-        mask = np.arange(length) < sizes[:, None]
-        output, scale = self.backend.run(tokens, mask), self.calibration
+    def _read(self, windows: list[Window], batches: Batches, sums: _Sums) -> None:
+        """Read a batch of windows and add the answers to the sums."""
+        output, scale = batches.read(windows), self.calibration
         answers = _Answers(
             sentiment=_softmax(output.sentiment / scale.sentiment_temperature + np.array(scale.sentiment_shifts)),
             pain=_sigmoid(output.pain / scale.pain_temperature + scale.pain_shift),
@@ -259,10 +197,9 @@ class BatchedEncoder:
         )
         for row, window in enumerate(windows):
             sums.add(window, answers, row)
-        windows.clear()
 
-    def _windows(self, texts: Sequence[str]) -> Iterator[tuple[_Window, int]]:
-        """Cut texts into windows; yield each with its padded length, those of one text in order and of one length."""
+    def _windows(self, texts: Sequence[str]) -> Iterator[Window]:
+        """Cut texts into windows; yields those of one text in order."""
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             pieces: list[str] = []
             owners: list[int] = []
@@ -273,13 +210,13 @@ class BatchedEncoder:
             for place, tokens in self._tokens(pieces, owners):
                 inner = LONGEST - 2
                 if len(tokens) <= inner:
-                    yield _Window(place, tokens), next(length for length in LENGTHS if len(tokens) + 2 <= length)
+                    yield Window(place, tokens)
                     continue
                 count = -(-(len(tokens) - OVERLAP) // (inner - OVERLAP))
                 size = -(-(len(tokens) + (count - 1) * OVERLAP) // count)
                 for number in range(count):
                     begin = number * (size - OVERLAP)
-                    yield _Window(place, tokens[begin : begin + size]), LONGEST
+                    yield Window(place, tokens[begin : begin + size])
 
     def _tokens(self, pieces: Sequence[str], owners: Sequence[int]) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Yield the token ids of each text, whose pieces stand next to each other."""
@@ -294,30 +231,6 @@ class BatchedEncoder:
                 if place + 1 == len(owners) or owners[place + 1] != owners[place]:
                     yield owners[place], np.concatenate(parts)
                     parts.clear()
-
-
-def _rows(windows: int, length: int) -> int:
-    """Rows of the smallest batch that holds so many windows."""
-    return next((rows for rows in FEW if windows <= rows < ROWS[length]), ROWS[length])
-
-
-def _cost(windows: int, length: int) -> int:
-    """About how many tokens could be read in the time that so many windows of a length take."""
-    return CALL + length * _rows(windows, length) if windows else 0
-
-
-def _move_up(waiting: dict[int, list[_Window]]) -> None:
-    """Pad the last windows of a length to that of the next ones, where reading them together is faster."""
-    for place, length in enumerate(LENGTHS[:-1]):
-        alone = _cost(len(waiting[length]), length)
-        for longer in LENGTHS[place + 1 :]:
-            together = len(waiting[length]) + len(waiting[longer])
-            if not waiting[length] or not waiting[longer] or together > ROWS[longer]:
-                continue
-            if _cost(together, longer) - _cost(len(waiting[longer]), longer) < alone:
-                waiting[longer] += waiting[length]
-                waiting[length] = []
-                break
 
 
 def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:

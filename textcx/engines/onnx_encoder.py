@@ -12,8 +12,8 @@ import onnxruntime
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from textcx.engines.encoder_batches import Logits
 from textcx.engines.encoder_graph import OUTPUTS, encoder_graph
-from textcx.engines.encoder_reader import Logits
 from textcx.engines.model_folder import damaged
 
 if TYPE_CHECKING:

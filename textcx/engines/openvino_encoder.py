@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from textcx.engines.encoder_batches import Logits
 from textcx.engines.encoder_graph import OUTPUTS, encoder_graph
-from textcx.engines.encoder_reader import Logits
 from textcx.engines.encoder_rounding import GROUP
 from textcx.engines.model_folder import damaged
 

@@ -10,13 +10,16 @@ from safetensors.torch import load_file
 
 from textcx.domain.encoding import EMOTIONS
 from textcx.domain.errors import BadSetting
+from textcx.engines.encoder_batches import LENGTHS, Logits
 from textcx.engines.encoder_network import EncoderNetwork, NetworkShape
-from textcx.engines.encoder_reader import Logits
 from textcx.engines.fused_layers import fuse
+from textcx.engines.laid_reading import lay_out, read
 from textcx.engines.model_folder import damaged
 from textcx.engines.processor import computes_bf16
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -52,11 +55,18 @@ class TorchBackend:
         self._network = network.eval().to(self._device)
         self.fused = self.precision == "bf16" and self._device.type == "cpu" and fuse(self._network)
 
-    def run(self, tokens: NDArray[np.int64], mask: NDArray[np.bool_]) -> Logits:
-        """Read one batch. Both arrays have the shape ``(rows, length)``."""
+    def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool) -> Logits:
+        """Read windows laid end to end; as ``LayingBackend`` says."""
         with torch.inference_mode():
-            read = (torch.from_numpy(part).to(self._device) for part in (tokens, mask))
-            return Logits(*(part.cpu().numpy() for part in self._network(*read)))
+            row = lay_out(
+                windows,
+                size=size,
+                lengths=LENGTHS,
+                heads=self._network.shape.heads,
+                precision=PRECISIONS[self.precision],
+                device=self._device,
+            )
+            return Logits(*(part.cpu().numpy() for part in read(self._network, row, fill=fill)))
 
 
 def load(folder: ModelFolder, *, precision: str = "auto", threads: int | None = None) -> TorchBackend:
