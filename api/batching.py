@@ -4,6 +4,7 @@ Routes hand texts in and await the answers; they never touch the model, whose to
 While a batch is read, the next one gathers by itself. So nobody waits on an idle server, and the more callers there
 are the larger, and cheaper for each text, the batches get. Only where the last batch served several callers does the
 worker wait a moment (``max_wait``) for their next requests, which are on their way: else a batch of one would go first.
+A text too long for a batch is read alone, and lets small requests pass whenever the model has read another piece of it.
 
 Invariants, all tested: at most ``queue_limit`` texts wait, unless one request alone is larger, and more are refused; a
 request whose caller went away is dropped and frees its place; the answers of a request come in its order; a request
@@ -35,6 +36,8 @@ NAP = 0.001
 """Seconds between two looks while further callers are waited for."""
 SHARE = 64
 """Texts of one request in a batch while other requests wait."""
+PASSING = 4
+"""A long text lets a batch pass of so large a part of a full one."""
 SLOWEST_RETRY = 60
 """Most seconds that ``Retry-After`` asks for."""
 
@@ -102,7 +105,7 @@ class Batcher:
         self._crowd = 1
         self._rate = 50.0  # texts a second, until it is measured
         self._changed = threading.Condition()
-        self._ready = self._draining = self._stopped = self._asleep = False
+        self._ready = self._draining = self._stopped = self._asleep = self._long = False
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -245,7 +248,7 @@ class Batcher:
             if self.max_wait > 0:
                 self._gather()
             with self._changed:
-                batch = self._cut()
+                batch = self._cut(self.batch_tokens)
             if batch:  # else the callers went away meanwhile
                 return batch
 
@@ -255,19 +258,26 @@ class Batcher:
         while len(self._waiting) < self._crowd and time.perf_counter() < end:
             time.sleep(NAP)
 
-    def _cut(self) -> list[_Slice]:
-        """Cut a batch of one kind: first come, first served, but no request more than its share while others wait."""
-        if not self._waiting:
+    def _cut(self, room: int, *, passing: bool = False) -> list[_Slice]:
+        """Cut a batch of one kind: first come, first served, but no request more than its share while others wait.
+
+        A text that is too long for a batch is one by itself; with ``passing`` none such is taken.
+        """
+        waiting = [ticket for ticket in self._waiting if not (passing and self._is_long(ticket))]
+        if not waiting:
             return []
-        kind, room = self._waiting[0].kind, self.batch_tokens
+        kind = waiting[0].kind
         batch: list[_Slice] = []
-        same = [ticket for ticket in self._waiting if ticket.kind == kind]
+        same = [ticket for ticket in waiting if ticket.kind == kind]
         alone = len(same) == 1
         for ticket in same:
-            if room <= 0:
+            if room <= 0 or (batch and self._is_long(ticket)):
                 break
             start, most = ticket.taken, ticket.left if alone else min(SHARE, ticket.left)
-            while ticket.taken - start < most and (room > 0 or (not batch and ticket.taken == start)):
+            while ticket.taken - start < most and room > 0:
+                if ticket.taken > start and self._is_long(ticket):
+                    room = 0
+                    break
                 room -= estimated_tokens(ticket.given[ticket.taken])
                 ticket.taken += 1
             if not start:
@@ -280,10 +290,25 @@ class Batcher:
                 self._waiting.append(piece.ticket)
         return batch
 
+    def _is_long(self, ticket: Ticket) -> bool:
+        """Say whether the next text of a request alone is more than a batch."""
+        return estimated_tokens(ticket.given[ticket.taken]) > self.batch_tokens
+
+    def let_pass(self) -> None:
+        """Answer small requests that wait while a long text is read; called by the model, between two pieces."""
+        if not self._long:
+            return
+        with self._changed:
+            batch = self._cut(self.batch_tokens // PASSING, passing=True)
+        if batch:
+            self._do(batch)
+            self._long = True
+
     def _do(self, batch: list[_Slice]) -> None:
         begin = time.perf_counter()
         kind = batch[0].ticket.kind
         given = [text for piece in batch for text in piece.given]
+        self._long = any(estimated_tokens(text) > self.batch_tokens for text in given)
         try:
             answers = iter(self._work.run(kind, given))
             for piece in batch:

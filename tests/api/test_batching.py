@@ -19,6 +19,7 @@ class Work:
     """Answers each text with its capitals; waits at a gate where there is one."""
 
     def __init__(self) -> None:
+        self.between: Callable[[], None] = lambda: None
         self.batches: list[tuple[str, list[str]]] = []
         self.gate: threading.Event | None = None
         self.reached = threading.Event()
@@ -34,11 +35,16 @@ class Work:
         if self.gate is not None:
             self.reached.set()
             assert self.gate.wait(20)
+        if max(map(len, texts)) > LONG:
+            self.between()
         return [text.upper() for text in texts]
 
     def hold(self) -> threading.Event:
         self.gate = threading.Event()
         return self.gate
+
+
+LONG = 10_000
 
 
 def given(*texts: str) -> list[GivenText]:
@@ -132,6 +138,46 @@ def test_a_text_larger_than_a_batch_is_read_all_the_same() -> None:
         assert await batcher.submit("a", given("x" * 10_000)) == ["X" * 10_000]
 
     running(test, batch_tokens=256)
+
+
+def test_small_requests_pass_a_long_text_while_it_is_read() -> None:
+    async def test(batcher: Batcher, work: Work) -> None:
+        work.between = batcher.let_pass
+        gate = work.hold()
+        order: list[str] = []
+
+        async def ask(text: str) -> None:
+            [answer] = await batcher.submit("a", given(text))
+            order.append(answer[:1])
+
+        long = asyncio.create_task(ask("long" * LONG))
+        assert await asyncio.to_thread(work.reached.wait, 10)
+        work.gate = None
+        others = [asyncio.create_task(ask(text)) for text in ("b", "c", "d" * 4 * LONG)]
+        await queued(batcher, 3)
+        gate.set()
+        await asyncio.gather(long, *others)
+        assert order == ["B", "C", "L", "D"]
+        assert [len(texts) for _, texts in work.batches] == [1, 2, 1]
+
+    running(test)
+
+
+def test_a_long_text_shares_its_batch_with_nobody() -> None:
+    async def test(batcher: Batcher, work: Work) -> None:
+        gate, first = await blocked(batcher, work)
+        tasks = [
+            asyncio.create_task(batcher.submit("a", given(*texts)))
+            for texts in (("b", "c" * 3 * LONG, "d"), ("e",))
+        ]  # fmt: skip
+        await queued(batcher, 4)
+        gate.set()
+        await first
+        answers = await asyncio.gather(*tasks)
+        assert [len(each) for each in answers] == [3, 1]
+        assert [[text[0] for text in texts] for _, texts in work.batches[1:]] == [["b"], ["e"], ["c"], ["d"]]
+
+    running(test)
 
 
 def test_what_would_pile_up_is_refused_and_told_when_to_come_back() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
@@ -98,6 +99,26 @@ def test_windows_laid_end_to_end_fill_batches_and_fit_into_them() -> None:
     [(total, size)] = small.sizes
     assert size == min(each for each in LAID_SMALL if each >= total)
     assert (large.filled, small.filled) == ({True}, {False})
+
+
+@pytest.mark.parametrize("kind", [Counting, Laying])
+def test_between_two_batches_the_same_encoder_may_be_asked_again(kind: type[Counting | Laying]) -> None:
+    asked: list[np.ndarray] = []
+
+    def between() -> None:
+        if len(asked) < 3:
+            asked.append(np.zeros(0))
+            asked[-1] = reader.encode(["the staff were lovely"]).pain
+
+    reader = BatchedEncoder(
+        kind(), Tokenizer.from_str(TOKENIZER), encoder_id="counting-1", width=4, small_batches=True, between=between
+    )
+    long = " ".join(WORDS * 400)
+    found = reader.encode([long, "late"])
+    assert len(asked) == 3
+    plain = encoder(kind(), small=True)
+    assert found.pain.tobytes() == plain.encode([long, "late"]).pain.tobytes()
+    assert all(each.tobytes() == plain.encode(["the staff were lovely"]).pain.tobytes() for each in asked)
 
 
 def test_the_shipped_encoder_agrees_with_itself_within_its_tolerance() -> None:

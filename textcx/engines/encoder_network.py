@@ -100,7 +100,7 @@ class RowAttention:
             seen = torch.softmax(products if self.bias is None else products + self.bias, dim=-1) @ value
         else:
             seen = functional.scaled_dot_product_attention(query, key, value, attn_mask=self.bias)
-        return seen.transpose(1, 2).reshape(rows, length, width)
+        return cast("Tensor", seen.transpose(1, 2).reshape(rows, length, width))
 
 
 class EncoderLayer(nn.Module):

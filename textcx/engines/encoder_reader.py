@@ -10,7 +10,7 @@ Two invariants, both tested for every backend:
   whether a text says something anywhere.
 
 Memory does not grow with the length of a text beyond a few kilobytes for each window: windows are read as they come.
-Texts are cut into tokens in a thread of their own while the backend computes.
+Texts are cut into tokens in a thread of their own while the backend computes, but where small batches are asked for.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from textcx.engines.encoder_text import readable
 from textcx.engines.read_ahead import read_ahead
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
@@ -138,6 +138,7 @@ class BatchedEncoder:
         width: int,
         calibration: Calibration | None = None,
         small_batches: bool = False,
+        between: Callable[[], None] | None = None,
     ) -> None:
         """Take a backend and a tokenizer into service.
 
@@ -149,13 +150,15 @@ class BatchedEncoder:
             calibration: How logits become probabilities; none by default.
             small_batches: Read few texts in small batches instead of filling them up. That is many times faster for a
                 few texts, and lets an answer differ in its last digits with the texts that are asked beside it.
+                Then all work is done by the calling thread.
+            between: Called between two batches of a call; with small batches it may ask this encoder itself.
         """
         self.backend, self.precision = backend, backend.precision
         self.encoder_id = encoder_id
         self.calibration = calibration or Calibration()
         self.confident_at = self.calibration.confident_at
         self.width = width
-        self._small = small_batches
+        self._small, self._between = small_batches, between
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
@@ -174,10 +177,11 @@ class BatchedEncoder:
         different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         sums = _Sums(len(different), width=self.width if vectors else 0)
         batches = batches_for(self.backend, edges=self._edges, small=self._small)
-        for window in read_ahead(self._windows(list(different)), WINDOWS_AHEAD):
-            if full := batches.add(window):
-                self._read(full, batches, sums)
-        for windows in batches.rest():
+        coming = self._windows(list(different))
+        filled = _filled(coming if self._small else read_ahead(coming, WINDOWS_AHEAD), batches)
+        for number, windows in enumerate(filled):
+            if number and self._between is not None:
+                self._between()
             self._read(windows, batches, sums)
         found = sums.encoding(np.array([different[text] for text in texts], dtype=np.int64))
         if vectors:
@@ -231,6 +235,13 @@ class BatchedEncoder:
                 if place + 1 == len(owners) or owners[place + 1] != owners[place]:
                     yield owners[place], np.concatenate(parts)
                     parts.clear()
+
+
+def _filled(windows: Iterable[Window], batches: Batches) -> Iterator[list[Window]]:
+    for window in windows:
+        if full := batches.add(window):
+            yield full
+    yield from batches.rest()
 
 
 def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:

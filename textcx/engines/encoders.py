@@ -82,6 +82,7 @@ def load_encoder(
     precision: str = "auto",
     threads: int | None = None,
     small_batches: bool = False,
+    between: Callable[[], None] | None = None,
 ) -> BatchedEncoder:
     """Load an encoder from its folder.
 
@@ -91,6 +92,7 @@ def load_encoder(
         precision: ``bf16``, ``fp32``, ``int8`` or ``auto``.
         threads: Threads to compute on; None leaves that to the backend.
         small_batches: See ``BatchedEncoder``.
+        between: Likewise.
 
     Returns:
         The encoder, ready to read.
@@ -109,6 +111,7 @@ def load_encoder(
         width=folder.network["width"],
         calibration=folder.calibration,
         small_batches=small_batches,
+        between=between,
     )
 
 

@@ -155,6 +155,6 @@ def read(network: EncoderNetwork, row: Row, *, fill: bool) -> EncoderOutput:
         return network.judge(pooled)
     count = len(row.order)
     missing = -count % HEAD_ROWS
-    parts = [torch.nn.functional.pad(part, (0, 0, 0, missing)).split(HEAD_ROWS) for part in pooled]
+    parts = [torch.split(torch.nn.functional.pad(part, (0, 0, 0, missing)), HEAD_ROWS) for part in pooled]
     found = [network.judge(Pooled(*chunk)) for chunk in zip(*parts, strict=True)]
     return EncoderOutput(*(torch.cat(part)[:count] for part in zip(*found, strict=True)))
