@@ -106,13 +106,13 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def server(command: Sequence[str], *, core: int, port: int, cwd: Path) -> Iterator[float]:
-    """Run a server on a core; gives the seconds until it was ready."""
+def server(command: Sequence[str], *, port: int, cwd: Path, core: int | None = None) -> Iterator[float]:
+    """Run a server, on one core if wanted; gives the seconds until it was ready."""
     begin = time.perf_counter()
     with (cwd / "log.txt").open("ab") as log:
-        process = subprocess.Popen(
-            ["taskset", "-c", str(core), *command], stdout=log, stderr=log, env=environment(), cwd=cwd
-        )
+        pinned = [] if core is None else ["taskset", "-c", str(core)]
+        around = environment() if pinned else None
+        process = subprocess.Popen([*pinned, *command], stdout=log, stderr=log, env=around, cwd=cwd)
         try:
             while True:
                 try:
