@@ -7,7 +7,7 @@ PEERS  ?= ../shared/peers
 OUT    ?= out/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers quality slow bench train openapi wheel clean
+.PHONY: help demo test check format lint types layers quality slow bench fuzz train openapi wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,9 @@ $(VENV)/.bench: $(VENV)/.dev
 
 bench: $(VENV)/.bench ## speed beside the stock pipeline (needs DATA=... PEERS=...; takes half an hour)
 	$(BIN)/python benchmarks/speed.py --data $(DATA) --peers $(PEERS)
+
+fuzz: $(VENV)/.dev ## send the service thousands of odd requests (takes some minutes)
+	$(BIN)/python benchmarks/service_fuzz.py
 
 train: $(VENV)/.bench ## train the encoder again (needs DATA=...; takes two hours)
 	$(BIN)/textcx train sentiment --data $(DATA) --out out/sentiment --resume

@@ -6,7 +6,9 @@ grew out of a compressed one; memory for a compressed body is bounded by the lim
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 import zlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,6 +27,8 @@ GZIP = 31
 """What zlib calls a gzip header with the largest window."""
 STEP = 1 << 18
 """Bytes that are decompressed at once."""
+SLOWEST = 500
+"""Bytes a second that are expected of a caller on the whole; some phones far out in the country have no more."""
 JSON_KINDS = ("application/json", "application/x-amz-json-1.1")
 
 
@@ -37,14 +41,15 @@ def header_of(scope: Scope, name: bytes) -> bytes | None:
     return None
 
 
-def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int) -> Receive:
-    """Wrap ``receive`` so that a body larger than its limit is refused as soon as that is known.
+def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int, seconds: float) -> Receive:
+    """Wrap ``receive`` so that a body that is too large or too slow is refused as soon as that is known.
 
     Args:
         scope: The request; where its body is compressed, ``content-encoding`` and ``content-length`` are taken out.
         receive: Gives the body as it comes.
         limit: Most bytes as sent.
         decompressed: Most bytes once decompressed.
+        seconds: Longest pause, and the time that a body may be behind ``SLOWEST`` bytes a second.
 
     Returns:
         A ``receive`` that gives the plain body.
@@ -57,6 +62,7 @@ def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int) ->
         raise _too_large(limit)
     if (length is None or length == b"0") and header_of(scope, b"transfer-encoding") is None:
         return receive
+    receive = _Timed(receive, seconds)
     encoding = (header_of(scope, b"content-encoding") or b"").strip().lower()
     if encoding in {b"", b"identity"}:
         return _Counted(receive, limit)
@@ -66,6 +72,29 @@ def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int) ->
         (name, value) for name, value in scope["headers"] if name not in {b"content-encoding", b"content-length"}
     ]
     return _Unzipped(_Counted(receive, limit), decompressed)
+
+
+class _Timed:
+    """Waits for what comes, but not for ever; what the app does between two pieces takes none of the caller's time."""
+
+    def __init__(self, receive: Receive, seconds: float) -> None:
+        self._receive, self._seconds, self._left = receive, seconds, seconds
+        self._more = True
+
+    async def __call__(self) -> Message:
+        if not self._more:  # from now on this only tells that the caller went away
+            return await self._receive()
+        begin = time.monotonic()
+        try:
+            async with asyncio.timeout(min(self._left, self._seconds)):
+                message: Message = await self._receive()
+        except TimeoutError:
+            raise Problem(
+                Code.BODY_TOO_SLOW, "The body came too slowly, or not at all.", headers={"Connection": "close"}
+            ) from None
+        self._left += len(message.get("body", b"")) / SLOWEST - (time.monotonic() - begin)
+        self._more = message["type"] == "http.request" and message.get("more_body", False)
+        return message
 
 
 class _Counted:

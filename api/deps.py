@@ -58,6 +58,11 @@ class Services:
     on_start: list[Callable[[], Any]] = field(default_factory=list)
     on_stop: list[Callable[[], Any]] = field(default_factory=list)
 
+    def drain(self) -> None:
+        """Let answers that would go on until the end come to it: the service was told to stop."""
+        if self.stores is not None:
+            self.stores.drain()
+
 
 def services_of(request: Request) -> Services:
     """Return the services of the app that got the request."""

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 Shape = tuple[int, dict[str, Any], dict[str, str]]
 
 COMPREHEND, AZURE, PREDICT = "/compat/comprehend", "/compat/azure", "/predict"
-SERVER_ERROR = 500
+AWS_JSON = "application/x-amz-json-1.1"
+SERVER_ERROR, WRONG_METHOD = 500, 405
 
 _AWS = {
     "unauthorized": "UnrecognizedClientException",
@@ -51,9 +52,9 @@ def comprehend(code: str, status: int, message: str, request_id: str) -> Shape:
     """As Amazon Comprehend says it: 400 also for throttling, the kind in ``__type``."""
     kind = _AWS.get(code, "InternalServerException" if status >= SERVER_ERROR else "InvalidRequestException")
     return (
-        status if status >= SERVER_ERROR else 400,
+        status if status >= SERVER_ERROR or status == WRONG_METHOD else 400,
         {"__type": kind, "Message": message, "message": message},
-        {"x-amzn-RequestId": request_id, "x-amzn-ErrorType": kind},
+        {"content-type": AWS_JSON, "x-amzn-RequestId": request_id, "x-amzn-ErrorType": kind},
     )
 
 

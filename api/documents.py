@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from starlette.responses import Response
 
+from textcx.service.columns import NAMES
+
 from .fields import DatasetName, Moment, Words  # noqa: TC001 - pydantic reads the annotations
 from .schemas import EXAMPLE_TEXT, Id, Strict, Text
 
@@ -39,9 +41,13 @@ class DatasetRequest(Strict):
     columns: dict[str, Any] = Field(
         default_factory=dict,
         description="which columns of its files are what, named as the settings of textcx.toml",
+        json_schema_extra={"propertyNames": {"enum": list(NAMES)}},
         examples=[{"text_column": ["comment"], "rating": ["nps=nps:0-10"]}],
     )
     retention_days: int | None = Field(default=None, ge=1, le=36_500, description="older records are deleted")
+    theme_set: Words | None = Field(
+        default=None, description="analyze with this theme set, new records too; null learns one from the records"
+    )
 
 
 class DatasetDocument(Answer):
@@ -52,6 +58,7 @@ class DatasetDocument(Answer):
     columns: dict[str, Any]
     learned: dict[str, Any] = Field(description="what the first upload showed; later ones are read so, too")
     retention_days: int | None
+    theme_set: str | None = Field(description="that it is to be analyzed with; null where it has one of its own")
     current_analysis: str | None = Field(description="null before the first one has finished")
     created_at: datetime
     updated_at: datetime
@@ -157,6 +164,10 @@ class JobRequest(Strict):
 
     kind: Literal["analyze"]
     dataset: DatasetName
+    relearn: bool | None = Field(
+        default=None,
+        description="learn the themes again, keeping their ids; null does so once the data set has doubled",
+    )
 
 
 class JobChange(Strict):
@@ -235,6 +246,8 @@ class TriageDocument(Answer):
     dataset: str
     record_id: str
     text: str = Field(description="masked where it would identify a person")
+    theme_id: str | None = Field(description="what it is mainly about")
+    theme: str | None = Field(description="name of that theme")
     created_at: datetime | None
     score: float = Field(ge=0, le=100)
     reasons: list[TriageReason]
@@ -290,7 +303,12 @@ class TriageChangeRequest(Strict):
 class WebhookRequest(Strict):
     """A webhook to make."""
 
-    url: str = Field(max_length=2000, description="http or https", examples=["https://example.com/hook"])
+    url: str = Field(
+        max_length=2000,
+        description="http or https",
+        examples=["https://example.com/hook"],
+        json_schema_extra={"format": "uri", "pattern": "^https?://"},
+    )
     events: list[Literal["record.urgent", "job.finished"]] = Field(min_length=1, max_length=2)
     dataset: DatasetName | None = Field(default=None, description="only of this data set; null for all")
 

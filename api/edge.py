@@ -95,9 +95,10 @@ class Edge:
         if scope["method"] in {"GET", "HEAD", "OPTIONS"}:
             return receive
         chosen = self._settings
+        limit, decompressed = chosen.max_body_bytes, chosen.max_decompressed_bytes
         if FILES.fullmatch(scope["path"]):
-            return limited(scope, receive, limit=chosen.max_file_bytes, decompressed=chosen.max_decompressed_file_bytes)
-        return limited(scope, receive, limit=chosen.max_body_bytes, decompressed=chosen.max_decompressed_bytes)
+            limit, decompressed = chosen.max_file_bytes, chosen.max_decompressed_file_bytes
+        return limited(scope, receive, limit=limit, decompressed=decompressed, seconds=chosen.body_seconds)
 
     def _note(self, scope: Scope, status: int, begin: float, error: BaseException | None) -> None:
         seconds = time.perf_counter() - begin

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from textcx.domain.errors import BadCursor, Conflict, NotFound, StoreProblem, TextcxError, WrongUse
+from textcx.domain.errors import BadCursor, Conflict, DiskFull, NotFound, StoreProblem, TextcxError, WrongUse
 
 from .dialects import DIALECTS
 
@@ -54,6 +55,8 @@ class Code(StrEnum):
     INTERNAL = "internal"
     NOT_READY = "not_ready"
     STORE_UNAVAILABLE = "store_unavailable"
+    BODY_TOO_SLOW = "body_too_slow"
+    STORAGE_FULL = "storage_full"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,14 +90,18 @@ KINDS: Mapping[Code, Kind] = {
     Code.INTERNAL: Kind(500, "Something went wrong here", "report the request_id to whoever runs this service"),
     Code.NOT_READY: Kind(503, "The service is starting or stopping", "try again in a few seconds", retryable=True),
     Code.STORE_UNAVAILABLE: Kind(503, "The database cannot be reached", "try again later", retryable=True),
+    Code.BODY_TOO_SLOW: Kind(408, "The body did not come in time", "send it without long pauses", retryable=True),
+    Code.STORAGE_FULL: Kind(507, "There is no room to keep it", "tell whoever runs this service", retryable=True),
 }  # fmt: skip
 _BY_STATUS = {
     400: Code.INVALID_REQUEST, 401: Code.UNAUTHORIZED, 403: Code.FORBIDDEN, 404: Code.NOT_FOUND,
-    405: Code.METHOD_NOT_ALLOWED, 409: Code.CONFLICT, 413: Code.BODY_TOO_LARGE, 415: Code.UNSUPPORTED_MEDIA_TYPE,
+    405: Code.METHOD_NOT_ALLOWED, 408: Code.BODY_TOO_SLOW, 409: Code.CONFLICT, 413: Code.BODY_TOO_LARGE,
+    415: Code.UNSUPPORTED_MEDIA_TYPE, 507: Code.STORAGE_FULL,
     422: Code.INVALID_REQUEST, 429: Code.OVERLOADED, 503: Code.NOT_READY,
 }  # fmt: skip
 _BY_ERROR = ((NotFound, Code.NOT_FOUND), (Conflict, Code.CONFLICT), (BadCursor, Code.BAD_CURSOR),
-             (WrongUse, Code.INVALID_REQUEST), (StoreProblem, Code.STORE_UNAVAILABLE))  # fmt: skip
+             (WrongUse, Code.INVALID_REQUEST), (DiskFull, Code.STORAGE_FULL),
+             (StoreProblem, Code.STORE_UNAVAILABLE))  # fmt: skip
 
 
 class Problem(HTTPException):
@@ -180,10 +187,29 @@ def add_handlers(app: FastAPI) -> None:
     """Make every error that reaches FastAPI a problem document."""
 
     async def on_http(request: Request, error: Exception) -> Response:
-        return problem_response(as_problem(error), request.scope)
+        problem = as_problem(error)
+        allowed = methods_of(getattr(request.scope.get("route"), "path", ""))
+        if problem.code is Code.METHOD_NOT_ALLOWED and allowed:  # the framework names those of one route only
+            problem.headers = {**(problem.headers or {}), "Allow": allowed}
+        return problem_response(problem, request.scope)
 
     for kind in (HTTPException, RequestValidationError, TextcxError):
         app.add_exception_handler(kind, on_http)
+
+
+@cache
+def methods_of(path: str) -> str:
+    """Return all methods of a path of ours, by its template, as the header ``Allow`` lists them."""
+    from .routes import ROUTERS  # noqa: PLC0415 - routes build on this module
+
+    methods = {
+        method
+        for router in ROUTERS
+        for route in router.routes
+        if getattr(route, "path", None) == path
+        for method in getattr(route, "methods", None) or ()
+    }
+    return ", ".join(sorted(methods))
 
 
 def as_problem(error: Exception) -> Problem:

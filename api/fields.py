@@ -71,7 +71,8 @@ def named(pairs: list[str]) -> dict[str, str]:
 
 
 def _text(longest: int, *, shortest: int = 0) -> dict[str, Any]:
-    return {"type": "string", "minLength": shortest, "maxLength": longest}
+    plain = r"^[^\u0000-\u001f\u007f]*$"
+    return {"type": "string", "minLength": shortest, "maxLength": longest, "pattern": plain}
 
 
 def _at_most(longest: int) -> AfterValidator:
@@ -89,6 +90,14 @@ DatasetName = Annotated[
 ]
 Words = Annotated[str, _at_most(LONGEST_NAME * 2), AfterValidator(_plain), WithJsonSchema(_text(200, shortest=1))]
 """A short text that people write: a source, a stage, a person."""
+RatingFlag = Annotated[
+    Words,
+    WithJsonSchema({
+        "type": "string", "maxLength": 200,
+        "pattern": r"^[^=\u0000-\u001f\u007f]+=[^\u0000-\u001f\u007f]+:-?\d+(\.\d+)?--?\d+(\.\d+)?(:reversed)?$",
+    }),
+]  # fmt: skip
+"""How a rating is declared: ``NAME=COLUMN:LOW-HIGH``; the reader of ratings has the last word."""
 AnyId = Annotated[str, _at_most(LONGEST_ID), AfterValidator(_plain), WithJsonSchema(_text(LONGEST_ID, shortest=1))]
 """An id as it was given out."""
 Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]

@@ -30,6 +30,8 @@ class ThemeDocument(Answer):
     records: int | None
     respondents: int | None
     share: float | None = Field(description="of all records that fit, 0 to 1")
+    share_ci_low: float | None = None
+    share_ci_high: float | None = None
     polarity: float | None
     negative_share: float | None
     stability: float | None = None

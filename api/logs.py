@@ -45,9 +45,27 @@ class PlainLines(logging.Formatter):
         return f"{clock} {record.levelname.lower():<7} {record.getMessage()} {fields}".rstrip()
 
 
+class _StandardError(logging.StreamHandler[Any]):
+    """Writes to what is standard error when it writes: whoever put another there, and closed it, is not written to."""
+
+    def __init__(self) -> None:
+        logging.Handler.__init__(self)
+
+    @property
+    def stream(self) -> Any:  # noqa: ANN401 - as the library has it
+        """Standard error."""
+        return sys.stderr
+
+    @stream.setter
+    def stream(self, value: Any) -> None:  # noqa: ANN401 - as above
+        del value
+        msg = "the log goes to standard error, whatever that is"
+        raise AttributeError(msg)
+
+
 def set_up_logs(*, form: str, level: str) -> None:
     """Send the logs of the service and of the server to standard error, once for all."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _StandardError()
     handler.setFormatter(JsonLines() if form == "json" else PlainLines())
     for name in ("textcx", "uvicorn"):
         logger = logging.getLogger(name)

@@ -19,6 +19,7 @@ from textcx.wiring import Workshop
 
 from .batching import Batcher
 from .deps import Services
+from .draining import heard
 from .edge import Edge
 from .errors import add_handlers
 from .logs import log, set_up_logs
@@ -67,11 +68,11 @@ def create_app(
         The app; ``app.state.services`` holds what it works with.
     """
     chosen = settings or load_service_settings()
-    storage = Storage(chosen.database_url) if keys is None else None
+    storage = Storage(chosen.database) if keys is None else None
     how = analysis or load_settings(file=settings_file())
     metrics = Metrics()
     scoring = Scoring(
-        make_tools or (lambda: Workshop(how, small_batches=True)),
+        make_tools or (lambda: Workshop(how, small_batches=True, between=batcher.let_pass)),
         settings=how,
         theme_sets=theme_sets or DirectoryThemeSets(chosen.theme_sets),
     )
@@ -126,7 +127,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await _maybe(begin())
     log("started")
     try:
-        yield
+        with heard(services.drain):
+            yield
     finally:
         log("stopping", queued=services.batcher.queued)
         await services.batcher.close(seconds=services.settings.drain_seconds)

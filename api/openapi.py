@@ -30,11 +30,13 @@ REF = "#/components/schemas/{model}"
 OWN_BODY = "x-textcx-body"
 REASONS = {
     400: "not JSON, or not to be understood", 401: "no valid key", 403: "the key may not do this",
-    404: "there is no such thing", 405: "the method is not allowed here", 409: "contradicts what is there",
+    404: "there is no such thing", 405: "the method is not allowed here", 408: "the body came too slowly",
+    409: "contradicts what is there",
     413: "too large", 415: "not a kind of body that is understood", 422: "fields are missing or wrong",
     429: "too many requests, or too many texts waiting; see Retry-After", 500: "something went wrong here",
-    503: "starting or stopping",
+    503: "starting or stopping, or the database cannot be reached", 507: "no room to keep it",
 }  # fmt: skip
+KEEPING = ("/v1/datasets", "/v1/jobs", "/v1/webhooks", "/v1/respondents")
 OPEN = frozenset({"/livez", "/readyz"})
 _BODIES: dict[str, type[BaseModel]] = {}
 
@@ -72,10 +74,20 @@ def document(app: FastAPI) -> dict[str, Any]:
     components["securitySchemes"] = SCHEMES
     found["security"] = [{name: []} for name in SCHEMES]
     for path, operations in found["paths"].items():
-        for operation in operations.values():
+        for method, operation in operations.items():
+            _add_common(path, method, operation)
             _describe(path, operation)
     components["schemas"] = dict(sorted(schemas.items()))
     return found
+
+
+def _add_common(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Add what holds of every operation that takes a body, and of every one that keeps something."""
+    answers: dict[str, Any] = operation["responses"]
+    if "requestBody" in operation and "413" in answers:
+        answers["408"] = {**answers["413"], "description": REASONS[408]}
+    if path.startswith(KEEPING) and method != "get":
+        answers["507"] = problems(507)[507]
 
 
 def _describe(path: str, operation: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ answers fit them.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 
@@ -100,16 +100,20 @@ class TextsRequest(Strict):
         return [GivenItem.model_construct(id=self.id, text=self.text or "", language=self.language)]
 
 
+ONE_OR_SEVERAL: dict[str, Any] = {"oneOf": [{"required": ["text"]}, {"required": ["items"]}]}
+
+
 class SentimentRequest(TextsRequest):
     """Texts to score."""
 
     segments: bool = Field(default=False, description="list the segments of each text")
     model_config = ConfigDict(
         json_schema_extra={
+            **ONE_OR_SEVERAL,
             "examples": [
                 {"text": EXAMPLE_TEXT},
                 {"items": [{"id": "r-1", "text": EXAMPLE_TEXT, "language": "en"}], "segments": True},
-            ]
+            ],
         }
     )
 
@@ -118,7 +122,9 @@ class AnalyzeRequest(TextsRequest):
     """Texts to analyze."""
 
     theme_set: str | None = Field(default=None, max_length=200, description="assign the themes of this set")
-    model_config = ConfigDict(json_schema_extra={"examples": [{"items": [{"id": "r-1", "text": EXAMPLE_TEXT}]}]})
+    model_config = ConfigDict(
+        json_schema_extra={**ONE_OR_SEVERAL, "examples": [{"items": [{"id": "r-1", "text": EXAMPLE_TEXT}]}]}
+    )
 
 
 Share = Annotated[float, Field(ge=0, le=1)]

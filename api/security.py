@@ -13,11 +13,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from textcx.domain.errors import StoreProblem
 from textcx.domain.service import KEY_LENGTH, ApiKey, Scope, digest_of
 from textcx.service_config import is_loopback
 
@@ -156,7 +158,8 @@ class Guard:
         now = time.monotonic()
         if self._store is not None and now - self._touched.get(key.id, -TOUCH_SECONDS) >= TOUCH_SECONDS:
             self._touched[key.id] = now
-            await asyncio.to_thread(self._store.touch, key.id, at=datetime.now(UTC))
+            with suppress(StoreProblem):  # a key is valid all the same while nothing can be written
+                await asyncio.to_thread(self._store.touch, key.id, at=datetime.now(UTC))
 
 
 def presented_key(scope: AsgiScope) -> str | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.requests import ClientDisconnect
 
 from textcx.domain.datasets import JobKind
-from textcx.domain.errors import BadSetting, NothingToAnalyze, StoreProblem, UnreadableInput, WrongUse
+from textcx.domain.errors import BadSetting, DiskFull, NothingToAnalyze, StoreProblem, UnreadableInput, WrongUse
 from textcx.readers.opening import column_names
 from textcx.readers.ratings import parse_rating
 from textcx.service.columns import check_columns, columns_of, lines_of
@@ -84,6 +84,7 @@ async def receive(request: Request, asked: Asked, *, stores: Stores, settings: S
     Raises:
         Problem: If the upload cannot be taken, or its data set is not there.
         StoreProblem: If the database cannot be reached.
+        DiskFull: If there is no room for it.
     """
     kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
     if kind != JSON_KIND and kind not in FILES:
@@ -196,10 +197,10 @@ def _ask(
     bench = stores.bench
     try:
         spooled = bench.spool.take(pieces, name=name, most_bytes=most_bytes)
+    except DiskFull:
+        raise
     except StoreProblem:
-        raise Problem(
-            Code.STORE_UNAVAILABLE, "The upload cannot be kept; the disk of the spool may be full.", status=503
-        ) from None
+        raise Problem(Code.STORE_UNAVAILABLE, "The upload cannot be kept; the spool cannot be written to.") from None
     taken = False
     try:
         if not spooled.size:

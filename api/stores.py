@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, TypeVar
 from textcx.domain.errors import BadCursor, Conflict, NotFound, StoreProblem, TextcxError, WrongUse
 from textcx.service.runner import Runner
 from textcx.service.worker import open_bench
+from textcx.steps.theme_forget import only_records
 from textcx.store.sql.reading import SqlReading
+from textcx.store.sql.theme_sets import CurrentSet
 
 from .deps import services_of
 from .errors import Code, Problem
@@ -66,7 +68,7 @@ class Stores:
         self._lock = threading.Lock()
         self._bench: Bench | None = None
         self._runner: Runner | None = None
-        self._stopping = threading.Event()
+        self._draining, self._stopping = threading.Event(), threading.Event()
         self._starting: threading.Thread | None = None
         self.uploads = ThreadPoolExecutor(MOST_UPLOADS, "textcx-upload")
         self.uploading = 0
@@ -92,8 +94,36 @@ class Stores:
 
     @property
     def stopping(self) -> bool:
-        """Whether the app is going down."""
-        return self._stopping.is_set()
+        """Whether the app is going down, or was told to."""
+        return self._draining.is_set() or self._stopping.is_set()
+
+    def drain(self) -> None:
+        """Take note that the process was told to stop; jobs run on until ``end``."""
+        self._draining.set()
+
+    def named_theme_set(self, name: str | None, *, encoder_id: str | None) -> CurrentSet | None:
+        """Return a theme set of the directory for a data set: without the segments it was learned from.
+
+        Args:
+            name: Of the set; null for none.
+            encoder_id: The encoder in use, where it is loaded.
+
+        Raises:
+            Problem: If there is none of that name, or it cannot be used.
+        """
+        sets = self.bench.named_sets
+        if name is None:
+            return None
+        if sets is None or name not in sets.names():
+            raise Problem(Code.THEME_SET_UNKNOWN, "There is no theme set of that name.")
+        try:
+            found = sets.get(name, encoder_id=encoder_id)
+        except TextcxError as error:
+            log("a theme set cannot be used", level=40, error=type(error).__name__, message=str(error))
+            raise Problem(
+                Code.CONFLICT, "The theme set is damaged, or was made with another encoder; the log says more."
+            ) from None
+        return CurrentSet(theme_set=only_records(found, ()), name=name, learned_from=None)
 
     def begin(self) -> None:
         """Start to run jobs, unless they run elsewhere."""

@@ -45,11 +45,11 @@ def sample_analysis(sample_out: Path) -> Analysis:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """Start PostgreSQL once for all tests; the URL of its maintenance database."""
-    from databases import postgres_server
+    from databases import postgres_server, server_folder
 
-    with postgres_server(tmp_path_factory.mktemp("postgres") / "data") as url:
+    with server_folder() as folder, postgres_server(folder) as url:
         yield url
 
 

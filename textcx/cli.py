@@ -28,7 +28,7 @@ from textcx.cli_options import (
     TouchpointColumn,
     ValueColumn,
 )
-from textcx.cli_service import db, keys, worker
+from textcx.cli_service import db, keys, serve, worker
 from textcx.cli_themes import themes as theme_commands
 from textcx.domain.version import __version__
 
@@ -212,80 +212,7 @@ def sentiment(
         raise typer.Exit(DONE_WITH_ERRORS)
 
 
-@app.command()
-def serve(
-    host: Annotated[
-        str | None, typer.Option("--host", help="address to listen on; others than loopback ask for keys")
-    ] = None,
-    port: Annotated[int | None, typer.Option("--port", help="port to listen on (default 8321)")] = None,
-    database_url: Annotated[
-        str | None, typer.Option("--database-url", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
-    ] = None,
-    spool: Annotated[
-        Path | None, typer.Option("--spool", help="private directory for uploads until they are redacted")
-    ] = None,
-    theme_sets: Annotated[Path | None, typer.Option("--theme-sets", help="directory of theme sets")] = None,
-    max_items: Annotated[int | None, typer.Option("--max-items", help="items of one request (default 1000)")] = None,
-    max_text_characters: Annotated[
-        int | None, typer.Option("--max-text-characters", help="characters of one text (default 200000)")
-    ] = None,
-    max_body_bytes: Annotated[
-        int | None, typer.Option("--max-body-bytes", help="bytes of a request body, but for files")
-    ] = None,
-    max_decompressed_bytes: Annotated[
-        int | None, typer.Option("--max-decompressed-bytes", help="bytes of a compressed body once decompressed")
-    ] = None,
-    max_file_bytes: Annotated[int | None, typer.Option("--max-file-bytes", help="bytes of an uploaded file")] = None,
-    max_decompressed_file_bytes: Annotated[
-        int | None, typer.Option("--max-decompressed-file-bytes", help="bytes of a compressed file once decompressed")
-    ] = None,
-    rate_limit: Annotated[
-        int | None, typer.Option("--rate-limit", help="requests of one key in a minute; 0 for no limit")
-    ] = None,
-    allow_private_webhooks: Annotated[
-        bool | None,
-        typer.Option("--allow-private-webhooks/--no-private-webhooks", help="let webhooks call private addresses"),
-    ] = None,
-    run_jobs: Annotated[
-        bool | None, typer.Option("--run-jobs/--no-run-jobs", help="run jobs here; without, 'textcx worker' does")
-    ] = None,
-    queue_limit: Annotated[
-        int | None, typer.Option("--queue-limit", help="items that wait for the model; then 429")
-    ] = None,
-    batch_tokens: Annotated[
-        int | None, typer.Option("--batch-tokens", help="about so many tokens are read at once")
-    ] = None,
-    max_wait_ms: Annotated[float | None, typer.Option("--max-wait-ms", help="longest wait for more callers")] = None,
-    log_format: Annotated[str | None, typer.Option("--log-format", help="json or plain")] = None,
-    log_level: Annotated[str | None, typer.Option("--log-level", help="debug, info, warning or error")] = None,
-    drain_seconds: Annotated[
-        int | None, typer.Option("--drain-seconds", help="time for open requests when the service stops")
-    ] = None,
-    key_cache_seconds: Annotated[
-        float | None, typer.Option("--key-cache-seconds", help="so long a revoked key may still work")
-    ] = None,
-    model: Annotated[Path | None, typer.Option("--model", help="folder of another encoder")] = None,
-    backend: Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")] = None,
-    precision: Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
-    config: Config = None,
-) -> None:
-    """Answer other programs over HTTP, on this machine or, with keys, for others."""
-    from textcx.jobs.serve import serve as job
-
-    job(
-        config=config,
-        analysis={"encoder": model, "backend": backend, "precision": precision, "threads": threads},
-        service={
-            "host": host, "port": port, "database_url": database_url, "spool": spool, "theme_sets": theme_sets,
-            "max_items": max_items, "max_text_characters": max_text_characters, "max_body_bytes": max_body_bytes,
-            "max_decompressed_bytes": max_decompressed_bytes, "max_file_bytes": max_file_bytes,
-            "max_decompressed_file_bytes": max_decompressed_file_bytes, "rate_limit": rate_limit,
-            "allow_private_webhooks": allow_private_webhooks, "run_jobs": run_jobs, "queue_limit": queue_limit, "batch_tokens": batch_tokens,
-            "max_wait_ms": max_wait_ms, "log_format": log_format, "log_level": log_level,
-            "drain_seconds": drain_seconds, "key_cache_seconds": key_cache_seconds,
-        },
-    )  # fmt: skip
+app.command()(serve)
 
 
 @app.command()

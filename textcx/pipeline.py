@@ -97,7 +97,10 @@ def per_batch(batch: FeedbackBatch, *, number: int, plan: ColumnPlan, tools: Fir
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondHalf:
-    """What the second half works with, built by ``textcx.wiring``."""
+    """What the second half works with, built by ``textcx.wiring``.
+
+    With a ``theme_set`` segments are assigned to it. Otherwise themes are learned, and those of ``previous`` go on.
+    """
 
     encoder: Encoder
     themes: ThemeModel
@@ -105,6 +108,7 @@ class SecondHalf:
     journey: JourneyTaxonomy
     lexicon: PainLexicon
     theme_set: ThemeSet | None = None
+    previous: ThemeSet | None = None
     taxonomy: ThemeTaxonomy | None = None
 
 
@@ -148,8 +152,8 @@ def over_all(part: Part, *, tools: SecondHalf, choices: Choices, watch: Watch) -
     with watch.stage("themes"):
         themes = find_themes(
             segments, vectors, model=tools.themes, phrases=tools.phrases, encoder_id=tools.encoder.encoder_id,
-            theme_set=tools.theme_set, brought=brought_themes(tools), seed=choices.seed,
-            max_unassigned=choices.max_unassigned,
+            theme_set=tools.theme_set, previous=tools.previous, brought=brought_themes(tools),
+            encoder=tools.encoder, seed=choices.seed, max_unassigned=choices.max_unassigned,
         )  # fmt: skip
         raised, shown = themes.mentions_at(WORKING_LEVEL), themes.themes_at(WORKING_LEVEL)
     with watch.stage("journey"):

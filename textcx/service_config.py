@@ -10,6 +10,7 @@ import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -48,12 +49,21 @@ class ServiceSettings(BaseModel):
         repr=False,
         description="sqlite:///FILE or postgresql+psycopg://...",
     )
+    database_password_file: Path | None = Field(
+        default=None,
+        description="file with the password of the database, such as a mounted secret; the URL names the user",
+    )
     spool: Path = Field(
         default_factory=lambda: data_directory() / "spool",
         description="private directory for uploads until they are redacted",
     )
     theme_sets: Path = Field(
         default_factory=lambda: data_directory() / "themes", description="directory of theme sets, one folder each"
+    )
+
+    # who may call
+    first_key: bool = Field(
+        default=False, description="where there was never a key, make one that may do everything and print it, once"
     )
 
     # what is taken
@@ -71,6 +81,12 @@ class ServiceSettings(BaseModel):
     )
     max_decompressed_file_bytes: int = Field(
         default=8192 * MEGABYTE, ge=1024, description="bytes of a compressed file once decompressed"
+    )
+    body_seconds: float = Field(
+        default=30.0,
+        ge=0.1,
+        le=3600.0,
+        description="longest pause while a body comes in, and how far it may be behind 500 bytes a second; then 408",
     )
     rate_limit: int = Field(default=12_000, ge=0, description="requests of one key in a minute; 0 for no limit")
     allow_private_webhooks: bool = Field(default=False, description="let webhooks call private addresses")
@@ -101,6 +117,19 @@ class ServiceSettings(BaseModel):
             raise ValueError(msg)
         return value
 
+    @field_validator("database_password_file")
+    @classmethod
+    def _readable_password(cls, value: Path | None) -> Path | None:
+        if value is not None:
+            _password_in(value)
+        return value
+
+    @model_validator(mode="after")
+    def _one_password(self) -> ServiceSettings:
+        if self.database_password_file is not None:
+            _url_parts(self.database_url)
+        return self
+
     @model_validator(mode="after")
     def _bodies_hold_texts(self) -> ServiceSettings:
         if self.max_decompressed_bytes < self.max_body_bytes:
@@ -109,9 +138,51 @@ class ServiceSettings(BaseModel):
         return self
 
     @property
+    def database(self) -> str:
+        """The URL by which the database is opened: with the password of the file, where one is named. A secret."""
+        if self.database_password_file is None:
+            return self.database_url
+        start, user, rest = _url_parts(self.database_url)
+        return f"{start}{user}:{quote(_password_in(self.database_password_file), safe='')}@{rest}"
+
+    @property
     def on_loopback(self) -> bool:
         """Whether only this machine can reach the service."""
         return is_loopback(self.host)
+
+
+def _password_in(file: Path) -> str:
+    """Return what a file holds but for the end of its line.
+
+    Raises:
+        ValueError: If it cannot be read or holds nothing.
+    """
+    try:
+        found = file.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"it cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'}); expected one line: the password"
+        raise ValueError(msg) from None
+    if not found:
+        msg = "it is empty; expected one line: the password"
+        raise ValueError(msg)
+    return found
+
+
+def _url_parts(url: str) -> tuple[str, str, str]:
+    """Return what comes before the user in a database URL, the user, and what comes after ``@``.
+
+    Raises:
+        ValueError: If a password has no place in it, or is in it already.
+    """
+    kind, _, rest = url.partition("://")
+    user, at, place = rest.partition("@")
+    if kind == "sqlite" or not at or not user or "/" in user:
+        msg = "database_password_file needs a database_url with a user: postgresql+psycopg://USER@HOST/NAME"
+        raise ValueError(msg)
+    if ":" in user:
+        msg = "database_url holds a password already; leave it out there, or leave database_password_file out"
+        raise ValueError(msg)
+    return f"{kind}://", user, place
 
 
 def is_loopback(host: str) -> bool:

@@ -15,6 +15,8 @@ from textcx.domain.errors import ModelProblem
 from textcx.pipeline import FirstHalf, SecondHalf
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
     from textcx.config import Settings
@@ -103,10 +105,14 @@ def open_database(url: str) -> Database:
     from textcx.store.sql.migrations import check, upgrade  # noqa: PLC0415
 
     database = Database(url)
-    if database.is_sqlite:
-        upgrade(database)
-    else:
-        check(database)
+    try:
+        if database.is_sqlite:
+            upgrade(database)
+        else:
+            check(database)
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -120,9 +126,11 @@ def key_store(database: Database) -> KeyStore:
 class Workshop:
     """Builds each tool of a run once, when it is first asked for."""
 
-    def __init__(self, settings: Settings, *, small_batches: bool = False) -> None:
-        """Build nothing yet; ``small_batches`` as for ``engines.encoders.load_encoder``."""
-        self.settings, self.small_batches = settings, small_batches
+    def __init__(
+        self, settings: Settings, *, small_batches: bool = False, between: Callable[[], None] | None = None
+    ) -> None:
+        """Build nothing yet; ``small_batches`` and ``between`` as for ``engines.encoders.load_encoder``."""
+        self.settings, self.small_batches, self.between = settings, small_batches, between
         self.taxonomies = models_directory() / "taxonomies"
 
     def first_half(self) -> FirstHalf:
@@ -188,6 +196,7 @@ class Workshop:
             precision=self.settings.precision,
             threads=self.settings.threads,
             small_batches=self.small_batches,
+            between=self.between,
         )
 
     @cached_property

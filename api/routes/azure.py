@@ -77,7 +77,7 @@ class AzureRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    kind: str = Field(max_length=100)
+    kind: str = Field(max_length=100, json_schema_extra={"enum": ["SentimentAnalysis"]})
     analysis_input: AzureInput = Field(alias="analysisInput")
     parameters: AzureParameters = AzureParameters()
 
@@ -89,6 +89,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         400: "InvalidRequest, with the particular code inside",
         401: "Unauthorized",
         403: "Forbidden",
+        405: "InvalidRequest",
         413: "InvalidRequest",
         415: "InvalidRequest",
         429: "TooManyRequests",

@@ -20,7 +20,7 @@ from textcx.domain.items import GivenText
 from ..answering import ask, check_count, respond
 from ..bodies import checked, read_json
 from ..deps import needs_analyze, services_of
-from ..dialects import COMPREHEND
+from ..dialects import AWS_JSON, COMPREHEND
 from ..errors import REQUEST_ID, Code, Problem
 from ..openapi import body_of
 from ..schemas import Text  # noqa: TC001 - pydantic reads annotations at run time
@@ -34,7 +34,6 @@ MOST_DOCUMENTS = 25
 MOST_BYTES = 5000
 TARGET = "Comprehend_20171127."
 LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"})
-AWS_JSON = "application/x-amz-json-1.1"
 
 
 class ComprehendRequest(BaseModel):
@@ -42,7 +41,7 @@ class ComprehendRequest(BaseModel):
 
     model_config = ConfigDict(strict=True, frozen=True)
 
-    language: str = Field(alias="LanguageCode", max_length=10)
+    language: str = Field(alias="LanguageCode", max_length=10, json_schema_extra={"enum": [*sorted(LANGUAGES)]})
     text: Text | None = Field(default=None, alias="Text")
     texts: list[Text] | None = Field(default=None, alias="TextList")
 
@@ -53,6 +52,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         "UnsupportedLanguageException, TooManyRequestsException, UnrecognizedClientException ...",
         "content": {AWS_JSON: {"schema": {"type": "object", "properties": {"__type": {"type": "string"}}}}},
     },
+    405: {"description": "InvalidRequestException; all is POST here"},
     500: {"description": "InternalServerException"},
     503: {"description": "ServiceUnavailableException"},
 }

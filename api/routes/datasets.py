@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from ..bodies import read_model
 from ..deps import Writer, needs_read, needs_write, services_of
 from ..documents import DatasetDocument, DatasetList, DatasetRequest, JobDocument, RecordsRequest, answer
-from ..fields import DatasetName, OnceKey, Words  # noqa: TC001 - FastAPI reads the annotations
+from ..fields import DatasetName, OnceKey, RatingFlag, Words  # noqa: TC001 - FastAPI reads the annotations
 from ..openapi import body_of, problems
 from ..spooling import FILES, Asked, receive, said_of_columns
 from ..stores import Stores, ask, stores_of
@@ -43,7 +43,7 @@ class Columns(BaseModel):
     touchpoint_column: Words | None = None
     value_column: Words | None = None
     attribute: list[Words] = []
-    rating: list[Words] = []
+    rating: list[RatingFlag] = []
     filename: Words | None = None
 
 
@@ -62,17 +62,24 @@ async def datasets(request: Request) -> Response:
     "/v1/datasets/{name}",
     summary="Make a data set, or change what is said about it",
     dependencies=[Depends(needs_write)],
-    responses={200: {"model": DatasetDocument}, 201: {"model": DatasetDocument, "description": "made"}, **WRITING},
+    responses={
+        200: {"model": DatasetDocument},
+        201: {"model": DatasetDocument, "description": "made"},
+        **WRITING,
+        **problems(404, 409),  # a name with a slash is another path
+    },
     openapi_extra=body_of(DatasetRequest),
 )
 async def put_dataset(request: Request, name: DatasetName) -> Response:
-    """Make a data set, or replace title, columns and retention of one that is there; its records stay."""
+    """Make a data set, or replace title, columns, retention and theme set of one; its records stay."""
     wanted = await read_model(request, DatasetRequest)
+    encoder = services_of(request).scoring.model_version or None
 
     def work(stores: Stores) -> tuple[Any, bool]:
         columns = said_of_columns(wanted.columns)
+        themes = stores.named_theme_set(wanted.theme_set, encoder_id=encoder)
         return stores.bench.datasets.put(
-            name, title=wanted.title, columns=columns, retention_days=wanted.retention_days
+            name, title=wanted.title, columns=columns, retention_days=wanted.retention_days, theme_set=themes
         )
 
     found, new = await ask(request, work)

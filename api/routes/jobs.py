@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from textcx.domain.datasets import JobKind, JobState
-from textcx.domain.errors import NotFound, StoreProblem
+from textcx.domain.errors import Conflict, NotFound, StoreProblem
 
 from ..bodies import read_model
 from ..deps import Writer, needs_read, needs_write
@@ -66,10 +66,14 @@ async def start_job(
     key = caller.key.id if caller.key is not None else ""
 
     def work(stores: Stores) -> Job:
-        told = hashlib.sha256(json.dumps(["analyze", wanted.dataset]).encode()).hexdigest()
+        if wanted.relearn and stores.bench.datasets.get(wanted.dataset).theme_set is not None:
+            msg = "the data set is analyzed with a named theme set; learn that again with 'textcx themes learn'"
+            raise Conflict(msg)
+        told = hashlib.sha256(json.dumps(["analyze", wanted.dataset, wanted.relearn]).encode()).hexdigest()
         job, _ = stores.bench.jobs.ask(
-            JobKind(wanted.kind), wanted.dataset, caller=key, idempotency_key=idempotency_key, request_hash=told
-        )
+            JobKind(wanted.kind), wanted.dataset, options=wanted.model_dump(include={"relearn"}), caller=key,
+            idempotency_key=idempotency_key, request_hash=told,
+        )  # fmt: skip
         stores.wake()
         return job
 

@@ -98,6 +98,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         400: "empty, or no JSON",
         401: "no valid key",
         403: "the key may not do this",
+        405: "all is POST here",
         413: "too many inputs, or too long",
         415: "no JSON",
         422: "not as expected",

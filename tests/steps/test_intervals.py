@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from textcx.steps.intervals import (
     balance_interval,
+    clustered_interval,
     column,
     difference_interval,
     difference_p_value,
@@ -136,3 +137,14 @@ def test_q_values_keep_the_order_of_p_values_and_never_fall_below_them(values: l
     order = np.argsort(p, kind="stable")
     assert (np.diff(q[order]) >= 0).all()
     assert ((q >= p) & (q <= 1)).all()
+
+
+def test_values_that_are_each_a_group_have_the_t_interval_of_their_mean() -> None:
+    values = np.array([0.1, 0.4, -0.3, 0.8, 0.2])
+    low, high = clustered_interval(values.mean(), values - values.mean(), 5, low=-1, high=1)
+    plain = mean_interval(moments(np.zeros(5, dtype=np.int64), values, 1), low=-1, high=1)
+    assert (low, high) == pytest.approx((plain.low[0], plain.high[0]))
+
+
+def test_values_of_one_group_say_nothing_of_the_spread_between_groups() -> None:
+    assert clustered_interval(0.3, np.array([0.0]), 7, low=-1, high=1) == (-1, 1)

@@ -11,6 +11,7 @@ from textcx.store.named_theme_sets import DirectoryThemeSets
 from textcx.store.theme_sets import load
 
 KEPT = Path(__file__).parents[1] / "data" / "theme_sets" / "v1"
+SAID = "The parcel came three days late."
 
 
 @pytest.fixture
@@ -30,13 +31,21 @@ def test_segments_get_the_theme_of_the_set_that_they_are_near(sets: DirectoryThe
     vectors = np.asarray(kept.sample, dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
 
-    found = sets.assign("shop", ["x"] * len(vectors), vectors, encoder_id=kept.encoder_id)
+    found = sets.assign("shop", [SAID] * len(vectors), vectors, encoder_id=kept.encoder_id)
 
     told = {theme.theme_id: theme for theme in kept.themes}
     raised = [each[0] for each in found if each]
     assert len(raised) > len(vectors) / 2
     assert all(told[match.theme_id].name == match.name and not told[match.theme_id].hidden for match in raised)
     assert all(0 < match.strength <= 1 for match in raised)
+
+
+def test_boilerplate_raises_no_theme(sets: DirectoryThemeSets) -> None:
+    kept = load(KEPT)
+    vectors = np.asarray(kept.sample, dtype=np.float32)
+    assert sets.assign("shop", ["Thanks, all good!"] * len(vectors), vectors, encoder_id=kept.encoder_id) == [[]] * len(
+        vectors
+    )
 
 
 def test_an_unknown_set_is_refused_with_the_known_ones(sets: DirectoryThemeSets) -> None:
@@ -53,9 +62,9 @@ def test_a_set_whose_files_have_changed_is_read_again(sets: DirectoryThemeSets, 
     kept = load(KEPT)
     vectors = np.asarray(kept.sample, dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    before = sets.assign("shop", ["x"] * len(vectors), vectors, encoder_id=kept.encoder_id)
+    before = sets.assign("shop", [SAID] * len(vectors), vectors, encoder_id=kept.encoder_id)
 
     (tmp_path / "shop" / "edits.jsonl").unlink()
-    after = sets.assign("shop", ["x"] * len(vectors), vectors, encoder_id=kept.encoder_id)
+    after = sets.assign("shop", [SAID] * len(vectors), vectors, encoder_id=kept.encoder_id)
 
     assert {match.name for each in before for match in each} != {match.name for each in after for match in each}

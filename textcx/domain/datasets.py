@@ -35,6 +35,7 @@ class Dataset:
         learned: Ratings and attributes of the first upload, to which later ones must agree.
         retention_days: Records older than this are deleted; null keeps them.
         current_analysis: Id of the latest finished analysis; null before the first.
+        theme_set: Name of the theme set that it is analyzed with; null learns one from its records.
         created_at: When it was made.
         updated_at: When it was last changed.
     """
@@ -46,6 +47,7 @@ class Dataset:
     learned: Mapping[str, Any]
     retention_days: int | None
     current_analysis: str | None
+    theme_set: str | None
     created_at: datetime
     updated_at: datetime
 
@@ -133,6 +135,7 @@ class Job:
         counts: Records read, stored, unchanged, unprocessable, unreadable; of an analysis also themes and pain points.
         warnings: What is doubtful about the input, for people.
         errors: Why it failed, if it did.
+        options: What was asked for beside the kind: ``relearn``, whether an analysis learns the themes again.
         analysis_id: The analysis it made.
         created_at: When it was asked for.
         started_at: When it first ran.
@@ -152,6 +155,7 @@ class Job:
     counts: Mapping[str, int]
     warnings: tuple[str, ...]
     errors: tuple[JobError, ...]
+    options: Mapping[str, Any]
     analysis_id: str | None
     created_at: datetime
     started_at: datetime | None
@@ -179,12 +183,14 @@ class Urgency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TriageEntry:
-    """A negative record that needs a person."""
+    """A negative record that needs a person; ``theme_id`` is what it is mainly about, ``theme`` its name."""
 
     id: int
     dataset: str
     record_id: str
     text: str
+    theme_id: str | None
+    theme: str | None
     created_at: datetime | None
     score: float
     reasons: tuple[Mapping[str, Any], ...]

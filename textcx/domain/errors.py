@@ -13,6 +13,7 @@
     ├── NothingToAnalyze        readable, but no record could be analyzed
     ├── ShapeMismatch           arrays or frames that should agree do not
     ├── StoreProblem            the database cannot be reached, or is of another version
+    │   └── LaterDatabase       it was made by a later version of textcx: waiting cannot help
     ├── ModelProblem            model files missing, damaged or of another kind
     └── BrokenResult            a finished directory that contradicts itself or its sources
 
@@ -62,6 +63,14 @@ class BadCursor(WrongUse):
 
 class StoreProblem(TextcxError):
     """The database cannot be reached, or its schema is of another version."""
+
+
+class DiskFull(StoreProblem):
+    """No room is left where the database or the spool is."""
+
+
+class LaterDatabase(StoreProblem):
+    """The schema of the database was made by a later version of textcx."""
 
 
 class UnreadableInput(TextcxError):

@@ -18,9 +18,8 @@ from textcx.jobs.inputs import InputFile
 from textcx.jobs.manifest import describe
 from textcx.readers.columns import attribute_names
 from textcx.service.columns import plan_of
+from textcx.service.theme_choice import choose_themes
 from textcx.service.watch import JobWatch
-from textcx.steps.arrivals import ThemeAnchors
-from textcx.steps.gather import gather
 
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from textcx.domain.parts import Part
     from textcx.service.bench import Bench
     from textcx.service.ingest import Step
+    from textcx.store.sql.theme_sets import CurrentSet
 
 
 class Analyze:
@@ -37,6 +37,7 @@ class Analyze:
         self._bench = bench
         self._job = job
         self._watch = JobWatch(bench, job.id, attempt=job.attempt, progress=dict(job.progress))
+        self._made: tuple[Analysis, CurrentSet | None, datetime] | None = None
 
     def run(self, step: Step) -> None:
         """Run the job to its end.
@@ -52,6 +53,18 @@ class Analyze:
         return {"upto": self._bench.batches.last(self._job.dataset_id)}
 
     def _analyze(self, upto: int) -> dict[str, Any]:
+        """Make the analysis and store it; done again while the database cannot be reached, it is made only once."""
+        if self._made is None:
+            self._made = self._make(upto)
+        analysis, themes, started = self._made
+        with self._watch.stage("store"):
+            analysis_id = self._publish(analysis, themes, since=started)
+        self._made = None
+        headline = analysis.headline
+        counts = {name: headline[name] for name in ("records_in", "analyzed", "segments", "themes", "pain_points")}
+        return {"analysis": analysis_id, "counts": counts}
+
+    def _make(self, upto: int) -> tuple[Analysis, CurrentSet | None, datetime]:
         started = datetime.now(tz=UTC)
         with self._watch.stage("load models"):
             tools = self._bench.tools
@@ -64,7 +77,15 @@ class Analyze:
         uploads = [upload for upload in self._bench.datasets.uploads(self._job.dataset) if upload.plan]
         plans = [plan_of(upload.plan or {}) for upload in uploads]
         choices = self._choices(plans, part)
-        analysis = pipeline.over_all(part, tools=tools.second, choices=choices, watch=self._watch)
+        sizes = [self._bench.batches.progress(upload.id)[1]["rows"] for upload in uploads]
+        themes = choose_themes(
+            self._bench.theme_sets.current(self._job.dataset_id),
+            named=self._bench.datasets.get(self._job.dataset).theme_set, sets=self._bench.named_sets,
+            encoder_id=tools.second.encoder.encoder_id, segments=part.segments.height,
+            relearn=self._job.options.get("relearn"),
+        )  # fmt: skip
+        # from here to the storing nothing is asked of the database: what takes minutes must not fail with it
+        analysis = pipeline.over_all(part, tools=themes.tools(tools.second), choices=choices, watch=self._watch)
         if not analysis.records.height:
             msg = f"none of the {part.rows} records of {self._job.dataset} could be analyzed; their reasons are listed"
             raise NothingToAnalyze(msg)
@@ -75,16 +96,12 @@ class Analyze:
                 settings=self._bench.settings, encoder=tools.second.encoder, models=tools.models, part=part,
             )
         )  # fmt: skip
-        for told, upload in zip(analysis.manifest["inputs"], uploads, strict=True):
-            told["rows"] = self._bench.batches.progress(upload.id)[1]["rows"]
-        analysis.manifest.update(dataset=self._job.dataset, stages=self._watch.report())
-        with self._watch.stage("store"):
-            analysis_id = self._bench.database.patiently(
-                lambda: self._publish(analysis, part, since=started), seconds=self._bench.patience
-            )
-        headline = analysis.headline
-        counts = {name: headline[name] for name in ("records_in", "analyzed", "segments", "themes", "pain_points")}
-        return {"analysis": analysis_id, "counts": counts}
+        for told, rows in zip(analysis.manifest["inputs"], sizes, strict=True):
+            told["rows"] = rows
+        analysis.manifest.update(
+            dataset=self._job.dataset, themes=themes.told(analysis), stages=self._watch.report()
+        )  # fmt: skip
+        return analysis, themes.outcome(analysis, segments=part.segments.height), started
 
     def _choices(self, plans: list[Any], part: Part) -> pipeline.Choices:
         """Say what the analysis covers: ratings and attributes of which there is any record."""
@@ -97,14 +114,13 @@ class Analyze:
             attributes=[name for name in attributes if name in known and f"attribute:{name}" in have],
             seed=settings.seed, min_group=settings.min_group, pain_threshold=settings.pain_threshold,
             offer_words=settings.offer_words(), resamples=settings.resamples,
+            max_unassigned=settings.max_unassigned,
         )  # fmt: skip
 
-    def _publish(self, analysis: Analysis, part: Part, *, since: datetime) -> str:
-        found = gather(part)
-        anchors = ThemeAnchors.of(analysis.tables["mentions"], found.segments["segment_id"], found.vectors)
+    def _publish(self, analysis: Analysis, themes: CurrentSet | None, *, since: datetime) -> str:
         kept = replace(analysis, manifest=dict(analysis.manifest))
         return self._bench.analyses.publish(
-            kept, dataset_id=self._job.dataset_id, job_id=self._job.id, anchors=anchors, since=since
+            kept, dataset_id=self._job.dataset_id, job_id=self._job.id, themes=themes, since=since
         )
 
     def _finish(self, made: dict[str, Any]) -> dict[str, Any]:

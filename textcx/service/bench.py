@@ -9,9 +9,11 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from textcx.domain.errors import StoreProblem
 from textcx.service.spool import Spool
+from textcx.service.watch import ProcessEnds
 from textcx.steps.arrivals import ArrivalTools
 from textcx.steps.journey import stage_vectors
 from textcx.store.sql.analyses import SqlAnalysisStore
@@ -19,6 +21,7 @@ from textcx.store.sql.batches import SqlBatches
 from textcx.store.sql.datasets import SqlDatasets
 from textcx.store.sql.erasure import SqlErasure
 from textcx.store.sql.jobs import SqlJobs
+from textcx.store.sql.theme_sets import SqlThemeSets
 from textcx.store.sql.triage import SqlTriage
 from textcx.store.sql.webhooks import SqlWebhooks
 
@@ -31,8 +34,12 @@ if TYPE_CHECKING:
     from textcx.domain.feedback import Redaction
     from textcx.pipeline import FirstHalf, SecondHalf
     from textcx.ports import Encoder, LanguageDetector, LanguageGuess, Phrase, PhraseFinder, Redactor, SentenceSplitter
+    from textcx.store.named_theme_sets import DirectoryThemeSets
     from textcx.store.sql.database import Database
     from textcx.wiring import Workshop
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +59,7 @@ class Bench:
         database: Where all is kept.
         settings: How the analysis is done.
         spool: Where uploads lie.
+        named_sets: The theme sets that data sets may name; null for none.
         stopping: Set when the process is to end: jobs stop at their next step and go on in the next process.
         patience: Seconds for which a job tries again while the database cannot be reached.
     """
@@ -63,11 +71,13 @@ class Bench:
         settings: Settings,
         spool: Path,
         tools: Callable[[], JobTools],
+        named_sets: DirectoryThemeSets | None = None,
         patience: float = 120.0,
     ) -> None:
         self.database = database
         self.settings = settings
         self.spool = Spool(spool)
+        self.named_sets = named_sets
         self.stopping = threading.Event()
         self.patience = patience
         self._make_tools = tools
@@ -76,9 +86,24 @@ class Bench:
         self.jobs = SqlJobs(database)
         self.batches = SqlBatches(database)
         self.analyses = SqlAnalysisStore(database)
+        self.theme_sets = SqlThemeSets(database)
         self.triage = SqlTriage(database)
         self.webhooks = SqlWebhooks(database)
         self.erasure = SqlErasure(database)
+
+    def patiently(self, work: Callable[[], T]) -> T:
+        """Do something, again and again while the database cannot be reached, for as long as the patience lasts.
+
+        Raises:
+            StoreProblem: If the database could not be reached in all that time.
+            ProcessEnds: If the process is to end meanwhile.
+        """
+        try:
+            return self.database.patiently(work, seconds=self.patience, wait=self.stopping.wait)
+        except StoreProblem:
+            if self.stopping.is_set():
+                raise ProcessEnds from None
+            raise
 
     @property
     def tools(self) -> JobTools:

@@ -4,8 +4,8 @@ DBOS keeps its own tables beside ours: on PostgreSQL in the schema ``textcx_jobs
 a file of its own. It is given ids and numbers only, as JSON: no text, no pickle. Of one data set one job of each kind
 runs at a time; the next one waits in the queue.
 
-What a step raises ends the job in its row, not in DBOS, except where the process ends or this process is no longer the
-one that runs the job.
+What a step raises ends the job in its row, not in DBOS, except where the process ends, this process is no longer the
+one that runs the job, or DBOS's own tables cannot be reached.
 """
 
 from __future__ import annotations
@@ -17,17 +17,21 @@ from typing import TYPE_CHECKING, Any
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetEnqueueOptions, SetWorkflowID
 from dbos._recovery import recover_pending_workflows  # not public; dbos is pinned, and a test kills real processes
+from dbos._utils import INTERNAL_QUEUE_NAME  # likewise
+from sqlalchemy import exc
 
 from textcx.domain.datasets import JobKind
+from textcx.service.reconcile import MOST_BEGINNINGS, Fate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from textcx.domain.datasets import Job
     from textcx.service.ingest import Step
     from textcx.service.slots import Slots
     from textcx.store.sql.database import Database
 
+LOGGER = logging.getLogger("textcx.jobs")
 SCHEMA = "textcx_jobs"
 VERSION = "jobs-1"
 """Of the order of steps: a job that was begun under another version is left to processes of that version."""
@@ -38,7 +42,13 @@ POLLING_SECONDS = 0.25
 _runs: dict[str, Callable[[str, int, Step], None]] = {}
 
 
-@DBOS.workflow(name="textcx.job", max_recovery_attempts=None)
+_FATES = {
+    "SUCCESS": Fate.ENDED, "ERROR": Fate.ENDED, "CANCELLED": Fate.ENDED, "MAX_RECOVERY_ATTEMPTS_EXCEEDED": Fate.GIVEN_UP
+}  # fmt: skip
+"""DBOS's words for what is over."""
+
+
+@DBOS.workflow(name="textcx.job", max_recovery_attempts=MOST_BEGINNINGS)
 def _job(job_id: str, attempt: int) -> str:
     """Run a job; every step goes through ``_step``."""
     _runs["run"](job_id, attempt, _step)
@@ -46,7 +56,17 @@ def _job(job_id: str, attempt: int) -> str:
 
 
 def _step(name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    return DBOS.run_step({"name": name}, work)
+    try:
+        return DBOS.run_step({"name": name}, work)
+    except (exc.OperationalError, exc.InterfaceError, exc.TimeoutError) as error:
+        if "no such" in str(getattr(error, "orig", "")):  # tables or columns: waiting does not bring them
+            raise
+        LOGGER.warning("step %s could not be noted (%s); the job is taken up again", name, type(error).__name__)
+        raise _Unnoted from None
+
+
+class _Unnoted(BaseException):
+    """DBOS could not reach its tables and did not wait: the job stays unfinished and is taken up again."""
 
 
 class Durable:
@@ -75,6 +95,7 @@ class Durable:
             "enable_otlp": False,
         }
         self._slots = slots
+        self._idle: set[str] = set()
         self._dbos = DBOS(config=config)
         try:
             DBOS.launch()
@@ -90,15 +111,40 @@ class Durable:
     def enqueue(self, job: Job) -> None:
         """Hand an attempt of a job to the queue; doing so again changes nothing."""
         with (
-            SetWorkflowID(f"{job.id}:{job.attempt}"),
+            SetWorkflowID(_name(job)),
             SetEnqueueOptions(queue_partition_key=str(job.dataset_id)),
         ):
             DBOS.enqueue_workflow(QUEUES[job.kind], _job, job.id, job.attempt)
 
+    def fates(self, jobs: Sequence[Job]) -> list[Fate]:
+        """Say what became of the present attempts of jobs that were handed over.
+
+        Args:
+            jobs: The jobs, at most some hundred.
+
+        Returns:
+            One for each, in order; unknown where DBOS's tables are not those to which it was handed over.
+        """
+        found = DBOS.list_workflows(workflow_ids=[_name(job) for job in jobs], load_input=False, load_output=False)
+        known = {status.workflow_id: _FATES.get(status.status, Fate.ALIVE) for status in found}
+        return [known.get(_name(job), Fate.UNKNOWN) for job in jobs]
+
     def take_over(self) -> int:
-        """Put the jobs of dead processes back into the queue; returns how many."""
+        """Put the jobs of dead processes back into the queue, and those that this one took but could not begin.
+
+        The latter happens where the database goes at that very moment: the job counts as running here, but nobody
+        runs it. It must be found so twice in a row, since beginning takes a moment, too.
+
+        Returns:
+            How many.
+        """
         taken = 0
         pending = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
+        here = {status.workflow_id for status in pending if status.executor_id == self._slots.name}
+        idle = here.difference(self._dbos._active_workflows_set.activeList())  # noqa: SLF001 - not public, as above
+        for workflow in idle & self._idle:
+            taken += self._dbos._sys_db.reenqueue_for_recovery(workflow, [self._slots.name], INTERNAL_QUEUE_NAME)  # noqa: SLF001 - as above
+        self._idle = idle
         for name in {status.executor_id for status in pending if status.executor_id} - {self._slots.name}:
             with self._slots.if_dead(name) as dead:
                 if dead:
@@ -108,6 +154,10 @@ class Durable:
     def close(self, *, seconds: int) -> None:
         """Stop; jobs that do not end within so many seconds go on in another process."""
         DBOS.destroy(workflow_completion_timeout_sec=seconds)
+
+
+def _name(job: Job) -> str:
+    return f"{job.id}:{job.attempt}"
 
 
 def system_url(database: Database) -> str:

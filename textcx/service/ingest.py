@@ -10,21 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from textcx import pipeline
 from textcx.domain.datasets import JobState, UploadState
-from textcx.domain.errors import NotFound
+from textcx.domain.errors import NotFound, StoreProblem
 from textcx.jobs.first_half import agree
 from textcx.jobs.inputs import plan_for_manifest
 from textcx.readers.opening import column_names
 from textcx.service.columns import learned_from, plan_of, wishes_for
 from textcx.service.watch import JobWatch
 from textcx.steps.admit import claims
-from textcx.steps.arrivals import look_at_arrivals
+from textcx.steps.arrivals import look_at_arrivals, main_subjects
 from textcx.steps.triage import LOOK_BACK, Case, judge_urgency, value_rank
 from textcx.store.sql.batches import Batch
 from textcx.store.sql.erasure import ErasedMeanwhile
@@ -36,9 +35,9 @@ if TYPE_CHECKING:
     from textcx.domain.datasets import Job, Upload, Urgency
     from textcx.domain.feedback import FeedbackBatch
     from textcx.domain.parts import Part
+    from textcx.domain.theme_sets import ThemeSet
     from textcx.ports import FeedbackReader
     from textcx.service.bench import Bench
-    from textcx.steps.arrivals import ThemeAnchors
 
     Step = Callable[[str, Callable[[], dict[str, Any]]], dict[str, Any]]
 
@@ -91,6 +90,13 @@ class Ingest:
 
     def _batch(self, number: int) -> dict[str, Any]:
         """Store one batch; says whether it was the last."""
+        try:
+            return self._next_batch(number)
+        except StoreProblem:
+            self._open = None  # what was read and not stored is read again
+            raise
+
+    def _next_batch(self, number: int) -> dict[str, Any]:
         upload = self._upload()
         rows = self._bench.settings.batch_rows
         outcome = self._bench.batches.outcome(upload.id, number)
@@ -120,7 +126,7 @@ class Ingest:
             batch = self._batch_of(upload, number, part, whole=whole)
             try:
                 with self._watch.stage("store"):
-                    outcome: dict[str, int] = self._patiently(partial(self._bench.batches.save, upload, batch))
+                    outcome: dict[str, int] = self._bench.batches.save(upload, batch)
             except ErasedMeanwhile as found:
                 erased |= found.respondents
                 continue
@@ -132,14 +138,17 @@ class Ingest:
     def _batch_of(self, upload: Upload, number: int, part: Part, *, whole: Part) -> Batch:
         assert self._open is not None  # noqa: S101 - for the type checker
         asked, repeats = claims(part.records, earlier=self._open.repeats)
-        admission = self._patiently(lambda: self._bench.batches.admission(upload.dataset_id, asked))
+        admission = self._bench.batches.admission(upload.dataset_id, asked)
         kept = _only(part, admission.record_ids)
         segments = kept.segments.join(
             kept.records.select("row", record_id="given_id", touchpoint="touchpoint"), on="row", maintain_order="left"
         ).with_columns(segment_id=pl.format("{}:{}-{}", "record_id", "start", "end"))
         with self._watch.stage("triage"):
-            looked = look_at_arrivals(
-                segments, kept.vectors, anchors=self._open.anchors, tools=self._bench.tools.arrivals
+            tools = self._bench.tools
+            theme_set = self._themes(upload, encoder_id=tools.first.encoder.encoder_id)
+            looked = look_at_arrivals(segments, kept.vectors, theme_set=theme_set, tools=tools.arrivals)
+            main = main_subjects(
+                looked, theme_set=theme_set, taxonomy=tools.arrivals.journey, level=pipeline.WORKING_LEVEL
             )
             urgencies = self._urgencies(upload, kept.records, looked)
         rows = [*whole.records["row"], *(broken.row for broken in whole.unreadable)]
@@ -150,9 +159,14 @@ class Ingest:
             "urgent": len(urgencies),
         }  # fmt: skip
         return Batch(
-            number=number, part=kept, admission=admission, arrivals=looked, urgencies=urgencies, repeats=repeats,
-            outcome=outcome,
+            number=number, part=kept, admission=admission, arrivals=looked, main=main, urgencies=urgencies,
+            repeats=repeats, outcome=outcome,
         )  # fmt: skip
+
+    def _themes(self, upload: Upload, *, encoder_id: str) -> ThemeSet | None:
+        """Return the themes that new records are assigned to; those of another encoder's vectors are of no use."""
+        found = self._bench.theme_sets.current(upload.dataset_id)
+        return None if found is None or found.theme_set.encoder_id != encoder_id else found.theme_set
 
     def _urgencies(self, upload: Upload, records: pl.DataFrame, segments: pl.DataFrame) -> dict[int, Urgency]:
         """Judge which of the new records need a person."""
@@ -169,9 +183,7 @@ class Ingest:
             return {}
         marks = self._open.marks if self._open is not None and self._open.marks else _values(records)
         known = candidates["respondent_id"].drop_nulls().to_list()
-        earlier = self._patiently(
-            lambda: self._bench.batches.earlier_contacts(upload.dataset_id, known, since=now - LOOK_BACK)
-        )
+        earlier = self._bench.batches.earlier_contacts(upload.dataset_id, known, since=now - LOOK_BACK)
         within: Counter[str] = Counter()
         found: dict[int, Urgency] = {}
         for row in candidates.sort("row").iter_rows(named=True):
@@ -209,9 +221,6 @@ class Ingest:
     def _upload(self) -> Upload:
         return self._bench.datasets.upload(self._job.upload_id or "")
 
-    def _patiently(self, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the work returns
-        return self._bench.database.patiently(work, seconds=self._bench.patience)
-
 
 class _OpenUpload:
     """An upload that is being read, behind the batches that are stored."""
@@ -219,7 +228,6 @@ class _OpenUpload:
     def __init__(self, bench: Bench, upload: Upload, *, rows: int) -> None:
         self.number, counts, self.repeats = bench.batches.progress(upload.id)
         self.plan = plan_of(upload.plan or {})
-        self.anchors: ThemeAnchors = bench.analyses.anchors(upload.dataset_id)
         self.marks = bench.batches.value_marks(upload.dataset_id)
         path = bench.spool.path(upload.spool or "")
         wishes = wishes_for(column_names(path), upload=learned_from(self.plan), dataset={}, learned={})

@@ -13,11 +13,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from textcx.domain.datasets import JobError, JobKind, JobState, UploadState
-from textcx.domain.errors import NotFound, StoreProblem, TextcxError
+from textcx.domain.datasets import JobError, JobKind, JobState
+from textcx.domain.errors import DiskFull, NotFound, StoreProblem, TextcxError
 from textcx.service.analyze import Analyze
 from textcx.service.delivery import Delivering
 from textcx.service.ingest import Ingest
+from textcx.service.reconcile import end, reconcile
 from textcx.service.slots import Slots
 from textcx.service.watch import JobCancelled, ProcessEnds
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from textcx.service.ingest import Step
 
 _STATE = "over"
+_GONE = "database_unreachable"
 LOGGER = logging.getLogger("textcx.jobs")
 DISPATCH_SECONDS = 0.25
 TAKE_OVER_SECONDS = 5.0
@@ -41,18 +43,20 @@ KEPT = timedelta(days=30)
 class _Over(Exception):
     """The attempt is over before its time: cancelled, or failed for a reason."""
 
-    def __init__(self, state: JobState, error: JobError | None) -> None:
-        super().__init__(state)
-        self.state = state
+    def __init__(self, error: JobError | None) -> None:
+        super().__init__()
         self.error = error
 
 
-def _careful(step: Step, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """Carry out a step of which no exception gets out: how it ended is what is remembered, by us and not by DBOS."""
+def _careful(bench: Bench, step: Step, name: str, work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Carry out a step of which no exception gets out: how it ended is what is remembered, by us and not by DBOS.
+
+    While the database cannot be reached, the step is tried again; each can be.
+    """
 
     def ended() -> dict[str, Any]:
         try:
-            return work()
+            return bench.patiently(work)
         except JobCancelled:
             return {_STATE: JobState.CANCELLED.value}
         except Exception as error:
@@ -65,7 +69,7 @@ def _careful(step: Step, name: str, work: Callable[[], dict[str, Any]]) -> dict[
     outcome = step(name, ended)
     if _STATE in outcome:
         error = outcome.get("error")
-        raise _Over(JobState(outcome[_STATE]), None if error is None else JobError(**error))
+        raise _Over(None if error is None else JobError(**error))
     return outcome
 
 
@@ -126,9 +130,9 @@ class Runner:
         if not step("begin", lambda: {"go": self._begin(job_id, attempt)})["go"]:
             return
         try:
-            job = self._bench.jobs.get(job_id)
+            job = self._as_long_as_it_takes(job_id, lambda: self._bench.jobs.get(job_id))
             kind = Ingest if job.kind is JobKind.INGEST else Analyze
-            kind(self._bench, job).run(lambda name, work: _careful(step, name, work))
+            kind(self._bench, job).run(lambda name, work: _careful(self._bench, step, name, work))
         except _Over as over:
             step("end", partial(self._end, job_id, attempt, over))
         except NotFound:
@@ -139,17 +143,7 @@ class Runner:
         return job is not None
 
     def _end(self, job_id: str, attempt: int, over: _Over) -> dict[str, Any]:
-        def work() -> None:
-            job = self._bench.jobs.get(job_id)
-            if job.upload_id is not None and job.attempt == attempt:
-                left = UploadState.CANCELLED if over.state is JobState.CANCELLED else UploadState.FAILED
-                self._bench.datasets.mark_upload(job.upload_id, state=left)
-            self._bench.jobs.end(job_id, over.state, attempt=attempt, errors=[over.error] if over.error else [])
-
-        try:
-            self._as_long_as_it_takes(job_id, work)
-        except NotFound:
-            LOGGER.info("job %s ends: its data set was deleted", job_id)
+        self._as_long_as_it_takes(job_id, lambda: end(self._bench, job_id, attempt=attempt, error=over.error))
         if over.error is not None:
             LOGGER.warning("job %s failed: %s", job_id, over.error.code)
         return {}
@@ -158,7 +152,7 @@ class Runner:
         """Do something in the database, however long it cannot be reached; say so from time to time."""
         while True:
             try:
-                return self._bench.database.patiently(work, seconds=self._bench.patience)
+                return self._bench.patiently(work)
             except StoreProblem as error:
                 LOGGER.error("job %s waits for the database: %s", job_id, error)  # noqa: TRY400 - a traceback says no more
                 if self._bench.stopping.wait(1.0):
@@ -166,7 +160,7 @@ class Runner:
 
     def _dispatch(self) -> None:
         """Hand to the queue what was asked for, and from time to time what dead processes left."""
-        looked = time.monotonic()
+        looked = -TAKE_OVER_SECONDS  # at once: what a dead process left waits already
         while not self._bench.stopping.is_set():
             self._wake.wait(DISPATCH_SECONDS)
             self._wake.clear()
@@ -196,6 +190,7 @@ class Runner:
             self.lost.set()
             self._bench.stopping.set()
             return
+        reconcile(self._bench, self._durable)
         taken = self._durable.take_over()
         if taken:
             LOGGER.info("%d jobs of a process that died were taken over", taken)
@@ -235,9 +230,10 @@ def keep_house(bench: Bench, *, now: datetime) -> None:
 def explain(error: Exception) -> JobError:
     """Say why a job failed, without anything that could be a verbatim."""
     if isinstance(error, StoreProblem):
+        code, when = ("disk_full", "there is room") if isinstance(error, DiskFull) else (_GONE, "the database is back")
         return JobError(
-            code="database_unreachable", message=str(error), retryable=True,
-            hint="what was done is kept; start the job again when the database is back: it goes on where it was",
+            code=code, message=str(error), retryable=True,
+            hint=f"what was done is kept; start the job again when {when}: it goes on where it was",
         )  # fmt: skip
     if isinstance(error, TextcxError):
         return JobError(code=_snake(type(error).__name__), message=str(error), hint="", retryable=False)

@@ -6,6 +6,7 @@ is removed, but not before an hour, so that an upload that is being written is l
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -16,13 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textcx.domain.errors import StoreProblem, WrongUse
+from textcx.domain.errors import DiskFull, StoreProblem, WrongUse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 100
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 UNTOUCHED_SECONDS = 3600.0
 
 
@@ -65,7 +67,8 @@ class Spool:
 
         Raises:
             WrongUse: If it is too large.
-            StoreProblem: If the disk is full or cannot be written to.
+            DiskFull: If there is no room for it.
+            StoreProblem: If the disk cannot be written to.
         """
         folder = self.directory / secrets.token_hex(16)
         path = folder / safe_name(name)
@@ -84,7 +87,10 @@ class Spool:
                 os.fsync(out.fileno())
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            msg = f"the upload cannot be kept in the spool ({error.strerror}); free some space, then send it again"
+            if error.errno in _NO_ROOM:
+                msg = f"the spool has no room for the upload ({error.strerror}); free some space, then send it again"
+                raise DiskFull(msg) from error
+            msg = f"the upload cannot be kept in the spool ({error.strerror}); see to {self.directory}, then try again"
             raise StoreProblem(msg) from error
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)

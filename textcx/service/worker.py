@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from textcx.domain.errors import StoreProblem
 from textcx.service.bench import Bench, tools_of
 from textcx.service.runner import Runner
+from textcx.store.named_theme_sets import DirectoryThemeSets
 from textcx.wiring import Workshop, open_database
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def open_bench(
     Args:
         database: Where all is kept; stays the caller's to close.
         settings: How the analysis is done.
-        service: Where the spool is.
+        service: Where the spool and the named theme sets are.
         tools: Builds the engines at the first job; by default from ``settings``, apart from all other engines of the
             process.
 
@@ -49,8 +50,9 @@ def open_bench(
         StoreProblem: If the spool cannot be made.
     """
     return Bench(
-        database=database, settings=settings, spool=service.spool, tools=tools or (lambda: tools_of(Workshop(settings)))
-    )
+        database=database, settings=settings, spool=service.spool,
+        tools=tools or (lambda: tools_of(Workshop(settings))), named_sets=DirectoryThemeSets(service.theme_sets),
+    )  # fmt: skip
 
 
 def work(*, settings: Settings, service: ServiceSettings, tell: Callable[[str], None]) -> None:
@@ -64,7 +66,7 @@ def work(*, settings: Settings, service: ServiceSettings, tell: Callable[[str], 
     Raises:
         StoreProblem: If the database cannot be reached, or another process took this one's place.
     """
-    database = open_database(service.database_url)
+    database = open_database(service.database)
     bench = open_bench(database, settings=settings, service=service)
     runner = Runner(bench, allow_private=service.allow_private_webhooks)
     told = threading.Event()

@@ -1,21 +1,24 @@
 """Look at records as they come in: stage, theme, pains, before the next analysis of the whole data set.
 
-New segments are compared with the themes of the last analysis; they join the nearest one if they are as close to its
-centre as most of its members are. No theme is made or changed here. Pains and stages are found as in an analysis.
+New segments are assigned to the data set's current theme set as ``textcx analyze --themes`` assigns them: by the same
+function, with the same strengths, boilerplate in no theme. No theme is made or changed here. Pains and stages are found
+as in an analysis.
 
 Invariants, tested: the stage, theme and severity of a segment never depend on the other segments; no segment is lost;
-without an earlier analysis no segment has a theme.
+without a theme set no segment has a theme; a hidden theme is not told.
 """
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
+from textcx.steps.assign_themes import assign_themes
+from textcx.steps.describe_themes import shown_leaves
+from textcx.steps.findings import with_primary
 from textcx.steps.journey import place_segments_on_journey
 from textcx.steps.pain_points import find_pains, mark_pains
 from textcx.steps.themes import is_boilerplate
@@ -25,100 +28,9 @@ if TYPE_CHECKING:
 
     from textcx.domain.journey import JourneyTaxonomy
     from textcx.domain.pain_points import PainLexicon
+    from textcx.domain.theme_sets import ThemeSet
     from textcx.ports import PhraseFinder
     from textcx.steps.journey import StageVectors
-
-CLOSE = 0.10
-"""Share of a theme's members that lie farther from its centre than a new segment may."""
-FEWEST = 2
-"""Members that a theme needs to be compared with."""
-LEAST = 0.25
-"""No segment joins a theme at a smaller cosine than this."""
-
-
-@dataclass(frozen=True, slots=True)
-class ThemeAnchors:
-    """Centres of themes.
-
-    ``theme_ids`` in the order of ``centres`` (unit length, shape ``(themes, width)``) and of ``reach`` (the smallest
-    cosine that still belongs, shape ``(themes,)``).
-    """
-
-    theme_ids: tuple[str, ...]
-    centres: NDArray[np.float32]
-    reach: NDArray[np.float32]
-
-    @classmethod
-    def none(cls) -> ThemeAnchors:
-        """Return the anchors of no theme."""
-        return cls((), np.zeros((0, 0), dtype=np.float32), np.zeros(0, dtype=np.float32))
-
-    @classmethod
-    def of(cls, mentions: pl.DataFrame, segment_ids: pl.Series, vectors: NDArray[np.float32]) -> ThemeAnchors:
-        """Make the anchors of an analysis.
-
-        Args:
-            mentions: ``segment_id`` and ``theme_id``.
-            segment_ids: Of the segments, in the order of ``vectors``.
-            vectors: Unit length. Shape ``(segments, width)``.
-        """
-        places = pl.DataFrame({"segment_id": segment_ids}).with_row_index("place")
-        members = mentions.join(places, on="segment_id").group_by("theme_id").agg("place").sort("theme_id")
-        ids: list[str] = []
-        centres: list[NDArray[np.float32]] = []
-        reach: list[float] = []
-        for theme_id, own in members.iter_rows():
-            if len(own) < FEWEST:
-                continue
-            points = vectors[np.asarray(own)]
-            centre = points.mean(axis=0, dtype=np.float64)
-            centre /= max(float(np.linalg.norm(centre)), 1e-12)
-            ids.append(theme_id)
-            centres.append(centre.astype(np.float32))
-            reach.append(max(LEAST, float(np.quantile(points @ centre, CLOSE))))
-        if not ids:
-            return cls.none()
-        return cls(tuple(ids), np.stack(centres), np.asarray(reach, dtype=np.float32))
-
-    def to_bytes(self) -> bytes:
-        """Return the anchors as Parquet."""
-        out = io.BytesIO()
-        pl.DataFrame(
-            {"theme_id": list(self.theme_ids), "centre": self.centres.tolist(), "reach": self.reach},
-            schema={"theme_id": pl.String, "centre": pl.List(pl.Float32), "reach": pl.Float32},
-        ).write_parquet(out)
-        return out.getvalue()
-
-    @classmethod
-    def from_bytes(cls, content: bytes) -> ThemeAnchors:
-        """Read anchors back."""
-        frame = pl.read_parquet(io.BytesIO(content))
-        if not frame.height:
-            return cls.none()
-        return cls(
-            tuple(frame["theme_id"]), np.asarray(frame["centre"].to_list(), dtype=np.float32), frame["reach"].to_numpy()
-        )
-
-    def nearest(self, texts: list[str], vectors: NDArray[np.float32]) -> tuple[list[str | None], list[float | None]]:
-        """Say which theme each segment raises, and how strongly (its cosine, 0..1); null where none.
-
-        Args:
-            texts: Redacted texts of the segments.
-            vectors: Unit length. Shape ``(segments, width)``.
-        """
-        if not self.theme_ids or not texts:
-            return [None] * len(texts), [None] * len(texts)
-        cosines = np.round(vectors.astype(np.float64) @ self.centres.T.astype(np.float64), 6)
-        best = (cosines - self.reach).argmax(axis=1)
-        close = cosines[np.arange(len(texts)), best]
-        joins = [
-            bool(value >= self.reach[index]) and not is_boilerplate(text)
-            for value, index, text in zip(close, best, texts, strict=True)
-        ]
-        return (
-            [self.theme_ids[index] if joined else None for index, joined in zip(best, joins, strict=True)],
-            [min(1.0, float(value)) if joined else None for value, joined in zip(close, joins, strict=True)],
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,14 +46,14 @@ class ArrivalTools:
 
 
 def look_at_arrivals(
-    segments: pl.DataFrame, vectors: NDArray[np.floating[Any]], *, anchors: ThemeAnchors, tools: ArrivalTools
+    segments: pl.DataFrame, vectors: NDArray[np.floating[Any]], *, theme_set: ThemeSet | None, tools: ArrivalTools
 ) -> pl.DataFrame:
     """Find out about new segments what can be found without the others.
 
     Args:
         segments: ``segment_id`` (unique), ``record_id``, ``text``, ``touchpoint``, ``question``, probabilities.
         vectors: One per segment, of any length. Shape ``(segments, width)``.
-        anchors: Themes of the last analysis.
+        theme_set: The current themes; null where there are none yet.
         tools: The engines.
 
     Returns:
@@ -155,15 +67,48 @@ def look_at_arrivals(
         segments, phrases=tools.phrases, lexicon=tools.lexicon, threshold=tools.pain_threshold,
         offer_words=tools.offer_words,
     )  # fmt: skip
-    theme_ids, strengths = anchors.nearest(segments["text"].to_list(), unit)
     return (
         mark_pains(segments, pains)
-        .with_columns(
-            pl.Series("theme_id", theme_ids, dtype=pl.String), pl.Series("strength", strengths, dtype=pl.Float64)
-        )
+        .with_columns(_raised(theme_set, segments, unit))
         .join(stages, on="segment_id", how="left", maintain_order="left")
         .join(
             pains.filter("specific").select("segment_id", "aspect", "statement", "severity", "reasons"),
             on="segment_id", how="left", maintain_order="left",
         )
     )  # fmt: skip
+
+
+def main_subjects(
+    segments: pl.DataFrame, *, theme_set: ThemeSet | None, taxonomy: JourneyTaxonomy, level: int
+) -> pl.DataFrame:
+    """Say which theme and stage each new record is mainly about, as an analysis does.
+
+    Args:
+        segments: ``record_id``, ``stage``, ``stage_confidence``, ``theme_id`` (a leaf, nullable) and ``strength``.
+        theme_set: The set that the themes are of.
+        taxonomy: The stages.
+        level: Level of the themes told, 1 to 3.
+
+    Returns:
+        ``record_id``, ``primary_theme_id`` and ``primary_stage`` of each record, sorted by ``record_id``.
+    """
+    shown = {} if theme_set is None else theme_set.at_level(level)
+    told = pl.col("theme_id").replace_strict(shown, default=None, return_dtype=pl.String)
+    mentions = segments.select("record_id", theme_id=told, strength="strength").drop_nulls("theme_id")
+    records = segments.select("record_id").unique().sort("record_id")
+    return with_primary(records, segments, mentions, taxonomy=taxonomy)
+
+
+def _raised(theme_set: ThemeSet | None, segments: pl.DataFrame, unit: NDArray[np.float32]) -> list[pl.Series]:
+    """Theme of each segment (a leaf) and its strength there, 0..1; both null where none."""
+    theme_ids: list[str | None] = [None] * segments.height
+    strengths: list[float | None] = [None] * segments.height
+    if theme_set is not None:
+        substantive = [row for row, text in enumerate(segments["text"]) if not is_boilerplate(text)]
+        ids = segments["segment_id"].gather(substantive).to_list()
+        assigned = assign_themes(theme_set, unit[substantive], segment_ids=ids)
+        shown = shown_leaves(theme_set)
+        for row, theme_id, strength in zip(substantive, assigned.theme_ids, assigned.strengths.tolist(), strict=True):
+            if theme_id in shown:
+                theme_ids[row], strengths[row] = theme_id, strength
+    return [pl.Series("theme_id", theme_ids, dtype=pl.String), pl.Series("strength", strengths, dtype=pl.Float64)]

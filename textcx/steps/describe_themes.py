@@ -87,6 +87,11 @@ def describe_themes(
 _TOLD = ("theme_id", "parent_theme_id", "level", "name", "keywords", "stability")
 
 
+def shown_leaves(theme_set: ThemeSet) -> frozenset[str]:
+    """Ids of the leaves that are told: neither hidden nor below a hidden theme."""
+    return frozenset(_above(theme_set)["leaf"])
+
+
 def _above(theme_set: ThemeSet) -> pl.DataFrame:
     """Each leaf with itself and every theme above it, hidden ones left out."""
     hidden = {theme.theme_id for theme in theme_set.themes if theme.hidden}
@@ -105,4 +110,4 @@ def _above(theme_set: ThemeSet) -> pl.DataFrame:
 
 def _naming_words(name: str) -> list[str]:
     """The words of a name that a quote may hold."""
-    return [word for word in name.lower().split() if word not in STOP_WORDS] or [name.lower()]
+    return [word for word in name.lower().replace(",", "").split() if word not in STOP_WORDS] or [name.lower()]

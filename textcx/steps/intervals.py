@@ -9,6 +9,7 @@ q-values never fall below their p-values and keep their order.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -114,6 +115,29 @@ def mean_interval(found: Moments, *, low: float, high: float) -> Interval:
     below = np.where(alike, unseen * (mean - low), half)
     above = np.where(alike, unseen * (high - mean), half)
     return _known(n, np.maximum(mean - below, low), np.minimum(mean + above, high))
+
+
+def clustered_interval(mean: float, deviations: Floats, n: int, *, low: float, high: float) -> tuple[float, float]:
+    """Return the t interval of a mean of values of which those of one group may be alike, clipped to the scale.
+
+    The variance is the cluster-robust one of a mean (Liang and Zeger 1986) with ``groups - 1`` degrees of freedom; one
+    group alone gives the whole scale.
+
+    Args:
+        mean: Of all values.
+        deviations: For each group the sum of its values' distances from ``mean``. Shape ``(groups,)``.
+        n: How many values there are.
+        low: Lowest value of the scale.
+        high: Highest value of the scale.
+    """
+    from scipy.special import stdtrit  # noqa: PLC0415 - scipy loads when numbers are made, not at import
+
+    groups = len(deviations)
+    if groups == 1:
+        return low, high
+    error = math.sqrt(groups / (groups - 1) * float((deviations**2).sum())) / n
+    margin = float(stdtrit(groups - 1, 0.5 + LEVEL / 2)) * error
+    return max(low, mean - margin), min(high, mean + margin)
 
 
 def balance_interval(up: Floats, down: Floats, n: Floats) -> Interval:

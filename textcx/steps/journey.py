@@ -12,7 +12,6 @@ segment is lost.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from textcx.domain.cues import cue_regex
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.journey import UNKNOWN, JourneyTaxonomy, touchpoint_key
 from textcx.domain.tables import JOURNEY
+from textcx.steps.intervals import clustered_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -171,23 +171,12 @@ def find_primary_stages(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) ->
     )
 
 
-def _clustered_interval(values: NDArray[np.float64], groups: list[str]) -> tuple[float, float, float]:
-    """Mean of values with a 95 % t interval whose standard error allows for values of one group being alike.
-
-    The variance is the cluster-robust one of a mean (Liang and Zeger 1986) with ``groups - 1`` degrees of freedom; one
-    group alone gives an interval of the whole scale, -1..1.
-    """
-    from scipy.stats import t  # noqa: PLC0415 - scipy waits until it is needed
-
+def _mean_of(values: NDArray[np.float64], groups: list[str]) -> tuple[float, float, float]:
+    """Mean of values with its 95 % interval; values of one group may be alike."""
     mean = float(values.mean())
     _, codes = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
-    n_groups = int(codes.max()) + 1
-    if n_groups == 1:
-        return mean, -1.0, 1.0
-    sums = np.bincount(codes, weights=values - mean, minlength=n_groups)
-    error = math.sqrt(n_groups / (n_groups - 1) * float((sums**2).sum())) / len(values)
-    margin = float(t.ppf(0.975, n_groups - 1)) * error
-    return mean, max(-1.0, mean - margin), min(1.0, mean + margin)
+    sums = np.bincount(codes, weights=values - mean).astype(np.float64)
+    return mean, *clustered_interval(mean, sums, len(values), low=-1.0, high=1.0)
 
 
 def summarize_journey(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) -> pl.DataFrame:
@@ -211,7 +200,7 @@ def summarize_journey(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) -> p
         row: dict[str, object] = {"stage": stage, "segments": own.height, "respondents": own["who"].n_unique()}
         if own.height:
             values = own["polarity"].cast(pl.Float64).to_numpy()
-            row["polarity"], row["ci_low"], row["ci_high"] = _clustered_interval(values, own["who"].to_list())
+            row["polarity"], row["ci_low"], row["ci_high"] = _mean_of(values, own["who"].to_list())
             row["negative_share"] = float((own["label"] == "negative").sum()) / own.height
         rows.append(row)
     return pl.DataFrame(rows, schema=JOURNEY)

@@ -24,6 +24,7 @@ from textcx.steps.describe_themes import QUOTES, describe_themes
 from textcx.steps.emerging_themes import find_emerging
 from textcx.steps.learn_themes import learn_themes
 from textcx.steps.name_words import tokens
+from textcx.steps.theme_lineage import continue_themes
 from textcx.steps.theme_names import ThemeWords, name_tree
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.theme_sets import ThemeSet
-    from textcx.ports import PhraseFinder, ThemeModel
+    from textcx.ports import Encoder, PhraseFinder, ThemeModel
     from textcx.steps.learn_themes import Brought
 
 FEWEST_WORDS = 3
@@ -67,9 +68,11 @@ def find_themes(
     phrases: PhraseFinder,
     encoder_id: str,
     theme_set: ThemeSet | None = None,
+    previous: ThemeSet | None = None,
     seed: int = 0,
     max_unassigned: float | None = None,
     brought: Brought | None = None,
+    encoder: Encoder | None = None,
     min_segments: int = MIN_SEGMENTS,
     quotes: int = QUOTES,
 ) -> ThemeFinding:
@@ -84,9 +87,11 @@ def find_themes(
         phrases: Finds the phrases that themes are named with.
         encoder_id: What the vectors are of.
         theme_set: The themes to assign to; null learns them from the segments.
+        previous: Where themes are learned: the set before, whose ids, names and history go on.
         seed: Seed for the model, at least 0.
         max_unassigned: Largest share of segments in no theme when themes are learned, 0..1.
         brought: Themes of a team that are matched first when themes are learned.
+        encoder: What the vectors are of, to weigh the names of learned themes by what they mean; null does without.
         min_segments: With fewer segments that are no boilerplate, no themes are learned, and a note says so.
         quotes: Quotes per theme at most.
 
@@ -96,6 +101,7 @@ def find_themes(
 
     Raises:
         ShapeMismatch: If there is not one vector per segment.
+        ModelProblem: If the set before was made with another encoder.
     """
     if len(vectors) != segments.height:
         msg = f"themes need one vector per segment: {segments.height} segments came with {len(vectors)} vectors"
@@ -123,9 +129,14 @@ def find_themes(
             )
         learned = learn_themes(
             kept, points, model=model, phrases=phrases, encoder_id=encoder_id, seed=seed, max_unassigned=max_unassigned,
-            brought=brought,
+            brought=brought, encoder=encoder,
         )  # fmt: skip
         theme_set, notes = learned.theme_set, learned.notes
+        if previous is not None:
+            rows = {segment_id: row for row, segment_id in enumerate(kept["segment_id"])}
+            theme_set = continue_themes(
+                previous, theme_set, vectors_of=lambda one: points[rows[one]] if one in rows else None
+            )
         raised = theme_set.members.select("segment_id", "theme_id", "strength")
         members = kept.join(raised, on="segment_id", how="left", maintain_order="left")
         emerging = empty(EMERGING)

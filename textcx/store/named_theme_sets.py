@@ -1,6 +1,7 @@
 """The theme sets of a directory, by name: what the service assigns to.
 
-Invariants, tested: a set whose files have changed is read again; a hidden theme is not told.
+Invariants, tested: a set whose files have changed is read again; a theme that is hidden, or below a hidden one, is not
+told, and boilerplate raises none, as in an analysis.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING
 from textcx.domain.errors import NotFound
 from textcx.ports import ThemeMatch
 from textcx.steps.assign_themes import assign_themes
+from textcx.steps.describe_themes import shown_leaves
+from textcx.steps.themes import is_boilerplate
 from textcx.store.theme_sets import EDITS, SET, is_theme_set, load
 
 if TYPE_CHECKING:
@@ -43,21 +46,33 @@ class DirectoryThemeSets:
         self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str
     ) -> list[list[ThemeMatch]]:
         """Themes of each segment; see ``textcx.ports.ThemeSets``."""
-        del texts
         theme_set = self._set(name, encoder_id=encoder_id)
         assigned = assign_themes(theme_set, vectors)
-        names = {theme.theme_id: theme.name for theme in theme_set.themes if not theme.hidden}
+        shown = shown_leaves(theme_set)
+        names = {theme.theme_id: theme.name for theme in theme_set.themes if theme.theme_id in shown}
         return [
             [ThemeMatch(theme_id, names[theme_id], float(strength))]
-            if theme_id is not None and theme_id in names
+            if theme_id is not None and theme_id in names and not is_boilerplate(text)
             else []
-            for theme_id, strength in zip(assigned.theme_ids, assigned.strengths.tolist(), strict=True)
+            for text, theme_id, strength in zip(texts, assigned.theme_ids, assigned.strengths.tolist(), strict=True)
         ]
 
+    def get(self, name: str, *, encoder_id: str | None = None) -> ThemeSet:
+        """Return a set with its edits applied.
+
+        Args:
+            name: Of the set.
+            encoder_id: The encoder that will be used with it, where that is known.
+
+        Raises:
+            NotFound: If there is none of that name.
+            ModelProblem: If it is damaged, or was made with another encoder.
+        """
+        self._refuse_unknown(name)
+        return load(self.directory / name, encoder_id=encoder_id)
+
     def _set(self, name: str, *, encoder_id: str) -> ThemeSet:
-        if name not in self.names():
-            msg = f"there is no theme set {name!r} in {self.directory}; there are: {', '.join(self.names()) or 'none'}"
-            raise NotFound(msg)
+        self._refuse_unknown(name)
         folder = self.directory / name
         state = tuple(stamp.st_mtime_ns if (stamp := _stat(folder / each)) else 0 for each in (SET, EDITS))
         kept = self._kept.get(name)
@@ -65,6 +80,11 @@ class DirectoryThemeSets:
             kept = (state, load(folder, encoder_id=encoder_id))
             self._kept[name] = kept
         return kept[1]
+
+    def _refuse_unknown(self, name: str) -> None:
+        if name not in self.names():
+            msg = f"there is no theme set {name!r} in {self.directory}; there are: {', '.join(self.names()) or 'none'}"
+            raise NotFound(msg)
 
 
 def _stat(path: Path) -> os.stat_result | None:

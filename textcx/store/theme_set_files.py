@@ -14,6 +14,7 @@ import polars as pl
 from textcx.domain.errors import ModelProblem
 
 if TYPE_CHECKING:
+    import zipfile
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -27,7 +28,7 @@ def table_file(frame: pl.DataFrame) -> bytes:
     return content.getvalue()
 
 
-def content_of(path: Path, sha256: str) -> bytes:
+def content_of(path: Path | zipfile.Path, sha256: str) -> bytes:
     """Read a file; ``ModelProblem`` if it is missing, or is not the one with that SHA-256."""
     with damaged(path):
         content = path.read_bytes()
@@ -37,7 +38,7 @@ def content_of(path: Path, sha256: str) -> bytes:
 
 
 @contextmanager
-def damaged(path: Path) -> Iterator[None]:
+def damaged(path: Path | zipfile.Path) -> Iterator[None]:
     """Say which file of a set cannot be read, whatever the library below found wrong with it."""
     from safetensors import SafetensorError  # noqa: PLC0415 - only where a set is read
 

@@ -9,6 +9,8 @@
 The set is kept as it was fitted; ``load`` applies the edits. Files are named after their content and ``set.json`` is
 put in place last and in one step: a crash leaves the set as it was before, or as it is after, never half of one.
 
+``to_bytes`` and ``from_bytes`` do the same for the database of the service, in one archive of these files.
+
 Invariants, tested: a set comes back as it was saved; a damaged file is noticed, whatever the damage; a later version
 reads what an earlier one wrote.
 """
@@ -19,6 +21,7 @@ import hashlib
 import io
 import json
 import os
+import zipfile
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
@@ -56,6 +59,7 @@ _GIVEN = {
 }  # fmt: skip
 _VECTORS = {"origin": "float32", "prototypes": "float32", "exceptions": "float32", "sample": "float16"}
 _ATTEMPTS = 3
+_ALWAYS = (1980, 1, 1, 0, 0, 0)
 
 
 def is_theme_set(directory: Path) -> bool:
@@ -80,42 +84,70 @@ def save(theme_set: ThemeSet, directory: Path) -> None:
         raise WrongUse(msg)
     _check_place(theme_set, directory)
     directory.mkdir(parents=True, exist_ok=True)
+    files = _files(theme_set)
     with locked(directory):
-        contents = {
-            "vectors": _vectors_file(theme_set),
-            "members": table_file(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
-            "sample": table_file(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
-        }
-        if theme_set.given is not None:
-            contents["given"] = _tensors(theme_set.given, _GIVEN)
-        files = {}
-        for kind, content in contents.items():
-            digest = hashlib.sha256(content).hexdigest()
-            files[kind] = {"name": f"{kind}-{digest[:12]}.{_SUFFIXES[kind]}", "sha256": digest}
-            put(directory / files[kind]["name"], content)
-        told = {
-            "format": FORMAT,
-            "textcx": __version__,
-            "set_id": theme_set.set_id,
-            "version": theme_set.version,
-            "encoder_id": theme_set.encoder_id,
-            "files": files,
-            "curve": asdict(theme_set.curve),
-            "settings": theme_set.settings,
-            "owners": list(theme_set.owners),
-            "exception_themes": list(theme_set.exception_themes),
-            "given": None
-            if theme_set.given is None
-            else {"theme_ids": list(theme_set.given.theme_ids), "share_right": theme_set.given.share_right},
-            "themes": [asdict(theme) for theme in theme_set.themes],
-            "history": [asdict(event) for event in theme_set.history],
-        }
-        put(directory / SET, (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode())
+        for name, content in files.items():  # SET is the last
+            put(directory / name, content)
         sync(directory)
-        current = {each["name"] for each in files.values()}
         for path in directory.iterdir():
-            if path.name not in current and _is_ours(path.name):
+            if path.name not in files and _is_ours(path.name):
                 path.unlink(missing_ok=True)
+
+
+def to_bytes(theme_set: ThemeSet) -> bytes:
+    """Return the files of a set in one uncompressed ZIP archive; the same set gives the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression=zipfile.ZIP_STORED) as archive:
+        for name, content in _files(theme_set).items():
+            archive.writestr(zipfile.ZipInfo(name, _ALWAYS), content)
+    return out.getvalue()
+
+
+def from_bytes(content: bytes) -> ThemeSet:
+    """Read what ``to_bytes`` made, as it was: no edits are applied.
+
+    Raises:
+        ModelProblem: If it is damaged, or a later version made it.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            inside = zipfile.Path(archive)
+            return _put_together(inside, _told(inside))
+    except zipfile.BadZipFile:
+        msg = "a stored theme set is damaged (BadZipFile); restore it from a backup, or learn the themes again"
+        raise ModelProblem(msg) from None
+
+
+def _files(theme_set: ThemeSet) -> dict[str, bytes]:
+    """Contents of all files of a set by name, that of ``SET`` last."""
+    contents = {
+        "vectors": _vectors_file(theme_set),
+        "members": table_file(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
+        "sample": table_file(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
+    }
+    if theme_set.given is not None:
+        contents["given"] = _tensors(theme_set.given, _GIVEN)
+    sums = {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
+    names = {kind: f"{kind}-{digest[:12]}.{_SUFFIXES[kind]}" for kind, digest in sums.items()}
+    told = {
+        "format": FORMAT,
+        "textcx": __version__,
+        "set_id": theme_set.set_id,
+        "version": theme_set.version,
+        "encoder_id": theme_set.encoder_id,
+        "files": {kind: {"name": names[kind], "sha256": sums[kind]} for kind in contents},
+        "curve": asdict(theme_set.curve),
+        "settings": theme_set.settings,
+        "owners": list(theme_set.owners),
+        "exception_themes": list(theme_set.exception_themes),
+        "given": None
+        if theme_set.given is None
+        else {"theme_ids": list(theme_set.given.theme_ids), "share_right": theme_set.given.share_right},
+        "themes": [asdict(theme) for theme in theme_set.themes],
+        "history": [asdict(event) for event in theme_set.history],
+    }
+    files = {names[kind]: content for kind, content in contents.items()}
+    return {**files, SET: (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()}
 
 
 def load(directory: Path, *, encoder_id: str | None = None, edited: bool = True) -> ThemeSet:
@@ -216,7 +248,7 @@ def _check_place(theme_set: ThemeSet, directory: Path) -> None:
 def _is_ours(name: str) -> bool:
     """Whether a file is one that ``save`` leaves behind, finished or not."""
     plain = name.removesuffix(".draft")
-    return any(plain.startswith(f"{kind}-") and plain.endswith(f".{ending}") for kind, ending in _KINDS.items()) or (
+    return any(plain.startswith(f"{kind}-") and plain.endswith(f".{ending}") for kind, ending in _SUFFIXES.items()) or (
         plain != name and plain in {SET, EDITS}
     )
 
@@ -241,7 +273,7 @@ def _read(directory: Path) -> ThemeSet:
     raise AssertionError  # the loop returns or raises
 
 
-def _told(directory: Path) -> dict[str, Any]:
+def _told(directory: Path | zipfile.Path) -> dict[str, Any]:
     path = directory / SET
     with damaged(path):
         told: dict[str, Any] = json.loads(path.read_bytes())
@@ -256,7 +288,7 @@ def _told(directory: Path) -> dict[str, Any]:
     return told
 
 
-def _put_together(directory: Path, told: dict[str, Any]) -> ThemeSet:
+def _put_together(directory: Path | zipfile.Path, told: dict[str, Any]) -> ThemeSet:
     from safetensors.numpy import load as load_tensors  # noqa: PLC0415 - only where a set is read
 
     path = directory / SET

@@ -10,6 +10,7 @@ from databases import opened
 from textcx.domain.errors import BadSetting, StoreProblem
 from textcx.store.sql.columns import storable
 from textcx.store.sql.database import Database
+from textcx.store.sql.datasets import SqlDatasets
 from textcx.store.sql.migrations import HEAD, check, upgrade
 from textcx.store.sql.schema import metadata, receipts
 
@@ -134,3 +135,35 @@ def test_what_a_database_cannot_keep_is_replaced_one_for_one() -> None:
 def test_an_sqlite_database_is_made_in_a_folder_that_is_not_there_yet(tmp_path: Path) -> None:
     with opened(f"sqlite:///{tmp_path}/deep/er/textcx.db") as database:
         assert database.file == tmp_path / "deep" / "er" / "textcx.db"
+
+
+def test_a_directory_or_file_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no database, and long enough to be told from one" * 30)
+    with pytest.raises(StoreProblem, match=r"the directory .*/file/below of the database cannot be made"):
+        Database(f"sqlite:///{tmp_path}/file/below/textcx.db")
+    database = Database(f"sqlite:///{tmp_path}")
+    with pytest.raises(StoreProblem, match=r"cannot be opened or written.*--database-url"), database.read():
+        pass
+    database.close()
+
+
+def test_a_database_of_the_first_step_is_brought_up_to_date_with_what_is_in_it(database_url: str) -> None:
+    from alembic import command
+
+    from textcx.store.sql.migrations import _config
+
+    database = Database(database_url)
+    with database.write() as connection:
+        command.upgrade(_config(connection), "0001")
+        connection.execute(
+            sa.text(
+                "INSERT INTO datasets (name, columns, learned, created_at, updated_at) "
+                "VALUES ('shop', '{}', '{}', '2026-01-01', '2026-01-01')"
+            )
+        )
+    with pytest.raises(StoreProblem, match="0001"):
+        check(database)
+    assert upgrade(database) == "0001"
+    check(database)
+    assert SqlDatasets(database).get("shop").theme_set is None
+    database.close()

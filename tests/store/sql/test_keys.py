@@ -1,18 +1,17 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.service import KEY_LENGTH, Scope, digest_of
+from textcx.store.sql.database import Database
 from textcx.store.sql.keys import SqlKeys
 from textcx.store.sql.schema import api_keys
-
-if TYPE_CHECKING:
-    from textcx.store.sql.database import Database
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -93,3 +92,44 @@ def test_a_key_needs_a_name_and_a_scope(keys: SqlKeys, name: str, scopes: list[S
 def test_a_key_that_has_expired_already_is_refused(keys: SqlKeys) -> None:
     with pytest.raises(WrongUse, match="never be valid"):
         keys.create("shop", scopes=[Scope.READ], now=NOW, expires_at=NOW)
+
+
+def test_a_first_key_is_made_only_where_there_was_never_one(keys: SqlKeys) -> None:
+    made = keys.create_first("first", scopes=[Scope.ADMIN], now=NOW)
+    assert made is not None
+    assert keys.find(digest_of(made.secret)) == made.key
+    assert keys.create_first("first", scopes=[Scope.ADMIN], now=NOW) is None
+    keys.revoke(made.key.id, now=NOW)
+    assert keys.create_first("first", scopes=[Scope.ADMIN], now=NOW) is None
+    assert len(keys.all()) == 1
+
+
+def test_of_several_that_make_the_first_key_at_once_one_succeeds(ready_url: str) -> None:
+    at_once = 8
+    together = Barrier(at_once)
+
+    def begin(number: int) -> bool:
+        database = Database(ready_url)  # each with its own connections, as a process of its own would have
+        try:
+            database.reachable()
+            together.wait(30)
+            return SqlKeys(database).create_first(f"first-{number}", scopes=[Scope.ADMIN]) is not None
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(at_once) as pool:
+        assert sum(pool.map(begin, range(at_once))) == 1
+
+
+def test_a_first_key_waits_for_a_key_that_is_being_made(ready_url: str) -> None:
+    database, other = Database(ready_url), Database(ready_url)
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            row = {"id": "key_1", "name": "one", "prefix": "tcx_1", "digest": "0" * 64, "scopes": [], "created_at": NOW}
+            connection.execute(sa.insert(api_keys).values(row))
+            second = pool.submit(lambda: SqlKeys(other).create_first("first", scopes=[Scope.ADMIN]))
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.3)
+        assert second.result(timeout=30) is None
+    database.close()
+    other.close()

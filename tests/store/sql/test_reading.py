@@ -3,12 +3,16 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+import sqlalchemy as sa
 from service_bench import as_csv, light_bench, run_now, send, some_rows
 
 from textcx.domain.datasets import JobKind, JobState, Page
 from textcx.domain.errors import BadCursor, NotFound, WrongUse
+from textcx.steps.intervals import share_interval
 from textcx.store.sql.reading import Filters, SqlReading
+from textcx.store.sql.schema import themes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,3 +176,57 @@ def test_a_page_has_a_limit(reading: SqlReading) -> None:
     for limit in (0, 1001):
         with pytest.raises(WrongUse):
             reading.records(SHOP, limit=limit)
+
+
+ALWAYS = Filters(dataset="shop", since=datetime(2000, 1, 1, tzinfo=UTC))
+"""A filter that lets every record with a date through: figures are counted again and must come out the same."""
+
+
+def test_the_journey_counted_again_has_the_intervals_of_the_analysis(reading: SqlReading) -> None:
+    found = {row["stage"]: row for row in reading.journey(ALWAYS).rows}
+    known = {row["stage"]: row for row in reading.journey(SHOP).rows if row["segments"]}
+    assert found.keys() == known.keys()
+    for stage, row in known.items():
+        for name in ("segments", "respondents", "polarity", "negative_share", "ci_low", "ci_high"):
+            assert found[stage][name] == pytest.approx(row[name], abs=1e-6), (stage, name)
+
+
+def test_a_share_has_the_interval_of_a_share_with_and_without_filters(reading: SqlReading) -> None:
+    for filters in (SHOP, ALWAYS, Filters(dataset="shop", label="negative")):
+        rows = reading.themes(filters).rows
+        assert rows
+        for row in rows:
+            n = round(row["records"] / row["share"])
+            low, high = share_interval(np.array([float(row["records"])]), np.array([float(n)]))
+            assert (row["share_ci_low"], row["share_ci_high"]) == pytest.approx((low[0], high[0]))
+            assert row["share_ci_low"] <= row["share"] <= row["share_ci_high"]
+
+
+def test_a_theme_above_others_counts_and_finds_what_is_raised_of_them(bench: Bench, reading: SqlReading) -> None:
+    rows = reading.themes(SHOP).rows
+    below = [row["theme_id"] for row in rows[:2]]
+    with bench.database.write() as connection:
+        analysis = connection.execute(sa.select(themes.c.analysis_id).limit(1)).scalar_one()
+        above = {"analysis_id": analysis, "place": 999, "theme_id": "above", "name": "both", "level": 1}
+        connection.execute(sa.insert(themes).values(**above))
+        connection.execute(sa.update(themes).where(themes.c.theme_id.in_(below)).values(parent_theme_id="above"))
+    expected = {
+        record["record_id"]
+        for theme_id in below
+        for record in reading.records(Filters(dataset="shop", theme=theme_id), limit=1000).rows
+    }
+    found = reading.records(Filters(dataset="shop", theme="above"), limit=1000).rows
+    assert {row["record_id"] for row in found} == expected
+    counted = {row["theme_id"]: row for row in reading.themes(ALWAYS).rows}
+    assert counted["above"]["records"] == len(expected)
+    assert counted["above"]["evidence"]
+    assert {row["theme_id"] for row in reading.pain_points(Filters(dataset="shop", theme="above")).rows} <= set(below)
+    assert reading.pain_points(Filters(dataset="shop", theme="above")).rows
+
+
+def test_new_records_are_counted_where_records_are_filtered(bench: Bench, reading: SqlReading) -> None:
+    before = {row["theme_id"]: row["records"] for row in reading.themes(ALWAYS).rows}
+    run_now(bench, send(bench, "shop", as_csv(some_rows(40, first=300))))
+    after = {row["theme_id"]: row["records"] for row in reading.themes(ALWAYS).rows}
+    assert sum(after.values()) > sum(before.values())
+    assert after.keys() == before.keys()

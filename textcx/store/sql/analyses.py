@@ -7,7 +7,7 @@ which theme, stage and pain they were given, in the same transaction.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,12 @@ from textcx.domain.datasets import new_id
 from textcx.domain.errors import BrokenResult, NotFound
 from textcx.domain.feedback import Unprocessable
 from textcx.domain.tables import EXTRA_TABLES, SCHEMAS, conform
-from textcx.steps.arrivals import ThemeAnchors
+from textcx.steps.theme_forget import only_records
 from textcx.store.sql.blobs import table_bytes, table_of
 from textcx.store.sql.columns import storable
 from textcx.store.sql.erasure import forget_in_analysis, lock_out, pending_erasures
 from textcx.store.sql.schema import FINDINGS, analyses, analysis_tables, datasets, records, segments
+from textcx.store.sql.theme_sets import CurrentSet, keep_theme_set
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,15 +67,17 @@ class SqlAnalysisStore:
             return _load(connection, row)
 
     def publish(
-        self, analysis: Analysis, *, dataset_id: int, job_id: str, anchors: ThemeAnchors, since: datetime
+        self, analysis: Analysis, *, dataset_id: int, job_id: str, themes: CurrentSet | None, since: datetime
     ) -> str:
         """Keep the analysis of a data set and make it the current one; once per job, however often it is called.
+
+        Records that are gone by now, erased or too old, are left out.
 
         Args:
             analysis: The analysis.
             dataset_id: Its data set.
             job_id: The job that made it.
-            anchors: What new segments will be compared with.
+            themes: The set that new segments will be assigned to; null leaves that as it is.
             since: When the job began to read; who was erased after that is left out.
 
         Returns:
@@ -85,17 +88,22 @@ class SqlAnalysisStore:
             done = connection.execute(sa.select(analyses.c.id).where(analyses.c.job_id == job_id)).scalar()
             if done is not None:
                 return str(done)
-            analysis = forget_in_analysis(analysis, respondents=pending_erasures(connection, since=since))
+            chosen = sa.select(records.c.record_id, records.c.id).where(records.c.dataset_id == dataset_id)
+            numbers = dict(connection.execute(chosen).all())
+            erased = pending_erasures(connection, since=since)
+            analysis = forget_in_analysis(analysis, respondents=erased, there=numbers.keys())
             made = _insert(
                 connection, analysis, place=f"{dataset_id}/{job_id}", dataset_id=dataset_id, job_id=job_id,
-                theme_vectors=anchors.to_bytes(),
             )  # fmt: skip
+            if themes is not None:
+                known = only_records(themes.theme_set, analysis.records["record_id"].to_list())
+                keep_theme_set(connection, dataset_id, replace(themes, theme_set=known))
             connection.execute(
                 sa.update(datasets)
                 .where(datasets.c.id == dataset_id)
                 .values(current_analysis=made, value_marks=_value_marks(analysis), updated_at=datetime.now(tz=UTC))
             )
-            _mark_records(connection, analysis, dataset_id)
+            _mark_records(connection, analysis, numbers)
             connection.execute(
                 sa.delete(analyses).where(
                     analyses.c.dataset_id == dataset_id, analyses.c.id.not_in(_latest(connection, dataset_id))
@@ -118,17 +126,6 @@ class SqlAnalysisStore:
                 raise NotFound(msg)
             row = connection.execute(sa.select(analyses).where(analyses.c.id == found)).mappings().one()
             return found, _load(connection, row)
-
-    def anchors(self, dataset_id: int) -> ThemeAnchors:
-        """Return the themes of the latest analysis of a data set, to compare new segments with."""
-        chosen = (
-            sa.select(analyses.c.theme_vectors)
-            .join(datasets, datasets.c.current_analysis == analyses.c.id)
-            .where(datasets.c.id == dataset_id)
-        )
-        with self._database.read() as connection:
-            content = connection.execute(chosen).scalar()
-        return ThemeAnchors.none() if content is None else ThemeAnchors.from_bytes(content)
 
 
 KEPT = 3
@@ -190,10 +187,8 @@ def _value_marks(analysis: Analysis) -> list[float]:
     return [float(values.quantile(place / (MARKS - 1)) or 0.0) for place in range(MARKS)]
 
 
-def _mark_records(connection: Connection, analysis: Analysis, dataset_id: int) -> None:
-    """Say on records and segments what the analysis made of them; those erased meanwhile are passed over."""
-    chosen = sa.select(records.c.record_id, records.c.id).where(records.c.dataset_id == dataset_id)
-    numbers = dict(connection.execute(chosen).all())
+def _mark_records(connection: Connection, analysis: Analysis, numbers: dict[str, int]) -> None:
+    """Say on records and segments what the analysis made of them."""
     told = analysis.records.select("record_id", *_ON_RECORDS)
     updates = [
         {"which": numbers[row["record_id"]], **{f"new_{name}": row[name] for name in _ON_RECORDS}}

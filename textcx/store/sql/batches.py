@@ -41,6 +41,7 @@ AT_ONCE = 500
 _RECORD = (
     "source", "created_at", "language", "text", "redactions", "respondent_id", "touchpoint", "customer_value", "label",
     "polarity", "p_negative", "p_neutral", "p_positive", "confident", "windows", "mixed", "n_segments",
+    "primary_theme_id", "primary_stage",
 )  # fmt: skip
 _SEGMENT = (
     "start", "end", "text_column", "text", "label", "polarity", "p_negative", "p_neutral", "p_positive", "p_pain",
@@ -58,6 +59,7 @@ class Batch:
         part: Only the records that are new, ``given_id`` being the id that each is kept under.
         admission: Who was admitted.
         arrivals: The segments of ``part``, in its order, with what was found out about them.
+        main: ``record_id``, ``primary_theme_id`` and ``primary_stage`` of the records that have segments.
         urgencies: By row, of the records that need a person.
         repeats: How often each content without an id came in the batch.
         outcome: Counts of the batch.
@@ -67,6 +69,7 @@ class Batch:
     part: Part
     admission: Admission
     arrivals: pl.DataFrame
+    main: pl.DataFrame
     urgencies: Mapping[int, Urgency]
     repeats: Mapping[str, int]
     outcome: Mapping[str, int]
@@ -187,8 +190,11 @@ class SqlBatches:
             n_segments=pl.len(),
             mixed=(pl.col("p_negative").max() >= _CLEARLY) & (pl.col("p_positive").max() >= _CLEARLY),
         )
-        frame = part.records.join(spread, on="row", how="left").with_columns(
-            pl.col("n_segments").fill_null(0), pl.col("mixed").fill_null(value=False)
+        main = batch.main.rename({"record_id": "given_id"})
+        frame = (
+            part.records.join(spread, on="row", how="left")
+            .join(main, on="given_id", how="left")
+            .with_columns(pl.col("n_segments").fill_null(0), pl.col("mixed").fill_null(value=False))
         )
         shared = {"dataset_id": upload.dataset_id, "part_id": part_id, "received_at": now}
         connection.execute(
@@ -247,7 +253,8 @@ class SqlBatches:
         broken_lines: set[tuple[str, int]] = set()
         first, upload, offset = 0, None, 0
         with self._database.read() as connection:
-            for row in connection.execute(chosen).mappings():
+            # one at a time: PostgreSQL's driver would hold the bytes of all batches beside what is made of them
+            for row in connection.execution_options(yield_per=1).execute(chosen).mappings():
                 if row["upload"] != upload:
                     upload, offset = row["upload"], first
                 unreadable = []

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 
-from textcx.domain.errors import BadSetting, StoreProblem
+from textcx.domain.errors import BadSetting, DiskFull, StoreProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +28,9 @@ T = TypeVar("T")
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 5
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
+_NO_SPACE = "53100"
+"""What PostgreSQL calls a full disk."""
+_BROKEN_FILE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
 _GONE = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 _WRITES = "textcx_writes"
 _PLACE = re.compile(r"^[a-z0-9+]+://")
@@ -50,6 +53,7 @@ class Database:
 
         Raises:
             BadSetting: If the URL is none of these.
+            StoreProblem: If the directory of an SQLite file cannot be made.
         """
         self.url = url
         self.engine = _engine(url, pool=pool)
@@ -89,12 +93,13 @@ class Database:
         ):
             yield connection
 
-    def patiently(self, work: Callable[[], T], *, seconds: float) -> T:
-        """Do something with the database, again and again while it cannot be reached.
+    def patiently(self, work: Callable[[], T], *, seconds: float, wait: Callable[[float], object] = time.sleep) -> T:
+        """Do something with the database, again and again while it cannot be reached, with growing pauses.
 
         Args:
             work: What is to be done; must be safe to do twice.
-            seconds: How long to try, 0 or more.
+            seconds: How long to wait between tries in all, 0 or more; how long the work itself takes does not count.
+            wait: Waits so many seconds; if it says true, there is no further try.
 
         Returns:
             What ``work`` returned.
@@ -102,15 +107,14 @@ class Database:
         Raises:
             StoreProblem: If the database could not be reached in all that time.
         """
-        until = time.monotonic() + seconds
-        pause = FIRST_PAUSE
+        pause, waited = FIRST_PAUSE, 0.0
         while True:
             try:
                 return work()
             except StoreProblem:
-                if time.monotonic() + pause > until:
+                if waited + pause > seconds or wait(pause):
                     raise
-                time.sleep(pause)
+                waited += pause
                 pause = min(2 * pause, LONGEST_PAUSE)
 
     def reachable(self) -> bool:
@@ -132,23 +136,42 @@ class Database:
 
         Raises:
             StoreProblem: If the database cannot be reached.
+            DiskFull: If it has no room left.
         """
         try:
             yield
         except _GONE as error:
-            raise StoreProblem(_explanation(self, error)) from error
+            raise _explained(self, error) from error
         except exc.DBAPIError as error:
-            if not error.connection_invalidated:
+            if not (error.connection_invalidated or _damaged(error)):
                 raise
-            raise StoreProblem(_explanation(self, error)) from error
+            raise _explained(self, error) from error
 
 
-def _explanation(database: Database, error: Exception) -> str:
-    cause = str(getattr(error, "orig", None) or error).splitlines()[0][:200]
-    if "no such table" in cause or "does not exist" in cause:
+def _explained(database: Database, error: Exception) -> StoreProblem:
+    orig = getattr(error, "orig", None)
+    cause = next(iter(str(orig or error).splitlines()), type(orig or error).__name__)[:200]
+    if getattr(orig, "sqlstate", None) == _NO_SPACE or "disk is full" in cause or "No space left" in cause:
+        return DiskFull(f"the disk of the database is full ({cause}); free some space, then try again")
+    return StoreProblem(_explanation(database, error, cause))
+
+
+def _damaged(error: Exception) -> bool:
+    return getattr(getattr(error, "orig", None), "sqlite_errorname", "").startswith(_BROKEN_FILE)
+
+
+def _explanation(database: Database, error: Exception, cause: str) -> str:
+    if "no such table" in cause or ("relation" in cause and "does not exist" in cause):
         return f"the database has no tables of textcx yet ({cause}); run 'textcx db upgrade'"
-    if "disk is full" in cause or "No space left" in cause:
-        return f"the disk of the database is full ({cause}); free some space, then try again"
+    if _damaged(error):
+        return f"the database {database.file} is damaged ({cause}); restore it from a backup"
+    if "is locked" in cause:
+        return f"the database {database.file} is in use by another process ({cause}); try again when it is free"
+    if database.file is not None:
+        return (
+            f"the database {database.file} cannot be opened or written ({cause}); "
+            "see whether this user may write there and no other process holds it, or choose another --database-url"
+        )
     where = database.engine.url.render_as_string(hide_password=True)
     return f"the database {where} cannot be reached or does not answer ({cause}); start it, or check --database-url"
 
@@ -177,7 +200,15 @@ def _sqlite(url: sa.URL) -> Engine:
     if not url.database or url.database == ":memory:":
         msg = "an SQLite database needs a file that several threads can share: sqlite:///FILE"
         raise BadSetting(msg)
-    Path(url.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    directory = Path(url.database).absolute().parent
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        msg = (
+            f"the directory {directory} of the database cannot be made ({error.strerror}); "
+            "choose another --database-url, or make it yourself"
+        )
+        raise StoreProblem(msg) from error
     engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from textcx.domain.datasets import Dataset, Upload, UploadState
 from textcx.domain.errors import NotFound, WrongUse
 from textcx.store.sql.columns import storable
 from textcx.store.sql.schema import datasets, uploads
+from textcx.store.sql.theme_sets import keep_theme_set
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from textcx.store.sql.database import Database
+    from textcx.store.sql.theme_sets import CurrentSet
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?")
 LONGEST_RETENTION = 36_500
@@ -53,6 +56,7 @@ class SqlDatasets:
         title: str | None = None,
         columns: Mapping[str, Any] | None = None,
         retention_days: int | None = None,
+        theme_set: CurrentSet | None = None,
     ) -> tuple[Dataset, bool]:
         """Make a data set, or change what was said about it.
 
@@ -61,6 +65,8 @@ class SqlDatasets:
             title: Heading for people.
             columns: Column wishes for its uploads, by the names of ``textcx.config.Settings``.
             retention_days: Age in days after which records are deleted, at least 1; null keeps them.
+            theme_set: The named theme set to analyze it with, from now on also for new records; null goes on with
+                the one that it has, or learns one.
 
         Returns:
             The data set, and whether it is new.
@@ -74,17 +80,17 @@ class SqlDatasets:
             raise WrongUse(msg)
         now = datetime.now(tz=UTC)
         said = storable({"title": title, "columns": dict(columns or {}), "retention_days": retention_days})
-        try:
+        said["theme_set"] = None if theme_set is None else theme_set.name
+        while True:  # until it was neither made nor deleted by others between two looks
             with self._database.write() as connection:
+                change = sa.update(datasets).where(datasets.c.name == name).values(updated_at=now, **said)
+                if connection.execute(change).rowcount:
+                    return _with_themes(connection, name, theme_set), False
+            with suppress(IntegrityError), self._database.write() as connection:
                 connection.execute(
                     sa.insert(datasets).values(name=name, learned={}, created_at=now, updated_at=now, **said)
                 )
-            new = True
-        except IntegrityError:
-            new = False
-            with self._database.write() as connection:
-                connection.execute(sa.update(datasets).where(datasets.c.name == name).values(updated_at=now, **said))
-        return self.get(name), new
+                return _with_themes(connection, name, theme_set), True
 
     def get(self, name: str) -> Dataset:
         """Return a data set.
@@ -168,6 +174,13 @@ def dataset_of(connection: Connection, name: str) -> Dataset:
         msg = "there is no data set of that name; make it with PUT /v1/datasets/{name}"
         raise NotFound(msg)
     return _dataset(row)
+
+
+def _with_themes(connection: Connection, name: str, theme_set: CurrentSet | None) -> Dataset:
+    found = dataset_of(connection, name)
+    if theme_set is not None:
+        keep_theme_set(connection, found.id, theme_set)
+    return found
 
 
 def _dataset(row: sa.RowMapping) -> Dataset:

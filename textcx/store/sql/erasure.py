@@ -1,4 +1,4 @@
-"""Erase records everywhere: rows, stored batches, stored analyses with their evidence, the triage queue, deliveries.
+"""Erase records everywhere: rows, stored batches, stored analyses with their evidence, theme sets, triage, deliveries.
 
 A receipt says what was removed, not whose it was. The pseudonyms of erased respondents are kept only while an upload or
 a job that began before the erasure could still bring something of them back; what such work stores leaves them out.
@@ -12,12 +12,15 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
 from textcx.domain.datasets import JobState, Receipt, new_id
 from textcx.domain.errors import NotFound
+from textcx.steps.forget import BY_RECORD, WITH_QUOTES, count_quotes, forget_records
 from textcx.store.sql.blobs import part_bytes, part_tables, table_bytes, table_of
+from textcx.store.sql.columns import storable
 from textcx.store.sql.schema import (
     FINDINGS,
     analyses,
@@ -31,10 +34,12 @@ from textcx.store.sql.schema import (
     segments,
     triage,
 )
+from textcx.store.sql.theme_sets import forget_in_theme_set
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from numpy.typing import NDArray
     from sqlalchemy.engine import Connection
 
     from textcx.domain.analysis import Analysis
@@ -42,8 +47,6 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 500
 _LOCK = 8_317_254_402
-_WITH_EVIDENCE = ("themes", "pain_points", "praise")
-_BY_RECORD = ("records", "segments", "mentions", "pains")
 
 
 class ErasedMeanwhile(Exception):
@@ -141,33 +144,27 @@ def pending_erasures(connection: Connection, *, since: datetime) -> set[str]:
     return {name for names in connection.execute(chosen).scalars() for name in names}
 
 
-def forget_in_analysis(analysis: Analysis, *, respondents: Collection[str]) -> Analysis:
-    """Return an analysis without the records, segments and quotes of some respondents."""
-    if not respondents or "respondent_id" not in analysis.records.columns:
-        return analysis
-    theirs = analysis.records.filter(pl.col("respondent_id").is_in(list(respondents)))["record_id"].to_list()
-    gone = set(theirs)
-    unprocessable = tuple(broken for broken in analysis.unprocessable if broken.record_id not in gone)
-    return replace(
-        analysis,
-        tables={name: _without(frame, name, gone) for name, frame in analysis.tables.items()},
-        unprocessable=unprocessable,
+def forget_in_analysis(analysis: Analysis, *, respondents: Collection[str], there: Collection[str]) -> Analysis:
+    """Return an analysis without the records, segments and quotes of some respondents, and those that are gone.
+
+    Args:
+        analysis: The analysis.
+        respondents: Who is erased.
+        there: Ids of the records that there are.
+    """
+    kept = set(there)
+    gone = {one for one in analysis.records["record_id"] if storable(one) not in kept}
+    if respondents and "respondent_id" in analysis.records.columns:
+        theirs = analysis.records.filter(pl.col("respondent_id").is_in(list(respondents)))
+        gone.update(theirs["record_id"])
+    unprocessable = tuple(
+        broken
+        for broken in analysis.unprocessable
+        if broken.record_id is None or storable(broken.record_id) in kept - gone
     )
-
-
-def _without(frame: pl.DataFrame, name: str, record_ids: Collection[str]) -> pl.DataFrame:
-    gone = list(record_ids)
-    if name in _BY_RECORD:
-        kept = frame.filter(~pl.col("record_id").is_in(gone))
-        if name == "records":
-            kept = kept.with_columns(
-                duplicate_of=pl.when(pl.col("duplicate_of").is_in(gone)).then(None).otherwise("duplicate_of")
-            )
-        return kept
-    if name in _WITH_EVIDENCE and "evidence" in frame.columns:
-        kept_quotes = pl.col("evidence").list.filter(~pl.element().struct.field("record_id").is_in(gone))
-        return frame.with_columns(evidence=kept_quotes)
-    return frame
+    if not gone:
+        return replace(analysis, unprocessable=unprocessable)
+    return replace(analysis, tables=forget_records(analysis.tables, gone), unprocessable=unprocessable)
 
 
 def _erase(connection: Connection, numbers: list[int]) -> dict[str, int]:
@@ -179,10 +176,15 @@ def _erase(connection: Connection, numbers: list[int]) -> dict[str, int]:
         for dataset_id, record_id, part_id, row in connection.execute(chosen.where(records.c.id.in_(some))):
             by_dataset.setdefault(dataset_id, set()).add(record_id)
             by_part.setdefault(part_id, set()).add(row)
+    vectors: dict[int, list[NDArray[np.float16]]] = {}
     for part_id, rows in by_part.items():
-        _erase_in_part(connection, part_id, rows)
+        dataset_id, theirs = _erase_in_part(connection, part_id, rows)
+        vectors.setdefault(dataset_id, []).append(theirs)
     for dataset_id, record_ids in by_dataset.items():
         removed["evidence"] += _erase_in_analyses(connection, dataset_id, record_ids)
+        known = [some for some in vectors.get(dataset_id, ()) if len(some)]
+        at_all = np.concatenate(known) if known else np.zeros((0, 0), dtype=np.float16)
+        forget_in_theme_set(connection, dataset_id, record_ids, vectors=at_all)
     for some in _chunks(numbers):
         removed["triage"] += connection.execute(sa.delete(triage).where(triage.c.record.in_(some))).rowcount
         connection.execute(sa.delete(deliveries).where(deliveries.c.record.in_(some)))
@@ -192,16 +194,19 @@ def _erase(connection: Connection, numbers: list[int]) -> dict[str, int]:
     return dict(removed)
 
 
-def _erase_in_part(connection: Connection, part_id: int, rows: set[int]) -> None:
-    content = connection.execute(sa.select(parts.c.blob).where(parts.c.id == part_id)).scalar()
+def _erase_in_part(connection: Connection, part_id: int, rows: set[int]) -> tuple[int, NDArray[np.float16]]:
+    """Take rows out of a stored batch; returns its data set and the vectors that went."""
+    chosen = sa.select(parts.c.dataset_id, parts.c.blob).where(parts.c.id == part_id)
+    dataset_id, content = connection.execute(chosen).one()
     if content is None:
-        return
+        return dataset_id, np.zeros((0, 0), dtype=np.float16)
     own, pieces, vectors = part_tables(content)
     stays = ~pl.col("row").is_in(list(rows))
     left = own.filter(stays)
     keep = pieces.select(stays).to_series().to_numpy()
     blob = part_bytes(left, pieces.filter(stays), vectors[keep]) if left.height else None
     connection.execute(sa.update(parts).where(parts.c.id == part_id).values(blob=blob))
+    return dataset_id, vectors[~keep]
 
 
 def _erase_in_analyses(connection: Connection, dataset_id: int, record_ids: set[str]) -> int:
@@ -210,37 +215,39 @@ def _erase_in_analyses(connection: Connection, dataset_id: int, record_ids: set[
     kept = sa.select(analyses.c.id, analyses.c.unprocessable).where(analyses.c.dataset_id == dataset_id)
     for analysis_id, unprocessable in connection.execute(kept).all():
         stored = sa.select(analysis_tables.c.name, analysis_tables.c.content).where(
-            analysis_tables.c.analysis_id == analysis_id, analysis_tables.c.name.in_([*_BY_RECORD, *_WITH_EVIDENCE])
+            analysis_tables.c.analysis_id == analysis_id, analysis_tables.c.name.in_([*BY_RECORD, *WITH_QUOTES])
         )
-        for name, content in connection.execute(stored).all():
-            before = table_of(content)
-            after = _without(before, name, record_ids)
-            if name in _WITH_EVIDENCE:
-                quotes += _quotes(before) - _quotes(after)
-            connection.execute(
-                sa.update(analysis_tables)
-                .where(analysis_tables.c.analysis_id == analysis_id, analysis_tables.c.name == name)
-                .values(content=table_bytes(after))
-            )
+        before = {name: table_of(content) for name, content in connection.execute(stored).all()}
+        after = forget_records(before, record_ids)
+        quotes += count_quotes(before) - count_quotes(after)
+        for name, frame in after.items():
+            if not frame.equals(before[name]):
+                connection.execute(
+                    sa.update(analysis_tables)
+                    .where(analysis_tables.c.analysis_id == analysis_id, analysis_tables.c.name == name)
+                    .values(content=table_bytes(frame))
+                )
         for name in ("themes", "pain_points"):
-            _erase_evidence(connection, FINDINGS[name], analysis_id, record_ids)
+            if name in after:
+                _follow(connection, FINDINGS[name], analysis_id, after[name])
         left = [broken for broken in unprocessable if broken.get("record_id") not in record_ids]
         connection.execute(sa.update(analyses).where(analyses.c.id == analysis_id).values(unprocessable=left))
     return quotes
 
 
-def _erase_evidence(connection: Connection, table: sa.Table, analysis_id: str, record_ids: set[str]) -> None:
-    chosen = sa.select(table.c.place, table.c.evidence).where(table.c.analysis_id == analysis_id)
-    for place, evidence in connection.execute(chosen).all():
-        left = [quote for quote in evidence or () if quote["record_id"] not in record_ids]
-        if len(left) != len(evidence or ()):
-            connection.execute(
-                sa.update(table).where(table.c.analysis_id == analysis_id, table.c.place == place).values(evidence=left)
-            )
-
-
-def _quotes(frame: pl.DataFrame) -> int:
-    return int(frame["evidence"].list.len().sum() or 0) if "evidence" in frame.columns else 0
+def _follow(connection: Connection, table: sa.Table, analysis_id: str, frame: pl.DataFrame) -> None:
+    """Bring the rows of a finding to what is left in its table: quotes and statements, or the row itself."""
+    key = table.c[f"{table.name.removesuffix('s')}_id"]
+    said = [name for name in ("evidence", "statement") if name in table.c]
+    told = {row.pop(key.name): storable(row) for row in frame.select(key.name, *said).to_dicts()}
+    own = sa.select(key, table.c.place, *(table.c[name] for name in said)).where(table.c.analysis_id == analysis_id)
+    for row in connection.execute(own).mappings().all():
+        here = sa.and_(table.c.analysis_id == analysis_id, table.c.place == row["place"])
+        left = told.get(row[key.name])
+        if left is None:
+            connection.execute(sa.delete(table).where(here))
+        elif any(left[name] != row[name] for name in said):
+            connection.execute(sa.update(table).where(here).values(**left))
 
 
 def _receipt(

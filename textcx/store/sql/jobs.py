@@ -7,11 +7,13 @@ to queued when it is started again, which makes a new attempt; what belongs to a
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from textcx.domain.datasets import Job, JobError, JobKind, JobState, UploadState, WebhookEvent, new_id
 from textcx.domain.errors import Conflict, NotFound
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from textcx.store.sql.database import Database
 
 _OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+TRIES = 3
+"""Looks at what is there when others write the same at the same moment; the second one finds what they wrote."""
 _WITH_DATASET = sa.select(jobs, datasets.c.name.label("dataset")).join(datasets, datasets.c.id == jobs.c.dataset_id)
 
 
@@ -55,6 +59,7 @@ class SqlJobs:
         dataset: str,
         *,
         upload: NewUpload | None = None,
+        options: Mapping[str, Any] | None = None,
         caller: str = "",
         idempotency_key: str | None = None,
         request_hash: str = "",
@@ -65,6 +70,7 @@ class SqlJobs:
             kind: What it does.
             dataset: Name of its data set.
             upload: What an ingest job reads.
+            options: What is asked for beside the kind; see ``textcx.domain.datasets.Job``.
             caller: Id of the key that asks; idempotency keys of two callers are never mixed up.
             idempotency_key: Asking again with the same one gives the same job.
             request_hash: Tells whether a request with the same key is the same request.
@@ -76,12 +82,23 @@ class SqlJobs:
             NotFound: If there is no such data set.
             Conflict: If the idempotency key was used for another request.
         """
+        told, key = dict(options or {}), idempotency_key
+        for _ in range(TRIES - 1):
+            # the same key for another data set at the same moment, or the data set deleted: the next look finds it
+            with suppress(IntegrityError):
+                return self._ask(kind, dataset, upload, told, caller=caller, key=key, request_hash=request_hash)
+        return self._ask(kind, dataset, upload, told, caller=caller, key=key, request_hash=request_hash)
+
+    def _ask(
+        self, kind: JobKind, dataset: str, upload: NewUpload | None, options: dict[str, Any], *, caller: str,
+        key: str | None, request_hash: str,
+    ) -> tuple[Job, bool]:  # fmt: skip
         with self._database.write() as connection:
             found = dataset_of(connection, dataset)
             # of two callers at once, the lock on the data set's row lets one wait for the other
             connection.execute(sa.select(datasets.c.id).where(datasets.c.id == found.id).with_for_update())
-            if idempotency_key is not None:
-                same = sa.and_(jobs.c.caller == caller, jobs.c.idempotency_key == idempotency_key)
+            if key is not None:
+                same = sa.and_(jobs.c.caller == caller, jobs.c.idempotency_key == key)
                 earlier = connection.execute(_WITH_DATASET.where(same)).mappings().first()
                 if earlier is not None:
                     if earlier["request_hash"] != request_hash:
@@ -95,7 +112,7 @@ class SqlJobs:
                 sa.insert(jobs).values(
                     id=job_id, kind=kind, dataset_id=found.id, upload_id=upload_id, state=JobState.QUEUED, attempt=1,
                     dispatched=0, cancel_requested=False, progress={}, counts={}, warnings=[], errors=[],
-                    caller=caller, idempotency_key=idempotency_key, request_hash=request_hash, created_at=now,
+                    options=options, caller=caller, idempotency_key=key, request_hash=request_hash, created_at=now,
                     updated_at=now,
                 )
             )  # fmt: skip
@@ -187,6 +204,13 @@ class SqlJobs:
         waiting = sa.and_(jobs.c.state == JobState.QUEUED, jobs.c.dispatched < jobs.c.attempt, ~before)
         with self._database.read() as connection:
             rows = connection.execute(_WITH_DATASET.where(waiting).order_by(jobs.c.created_at).limit(limit)).mappings()
+            return [_job(row) for row in rows]
+
+    def handed_over(self, *, limit: int = 500) -> list[Job]:
+        """Return jobs whose present attempt was handed to the queue and is not over, those first that changed first."""
+        chosen = _WITH_DATASET.where(jobs.c.state.not_in(_OVER), jobs.c.dispatched == jobs.c.attempt)
+        with self._database.read() as connection:
+            rows = connection.execute(chosen.order_by(jobs.c.updated_at, jobs.c.id).limit(limit)).mappings()
             return [_job(row) for row in rows]
 
     def mark_dispatched(self, job: Job) -> None:
@@ -302,6 +326,6 @@ def _get(connection: Connection, job_id: str) -> Job:
 
 
 def _job(row: sa.RowMapping) -> Job:
-    values = {name: row[name] for name in Job.__dataclass_fields__}
+    values = {name: row[name] for name in Job.__dataclass_fields__} | {"options": row["options"] or {}}
     values |= {"kind": JobKind(row["kind"]), "state": JobState(row["state"]), "warnings": tuple(row["warnings"])}
     return Job(**{**values, "errors": tuple(JobError(**error) for error in row["errors"])})

@@ -15,6 +15,8 @@ from textcx.store.sql.schema import api_keys
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sqlalchemy.engine import Connection
+
     from textcx.store.sql.database import Database
 
 LONGEST_NAME = 100
@@ -45,27 +47,33 @@ class SqlKeys:
         Raises:
             WrongUse: If it has no name or no scope, or would have expired already.
         """
-        moment = now or datetime.now(tz=UTC)
-        chosen = frozenset(Scope(scope) for scope in scopes)
-        if not 0 < len(name.strip()) <= LONGEST_NAME or not chosen:
-            msg = f"a key needs a name of 1 to {LONGEST_NAME} characters and at least one scope of {', '.join(Scope)}"
-            raise WrongUse(msg)
-        if expires_at is not None and expires_at <= moment:
-            msg = f"a key that expires at {expires_at.isoformat()} would never be valid; choose a later time"
-            raise WrongUse(msg)
-        secret = new_secret()
-        key = ApiKey(
-            id=new_id("key"), name=name.strip(), prefix=visible_part_of(secret), scopes=chosen, created_at=moment,
-            expires_at=expires_at,
-        )  # fmt: skip
+        made = _make(name, scopes=scopes, now=now, expires_at=expires_at)
         with self._database.write() as connection:
-            connection.execute(
-                sa.insert(api_keys).values(
-                    id=key.id, name=key.name, prefix=key.prefix, digest=digest_of(secret),
-                    scopes=sorted(chosen), created_at=moment, expires_at=expires_at,
-                )
-            )  # fmt: skip
-        return NewKey(key=key, secret=secret)
+            _insert(connection, made)
+        return made
+
+    def create_first(self, name: str, *, scopes: Iterable[Scope], now: datetime | None = None) -> NewKey | None:
+        """Make a key where there was never one: of several processes that try at once, one succeeds.
+
+        Args:
+            name: What people call it, 1 to 100 characters.
+            scopes: What it may do; at least one.
+            now: The time; by default the clock's.
+
+        Returns:
+            The key, to be shown now or never; null where there is a key already, be it expired or revoked.
+
+        Raises:
+            WrongUse: If it has no name or no scope.
+        """
+        made = _make(name, scopes=scopes, now=now, expires_at=None)
+        with self._database.write() as connection:
+            if not self._database.is_sqlite:  # there the transaction has the write lock already
+                connection.execute(sa.text(f"LOCK TABLE {api_keys.name} IN SHARE ROW EXCLUSIVE MODE"))
+            if connection.execute(sa.select(api_keys.c.id).limit(1)).first() is not None:
+                return None
+            _insert(connection, made)
+        return made
 
     def find(self, sha256: str) -> ApiKey | None:
         """Return the key with this digest, also a revoked one; null if there is none."""
@@ -120,6 +128,33 @@ class SqlKeys:
             )
             row = connection.execute(sa.select(api_keys).where(api_keys.c.id == found[0].id)).mappings().one()
         return _key(row)
+
+
+def _make(name: str, *, scopes: Iterable[Scope], now: datetime | None, expires_at: datetime | None) -> NewKey:
+    moment = now or datetime.now(tz=UTC)
+    chosen = frozenset(Scope(scope) for scope in scopes)
+    if not 0 < len(name.strip()) <= LONGEST_NAME or not chosen:
+        msg = f"a key needs a name of 1 to {LONGEST_NAME} characters and at least one scope of {', '.join(Scope)}"
+        raise WrongUse(msg)
+    if expires_at is not None and expires_at <= moment:
+        msg = f"a key that expires at {expires_at.isoformat()} would never be valid; choose a later time"
+        raise WrongUse(msg)
+    secret = new_secret()
+    key = ApiKey(
+        id=new_id("key"), name=name.strip(), prefix=visible_part_of(secret), scopes=chosen, created_at=moment,
+        expires_at=expires_at,
+    )  # fmt: skip
+    return NewKey(key=key, secret=secret)
+
+
+def _insert(connection: Connection, made: NewKey) -> None:
+    key = made.key
+    connection.execute(
+        sa.insert(api_keys).values(
+            id=key.id, name=key.name, prefix=key.prefix, digest=digest_of(made.secret), scopes=sorted(key.scopes),
+            created_at=key.created_at, expires_at=key.expires_at,
+        )
+    )  # fmt: skip
 
 
 def _key(row: sa.RowMapping) -> ApiKey:

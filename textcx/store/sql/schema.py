@@ -67,6 +67,7 @@ datasets = sa.Table(
     sa.Column("retention_days", sa.Integer),
     sa.Column("value_marks", JSON),  # quantiles of the customer value, for the rank of one
     sa.Column("current_analysis", sa.String(40)),
+    _text("theme_set"),  # name of the one that it is to be analyzed with
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("updated_at", Utc, nullable=False),
 )  # fmt: skip
@@ -176,7 +177,16 @@ analyses = sa.Table(
     sa.Column("headline", JSON, nullable=False),
     sa.Column("notes", JSON, nullable=False),
     sa.Column("unprocessable", JSON, nullable=False),
-    sa.Column("theme_vectors", sa.LargeBinary),  # what new segments are compared with
+)  # fmt: skip
+
+theme_sets = sa.Table(
+    "theme_sets", metadata,
+    sa.Column("dataset_id", sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("stamp", sa.String(40), nullable=False),  # another one whenever the row changes
+    _text("name"),  # of the named set that it is a copy of
+    sa.Column("learned_from", NUMBER),  # segments of the data set then
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("updated_at", Utc, nullable=False),
 )  # fmt: skip
 
 analysis_tables = sa.Table(
@@ -249,6 +259,7 @@ jobs = sa.Table(
     sa.Column("counts", JSON, nullable=False),
     sa.Column("warnings", JSON, nullable=False),
     sa.Column("errors", JSON, nullable=False),
+    sa.Column("options", JSON),
     sa.Column("analysis_id", sa.String(40)),
     sa.Column("caller", sa.String(40), nullable=False),  # id of the key that asked for it, or ""
     sa.Column("idempotency_key", sa.String(255)),

@@ -13,7 +13,7 @@ from textcx.steps.triage import URGENT, aged
 from textcx.store.sql.columns import storable
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
-from textcx.store.sql.schema import datasets, records, triage, triage_history
+from textcx.store.sql.schema import datasets, records, themes, triage, triage_history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +24,16 @@ if TYPE_CHECKING:
 
 LONGEST_NOTE, LONGEST_ASSIGNEE = 4000, 200
 WAITING = (TriageStatus.OPEN, TriageStatus.IN_PROGRESS)
+_NAME = (
+    sa.select(themes.c.name)
+    .where(themes.c.analysis_id == datasets.c.current_analysis, themes.c.theme_id == records.c.primary_theme_id)
+    .correlate(datasets, records)
+    .scalar_subquery()
+)
 _ENTRIES = (
     sa.select(
         triage, datasets.c.name.label("dataset"), records.c.record_id, records.c.text, records.c.created_at,
-        records.c.received_at,
+        records.c.received_at, records.c.primary_theme_id.label("theme_id"), _NAME.label("theme"),
     )
     .join(records, records.c.id == triage.c.record)
     .join(datasets, datasets.c.id == triage.c.dataset_id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from textcx.domain.errors import StoreProblem
+from textcx.domain.errors import LaterDatabase, StoreProblem
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from textcx.store.sql.database import Database
 
-HEAD = "0001"
+HEAD = "0002"
 """The step that this version of textcx works with."""
 _LOCK = 8_317_254_401
 
@@ -34,7 +34,8 @@ def upgrade(database: Database) -> str:
         The step it stood at before: ``""`` for an empty database.
 
     Raises:
-        StoreProblem: If the database cannot be reached, or was made by a later version of textcx.
+        StoreProblem: If the database cannot be reached.
+        LaterDatabase: If it was made by a later version of textcx.
     """
     from alembic import command  # noqa: PLC0415 - heavy, and needed here only
 
@@ -68,8 +69,11 @@ def _step(connection: Connection) -> str:
 def _refuse_later(step: str) -> None:
     known = {path.name.partition("_")[0] for path in (Path(__file__).parent / "versions").glob("[0-9]*.py")}
     if step and step not in known:
-        msg = f"the database stands at step {step}, which this version of textcx does not know; install a later one"
-        raise StoreProblem(msg)
+        msg = (
+            f"the database stands at step {step}, this version of textcx knows steps up to {HEAD}; "
+            "install the version of textcx that made it, or a later one"
+        )
+        raise LaterDatabase(msg)
 
 
 def _config(connection: Connection) -> Config:

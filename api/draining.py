@@ -1,0 +1,49 @@
+"""Hear of the end before it comes: servers wait for open answers first and only then tell the app that it ends.
+
+An answer that goes on until the end would be waited for until time is up. So the app looks for itself whether its
+process was told to stop, beside what its server does then.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+@contextmanager
+def heard(tell: Callable[[], None]) -> Iterator[None]:
+    """Call something when this process is told to stop, and then whatever is called then otherwise.
+
+    Outside the main thread, where no signal can be heard, nothing is changed.
+
+    Args:
+        tell: Called in the main thread between any two of its steps: it may set a flag and no more.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    earlier = {number: signal.getsignal(number) for number in SIGNALS}
+
+    def told(number: int, frame: FrameType | None) -> None:
+        tell()
+        before = earlier[signal.Signals(number)]
+        if callable(before):
+            before(number, frame)
+
+    ours = [number for number in SIGNALS if callable(earlier[number])]
+    for number in ours:
+        signal.signal(number, told)
+    try:
+        yield
+    finally:
+        for number in ours:
+            if signal.getsignal(number) is told:
+                signal.signal(number, earlier[number])

@@ -1,0 +1,79 @@
+"""Take records out of the tables of an analysis: their rows, their quotes, and sentences that only they said.
+
+Figures stay as they were found. A pain point is told by the words of one of its pains; where those go, the words of
+another take their place, and where none is left, the pain point goes.
+
+Invariants, tested: no table that is kept names a record that was taken out or quotes it; nothing else changes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+BY_RECORD = ("records", "segments", "mentions", "pains")
+QUOTES = ("evidence", "first_quotes")
+WITH_QUOTES = ("themes", "pain_points", "praise", "emerging")
+
+
+def forget_records(tables: Mapping[str, pl.DataFrame], record_ids: Collection[str]) -> dict[str, pl.DataFrame]:
+    """Return tables without some records.
+
+    Args:
+        tables: By name; ``pains`` must be among them where ``pain_points`` is.
+        record_ids: The records.
+    """
+    gone = list(record_ids)
+    left = {name: _without(frame, name, gone) for name, frame in tables.items()}
+    if "pain_points" in left:
+        left["pain_points"] = _told_by_others(left["pain_points"], left["pains"], before=tables["pains"])
+    return left
+
+
+def count_quotes(tables: Mapping[str, pl.DataFrame]) -> int:
+    """Count the quotes in tables."""
+    return sum(
+        int(frame[column].list.len().sum() or 0)
+        for name, frame in tables.items()
+        if name in WITH_QUOTES
+        for column in QUOTES
+        if column in frame.columns
+    )
+
+
+def _without(frame: pl.DataFrame, name: str, gone: list[str]) -> pl.DataFrame:
+    if name in BY_RECORD:
+        kept = frame.filter(~pl.col("record_id").is_in(gone))
+        if name == "records":
+            copied = pl.col("duplicate_of").is_in(gone)
+            kept = kept.with_columns(duplicate_of=pl.when(copied).then(None).otherwise("duplicate_of"))
+        return kept
+    if name in WITH_QUOTES:
+        return frame.with_columns(
+            pl.col(column).list.filter(~pl.element().struct.field("record_id").is_in(gone))
+            for column in QUOTES
+            if column in frame.columns
+        )
+    return frame
+
+
+def _told_by_others(points: pl.DataFrame, pains: pl.DataFrame, *, before: pl.DataFrame) -> pl.DataFrame:
+    """Let pain points that lost pains be told by the worst that is left of them."""
+    if pains.height == before.height:
+        return points
+    lost = before.join(pains.select("segment_id"), on="segment_id", how="anti")["pain_point_id"].drop_nulls().unique()
+    worst = pains.sort("severity", "segment_id", descending=[True, False], nulls_last=True)
+    left: dict[str, list[str]] = {}
+    for point, statement in worst.select("pain_point_id", "statement").drop_nulls().iter_rows():
+        left.setdefault(point, []).append(statement)
+    affected = set(lost.to_list())
+    told = [
+        said if point not in affected or said in left.get(point, ()) else next(iter(left.get(point, ())), None)
+        for point, said in points.select("pain_point_id", "statement").iter_rows()
+    ]
+    kept = [point not in affected or point in left for point in points["pain_point_id"]]
+    return points.with_columns(pl.Series("statement", told, dtype=pl.String)).filter(pl.Series(kept, dtype=pl.Boolean))
