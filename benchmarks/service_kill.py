@@ -1,10 +1,11 @@
-"""Kill the worker of the service at random moments during an ingest job and its analysis, and count what is left.
+"""Kill the worker of the service at random moments during a job, twenty times, and count what is left.
 
-    python benchmarks/service_kill.py --database-url sqlite:////tmp/k/textcx.db --spool /tmp/k/spool --out kill.json
+    python benchmarks/service_kill.py [--rows 5000] [--kills 20] [--database sqlite] [--database postgresql]
 
-One job of 5,000 made-up records, 20 kills with SIGKILL, then a worker that is left alone. Says how often it was killed,
-how long all took, and how many records were lost or stored twice: both must be 0. The engines are the real ones, unless
-``--light`` asks for those of the tests.
+One ingest of 5,000 made-up records and its analysis, on each kind of database, with the engines that users have. The
+worker is killed with SIGKILL at random moments, half of the times during each job, then left alone. Says how often and during
+what it was killed, how long all took, and how many records were lost or stored twice: both must be 0. Writes
+``service_kill.json``; exits with 1 if anything was lost, stored twice or not finished.
 """
 
 from __future__ import annotations
@@ -13,13 +14,19 @@ import argparse
 import csv
 import io
 import json
+import os
+import platform
 import random
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+from collections import deque
+from contextlib import ExitStack
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -32,7 +39,11 @@ from textcx.store.sql.jobs import NewUpload
 from textcx.store.sql.migrations import upgrade
 from textcx.store.sql.schema import parts, records
 
-TESTS = Path(__file__).parents[1] / "tests"
+HERE = Path(__file__).resolve()
+TESTS = HERE.parents[1] / "tests"
+sys.path.insert(0, str(TESTS))
+from databases import new_database, postgres_server, server_folder  # noqa: E402 - found beside the tests
+
 SAID = (
     "The parcel came {} days late and nobody told me why.",
     "I love the colour, it looks great on my {} friends too.",
@@ -56,99 +67,113 @@ def upload(rows: int) -> bytes:
     return out.getvalue().encode()
 
 
-def start(options: argparse.Namespace) -> subprocess.Popen[str]:
-    """Start a worker and wait until it works."""
+def start(url: str, spool: Path, options: argparse.Namespace) -> subprocess.Popen[str]:
+    """Start a worker and wait until it says that it works."""
     if options.light:
-        command = [sys.executable, str(TESTS / "service_worker.py"), options.database_url, str(options.spool)]
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        wait_for_line(worker.stdout)
-        return worker
-    command = [sys.executable, "-m", "textcx", "worker", "--database-url", options.database_url]
-    command += ["--spool", str(options.spool), "--batch-rows", str(options.batch_rows)]
-    worker = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    wait_for_line(worker.stderr)
+        command = [sys.executable, str(TESTS / "service_worker.py"), url, str(spool)]
+    else:
+        command = [sys.executable, "-m", "textcx", "worker", "--database-url", url, "--spool", str(spool)]
+        command += ["--batch-rows", str(options.batch_rows)]
+    with (spool.parent / "worker.txt").open("ab") as log:
+        worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if worker.stdout is not None:
+            log.write(worker.stdout.readline().encode())
+            threading.Thread(target=lambda: deque(worker.stdout or (), 0), daemon=True).start()
     return worker
 
 
-def wait_for_line(pipe: IO[str] | None) -> None:
-    """Wait until the worker says something."""
-    if pipe is not None:
-        pipe.readline()
-
-
-def arguments() -> argparse.Namespace:
-    """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--database-url", required=True)
-    parser.add_argument("--spool", type=Path, required=True)
-    parser.add_argument("--rows", type=int, default=5000)
-    parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--batch-rows", type=int, default=100)
-    parser.add_argument("--longest", type=float, default=20.0, help="seconds between two kills at most")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--light", action="store_true", help="engines of the tests")
-    parser.add_argument("--out", type=Path)
-    return parser.parse_args()
-
-
-def main() -> None:
-    """Run it."""
-    options = arguments()
-    database = Database(options.database_url)
+def run(url: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Do the jobs on one database and kill the worker."""
+    database = Database(url)
     upgrade(database)
-    bench = open_bench(database, settings=Settings(), service=ServiceSettings(spool=options.spool))
-    name = f"kill-{int(time.time())}"
-    bench.datasets.put(name)
+    spool = folder / "spool"
+    bench = open_bench(database, settings=Settings(), service=ServiceSettings(spool=spool))
+    bench.datasets.put("kill")
     spooled = bench.spool.take([upload(options.rows)], name="kill.csv", most_bytes=1 << 30)
-    made = NewUpload(
-        name="kill.csv", spool=spooled.name, size=spooled.size, sha256=spooled.sha256, columns=COLUMNS
-    )  # fmt: skip
-    job, _ = bench.jobs.ask(JobKind.INGEST, name, upload=made)
-    asked: list[Job] = [job]
+    made = NewUpload(name="kill.csv", spool=spooled.name, size=spooled.size, sha256=spooled.sha256, columns=COLUMNS)
+    asked: list[Job] = [bench.jobs.ask(JobKind.INGEST, "kill", upload=made)[0]]
     chance = random.Random(options.seed)
     kills, during = 0, []
     began = time.perf_counter()
-    worker = start(options)
+    worker = start(url, spool, options)
     until = time.perf_counter() + chance.uniform(0.2, options.longest)
     while True:
         state = bench.jobs.get(asked[-1].id).state
         if state.final and len(asked) == 1:
-            asked.append(bench.jobs.ask(JobKind.ANALYZE, name)[0])
+            asked.append(bench.jobs.ask(JobKind.ANALYZE, "kill")[0])
         elif state.final:
             break
-        if kills < options.kills and time.perf_counter() >= until:
+        most = options.kills // 2 if len(asked) == 1 else options.kills
+        if kills < most and time.perf_counter() >= until:
             worker.send_signal(signal.SIGKILL)
             worker.wait()
             kills += 1
-            during.append(str(bench.jobs.get(asked[-1].id).progress.get("stage")))
-            worker = start(options)
+            during.append(f"{asked[-1].kind}: {bench.jobs.get(asked[-1].id).progress.get('stage')}")
+            worker = start(url, spool, options)
             until = time.perf_counter() + chance.uniform(0.2, options.longest)
         time.sleep(0.02)
     seconds = time.perf_counter() - began
     worker.kill()
     worker.wait()
     with database.read() as connection:
-        dataset_id = bench.datasets.get(name).id
+        dataset_id = bench.datasets.get("kill").id
         ids = list(
             connection.execute(sa.select(records.c.record_id).where(records.c.dataset_id == dataset_id)).scalars()
         )
         stored = sa.select(sa.func.count()).select_from(parts).where(parts.c.dataset_id == dataset_id)
         batches = connection.execute(stored).scalar_one()
-    report = {
-        "database": database.engine.dialect.name,
-        "records": options.rows,
+    states = [str(bench.jobs.get(one.id).state) for one in asked]
+    database.close()
+    return {
         "kills": kills,
         "kills_by_stage": {stage: during.count(stage) for stage in sorted(set(during))},
         "seconds": round(seconds, 1),
-        "states": [str(bench.jobs.get(one.id).state) for one in asked],
+        "states": states,
         "lost": options.rows - len(set(ids)),
         "twice": len(ids) - len(set(ids)),
         "batches": batches,
     }
-    print(json.dumps(report, indent=2))
-    if options.out:
-        options.out.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    database.close()
+
+
+def arguments() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=("sqlite", "postgresql"), action="append")
+    parser.add_argument("--rows", type=int, default=5000)
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--batch-rows", type=int, default=100)
+    parser.add_argument("--longest", type=float, default=6.0, help="seconds between two kills at most")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--light", action="store_true", help="engines of the tests")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "results" / "service_kill.json")
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Run it."""
+    options = arguments()
+    report: dict[str, Any] = {
+        "command": "python benchmarks/service_kill.py",
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "records": options.rows,
+        "databases": {},
+    }
+    for kind in options.database or ("sqlite", "postgresql"):
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            if kind == "sqlite":
+                url = f"sqlite:///{folder / 'textcx.db'}"
+            else:
+                server = stack.enter_context(postgres_server(stack.enter_context(server_folder())))
+                url = new_database(server)
+            report["databases"][kind] = run(url, folder, options)
+        print(json.dumps({kind: report["databases"][kind]}, indent=1), flush=True)
+        options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    bad = [
+        found for found in report["databases"].values()
+        if found["lost"] or found["twice"] or set(found["states"]) != {"done"}
+    ]  # fmt: skip
+    sys.exit(1 if bad else 0)
 
 
 if __name__ == "__main__":
