@@ -3,8 +3,8 @@
     python benchmarks/service_kill.py [--rows 5000] [--kills 20] [--database sqlite] [--database postgresql]
 
 One ingest of 5,000 made-up records and its analysis, on each kind of database, with the engines that users have. The
-worker is killed with SIGKILL at random moments, half of the times during each job, then left alone. Says how often and during
-what it was killed, how long all took, and how many records were lost or stored twice: both must be 0. Writes
+worker is killed with SIGKILL at random moments, half of the times during each job, then left alone. Says how often and
+during what it was killed, how long all took, and how many records were lost or stored twice: both must be 0. Writes
 ``service_kill.json``; exits with 1 if anything was lost, stored twice or not finished.
 """
 

@@ -51,7 +51,7 @@ def learned(path: Path, *, records: int, encoder: Any, phrases: SpacyPhraseFinde
     encoding = encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
     found = learn_themes(
-        frame, encoding.vectors, model=BertopicThemes(), phrases=phrases, encoder_id=encoder.encoder_id
+        frame, encoding.vectors, model=BertopicThemes(), phrases=phrases, encoder_id=encoder.encoder_id, encoder=encoder
     ).theme_set
     return found, found.members.join(frame.select("segment_id", "text"), on="segment_id")
 

@@ -4,9 +4,11 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from textcx.engines import neighbour_graph
 from textcx.engines.neighbour_graph import by_size, communities, nearest_neighbours, shared_neighbour_graph
 from textcx.steps.lattice import on_lattice
 
@@ -49,14 +51,14 @@ def test_a_missing_neighbour_joins_nothing() -> None:
     kept = np.zeros(20, dtype=bool)
     kept[[0, 1, 2]] = True
 
-    graph = shared_neighbour_graph(nearest_neighbours(lattice, count=2).among(kept, count=2), count=2)
+    graph = shared_neighbour_graph(nearest_neighbours(lattice, count=2).among(kept, count=2), counts=(2,))
 
     assert graph.shape == (3, 3)
     assert graph.diagonal().sum() == 0
 
 
 def test_weights_are_symmetric_shares() -> None:
-    graph = shared_neighbour_graph(nearest_neighbours(some(50), count=8), count=8).toarray()
+    graph = shared_neighbour_graph(nearest_neighbours(some(50), count=8), counts=(8,)).toarray()
 
     assert (graph == graph.T).all()
     assert graph.min() >= 0
@@ -64,12 +66,47 @@ def test_weights_are_symmetric_shares() -> None:
     assert np.trace(graph) == 0
 
 
+def test_an_edge_weighs_the_mean_overlap_of_neighbourhoods_of_several_sizes() -> None:
+    neighbours = nearest_neighbours(some(60), count=12)
+
+    narrow, wide, both = (shared_neighbour_graph(neighbours, counts=counts) for counts in ((4,), (12,), (4, 12)))
+
+    assert np.abs(both - (narrow + wide) / 2).max() < 1e-12
+
+
+def test_an_overlap_is_the_share_of_all_neighbours_that_two_have_in_common() -> None:
+    lattice = some(40)
+    neighbours = nearest_neighbours(lattice, count=5)
+    around = [{place, *row} for place, row in enumerate(neighbours.indices.tolist())]
+
+    graph = shared_neighbour_graph(neighbours, counts=(5,)).toarray()
+
+    for one, row in enumerate(neighbours.indices.tolist()):
+        for other, cosine in zip(row, neighbours.cosines[one].tolist(), strict=True):
+            overlap = len(around[one] & around[other]) / len(around[one] | around[other])
+            assert graph[one, other] == pytest.approx(max(cosine, 0.0) * overlap)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_the_number_of_things_done_at_a_time_changes_nothing(threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    lattice = some(1200, width=24)
+
+    def found() -> bytes:
+        graph = shared_neighbour_graph(nearest_neighbours(lattice, count=12), counts=(6, 12))
+        return communities(graph, resolution=3.0, seed=1, trials=4, rounds=2).tobytes()
+
+    expected = found()
+    monkeypatch.setattr(neighbour_graph, "THREADS", threads)
+
+    assert found() == expected
+
+
 def test_two_heaps_are_two_communities_the_larger_first() -> None:
     random = np.random.default_rng(1)
     centres = np.eye(8)[[0] * 20 + [1] * 30] + 0.1 * random.normal(size=(50, 8))
     lattice = on_lattice((centres / np.linalg.norm(centres, axis=1, keepdims=True)).astype(np.float32))
 
-    graph = shared_neighbour_graph(nearest_neighbours(lattice, count=8), count=8)
+    graph = shared_neighbour_graph(nearest_neighbours(lattice, count=8), counts=(8,))
     labels = communities(graph, resolution=0.5, seed=0, trials=2)
 
     assert set(labels[20:].tolist()) == {0}
@@ -89,7 +126,7 @@ def test_the_number_of_threads_changes_no_neighbour() -> None:
         "v /= np.linalg.norm(v, axis=1, keepdims=True)\n"
         "l = on_lattice(v); r = relative_to(mean_of(l), l)\n"
         "n = nearest_neighbours(r, count=15)\n"
-        "c = communities(shared_neighbour_graph(n, count=15), resolution=2.0, seed=0)\n"
+        "c = communities(shared_neighbour_graph(n, counts=(15,)), resolution=2.0, seed=0)\n"
         "print(hashlib.sha256(n.indices.tobytes() + n.cosines.tobytes() + c.tobytes()).hexdigest())\n"
     )
     digests = {

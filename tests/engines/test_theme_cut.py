@@ -47,13 +47,26 @@ def test_the_same_neighbours_give_the_same_choice() -> None:
     assert choose_cut(neighbours, seed=0) == choose_cut(neighbours, seed=0)
 
 
+def test_cuts_that_are_equally_good_are_met_in_the_middle() -> None:
+    # Sixteen heaps of three heaps each: sixteen and forty-eight clusters are both found again in every sample.
+    random = np.random.default_rng(0)
+    centres = random.normal(size=(16, 1, 1, 48)) + 0.8 * random.normal(size=(16, 3, 1, 48))
+    vectors = (centres + 0.1 * random.normal(size=(16, 3, 25, 48))).reshape(-1, 48)
+    lattice = on_lattice((vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32))
+
+    cut = choose_cut(neighbours_of(lattice[random.permutation(len(lattice))]), seed=0)
+
+    assert 16 < cut.clusters <= 48
+    assert cut.stability > 0.95
+
+
 def test_a_resolution_is_found_for_a_number_of_clusters() -> None:
     lattice, truth = heaps(20, each=30)
-    graph = shared_neighbour_graph(neighbours_of(lattice), count=15)
+    graph = shared_neighbour_graph(neighbours_of(lattice), counts=(15,))
 
     from textcx.engines.neighbour_graph import communities
 
-    labels = communities(graph, resolution=resolution_for(graph, 20, seed=0), seed=0)
+    labels = communities(graph, resolution=resolution_for(graph, 20, guess=1.0, seed=0), seed=0)
 
     assert adjusted_rand_score(truth, labels) == 1.0
 

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcx.engines.theme_levels import cut_joins, levels_above, overlaps, ward
+from textcx.engines.theme_levels import LARGEST, cut_joins, levels_above, overlaps, ward
 
 
 def centroids(number: int, *, seed: int = 0) -> np.ndarray:
@@ -21,8 +21,25 @@ def test_joins_leave_one_cluster_and_lose_ever_more(number: int, seed: int) -> N
     joins = ward(centroids(number, seed=seed), sizes)
 
     assert len(joins) == number - 1
-    losses = [loss for _, _, loss in joins]
-    assert all(later >= earlier - 1e-6 for earlier, later in pairwise(losses))
+    weights = sizes.astype(float)
+    small: list[float] = []
+    for one, other, loss in joins:
+        weights[one] += weights[other]
+        if weights[one] > LARGEST * sizes.sum():
+            break
+        small.append(loss)
+    assert all(later >= earlier - 1e-6 for earlier, later in pairwise(small))
+
+
+def test_vague_clusters_that_lie_close_together_make_no_heap() -> None:
+    dice = np.random.default_rng(4)
+    vague = centroids(1) * 0.2 + dice.normal(scale=0.02, size=(30, 12))
+    points = np.vstack([vague, centroids(20, seed=3)])
+    sizes = np.full(50, 20)
+
+    main, _ = levels_above(points, sizes)
+
+    assert np.bincount(main).max() <= LARGEST * 50
 
 
 def test_joins_are_those_of_ward_in_scipy() -> None:

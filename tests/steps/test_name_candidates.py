@@ -24,6 +24,13 @@ def test_set_forms_are_recognized(text: str, said: tuple[str, ...] | None) -> No
     assert found == ([said] if said else []) or (said is None and ("value", "for", "money") in found)
 
 
+def test_half_of_a_longer_form_is_no_form() -> None:
+    found = list(linked(tokens("it fits true to size")))
+
+    assert ("fits", "true", "to", "size") in found
+    assert ("fits", "true") not in found
+
+
 def test_words_joined_by_and_are_recognized() -> None:
     assert set(coordinated(tokens("They were polite and helpful and on time"))) == {"polite", "helpful"}
 
@@ -48,6 +55,9 @@ def test_what_is_said_of_something_is_recognized(text: str, said: list[tuple[str
         ("nobody answered the phone", [("answering", "the", "phone")]),
         ("answering my calls", [("answering", "calls")]),
         ("an answer came", []),
+        ("they sized it down", [("sizing", "down")]),
+        ("picked up late", [("picking", "up")]),
+        ("we ended up there", []),
     ],
 )
 def test_acts_are_recognized_in_any_form_of_the_verb(text: str, said: list[tuple[str, ...]]) -> None:
@@ -72,7 +82,15 @@ def test_remarks_that_are_made_about_anything_are_recognized(text: str, said: li
 
 
 @pytest.mark.parametrize(
-    "words", [["xxxx", "inquiry"], ["great", "service", "fuck"], ["really", "good"], ["the", "tv"]]
+    "words",
+    [
+        ["xxxx", "inquiry"],
+        ["accordingtoxxxx"],
+        ["xxx", "bank"],
+        ["great", "service", "fuck"],
+        ["really", "good"],
+        ["the", "tv"],
+    ],
 )
 def test_masks_profanity_and_mere_judgements_say_nothing(words: list[str]) -> None:
     assert not says_something(words)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcx.steps.name_words import akin, describes, noun_of, same_words, stem, tokens
+from textcx.steps.name_words import akin, describes, doing, noun_of, root, same_words, stem, tokens
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,8 @@ def test_names_that_a_reader_takes_for_the_same_are(one: str, other: str) -> Non
         ("cut", "cute top"),
         ("sizing", "sitting"),
         ("service in general", "praise for the service"),
+        ("sizing down", "sizing"),
+        ("dressing up", "dress"),
     ],
 )
 def test_names_that_say_different_things_are_not(one: str, other: str) -> None:
@@ -52,6 +54,13 @@ def test_a_describing_word_has_a_noun_that_stands_for_it() -> None:
     assert noun_of("helpful") == "helpfulness"
     assert not describes("helpfulness")
     assert noun_of("parcel") is None
+
+
+@pytest.mark.parametrize(
+    ("word", "act"), [("sized", "sizing"), ("dressed", "dressing"), ("stopped", "stopping"), ("sends", "sending")]
+)
+def test_every_verb_has_a_form_for_doing_it(word: str, act: str) -> None:
+    assert doing(root(word)) == act
 
 
 def test_endings_are_left_out() -> None:

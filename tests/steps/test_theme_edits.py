@@ -14,7 +14,7 @@ from theme_world import APP, BROWN, LATE, PLAN, PRICE, RECIPES, RUDE, TREE, Leaf
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.theme_edits import Action, Edit
 from textcx.domain.theme_sets import Change, GivenThemes, ThemeSet
-from textcx.steps.theme_edits import EditResult, add_edit, apply_edits, continue_edited, find_theme, moves
+from textcx.steps.theme_edits import EditResult, add_edit, apply_edits, continue_edited, find_theme, moves, whole_names
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -519,3 +519,13 @@ def test_whatever_is_edited_no_segment_is_lost_and_the_tree_stays_in_shape(
                 assert homes[0] == homes[1]
             else:
                 assert homes[0] is None or homes[0] != homes[1]
+
+
+def test_a_name_that_holds_a_comma_is_put_together_again() -> None:
+    theme_set = Log(learn(TREE)).rename(id_of("late parcels"), "bust, arms and sleeves").theme_set
+
+    assert whole_names(theme_set, ["Bust", "arms and sleeves", "price rises"]) == (
+        "Bust, arms and sleeves",
+        "price rises",
+    )
+    assert whole_names(theme_set, ["price rises", "arms"]) == ("price rises", "arms")

@@ -74,6 +74,77 @@ def test_a_theme_whose_children_share_nothing_is_called_after_the_largest() -> N
     assert {"battery", "and", "screen"} <= set(found[0].split())
 
 
+def said(word: str, *also: str) -> list[str]:
+    return [f"the {word}", f"my {word}", f"a {word}", word, f"{word} again", *also]
+
+
+def test_a_heading_names_up_to_three_parts_the_largest_first() -> None:
+    small, medium, large = said("lantern"), said("harbour") * 2, said("walrus") * 3
+
+    found = names(
+        theme(small + medium + large), theme(small), theme(large), theme(medium), theme(STAFF), theme(BATTERY),
+        parents=[None, 0, 0, 0, None, None],
+    )  # fmt: skip
+
+    assert found[0] == "walrus, harbour and lantern"
+
+
+def test_a_heading_leaves_out_what_is_said_as_often_elsewhere() -> None:
+    first, second = said("walrus", "phone") * 2, said("harbour", "phone") * 2
+
+    found = names(
+        theme(first + second), theme(first), theme(second), theme([*STAFF, "phone"]), theme([*BATTERY, "phone"]),
+        parents=[None, 0, 0, None, None],
+    )  # fmt: skip
+
+    assert "phone" not in found[0]
+
+
+def test_the_core_of_a_theme_is_called_that_in_general() -> None:
+    core = said("delivery") * 3
+    late = ["late delivery", "a late delivery", "the late delivery", "so late a delivery", "late"] * 2
+
+    found = names(theme(core + late), theme(core), theme(late), theme(STAFF), parents=[None, 0, 0, None])
+
+    assert found[:2] == ["delivery", "delivery in general"]
+
+
+def test_a_word_that_most_of_all_themes_say_alone_names_none_of_them() -> None:
+    kinds = ["walrus", "harbour", "lantern", "bridge", "orange", "purple"]
+    themes = [theme([f"lounge {kind}", f"the lounge, {kind}", f"a {kind} in the lounge", kind] * 2) for kind in kinds]
+
+    found = names(*themes, theme(said("lounge")))
+
+    assert all("lounge" not in name.split() for name in found[:-1])
+    assert found[-1] != "lounge"
+
+
+def test_a_noun_that_is_also_a_verb_is_shown_in_the_plural() -> None:
+    texts = ["the call", "a call", "call dropped", "called twice", "calling", "two calls", "calls"]
+
+    assert names(theme(texts * 2), theme(STAFF), theme(BATTERY))[0] == "calls"
+
+
+def test_a_verb_keeps_its_particle() -> None:
+    texts = ["sized down", "size down", "I sized it down", "sizing down", "size down again"]
+
+    assert names(theme(texts), theme(STAFF), theme(BATTERY), taken=("size", "sizing"))[0] == "sizing down"
+
+
+def test_what_happened_is_named_as_a_thing_that_happens() -> None:
+    texts = ["arrived late", "it arrived late", "arrived late again", "they arrived late", "arrived so late"]
+
+    assert names(theme(texts), theme(STAFF), theme(BATTERY))[0] == "arriving late"
+
+
+def test_remarks_that_are_made_often_weigh_as_often_as_they_are_made() -> None:
+    once = ["walrus here", "a walrus", "the walrus", "walrus again", "one walrus", "my walrus"]
+    often = ["harbour", "the harbour", "a harbour"]
+
+    assert names(theme(once + often), theme(STAFF), theme(BATTERY))[0].split()[0] == "walrus"
+    assert names(theme(once + often * 9), theme(STAFF), theme(BATTERY))[0].split()[0] == "harbour"
+
+
 def test_names_that_are_in_use_are_not_given_again() -> None:
     found = names(theme(DELIVERY), theme(STAFF), taken=("Delivery, late", "STAFF RUDE"))
 

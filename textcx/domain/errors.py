@@ -13,6 +13,7 @@
     ├── NothingToAnalyze        readable, but no record could be analyzed
     ├── ShapeMismatch           arrays or frames that should agree do not
     ├── StoreProblem            the database cannot be reached, or is of another version
+    │   ├── DiskFull            there is no room for what was to be kept
     │   └── LaterDatabase       it was made by a later version of textcx: waiting cannot help
     ├── ModelProblem            model files missing, damaged or of another kind
     └── BrokenResult            a finished directory that contradicts itself or its sources

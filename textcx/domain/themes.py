@@ -264,6 +264,6 @@ SCALE_OF = _pairs(
 EMPTY_ACTS = _words(
     "sending receiving leaving bringing turning walking standing sitting running wearing holding changing adding",
     "signing logging ringing staying setting allowing including regarding following depending considering missing",
-    "lacking providing offering expecting",
+    "lacking providing offering expecting ending",
 )
 """Verbs that name nothing on their own."""

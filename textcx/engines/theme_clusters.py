@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcx.domain.theme_sets import StrengthCurve
-from textcx.engines.neighbour_graph import communities, nearest_neighbours, shared_neighbour_graph
+from textcx.engines.neighbour_graph import communities, in_threads, nearest_neighbours, shared_neighbour_graph
 from textcx.engines.theme_cut import (
     COUNTS,
     RESERVE,
     agreement,
     choose_cut,
-    in_threads,
     resolution_for,
-    sampled_graphs,
+    sampled_graph,
+    usable_counts,
 )
 from textcx.engines.theme_levels import FOUND_AGAIN, levels_above, overlaps
 from textcx.steps.closeness import Closeness, compare, length_of_sums, nearest, without_itself
@@ -40,8 +40,8 @@ PROBE = 4_000
 RESAMPLES = 10
 """Samples that tell how stable the themes are."""
 
-TRIALS = 5
-"""Independent Leiden runs for the final cut, of which the best counts."""
+TRIALS, ROUNDS = 2, 4
+"""Independent Leiden runs for the final cut, of which the best counts, and times that each goes over the graph."""
 
 SMALLEST = 3
 """Members of the smallest cluster; the segments of smaller ones go to the nearest other."""
@@ -81,15 +81,14 @@ def find_clusters(lattice: NDArray[np.float32], *, seed: int) -> Clusters:
     relative = relative_to(origin, lattice)
     reserve = math.ceil(max(COUNTS) * RESERVE)
     neighbours = nearest_neighbours(relative, count=min(reserve, len(relative) - 1))
+    counts = usable_counts(neighbours)
+    graph = shared_neighbour_graph(neighbours, counts=counts)
     if len(relative) <= PROBE:
-        cut = choose_cut(neighbours, seed=0)
-        resolution = cut.resolution
-        graph = shared_neighbour_graph(neighbours, count=cut.count)
+        resolution = choose_cut(neighbours, seed=0).resolution
     else:
         cut = choose_cut(nearest_neighbours(relative[:PROBE], count=reserve), seed=0)
-        graph = shared_neighbour_graph(neighbours, count=cut.count)
-        resolution = resolution_for(graph, cut.clusters, seed=seed)
-    labels = settled(communities(graph, resolution=resolution, seed=seed, trials=TRIALS, rounds=2), relative)
+        resolution = resolution_for(graph, cut.clusters, guess=cut.resolution, seed=seed)
+    labels = settled(communities(graph, resolution=resolution, seed=seed, trials=TRIALS, rounds=ROUNDS), relative)
     if not labels.any():
         return _one(lattice)
     sums = sums_of(relative, labels)
@@ -100,33 +99,66 @@ def find_clusters(lattice: NDArray[np.float32], *, seed: int) -> Clusters:
     cosine = without_itself(near.cosine, length_of_sums(sums)[labels])
     closeness = Closeness(labels, cosine, near.margin - (near.cosine - cosine))
     every = [*levels, np.arange(len(sizes))]
-    found = [np.zeros(int(level.max()) + 1) for level in every]
-    told: list[tuple[NDArray[np.float64], NDArray[np.bool_]]] = []
-    agreed = []
-    samples = list(sampled_graphs(neighbours, count=cut.count, samples=RESAMPLES, seed=seed + 1))
-    fits = in_threads(lambda sample: communities(sample[1], resolution=resolution, seed=seed), samples)
-    for (kept, _), fit in zip(samples, fits, strict=True):
-        again = settled(fit, relative[kept])
-        agreed.append(agreement(labels[kept], again))
-        again_sums = sums_of(relative[kept], again)
-        again_sizes = np.bincount(again)
-        again_levels = levels_above(_plain(unit_rows(again_sums)), again_sizes)
-        theirs = [again, *(level[again] for level in again_levels)]
-        for place, level in enumerate(every):
-            found[place] += _found_again(level[labels[kept]], theirs, count=len(found[place]))
-        shared = overlaps(labels[kept], again, ours_number=len(sizes), theirs_number=len(again_sizes))
-        out = nearest(relative[~kept], unit_rows(again_sums))
-        same = shared.argmax(axis=0)[out.own] == labels[~kept]
-        told.append((np.stack([closeness.cosine[~kept], closeness.margin[~kept]], axis=1), same))
+
+    def again(number: int) -> _Again:
+        kept, sample = sampled_graph(neighbours, counts=counts, seed=seed + 1, number=number)
+        fit = settled(communities(sample, resolution=resolution, seed=seed), relative[kept])
+        return _compared(fit, closeness, every, relative=relative, kept=kept)
+
+    samples = in_threads(again, range(RESAMPLES))
     return Clusters(
         origin,
         centroids,
         labels,
         closeness,
         tuple(levels),
-        tuple(np.round(count / RESAMPLES, 2) for count in found),
-        round(float(np.mean(agreed)), 4),
-        _curve(told, relative, centroids, labels),
+        tuple(_shares([one.found[place] for one in samples]) for place in range(len(every))),
+        round(float(np.mean([one.agreed for one in samples])), 4),
+        _curve(samples, relative, centroids, labels),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """What a sample told: agreement with the whole, and which clusters of each level were found again.
+
+    Of the segments left out of it: closeness to their theme, shape ``(segments, 2)``, and which landed there again.
+    """
+
+    agreed: float
+    found: tuple[NDArray[np.bool_], ...]
+    closeness: NDArray[np.float64]
+    landed: NDArray[np.bool_]
+
+
+def _compared(
+    fit: NDArray[np.int64],
+    whole: Closeness,
+    every: list[NDArray[np.int64]],
+    *,
+    relative: NDArray[np.float32],
+    kept: NDArray[np.bool_],
+) -> _Again:
+    """Compare the clusters of a sample with those of the whole.
+
+    Args:
+        fit: Cluster of each segment that was kept.
+        whole: Clusters of all segments, and how close each is.
+        every: The levels of the whole, the finest last: group of each cluster.
+        relative: Directions of all segments on the lattice.
+        kept: Which segments the sample has.
+    """
+    sums = sums_of(relative[kept], fit)
+    sizes = np.bincount(fit)
+    theirs = [fit, *(level[fit] for level in levels_above(_plain(unit_rows(sums)), sizes))]
+    ours = whole.own[kept]
+    shared = overlaps(ours, fit, ours_number=len(every[-1]), theirs_number=len(sizes))
+    out = nearest(relative[~kept], unit_rows(sums))
+    return _Again(
+        agreement(ours, fit),
+        tuple(_found_again(level[ours], theirs, count=int(level.max()) + 1) for level in every),
+        np.stack([whole.cosine[~kept], whole.margin[~kept]], axis=1),
+        shared.argmax(axis=0)[out.own] == whole.own[~kept],
     )
 
 
@@ -152,6 +184,11 @@ def _plain(lattice: NDArray[np.float32]) -> NDArray[np.float64]:
     return lattice.astype(np.float64) / STEPS
 
 
+def _shares(found: list[NDArray[np.bool_]]) -> NDArray[np.float64]:
+    """Share of the samples in which each cluster was found again."""
+    return np.asarray(np.round(np.mean(found, axis=0), 2), dtype=np.float64)
+
+
 def _found_again(ours: NDArray[np.int64], theirs: list[NDArray[np.int64]], *, count: int) -> NDArray[np.bool_]:
     """Which of our clusters have a counterpart that shares at least half of all members, on any of their levels."""
     best = np.zeros(count)
@@ -164,9 +201,11 @@ def _found_again(ours: NDArray[np.int64], theirs: list[NDArray[np.int64]], *, co
 
 def sums_of(relative: NDArray[np.float32], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sum of the vectors of each cluster: whole numbers, exact in any order. Shape ``(clusters, width)``."""
-    order = np.argsort(labels, kind="stable")
-    starts = np.searchsorted(labels[order], np.arange(int(labels.max()) + 1))
-    return np.asarray(np.add.reduceat(relative[order].astype(np.float64), starts, axis=0), dtype=np.float64)
+    sizes = np.bincount(labels)
+    members = relative[np.argsort(labels, kind="stable")]
+    if sizes.max() * STEPS >= 2**24:  # float32 holds smaller whole numbers exactly, and is quicker
+        members = members.astype(np.float64)
+    return np.asarray(np.add.reduceat(members, np.cumsum(sizes) - sizes, axis=0), dtype=np.float64)
 
 
 def settled(labels: NDArray[np.int64], relative: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -188,14 +227,14 @@ def settled(labels: NDArray[np.int64], relative: NDArray[np.float32]) -> NDArray
 
 
 def _curve(
-    told: list[tuple[NDArray[np.float64], NDArray[np.bool_]]],
+    samples: list[_Again],
     relative: NDArray[np.float32],
     centroids: NDArray[np.float32],
     labels: NDArray[np.int64],
 ) -> StrengthCurve:
     """Fit strength to what the samples told; a slope that would be negative is left out."""
-    features = np.concatenate([part for part, _ in told])
-    same = np.concatenate([part for _, part in told]).astype(np.float64)
+    features = np.concatenate([one.closeness for one in samples])
+    same = np.concatenate([one.landed for one in samples]).astype(np.float64)
     slopes = np.zeros(2)
     bias = 0.0
     for used in ([0, 1], [0], [1], []):

@@ -1,37 +1,34 @@
 """Choose how fine to cut a graph of segments: as fine as the themes are still found again in another sample.
 
-Every cut - a number of neighbours and a resolution - is made once on all segments and again on several random samples
-of four fifths of them. Its stability is the mean agreement (adjusted Rand index; Hubert and Arabie, 1985) on the
-segments both have; structure is what survives resampling (Ben-Hur, Elisseeff and Guyon, 2002). A finer cut may be a
-little less stable.
+Every cut - a resolution - is made once on all segments and again on several random samples of four fifths of them. Its
+stability is the mean agreement (adjusted Rand index; Hubert and Arabie, 1985) on the segments both have; structure is
+what survives resampling (Ben-Hur, Elisseeff and Guyon, 2002). A finer cut may be a little less stable.
+
+Stability is an estimate and often about the same for cuts of very different fineness, so the best one is another in
+every sample. What is taken is therefore the mean of all cuts, each weighing the more the better it is.
 
 Invariant, tested: the same neighbours and seed give the same choice.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textcx.domain.theme_sets import SUB_THEMES
-from textcx.engines.neighbour_graph import communities, shared_neighbour_graph
+from textcx.engines.neighbour_graph import THREADS, communities, in_threads, shared_neighbour_graph
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
     from scipy.sparse import csr_matrix
 
     from textcx.engines.neighbour_graph import Neighbours
 
-Given = TypeVar("Given")
-Made = TypeVar("Made")
-
-COUNTS = (15, 40)
-"""Numbers of neighbours tried: few see small themes, many see large ones."""
+COUNTS = (10, 30)
+"""Sizes of neighbourhood: a narrow one sees small themes, a wide one large ones."""
 
 RESERVE = 1.6
 """Neighbours known for each one joined, so that a sample of four fifths has enough of them."""
@@ -39,11 +36,8 @@ RESERVE = 1.6
 KEPT = 0.8
 """Share of the segments in a sample."""
 
-FEW, MANY = 2, 8
-"""Samples on which all cuts are looked at, and on which the most promising are judged."""
-
-PROMISING = 8
-"""Cuts that are judged."""
+SAMPLES = 6
+"""Samples on which cuts are judged."""
 
 RESOLUTIONS = tuple(0.25 * 2 ** (step / 2) for step in range(16))
 """Resolutions tried, from coarse to fine: 0.25 to 45."""
@@ -54,41 +48,30 @@ FEWEST, SEGMENTS_EACH = 15, 60
 LARGEST = 0.25
 """Share of the segments in the largest cluster above which a cut is not considered where there are others."""
 
-HOOD = 1.5
-"""Segments per cluster, on average, for each neighbour joined: a cluster is larger than a neighbourhood."""
+HOOD = 2.25
+"""Segments per cluster, on average, for each of the narrow neighbours: a cluster is larger than a neighbourhood."""
+
+CROWD = 10
+"""Segments for each neighbour below which a neighbourhood is too wide to see themes."""
 
 WORTH_OF_TWICE = 0.025
 """Stability that a cut into twice as many clusters may lose: between samples it differs by about as much."""
 
-WORTH_OF_ENOUGH = 0.02
-"""Stability that a cut may lose if it has as many clusters as an analyst wants to work with."""
-
-EVEN = 0.008
-"""Cuts whose merits differ by no more are equally good; the more stable one is taken."""
-
-HOPELESS = 0.15
-"""Cuts that fall behind the best by more than this three times in a row end the search."""
+CHANCE = 0.025
+"""Difference between two cuts that gives the better one e times the weight of the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A way to cut the graph: neighbours joined, resolution, clusters it gave, and how stable it is, -1..1.
+    """A way to cut the graph: resolution, clusters it gives, and stability of the cuts it is the mean of, -1..1."""
 
-    ``largest`` is the share of the segments in the largest cluster.
-    """
-
-    count: int
     resolution: float
     clusters: int
     stability: float
-    largest: float
 
 
 def choose_cut(neighbours: Neighbours, *, seed: int) -> Cut:
-    """Choose the finest stable cut: the best of stability and fineness.
-
-    All cuts are looked at with few samples, their stability smoothed over neighbouring ones; the most promising again
-    with many.
+    """Choose how fine to cut: the mean of all cuts, weighed by stability and fineness.
 
     Args:
         neighbours: ``RESERVE`` times the largest of ``COUNTS`` for each segment, or all there are.
@@ -97,82 +80,58 @@ def choose_cut(neighbours: Neighbours, *, seed: int) -> Cut:
     Returns:
         The cut; where the segments are too few for any, the coarsest one.
     """
-    total = len(neighbours.indices)
-    trials = [_Trial(neighbours, count=count, seed=seed) for count in usable_counts(neighbours)]
-    looked_at = [
-        (trial, replace(cut, stability=float(np.mean([one.stability for one in cuts[max(0, place - 1) : place + 2]]))))
-        for trial in trials
-        for cuts in [trial.cuts()]
-        for place, cut in enumerate(cuts)
-    ]
-    even = [pair for pair in looked_at if pair[1].largest <= LARGEST] or looked_at
-    fine = [pair for pair in even if pair[1].clusters >= min(FEWEST, total // SEGMENTS_EACH)] or even
-    promising = sorted(fine, key=lambda pair: _merit(pair[1]), reverse=True)[:PROMISING]
-    judged = [trial.judged(cut) for trial, cut in promising]
-    best = max(_merit(cut)[0] for cut in judged)
-    level = [cut for cut in judged if _merit(cut)[0] >= best - EVEN]
-    return max(level, key=lambda cut: (cut.stability, -cut.count, -cut.clusters))
+    counts = usable_counts(neighbours)
+    graph = shared_neighbour_graph(neighbours, counts=counts)
+    labels = _from_coarse_to_fine(graph, most=len(neighbours.indices) / (counts[0] * HOOD), seed=seed)
+    places = _considered(labels)
+    samples = in_threads(
+        lambda number: sampled_graph(neighbours, counts=counts, seed=seed, number=number), range(SAMPLES)
+    )
+    tries = [(place, kept, sample) for place in places for kept, sample in samples]
+    again = in_threads(lambda one: communities(one[2], resolution=RESOLUTIONS[one[0]], seed=seed), tries)
+    agreed = [agreement(labels[place][kept], found) for (place, kept, _), found in zip(tries, again, strict=True)]
+    stability = np.reshape(agreed, (len(places), SAMPLES)).mean(axis=1)
+    merit = stability + WORTH_OF_TWICE * np.log2([labels[place].max() + 1 for place in places])
+    weights = np.exp((merit - merit.max()) / CHANCE)
+    weights /= weights.sum()
+    resolution = round(float(np.exp((weights * np.log(RESOLUTIONS)[places]).sum())), 3)
+    clusters = int(communities(graph, resolution=resolution, seed=seed).max()) + 1
+    return Cut(resolution, clusters, round(float((weights * stability).sum()), 6))
 
 
-def _merit(cut: Cut) -> tuple[float, int]:
-    wanted = WORTH_OF_ENOUGH if cut.clusters >= SUB_THEMES else 0.0
-    return round(cut.stability + WORTH_OF_TWICE * float(np.log2(cut.clusters)) + wanted, 6), -cut.count
+def _from_coarse_to_fine(graph: csr_matrix, *, most: float, seed: int) -> list[NDArray[np.int64]]:
+    """Labels at each resolution, until there are more clusters than ``most``; those of the first one in any case."""
+    found: list[NDArray[np.int64]] = []
+    for start in range(0, len(RESOLUTIONS), THREADS):
+        tried = RESOLUTIONS[start : start + THREADS]
+        for labels in in_threads(lambda one: communities(graph, resolution=one, seed=seed), tried):
+            if found and labels.max() + 1 > most:
+                return found
+            found.append(labels)
+    return found
 
 
-def usable_counts(neighbours: Neighbours) -> list[int]:
-    """Numbers of neighbours that make sense for so many segments."""
+def _considered(labels: Sequence[NDArray[np.int64]]) -> list[int]:
+    """Places of the cuts that may be chosen: without a heap, and with enough clusters, where there are such."""
+    total = len(labels[0])
+    sizes = [np.bincount(one) for one in labels]
+    even = [place for place, of in enumerate(sizes) if of.max() <= LARGEST * total] or list(range(len(sizes)))
+    return [place for place in even if len(sizes[place]) >= min(FEWEST, total // SEGMENTS_EACH)] or even
+
+
+def usable_counts(neighbours: Neighbours) -> tuple[int, ...]:
+    """Sizes of neighbourhood that make sense for so many segments, ascending."""
     total, known = neighbours.indices.shape
-    return [count for count in COUNTS if count * RESERVE <= known and count * HOOD * FEWEST <= total] or [
-        min(COUNTS[0], known)
-    ]
+    usable = tuple(count for count in COUNTS if count * RESERVE <= known and count * CROWD <= total)
+    return usable or (min(COUNTS[0], known),)
 
 
-class _Trial:
-    """Cuts with one number of neighbours, on all segments and on samples."""
-
-    def __init__(self, neighbours: Neighbours, *, count: int, seed: int) -> None:
-        self.count, self.seed = count, seed
-        self.total = len(neighbours.indices)
-        self.graph = shared_neighbour_graph(neighbours, count=count)
-        self.sampler = sampled_graphs(neighbours, count=count, samples=MANY, seed=seed)
-        self.samples = [next(self.sampler) for _ in range(FEW)]
-
-    def cuts(self) -> list[Cut]:
-        """Look at all cuts, from coarse to fine, until they become too fine or hopeless."""
-        found: list[Cut] = []
-        best, behind = -1.0, 0
-        for resolution in RESOLUTIONS:
-            cut = self._cut(resolution)
-            if found and cut.clusters * self.count * HOOD > self.total:
-                break
-            found.append(cut)
-            best = max(best, cut.stability)
-            behind = behind + 1 if cut.stability < best - HOPELESS else 0
-            if behind == 3:  # noqa: PLR2004 - three in a row
-                break
-        return found
-
-    def judged(self, cut: Cut) -> Cut:
-        """The same cut, its stability measured with all samples."""
-        self.samples += list(self.sampler)
-        return self._cut(cut.resolution)
-
-    def _cut(self, resolution: float) -> Cut:
-        graphs = [self.graph, *(part for _, part in self.samples)]
-        whole, *parts = in_threads(lambda graph: communities(graph, resolution=resolution, seed=self.seed), graphs)
-        agreed = [agreement(whole[kept], part) for (kept, _), part in zip(self.samples, parts, strict=True)]
-        stability = float(np.mean(agreed))
-        largest = float(np.bincount(whole).max()) / self.total
-        return Cut(self.count, resolution, int(whole.max()) + 1, round(stability, 6), largest)
-
-
-def sampled_graphs(
-    neighbours: Neighbours, *, count: int, samples: int, seed: int
-) -> Iterator[tuple[NDArray[np.bool_], csr_matrix]]:
-    """Graphs of random samples of the segments: which segments are in, and their graph."""
-    for number in range(samples):
-        kept = np.random.default_rng((seed, number)).random(len(neighbours.indices)) < KEPT
-        yield kept, shared_neighbour_graph(neighbours.among(kept, count=count), count=count)
+def sampled_graph(
+    neighbours: Neighbours, *, counts: Sequence[int], seed: int, number: int
+) -> tuple[NDArray[np.bool_], csr_matrix]:
+    """Draw a random sample of the segments, one of any number: which segments are in, and their graph."""
+    kept = np.random.default_rng((seed, number)).random(len(neighbours.indices)) < KEPT
+    return kept, shared_neighbour_graph(neighbours.among(kept, count=counts[-1]), counts=counts)
 
 
 def agreement(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
@@ -187,16 +146,17 @@ def agreement(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
     return float((pairs - expected) / (most - expected)) if most != expected else 1.0
 
 
-def in_threads(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:
-    """Do the same with several things at once; Leiden lets other threads run. The results keep the order."""
-    with ThreadPoolExecutor(max_workers=THREADS) as pool:
-        return list(pool.map(work, given))
+def resolution_for(graph: csr_matrix, clusters: int, *, guess: float, seed: int) -> float:
+    """Find the resolution at which a graph falls into about so many clusters, by bisection of its logarithm.
 
-
-def resolution_for(graph: csr_matrix, clusters: int, *, seed: int) -> float:
-    """Find the resolution at which a graph falls into about so many clusters, by bisection of its logarithm."""
-    low, high = np.log(RESOLUTIONS[0] / 8), np.log(RESOLUTIONS[-1] * 8)
-    place, best = 0.0, (float("inf"), 0.0)
+    Args:
+        graph: Symmetric weights with sorted indices.
+        clusters: Number wanted, at least 1.
+        guess: Resolution tried first.
+        seed: Seed of Leiden.
+    """
+    low, high = float(np.log(RESOLUTIONS[0] / 8)), float(np.log(RESOLUTIONS[-1] * 8))
+    place, best = float(np.log(guess)), (float("inf"), 0.0)
     for _ in range(SEARCH_STEPS):
         found = int(communities(graph, resolution=float(np.exp(place)), seed=seed).max()) + 1
         best = min(best, (abs(found - clusters), place))
@@ -204,13 +164,10 @@ def resolution_for(graph: csr_matrix, clusters: int, *, seed: int) -> float:
             break
         low, high = (place, high) if found < clusters else (low, place)
         # Clusters grow about with the root of the resolution; where that guess leaves the bracket, halve it.
-        guess = place + 2.0 * float(np.log(clusters / found))
-        place = guess if low < guess < high else (low + high) / 2
+        nearer = place + 2.0 * float(np.log(clusters / found))
+        place = nearer if low < nearer < high else (low + high) / 2
     return float(np.exp(best[1]))
 
-
-THREADS = 2
-"""Leiden runs at a time. The result does not hang on it."""
 
 SEARCH_STEPS = 8
 """Leiden runs spent at most on finding a resolution."""

@@ -121,6 +121,7 @@ def _fit(gathered: Gathered, *, settings: Settings, workshop: Workshop) -> Learn
         seed=settings.seed,
         max_unassigned=settings.max_unassigned,
         brought=brought_themes(tools),
+        encoder=tools.encoder,
     )
     if finding.theme_set is None:
         raise NothingToAnalyze(" ".join(finding.notes))

@@ -15,7 +15,7 @@ from textcx.domain.errors import NotFound, WrongUse
 from textcx.domain.theme_edits import Action, Edit, in_words
 from textcx.domain.theme_sets import FRAGILE, Change
 from textcx.steps.theme_diff import diff
-from textcx.steps.theme_edits import add_edit, apply_edits, find_theme, moves
+from textcx.steps.theme_edits import add_edit, apply_edits, find_theme, moves, whole_names
 from textcx.steps.theme_tree import children_of, sizes
 from textcx.store.theme_sets import append_edits, is_theme_set, load, read_edits
 
@@ -178,7 +178,9 @@ def edit(directory: Path, wish: Wish, *, when: datetime, who: str | None = None,
         action=wish.action,
         version=fitted.version,
         who=who,
-        themes=() if seen is None else tuple(find_theme(seen, each).theme_id for each in wish.themes),
+        themes=()
+        if seen is None
+        else tuple(find_theme(seen, each).theme_id for each in whole_names(seen, wish.themes)),
         name=wish.name,
         parts=wish.parts,
         segments=wish.segments,

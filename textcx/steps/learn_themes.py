@@ -17,6 +17,7 @@ from textcx.domain.theme_sets import MEMBERS, Theme, ThemeSet
 from textcx.domain.themes import EVALUATIONS, PROFANITY, STOP_WORDS
 from textcx.steps.given_themes import match
 from textcx.steps.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
+from textcx.steps.name_meaning import Meanings
 from textcx.steps.name_words import tokens
 from textcx.steps.theme_names import ThemeWords, name_tree
 
@@ -27,11 +28,14 @@ if TYPE_CHECKING:
 
     from textcx.domain.theme_sets import GivenThemes
     from textcx.domain.theme_taxonomy import ThemeTaxonomy
-    from textcx.ports import PhraseFinder, ThemeModel, TopicFit
+    from textcx.ports import Encoder, PhraseFinder, ThemeModel, TopicFit
     from textcx.steps.given_themes import GivenMatch
 
 NAMING_MEMBERS = 500
-"""Member segments of a theme that its name is sought in."""
+"""Member segments of a theme that its name is sought in, the same remark as often as it is made."""
+
+NAMING_SHARE, FEWEST_NAMING = 0.75, 30
+"""Share of a theme, the strongest, that they are taken from, and so many at least: its edge says little of it."""
 
 CENTRAL, SPREAD = 24, 24
 """Exemplars of a theme whose phrases may become its name: the strongest members, and others spread over the rest."""
@@ -79,6 +83,7 @@ def learn_themes(
     seed: int = 0,
     max_unassigned: float | None = None,
     brought: Brought | None = None,
+    encoder: Encoder | None = None,
 ) -> Learned:
     """Learn the themes of segments.
 
@@ -92,6 +97,7 @@ def learn_themes(
         seed: Seed for the model, at least 0.
         max_unassigned: Largest share of segments in no theme, 0..1; the model's own where null.
         brought: Themes that are matched first; others are sought in the rest.
+        encoder: What the vectors are of, to weigh names by what they mean; by how they are said alone where null.
 
     Returns:
         The set, version 1.
@@ -110,7 +116,13 @@ def learn_themes(
     nodes = _tree(fit)
     given = () if matched is None else matched.themes
     words = [_words(members, node, fit) for node in nodes]
-    names = name_tree(words, [node.parent for node in nodes], phrases=phrases, taken=[theme.name for theme in given])
+    names = name_tree(
+        words,
+        [node.parent for node in nodes],
+        phrases=phrases,
+        meanings=None if encoder is None else Meanings(_centres(nodes, fit), fit.origin, encoder),
+        taken=[theme.name for theme in given],
+    )
     ids = _ids(nodes, words)
     parents = [None if node.parent is None else ids[node.parent] for node in nodes]
     found = [
@@ -221,18 +233,25 @@ def _widest_first(parts: dict[int, tuple[int, ...]], sizes: NDArray[np.int64]) -
     return sorted(parts.items(), key=lambda item: (-int(sizes[list(item[1])].sum()), item[1]))
 
 
+def _centres(nodes: Sequence[_Node], fit: TopicFit) -> NDArray[np.float32]:
+    """Directions of themes, those of the clusters below by their sizes. On the lattice; shape ``(nodes, width)``."""
+    sizes = np.bincount(fit.topics[fit.topics >= 0], minlength=len(fit.centroids))
+    weighed = fit.centroids.astype(np.float64) * sizes[:, None]
+    rows = [weighed[list(node.clusters)].sum(axis=0) for node in nodes]
+    return unit_rows(np.stack(rows)) if rows else np.zeros((0, fit.centroids.shape[1]), dtype=np.float32)
+
+
 def _words(members: pl.DataFrame, node: _Node, fit: TopicFit) -> ThemeWords:
     """What a theme is named from."""
-    strongest = (
-        members.filter(pl.col("topic").is_in(list(node.clusters)))
-        .sort("strength", "text", "segment_id", descending=[True, False, False])
-        .unique("text", keep="first", maintain_order=True)
+    theirs = members.filter(pl.col("topic").is_in(list(node.clusters))).sort(
+        "strength", "text", "segment_id", descending=[True, False, False]
     )
-    texts = strongest["text"].to_list()
+    texts = theirs["text"].unique(maintain_order=True).to_list()
     exemplars = [*texts[:CENTRAL], *(texts[CENTRAL:][place] for place in _places(len(texts) - CENTRAL, SPREAD))]
-    shown = strongest[_places(strongest.height, NAMING_MEMBERS)]
+    sure = theirs.head(max(FEWEST_NAMING, round(NAMING_SHARE * theirs.height)))
+    shown = sure[_places(sure.height, NAMING_MEMBERS)]
     keywords = list(presentable(fit.keywords[node.place[0]][node.place[1]]))
-    return ThemeWords(shown["text"].to_list(), shown["polarity"].to_list(), exemplars, keywords)
+    return ThemeWords(shown["text"].to_list(), shown["polarity"].to_list(), exemplars, keywords, theirs.height)
 
 
 def _places(total: int, wanted: int) -> list[int]:

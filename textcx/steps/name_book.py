@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from textcx.domain.themes import EMPTY_ACTS, EVALUATIONS, STOP_WORDS, VERDICTS
+from textcx.domain.themes import EMPTY_ACTS, EVALUATIONS, GENERAL_OBJECTS, STOP_WORDS, VERDICTS
 from textcx.steps.name_candidates import acts, described, forms, linked, remarks, says_something
 from textcx.steps.name_words import DEGREES, NEGATIONS, WORD, describes, noun_of, root, tokens
 
@@ -31,6 +31,24 @@ ACTING = 0.12
 A_THING = 0.35
 """Share of the uses of a verb as a noun from which that noun is the better name: "phone", not "phoning"."""
 
+LEAST_ALONE, HALF = 0.2, 0.5
+"""Share of the uses of a word that must end noun phrases for those before another noun to count, and what they do."""
+
+SEVERAL = 6
+"""Finest themes from which feedback has a subject: of few themes, one may be that large."""
+
+DOUBTFUL, ACTED = 0.75, 0.2
+"""Share of the uses of a word as a noun below which it may be a verb as well, and uses of that verb beside it."""
+
+CLEARLY, USUAL = 0.5, 0.05
+"""Share of the uses of its plural as a noun, and nouns in the plural beside those in the singular."""
+
+SUBJECT, ABOVE_THE_NEXT = 0.08, 1.4
+"""Share of all segments that say what the feedback is about, and times as many as say the next noun."""
+
+MADE = (("ive", "ivity"), ("able", "ability"), ("ible", "ibility"))
+"""Endings of describing words, and of the nouns made from them."""
+
 LEAST_SEEN = 2
 """Words in capitals inside a sentence, from which that is how customers write the word."""
 
@@ -41,13 +59,19 @@ class ThemeWords:
 
     ``texts`` are member segments with ``polarities`` (-1..1) of the same length; ``exemplars`` the members whose
     phrases may become the name; ``keywords`` the theme's c-TF-IDF words, best first, for a theme without any usable
-    phrase.
+    phrase. ``segments`` counts all members, repeated texts among them; that many texts where it is 0.
     """
 
     texts: Sequence[str]
     polarities: Sequence[float]
     exemplars: Sequence[str]
     keywords: Sequence[str]
+    segments: int = 0
+
+    @property
+    def size(self) -> int:
+        """Number of members."""
+        return self.segments or len(self.texts)
 
 
 @dataclass(slots=True, eq=False)
@@ -78,21 +102,39 @@ class Book:
     """All candidates, who says them, and how customers use single words.
 
     ``proposed[theme]`` are the keys of the candidates that the theme's own exemplars hold. ``seen`` counts a word in
-    the exemplars, ``heads`` where it ends a noun phrase, ``capitals`` how it is written inside a sentence.
+    the exemplars, ``heads`` where it ends a noun phrase, ``inside`` where it specifies one, ``capitals`` how it is
+    written inside a sentence. ``plurals`` are what nouns are called that are verbs as well. ``subject`` is the key of
+    what the whole feedback is about, where one noun stands far above all.
     """
 
     candidates: dict[str, Candidate]
     proposed: list[set[str]]
     seen: Counter[str]
     heads: Counter[str]
+    inside: Counter[str]
     capitals: dict[str, Counter[str]]
     tones: dict[str, tuple[float, int]]
     gerunds: dict[str, str]
     acting: set[str]
+    plurals: dict[str, str] = field(default_factory=dict)
+    subject: str | None = None
 
     def is_noun(self, word: str, *, least: float = 0.5) -> bool:
-        """Whether customers mostly use a word as a noun."""
-        return not describes(word) and self.heads[word] >= least * max(1, self.seen[word])
+        """Whether customers mostly use a word as a noun, also before another one: "shell" and "shell script"."""
+        heads, seen = self.heads[word], max(1, self.seen[word])
+        alone = heads + (HALF * self.inside[word] if heads >= LEAST_ALONE * seen else 0.0)
+        return not describes(word) and alone >= least * seen
+
+    def noun_for(self, word: str) -> str | None:
+        """The noun that stands for a describing word, also one that customers make of it: "interactivity"."""
+        known = noun_of(word)
+        if known is not None or not describes(word):
+            return known
+        for ending, made in MADE:
+            noun = f"{word.removesuffix(ending)}{made}"
+            if word.endswith(ending) and self.seen[noun]:
+                return noun
+        return None
 
     def cased(self, word: str) -> str:
         """The word as customers mostly write it inside a sentence."""
@@ -111,7 +153,7 @@ def read_book(themes: Sequence[ThemeWords], *, leaves: Sequence[int], phrases: P
         leaves: Those without children; their texts tell the tone of single words.
         phrases: Finds phrases in the exemplars.
     """
-    book = Book({}, [set() for _ in themes], Counter(), Counter(), defaultdict(Counter), {}, {}, set())
+    book = Book({}, [set() for _ in themes], Counter(), Counter(), Counter(), defaultdict(Counter), {}, {}, set())
     owners: dict[str, list[int]] = defaultdict(list)
     for number, theme in enumerate(themes):
         for text in theme.exemplars:
@@ -121,9 +163,11 @@ def read_book(themes: Sequence[ThemeWords], *, leaves: Sequence[int], phrases: P
     for text, found in pairs:
         _read_words(text, found, book)
     book.gerunds, book.acting = _gerunds(book)
+    book.plurals = _plurals(book)
     for text, found in pairs:
         _propose(text, found, sorted(set(owners[text])), book)
     _count(themes, leaves, book)
+    book.subject = _subject(themes, leaves, book)
     return book
 
 
@@ -140,6 +184,7 @@ def _read_words(text: str, found: Sequence[Phrase], book: Book) -> None:
         words = tokens(text[phrase.start : phrase.end])
         if phrase.kind == "noun" and words:
             book.heads[words[-1]] += 1
+            book.inside.update(words[:-1])
 
 
 def _gerunds(book: Book) -> tuple[dict[str, str], set[str]]:
@@ -159,10 +204,28 @@ def _gerunds(book: Book) -> tuple[dict[str, str], set[str]]:
         found[bare] = best
         whole = sum(book.seen[word] for word in words)
         things = sum(book.heads[word] for word in words if word != best)
-        empty = best in EMPTY_ACTS or any(word in STOP_WORDS or word in EVALUATIONS for word in words)
+        plain = [word for word in words if word in {best, bare, f"{bare}e"}]
+        empty = best in EMPTY_ACTS or any(word in STOP_WORDS or word in EVALUATIONS for word in plain)
         if book.seen[best] >= ACTING * whole and things <= A_THING * whole and not empty:
             naming.add(bare)
     return found, naming
+
+
+def _plurals(book: Book) -> dict[str, str]:
+    """For nouns that customers use as verbs as well their plural, where it is mostly a noun: "calls" for "call"."""
+    acted: Counter[str] = Counter()
+    for word, times in book.seen.items():
+        if word.endswith(("ing", "ed")):
+            acted[root(word)] += times
+    found = {}
+    for many in sorted(book.seen):
+        one = many.removesuffix("s")
+        if one == many or not 0 < book.heads[one] < DOUBTFUL * book.seen[one]:
+            continue
+        verb = acted[root(one)] >= ACTED * book.seen[one]
+        if verb and book.heads[many] >= max(CLEARLY * book.seen[many], USUAL * book.heads[one], LEAST_SEEN):
+            found[one] = many
+    return found
 
 
 def _propose(text: str, found: Sequence[Phrase], owners: Sequence[int], book: Book) -> None:
@@ -185,6 +248,19 @@ def _propose(text: str, found: Sequence[Phrase], owners: Sequence[int], book: Bo
         for owner in owners:
             candidate.spellings[owner][form] += 0
             book.proposed[owner].add(key)
+
+
+def _subject(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book) -> str | None:
+    """The key of the noun that stands for whatever the feedback is about; null where none is far above the others."""
+    total = sum(len(themes[leaf].texts) for leaf in leaves)
+    said = sorted(
+        (-sum(len(candidate.raised.get(leaf, ())) for leaf in leaves), key)
+        for key, candidate in book.candidates.items()
+        if " " not in key and candidate.kind == "noun" and key not in GENERAL_OBJECTS and book.is_noun(key, least=0.3)
+    )
+    if len(leaves) < SEVERAL or not said or -said[0][0] < SUBJECT * total:
+        return None
+    return said[0][1] if len(said) == 1 or said[0][0] <= ABOVE_THE_NEXT * said[1][0] else None
 
 
 Said = tuple[tuple[tuple[Candidate, tuple[str, ...], bool], ...], frozenset[str]]

@@ -10,8 +10,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from textcx.domain.themes import EVALUATIONS, PROFANITY, STOP_WORDS, VERDICTS, WEAK_WORDS
-from textcx.steps.name_words import BEING, DEGREES, describes, root, tokens
+from textcx.domain.themes import EMPTY_ACTS, EVALUATIONS, PROFANITY, STOP_WORDS, VERDICTS, WEAK_WORDS
+from textcx.steps.name_words import BEING, DEGREES, PARTICLES, describes, doing, root, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +22,7 @@ LONGEST = 4
 """Words of a phrase that may become a name."""
 
 _OPENERS = frozenset({"no", "not", "too", "keeps", "keep", "won't", "can't", "cannot", "doesn't", "don't", "never"})
-_CLOSERS = frozenset({"up", "off", "out", "back", "down", "away", "well"})
+_CLOSERS = PARTICLES | {"well"}
 _CLOSED = frozenset({"log in", "logging in", "sign in", "signing in", "check in", "checking in", "spot on"})
 _LINKS = frozenset({"of", "for"})
 _ARTICLES = frozenset({"a", "an", "the", "my", "our", "your", "their", "this"})
@@ -30,6 +30,7 @@ _BEFORE_TO = frozenset(
     {"true", "close", "easy", "hard", "difficult", "simple", "impossible", "slow", "quick", "unable"}
 )
 _AFTER_TO = frozenset({"use", "find", "get", "see", "make", "know"})
+_OBJECTS = frozenset({"it", "this", "that", "them", "these", "those", "me", "us", "him", "her"})
 _OWNERS = frozenset({"my", "our", "your"})
 _TAKING = frozenset({"taking", "making", "keeping"})
 _TURNS_OUT = frozenset(
@@ -83,8 +84,8 @@ _REMARKS = tuple(
 )
 """Remarks that are made about anything, and what to call them."""
 
-_MASKED = re.compile(r"x{3,}")
-"""What publishers of complaints put in the place of names and numbers."""
+_MASKED = re.compile(r"^x{3}$|x{4}")
+"""What publishers of complaints put in the place of names and numbers, also glued to a word; no size ("xxxl")."""
 
 _BEFORE = re.compile(r"(\S+)\s+$")
 _UNFIT = re.compile(r"[^\w\s'\u2019\-&]|[\d_]")
@@ -158,11 +159,21 @@ def linked(words: Sequence[str]) -> Iterable[tuple[str, ...]]:
         elif of or to:
             yield one, two, three
         elif one in _TURNS_OUT:
-            after = place + 1
-            while after < len(words) and words[after] in _BY_DEGREES:
-                after += 1
-            if after < len(words) and _bears(words[after]) and (after == place + 1 or one in {"run", "runs"}):
-                yield one, words[after]
+            yield from _turns_out(words, place)
+
+
+def _turns_out(words: Sequence[str], place: int) -> Iterable[tuple[str, ...]]:
+    """How something turns out: "runs small"; "fits true to size", of which "fits true" would be half."""
+    after = place + 1
+    while after < len(words) and words[after] in _BY_DEGREES:
+        after += 1
+    if after == len(words) or not _bears(words[after]) or not (after == place + 1 or words[place] in {"run", "runs"}):
+        return
+    goal = words[after + 1 : after + 3]
+    if goal[:1] != ["to"]:
+        yield words[place], words[after]
+    elif words[after] in _BEFORE_TO and goal[1:] and _bears(goal[1]):
+        yield words[place], words[after], *goal
 
 
 def coordinated(words: Sequence[str]) -> Iterable[str]:
@@ -204,6 +215,11 @@ def acts(words: Sequence[str], gerunds: Mapping[str, str]) -> Iterable[tuple[str
         gerunds: For the root of a verb its form in "-ing", as customers write it.
     """
     for place, (verb, article) in enumerate(pairwise(words)):
+        particle = words[place + 2] if article in _OBJECTS and place + 2 < len(words) else article
+        if particle in PARTICLES and _bears(verb) and not describes(verb):
+            act = gerunds.get(root(verb), doing(root(verb)))
+            if act not in EMPTY_ACTS:
+                yield act, particle  # "sizing down" where they sized down
         after = place + 1 + (article in _ARTICLES)
         if not _bears(verb) or describes(verb):
             continue
@@ -237,7 +253,7 @@ def _closes(pairs: Sequence[tuple[str, str]], kind: str) -> bool:
 
 def says_something(words: Sequence[str]) -> bool:
     """Whether words name something, decently: more than stop words and judgements, and no profanity."""
-    if any(word in PROFANITY or _MASKED.fullmatch(word) for word in words):
+    if any(word in PROFANITY or _MASKED.search(word) for word in words):
         return False
     content = [word for word in words if word not in STOP_WORDS and word not in EVALUATIONS and len(word) > 1]
     return bool(content) and len("".join(content)) > 2  # noqa: PLR2004 - "tv set" but not "k"

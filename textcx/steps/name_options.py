@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.themes import EVALUATIONS, GENERAL_OBJECTS, PROFANITY, SCALE_OF, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
 from textcx.steps.name_candidates import says_something
-from textcx.steps.name_words import akin, describes, noun_of, same_words, tokens
+from textcx.steps.name_words import akin, describes, doing, noun_of, root, same_words, tokens
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from textcx.steps.name_book import Book, Candidate, ThemeWords
     from textcx.steps.name_worth import Scale, Tree
@@ -40,14 +40,29 @@ LONGER = 0.4
 ALONE = 0.25
 """The same where no other longer phrase with the word is nearly as frequent."""
 
+DESCRIBED = 0.65
+"""What such a phrase counts with a describing word: "interactive computing" must be most of all computing."""
+
 WITHOUT_THE_REST = 0.35
 """Taste for a word without the rest of such a phrase."""
+
+STANDING_IN = 0.8
+"""Taste for a noun that stands for a describing word."""
 
 PAIRED = 6
 """Phrases of each kind that are tried in pairs."""
 
-PAIR, PAIR_ABOVE = 0.72, 0.9
+PAIR, PAIR_ABOVE = 0.72, 0.65
 """Taste for names of two halves, for finest themes and for themes above others."""
+
+WELL_PAIRED, ADDS = 0.85, 0.15
+"""Taste for names of two halves for finest themes where the second adds such a share of the theme, or more."""
+
+BEGINNING = 6
+"""Letters of a word that its other half must not hold."""
+
+CLEAR_NOUN = 0.6
+"""Share of the uses of a word as a noun from which describing words may stand before it or be measured by it."""
 
 ADJECTIVES_ONLY = 0.55
 """Taste for two describing words without a noun."""
@@ -58,8 +73,14 @@ WITH_NOUN = 1.25
 LEAST_HALF = 0.06
 """Share of a theme that must say either half of such a name."""
 
+MORE_THAN_ELSEWHERE = 1.5
+"""Times as often as elsewhere that either half must be said."""
+
 JUDGED = 0.06
 """Share of a theme that must say a judgement ("excellent service") for it to be a name, where nothing better is."""
+
+CORE = 0.4
+"""Taste for "color in general" as the name of the part of "color" that speaks of nothing else."""
 
 IN_GENERAL_WORTH = 0.25
 """Worth of such a name where the whole theme speaks of it."""
@@ -78,7 +99,13 @@ class Option:
 
     def shown(self, book: Book) -> str:
         """The name as customers would write it."""
-        return " ".join(book.cased(word) for word in self.words)
+        shown = [f"{book.cased(word.rstrip(','))}{',' * word.endswith(',')}" for word in self.words]
+        for place, word in enumerate(self.words):
+            first = place == 0 or self.words[place - 1] == "and" or self.words[place - 1].endswith(",")
+            last = place + 1 == len(self.words) or self.words[place + 1] == "and" or word.endswith(",")
+            if first and last:  # on its own, "call" could be what to do
+                shown[place] = book.plurals.get(word.rstrip(","), shown[place].rstrip(",")) + "," * word.endswith(",")
+        return " ".join(shown)
 
 
 def option_of(worth: float, words: Sequence[str]) -> Option:
@@ -86,26 +113,29 @@ def option_of(worth: float, words: Sequence[str]) -> Option:
     return Option(-worth, tuple(words), same_words(" ".join(words)))
 
 
-def options(scale: Scale, *, tree: Tree, book: Book) -> Iterator[Option]:
+def options(scale: Scale, *, tree: Tree, book: Book, above: Collection[tuple[str, ...]] = ()) -> Iterator[Option]:
     """Every name that a theme could have in its customers' words.
 
     Args:
         scale: Weighs names for the theme.
         tree: How they hang together.
         book: Who says what.
+        above: Identities of the names of the themes above it.
     """
     number = scale.number
     below = [number, *tree.children[number], *sorted(tree.under[number])]
     keys = sorted(set().union(*(book.proposed[theme] for theme in below)))
     raised = [book.candidates[key] for key in keys if book.candidates[key].raised.get(number)]
     single: dict[str, list[tuple[float, Candidate]]] = {"noun": [], "adjective": []}
-    full = _in_full(raised, scale)
+    full = in_full(raised, scale, book)
     for candidate in raised:
         words = candidate.words(number)
         worth = scale.worth([candidate]) * scale.taste(candidate)
+        if same_words(" ".join(words)) in above and len(words) + 2 <= MOST_WORDS and scale.is_core(candidate):
+            yield from _spoken_of(words, CORE * scale.worth([candidate]), scale, book)
         if len(words) > 1:
             if worth >= ENOUGH:
-                yield option_of(worth, words)
+                yield option_of(worth, _done(words) if candidate.kind in {"verb", "linked"} else words)
             elif _judges_the_whole(candidate, words, scale):
                 yield option_of(max(worth, 0.01) / 2, words)
             continue
@@ -114,18 +144,31 @@ def options(scale: Scale, *, tree: Tree, book: Book) -> Iterator[Option]:
             yield from _in_general(candidate, words[0], scale, book)
         if kind in single:
             single[kind].append((worth, candidate))
-        noun = words[0] if kind == "noun" else noun_of(words[0]) if kind in {"adjective", "stand-in"} else None
-        if worth >= ENOUGH and noun is not None:
-            yield option_of(
-                worth * (1.0 if kind == "noun" else 0.8) * (WITHOUT_THE_REST if noun in full else 1.0), (noun,)
-            )
-            if noun in full:
-                yield option_of(worth, full[noun])
+        noun = book.noun_for(words[0]) if kind in {"adjective", "stand-in"} else words[0] if kind == "noun" else None
+        if kind == "adjective" and noun is not None and not scale.above:
+            single["noun"].append((STANDING_IN * worth, candidate))
+        if noun is not None:
+            yield from _called(noun, worth * (1.0 if kind == "noun" else STANDING_IN), worth, full)
     together = [set(candidate.key.split()) for candidate in raised if " " in candidate.key]
-    adjectives = list(_pairs(single["adjective"], scale, together))
+    adjectives = [] if scale.above else list(_pairs(single["adjective"], scale, together))
     yield from (option for option, _ in adjectives)
-    yield from (option for option, _ in _pairs(single["noun"], scale, together))
-    yield from _described_by_both(adjectives, single["noun"], scale)
+    yield from (option for option, _ in _pairs(single["noun"], scale, together, book=book))
+    nouns = [(worth, candidate) for worth, candidate in single["noun"] if not describes(candidate.key)]
+    yield from _described_by_both(adjectives, nouns, scale, book)
+
+
+def _done(words: Sequence[str]) -> Sequence[str]:
+    """What customers did as a thing that is done: "arriving late" for "arrived late"."""
+    return (doing(root(words[0])), *words[1:]) if words[0].endswith("ed") and len(words[0]) > 4 else words  # noqa: PLR2004
+
+
+def _called(noun: str, alone: float, worth: float, full: Mapping[str, tuple[str, ...]]) -> Iterator[Option]:
+    """A noun, worth less where it is mostly said in a longer phrase, and that phrase."""
+    if worth < ENOUGH:
+        return
+    yield option_of(alone * (WITHOUT_THE_REST if noun in full else 1.0), (noun,))
+    if noun in full:
+        yield option_of(worth, full[noun])
 
 
 def _judges_the_whole(candidate: Candidate, words: Sequence[str], scale: Scale) -> bool:
@@ -135,14 +178,15 @@ def _judges_the_whole(candidate: Candidate, words: Sequence[str], scale: Scale) 
     return judging and said >= JUDGED and not any(map(scale.off_key, words))
 
 
-def _in_full(raised: Sequence[Candidate], scale: Scale) -> dict[str, tuple[str, ...]]:
+def in_full(raised: Sequence[Candidate], scale: Scale, book: Book) -> dict[str, tuple[str, ...]]:
     """Words that are mostly said in one and the same longer phrase, or in none nearly as often; with that phrase."""
     said: dict[str, list[tuple[float, tuple[str, ...]]]] = {}
     for candidate in raised:
         words = candidate.words(scale.number)
         kinds = candidate.kind in {"noun", "linked", "act"}
-        if len(words) > 1 and kinds and not any(word in EVALUATIONS or describes(word) for word in words):
-            reach = scale.reach([candidate])
+        told = book.subject not in candidate.key.split()  # what all is about makes no word clearer
+        if len(words) > 1 and kinds and told and EVALUATIONS.isdisjoint(words):
+            reach = scale.reach([candidate]) * (DESCRIBED if any(map(describes, words)) else 1.0)
             for word in words:
                 said.setdefault(word, []).append((-reach, words))
     full: dict[str, tuple[str, ...]] = {}
@@ -174,19 +218,29 @@ def _in_general(candidate: Candidate, word: str, scale: Scale, book: Book) -> It
     share = scale.reach([candidate])
     if share < IN_GENERAL:
         return
-    worth = IN_GENERAL_WORTH * share
-    whole = (word,) if book.cased(word) != word else ("the", word)
+    yield from _spoken_of((word,), IN_GENERAL_WORTH * share, scale, book)
+
+
+def _spoken_of(words: Sequence[str], worth: float, scale: Scale, book: Book) -> Iterator[Option]:
+    """Praise for something, complaints about it, or it in general."""
+    whole = words if len(words) > 1 or book.cased(words[0]) != words[0] else ("the", *words)
     if scale.polarity >= SAID_CLEARLY and scale.judges():
         yield option_of(worth, ("praise", "for", *whole))
     elif scale.polarity <= -SAID_CLEARLY and scale.judges():
         yield option_of(worth, ("complaints", "about", *whole))
-    yield option_of(worth * 0.8, (word, "in", "general"))
+    yield option_of(worth * 0.8, (*words, "in", "general"))
 
 
 def _pairs(
-    singles: Sequence[tuple[float, Candidate]], scale: Scale, together: Sequence[set[str]]
+    singles: Sequence[tuple[float, Candidate]],
+    scale: Scale,
+    together: Sequence[set[str]],
+    *,
+    book: Book | None = None,
 ) -> Iterator[tuple[Option, float]]:
     """Two single words of a kind joined by "and", where they complete each other and are no phrase of their own.
+
+    With a book describing words are called by the nouns that stand for them.
 
     With each comes what it would be worth before the noun that both describe.
     """
@@ -196,10 +250,18 @@ def _pairs(
             continue
         if any({one.key, two.key} <= words for words in together):  # "coffee machine", not "coffee and machine"
             continue
-        taste = math.sqrt(scale.taste(one) * scale.taste(two)) * (PAIR_ABOVE if scale.above else PAIR)
+        first, second = (each.raised[scale.number] for each in (one, two))
+        adds = min(len(second - first), len(first - second)) >= ADDS * scale.total
+        taste = math.sqrt(scale.taste(one) * scale.taste(two))
+        taste *= PAIR_ABOVE if scale.above else WELL_PAIRED if adds else PAIR
         worth = scale.worth([one, two]) * taste
         described = worth
-        words = (*one.words(scale.number), "and", *two.words(scale.number))
+        halves = [each.words(scale.number)[0] for each in (one, two)]
+        if book is not None:
+            halves = [(book.noun_for(half) if describes(half) else None) or half for half in halves]
+            if any(map(describes, halves)) or akin(halves[:1], halves[1:]):
+                continue
+        words: tuple[str, ...] = (halves[0], "and", halves[1])
         if describes(words[0]):
             scales = {SCALE_OF.get(words[0]), SCALE_OF.get(words[-1])}
             if len(scales) == 1 and None not in scales:
@@ -214,11 +276,14 @@ def _complete_each_other(one: Candidate, two: Candidate, scale: Scale) -> bool:
     """Whether two words differ, are both said by many, and the second is said where the first is not."""
     if akin(one.words(scale.number), two.words(scale.number)) or one.key[:4] == two.key[:4]:
         return False
-    if one.key in two.key or two.key in one.key:
+    if one.key[:BEGINNING] in two.key or two.key[:BEGINNING] in one.key:  # "completion and autocomplete"
         return False
     first, second = (each.raised.get(scale.number, set()) for each in (one, two))
     if min(len(first), len(second)) < max(3, LEAST_HALF * scale.total):
         return False
+    for each, said in ((one, first), (two, second)):
+        if len(said) < MORE_THAN_ELSEWHERE * scale.outside([each]) * scale.total:
+            return False
     return len(second - first) >= 0.05 * scale.total and len(second) >= 0.25 * len(first)
 
 
@@ -226,6 +291,7 @@ def _described_by_both(
     adjectives: Sequence[tuple[Option, float]],
     nouns: Sequence[tuple[float, Candidate]],
     scale: Scale,
+    book: Book,
 ) -> Iterator[Option]:
     """Two describing words before what they describe: "friendly and helpful staff"."""
     often = [
@@ -233,6 +299,8 @@ def _described_by_both(
     ]
     for option, worth in sorted(adjectives)[:PAIRED]:
         for noun in often:
+            if akin(noun.words(scale.number), option.words) or not book.is_noun(noun.key, least=CLEAR_NOUN):
+                continue  # "dress size", but neither "size size" nor "fit size"
             words = (noun.key, *option.words) if len(option.words) == 1 else (*option.words, *noun.words(scale.number))
             yield option_of(worth * WITH_NOUN, words)
 

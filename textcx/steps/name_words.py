@@ -37,6 +37,9 @@ BEING = frozenset(
 )
 """Verbs that give a noun a quality: "the fabric feels soft"."""
 
+PARTICLES = frozenset({"up", "down", "off", "out", "back", "away"})
+"""Small words that make another thing of a verb: "sizing down" is not "sizing"."""
+
 _DESCRIBING = re.compile(r"\w{3,}(?:ful|less|ous|ible|able|[st]ive)$")
 _FIGURES = re.compile(r"\d+")
 _DOUBLED = re.compile(r"[aeiou]([bdgmnprt])\1$")
@@ -97,7 +100,7 @@ def same_words(name: str) -> tuple[str, ...]:
     """
     words = tokens(name)
     said = [word for word in words if word not in STOP_WORDS]
-    found = {stem(word) for word in said or words} | set(_FIGURES.findall(name))
+    found = {stem(word) for word in said or words} | set(_FIGURES.findall(name)) | PARTICLES.intersection(words)
     if any(word in NEGATIONS for word in words):
         found.add("not")
     return tuple(sorted(found)) or (name.strip().casefold(),)
@@ -107,6 +110,18 @@ def akin(one: Iterable[str], other: Iterable[str]) -> bool:
     """Whether a word of one phrase is the same as a word of another, or made from it: "paying" and "payment"."""
     ours, theirs = ({stem(word) for word in words if word not in STOP_WORDS} for words in (one, other))
     return any(a.startswith(b) or b.startswith(a) for a in ours for b in theirs)
+
+
+@lru_cache(maxsize=65536)
+def doing(bare: str) -> str:
+    """The form in "-ing" of a verb: "dressing" for "dress", "stopping" for "stop".
+
+    Args:
+        bare: The root of a verb, as ``root`` gives it.
+    """
+    if _SHORT.fullmatch(bare[-3:]) and len(_VOWEL.findall(bare)) == 1:
+        return f"{bare}{bare[-1]}ing"
+    return f"{bare.removesuffix('e') if len(bare) > 3 and not bare.endswith('ee') else bare}ing"  # noqa: PLR2004 - "die"
 
 
 @lru_cache(maxsize=65536)

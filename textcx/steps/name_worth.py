@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.themes import EVALUATIONS, GENERAL_OBJECTS, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
-from textcx.steps.name_words import NEGATIONS, describes, tokens
+from textcx.steps.name_words import NEGATIONS, describes, root, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,6 +51,9 @@ EVERYWHERE = 0.06
 
 FAR_MORE = 5.0
 """Times as often as elsewhere, from which even such a word tells its theme from the others."""
+
+CORE_SHARE = 0.4
+"""Share of a theme that must say what the theme above is called for it to be that "in general"."""
 
 WIDESPREAD = 0.6
 """Share of the other finest themes that must say such a word."""
@@ -152,6 +155,8 @@ class Scale:
         self._elsewhere = sum(size for leaf, size in self._leaves.items() if leaf not in self._inside)
         self._others = self._leaves.keys() - self._inside
         self._siblings = set(tree.siblings[number])
+        self._size = theme.size
+        self._sizes = {sibling: (len(themes[sibling].texts), themes[sibling].size) for sibling in self._siblings}
         self._beside = sum(len(themes[sibling].texts) for sibling in self._siblings)
 
     def share(self, candidates: Sequence[Candidate], *, theme: int, total: int) -> float:
@@ -172,14 +177,19 @@ class Scale:
         """Share of all other finest themes that say one of them."""
         return self._said_in(candidates, self._others) / max(1, self._elsewhere)
 
-    def worth(self, candidates: Sequence[Candidate]) -> float:
-        """Root of the reach x logarithm of how much more often it is said than elsewhere; 0 or above."""
+    def worth(self, candidates: Sequence[Candidate], *, listed: bool = False) -> float:
+        """Root of the reach x logarithm of how much more often it is said than elsewhere; 0 or above.
+
+        Args:
+            candidates: Phrases that name the theme together.
+            listed: Whether they name its parts, and children may say them unevenly.
+        """
         ours: set[int] = set().union(*(candidate.raised.get(self.number, ()) for candidate in candidates))
         if len(ours) < max(min(LEAST_TEXTS, self.total), LEAST_SHARE * self.total):
             return 0.0
         if len({self._texts[index] for index in ours}) < min(LEAST_TEXTS, self.total):
             return 0.0
-        reach = self.reach(candidates) + SMOOTHING
+        reach = (len(ours) / self.total if listed else self.reach(candidates)) + SMOOTHING
         lead = math.log(reach / (self.outside(candidates) + SMOOTHING))
         near = math.log(reach / (self._said_in(candidates, self._siblings) / max(1, self._beside) + SMOOTHING))
         worth = math.sqrt(reach) * (near * NEAR + lead * (1 - NEAR))
@@ -215,8 +225,18 @@ class Scale:
                 said[theme] |= candidate.raised[theme]
         return sum(map(len, said.values()))
 
+    def is_core(self, candidate: Candidate) -> bool:
+        """Whether a finest theme mostly speaks of what a candidate names, and no sibling does so more often."""
+        ours = self.share([candidate], theme=self.number, total=self.total)
+        beside = [
+            self.share([candidate], theme=other, total=total) * size for other, (total, size) in self._sizes.items()
+        ]
+        return not self.above and ours >= CORE_SHARE and ours * self._size >= max(beside, default=0.0)
+
     def is_everywhere(self, candidate: Candidate) -> bool:
         """Whether a candidate stands for whatever the feedback is about."""
+        if candidate.key == self._book.subject:
+            return True
         outside = self.outside([candidate])
         if outside <= EVERYWHERE or self.reach([candidate]) >= FAR_MORE * outside:
             return False
@@ -234,7 +254,8 @@ class Scale:
             taste *= 0.4
         if any(word in EVALUATIONS for word in words):
             taste *= 0.5
-        telling = [word for word in words if word not in _EMPTY]
+        about = self._book.subject  # "lounge in Dubai" tells more than "lovely lounge"
+        telling = [word for word in words if word not in _EMPTY and (len(words) == 1 or root(word) != about)]
         if kind != "remark" and (not telling or (len(words) > 1 and all(map(describes, telling)) and kind == "noun")):
             weak = any(word in WEAK_WORDS - VAGUE_WORDS for word in words)
             taste *= 0.7 if weak and telling else 0.4

@@ -173,6 +173,27 @@ def moves(before: ThemeSet, after: ThemeSet, *, level: int | None = None) -> pl.
     return changed.select(MOVED.names()).sort("segment_id")
 
 
+def whole_names(theme_set: ThemeSet, parts: Sequence[str]) -> tuple[str, ...]:
+    """Put names together that hold a comma and were parted at it: "bust, arms and sleeves".
+
+    Args:
+        theme_set: The set, as people see it.
+        parts: Ids and names of themes, or parts of names, in order.
+
+    Returns:
+        The same, but for parts that follow each other and together are the name of a theme.
+    """
+    names = {theme.name.casefold() for theme in theme_set.themes}
+    found: list[str] = []
+    place = 0
+    while place < len(parts):
+        ends = range(len(parts), place + 1, -1)
+        end = next((end for end in ends if ", ".join(parts[place:end]).casefold() in names), place + 1)
+        found.append(", ".join(parts[place:end]))
+        place = end
+    return tuple(found)
+
+
 def find_theme(theme_set: ThemeSet, wanted: str) -> Theme:
     """Return the theme with an id or, in any case, a name.
 

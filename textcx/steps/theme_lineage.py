@@ -166,7 +166,7 @@ def _clearly_better(new: str, old: str, keywords: Sequence[str]) -> bool:
     stems = {word.casefold()[:STEM] for keyword in keywords for word in keyword.split()}
 
     def share(name: str) -> float:
-        words = [word for word in name.casefold().split() if word not in STOP_WORDS]
+        words = [word for word in name.casefold().replace(",", "").split() if word not in STOP_WORDS]
         return sum(word[:STEM] in stems for word in words) / max(1, len(words))
 
     return share(new) - share(old) >= CLEARLY_BETTER

@@ -16,6 +16,7 @@ import heapq
 from typing import TYPE_CHECKING
 
 from textcx.steps.name_book import ThemeWords, read_book
+from textcx.steps.name_meaning import weigh
 from textcx.steps.name_options import Option, last_resorts, options
 from textcx.steps.name_words import same_words
 from textcx.steps.name_worth import Scale, grow
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
     from textcx.ports import PhraseFinder
+    from textcx.steps.name_meaning import Meanings
     from textcx.steps.name_worth import Tree
 
 __all__ = ["ThemeWords", "name_tree"]
@@ -38,6 +40,7 @@ def name_tree(
     parents: Sequence[int | None],
     *,
     phrases: PhraseFinder,
+    meanings: Meanings | None = None,
     taken: Collection[str] = (),
 ) -> list[str]:
     """Name all themes of a tree, each differently.
@@ -46,6 +49,7 @@ def name_tree(
         words: What each theme is named from.
         parents: For each theme the number of the theme above it, or null. Length as ``words``.
         phrases: Finds phrases in the exemplars.
+        meanings: Where the themes lie, to weigh names by what they mean; by how they are said alone where null.
         taken: Names that are in use already and may not be given again, in any order, case or number of their words.
 
     Returns:
@@ -66,16 +70,28 @@ def name_tree(
         found = {}
         for number in level:
             scale = Scale(number, themes=words, tree=tree, book=book)
-            offered = [*options(scale, tree=tree, book=book)]
+            offered = [*options(scale, tree=tree, book=book, above=_above(number, tree=tree, names=names))]
             if tree.children[number]:
                 offered += headings(scale, themes=words, tree=tree, book=book)
             found[number] = sorted(offered)
+        if meanings is not None:
+            found = weigh(found, meanings, tree=tree)
         _choose(found, tree=tree, names=names, used=used)
         for number in level:
             if number not in names:
                 names[number] = _first_free(last_resorts(found[number], words[number], book=book), used=used)
                 used.add(names[number].identity)
     return [names[number].shown(book) for number in range(len(words))]
+
+
+def _above(number: int, *, tree: Tree, names: dict[int, Option]) -> set[tuple[str, ...]]:
+    """What tells the names of the themes above a theme."""
+    found: set[tuple[str, ...]] = set()
+    above = tree.parents[number]
+    while above is not None:
+        found.add(names[above].identity)
+        above = tree.parents[above]
+    return found
 
 
 def _choose(
