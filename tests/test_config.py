@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
 
-from textcx.config import load_settings
+from textcx.config import Settings, load_settings, processors
 from textcx.domain.errors import BadSetting
 
 if TYPE_CHECKING:
@@ -47,3 +48,17 @@ def test_broken_toml_is_explained(tmp_path: Path) -> None:
 def test_a_named_settings_file_must_exist(tmp_path: Path) -> None:
     with pytest.raises(BadSetting, match="there is no settings file"):
         load_settings(file=tmp_path / "other.toml")
+
+
+def test_threads_are_as_many_as_the_process_may_use_processors(tmp_path: Path) -> None:
+    quota = tmp_path / "cpu.max"
+    allowed = os.sched_getaffinity(0)
+    assert processors(quota=quota) == len(allowed)
+    for said, most in (("max 100000", len(allowed)), ("150000 100000", 2), ("20000 100000", 1), ("odd", len(allowed))):
+        quota.write_text(said, encoding="ascii")
+        assert processors(quota=quota) == min(len(allowed), most)
+    try:
+        os.sched_setaffinity(0, {min(allowed)})
+        assert Settings().threads == 1
+    finally:
+        os.sched_setaffinity(0, allowed)

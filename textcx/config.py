@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import tomllib
 from pathlib import Path
@@ -18,6 +19,26 @@ PREFIX = "TEXTCX_"
 TABLES = ("service",)
 """Tables of ``textcx.toml`` that are read elsewhere: the settings of the service."""
 Chosen = TypeVar("Chosen", bound=BaseModel)
+
+
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Where Linux says how many microseconds of processor time a container may use in a period, and the period."""
+
+
+def processors(*, quota: Path = QUOTA) -> int:
+    """Return how many processors this process may use: those it is pinned to, and no more than its container's limit.
+
+    A thread more than there are processors is not idle: the others wait for it at the end of every product.
+
+    Args:
+        quota: The file with the limit of a container (cgroup v2); one that is missing or says "max" is no limit.
+    """
+    pinned = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        most, period = (int(part) for part in quota.read_text(encoding="ascii").split())
+    except (OSError, ValueError):
+        return pinned
+    return max(1, min(pinned, math.ceil(most / period))) if period > 0 else pinned
 
 
 class Settings(BaseModel):
@@ -46,7 +67,7 @@ class Settings(BaseModel):
     # how it is done
     seed: int = Field(default=0, ge=0, lt=2**31)
     batch_rows: int = Field(default=2000, ge=10, le=100_000, description="records per checkpoint")
-    threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1, le=1024)
+    threads: int = Field(default_factory=processors, ge=1, le=1024)
     backend: Literal["auto", "torch", "onnx", "openvino"] = Field(default="auto", description="what runs the encoder")
     precision: Literal["auto", "bf16", "fp32", "int8"] = "auto"
     limit: int | None = Field(default=None, ge=1, description="read only the first so many records")

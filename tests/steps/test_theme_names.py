@@ -100,6 +100,17 @@ def test_a_heading_leaves_out_what_is_said_as_often_elsewhere() -> None:
     assert "phone" not in found[0]
 
 
+def test_one_side_of_a_scale_is_no_name_where_the_other_side_is_said_as_well() -> None:
+    small = [f"{start} small" for start in ("runs", "it runs", "this runs", "really runs", "runs so", "runs a bit")]
+    large = [f"{start} large" for start in ("runs", "it runs", "this runs", "really runs", "runs so", "runs a bit")]
+
+    [both, *_] = names(theme(small[:4] + large), theme(STAFF), theme(BATTERY))
+    [one, *_] = names(theme(large), theme(STAFF), theme(BATTERY))
+
+    assert "large" not in both.split()
+    assert "large" in one.split()
+
+
 def test_the_core_of_a_theme_is_called_that_in_general() -> None:
     core = said("delivery") * 3
     late = ["late delivery", "a late delivery", "the late delivery", "so late a delivery", "late"] * 2

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from textcx.domain.themes import EVALUATIONS, GENERAL_OBJECTS, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
+from textcx.domain.themes import EVALUATIONS, GENERAL_OBJECTS, SCALE_OF, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
 from textcx.steps.name_words import NEGATIONS, describes, root, tokens
 
 if TYPE_CHECKING:
@@ -57,6 +58,9 @@ CORE_SHARE = 0.4
 
 WIDESPREAD = 0.6
 """Share of the other finest themes that must say such a word."""
+
+OTHER_SIDE = 0.5
+"""Texts with other degrees of a scale, for each that says one ("large"), from which that one is half of the story."""
 
 BY_LENGTH = {1: 0.6, 2: 1.0, 3: 1.05, 4: 0.9}
 """Longer phrases say more and are rarer."""
@@ -215,6 +219,20 @@ class Scale:
         tone, times = self._book.tones.get(word, (0.0, 0))  # of describing words only
         return times >= LEAST_TEXTS and min(abs(tone), abs(self.polarity)) >= CLEAR_TONE and tone * self.polarity < 0
 
+    def one_sided(self, word: str) -> bool:
+        """Whether a word is one degree of something of which the theme also says others: "large" beside "small"."""
+        scale = SCALE_OF.get(word)
+        if scale is None:
+            return False
+        ours = sum(word in words for words in self._degrees)
+        others = sum(any(SCALE_OF[other] == scale for other in words - {word}) for words in self._degrees)
+        return others > OTHER_SIDE * ours
+
+    @cached_property
+    def _degrees(self) -> list[set[str]]:
+        """The words of scales in each text."""
+        return [{word for word in tokens(text) if word in SCALE_OF} for text in self._texts]
+
     def _said_in(self, candidates: Sequence[Candidate], themes: set[int]) -> int:
         if len(candidates) == 1:
             raised = candidates[0].raised
@@ -253,6 +271,8 @@ class Scale:
         if kind in {"noun", "described"} and len(words) > 1 and not self._book.is_noun(words[-1], least=0.3):
             taste *= 0.4
         if any(word in EVALUATIONS for word in words):
+            taste *= 0.5
+        if any(map(self.one_sided, words)):
             taste *= 0.5
         about = self._book.subject  # "lounge in Dubai" tells more than "lovely lounge"
         telling = [word for word in words if word not in _EMPTY and (len(words) == 1 or root(word) != about)]
