@@ -72,7 +72,7 @@ class ServiceSettings(BaseModel):
         default=200_000,
         ge=100,
         le=1_000_000,
-        description="characters of one text: a hundred pages, and seconds of the model for which all others wait",
+        description="characters of one text: a hundred pages, and seconds of the model",
     )
     max_body_bytes: int = Field(default=16 * MEGABYTE, ge=1024, description="bytes of a request body, but for files")
     max_file_bytes: int = Field(default=2048 * MEGABYTE, ge=1024, description="bytes of an uploaded file")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,9 @@ import sqlalchemy as sa
 from service_bench import COLUMNS, as_csv, light_bench, run_now, send, some_rows
 
 from textcx.domain.datasets import JobState, UploadState
+from textcx.domain.errors import Conflict
 from textcx.service.columns import columns_of, lines_of
+from textcx.service.runner import keep_house
 from textcx.store.sql.schema import metadata, records, segments, triage
 
 if TYPE_CHECKING:
@@ -199,3 +203,21 @@ def test_a_job_goes_on_with_batches_of_another_size(database: Database, tmp_path
     large = light_bench(database, tmp_path / "spool", batch_rows=50)
     found = run_now(large, large.jobs.get(job.id))
     assert (found.state, found.counts["stored"]) == (JobState.DONE, 90)
+
+
+def test_the_raw_file_of_a_failed_job_goes_after_a_day_and_then_it_cannot_be_started_again(bench: Bench) -> None:
+    bench.datasets.put("shop")
+    job = run_now(bench, send(bench, "shop", b"one,two\n1,2\n"))
+    assert job.state is JobState.FAILED
+    [folder] = bench.spool.directory.iterdir()
+    os.utime(folder, (0, 0))
+    for each in folder.iterdir():
+        os.utime(each, (0, 0))
+
+    keep_house(bench, now=datetime.now(tz=UTC) + timedelta(hours=23))
+    assert folder.exists()
+    keep_house(bench, now=datetime.now(tz=UTC) + timedelta(hours=25))
+    assert not folder.exists()
+
+    with pytest.raises(Conflict, match="send the file again"):
+        bench.jobs.again(job.id)

@@ -37,6 +37,8 @@ DISPATCH_SECONDS = 0.25
 TAKE_OVER_SECONDS = 5.0
 HOUSEKEEPING_SECONDS = 600.0
 KEPT = timedelta(days=30)
+RAW_KEPT = timedelta(days=1)
+"""So long the raw file of a job that failed or was cancelled is kept, so that it can be started again."""
 """Ended jobs and deliveries are kept so long."""
 
 
@@ -224,6 +226,7 @@ def keep_house(bench: Bench, *, now: datetime) -> None:
     bench.triage.grow_older(now=now)
     bench.jobs.forget(older_than=KEPT)
     bench.webhooks.forget(older_than=KEPT)
+    bench.datasets.let_go(ended_before=now - RAW_KEPT)
     bench.spool.sweep(keep=bench.datasets.spooled())
 
 

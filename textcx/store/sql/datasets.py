@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from textcx.domain.datasets import Dataset, Upload, UploadState
 from textcx.domain.errors import NotFound, WrongUse
 from textcx.store.sql.columns import storable
-from textcx.store.sql.schema import datasets, uploads
+from textcx.store.sql.schema import datasets, jobs, uploads
 from textcx.store.sql.theme_sets import keep_theme_set
 
 if TYPE_CHECKING:
@@ -156,6 +156,16 @@ class SqlDatasets:
         """Note how far an upload is: ``state``, ``plan``, ``warnings``, ``spool``, ``finished_at``."""
         with self._database.write() as connection:
             connection.execute(sa.update(uploads).where(uploads.c.id == upload_id).values(**storable(values)))
+
+    def let_go(self, *, ended_before: datetime) -> int:
+        """Give up the raw files of uploads whose job ended so long ago without storing them; returns how many."""
+        waits = sa.select(jobs.c.id).where(
+            jobs.c.upload_id == uploads.c.id,
+            jobs.c.finished_at.is_(None) | (jobs.c.finished_at >= ended_before),
+        )
+        given_up = uploads.c.spool.is_not(None) & (uploads.c.created_at < ended_before) & ~waits.exists()
+        with self._database.write() as connection:
+            return connection.execute(sa.update(uploads).where(given_up).values(spool=None)).rowcount
 
     def spooled(self) -> set[str]:
         """Return the names of all files in the spool that an upload still needs."""
