@@ -330,11 +330,7 @@ def main() -> int:
     }
     chosen.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     print(json.dumps({name: value for name, value in result.items() if name not in {"routes", "findings"}}, indent=1))
-    bad = (
-        result["findings"]
-        or result["words_in_the_log"]
-        or result["jobs_unfinished"]
-    )
+    bad = result["findings"] or result["words_in_the_log"] or result["jobs_unfinished"]
     return 1 if bad else 0
 
 
