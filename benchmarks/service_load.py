@@ -346,7 +346,7 @@ def main() -> None:
         print(json.dumps({"offline": offline, "bare": bare}[options.worker](given)))
         return
     report: dict[str, Any] = {
-        "command": "python benchmarks/service_load.py --data DATA",
+        "command": f"python benchmarks/{HERE.name} --data DATA --limit {options.limit} --seconds {options.seconds:g}",
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
         "limit": options.limit,
         "seconds_per_load": options.seconds,
