@@ -61,7 +61,7 @@ train: $(VENV)/.bench ## train the encoder again (needs DATA=...; takes two hour
 	$(BIN)/textcx train sentiment --data $(DATA) --out out/sentiment --resume
 
 openapi: $(VENV)/.dev ## write docs/openapi.json
-	$(BIN)/python -m api.openapi docs/openapi.json
+	$(BIN)/python -m api docs/openapi.json
 
 wheel: $(VENV)/.dev ## build the wheel
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

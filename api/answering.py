@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from textcx.domain.items import LINE_ID, GivenText
 
-from .errors import Code, Problem
-from .offsets import convert
+from .http.errors import Code, Problem
+from .scoring.offsets import convert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textcx.domain.items import SentimentItem
 
     from .deps import Services
-    from .schemas import GivenItem, TextsRequest
+    from .schemas.scoring import GivenItem, TextsRequest
 
 LATEST = "latest"
 FEW = 32

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 
-from textcx.domain.service import Scope
+from textcx.domain.errors import BadCursor, Conflict, NotFound, WrongUse
+from textcx.domain.service.keys import Scope
 
-from .security import Caller
+from .http.errors import Code, Problem
+from .http.security import Caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from textcx.config import Settings
-    from textcx.service_config import ServiceSettings
+    from textcx.settings.analysis import Settings
+    from textcx.settings.service import ServiceSettings
 
-    from .batching import Batcher
-    from .metrics import Metrics
-    from .scoring import Scoring
-    from .security import Guard
+    from .http.metrics import Metrics
+    from .http.security import Guard
+    from .scoring.batching import Batcher
+    from .scoring.tasks import Scoring
     from .storage import Storage
     from .stores import Stores
+
+
+T = TypeVar("T")
+_CODES = ((NotFound, Code.NOT_FOUND), (Conflict, Code.CONFLICT), (BadCursor, Code.BAD_CURSOR))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,3 +98,40 @@ Analyst = Annotated[Caller, Depends(needs_analyze)]
 Reader = Annotated[Caller, Depends(needs_read)]
 Writer = Annotated[Caller, Depends(needs_write)]
 Admin = Annotated[Caller, Depends(needs_admin)]
+
+
+def stores_of(request: Request) -> Stores:
+    """Return the stores of the app that got the request.
+
+    Raises:
+        Problem: If it has none.
+    """
+    found = services_of(request).stores
+    if found is None:
+        raise Problem(Code.STORE_UNAVAILABLE, "This service was started without a database.")
+    return found
+
+
+async def ask(request: Request, work: Callable[[Stores], T]) -> T:
+    """Do something with the stores, in a thread.
+
+    Args:
+        request: The request.
+        work: What is to be done.
+
+    Raises:
+        Problem: Saying what the stores refused.
+        StoreProblem: If the database cannot be reached.
+    """
+    stores = stores_of(request)
+    try:
+        return await asyncio.to_thread(work, stores)
+    except WrongUse as error:
+        raise refused(error) from None
+
+
+def refused(error: WrongUse) -> Problem:
+    """Return what a store or a check of ours refused as a problem; their sentences hold nothing of the request."""
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), Code.INVALID_REQUEST)
+    said = str(error)
+    return Problem(code, f"{said[:1].upper()}{said[1:]}.")

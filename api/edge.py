@@ -12,18 +12,18 @@ import secrets
 import time
 from typing import TYPE_CHECKING
 
-from .batching import CallerGone
-from .bodies import header_of, limited
-from .errors import REQUEST_ID, Problem, as_problem, problem_response
-from .logs import log, where
-from .security import KEY_ID
+from .http.bodies import header_of, limited
+from .http.errors import REQUEST_ID, Problem, as_problem, problem_response
+from .http.logs import log, where
+from .http.security import KEY_ID
+from .scoring.batching import CallerGone
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from textcx.service_config import ServiceSettings
+    from textcx.settings.service import ServiceSettings
 
-    from .metrics import Metrics
+    from .http.metrics import Metrics
 
 OWN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 FILES = re.compile(r"/v1/datasets/[^/]+/records")

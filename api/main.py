@@ -11,35 +11,36 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from textcx.config import load_settings
 from textcx.domain.errors import StoreProblem
-from textcx.service_config import load_service_settings, settings_file
-from textcx.store.named_theme_sets import DirectoryThemeSets
-from textcx.wiring import Workshop
+from textcx.settings.analysis import load_settings
+from textcx.settings.service import load_service_settings, settings_file
+from textcx.store.theme_sets.named import DirectoryThemeSets
+from textcx.wiring.container import Container
 
-from .batching import Batcher
+from .compat import ROUTERS as COMPAT_ROUTERS
 from .deps import Services
-from .draining import heard
 from .edge import Edge
-from .errors import add_handlers
-from .logs import log, set_up_logs
-from .metrics import Metrics
+from .http.draining import heard
+from .http.errors import add_handlers
+from .http.logs import log, set_up_logs
+from .http.metrics import Metrics
+from .http.security import Guard
 from .openapi import document
-from .routes import ROUTERS
-from .scoring import Scoring
-from .security import Guard
+from .routes import HEALTH, ROUTERS
+from .scoring.batching import Batcher
+from .scoring.tasks import Scoring
 from .storage import Storage
 from .stores import Stores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from textcx.config import Settings
+    from textcx.jobs.context import JobTools
     from textcx.ports import KeyStore, ThemeSets
-    from textcx.service.bench import JobTools
-    from textcx.service_config import ServiceSettings
+    from textcx.settings.analysis import Settings
+    from textcx.settings.service import ServiceSettings
 
-    from .scoring import Tools
+    from .scoring.tasks import Tools
 
 SWITCH_SECONDS = 0.001
 """How long a thread may keep the interpreter while others wait: the event loop should not wait for the model's."""
@@ -59,7 +60,7 @@ def create_app(
     Args:
         settings: Of the service; by default from ``textcx.toml`` and the environment.
         analysis: Of the analysis; likewise.
-        make_tools: Makes the engines, in the inference thread; by default those of ``textcx.wiring``.
+        make_tools: Makes the engines, in the inference thread; by default those of ``textcx.wiring.container``.
         make_job_tools: Makes those of jobs, apart from the others, when the first job runs.
         keys: Where the keys are; by default in the database of the settings.
         theme_sets: By default those in the directory of the settings.
@@ -72,7 +73,7 @@ def create_app(
     how = analysis or load_settings(file=settings_file())
     metrics = Metrics()
     scoring = Scoring(
-        make_tools or (lambda: Workshop(how, small_batches=True, between=batcher.let_pass)),
+        make_tools or (lambda: Container(how, small_batches=True, between=batcher.let_pass)),
         settings=how,
         theme_sets=theme_sets or DirectoryThemeSets(chosen.theme_sets),
     )
@@ -91,7 +92,7 @@ def create_app(
         batcher=batcher,
         guard=guard,
         metrics=metrics,
-        models=cache(Workshop(how).models),
+        models=cache(Container(how).models),
         storage=storage,
     )
     if storage is not None:
@@ -105,7 +106,7 @@ def create_app(
     app.state.services = services
     app.add_middleware(Edge, settings=chosen, metrics=metrics)
     add_handlers(app)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *COMPAT_ROUTERS, HEALTH):
         app.include_router(router)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to another document
     return app

@@ -1,13 +1,11 @@
 """The OpenAPI document: what FastAPI finds by itself, and what routes that read their own bodies say.
 
-``python -m api.openapi docs/openapi.json`` writes it; a test compares the committed one.
+``python -m api docs/openapi.json`` writes it; a test compares the committed one.
 """
 
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fastapi.openapi.utils import get_openapi
@@ -61,7 +59,7 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def document(app: FastAPI) -> dict[str, Any]:
     """Build the document of an app."""
-    from .schemas import ProblemDocument  # noqa: PLC0415 - schemas of routes are not needed to describe them
+    from .schemas.scoring import ProblemDocument  # noqa: PLC0415 - schemas of routes are not needed to describe them
 
     found = get_openapi(title=TITLE, version=__version__, description=DESCRIPTION, routes=app.routes, tags=TAGS)
     models: dict[str, type[BaseModel]] = {**_BODIES, "ProblemDocument": ProblemDocument}
@@ -124,14 +122,3 @@ SCHEMES: dict[str, Any] = {
 def written(app: FastAPI) -> str:
     """Return the document as it is committed."""
     return json.dumps(app.openapi(), indent=1, ensure_ascii=False) + "\n"
-
-
-def main(path: str) -> None:
-    """Write the document of the app with its default settings."""
-    from .main import create_app  # noqa: PLC0415 - main builds on this module
-
-    Path(path).write_text(written(create_app()), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

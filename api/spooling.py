@@ -14,19 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.requests import ClientDisconnect
 
-from textcx.domain.datasets import JobKind
 from textcx.domain.errors import BadSetting, DiskFull, NothingToAnalyze, StoreProblem, UnreadableInput, WrongUse
+from textcx.domain.service.datasets import JobKind
+from textcx.jobs.columns import check_columns, columns_of, lines_of
+from textcx.readers.columns.ratings import parse_rating
 from textcx.readers.opening import column_names
-from textcx.readers.ratings import parse_rating
-from textcx.service.columns import check_columns, columns_of, lines_of
-from textcx.service.spool import safe_name
+from textcx.store.spool import safe_name
 from textcx.store.sql.jobs import NewUpload
 
-from .batching import CallerGone
-from .bodies import checked
-from .documents import RecordsRequest
-from .errors import Code, Problem
-from .stores import MOST_UPLOADS, Stores, refused
+from .deps import refused
+from .http.bodies import checked
+from .http.errors import Code, Problem
+from .schemas.documents import RecordsRequest
+from .scoring.batching import CallerGone
+from .stores import MOST_UPLOADS, Stores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from textcx.domain.datasets import Dataset, Job
-    from textcx.service.spool import Spooled
-    from textcx.service_config import ServiceSettings
+    from textcx.domain.service.datasets import Dataset, Job
+    from textcx.settings.service import ServiceSettings
+    from textcx.store.spool import Spooled
 
 JSON_KIND = "application/json"
 FILES = {
@@ -97,7 +98,7 @@ async def receive(request: Request, asked: Asked, *, stores: Stores, settings: S
     stores.uploading += 1
     try:
         loop = asyncio.get_running_loop()
-        dataset = await loop.run_in_executor(stores.uploads, lambda: stores.bench.datasets.get(asked.dataset))
+        dataset = await loop.run_in_executor(stores.uploads, lambda: stores.context.datasets.get(asked.dataset))
         if kind == JSON_KIND:
             given = await _records(request, asked, settings=settings)
             return await loop.run_in_executor(stores.uploads, lambda: _keep_records(given, dataset, asked, stores))
@@ -194,9 +195,9 @@ def _ask(
     pieces: Iterator[bytes], name: str, *, columns: Mapping[str, Any], most_bytes: int, asked: Asked, stores: Stores
 ) -> Job:
     """Spool an upload and ask for its job; it leaves the spool again where no new job came of it."""
-    bench = stores.bench
+    context = stores.context
     try:
-        spooled = bench.spool.take(pieces, name=name, most_bytes=most_bytes)
+        spooled = context.spool.take(pieces, name=name, most_bytes=most_bytes)
     except DiskFull:
         raise
     except StoreProblem:
@@ -205,15 +206,15 @@ def _ask(
     try:
         if not spooled.size:
             raise Problem(Code.INVALID_REQUEST, "The body is empty.", hint="send a file with records")
-        _look_at(bench.spool.path(spooled.name))
+        _look_at(context.spool.path(spooled.name))
         upload = NewUpload(name=name, spool=spooled.name, size=spooled.size, sha256=spooled.sha256, columns=columns)
-        job, taken = bench.jobs.ask(
+        job, taken = context.jobs.ask(
             JobKind.INGEST, asked.dataset, upload=upload, caller=asked.caller, idempotency_key=asked.idempotency_key,
             request_hash=_hash(asked.dataset, spooled, columns),
         )  # fmt: skip
     finally:
         if not taken:
-            bench.spool.delete(spooled.name)
+            context.spool.delete(spooled.name)
     stores.wake()
     return job
 

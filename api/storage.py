@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from textcx.wiring import key_store, open_database
+from textcx.wiring.container import key_store, open_database
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from textcx.domain.service import ApiKey
+    from textcx.domain.service.keys import ApiKey
     from textcx.ports import KeyStore
     from textcx.store.sql.database import Database
 

@@ -9,31 +9,27 @@ cannot be reached, so that a service without its database is unready and not dea
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from math import nan
 from typing import TYPE_CHECKING, TypeVar
 
-from textcx.domain.errors import BadCursor, Conflict, NotFound, StoreProblem, TextcxError, WrongUse
-from textcx.service.runner import Runner
-from textcx.service.worker import open_bench
-from textcx.steps.theme_forget import only_records
-from textcx.store.sql.reading import SqlReading
+from textcx.domain.errors import StoreProblem, TextcxError
+from textcx.jobs.queue.runner import Runner
+from textcx.jobs.queue.worker import open_context
+from textcx.steps.themes.editing.forget import only_records
+from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.theme_sets import CurrentSet
 
-from .deps import services_of
-from .errors import Code, Problem
-from .logs import log, where
+from .http.errors import Code, Problem
+from .http.logs import log, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.requests import Request
-
-    from textcx.config import Settings
-    from textcx.service.bench import Bench, JobTools
-    from textcx.service_config import ServiceSettings
+    from textcx.jobs.context import JobContext, JobTools
+    from textcx.settings.analysis import Settings
+    from textcx.settings.service import ServiceSettings
 
     from .storage import Storage
 
@@ -42,7 +38,6 @@ MOST_UPLOADS = 16
 """Uploads that are received at a time; more get 429."""
 AGAIN_SECONDS = 2.0
 STOP_SECONDS = 10
-_CODES = ((NotFound, Code.NOT_FOUND), (Conflict, Code.CONFLICT), (BadCursor, Code.BAD_CURSOR))
 
 
 class Stores:
@@ -66,7 +61,7 @@ class Stores:
         """
         self._storage, self._settings, self._service, self._tools = storage, settings, service, tools
         self._lock = threading.Lock()
-        self._bench: Bench | None = None
+        self._context: JobContext | None = None
         self._runner: Runner | None = None
         self._draining, self._stopping = threading.Event(), threading.Event()
         self._starting: threading.Thread | None = None
@@ -74,23 +69,23 @@ class Stores:
         self.uploading = 0
 
     @property
-    def bench(self) -> Bench:
+    def context(self) -> JobContext:
         """What jobs work with.
 
         Raises:
             StoreProblem: If the database cannot be reached.
         """
         with self._lock:
-            if self._bench is None:
-                self._bench = open_bench(
+            if self._context is None:
+                self._context = open_context(
                     self._storage.database, settings=self._settings, service=self._service, tools=self._tools
                 )
-            return self._bench
+            return self._context
 
     @property
     def reading(self) -> SqlReading:
         """Answers about data sets."""
-        return SqlReading(self.bench.database, min_group=self._settings.min_group)
+        return SqlReading(self.context.database, min_group=self._settings.min_group)
 
     @property
     def stopping(self) -> bool:
@@ -111,7 +106,7 @@ class Stores:
         Raises:
             Problem: If there is none of that name, or it cannot be used.
         """
-        sets = self.bench.named_sets
+        sets = self.context.named_sets
         if name is None:
             return None
         if sets is None or name not in sets.names():
@@ -158,7 +153,7 @@ class Stores:
     def waiting(self) -> float:
         """Return how many jobs wait or run; NaN while the database cannot be reached."""
         try:
-            return self.bench.jobs.waiting()
+            return self.context.jobs.waiting()
         except StoreProblem:
             return nan
 
@@ -166,12 +161,12 @@ class Stores:
         while not self._stopping.is_set():
             runner: Runner | None = None
             try:
-                runner = Runner(self.bench, allow_private=self._service.allow_private_webhooks)
+                runner = Runner(self.context, allow_private=self._service.allow_private_webhooks)
                 runner.start()
             except Exception as error:  # noqa: BLE001 - the outermost edge of a thread that must go on
                 if runner is not None:  # what it has already taken is given back
                     runner.stop(seconds=1)
-                    self.bench.stopping.clear()
+                    self.context.stopping.clear()
                 told = str(error) if isinstance(error, TextcxError) else where(error)
                 log("jobs cannot run yet", level=40, error=type(error).__name__, message=told)
                 self._stopping.wait(AGAIN_SECONDS)
@@ -179,40 +174,3 @@ class Stores:
                 self._runner = runner
                 log("jobs run")
                 return
-
-
-def stores_of(request: Request) -> Stores:
-    """Return the stores of the app that got the request.
-
-    Raises:
-        Problem: If it has none.
-    """
-    found = services_of(request).stores
-    if found is None:
-        raise Problem(Code.STORE_UNAVAILABLE, "This service was started without a database.")
-    return found
-
-
-async def ask(request: Request, work: Callable[[Stores], T]) -> T:
-    """Do something with the stores, in a thread.
-
-    Args:
-        request: The request.
-        work: What is to be done.
-
-    Raises:
-        Problem: Saying what the stores refused.
-        StoreProblem: If the database cannot be reached.
-    """
-    stores = stores_of(request)
-    try:
-        return await asyncio.to_thread(work, stores)
-    except WrongUse as error:
-        raise refused(error) from None
-
-
-def refused(error: WrongUse) -> Problem:
-    """Return what a store or a check of ours refused as a problem; their sentences hold nothing of the request."""
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), Code.INVALID_REQUEST)
-    said = str(error)
-    return Problem(code, f"{said[:1].upper()}{said[1:]}.")

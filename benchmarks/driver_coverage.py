@@ -1,8 +1,9 @@
 """Do the drivers' intervals hold their 95 %, and do q-values keep false discoveries at 5 %?
 
-Simulates respondents from known populations and counts how often the interval of ``textcx.steps.drivers.estimate``
-holds the true effect; beside it the plain bootstrap percentiles, to show what the wider ones buy. Then ranks themes of
-which none, or a fifth, have an effect, and counts false discoveries. Last, times the ranking at full size.
+Simulates respondents from known populations and counts how often the interval of
+``textcx.steps.measures.drivers.estimate`` holds the true effect; beside it the plain bootstrap percentiles, to show
+what the wider ones buy. Then ranks themes of which none, or a fifth, have an effect, and counts false discoveries.
+Last, times the ranking at full size.
 
 Usage: python benchmarks/driver_coverage.py [--runs 1500] [--out benchmarks/results/driver_coverage.json]
 """
@@ -21,7 +22,7 @@ import polars as pl
 
 from textcx.domain import tables
 from textcx.domain.feedback import RatingColumn, RatingKind
-from textcx.steps.drivers import MIN_RATINGS, estimate, rank_drivers
+from textcx.steps.measures.drivers import MIN_RATINGS, estimate, rank_drivers
 
 NPS = (-100.0, 0.0, 100.0)
 STARS = (1.0, 2.0, 3.0, 4.0, 5.0)

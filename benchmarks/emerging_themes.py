@@ -21,10 +21,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from textcx.domain.theme_sets import MEMBERS, StrengthCurve, Theme, ThemeSet
-from textcx.engines.encoders import load_encoder
-from textcx.steps.emerging_themes import find_emerging
-from textcx.steps.lattice import STEPS, cosines, mean_of, on_lattice, relative_to, unit_rows
+from textcx.domain.themes.sets import MEMBERS, StrengthCurve, Theme, ThemeSet
+from textcx.engines.encoder.load import load_encoder
+from textcx.steps.themes.finding.emerging import find_emerging
+from textcx.steps.themes.geometry.lattice import STEPS, cosines, mean_of, on_lattice, relative_to, unit_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "emerging_themes.json"

@@ -90,8 +90,8 @@ def read_stock(texts: list[str]) -> dict[str, Any]:
 
 def read_ours(texts: list[str], backend: str, precision: str) -> dict[str, Any]:
     """Read texts with a backend of ours; count the tokens and the multiplications."""
-    from textcx.engines.encoders import load_encoder
-    from textcx.engines.model_folder import open_model
+    from textcx.engines.encoder.load import load_encoder
+    from textcx.engines.encoder.model_folder import open_model
 
     network = open_model(MODEL).network
     encoder = load_encoder(MODEL, backend=backend, precision=precision, threads=os.cpu_count())
@@ -163,7 +163,7 @@ def compare() -> dict[str, Any]:
 
     import numpy as np
 
-    from textcx.engines.encoders import TOLERANCES, load_encoder
+    from textcx.engines.encoder.load import TOLERANCES, load_encoder
 
     lines = (files("textcx.training") / "labels" / "written.tsv").read_text(encoding="utf-8").splitlines()[1:]
     texts = [line.split("\t")[1] for line in lines]
@@ -212,7 +212,7 @@ def start_once(backend: str, precision: str) -> dict[str, float]:
 
 def kinds() -> list[tuple[str, str]]:
     """Return backends and precisions of ours that are worth timing."""
-    from textcx.engines.encoders import TOLERANCES
+    from textcx.engines.encoder.load import TOLERANCES
 
     return list(TOLERANCES)
 

@@ -22,11 +22,18 @@ from typing import Any
 
 import numpy as np
 
-from textcx.domain.theme_taxonomy import GivenTheme, ThemeTaxonomy
-from textcx.engines.encoders import load_encoder
-from textcx.steps.given_calibration import best_of, chance_of, cosines_to, crowd_around, leave_out, nearness
-from textcx.steps.given_themes import match, place, texts_of
-from textcx.steps.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
+from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy
+from textcx.engines.encoder.load import load_encoder
+from textcx.steps.themes.assignment.seed_calibration import (
+    best_of,
+    chance_of,
+    cosines_to,
+    crowd_around,
+    leave_out,
+    nearness,
+)
+from textcx.steps.themes.assignment.seed_topics import match, place, texts_of
+from textcx.steps.themes.geometry.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = ROOT / "benchmarks" / "results" / "given_themes.json"
@@ -89,7 +96,7 @@ def taxonomy_of(data: Labelled, *, themes: int, examples: int, seed: int) -> tup
     for label in random.permutation(usable).tolist()[:themes]:
         said = label.replace("_", " ").replace("/", " ").lower()
         drawn = random.permutation(data.pool[label]).tolist()[:examples]
-        theme = GivenTheme(name=" ".join(said.split()[:5]), description=said, examples=tuple(drawn))
+        theme = SeedTopic(name=" ".join(said.split()[:5]), description=said, examples=tuple(drawn))
         given.append(theme)
         label_of[theme.theme_id] = label
     return ThemeTaxonomy(tuple(given)), label_of

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from textcx.domain.journey import UNKNOWN
-from textcx.engines.encoders import load_encoder
+from textcx.domain.lexicons.journey import UNKNOWN
+from textcx.engines.encoder.load import load_encoder
 from textcx.engines.taxonomy_toml import load_journey
 from textcx.steps.journey import place_segments_on_journey, stage_vectors
 
 if TYPE_CHECKING:
-    from textcx.domain.journey import JourneyTaxonomy
-    from textcx.engines.encoder_reader import BatchedEncoder
+    from textcx.domain.lexicons.journey import JourneyTaxonomy
+    from textcx.engines.encoder.reader import BatchedEncoder
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "models"

@@ -22,10 +22,10 @@ import torch
 from safetensors.torch import load_file
 
 from textcx.domain.measures import calibration_error, calibration_noise, corrected_calibration_error
-from textcx.engines.encoder_network import EncoderNetwork, NetworkShape
-from textcx.engines.encoder_reader import Calibration
-from textcx.engines.encoders import load_encoder
-from textcx.engines.model_folder import open_model
+from textcx.engines.encoder.load import load_encoder
+from textcx.engines.encoder.model_folder import open_model
+from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
+from textcx.engines.encoder.reader import Calibration
 from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, read_labelled
 from textcx.training.calibrate import SENTIMENT_SETS as CALIBRATED
 from textcx.training.calibrate import calibrate
@@ -34,7 +34,7 @@ from textcx.training.develop import development_sets
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textcx.engines.encoder_reader import BatchedEncoder
+    from textcx.engines.encoder.reader import BatchedEncoder
     from textcx.evaluation.sentiment_sets import SentimentSet
     from textcx.training.develop import DevelopmentSet
 

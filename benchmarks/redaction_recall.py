@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from textcx.engines.presidio_redactor import PresidioRedactor  # noqa: E402 - found by the line above
+from textcx.engines.redaction.presidio import PresidioRedactor  # noqa: E402 - found by the line above
 
 NAMES = ROOT / "models" / "taxonomies" / "keep_names.toml"
 RESULT = ROOT / "benchmarks" / "results" / "redaction_recall.json"

@@ -23,15 +23,15 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import v_measure_score
 from tokenizers import Tokenizer
 
-from textcx.engines.encoder_network import EncoderNetwork, backbone_from_bert
-from textcx.engines.encoder_reader import BatchedEncoder
-from textcx.engines.encoders import load_encoder
-from textcx.engines.torch_encoder import TorchBackend
+from textcx.commands.evaluate import write_json
+from textcx.engines.encoder.backends.torch import TorchBackend
+from textcx.engines.encoder.load import load_encoder
+from textcx.engines.encoder.network import EncoderNetwork, backbone_from_bert
+from textcx.engines.encoder.reader import BatchedEncoder
 from textcx.evaluation import as_markdown, evaluate, tables
 from textcx.evaluation.pairs import pairs_directory
 from textcx.evaluation.records import records
 from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, read_labelled
-from textcx.jobs.evaluate import write_json
 from textcx.training.run import start_folder
 
 if TYPE_CHECKING:

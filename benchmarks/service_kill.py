@@ -30,14 +30,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from textcx.config import Settings
-from textcx.domain.datasets import Job, JobKind
-from textcx.service.worker import open_bench
-from textcx.service_config import ServiceSettings
+from textcx.domain.service.datasets import Job, JobKind
+from textcx.jobs.queue.worker import open_context
+from textcx.settings.analysis import Settings
+from textcx.settings.service import ServiceSettings
 from textcx.store.sql.database import Database
 from textcx.store.sql.jobs import NewUpload
 from textcx.store.sql.migrations import upgrade
-from textcx.store.sql.schema import parts, records
+from textcx.store.sql.schema.tables import parts, records
 
 HERE = Path(__file__).resolve()
 TESTS = HERE.parents[1] / "tests"
@@ -87,20 +87,20 @@ def run(url: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     database = Database(url)
     upgrade(database)
     spool = folder / "spool"
-    bench = open_bench(database, settings=Settings(), service=ServiceSettings(spool=spool))
-    bench.datasets.put("kill")
-    spooled = bench.spool.take([upload(options.rows)], name="kill.csv", most_bytes=1 << 30)
+    context = open_context(database, settings=Settings(), service=ServiceSettings(spool=spool))
+    context.datasets.put("kill")
+    spooled = context.spool.take([upload(options.rows)], name="kill.csv", most_bytes=1 << 30)
     made = NewUpload(name="kill.csv", spool=spooled.name, size=spooled.size, sha256=spooled.sha256, columns=COLUMNS)
-    asked: list[Job] = [bench.jobs.ask(JobKind.INGEST, "kill", upload=made)[0]]
+    asked: list[Job] = [context.jobs.ask(JobKind.INGEST, "kill", upload=made)[0]]
     chance = random.Random(options.seed)
     kills, during = 0, []
     began = time.perf_counter()
     worker = start(url, spool, options)
     until = time.perf_counter() + chance.uniform(0.2, options.longest)
     while True:
-        state = bench.jobs.get(asked[-1].id).state
+        state = context.jobs.get(asked[-1].id).state
         if state.final and len(asked) == 1:
-            asked.append(bench.jobs.ask(JobKind.ANALYZE, "kill")[0])
+            asked.append(context.jobs.ask(JobKind.ANALYZE, "kill")[0])
         elif state.final:
             break
         most = options.kills // 2 if len(asked) == 1 else options.kills
@@ -108,7 +108,7 @@ def run(url: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             worker.send_signal(signal.SIGKILL)
             worker.wait()
             kills += 1
-            during.append(f"{asked[-1].kind}: {bench.jobs.get(asked[-1].id).progress.get('stage')}")
+            during.append(f"{asked[-1].kind}: {context.jobs.get(asked[-1].id).progress.get('stage')}")
             worker = start(url, spool, options)
             until = time.perf_counter() + chance.uniform(0.2, options.longest)
         time.sleep(0.02)
@@ -116,13 +116,13 @@ def run(url: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     worker.kill()
     worker.wait()
     with database.read() as connection:
-        dataset_id = bench.datasets.get("kill").id
+        dataset_id = context.datasets.get("kill").id
         ids = list(
             connection.execute(sa.select(records.c.record_id).where(records.c.dataset_id == dataset_id)).scalars()
         )
         stored = sa.select(sa.func.count()).select_from(parts).where(parts.c.dataset_id == dataset_id)
         batches = connection.execute(stored).scalar_one()
-    states = [str(bench.jobs.get(one.id).state) for one in asked]
+    states = [str(context.jobs.get(one.id).state) for one in asked]
     database.close()
     return {
         "kills": kills,

@@ -217,18 +217,18 @@ def worker(core: int, part: str, options: argparse.Namespace, which: str) -> dic
 
 def offline(texts: list[str]) -> dict[str, Any]:
     """Score texts as ``textcx sentiment FILE --out FILE`` does; the job itself says how long it took."""
-    from textcx.config import load_settings
-    from textcx.jobs.sentiment import score
-    from textcx.wiring import Workshop
+    from textcx.commands.sentiment import score
+    from textcx.settings.analysis import load_settings
+    from textcx.wiring.container import Container
 
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch) / "texts.jsonl"
         lines = (json.dumps({"id": str(place), "text": text}) for place, text in enumerate(texts))
         source.write_text("\n".join(lines) + "\n", encoding="utf-8")
         settings = load_settings()
-        tools = Workshop(settings)
+        tools = Container(settings)
         tools.encoder.encode(texts[:8])
-        tally = score(source, out=Path(scratch) / "out.jsonl", settings=settings, tools=tools, watch=Silent())
+        tally = score(source, out=Path(scratch) / "out.jsonl", settings=settings, tools=tools, progress=Silent())
     return {"texts_per_second": round(tally.scored / tally.seconds, 1)}
 
 
@@ -249,13 +249,13 @@ class Silent:
 
 def bare(texts: list[str]) -> dict[str, Any]:
     """Time single texts: the encoder alone on the text and its segments, and all that makes an item of it."""
-    from textcx.config import load_settings
     from textcx.domain.items import GivenText
-    from textcx.steps.encode import encode_distinct
-    from textcx.steps.items import prepare, score_items
-    from textcx.wiring import Workshop
+    from textcx.pipelines.items import prepare, score_items
+    from textcx.settings.analysis import load_settings
+    from textcx.steps.sentiment.encode import encode_distinct
+    from textcx.wiring.container import Container
 
-    tools = Workshop(load_settings(), small_batches=True)
+    tools = Container(load_settings(), small_batches=True)
     encoder, languages, splitter = tools.encoder, tools.languages, tools.splitter
     taken: dict[str, list[float]] = {"encoder": [], "item": []}
     for place, text in enumerate(texts[:600]):

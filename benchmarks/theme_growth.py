@@ -34,8 +34,8 @@ NOISE = 0.1
 
 def prepare(data: Path, folder: Path) -> None:
     """Encode real sentences and keep texts and vectors."""
-    from textcx.engines.encoders import load_encoder
-    from textcx.steps.themes import is_boilerplate
+    from textcx.engines.encoder.load import load_encoder
+    from textcx.steps.themes.finding.find import is_boilerplate
 
     lines = (data / "sentiment" / "dynasent_pool.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines]
@@ -73,10 +73,10 @@ def body(folder: Path, size: int) -> tuple[pl.DataFrame, np.ndarray]:
 
 def ours(folder: Path, size: int) -> dict[str, Any]:
     """Learn a set from a body of this size, then assign the same number of new segments to it."""
-    from textcx.engines.bertopic_themes import BertopicThemes
-    from textcx.engines.spacy_text import SpacyPhraseFinder
-    from textcx.steps.assign_themes import assign_themes
-    from textcx.steps.learn_themes import learn_themes
+    from textcx.engines.clustering.bertopic import BertopicThemes
+    from textcx.engines.spacy.text import SpacyPhraseFinder
+    from textcx.steps.themes.assignment.assign import assign_themes
+    from textcx.steps.themes.finding.learn import learn_themes
 
     frame, vectors = body(folder, size)
     model, phrases = BertopicThemes(), SpacyPhraseFinder()

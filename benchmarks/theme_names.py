@@ -17,15 +17,15 @@ import numpy as np
 import polars as pl
 from theme_quality import segments_of
 
-from textcx.engines.bertopic_themes import BertopicThemes
-from textcx.engines.encoders import load_encoder
-from textcx.engines.spacy_text import SpacyPhraseFinder
-from textcx.steps.learn_themes import learn_themes
-from textcx.steps.sentiment import sentiment_columns
-from textcx.steps.themes import is_boilerplate
+from textcx.engines.clustering.bertopic import BertopicThemes
+from textcx.engines.encoder.load import load_encoder
+from textcx.engines.spacy.text import SpacyPhraseFinder
+from textcx.steps.sentiment.labels import sentiment_columns
+from textcx.steps.themes.finding.find import is_boilerplate
+from textcx.steps.themes.finding.learn import learn_themes
 
 if TYPE_CHECKING:
-    from textcx.domain.theme_sets import Theme, ThemeSet
+    from textcx.domain.themes.sets import Theme, ThemeSet
 
 ROOT = Path(__file__).resolve().parents[1]
 FILES = ("dumps/womens_clothing.csv", "dumps/nhs_fft.csv", "problems/jupyter_2015.jsonl")

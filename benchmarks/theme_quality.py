@@ -22,14 +22,14 @@ import polars as pl
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
-from textcx.domain.feedback import ColumnWishes
-from textcx.domain.theme_sets import FRAGILE
-from textcx.engines.bertopic_themes import BertopicThemes
-from textcx.engines.encoders import load_encoder
-from textcx.engines.spacy_text import SpacyPhraseFinder, SpacySentenceSplitter
+from textcx.domain.feedback import ColumnOverrides
+from textcx.domain.themes.sets import FRAGILE
+from textcx.engines.clustering.bertopic import BertopicThemes
+from textcx.engines.encoder.load import load_encoder
+from textcx.engines.spacy.text import SpacyPhraseFinder, SpacySentenceSplitter
 from textcx.readers import open_feedback
-from textcx.steps.sentiment import sentiment_columns
-from textcx.steps.themes import find_themes, is_boilerplate
+from textcx.steps.sentiment.labels import sentiment_columns
+from textcx.steps.themes.finding.find import find_themes, is_boilerplate
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "theme_quality.json"
@@ -69,7 +69,7 @@ def segments_of(path: Path, *, records: int) -> pl.DataFrame:
     """The first records of a file, split into segments as the pipeline does, without cleaning and redaction."""
     splitter = SpacySentenceSplitter()
     rows = []
-    batch = next(open_feedback(path, wishes=ColumnWishes()).batches(rows=records))
+    batch = next(open_feedback(path, overrides=ColumnOverrides()).batches(rows=records))
     for row, cells in zip(batch.frame["row"], batch.frame["texts"], strict=True):
         for column, cell in enumerate(() if cells is None else cells):
             for start, end in splitter.split([cell or ""])[0]:

@@ -1,8 +1,8 @@
 """Light implementations of the ports, for tests of what is built on them.
 
 Each keeps every promise of its port and passes the same contract suite as the real engine (``tests/ports``); what it
-knows of language is a handful of words. All are deterministic and load nothing. ``textcx.jobs.progress.StageClock``
-serves as ``Watch``.
+knows of language is a handful of words. All are deterministic and load nothing. ``textcx.runs.progress.StageClock``
+serves as ``ProgressReporter``.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import numpy as np
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.feedback import Redaction
-from textcx.domain.theme_sets import StrengthCurve
-from textcx.domain.themes import MIN_SEGMENTS, STOP_WORDS
+from textcx.domain.themes.findings import MIN_SEGMENTS, STOP_WORDS
+from textcx.domain.themes.sets import StrengthCurve
 from textcx.ports import LanguageGuess, Phrase, TopicFit
-from textcx.steps.lattice import on_lattice, unit_rows
+from textcx.steps.themes.geometry.lattice import on_lattice, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
-from service_bench import light_tools, some_rows
+from job_context import light_tools, some_rows
 from serving import FakeTools
 
 from api.main import create_app
-from textcx.config import Settings
-from textcx.service_config import ServiceSettings
+from textcx.settings.analysis import Settings
+from textcx.settings.service import ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
-from service_bench import light_tools
+from job_context import light_tools
 from serving import FakeTools, GatedEncoder
 
 from api.main import create_app
-from textcx.config import Settings
-from textcx.service_config import ServiceSettings
+from textcx.settings.analysis import Settings
+from textcx.settings.service import ServiceSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

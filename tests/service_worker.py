@@ -11,18 +11,18 @@ import time
 from pathlib import Path
 from typing import Any
 
-from service_bench import light_bench
+from job_context import light_context
 
-from textcx.service.runner import Runner
+from textcx.jobs.queue.runner import Runner
 from textcx.store.sql.database import Database
 
 
 def main() -> None:
     url, spool, *rest = sys.argv[1:]
-    bench = light_bench(Database(url), Path(spool), batch_rows=20)
+    context = light_context(Database(url), Path(spool), batch_rows=20)
     if rest:
-        slow_down(bench.batches, pause=float(rest[0]))
-    runner = Runner(bench)
+        slow_down(context.batches, pause=float(rest[0]))
+    runner = Runner(context)
     runner.start()
     print("ready", flush=True)  # noqa: T201 - the test waits for it
     threading.Event().wait()

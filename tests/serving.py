@@ -14,18 +14,18 @@ import uvicorn
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter
 
 from api.main import create_app
-from textcx.config import Settings
-from textcx.domain.service import ApiKey, Scope, digest_of, new_secret, visible_part_of
+from textcx.domain.service.keys import ApiKey, Scope, digest_of, new_secret, visible_part_of
 from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
-from textcx.service_config import ServiceSettings
-from textcx.wiring import models_directory
+from textcx.settings.analysis import Settings
+from textcx.settings.service import ServiceSettings
+from textcx.wiring.container import models_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from textcx.domain.encoding import Encoding
-    from textcx.domain.journey import JourneyTaxonomy
-    from textcx.domain.pain_points import PainLexicon
+    from textcx.domain.lexicons.journey import JourneyTaxonomy
+    from textcx.domain.lexicons.pains import PainLexicon
 
 TAXONOMIES = models_directory() / "taxonomies"
 POISON = "poison"
@@ -67,7 +67,7 @@ class Gate:
 
 
 class FakeTools:
-    """What ``textcx.wiring.Workshop`` is to the service."""
+    """What ``textcx.wiring.container.Container`` is to the service."""
 
     def __init__(self, gate: Gate | None = None) -> None:
         self.encoder = GatedEncoder(gate)

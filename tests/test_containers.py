@@ -32,11 +32,11 @@ from serving import serving
 from sqlalchemy.engine import make_url
 
 from api.stores import STOP_SECONDS as STOP_STORES_SECONDS
-from textcx.cli import app
-from textcx.config import PREFIX, Settings, load_settings
-from textcx.service.worker import STOP_SECONDS
-from textcx.service_config import CONFIG_VARIABLE, ServiceSettings, load_service_settings
-from textcx.service_config import PREFIX as SERVICE_PREFIX
+from textcx.cli.app import app
+from textcx.jobs.queue.worker import STOP_SECONDS
+from textcx.settings.analysis import PREFIX, Settings, load_settings
+from textcx.settings.service import CONFIG_VARIABLE, ServiceSettings, load_service_settings
+from textcx.settings.service import PREFIX as SERVICE_PREFIX
 
 if TYPE_CHECKING:
     from pathlib import Path

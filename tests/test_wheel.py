@@ -32,7 +32,7 @@ def test_the_wheel_runs_the_main_job_without_the_checkout(tmp_path: Path) -> Non
     served = subprocess.run(
         [
             sys.executable, "-c",
-            "from textcx.service.serve import app_name; print(app_name()[0])\n"  # noqa: ISC004 - one program
+            "from textcx.commands.serve import app_name; print(app_name()[0])\n"  # noqa: ISC004 - one program
             "import textcx_api.main as m; print(len(m.create_app().openapi()['paths']) > 5)",
         ],
         check=True, capture_output=True, text=True, env=environment, cwd=tmp_path,

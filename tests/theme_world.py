@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from textcx.domain.theme_sets import MEMBERS, StrengthCurve, Theme, ThemeSet
+from textcx.domain.themes.sets import MEMBERS, StrengthCurve, Theme, ThemeSet
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

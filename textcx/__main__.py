@@ -1,5 +1,5 @@
 """``python -m textcx``."""
 
-from textcx.cli import main
+from textcx.cli.app import main
 
 main()

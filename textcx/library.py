@@ -7,14 +7,14 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from textcx.config import Settings, load_settings
+from textcx.commands import analyze as job
 from textcx.domain.items import GivenText
-from textcx.jobs import analyze as job
-from textcx.jobs.progress import StageClock
-from textcx.readers.record_stream import RecordColumns, record_of
-from textcx.steps.items import score_items
+from textcx.pipelines.items import score_items
+from textcx.readers.streaming.record_stream import RecordColumns, record_of
+from textcx.runs.progress import StageClock
+from textcx.settings.analysis import Settings, load_settings
 from textcx.store.directory import DirectoryStore
-from textcx.wiring import Workshop
+from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,9 +42,9 @@ def analyze(
         out: Directory for report and tables; by default nothing is kept on disk.
         overwrite: Replace ``out`` if it exists.
         config: Settings file; by default ``textcx.toml`` in the working directory, if there is one.
-        settings: Any setting of ``textcx.config.Settings``, such as ``text_column="comment"``, ``limit=500``,
-            ``seed=1``, ``rating=["nps=likely:0-10"]``, ``attribute=["plan"]``. A single column may be given
-            without a list.
+        settings: Any setting of ``textcx.settings.analysis.Settings``, such as ``text_column="comment"``,
+            ``limit=500``, ``seed=1``, ``rating=["nps=likely:0-10"]``, ``attribute=["plan"]``. A single column may be
+            given without a list.
 
     Returns:
         The analysis: ``records``, ``segments``, ``themes``, ``pain_points``, ``drivers`` and all further tables as
@@ -65,7 +65,7 @@ def analyze(
             sources,
             out=Path(out) if out is not None else Path(folder) / "analysis",
             settings=chosen,
-            workshop=Workshop(chosen),
+            container=Container(chosen),
             clock=StageClock(),
             overwrite=overwrite,
         ).analysis
@@ -88,7 +88,8 @@ def sentiment(
             ``line-1``, ``line-2`` and so on, after its place.
         segments: List the segments of each text, with offsets in code points.
         config: Settings file; by default ``textcx.toml`` in the working directory, if there is one.
-        settings: Any setting of ``textcx.config.Settings``, such as ``text_column="comment"`` or ``threads=1``.
+        settings: Any setting of ``textcx.settings.analysis.Settings``, such as ``text_column="comment"`` or
+            ``threads=1``.
 
     Returns:
         One item for each record; for one that cannot be read ``{"line", "id", "error": {"code", "message"}}``.
@@ -115,8 +116,8 @@ def sentiment(
 
 
 @lru_cache(maxsize=1)
-def _workshop(settings: str) -> Workshop:
-    return Workshop(Settings.model_validate_json(settings))
+def _workshop(settings: str) -> Container:
+    return Container(Settings.model_validate_json(settings))
 
 
 def load(directory: str | Path) -> Analysis:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch, Redaction
-    from textcx.domain.service import ApiKey
-    from textcx.domain.theme_sets import StrengthCurve
+    from textcx.domain.service.keys import ApiKey
+    from textcx.domain.themes.sets import StrengthCurve
 
 
 class Encoder(Protocol):
@@ -90,7 +90,8 @@ class TopicFit:
     Attributes:
         topics: Finest cluster of each segment, -1 where none; the largest cluster is 0. Shape ``(segments,)``.
         strengths: 0..1, of the same shape; 0 where there is no cluster.
-        origin: Where directions are taken from, on the lattice (``textcx.steps.lattice``). Shape ``(width,)``.
+        origin: Where directions are taken from, on the lattice (``textcx.steps.themes.geometry.lattice``). Shape
+            ``(width,)``.
         centroids: Directions of the finest clusters, on the lattice. Shape ``(clusters, width)``.
         levels: The levels above, coarsest first: the group of each finest cluster. None to two arrays.
         stabilities: For each of the levels, then for the finest: how stable each of its clusters is, 0..1.
@@ -154,7 +155,7 @@ class AnalysisStore(Protocol):
         ...
 
 
-class Watch(Protocol):
+class ProgressReporter(Protocol):
     """Follows the work: which stage is running, how far it is, how long it took."""
 
     def stage(self, name: str) -> AbstractContextManager[None]:
@@ -174,7 +175,7 @@ class KeyStore(Protocol):
     """Finds the keys that callers of the service present. May block; the service calls it in a thread and caches."""
 
     def find(self, sha256: str) -> ApiKey | None:
-        """Return the key with this digest (``textcx.domain.service.digest_of``), also a revoked one; null if none."""
+        """Return the key with this digest (``domain.service.keys.digest_of``), also a revoked one; null if none."""
         ...
 
     def any_key(self) -> bool:

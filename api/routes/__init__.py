@@ -1,22 +1,14 @@
-"""What the service answers, by path."""
+"""What the service answers in shapes of its own, by path."""
 
-from . import (
-    azure,
-    comprehend,
-    datasets,
-    findings,
-    health,
-    jobs,
-    predict,
-    respondents,
-    sentiment,
-    triage,
-    webhooks,
+from . import datasets, findings, health, jobs, respondents, sentiment, triage, webhooks
+
+ROUTERS = (
+    sentiment.router,
+    datasets.router,
+    jobs.router,
+    findings.router,
+    triage.router,
+    respondents.router,
+    webhooks.router,
 )
-
-ROUTERS = tuple(
-    module.router
-    for module in (
-        sentiment, datasets, jobs, findings, triage, respondents, webhooks, comprehend, azure, predict, health,
-    )
-)  # fmt: skip
+HEALTH = health.router

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from ..bodies import read_model
-from ..deps import Writer, needs_read, needs_write, services_of
-from ..documents import DatasetDocument, DatasetList, DatasetRequest, JobDocument, RecordsRequest, answer
-from ..fields import DatasetName, OnceKey, RatingFlag, Words  # noqa: TC001 - FastAPI reads the annotations
+from ..deps import Writer, ask, needs_read, needs_write, services_of, stores_of
+from ..http.bodies import read_model
 from ..openapi import body_of, problems
+from ..schemas.documents import DatasetDocument, DatasetList, DatasetRequest, JobDocument, RecordsRequest, answer
+from ..schemas.fields import DatasetName, OnceKey, RatingFlag, Words
 from ..spooling import FILES, Asked, receive, said_of_columns
-from ..stores import Stores, ask, stores_of
+from ..stores import Stores
 
 router = APIRouter(tags=["data sets"])
 READING = problems(401, 403, 405, 422, 429, 500, 503)
@@ -55,7 +55,7 @@ class Columns(BaseModel):
 )
 async def datasets(request: Request) -> Response:
     """All data sets, by name."""
-    return answer(DatasetList, {"items": await ask(request, lambda stores: stores.bench.datasets.all())})
+    return answer(DatasetList, {"items": await ask(request, lambda stores: stores.context.datasets.all())})
 
 
 @router.put(
@@ -78,7 +78,7 @@ async def put_dataset(request: Request, name: DatasetName) -> Response:
     def work(stores: Stores) -> tuple[Any, bool]:
         columns = said_of_columns(wanted.columns)
         themes = stores.named_theme_set(wanted.theme_set, encoder_id=encoder)
-        return stores.bench.datasets.put(
+        return stores.context.datasets.put(
             name, title=wanted.title, columns=columns, retention_days=wanted.retention_days, theme_set=themes
         )
 
@@ -96,7 +96,7 @@ async def put_dataset(request: Request, name: DatasetName) -> Response:
 )
 async def get_dataset(request: Request, name: DatasetName) -> Response:
     """What is said about a data set, and what its first upload showed."""
-    return answer(DatasetDocument, await ask(request, lambda stores: stores.bench.datasets.get(name)))
+    return answer(DatasetDocument, await ask(request, lambda stores: stores.context.datasets.get(name)))
 
 
 @router.delete(
@@ -110,8 +110,8 @@ async def delete_dataset(request: Request, name: DatasetName) -> Response:
     """Delete records, analyses, jobs, triage and uploads of a data set. Its running jobs end."""
 
     def work(stores: Stores) -> None:
-        for file in stores.bench.datasets.delete(name):
-            stores.bench.spool.delete(file)
+        for file in stores.context.datasets.delete(name):
+            stores.context.spool.delete(file)
 
     await ask(request, work)
     return Response(status_code=204)

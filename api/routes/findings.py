@@ -14,12 +14,13 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from textcx.store.sql.reading import Filters
+from textcx.store.sql.reading.findings import Filters
 
-from ..deps import needs_read
-from ..documents import answer
-from ..fields import LONGEST_CURSOR, MOST, AnyId, Attribute, DatasetName, Moment, Words, named
-from ..found import (
+from ..deps import ask, needs_read, stores_of
+from ..openapi import problems
+from ..schemas.documents import answer
+from ..schemas.fields import LONGEST_CURSOR, MOST, AnyId, Attribute, DatasetName, Moment, Words, named
+from ..schemas.findings import (
     DriverPage,
     JourneyPage,
     PainPointPage,
@@ -30,14 +31,13 @@ from ..found import (
     TrendPage,
     columns_of,
 )
-from ..openapi import problems
 from ..sheets import MEDIA_TYPE, header, lines
-from ..stores import Stores, ask, stores_of
+from ..stores import Stores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from textcx.domain.datasets import Page
+    from textcx.domain.service.datasets import Page
 
 router = APIRouter(tags=["findings"], dependencies=[Depends(needs_read)])
 PROBLEMS = problems(400, 401, 403, 404, 405, 422, 429, 500, 503)

@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
 
-from textcx.domain.datasets import JobKind, JobState
 from textcx.domain.errors import Conflict, NotFound, StoreProblem
+from textcx.domain.service.datasets import JobKind, JobState
 
-from ..bodies import read_model
-from ..deps import Writer, needs_read, needs_write
-from ..documents import JobChange, JobDocument, JobPage, JobRequest, answer
-from ..fields import LONGEST_CURSOR, MOST, AnyId, DatasetName, OnceKey
+from ..deps import Writer, ask, needs_read, needs_write, stores_of
+from ..http.bodies import read_model
 from ..openapi import body_of, problems
-from ..stores import Stores, ask, stores_of
+from ..schemas.documents import JobChange, JobDocument, JobPage, JobRequest, answer
+from ..schemas.fields import LONGEST_CURSOR, MOST, AnyId, DatasetName, OnceKey
+from ..stores import Stores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from textcx.domain.datasets import Job
+    from textcx.domain.service.datasets import Job
 
 router = APIRouter(tags=["jobs"])
 READING = problems(401, 403, 405, 422, 429, 500, 503)
@@ -66,11 +66,11 @@ async def start_job(
     key = caller.key.id if caller.key is not None else ""
 
     def work(stores: Stores) -> Job:
-        if wanted.relearn and stores.bench.datasets.get(wanted.dataset).theme_set is not None:
+        if wanted.relearn and stores.context.datasets.get(wanted.dataset).theme_set is not None:
             msg = "the data set is analyzed with a named theme set; learn that again with 'textcx themes learn'"
             raise Conflict(msg)
         told = hashlib.sha256(json.dumps(["analyze", wanted.dataset, wanted.relearn]).encode()).hexdigest()
-        job, _ = stores.bench.jobs.ask(
+        job, _ = stores.context.jobs.ask(
             JobKind(wanted.kind), wanted.dataset, options=wanted.model_dump(include={"relearn"}), caller=key,
             idempotency_key=idempotency_key, request_hash=told,
         )  # fmt: skip
@@ -98,7 +98,7 @@ async def jobs(
 
     def work(stores: Stores) -> tuple[list[Job], str | None]:
         wanted = None if state is None else JobState(state)
-        return stores.bench.jobs.page(dataset=dataset, state=wanted, limit=limit, cursor=cursor)
+        return stores.context.jobs.page(dataset=dataset, state=wanted, limit=limit, cursor=cursor)
 
     items, following = await ask(request, work)
     return answer(JobPage, {"items": items, "next_cursor": following})
@@ -112,7 +112,7 @@ async def jobs(
 )
 async def get_job(request: Request, job_id: AnyId) -> Response:
     """State, progress of each stage, counts, and why it failed if it did."""
-    return answer(JobDocument, await ask(request, lambda stores: stores.bench.jobs.get(job_id)))
+    return answer(JobDocument, await ask(request, lambda stores: stores.context.jobs.get(job_id)))
 
 
 @router.patch(
@@ -128,7 +128,7 @@ async def again(request: Request, job_id: AnyId) -> Response:
     await read_model(request, JobChange)
 
     def work(stores: Stores) -> Job:
-        job = stores.bench.jobs.again(job_id)
+        job = stores.context.jobs.again(job_id)
         stores.wake()
         return job
 
@@ -148,7 +148,7 @@ async def again(request: Request, job_id: AnyId) -> Response:
 )
 async def cancel(request: Request, job_id: AnyId) -> Response:
     """Cancel a job: at once where it waits, at its next step where it runs. What is stored stays."""
-    job = await ask(request, lambda stores: stores.bench.jobs.cancel(job_id))
+    job = await ask(request, lambda stores: stores.context.jobs.cancel(job_id))
     return answer(JobDocument, job, status=200 if job.state.final else 202)
 
 
@@ -165,7 +165,7 @@ async def cancel(request: Request, job_id: AnyId) -> Response:
 )
 async def events(request: Request, job_id: AnyId) -> Response:
     """Server-sent events: `progress` whenever the job changed, `end` when it is over; each holds the job."""
-    first = await ask(request, lambda stores: stores.bench.jobs.get(job_id))
+    first = await ask(request, lambda stores: stores.context.jobs.get(job_id))
     return StreamingResponse(
         _events(stores_of(request), first), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
@@ -178,7 +178,7 @@ async def _events(stores: Stores, job: Job) -> AsyncIterator[str]:
     while not job.state.final and not stores.stopping and time.monotonic() - begin < LONGEST_SECONDS:
         await asyncio.sleep(LOOK_SECONDS)
         try:
-            job = await asyncio.to_thread(stores.bench.jobs.get, job.id)
+            job = await asyncio.to_thread(stores.context.jobs.get, job.id)
         except NotFound:
             return  # deleted with its data set
         except StoreProblem:

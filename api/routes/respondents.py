@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from textcx.service.respondents import erase_respondent
+from textcx.jobs.respondents import erase_respondent
 
-from ..deps import Writer, needs_read
-from ..documents import ReceiptDocument, answer
-from ..fields import AnyId  # noqa: TC001 - FastAPI reads the annotations
+from ..deps import Writer, ask, needs_read
 from ..openapi import problems
-from ..stores import Stores, ask
+from ..schemas.documents import ReceiptDocument, answer
+from ..schemas.fields import AnyId
+from ..stores import Stores
 from .triage import LOCAL
 
 if TYPE_CHECKING:
-    from textcx.domain.datasets import Receipt
+    from textcx.domain.service.datasets import Receipt
 
 router = APIRouter(tags=["privacy"])
 
@@ -35,7 +35,7 @@ async def erase(request: Request, respondent: AnyId, caller: Writer) -> Response
     by = caller.key.name if caller.key is not None else LOCAL
 
     def work(stores: Stores) -> Receipt:
-        return erase_respondent(stores.bench, respondent, requested_by=by)
+        return erase_respondent(stores.context, respondent, requested_by=by)
 
     return answer(ReceiptDocument, await ask(request, work))
 
@@ -48,4 +48,4 @@ async def erase(request: Request, respondent: AnyId, caller: Writer) -> Response
 )
 async def receipt(request: Request, receipt_id: AnyId) -> Response:
     """Proof of an erasure: when, on whose request, how much."""
-    return answer(ReceiptDocument, await ask(request, lambda stores: stores.bench.erasure.receipt(receipt_id)))
+    return answer(ReceiptDocument, await ask(request, lambda stores: stores.context.erasure.receipt(receipt_id)))

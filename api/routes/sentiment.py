@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from ..answering import ask, merge, plain, respond, take
-from ..bodies import read_model
 from ..deps import needs_analyze, services_of
-from ..errors import Code, Problem
-from ..offsets import convert
+from ..http.bodies import read_model
+from ..http.errors import Code, Problem
 from ..openapi import body_of, problems
-from ..schemas import AnalyzeAnswer, AnalyzeRequest, SentimentAnswer, SentimentRequest
-from ..scoring import FINDINGS, SENTIMENT
+from ..schemas.scoring import AnalyzeAnswer, AnalyzeRequest, SentimentAnswer, SentimentRequest
+from ..scoring.offsets import convert
+from ..scoring.tasks import FINDINGS, SENTIMENT
 
 if TYPE_CHECKING:
-    from textcx.steps.item_findings import ItemPain
+    from textcx.pipelines.item_findings import ItemPain
 
-    from ..scoring import Findings
+    from ..scoring.tasks import Findings
 
 router = APIRouter(tags=["scoring"], dependencies=[Depends(needs_analyze)])
 SCORING = problems(400, 401, 403, 409, 413, 415, 422, 429, 500, 503)

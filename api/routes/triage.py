@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from textcx.domain.datasets import TriageStatus
+from textcx.domain.service.datasets import TriageStatus
 
-from ..bodies import read_model
-from ..deps import Writer, needs_read
-from ..documents import TriageChangeRequest, TriageDocument, TriageEntryDocument, TriagePage, answer
-from ..fields import LONGEST_CURSOR, MOST, AnyId, DatasetName, Words
+from ..deps import Writer, ask, needs_read
+from ..http.bodies import read_model
 from ..openapi import body_of, problems
+from ..schemas.documents import TriageChangeRequest, TriageDocument, TriageEntryDocument, TriagePage, answer
+from ..schemas.fields import LONGEST_CURSOR, MOST, AnyId, DatasetName, Words
 from ..sheets import MEDIA_TYPE, header, lines
-from ..stores import Stores, ask
+from ..stores import Stores
 
 if TYPE_CHECKING:
-    from textcx.domain.datasets import TriageEntry
+    from textcx.domain.service.datasets import TriageEntry
 
 router = APIRouter(tags=["triage"])
 READING = problems(401, 403, 404, 405, 422, 429, 500, 503)
@@ -53,7 +53,7 @@ async def triage(
 
     def work(stores: Stores) -> tuple[list[TriageEntry], str | None]:
         wanted = None if status == "all" else TriageStatus(status)
-        return stores.bench.triage.page(
+        return stores.context.triage.page(
             name, status=wanted, assignee=assignee, urgent=urgent, limit=limit, cursor=cursor
         )
 
@@ -95,12 +95,12 @@ async def change(request: Request, name: DatasetName, record_id: AnyId, caller: 
     actor = caller.key.name if caller.key is not None else LOCAL
 
     def work(stores: Stores) -> dict[str, Any]:
-        stores.bench.triage.change(name, record_id, actor=actor, changes=changes)
+        stores.context.triage.change(name, record_id, actor=actor, changes=changes)
         return _with_history(stores, name, record_id)
 
     return answer(TriageEntryDocument, await ask(request, work))
 
 
 def _with_history(stores: Stores, name: str, record_id: str) -> dict[str, Any]:
-    found = TriageDocument.model_validate(stores.bench.triage.get(name, record_id))
-    return {**found.model_dump(), "history": stores.bench.triage.history(name, record_id)}
+    found = TriageDocument.model_validate(stores.context.triage.get(name, record_id))
+    return {**found.model_dump(), "history": stores.context.triage.history(name, record_id)}

@@ -7,18 +7,18 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from textcx.domain.datasets import WebhookEvent
-from textcx.service.addresses import check_url, choose_address
+from textcx.domain.service.datasets import WebhookEvent
+from textcx.jobs.addresses import check_url, choose_address
 
-from ..bodies import read_model
-from ..deps import needs_admin, services_of
-from ..documents import DeliveryList, NewWebhookDocument, WebhookDocument, WebhookList, WebhookRequest, answer
-from ..fields import AnyId  # noqa: TC001 - FastAPI reads the annotations
+from ..deps import ask, needs_admin, services_of
+from ..http.bodies import read_model
 from ..openapi import body_of, problems
-from ..stores import Stores, ask
+from ..schemas.documents import DeliveryList, NewWebhookDocument, WebhookDocument, WebhookList, WebhookRequest, answer
+from ..schemas.fields import AnyId
+from ..stores import Stores
 
 if TYPE_CHECKING:
-    from textcx.domain.datasets import Delivery, Webhook
+    from textcx.domain.service.datasets import Delivery, Webhook
 
 router = APIRouter(tags=["webhooks"], dependencies=[Depends(needs_admin)])
 READING = problems(401, 403, 405, 422, 429, 500, 503)
@@ -42,7 +42,7 @@ async def make(request: Request) -> Response:
     def work(stores: Stores) -> Webhook:
         _check(wanted.url, allow_private=allow_private)
         events = [WebhookEvent(event) for event in wanted.events]
-        return stores.bench.webhooks.create(wanted.url, events=events, dataset=wanted.dataset)
+        return stores.context.webhooks.create(wanted.url, events=events, dataset=wanted.dataset)
 
     made = await ask(request, work)
     return answer(NewWebhookDocument, made, status=201, Location=f"/v1/webhooks/{made.id}")
@@ -61,7 +61,7 @@ def _check(url: str, *, allow_private: bool) -> None:
 @router.get("/v1/webhooks", summary="List webhooks", responses={200: {"model": WebhookList}, **READING})
 async def webhooks(request: Request) -> Response:
     """All webhooks, oldest first, without their secrets."""
-    return answer(WebhookList, {"items": await ask(request, lambda stores: stores.bench.webhooks.all())})
+    return answer(WebhookList, {"items": await ask(request, lambda stores: stores.context.webhooks.all())})
 
 
 @router.get(
@@ -71,7 +71,7 @@ async def webhooks(request: Request) -> Response:
 )
 async def webhook(request: Request, webhook_id: AnyId) -> Response:
     """One webhook, without its secret."""
-    return answer(WebhookDocument, await ask(request, lambda stores: stores.bench.webhooks.get(webhook_id)))
+    return answer(WebhookDocument, await ask(request, lambda stores: stores.context.webhooks.get(webhook_id)))
 
 
 @router.get(
@@ -85,8 +85,8 @@ async def deliveries(
     """The latest messages to a webhook, latest first, with state and last error."""
 
     def work(stores: Stores) -> list[Delivery]:
-        stores.bench.webhooks.get(webhook_id)
-        return stores.bench.webhooks.deliveries(webhook_id, limit=limit)
+        stores.context.webhooks.get(webhook_id)
+        return stores.context.webhooks.deliveries(webhook_id, limit=limit)
 
     return answer(DeliveryList, {"items": await ask(request, work)})
 
@@ -99,5 +99,5 @@ async def deliveries(
 )
 async def delete(request: Request, webhook_id: AnyId) -> Response:
     """Delete a webhook and what was still to be told to it."""
-    await ask(request, lambda stores: stores.bench.webhooks.delete(webhook_id))
+    await ask(request, lambda stores: stores.context.webhooks.delete(webhook_id))
     return Response(status_code=204)

@@ -6,7 +6,7 @@ import pytest
 from fakes import FakeEncoder
 from serving import serving
 
-from api.schemas import AnalyzeAnswer
+from api.schemas.scoring import AnalyzeAnswer
 from textcx.ports import ThemeMatch
 
 if TYPE_CHECKING:

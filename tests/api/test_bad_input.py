@@ -11,7 +11,7 @@ from databases import new_file
 from keeping import as_records, keeping
 from serving import serving
 
-from api.schemas import ProblemDocument
+from api.schemas.scoring import ProblemDocument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

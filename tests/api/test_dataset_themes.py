@@ -9,7 +9,7 @@ from keeping import as_records, keeping
 from theme_world import Leaf, learn
 
 from textcx.store.sql.theme_sets import SqlThemeSets
-from textcx.store.theme_sets import load, save
+from textcx.store.theme_sets.directory import load, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +36,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory, sets: Path) -> Iterator[Kept]
         client.put("/v1/datasets/shop", json={})
         client.records("shop", as_records(120))
         client.analyzed("shop")
-        themes = SqlThemeSets(client.app.state.services.stores.bench.database).current(1)
+        themes = SqlThemeSets(client.app.state.services.stores.context.database).current(1)
         assert themes is not None
         save(themes.theme_set, sets / "house")
         while client.get("/readyz").status_code != 200:

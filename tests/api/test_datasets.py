@@ -9,8 +9,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from job_context import as_csv, some_rows
 from keeping import as_records
-from service_bench import as_csv, some_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

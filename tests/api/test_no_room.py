@@ -50,7 +50,7 @@ def test_a_full_database_takes_no_upload_and_is_still_read(tmp_path: Path) -> No
     full = {"at": 0}
     with keeping(new_file(tmp_path / "textcx.db"), tmp_path, run_jobs=False) as client:
         client.put("/v1/datasets/shop", json={})
-        engine = client.app.state.services.stores.bench.database.engine
+        engine = client.app.state.services.stores.context.database.engine
 
         @sa.event.listens_for(engine, "checkout")
         def _limit(connection: Any, *_: object) -> None:
@@ -82,7 +82,7 @@ def test_while_the_database_is_gone_callers_hear_so_and_afterwards_the_job_goes_
     with keeping(new_database(postgres, tables=True), tmp_path) as client:
         client.put("/v1/datasets/shop", json={})
         job = client.post("/v1/datasets/shop/records", json={"records": as_records(100)}).json()
-        with refused(client.app.state.services.stores.bench.database, postgres):
+        with refused(client.app.state.services.stores.context.database, postgres):
             for answer in (
                 client.get("/v1/datasets"), client.get(f"/v1/jobs/{job['id']}"),
                 client.post("/v1/jobs", json={"kind": "analyze", "dataset": "shop"}),

@@ -9,8 +9,8 @@ from serving import MemoryKeys
 
 from api.main import create_app
 from api.openapi import written
-from textcx.config import Settings
-from textcx.service_config import ServiceSettings
+from textcx.settings.analysis import Settings
+from textcx.settings.service import ServiceSettings
 
 ROOT = Path(__file__).parents[2]
 

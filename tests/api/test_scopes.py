@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 from serving import MemoryKeys, serving
 
-from textcx.domain.service import Scope
+from textcx.domain.service.keys import Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fakes import FakeEncoder, FakeLanguageDetector, FakeSplitter
 
-from api.schemas import SentimentAnswer
+from api.schemas.scoring import SentimentAnswer
 from textcx.domain.items import GivenText
-from textcx.steps.items import score_items
+from textcx.pipelines.items import score_items
 
 if TYPE_CHECKING:
     import httpx

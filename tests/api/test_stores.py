@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from databases import new_file
 from keeping import as_records, keeping
 
-from api.logs import set_up_logs
+from api.http.logs import set_up_logs
 
 if TYPE_CHECKING:
     from pathlib import Path

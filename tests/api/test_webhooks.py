@@ -11,7 +11,7 @@ from databases import new_file
 from keeping import as_records, keeping
 
 from textcx.client import verify_signature
-from textcx.service.delivery import SIGNATURE
+from textcx.jobs.delivery import SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

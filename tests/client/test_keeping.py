@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from job_context import as_csv, some_rows
 from keeping import as_records
-from service_bench import as_csv, some_rows
 
 from textcx.client import (
     SIGNATURE,

@@ -7,7 +7,7 @@ from serving import MemoryKeys, serving
 from textcx.client import Client, FailedItem, ServiceError, Text
 from textcx.client.texts import Placed, in_chunks
 from textcx.domain.errors import WrongUse
-from textcx.domain.service import Scope
+from textcx.domain.service.keys import Scope
 
 TEXTS = ["Great food, lovely staff.", "The parcel was lost.", "n/a"]
 

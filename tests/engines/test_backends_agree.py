@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from textcx.engines.encoders import TOLERANCES, load_encoder
+from textcx.engines.encoder.load import TOLERANCES, load_encoder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.encoding import Encoding
-    from textcx.engines.encoder_reader import BatchedEncoder
+    from textcx.engines.encoder.reader import BatchedEncoder
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "sentiment"
 REFERENCE = ("torch", "fp32")

@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from textcx.engines.encoder_batches import FEW, LAID, LAID_SMALL, LENGTHS, ROWS, Logits
-from textcx.engines.encoder_reader import BatchedEncoder
-from textcx.engines.encoders import load_encoder
-from textcx.wiring import models_directory
+from textcx.engines.encoder.batches import FEW, LAID, LAID_SMALL, LENGTHS, ROWS, Logits
+from textcx.engines.encoder.load import load_encoder
+from textcx.engines.encoder.reader import BatchedEncoder
+from textcx.wiring.container import models_directory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

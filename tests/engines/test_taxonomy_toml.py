@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from textcx.domain.errors import BadSetting, UnreadableInput
-from textcx.domain.theme_taxonomy import ThemeTaxonomy
+from textcx.domain.themes.seed_topics import ThemeTaxonomy
 from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon, load_theme_taxonomy
 
 TAXONOMIES = Path(__file__).parents[2] / "models" / "taxonomies"

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from fakes import FakeEncoder
 
+from textcx.commands.evaluate import evaluate_encoder
 from textcx.domain.encoding import LABELS
 from textcx.domain.errors import BadSetting, UnreadableInput, WrongUse
 from textcx.evaluation import KNOWN_SETS, as_markdown, as_text, evaluate, tables
 from textcx.evaluation.pairs import pairs_directory
-from textcx.jobs.evaluate import evaluate_encoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

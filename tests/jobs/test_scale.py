@@ -13,7 +13,7 @@ from places import SAMPLE
 from polars.testing import assert_frame_equal
 
 import textcx
-from textcx.jobs.output import partial_of
+from textcx.runs.output import partial_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,187 +1,200 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from theme_world import APP, BROWN, LATE, PLAN, RECIPES, RUDE, TREE, id_of, learn
+import sqlalchemy as sa
+from job_context import as_csv, light_context, light_tools, run_now, send, some_rows
 
-from textcx.domain.errors import Conflict, NotFound, WrongUse
-from textcx.domain.theme_edits import Action
-from textcx.jobs.theme_sets import Wish, compare, edit, place_of, show, wish_of
-from textcx.steps.theme_lineage import continue_themes
-from textcx.store.theme_sets import load, read_edits, save
+from textcx.domain.service.datasets import Job, JobKind, JobState
+from textcx.jobs.respondents import erase_respondent
+from textcx.jobs.theme_choice import choose_themes
+from textcx.store.sql.reading.findings import Filters, SqlReading
+from textcx.store.sql.schema.tables import records, segments
+from textcx.store.sql.theme_sets import CurrentSet
+from textcx.store.theme_sets.directory import from_bytes, save, to_bytes
+from textcx.store.theme_sets.named import DirectoryThemeSets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    from textcx.domain.themes.sets import ThemeSet
+    from textcx.jobs.context import JobContext
+    from textcx.store.sql.database import Database
+
+ENCODER = light_tools().first.encoder.encoder_id
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    save(learn(TREE), tmp_path / "set")
-    return tmp_path / "set"
+def context(database: Database, tmp_path: Path) -> JobContext:
+    context = light_context(database, tmp_path / "spool", batch_rows=200, named_sets=tmp_path / "sets")
+    context.datasets.put("shop")
+    run_now(context, send(context, "shop", as_csv(some_rows(120))))
+    return context
 
 
-def rows(text: str) -> list[list[str]]:
-    return [line.split() for line in text.splitlines() if line.startswith("  ")]
+def analyze(context: JobContext, *, relearn: bool | None = None) -> Job:
+    job = run_now(context, context.jobs.ask(JobKind.ANALYZE, "shop", options={"relearn": relearn})[0])
+    assert job.state is JobState.DONE, job.errors
+    return job
 
 
-def test_the_whole_tree_is_shown_with_sizes_and_marks(place: Path) -> None:
-    edit(place, Wish(action=Action.PIN, themes=("the box",)), when=NOON)
-    edit(place, Wish(action=Action.HIDE, themes=("app crashes",)), when=NOON)
-    text = show(place)
-    assert "version 1, 8 themes (6 on the finest level), 2 edits" in text
-    assert "Learned from 70 segments, 2 (2.9%) of them in no theme; encoder toy-8" in text
-    names = [line for line in text.splitlines() if line.startswith("  ")]
-    assert names[1].startswith("  the box")
-    assert names[2].startswith("    recipe cards")
-    assert [row[-4] for row in rows(text) if "box" in row] == ["0.90"] or "pinned" in names[1]
-    assert "pinned" in names[1]
-    assert "hidden" in next(line for line in names if "app crashes" in line)
+def current(context: JobContext) -> CurrentSet:
+    found = context.theme_sets.current(context.datasets.get("shop").id)
+    assert found is not None
+    return found
 
 
-def test_one_level_is_shown_flat(place: Path) -> None:
-    assert [line.split("  ")[1] for line in show(place, level=1).splitlines()[4:]] == [
-        "the box",
-        "delivery",
-        "app crashes",
-        "price rises",
-    ]
-    assert len(rows(show(place, level=3))) == 1 + 6
+def told(context: JobContext) -> dict[str, Any]:
+    found: dict[str, Any] = context.analyses.current("shop")[1].manifest["themes"]
+    return found
 
 
-def test_a_set_inside_an_analysis_is_found(place: Path) -> None:
-    analysis = place.parent / "analysis"
-    analysis.mkdir()
-    place.rename(analysis / "themes")
-    assert place_of(analysis) == analysis / "themes"
-    assert "8 themes" in show(analysis)
+def raised(context: JobContext, ids: set[str]) -> dict[tuple[str, int], tuple[str | None, float | None, str | None]]:
+    chosen = sa.select(
+        records.c.record_id, segments.c.start, segments.c.theme_id, segments.c.strength, records.c.primary_theme_id
+    ).join(records, records.c.id == segments.c.record)
+    with context.database.read() as connection:
+        return {(row[0], row[1]): (row[2], row[3], row[4]) for row in connection.execute(chosen) if row[0] in ids}
 
 
-def test_the_copy_that_an_analysis_keeps_is_shown_but_not_edited(place: Path, tmp_path: Path) -> None:
-    edit(place, Wish(action=Action.RENAME, themes=("delivery",), name="couriers"), when=NOON)
-    save(load(place), tmp_path / "analysis" / "themes")
-    assert "couriers" in show(tmp_path / "analysis")
-    assert "1 edit" in show(tmp_path / "analysis")
-    assert "8 go on" in compare(tmp_path / "analysis", place)
-    with pytest.raises(WrongUse, match="use the theme set itself"):
-        edit(tmp_path / "analysis", Wish(action=Action.PIN, themes=("couriers",)), when=NOON)
+def test_new_records_get_the_themes_that_the_next_analysis_gives_them(context: JobContext) -> None:
+    analyze(context)
+    new = {f"f{number}" for number in range(200, 240)}
+    run_now(context, send(context, "shop", as_csv(some_rows(40, first=200))))
+    on_arrival = raised(context, new)
+    assert any(theme for theme, _, _ in on_arrival.values())
+    analyze(context)
+    assert told(context)["how"] == "assigned"
+    assert raised(context, new) == on_arrival
 
 
-def test_a_directory_without_a_set_is_said_to_have_none(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="holds no theme set, and neither does"):
-        show(tmp_path)
-    with pytest.raises(NotFound, match="is not there"):
-        show(tmp_path / "nowhere")
+def test_new_records_are_found_by_their_theme_at_once(context: JobContext) -> None:
+    analyze(context)
+    run_now(context, send(context, "shop", as_csv(some_rows(40, first=200))))
+    reading = SqlReading(context.database)
+    row = next(row for row in reading.records(Filters(dataset="shop"), limit=1000).rows if row["record_id"] == "f200")
+    assert row["primary_stage"]
+    with_theme = Filters(dataset="shop", theme=row["primary_theme_id"])
+    assert "f200" in {found["record_id"] for found in reading.records(with_theme, limit=1000).rows}
+    names = {theme["theme_id"]: theme["name"] for theme in reading.themes(Filters(dataset="shop")).rows}
+    entries = context.triage.page("shop", limit=200)[0]
+    assert {entry.record_id for entry in entries} & {f"f{number}" for number in range(200, 240)}
+    assert all(entry.theme == names.get(entry.theme_id or "") for entry in entries)
 
 
-def test_two_sets_are_compared(place: Path, tmp_path: Path) -> None:
-    later = continue_themes(learn(PLAN), learn([LATE, RUDE, RECIPES, BROWN, APP], prefix="new "))
-    save(learn(PLAN), tmp_path / "one")
-    save(later, tmp_path / "other")
-    edit(tmp_path / "other", Wish(action=Action.RENAME, themes=("late parcels",), name="deliveries"), when=NOON)
-    text = compare(tmp_path / "one", tmp_path / "other")
-    assert "compared by their ids" in text
-    assert "5 go on, 1 not found again" in text
-    assert "is now deliveries" in text
-    assert "4 themes unchanged but for the number of segments; --all lists them, too" in text
-    assert len(rows(compare(tmp_path / "one", tmp_path / "other", everything=True))) == 1 + 6
+def test_themes_keep_their_ids_whether_they_are_used_again_or_learned_again(context: JobContext) -> None:
+    analyze(context)
+    first = current(context).theme_set
+    ids = {theme.theme_id for theme in first.themes}
+    analyze(context)
+    assert to_bytes(current(context).theme_set) == to_bytes(first)
+    analyze(context, relearn=True)
+    again = current(context).theme_set
+    assert (again.set_id, again.version) == (first.set_id, 2)
+    assert {theme.theme_id for theme in again.themes} == ids
+    assert told(context)["how"] == "learned again"
+    assert told(context)["changes"]["continued"] == len(ids)
 
 
-def test_an_edit_is_written_down_and_said(place: Path) -> None:
-    text = edit(place, Wish(action=Action.MERGE, themes=("price rises", "App crashes")), when=NOON, who="Ada")
-    assert text.startswith(
-        "Edit 1: merge 'app crashes' into 'price rises'\n11 segments of 11 records get another theme:\n"
-    )
-    assert [
-        "11",
-        "app",
-        "crashes",
-        "price",
-        "rises",
-        "app-crashes-0,",
-        "app-crashes-1,",
-        "app-crashes-10,",
-        "app-crashes-2,",
-        "app-crashes-3",
-    ] in rows(text)
-    [made] = read_edits(place)
-    assert (made.who, made.when, made.themes) == ("Ada", NOON, (id_of("price rises"), id_of("app crashes")))
-    assert "app crashes" not in {theme.name for theme in load(place).themes}
+def test_themes_are_learned_again_once_the_data_set_has_doubled(context: JobContext) -> None:
+    analyze(context)
+    first = current(context)
+    run_now(context, send(context, "shop", as_csv(some_rows(130, first=200))))
+    analyze(context, relearn=False)
+    assert told(context)["how"] == "assigned"
+    analyze(context)
+    assert (told(context)["how"], current(context).theme_set.set_id) == ("learned again", first.theme_set.set_id)
+    assert (current(context).learned_from or 0) > (first.learned_from or 0)
+    analyze(context)
+    assert told(context)["how"] == "assigned"
 
 
-def test_a_dry_run_says_the_same_and_writes_nothing(place: Path) -> None:
-    wish = Wish(action=Action.SPLIT, themes=("recipe cards",))
-    before = {path.name: path.read_bytes() for path in place.iterdir()}
-    dry = edit(place, wish, when=NOON, dry_run=True)
-    assert {path.name: path.read_bytes() for path in place.iterdir()} == before
-    assert dry.startswith("Would be edit 1: split 'recipe cards'")
-    assert "Nothing was written" in dry
-    wet = edit(place, wish, when=NOON)
-    assert dry.splitlines()[1:-2] == wet.splitlines()[1:]
+def test_every_process_sees_a_new_theme_set(context: JobContext, tmp_path: Path) -> None:
+    other = light_context(context.database, tmp_path / "spool", batch_rows=200)
+    dataset = context.datasets.get("shop").id
+    assert other.theme_sets.current(dataset) is None
+    analyze(context)
+    seen = other.theme_sets.current(dataset)
+    assert seen is not None
+    analyze(context, relearn=True)
+    assert seen.theme_set.version == 1
+    assert current(other).theme_set.version == 2
 
 
-def test_a_merge_of_main_themes_says_what_moves_on_their_level(place: Path) -> None:
-    text = edit(place, Wish(action=Action.MERGE, themes=("delivery", "the box")), when=NOON)
-    assert "25 segments of 25 records get another theme on level 1:" in text
+@pytest.fixture
+def named(context: JobContext, tmp_path: Path) -> ThemeSet:
+    """A named set, learned from the data set as by the command line."""
+    analyze(context)
+    found = current(context).theme_set
+    save(found, tmp_path / "sets" / "house")
+    context.datasets.delete("shop")
+    context.datasets.put("shop")
+    return found
 
 
-def test_an_edit_is_undone_by_its_number(place: Path) -> None:
-    edit(place, Wish(action=Action.RENAME, themes=("delivery",), name="couriers"), when=NOON)
-    text = edit(place, Wish(action=Action.UNDO, undoes=1), when=NOON)
-    assert "Edit 2: undo edit 1 (rename 'delivery' to 'couriers')" in text
-    assert "delivery" in {theme.name for theme in load(place).themes}
+def name_it(context: JobContext, theme_set: ThemeSet) -> None:
+    context.datasets.put("shop", theme_set=CurrentSet(theme_set=theme_set, name="house", learned_from=None))
 
 
-def test_an_edit_that_is_refused_is_not_written(place: Path) -> None:
-    with pytest.raises(Conflict):
-        edit(place, Wish(action=Action.RENAME, themes=("delivery",), name="The box"), when=NOON)
-    with pytest.raises(NotFound, match="did you mean"):
-        edit(place, Wish(action=Action.PIN, themes=("deliver",)), when=NOON)
-    assert read_edits(place) == []
+def test_a_named_set_counts_for_new_records_before_any_analysis_and_for_every_analysis(
+    context: JobContext, named: ThemeSet
+) -> None:
+    name_it(context, named)
+    run_now(context, send(context, "shop", as_csv(some_rows(60, first=500))))
+    ids = {theme.theme_id for theme in named.themes}
+    new = {theme for theme, _, _ in raised(context, {f"f{number}" for number in range(500, 560)}).values() if theme}
+    assert new
+    assert new <= ids
+    analyze(context)
+    assert told(context) == {"set_id": named.set_id, "version": 1, "name": "house", "how": "assigned", "changes": {}}
+    assert set(context.analyses.current("shop")[1].themes["theme_id"]) <= ids
+    assert context.datasets.get("shop").theme_set == "house"
 
 
-@pytest.mark.parametrize(
-    ("action", "value", "wish"),
-    [
-        (Action.RENAME, "t1= late = bad ", Wish(action=Action.RENAME, themes=("t1",), name="late = bad")),
-        (Action.MERGE, "t1, late parcels,t3", Wish(action=Action.MERGE, themes=("t1", "late parcels", "t3"))),
-        (Action.SPLIT, "t1", Wish(action=Action.SPLIT, themes=("t1",))),
-        (Action.SPLIT, "late parcels=3", Wish(action=Action.SPLIT, themes=("late parcels",), parts=3)),
-        (Action.TOGETHER, "r1:0-4,r2:5-9", Wish(action=Action.TOGETHER, segments=("r1:0-4", "r2:5-9"))),
-        (Action.UNDO, "4", Wish(action=Action.UNDO, undoes=4)),
-        (Action.HIDE, " t1 ", Wish(action=Action.HIDE, themes=("t1",))),
-    ],
-)
-def test_what_is_written_on_the_command_line_is_understood(action: Action, value: str, wish: Wish) -> None:
-    assert wish_of({each: value if each is action else None for each in Action}) == wish
+def test_a_stored_copy_of_a_named_set_knows_segments_of_the_data_set_only(context: JobContext, named: ThemeSet) -> None:
+    name_it(context, named)
+    run_now(context, send(context, "shop", as_csv(some_rows(60))))
+    analyze(context)
+    kept = current(context).theme_set
+    assert set(kept.members["record_id"]) <= {f"f{number}" for number in range(60)}
+    assert set(kept.sample_ids) <= set(kept.members["segment_id"])
+    assert named.members.height > kept.members.height > 0
 
 
-@pytest.mark.parametrize(
-    ("action", "value", "hint"),
-    [
-        (Action.RENAME, "t1", "--rename ID=NAME"),
-        (Action.RENAME, "t1=", "--rename ID=NAME"),
-        (Action.MERGE, "t1,", "--merge ID,ID"),
-        (Action.SPLIT, "t1=two", "--split ID or ID=NUMBER"),
-        (Action.SPLIT, "t1=", "--split ID or ID=NUMBER"),
-        (Action.APART, "r1:0-4", "--apart SEG,SEG"),
-        (Action.UNDO, "last", "--undo NUMBER"),
-        (Action.PIN, " ", "--pin ID"),
-    ],
-)
-def test_what_is_written_otherwise_is_refused_with_the_way_to_write_it(action: Action, value: str, hint: str) -> None:
-    with pytest.raises(WrongUse, match=f"write {hint}$"):
-        wish_of({action: value})
+def test_a_worker_without_the_directory_uses_the_stored_copy(named: ThemeSet, tmp_path: Path) -> None:
+    copy = CurrentSet(theme_set=named, name="house", learned_from=None)
+    for sets in (None, DirectoryThemeSets(tmp_path / "nowhere")):
+        found = choose_themes(copy, named="house", sets=sets, encoder_id=ENCODER, segments=9, relearn=None)
+        assert found.assign_to is named
 
 
-def test_one_edit_is_made_at_a_time() -> None:
-    with pytest.raises(WrongUse, match="none was given"):
-        wish_of(dict.fromkeys(Action))
-    with pytest.raises(WrongUse, match="given were --pin, --hide"):
-        wish_of({Action.PIN: "t1", Action.HIDE: "t2"})
-    with pytest.raises(WrongUse, match="does not go with --pin"):
-        wish_of({Action.PIN: "t1"}, into="x")
-    assert wish_of({Action.MERGE: "t1,t2"}, into="both").name == "both"
+def test_themes_of_another_encoder_are_learned_afresh(named: ThemeSet) -> None:
+    kept = CurrentSet(theme_set=named, name=None, learned_from=9)
+    found = choose_themes(kept, named=None, sets=None, encoder_id="another", segments=9, relearn=None)
+    assert (found.assign_to, found.previous) == (None, None)
+
+
+def test_nothing_of_an_erased_person_stays_in_the_theme_set(context: JobContext) -> None:
+    analyze(context)
+    before = current(context).theme_set
+    mine = {"f6", "f7", "f8"}
+    assert mine & set(before.members["record_id"])
+    erase_respondent(context, "customer-2", requested_by="shop")
+    after = current(context).theme_set
+    assert not mine & set(after.members["record_id"])
+    assert set(after.sample_ids) == {
+        segment
+        for segment, record in before.members.select("segment_id", "record_id").iter_rows()
+        if record not in mine
+    } & set(before.sample_ids)
+    assert len(after.sample) == len(after.sample_ids)
+    assert after.themes == before.themes
+    analyze(context)
+    assert not mine & set(current(context).theme_set.members["record_id"])
+
+
+def test_a_set_comes_back_from_its_bytes_and_equal_sets_have_equal_bytes(context: JobContext) -> None:
+    analyze(context)
+    content = to_bytes(current(context).theme_set)
+    assert to_bytes(from_bytes(content)) == content

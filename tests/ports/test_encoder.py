@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fakes import FakeEncoder
 
-from textcx.engines.encoders import TOLERANCES, load_encoder
+from textcx.engines.encoder.load import TOLERANCES, load_encoder
 
 if TYPE_CHECKING:
     from textcx.domain.encoding import Encoding

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from fakes import FakeLanguageDetector
 
-from textcx.engines.fasttext_language import FasttextLanguageDetector
+from textcx.engines.language.fasttext import FasttextLanguageDetector
 
 if TYPE_CHECKING:
     from textcx.ports import LanguageDetector

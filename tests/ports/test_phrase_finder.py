@@ -9,8 +9,8 @@ from fakes import FakePhraseFinder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textcx.engines.spacy_text import SpacyPhraseFinder
-from textcx.steps.redact import MASK
+from textcx.engines.spacy.text import SpacyPhraseFinder
+from textcx.steps.text.redact import MASK
 
 if TYPE_CHECKING:
     from textcx.ports import PhraseFinder

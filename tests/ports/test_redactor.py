@@ -10,8 +10,8 @@ from fakes import FakeRedactor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textcx.engines.no_redactor import NoRedactor
-from textcx.engines.presidio_redactor import PresidioRedactor
+from textcx.engines.redaction.none import NoRedactor
+from textcx.engines.redaction.presidio import PresidioRedactor
 
 if TYPE_CHECKING:
     from textcx.ports import Redactor

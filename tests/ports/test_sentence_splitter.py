@@ -9,9 +9,9 @@ from fakes import FakeSplitter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from textcx.engines.spacy_text import SpacySentenceSplitter
-from textcx.steps.clean import has_content
-from textcx.steps.redact import MASK
+from textcx.engines.spacy.text import SpacySentenceSplitter
+from textcx.steps.text.clean import has_content
+from textcx.steps.text.redact import MASK
 
 if TYPE_CHECKING:
     from textcx.ports import SentenceSplitter

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from fakes import FakeThemeModel
 
-from textcx.engines.bertopic_themes import BertopicThemes
+from textcx.engines.clustering.bertopic import BertopicThemes
 
 if TYPE_CHECKING:
     from textcx.ports import ThemeModel

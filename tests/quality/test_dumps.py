@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import textcx
-from textcx.config import load_settings
-from textcx.jobs.verify import verify
-from textcx.wiring import open_source, respondent_key
+from textcx.commands.verify import verify
+from textcx.settings.analysis import load_settings
+from textcx.wiring.container import open_source, respondent_key
 
 pytestmark = pytest.mark.quality
 
@@ -40,11 +40,11 @@ def test_a_real_file_is_analyzed_without_a_flag(name: str) -> None:
 
 def test_the_fft_scale_is_read_by_its_convention_and_the_mixed_scale_is_doubted() -> None:
     dumps = Path(os.environ["TEXTCX_DATA"]) / "dumps"
-    wishes = load_settings().wishes()
-    fft = open_source(dumps / "nhs_fft.csv", wishes).plan
+    overrides = load_settings().overrides()
+    fft = open_source(dumps / "nhs_fft.csv", overrides).plan
     assert [(rating.low, rating.high, rating.reversed, rating.missing) for rating in fft.ratings] == [
         (1, 5, True, (6, 7))
     ]
     assert any("Friends and Family" in warning for warning in fft.warnings)
-    skytrax = open_source(dumps / "skytrax_lounge.csv", wishes).plan
+    skytrax = open_source(dumps / "skytrax_lounge.csv", overrides).plan
     assert any("overall_rating" in warning for warning in skytrax.warnings)

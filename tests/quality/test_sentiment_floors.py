@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from textcx.domain.encoding import LABELS
-from textcx.engines.encoders import load_encoder
+from textcx.engines.encoder.load import load_encoder
 from textcx.evaluation import evaluate
 from textcx.evaluation.answers import Answers
 from textcx.evaluation.pairs import measure_pairs, pairs_directory, read_pairs

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from textcx.domain.errors import BadSetting
-from textcx.domain.feedback import ColumnPlan, ColumnWishes, RatingColumn, RatingKind
+from textcx.domain.feedback import ColumnOverrides, ColumnPlan, RatingColumn, RatingKind
 from textcx.readers import open_feedback, parse_rating, plan_columns
 
 ROWS = 120
@@ -18,7 +18,7 @@ def plan(name: str = "export.csv", **columns: Any) -> ColumnPlan:
         key: [None if values[n % len(values)] is None else str(values[n % len(values)]) for n in range(ROWS)]
         for key, values in columns.items()
     }
-    return plan_columns(pl.DataFrame(cells), wishes=ColumnWishes(), name=name)
+    return plan_columns(pl.DataFrame(cells), overrides=ColumnOverrides(), name=name)
 
 
 def only(found: ColumnPlan) -> RatingColumn:
@@ -117,7 +117,7 @@ def read(rating: str, *values: Any) -> tuple[list[float | None], tuple[str, ...]
     frame = pl.DataFrame(
         {"comment": ["it was fine"] * len(values), "n": [None if v is None else str(v) for v in values]}
     )
-    (batch,) = open_feedback(frame, wishes=ColumnWishes(ratings=(rating,))).batches(rows=99)
+    (batch,) = open_feedback(frame, overrides=ColumnOverrides(ratings=(rating,))).batches(rows=99)
     name = next(column for column in batch.frame.columns if column.startswith("rating:"))
     return batch.frame[name].to_list(), batch.warnings
 
@@ -134,7 +134,7 @@ def test_reversed_values_are_read_as_given() -> None:
 
 def test_codes_for_no_answer_are_null_without_a_warning() -> None:
     frame = pl.DataFrame({"fft answer": [1, 2, 6, 7, 1], "comment": [f"it was fine {n}" for n in range(5)]})
-    (batch,) = open_feedback(frame, wishes=ColumnWishes()).batches(rows=9)
+    (batch,) = open_feedback(frame, overrides=ColumnOverrides()).batches(rows=9)
     assert batch.frame["rating:fft"].to_list() == [1, 2, None, None, 1]
     assert batch.warnings == ()
 

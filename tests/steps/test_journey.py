@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
-from textcx.domain.journey import UNKNOWN, JourneyStage, JourneyTaxonomy
+from textcx.domain.lexicons.journey import UNKNOWN, JourneyStage, JourneyTaxonomy
 from textcx.engines.taxonomy_toml import load_journey
 from textcx.steps.journey import find_primary_stages, place_segments_on_journey, stage_vectors, summarize_journey
 

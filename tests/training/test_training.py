@@ -17,8 +17,8 @@ from tokenizers import Tokenizer
 
 from textcx.domain.errors import ModelProblem
 from textcx.domain.measures import calibration_error, f1, macro_f1, macro_recall, roc_auc
-from textcx.engines.encoder_network import EncoderNetwork, EncoderOutput, NetworkShape, backbone_from_bert
-from textcx.jobs.progress import StageClock
+from textcx.engines.encoder.network import EncoderNetwork, EncoderOutput, NetworkShape, backbone_from_bert
+from textcx.runs.progress import StageClock
 from textcx.training.batches import cut, draw_epoch, pad, padded_length, sorted_batches, token_ids
 from textcx.training.calibrate import confident_from, fit_scale, fit_sentiment
 from textcx.training.contrasts import contrast_examples
@@ -398,7 +398,9 @@ def test_a_run_cut_short_and_resumed_ends_with_the_same_weights(
             torch.manual_seed(plan.seed)
             network = EncoderNetwork(shape)
             network.load_state_dict(backbone_from_bert(load_file(start / "model.safetensors")), strict=False)
-            training = Training(network, tokenizer, corpus=corpus, sets=sets, work=work, plan=plan, watch=StageClock())
+            training = Training(
+                network, tokenizer, corpus=corpus, sets=sets, work=work, plan=plan, progress=StageClock()
+            )
             best = training.run(resume=place > 0, stop_after=stop)
             assert best.exists()
         ends.append(load_file(work / "state.safetensors"))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from textcx.domain.feedback import Unprocessable
-    from textcx.domain.theme_sets import ThemeSet
+    from textcx.domain.themes.sets import ThemeSet
 
 SCHEMA_VERSION = "1.0"
 """Version of ``analysis.json``; the first number changes when a reader of the old shape would break."""
@@ -20,7 +20,7 @@ class Analysis:
     """Everything an analysis found.
 
     ``tables`` holds one frame per name of ``textcx.domain.tables.SCHEMAS``. ``headline`` holds the few numbers people
-    quote (see ``textcx.steps.headline``). ``manifest`` says how the result came to be: versions, models,
+    quote (see ``textcx.steps.measures.headline``). ``manifest`` says how the result came to be: versions, models,
     settings, seed, inputs, column choices, counts, seconds and memory. ``notes`` are sentences for the reader: too few
     records for themes, doubtful scales, a share of other languages. ``theme_set`` is the set that the themes are of,
     right after the analysis; it is kept beside the tables.

@@ -90,7 +90,7 @@ class ColumnPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnWishes:
+class ColumnOverrides:
     """What the user said about columns, by flag or setting; everything null or empty is found from the file."""
 
     text: tuple[str, ...] = ()

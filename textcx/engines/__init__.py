@@ -1,4 +1,4 @@
-"""One file, one port, one library."""
+"""One library, one room; none knows another but through what it is built on."""
 
 import os
 

@@ -7,9 +7,9 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from textcx.domain.errors import BadSetting, UnreadableInput
-from textcx.domain.journey import JourneyStage, JourneyTaxonomy
-from textcx.domain.pain_points import CUE_LISTS, WORD_LISTS, Consequence, PainLexicon
-from textcx.domain.theme_taxonomy import GivenTheme, ThemeTaxonomy, problems
+from textcx.domain.lexicons.journey import JourneyStage, JourneyTaxonomy
+from textcx.domain.lexicons.pains import CUE_LISTS, WORD_LISTS, Consequence, PainLexicon
+from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy, problems
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -175,7 +175,7 @@ def load_theme_taxonomy(path: Path) -> ThemeTaxonomy:
     return ThemeTaxonomy(tuple(themes))
 
 
-def _given_theme(table: dict[str, Any], number: int, found: list[str]) -> GivenTheme:
+def _given_theme(table: dict[str, Any], number: int, found: list[str]) -> SeedTopic:
     """Read one theme; what is wrong with its keys and types goes to ``found``."""
     name = table.get("name", "")
     where = f"theme '{name}'" if isinstance(name, str) and name.strip() else f"theme {number}"
@@ -194,7 +194,7 @@ def _given_theme(table: dict[str, Any], number: int, found: list[str]) -> GivenT
             found.append(f"{where}: {key} must be a list of texts")
             value = []
         lists[key] = tuple(dict.fromkeys(value))
-    return GivenTheme(
+    return SeedTopic(
         name=texts["name"] or "",
         description=texts["description"],
         examples=lists["examples"],

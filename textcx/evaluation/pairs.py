@@ -18,7 +18,7 @@ from textcx.domain.errors import UnreadableInput
 from textcx.evaluation.answers import NEGATIVE
 from textcx.evaluation.heads import EVEN
 from textcx.evaluation.records import MissingSet
-from textcx.steps.intervals import share_interval
+from textcx.steps.statistics.intervals import share_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -1,129 +1,132 @@
-"""The main job: feedback files in, an analysis out. Idempotent and resumable.
+"""The job that analyzes a data set: themes, pain points, journey, ratings, drivers and trends over all its records.
 
-The first half of the pipeline leaves a checkpoint after every batch, in ``OUT.partial``; started again with the same
-inputs and settings, the job goes on where it was. The result is put together in there, too, and moved to ``OUT`` in one
-step when it is complete: a directory that is there is finished.
+It never needs a raw text: everything is made of the stored, redacted batches. Which batches count is decided at the
+start; what comes in meanwhile belongs to the next analysis.
 """
 
 from __future__ import annotations
 
-import json
-import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
-from textcx import pipeline
-from textcx.domain.errors import NothingToAnalyze, WrongUse
-from textcx.jobs.first_half import encoded
-from textcx.jobs.inputs import plan_for_manifest
-from textcx.jobs.manifest import describe
-from textcx.jobs.output import Output
-from textcx.pipeline import Choices
-from textcx.reports.bundle import write_reports
-from textcx.store.directory import DirectoryStore
-from textcx.store.theme_sets import load as open_theme_set
-from textcx.store.theme_sets import save as save_theme_set
+from textcx.domain.errors import NothingToAnalyze
+from textcx.domain.service.datasets import JobState
+from textcx.jobs.columns import plan_of
+from textcx.jobs.progress import JobProgress
+from textcx.jobs.theme_choice import choose_themes
+from textcx.pipelines import corpus as pipeline
+from textcx.readers.columns.plan import attribute_names
+from textcx.runs.inputs import InputFile
+from textcx.runs.manifest import describe
+from textcx.runs.record_half import agree
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-    import polars as pl
-
-    from textcx.config import Settings
     from textcx.domain.analysis import Analysis
-    from textcx.jobs.progress import StageClock
-    from textcx.store.parts import PartStore
-    from textcx.wiring import Workshop
-
-THEMES = "themes"
-"""The folder of a result that holds its theme set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A finished analysis, where it is, and whether an earlier run was gone on with."""
-
-    analysis: Analysis
-    out: Path
-    resumed: bool
+    from textcx.domain.parts import Part
+    from textcx.domain.service.datasets import Job
+    from textcx.jobs.context import JobContext
+    from textcx.jobs.ingest import Step
+    from textcx.store.sql.theme_sets import CurrentSet
 
 
-def analyze(
-    sources: Sequence[str | Path | pl.DataFrame],
-    *,
-    out: Path,
-    settings: Settings,
-    workshop: Workshop,
-    clock: StageClock,
-    overwrite: bool = False,
-    tell: Callable[[str], None] = lambda _: None,
-) -> Outcome:
-    """Analyze feedback and write the result.
+class Analyze:
+    """One attempt of an analyze job in this process. ``run`` may be replayed from the start at any time."""
 
-    Args:
-        sources: Files, ``-`` for standard input, or frames; their records are analyzed together.
-        out: Directory for the result. Must not exist, unless ``overwrite``.
-        settings: How it is done.
-        workshop: Builds the engines.
-        clock: Follows the stages.
-        overwrite: Replace ``out`` when the new result is complete.
-        tell: Called with sentences for the person who waits: what was found, what is doubtful.
+    def __init__(self, context: JobContext, job: Job) -> None:
+        self._context = context
+        self._job = job
+        self._progress = JobProgress(context, job.id, attempt=job.attempt, progress=dict(job.progress))
+        self._made: tuple[Analysis, CurrentSet | None, datetime] | None = None
 
-    Returns:
-        The analysis and where it is.
+    def run(self, step: Step) -> None:
+        """Run the job to its end.
 
-    Raises:
-        OutputExists: If ``out`` exists and may not be replaced.
-        NothingToAnalyze: If no record could be analyzed.
-        WrongUse: If both a theme set and a taxonomy are given.
-        UnreadableInput, NoTextColumn, ColumnNotFound: From the readers.
-    """
-    output = Output(out, overwrite=overwrite, sources=sources)
-    if settings.themes and settings.taxonomy:
-        msg = (
-            "--themes assigns to a set as it is, so --taxonomy would have no effect; learn a set with it "
-            "('textcx themes learn ... --taxonomy FILE'), or leave one of the two out"
-        )
-        raise WrongUse(msg)
-    theme_set = open_theme_set(settings.themes, encoder_id=workshop.encoder.encoder_id) if settings.themes else None
-    with encoded(sources, output=output, settings=settings, workshop=workshop, clock=clock, tell=tell) as found:
-        choices = Choices(
-            ratings=found.ratings, attributes=found.attributes, seed=settings.seed, min_group=settings.min_group,
-            pain_threshold=settings.pain_threshold, offer_words=settings.offer_words(), resamples=settings.resamples,
-            max_unassigned=settings.max_unassigned,
-        )  # fmt: skip
-        tools = workshop.second_half(theme_set)
-        analysis = pipeline.over_all(found.part, tools=tools, choices=choices, watch=clock)
-        if not analysis.records.height:
-            reasons = ", ".join(f"{n} {reason}" for reason, n in analysis.headline["unprocessable"].items())
-            msg = f"none of {found.part.rows} records could be analyzed ({reasons}); 'textcx inspect' shows why"
-            found.store.remove()
+        Args:
+            step: Carries out a named piece of work once: what it returned is remembered, also by the next process.
+        """
+        upto = step("choose", self._choose)["upto"]
+        made = step("analyze", lambda: self._analyze(upto))
+        step("finish", lambda: self._finish(made))
+
+    def _choose(self) -> dict[str, Any]:
+        return {"upto": self._context.batches.last(self._job.dataset_id)}
+
+    def _analyze(self, upto: int) -> dict[str, Any]:
+        """Make the analysis and store it; done again while the database cannot be reached, it is made only once."""
+        if self._made is None:
+            self._made = self._make(upto)
+        analysis, themes, started = self._made
+        with self._progress.stage("store"):
+            analysis_id = self._publish(analysis, themes, since=started)
+        self._made = None
+        headline = analysis.headline
+        counts = {name: headline[name] for name in ("records_in", "analyzed", "segments", "themes", "pain_points")}
+        return {"analysis": analysis_id, "counts": counts}
+
+    def _make(self, upto: int) -> tuple[Analysis, CurrentSet | None, datetime]:
+        started = datetime.now(tz=UTC)
+        with self._progress.stage("load models"):
+            tools = self._context.tools
+        with self._progress.stage("load records"):
+            part = self._context.batches.load(self._job.dataset_id, upto=upto)
+        if part is None or not part.records.height:
+            msg = f"the data set {self._job.dataset} has no records yet; send some first"
             raise NothingToAnalyze(msg)
+        self._progress.expect("load records", part.rows)
+        uploads = [upload for upload in self._context.datasets.uploads(self._job.dataset) if upload.plan]
+        plans = [plan_of(upload.plan or {}) for upload in uploads]
+        choices = self._choices(plans, part)
+        sizes = [self._context.batches.progress(upload.id)[1]["rows"] for upload in uploads]
+        themes = choose_themes(
+            self._context.theme_sets.current(self._job.dataset_id),
+            named=self._context.datasets.get(self._job.dataset).theme_set, sets=self._context.named_sets,
+            encoder_id=tools.second.encoder.encoder_id, segments=part.segments.height,
+            relearn=self._job.options.get("relearn"),
+        )  # fmt: skip
+        # from here to the storing nothing is asked of the database: what takes minutes must not fail with it
+        analysis = pipeline.analyze_corpus(
+            part, tools=themes.tools(tools.second), choices=choices, progress=self._progress
+        )
+        if not analysis.records.height:
+            msg = f"none of the {part.rows} records of {self._job.dataset} could be analyzed; their reasons are listed"
+            raise NothingToAnalyze(msg)
+        inputs = [InputFile(upload.name, upload.sha256, upload.size) for upload in uploads]
         analysis.manifest.update(
             describe(
-                started=found.started, inputs=found.inputs,
-                plans=[plan_for_manifest(reader.plan) for reader in found.readers], settings=settings,
-                encoder=workshop.encoder, models=workshop.models(), part=found.part,
+                started=started, inputs=inputs, plans=[dict(upload.plan or {}) for upload in uploads],
+                settings=self._context.settings, encoder=tools.second.encoder, models=tools.models, part=part,
             )
         )  # fmt: skip
-        _finish(analysis, store=found.store, output=output, settings=settings, clock=clock)
-        found.store.remove()
-        return Outcome(analysis, out, found.store.resumed)
+        for told, rows in zip(analysis.manifest["inputs"], sizes, strict=True):
+            told["rows"] = rows
+        analysis.manifest.update(
+            dataset=self._job.dataset, themes=themes.told(analysis), stages=self._progress.report()
+        )  # fmt: skip
+        return analysis, themes.outcome(analysis, segments=part.segments.height), started
 
+    def _choices(self, plans: list[Any], part: Part) -> pipeline.Choices:
+        """Say what the analysis covers: ratings and attributes of which there is any record."""
+        settings = self._context.settings
+        ratings, attributes = agree(plans)
+        have = set(part.records.columns)
+        known = {name for plan in plans for name in attribute_names(plan).values()}
+        return pipeline.Choices(
+            ratings=[rating for rating in ratings if f"rating:{rating.name}" in have],
+            attributes=[name for name in attributes if name in known and f"attribute:{name}" in have],
+            seed=settings.seed, min_group=settings.min_group, pain_threshold=settings.pain_threshold,
+            offer_words=settings.offer_words(), resamples=settings.resamples,
+            max_unassigned=settings.max_unassigned,
+        )  # fmt: skip
 
-def _finish(analysis: Analysis, *, store: PartStore, output: Output, settings: Settings, clock: StageClock) -> None:
-    result = store.directory / "result"
-    shutil.rmtree(result, ignore_errors=True)
-    result.mkdir()
-    analysis.manifest["stages"] = clock.report()
-    told = json.loads(json.dumps(analysis.manifest, sort_keys=True))  # as it will be read back by 'textcx report'
-    analysis.manifest.clear()
-    analysis.manifest.update(told)
-    with clock.stage("report"):
-        write_reports(analysis, result, sheets=settings.tables)
-    analysis.manifest["report_seconds"] = round(clock.seconds["report"], 3)
-    if analysis.theme_set is not None:
-        save_theme_set(analysis.theme_set, result / THEMES)
-    DirectoryStore().save(analysis, result)
-    output.take(result)
+    def _publish(self, analysis: Analysis, themes: CurrentSet | None, *, since: datetime) -> str:
+        kept = replace(analysis, manifest=dict(analysis.manifest))
+        return self._context.analyses.publish(
+            kept, dataset_id=self._job.dataset_id, job_id=self._job.id, themes=themes, since=since
+        )
+
+    def _finish(self, made: dict[str, Any]) -> dict[str, Any]:
+        self._progress.write(always=True)
+        self._context.jobs.note(self._job.id, attempt=self._job.attempt, counts=made["counts"])
+        self._context.jobs.end(self._job.id, JobState.DONE, attempt=self._job.attempt, analysis_id=made["analysis"])
+        return {}

@@ -13,16 +13,16 @@ import polars as pl
 from textcx.domain.counted import counted
 from textcx.domain.errors import WrongUse
 from textcx.domain.feedback import FEEDBACK_SCHEMA, FeedbackBatch, Reason, Unprocessable
-from textcx.readers.columns import attribute_names
-from textcx.readers.dates import ISO, DateReading
-from textcx.readers.sources import source_of
-from textcx.readers.values import amounts, numbers, trimmed, yes_no
+from textcx.readers.columns.plan import attribute_names
+from textcx.readers.columns.sources import source_of
+from textcx.readers.values.cells import amounts, numbers, trimmed, yes_no
+from textcx.readers.values.dates import ISO, DateReading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from textcx.domain.feedback import ColumnPlan, RatingColumn
-    from textcx.readers.raw import RawChunk, RowSource
+    from textcx.readers.formats.raw import RawChunk, RowSource
 
 UNREAD = "records with values under names that the start of the file does not have, which are not read"
 

@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.errors import UnreadableInput
-from textcx.readers.columns import plan_columns
-from textcx.readers.dates import find_formats, given_format
-from textcx.readers.delimited import CsvSource
+from textcx.readers.columns.plan import plan_columns
 from textcx.readers.feedback import TabularReader
-from textcx.readers.jsonl import JsonlSource
-from textcx.readers.raw import unique_names
-from textcx.readers.streams import binary_kind, open_bytes
+from textcx.readers.formats.delimited import CsvSource
+from textcx.readers.formats.jsonl import JsonlSource
+from textcx.readers.formats.raw import unique_names
+from textcx.readers.formats.streams import binary_kind, open_bytes
+from textcx.readers.values.dates import find_formats, given_format
 
 if TYPE_CHECKING:
-    from textcx.domain.feedback import ColumnPlan, ColumnWishes
+    from textcx.domain.feedback import ColumnOverrides, ColumnPlan
     from textcx.ports import FeedbackReader
-    from textcx.readers.dates import DateReading
-    from textcx.readers.raw import RowSource
-    from textcx.readers.streams import ByteSource
+    from textcx.readers.formats.raw import RowSource
+    from textcx.readers.formats.streams import ByteSource
+    from textcx.readers.values.dates import DateReading
 
 _FORMATS = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
@@ -33,7 +33,7 @@ _FORMATS = {
 def open_feedback(
     source: str | Path | pl.DataFrame,
     *,
-    wishes: ColumnWishes,
+    overrides: ColumnOverrides,
     first_row: int = 0,
 ) -> FeedbackReader:
     """Open an input and find out which of its columns plays which part.
@@ -41,7 +41,7 @@ def open_feedback(
     Args:
         source: Path of a CSV, TSV, JSONL, Parquet or XLSX file (the text formats also gzipped), "-" for standard
             input, or a frame in memory.
-        wishes: What the user said about columns; everything else is found from names and content.
+        overrides: What the user said about columns; everything else is found from names and content.
         first_row: Number of the input's first row, so that several inputs share one numbering. At least 0.
 
     Returns:
@@ -56,9 +56,9 @@ def open_feedback(
     """
     rows = _open_frame(source) if isinstance(source, pl.DataFrame) else _open_file(open_bytes(source))
     sample = rows.sample()
-    plan = plan_columns(sample, wishes=wishes, name=rows.name)
+    plan = plan_columns(sample, overrides=overrides, name=rows.name)
     plan = replace(plan, reasons={**rows.reasons, **plan.reasons}, warnings=(*rows.warnings, *plan.warnings))
-    return TabularReader(rows, plan=plan, dates=_dates(plan, sample, wishes), first_row=first_row)
+    return TabularReader(rows, plan=plan, dates=_dates(plan, sample, overrides), first_row=first_row)
 
 
 def column_names(source: str | Path) -> tuple[str, ...]:
@@ -71,7 +71,7 @@ def column_names(source: str | Path) -> tuple[str, ...]:
 
 
 def _open_frame(frame: pl.DataFrame) -> RowSource:
-    from textcx.readers.frames import FrameSource  # noqa: PLC0415  pyarrow and fastexcel are loaded where needed
+    from textcx.readers.formats.frames import FrameSource  # noqa: PLC0415  pyarrow and fastexcel are loaded where needed
 
     return FrameSource(frame.rename(dict(zip(frame.columns, unique_names(frame.columns), strict=True))))
 
@@ -82,7 +82,7 @@ def _open_file(data: ByteSource) -> RowSource:
         return CsvSource(data)
     if form == "jsonl":
         return JsonlSource(data)
-    from textcx.readers.frames import ParquetSource, XlsxSource  # noqa: PLC0415
+    from textcx.readers.formats.frames import ParquetSource, XlsxSource  # noqa: PLC0415
 
     return ParquetSource(data) if form == "parquet" else XlsxSource(data)
 
@@ -106,10 +106,10 @@ def _format_of(data: ByteSource) -> str:
     return "jsonl" if start.startswith(("{", "[{")) else "csv"
 
 
-def _dates(plan: ColumnPlan, sample: pl.DataFrame, wishes: ColumnWishes) -> DateReading | None:
+def _dates(plan: ColumnPlan, sample: pl.DataFrame, overrides: ColumnOverrides) -> DateReading | None:
     if plan.date is None:
         return None
-    if wishes.date_format is not None:
-        return given_format(wishes.date_format)
+    if overrides.date_format is not None:
+        return given_format(overrides.date_format)
     values = sample[plan.date].str.strip_chars().drop_nulls()
     return find_formats(values.to_list(), column=plan.date) if len(values) else None

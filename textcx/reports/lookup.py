@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from textcx.domain.tables import SCHEMAS, empty
-from textcx.domain.theme_sets import FRAGILE
+from textcx.domain.themes.sets import FRAGILE
 from textcx.reports import formats
 from textcx.reports.quotes import QuoteBook
 

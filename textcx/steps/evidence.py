@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textcx.domain.errors import ShapeMismatch
-from textcx.domain.themes import MASK
+from textcx.domain.themes.findings import MASK
 
 if TYPE_CHECKING:
     import polars as pl

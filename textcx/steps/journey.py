@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from textcx.domain.cues import cue_regex
 from textcx.domain.errors import ShapeMismatch
-from textcx.domain.journey import UNKNOWN, JourneyTaxonomy, touchpoint_key
+from textcx.domain.lexicons.cues import cue_regex
+from textcx.domain.lexicons.journey import UNKNOWN, JourneyTaxonomy, touchpoint_key
 from textcx.domain.tables import JOURNEY
-from textcx.steps.intervals import clustered_interval
+from textcx.steps.statistics.intervals import clustered_interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

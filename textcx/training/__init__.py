@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.ports import Watch
+    from textcx.ports import ProgressReporter
 
 __all__ = ["train_encoder"]
 
@@ -26,7 +26,7 @@ def train_encoder(
     seed: int = 17,
     epochs: int = 3,
     resume: bool = False,
-    watch: Watch,
+    progress: ProgressReporter,
 ) -> Path:
     """Train the encoder and write its model folder.
 
@@ -40,7 +40,7 @@ def train_encoder(
         seed: Start of every random choice.
         epochs: Passes over the training mix.
         resume: Go on from the last checkpoint in ``work``.
-        watch: Follows the steps.
+        progress: Follows the steps.
 
     Returns:
         ``out``.
@@ -60,5 +60,5 @@ def train_encoder(
         seed=seed,
         epochs=epochs,
         resume=resume,
-        watch=watch,
+        progress=progress,
     )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from textcx.engines.encoder_network import EncoderNetwork
+    from textcx.engines.encoder.network import EncoderNetwork
     from textcx.training.develop import DevelopmentSet
 
 SENTIMENT_SETS = ("cebab", "nhs_survey", "dynasent_r1", "dynasent_r2", "semeval_tweets", "goemotions")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-    from textcx.engines.encoder_network import EncoderNetwork
+    from textcx.engines.encoder.network import EncoderNetwork
     from textcx.training.examples import Example, Source
 
 LABELS = tuple(BY_LABEL)

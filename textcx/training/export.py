@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tokenizers import Tokenizer
 
-    from textcx.engines.encoder_network import EncoderNetwork
+    from textcx.engines.encoder.network import EncoderNetwork
 
 LIBRARIES = ("torch", "tokenizers", "safetensors", "numpy")
 

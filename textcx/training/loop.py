@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
-    from textcx.engines.encoder_network import EncoderNetwork, EncoderOutput
-    from textcx.ports import Watch
+    from textcx.engines.encoder.network import EncoderNetwork, EncoderOutput
+    from textcx.ports import ProgressReporter
     from textcx.training.develop import DevelopmentSet
     from textcx.training.examples import Corpus, Example
     from textcx.training.plan import TrainingPlan
@@ -69,7 +69,7 @@ class Training:
         sets: Sequence[DevelopmentSet],
         work: Path,
         plan: TrainingPlan,
-        watch: Watch,
+        progress: ProgressReporter,
         name: str = "train",
     ) -> None:
         """Read the corpus and, where they are taught, the original vectors of all texts.
@@ -81,11 +81,11 @@ class Training:
             sets: Development sets, by the same tokenizer.
             work: Folder for checkpoints and the cache of original vectors.
             plan: Settings.
-            watch: Follows the steps.
+            progress: Follows the steps.
             name: What the run is called there and in the log.
         """
         work.mkdir(parents=True, exist_ok=True)
-        self.plan, self.work, self.watch, self.name = plan, work, watch, name
+        self.plan, self.work, self.progress, self.name = plan, work, progress, name
         self.network, self.corpus, self.sets = network, corpus, sets
         self.device = network.words.weight.device
         self.mask_token = tokenizer.token_to_id("[MASK]") or 0
@@ -124,16 +124,16 @@ class Training:
         started, tokens, losses = time.monotonic(), 0, np.zeros(len(LOSSES))
         self.network.train()
         stop = min(total, stop_after or total)
-        with self.watch.stage(self.name):
-            self.watch.expect(self.name, total)
-            self.watch.advance(self.name, done)
+        with self.progress.stage(self.name):
+            self.progress.expect(self.name, total)
+            self.progress.advance(self.name, done)
             for self.step in range(done, stop):
                 batch = flat[self.step]
                 self._set_rate(self.step, total)
                 losses += self._one_step(batch)
                 tokens += int(self.lengths[batch].sum())
                 count = self.step + 1
-                self.watch.advance(self.name, 1)
+                self.progress.advance(self.name, 1)
                 if count % STEPS_A_LINE == 0:
                     means = dict(zip(LOSSES, (losses / STEPS_A_LINE).round(4).tolist(), strict=True))
                     speed = round(tokens / (time.monotonic() - started))

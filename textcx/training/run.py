@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
-from textcx.engines.encoder_network import EncoderNetwork, backbone_from_bert
-from textcx.engines.fused_layers import fuse
+from textcx.engines.encoder.backends.fused_layers import fuse
+from textcx.engines.encoder.network import EncoderNetwork, backbone_from_bert
 from textcx.training.batches import draw_epoch, token_ids
 from textcx.training.calibrate import calibrate
 from textcx.training.corpus import read_corpus, taught_by
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from textcx.ports import Watch
+    from textcx.ports import ProgressReporter
     from textcx.training.develop import DevelopmentSet
     from textcx.training.examples import Corpus
 
@@ -50,7 +50,7 @@ def run_training(
     seed: int,
     epochs: int,
     resume: bool,
-    watch: Watch,
+    progress: ProgressReporter,
 ) -> Path:
     """Train, calibrate and export; see :func:`textcx.training.train_encoder`."""
     start = start_folder(start)
@@ -58,19 +58,26 @@ def run_training(
     corpus = read_corpus(data)
     if taught:
         folder = teacher_folder(teacher, work=work)
-        corpus = _teach(corpus, plan, data=data, start=folder, work=work / "teacher", resume=resume, watch=watch)
+        corpus = _teach(corpus, plan, data=data, start=folder, work=work / "teacher", resume=resume, progress=progress)
     tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
     sets = development_sets(data, tokenizer)
     network = _seeded(EncoderNetwork(), seed)
     network.load_state_dict(backbone_from_bert(load_file(start / "model.safetensors")), strict=False)
     Training(
-        network.to(_device()), tokenizer, corpus=corpus, sets=sets, work=work, plan=plan, watch=watch, name="student"
+        network.to(_device()),
+        tokenizer,
+        corpus=corpus,
+        sets=sets,
+        work=work,
+        plan=plan,
+        progress=progress,
+        name="student",
     ).run(resume=resume)
     return finish(work, out, tokenizer=tokenizer, sets=sets, plan=plan, taught=taught)
 
 
 def _teach(
-    corpus: Corpus, plan: TrainingPlan, *, data: Path, start: Path, work: Path, resume: bool, watch: Watch
+    corpus: Corpus, plan: TrainingPlan, *, data: Path, start: Path, work: Path, resume: bool, progress: ProgressReporter
 ) -> Corpus:
     """Train the teacher, let it read what the student will see, and soften the student's targets."""
     answers = work / "answers.safetensors"
@@ -88,7 +95,7 @@ def _teach(
             sets=sets,
             work=work,
             plan=teacher_plan(plan.seed),
-            watch=watch,
+            progress=progress,
             name="teacher",
         )
         best = training.run(resume=resume)
@@ -100,9 +107,9 @@ def _teach(
         _log.info("the teacher reads %d texts", len(places))
         texts = [corpus.examples[place].text for place in places]
         ids = token_ids(tokenizer, texts, longest=teacher_plan(plan.seed).longest)
-        with watch.stage("teach"):
-            watch.expect("teach", len(ids))
-            found = answers_of(network, ids, advance=lambda texts: watch.advance("teach", texts))
+        with progress.stage("teach"):
+            progress.expect("teach", len(ids))
+            found = answers_of(network, ids, advance=lambda texts: progress.advance("teach", texts))
         save_file(found | {"places": torch.from_numpy(places)}, answers)
     return taught_by(corpus, load_file(answers))
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from textcx.domain.encoding import EMOTIONS
-from textcx.engines.encoder_network import EncoderNetwork, NetworkShape, backbone_from_bert
+from textcx.engines.encoder.network import EncoderNetwork, NetworkShape, backbone_from_bert
 from textcx.training.batches import pad, sorted_batches
 from textcx.training.plan import TrainingPlan
 

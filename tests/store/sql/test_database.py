@@ -8,11 +8,11 @@ import sqlalchemy as sa
 from databases import opened
 
 from textcx.domain.errors import BadSetting, StoreProblem
-from textcx.store.sql.columns import storable
 from textcx.store.sql.database import Database
 from textcx.store.sql.datasets import SqlDatasets
 from textcx.store.sql.migrations import HEAD, check, upgrade
-from textcx.store.sql.schema import metadata, receipts
+from textcx.store.sql.schema.columns import storable
+from textcx.store.sql.schema.tables import metadata, receipts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from textcx.domain.datasets import JobError, JobKind, JobState
 from textcx.domain.errors import Conflict, NotFound, WrongUse
+from textcx.domain.service.datasets import JobError, JobKind, JobState
 from textcx.store.sql.datasets import SqlDatasets
 from textcx.store.sql.jobs import NewUpload, SqlJobs
 

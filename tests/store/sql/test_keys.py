@@ -8,10 +8,10 @@ import pytest
 import sqlalchemy as sa
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
-from textcx.domain.service import KEY_LENGTH, Scope, digest_of
+from textcx.domain.service.keys import KEY_LENGTH, Scope, digest_of
 from textcx.store.sql.database import Database
 from textcx.store.sql.keys import SqlKeys
-from textcx.store.sql.schema import api_keys
+from textcx.store.sql.schema.tables import api_keys
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

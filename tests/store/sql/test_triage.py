@@ -4,30 +4,30 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from service_bench import as_csv, light_bench, run_now, send, some_rows
+from job_context import as_csv, light_context, run_now, send, some_rows
 
-from textcx.domain.datasets import TriageStatus
 from textcx.domain.errors import BadCursor, NotFound, WrongUse
+from textcx.domain.service.datasets import TriageStatus
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.service.bench import Bench
+    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
     from textcx.store.sql.triage import SqlTriage
 
 
 @pytest.fixture
-def bench(database: Database, tmp_path: Path) -> Bench:
-    bench = light_bench(database, tmp_path / "spool", batch_rows=200)
-    bench.datasets.put("shop")
-    run_now(bench, send(bench, "shop", as_csv(some_rows(60))))
-    return bench
+def context(database: Database, tmp_path: Path) -> JobContext:
+    context = light_context(database, tmp_path / "spool", batch_rows=200)
+    context.datasets.put("shop")
+    run_now(context, send(context, "shop", as_csv(some_rows(60))))
+    return context
 
 
 @pytest.fixture
-def queue(bench: Bench) -> SqlTriage:
-    return bench.triage
+def queue(context: JobContext) -> SqlTriage:
+    return context.triage
 
 
 def test_the_queue_is_paged_most_urgent_first(queue: SqlTriage) -> None:

@@ -15,15 +15,15 @@ import polars as pl
 import sqlalchemy as sa
 
 from textcx.domain.analysis import Analysis
-from textcx.domain.datasets import new_id
 from textcx.domain.errors import BrokenResult, NotFound
 from textcx.domain.feedback import Unprocessable
+from textcx.domain.service.datasets import new_id
 from textcx.domain.tables import EXTRA_TABLES, SCHEMAS, conform
-from textcx.steps.theme_forget import only_records
+from textcx.steps.themes.editing.forget import only_records
 from textcx.store.sql.blobs import table_bytes, table_of
-from textcx.store.sql.columns import storable
 from textcx.store.sql.erasure import forget_in_analysis, lock_out, pending_erasures
-from textcx.store.sql.schema import FINDINGS, analyses, analysis_tables, datasets, records, segments
+from textcx.store.sql.schema.columns import storable
+from textcx.store.sql.schema.tables import FINDINGS, analyses, analysis_tables, datasets, records, segments
 from textcx.store.sql.theme_sets import CurrentSet, keep_theme_set
 
 if TYPE_CHECKING:

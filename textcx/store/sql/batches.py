@@ -16,15 +16,15 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from textcx.domain.datasets import WebhookEvent
 from textcx.domain.encoding import EMOTIONS
 from textcx.domain.feedback import Unprocessable
 from textcx.domain.parts import Part
-from textcx.steps.admit import Admission, Claim, admit
+from textcx.domain.service.datasets import WebhookEvent
+from textcx.steps.records.admit import Admission, Claim, admit
 from textcx.store.sql.blobs import part_bytes, part_tables
-from textcx.store.sql.columns import storable
 from textcx.store.sql.erasure import ErasedMeanwhile, lock_out, pending_erasures
-from textcx.store.sql.schema import datasets, parts, records, segments, triage, uploads
+from textcx.store.sql.schema.columns import storable
+from textcx.store.sql.schema.tables import datasets, parts, records, segments, triage, uploads
 from textcx.store.sql.triage import entry_row
 from textcx.store.sql.webhooks import announce
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from textcx.domain.datasets import Upload, Urgency
+    from textcx.domain.service.datasets import Upload, Urgency
     from textcx.store.sql.database import Database
 
 AT_ONCE = 500

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from textcx.domain.datasets import Dataset, Upload, UploadState
 from textcx.domain.errors import NotFound, WrongUse
-from textcx.store.sql.columns import storable
-from textcx.store.sql.schema import datasets, jobs, uploads
+from textcx.domain.service.datasets import Dataset, Upload, UploadState
+from textcx.store.sql.schema.columns import storable
+from textcx.store.sql.schema.tables import datasets, jobs, uploads
 from textcx.store.sql.theme_sets import keep_theme_set
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class SqlDatasets:
         Args:
             name: See ``check_name``.
             title: Heading for people.
-            columns: Column wishes for its uploads, by the names of ``textcx.config.Settings``.
+            columns: Column wishes for its uploads, by the names of ``textcx.settings.analysis.Settings``.
             retention_days: Age in days after which records are deleted, at least 1; null keeps them.
             theme_set: The named theme set to analyze it with, from now on also for new records; null goes on with
                 the one that it has, or learns one.

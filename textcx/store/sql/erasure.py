@@ -16,12 +16,12 @@ import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
-from textcx.domain.datasets import JobState, Receipt, new_id
 from textcx.domain.errors import NotFound
-from textcx.steps.forget import BY_RECORD, WITH_QUOTES, count_quotes, forget_records
+from textcx.domain.service.datasets import JobState, Receipt, new_id
+from textcx.steps.records.forget import BY_RECORD, WITH_QUOTES, count_quotes, forget_records
 from textcx.store.sql.blobs import part_bytes, part_tables, table_bytes, table_of
-from textcx.store.sql.columns import storable
-from textcx.store.sql.schema import (
+from textcx.store.sql.schema.columns import storable
+from textcx.store.sql.schema.tables import (
     FINDINGS,
     analyses,
     analysis_tables,

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from textcx.domain.datasets import Job, JobError, JobKind, JobState, UploadState, WebhookEvent, new_id
 from textcx.domain.errors import Conflict, NotFound
-from textcx.store.sql.columns import storable
+from textcx.domain.service.datasets import Job, JobError, JobKind, JobState, UploadState, WebhookEvent, new_id
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
-from textcx.store.sql.schema import datasets, jobs, uploads
+from textcx.store.sql.schema.columns import storable
+from textcx.store.sql.schema.tables import datasets, jobs, uploads
 from textcx.store.sql.webhooks import announce
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class SqlJobs:
             kind: What it does.
             dataset: Name of its data set.
             upload: What an ingest job reads.
-            options: What is asked for beside the kind; see ``textcx.domain.datasets.Job``.
+            options: What is asked for beside the kind; see ``textcx.domain.service.datasets.Job``.
             caller: Id of the key that asks; idempotency keys of two callers are never mixed up.
             idempotency_key: Asking again with the same one gives the same job.
             request_hash: Tells whether a request with the same key is the same request.

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from textcx.domain.datasets import new_id
 from textcx.domain.errors import Conflict, NotFound, WrongUse
-from textcx.domain.service import ApiKey, NewKey, Scope, digest_of, new_secret, visible_part_of
-from textcx.store.sql.schema import api_keys
+from textcx.domain.service.datasets import new_id
+from textcx.domain.service.keys import ApiKey, NewKey, Scope, digest_of, new_secret, visible_part_of
+from textcx.store.sql.schema.tables import api_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """The current theme set of each data set, in SQL: what new records are assigned to, by all workers alike.
 
-A set is kept as the files of ``textcx.store.theme_sets`` in one archive, without pickle. Of the segments it was learned
-from, only those of records that are in the data set are kept with it, and erasing a record takes it out.
+A set is kept as the files of ``textcx.store.theme_sets.directory`` in one archive, without pickle. Of the segments it
+was learned from, only those of records that are in the data set are kept with it, and erasing a record takes it out.
 
 A reader keeps the sets it has read, and reads one again when its ``stamp`` has changed.
 """
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from textcx.domain.datasets import new_id
-from textcx.steps.theme_forget import without_records
-from textcx.store.sql.schema import theme_sets
-from textcx.store.theme_sets import from_bytes, to_bytes
+from textcx.domain.service.datasets import new_id
+from textcx.steps.themes.editing.forget import without_records
+from textcx.store.sql.schema.tables import theme_sets
+from textcx.store.theme_sets.directory import from_bytes, to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sqlalchemy.engine import Connection
 
-    from textcx.domain.theme_sets import ThemeSet
+    from textcx.domain.themes.sets import ThemeSet
     from textcx.store.sql.database import Database
 
 REMEMBERED = 8

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from textcx.domain.datasets import TriageChange, TriageEntry, TriageStatus, Urgency
 from textcx.domain.errors import NotFound, WrongUse
-from textcx.steps.triage import URGENT, aged
-from textcx.store.sql.columns import storable
+from textcx.domain.service.datasets import TriageChange, TriageEntry, TriageStatus, Urgency
+from textcx.steps.pains.urgency import URGENT, aged
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
-from textcx.store.sql.schema import datasets, records, themes, triage, triage_history
+from textcx.store.sql.schema.columns import storable
+from textcx.store.sql.schema.tables import datasets, records, themes, triage, triage_history
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from textcx.domain.datasets import Delivery, Webhook, WebhookEvent, new_id
 from textcx.domain.errors import NotFound
-from textcx.store.sql.columns import storable
+from textcx.domain.service.datasets import Delivery, Webhook, WebhookEvent, new_id
 from textcx.store.sql.datasets import dataset_of
-from textcx.store.sql.schema import datasets, deliveries, webhooks
+from textcx.store.sql.schema.columns import storable
+from textcx.store.sql.schema.tables import datasets, deliveries, webhooks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from textcx.store.sql.schema import metadata
+from textcx.store.sql.schema.tables import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(connection=connection, target_metadata=metadata, transactional_ddl=False, render_as_batch=True)

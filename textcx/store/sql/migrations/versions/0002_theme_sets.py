@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from textcx.store.sql.columns import JSON, NUMBER, Utc
+from textcx.store.sql.schema.columns import JSON, NUMBER, Utc
 
 revision = "0002"
 down_revision = "0001"

@@ -1,0 +1,216 @@
+"""The shape of Azure AI Language: ``POST /language/:analyze-text`` with kind ``SentimentAnalysis``.
+
+Clients are pointed at ``.../compat/azure`` as their endpoint, with our key as their subscription key. ``sentences`` are
+our segments. Offsets and lengths are in the unit that ``stringIndexType`` names, from the beginning of the document,
+also those of targets and assessments. Scores are rounded to two digits, as theirs are.
+
+Opinion mining is filled with what we have: targets are noun phrases of negative or positive segments that name
+something concrete, assessments the adjectives around them in the same segment; both carry the verdict of their segment,
+since we judge segments and not words. A segment without an adjective has no opinions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
+
+from textcx.domain.items import GivenText
+from textcx.pipelines.items import language_code
+from textcx.steps.records.screen import SUPPORTED
+
+from ..answering import LATEST, ask, check_count
+from ..deps import needs_analyze, services_of
+from ..http.bodies import read_model
+from ..http.dialects import AZURE
+from ..http.errors import REQUEST_ID, Code, Problem
+from ..openapi import body_of
+from ..schemas.scoring import Text
+from ..scoring.offsets import count_elements
+from ..scoring.tasks import OPINIONS, SENTIMENT
+from .opinions import UNITS, document_of
+
+if TYPE_CHECKING:
+    from ..deps import Services
+
+router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs_analyze)])
+PATH = f"{AZURE}/language/:analyze-text"
+MOST_DOCUMENTS = 10
+MOST_ELEMENTS = 5120
+
+
+class AzureDocument(BaseModel):
+    """A text."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    id: str = Field(min_length=1, max_length=512)
+    text: Text
+    language: str | None = Field(default=None, max_length=35)
+
+
+class AzureInput(BaseModel):
+    """The texts."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    documents: list[AzureDocument]
+
+
+class AzureParameters(BaseModel):
+    """How the texts are read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model_version: str = Field(default=LATEST, max_length=200, alias="modelVersion")
+    opinion_mining: bool = Field(default=False, alias="opinionMining")
+    string_index_type: Literal["TextElements_v8", "TextElement_v8", "UnicodeCodePoint", "Utf16CodeUnit"] = Field(
+        default="TextElements_v8", alias="stringIndexType"
+    )
+    logging_opt_out: bool = Field(default=True, alias="loggingOptOut", description="nothing is logged in any case")
+
+
+class AzureRequest(BaseModel):
+    """A task of kind SentimentAnalysis."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str = Field(max_length=100, json_schema_extra={"enum": ["SentimentAnalysis"]})
+    analysis_input: AzureInput = Field(alias="analysisInput")
+    parameters: AzureParameters = AzureParameters()
+
+
+ERROR = {"schema": {"type": "object", "properties": {"error": {"type": "object"}}, "required": ["error"]}}
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": description, "content": {"application/json": ERROR}}
+    for status, description in {
+        400: "InvalidRequest, with the particular code inside",
+        401: "Unauthorized",
+        403: "Forbidden",
+        405: "InvalidRequest",
+        413: "InvalidRequest",
+        415: "InvalidRequest",
+        429: "TooManyRequests",
+        500: "InternalServerError",
+        503: "ServiceUnavailable",
+    }.items()
+}
+
+
+@router.post(
+    PATH,
+    summary="Azure AI Language: SentimentAnalysis",
+    responses={
+        200: {"description": "as Azure answers", "content": {"application/json": {"schema": {"type": "object"}}}},
+        **ERRORS,
+    },
+    openapi_extra={
+        **body_of(
+            AzureRequest,
+            example={
+                "kind": "SentimentAnalysis",
+                "parameters": {"modelVersion": "latest", "opinionMining": True},
+                "analysisInput": {"documents": [{"id": "1", "language": "en", "text": "Lovely staff, slow app."}]},
+            },
+        ),
+        "parameters": [
+            {"name": "api-version", "in": "query", "required": False, "schema": {"type": "string"}},
+            {"name": "showStats", "in": "query", "required": False, "schema": {"type": "boolean"}},
+        ],
+    },
+)
+async def analyze_text(request: Request) -> Response:
+    """Score documents as Azure would."""
+    services = services_of(request)
+    wanted = await read_model(request, AzureRequest)
+    if wanted.kind != "SentimentAnalysis":
+        raise Problem(Code.INVALID_REQUEST, "kind must be SentimentAnalysis; no other is served here.")
+    version = services.scoring.model_version
+    if version and wanted.parameters.model_version not in {LATEST, version}:
+        raise Problem(Code.MODEL_VERSION_UNAVAILABLE, f"modelVersion must be latest or {version}.")
+    documents = wanted.analysis_input.documents
+    if not documents:
+        raise Problem(Code.INVALID_REQUEST, "documents is empty; expected 1 to 10.")
+    check_count(len(documents), most=MOST_DOCUMENTS)
+    errors = _errors(documents)
+    given = [
+        GivenText(each.id, each.text, each.language or None)
+        for place, each in enumerate(documents)
+        if place not in errors
+    ]
+    kind = OPINIONS if wanted.parameters.opinion_mining else SENTIMENT
+    answers = await ask(kind, given, request=request, services=services)
+    results = _results(documents, errors, given, answers, parameters=wanted.parameters, services=services)
+    if request.query_params.get("showStats", "").casefold() == "true":
+        results["statistics"] = {
+            "documentsCount": len(documents),
+            "validDocumentsCount": len(results["documents"]),
+            "erroneousDocumentsCount": len(results["errors"]),
+            "transactionsCount": len(results["documents"]),
+        }
+        for each in results["documents"]:
+            text = next(one.text for one in documents if one.id == each["id"])
+            each["statistics"] = {"charactersCount": count_elements(text), "transactionsCount": 1}
+    return JSONResponse(
+        {"kind": "SentimentAnalysisResults", "results": results},
+        headers={"apim-request-id": request.scope[REQUEST_ID]},
+    )
+
+
+def _errors(documents: list[AzureDocument]) -> dict[int, dict[str, Any]]:
+    """Find the documents that cannot be scored; the others are, all the same."""
+    found: dict[int, dict[str, Any]] = {}
+    seen: set[str] = set()
+    for place, each in enumerate(documents):
+        language = language_code(each.language)
+        if each.id in seen:
+            raise Problem(Code.INVALID_REQUEST, "Two documents have the same id.")
+        seen.add(each.id)
+        if not each.text.strip():
+            found[place] = _error(each.id, "InvalidDocument", "Document text is empty.")
+        elif count_elements(each.text) > MOST_ELEMENTS:
+            message = f"A document holds more than {MOST_ELEMENTS:,} text elements."
+            found[place] = _error(each.id, "InvalidDocument", message)
+        elif language not in {None, SUPPORTED}:
+            found[place] = _error(each.id, "UnsupportedLanguageCode", "Supported languages: en.")
+    return found
+
+
+def _error(name: str, code: str, message: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "error": {
+            "code": "InvalidArgument",
+            "message": "Invalid document in request.",
+            "innererror": {"code": code, "message": message},
+        },
+    }
+
+
+def _results(
+    documents: list[AzureDocument],
+    errors: dict[int, dict[str, Any]],
+    given: list[GivenText],
+    answers: list[Any],
+    *,
+    parameters: AzureParameters,
+    services: Services,
+) -> dict[str, Any]:
+    unit = UNITS[parameters.string_index_type]
+    failed, done = dict(errors), list[dict[str, Any]]()
+    vague = services.scoring.vague if parameters.opinion_mining and answers else frozenset()
+    places = [place for place in range(len(documents)) if place not in errors]
+    for place, text, answer in zip(places, given, answers, strict=True):
+        item = answer.item if parameters.opinion_mining else answer
+        if item.reason is not None and not item.language_supported:
+            failed[place] = _error(text.id, "UnsupportedLanguageCode", "Supported languages: en.")
+            continue
+        phrases = answer.phrases if parameters.opinion_mining else None
+        done.append(document_of(item, text.text, number=len(done), unit=unit, phrases=phrases, vague=vague))
+    return {
+        "documents": done,
+        "errors": [failed[place] for place in sorted(failed)],
+        "modelVersion": services.scoring.model_version,
+    }

@@ -1,0 +1,182 @@
+"""The shape of Amazon Comprehend: ``BatchDetectSentiment`` and ``DetectSentiment`` (AWS JSON 1.1).
+
+Clients are pointed here with ``endpoint_url``; our key goes where the access key id goes. The signature is not checked,
+since no secret is kept that could check it: use TLS where the way is not your own.
+
+Comprehend has four classes where we have three and a mark for mixed texts. ``Mixed`` is what the weaker of the two
+polarities reaches in its strongest segment, for texts that hold both, else 0; the other three share the rest in our
+proportions, so that the four sum to 1 and the largest is the verdict. A text that says nothing ("n/a") is neutral.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from textcx.domain.items import GivenText
+
+from ..answering import ask, check_count, respond
+from ..deps import needs_analyze, services_of
+from ..http.bodies import checked, read_json
+from ..http.dialects import AWS_JSON, COMPREHEND
+from ..http.errors import REQUEST_ID, Code, Problem
+from ..openapi import body_of
+from ..schemas.scoring import Text
+from ..scoring.tasks import SENTIMENT
+
+if TYPE_CHECKING:
+    from textcx.domain.items import SentimentItem
+
+router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs_analyze)])
+MOST_DOCUMENTS = 25
+MOST_BYTES = 5000
+TARGET = "Comprehend_20171127."
+LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"})
+
+
+class ComprehendRequest(BaseModel):
+    """``Text`` for DetectSentiment, ``TextList`` for BatchDetectSentiment."""
+
+    model_config = ConfigDict(strict=True, frozen=True)
+
+    language: str = Field(alias="LanguageCode", max_length=10, json_schema_extra={"enum": [*sorted(LANGUAGES)]})
+    text: Text | None = Field(default=None, alias="Text")
+    texts: list[Text] | None = Field(default=None, alias="TextList")
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {
+        "description": "InvalidRequestException, TextSizeLimitExceededException, BatchSizeLimitExceededException, "
+        "UnsupportedLanguageException, TooManyRequestsException, UnrecognizedClientException ...",
+        "content": {AWS_JSON: {"schema": {"type": "object", "properties": {"__type": {"type": "string"}}}}},
+    },
+    405: {"description": "InvalidRequestException; all is POST here"},
+    500: {"description": "InternalServerException"},
+    503: {"description": "ServiceUnavailableException"},
+}
+
+
+@router.post(
+    COMPREHEND,
+    summary="Amazon Comprehend: BatchDetectSentiment, DetectSentiment",
+    responses={
+        200: {"description": "as Comprehend answers", "content": {AWS_JSON: {"schema": {"type": "object"}}}},
+        **ERRORS,
+    },
+    openapi_extra={
+        **body_of(
+            ComprehendRequest,
+            media_type=AWS_JSON,
+            example={"LanguageCode": "en", "TextList": ["Lovely staff.", "The app crashes."]},
+        ),
+        "parameters": [
+            {
+                "name": "X-Amz-Target",
+                "in": "header",
+                "required": True,
+                "schema": {"type": "string", "enum": [f"{TARGET}BatchDetectSentiment", f"{TARGET}DetectSentiment"]},
+            }
+        ],
+    },
+)
+@router.post(f"{COMPREHEND}/", include_in_schema=False)
+async def comprehend(request: Request) -> Response:
+    """Score texts as Comprehend would; the operation is named by ``X-Amz-Target``."""
+    operation = request.headers.get("x-amz-target", "").removeprefix(TARGET)
+    if operation == "BatchDetectSentiment":
+        return await _batch(request)
+    if operation == "DetectSentiment":
+        return await _single(request)
+    raise Problem(Code.NOT_FOUND, "X-Amz-Target names no operation that is served here.")
+
+
+async def _read(request: Request) -> ComprehendRequest:
+    wanted = checked(await read_json(request, kinds=(AWS_JSON, "application/json")), ComprehendRequest)
+    if wanted.language not in LANGUAGES:
+        raise Problem(Code.INVALID_REQUEST, "LanguageCode is none of Comprehend's.")
+    if wanted.language != "en":
+        raise _Unsupported
+    return wanted
+
+
+async def _batch(request: Request) -> Response:
+    try:
+        wanted = await _read(request)
+    except _Unsupported:
+        return _unsupported(request)
+    texts = list(wanted.texts or ())
+    if not texts:
+        raise Problem(Code.INVALID_REQUEST, "TextList is missing or empty; expected 1 to 25 texts.")
+    check_count(len(texts), most=MOST_DOCUMENTS)
+    wrong = {place: error for place, text in enumerate(texts) if (error := _wrong(text)) is not None}
+    given = [GivenText(str(place), text, "en") for place, text in enumerate(texts) if place not in wrong]
+    items = await ask(SENTIMENT, given, request=request, services=services_of(request))
+    return await _answer(
+        {
+            "ResultList": [{"Index": int(item.id), **verdict(item)} for item in items],
+            "ErrorList": [
+                {"Index": place, "ErrorCode": code, "ErrorMessage": message} for place, (code, message) in wrong.items()
+            ],
+        },
+        request,
+    )
+
+
+async def _single(request: Request) -> Response:
+    try:
+        wanted = await _read(request)
+    except _Unsupported:
+        return _unsupported(request)
+    error = _wrong(wanted.text or "")
+    if error is not None:
+        raise Problem(Code.TEXT_TOO_LONG if "SIZE" in error[0] else Code.INVALID_REQUEST, error[1])
+    given = [GivenText("0", wanted.text or "", "en")]
+    items = await ask(SENTIMENT, given, request=request, services=services_of(request))
+    return await _answer(verdict(items[0]), request)
+
+
+async def _answer(document: dict[str, Any], request: Request) -> Response:
+    response = await respond(lambda: document, items=1)
+    response.headers["content-type"] = AWS_JSON
+    response.headers["x-amzn-RequestId"] = request.scope[REQUEST_ID]
+    return response
+
+
+def _wrong(text: str) -> tuple[str, str] | None:
+    if not text:
+        return "INVALID_REQUEST", "The text is missing or empty."
+    if len(text.encode("utf-8", "surrogatepass")) > MOST_BYTES:
+        return "TEXT_SIZE_LIMIT_EXCEEDED", f"The text holds more than {MOST_BYTES:,} bytes of UTF-8."
+    return None
+
+
+def verdict(item: SentimentItem) -> dict[str, Any]:
+    """Return ``Sentiment`` and ``SentimentScore`` of an item."""
+    shares = item.probabilities or {"negative": 0.0, "neutral": 1.0, "positive": 0.0}
+    mixed = min(item.strongest.values()) if item.mixed and item.strongest else 0.0
+    scores = {
+        "Mixed": mixed,
+        "Negative": (1.0 - mixed) * shares["negative"],
+        "Neutral": (1.0 - mixed) * shares["neutral"],
+        "Positive": (1.0 - mixed) * shares["positive"],
+    }
+    best = max(scores, key=lambda name: scores[name])
+    return {"Sentiment": best.upper(), "SentimentScore": {name: round(score, 6) for name, score in scores.items()}}
+
+
+class _Unsupported(Exception):
+    """A language that Comprehend knows and we do not."""
+
+
+def _unsupported(request: Request) -> Response:
+    from starlette.responses import JSONResponse  # noqa: PLC0415 - seldom
+
+    kind = "UnsupportedLanguageException"
+    message = "Only LanguageCode en is supported."
+    return JSONResponse(
+        {"__type": kind, "Message": message, "message": message},
+        400,
+        {"x-amzn-RequestId": request.scope[REQUEST_ID], "x-amzn-ErrorType": kind, "content-type": AWS_JSON},
+    )

@@ -1,0 +1,1 @@
+"""HTTP itself: bodies, errors, security, logs, metrics, draining."""

@@ -1,0 +1,372 @@
+"""One thread that asks the model, in batches made of what all callers have sent.
+
+Routes hand texts in and await the answers; they never touch the model, whose tokenizer is not safe for several threads.
+While a batch is read, the next one gathers by itself. So nobody waits on an idle server, and the more callers there
+are the larger, and cheaper for each text, the batches get. Only where the last batch served several callers does the
+worker wait a moment (``max_wait``) for their next requests, which are on their way: else a batch of one would go first.
+A text too long for a batch is read alone, and lets small requests pass whenever the model has read another piece of it.
+
+Invariants, all tested: at most ``queue_limit`` texts wait, unless one request alone is larger, and more are refused; a
+request whose caller went away is dropped and frees its place; the answers of a request come in its order; a request
+that the model fails on fails alone; a large request gives way to small ones between batches; closing answers all that
+was accepted, or fails it when time is up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..http.errors import Code, Problem
+from ..http.logs import log, where
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textcx.domain.items import GivenText
+
+    from ..http.metrics import Metrics
+
+NAP = 0.001
+"""Seconds between two looks while further callers are waited for."""
+SHARE = 64
+"""Texts of one request in a batch while other requests wait."""
+PASSING = 4
+"""A long text lets a batch pass of so large a part of a full one."""
+SLOWEST_RETRY = 60
+"""Most seconds that ``Retry-After`` asks for."""
+
+
+class Work(Protocol):
+    """What the worker can do; all of it happens in its thread."""
+
+    def load(self) -> None:
+        """Load the models; nothing is done before."""
+        ...
+
+    def run(self, kind: str, given: Sequence[GivenText]) -> list[Any]:
+        """Do one kind of work on texts: one answer for each, in order, each depending on its text alone."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Ticket:
+    """A request in the queue."""
+
+    kind: str
+    given: Sequence[GivenText]
+    future: asyncio.Future[list[Any]]
+    results: list[Any] = field(default_factory=list)
+    taken: int = 0
+    since: float = field(default_factory=time.perf_counter)
+    waited: float = 0.0
+    error: BaseException | None = None
+
+    @property
+    def left(self) -> int:
+        """Texts that no batch has taken yet."""
+        return len(self.given) - self.taken
+
+
+@dataclass(slots=True)
+class _Slice:
+    ticket: Ticket
+    given: Sequence[GivenText]
+
+
+def estimated_tokens(text: GivenText) -> int:
+    """About how many tokens the encoder reads for a text: once as a whole, once in segments, four characters each."""
+    return 8 + len(text.text) // 2
+
+
+class Batcher:
+    """The queue and its thread. All public methods are called from the event loop."""
+
+    def __init__(self, work: Work, *, metrics: Metrics, queue_limit: int, batch_tokens: int, max_wait: float) -> None:
+        """Take work into service; ``start`` begins to load it.
+
+        Args:
+            work: What is done, by one thread only.
+            metrics: Told about batches.
+            queue_limit: Most texts that wait.
+            batch_tokens: About how many tokens are read at once; one text may be longer.
+            max_wait: Most seconds that further callers are waited for.
+        """
+        self.queue_limit, self.batch_tokens, self.max_wait = queue_limit, batch_tokens, max_wait
+        self.failure: str | None = None
+        self._work, self._metrics = work, metrics
+        self._waiting: deque[Ticket] = deque()
+        self._queued = 0
+        self._crowd = 1
+        self._rate = 50.0  # texts a second, until it is measured
+        self._changed = threading.Condition()
+        self._ready = self._draining = self._stopped = self._asleep = self._long = False
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the models are loaded and requests are taken."""
+        return self._ready and not self._draining
+
+    @property
+    def queued(self) -> int:
+        """Texts that wait."""
+        return self._queued
+
+    @property
+    def full(self) -> bool:
+        """Whether a further text would be refused."""
+        return self._queued >= self.queue_limit
+
+    def start(self) -> None:
+        """Start the thread, which loads the models first."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._live, name="inference", daemon=True)
+        self._thread.start()
+
+    async def submit(
+        self, kind: str, given: Sequence[GivenText], *, gone: Callable[[], Any] | None = None
+    ) -> list[Any]:
+        """Queue texts and wait for their answers.
+
+        Args:
+            kind: What is to be done with them.
+            given: At least one text.
+            gone: Returns an awaitable that ends when the caller goes away.
+
+        Returns:
+            One answer for each text, in order.
+
+        Raises:
+            Problem: If too much waits already, the models are not loaded, or the work failed.
+            CallerGone: If the caller went away first.
+        """
+        ticket = self._enter(kind, given)
+        if gone is None:
+            return await self._answer(ticket)
+        left = asyncio.ensure_future(gone())
+        try:
+            await asyncio.wait((ticket.future, left), return_when=asyncio.FIRST_COMPLETED)
+            if not ticket.future.done():
+                self._leave(ticket)
+                raise CallerGone
+            return await self._answer(ticket)
+        except asyncio.CancelledError:
+            self._leave(ticket)
+            raise
+        finally:
+            left.cancel()
+
+    async def close(self, *, seconds: float) -> None:
+        """Take nothing more, answer what was taken, and stop; what is left after ``seconds`` fails."""
+        self._draining = True
+        end = time.monotonic() + seconds
+        while self._thread is not None and self._busy() and time.monotonic() < end:  # noqa: ASYNC110 - a thread is waited for
+            await asyncio.sleep(0.02)  # the thread has no event of ours to set
+        with self._changed:
+            self._stopped = True
+            left, self._queued = list(self._waiting), 0
+            self._waiting.clear()
+            self._changed.notify_all()
+        for ticket in left:
+            ticket.error = _stopping()
+        self._deliver(left)
+        if self._thread is not None:
+            await asyncio.to_thread(self._thread.join, max(0.1, end - time.monotonic()))
+
+    def _busy(self) -> bool:
+        with self._changed:
+            lives = self._thread is not None and self._thread.is_alive()
+            return lives and (bool(self._waiting) or (self._ready and not self._asleep))
+
+    def _enter(self, kind: str, given: Sequence[GivenText]) -> Ticket:
+        if self.failure is not None:
+            raise Problem(Code.NOT_READY, "The model could not be loaded.", hint="see the log of the service")
+        if not self.ready or self._loop is None:
+            detail = "The service is stopping." if self._draining else "The model is being loaded."
+            raise Problem(Code.NOT_READY, detail, headers={"Retry-After": "2"})
+        ticket = Ticket(kind, given, self._loop.create_future())
+        with self._changed:
+            if self._queued and self._queued + len(given) > self.queue_limit:
+                raise self._overloaded()
+            self._waiting.append(ticket)
+            self._queued += len(given)
+            if self._asleep:
+                self._changed.notify()
+        return ticket
+
+    def _overloaded(self) -> Problem:
+        seconds = min(SLOWEST_RETRY, max(1, math.ceil(self._queued / self._rate)))
+        return Problem(
+            Code.OVERLOADED,
+            f"More than {self.queue_limit:,} texts would wait for the model.",
+            headers={"Retry-After": str(seconds)},
+        )
+
+    def _leave(self, ticket: Ticket) -> None:
+        with self._changed:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+                self._queued -= ticket.left
+        ticket.future.cancel()
+
+    @staticmethod
+    async def _answer(ticket: Ticket) -> list[Any]:
+        return await ticket.future
+
+    # What follows runs in the thread.
+
+    def _live(self) -> None:
+        begin = time.perf_counter()
+        try:
+            self._work.load()
+        except BaseException as error:  # noqa: BLE001 - the outermost edge of this thread
+            self.failure = type(error).__name__
+            log("model not loaded", level=40, error=type(error).__name__, message=_own_words(error), where=where(error))
+            return
+        self._ready = True
+        log("ready", seconds=round(time.perf_counter() - begin, 2))
+        while batch := self._take():
+            self._do(batch)
+
+    def _take(self) -> list[_Slice]:
+        """Wait for work and cut the next batch; nothing when the worker is to stop."""
+        while True:
+            with self._changed:
+                while not self._waiting and not self._stopped:
+                    self._asleep = True
+                    self._changed.wait()
+                self._asleep = False
+                if self._stopped:
+                    return []
+            if self.max_wait > 0:
+                self._gather()
+            with self._changed:
+                batch = self._cut(self.batch_tokens)
+            if batch:  # else the callers went away meanwhile
+                return batch
+
+    def _gather(self) -> None:
+        """Wait until as many callers are here as were lately, or time is up; a lone caller is not made to wait."""
+        end = time.perf_counter() + self.max_wait
+        while len(self._waiting) < self._crowd and time.perf_counter() < end:
+            time.sleep(NAP)
+
+    def _cut(self, room: int, *, passing: bool = False) -> list[_Slice]:
+        """Cut a batch of one kind: first come, first served, but no request more than its share while others wait.
+
+        A text that is too long for a batch is one by itself; with ``passing`` none such is taken.
+        """
+        waiting = [ticket for ticket in self._waiting if not (passing and self._is_long(ticket))]
+        if not waiting:
+            return []
+        kind = waiting[0].kind
+        batch: list[_Slice] = []
+        same = [ticket for ticket in waiting if ticket.kind == kind]
+        alone = len(same) == 1
+        for ticket in same:
+            if room <= 0 or (batch and self._is_long(ticket)):
+                break
+            start, most = ticket.taken, ticket.left if alone else min(SHARE, ticket.left)
+            while ticket.taken - start < most and room > 0:
+                if ticket.taken > start and self._is_long(ticket):
+                    room = 0
+                    break
+                room -= estimated_tokens(ticket.given[ticket.taken])
+                ticket.taken += 1
+            if not start:
+                ticket.waited = time.perf_counter() - ticket.since
+            batch.append(_Slice(ticket, ticket.given[start : ticket.taken]))
+        for piece in batch:
+            self._queued -= len(piece.given)
+            self._waiting.remove(piece.ticket)
+            if piece.ticket.left:  # behind those who came meanwhile
+                self._waiting.append(piece.ticket)
+        return batch
+
+    def _is_long(self, ticket: Ticket) -> bool:
+        """Say whether the next text of a request alone is more than a batch."""
+        return estimated_tokens(ticket.given[ticket.taken]) > self.batch_tokens
+
+    def let_pass(self) -> None:
+        """Answer small requests that wait while a long text is read; called by the model, between two pieces."""
+        if not self._long:
+            return
+        with self._changed:
+            batch = self._cut(self.batch_tokens // PASSING, passing=True)
+        if batch:
+            self._do(batch)
+            self._long = True
+
+    def _do(self, batch: list[_Slice]) -> None:
+        begin = time.perf_counter()
+        kind = batch[0].ticket.kind
+        given = [text for piece in batch for text in piece.given]
+        self._long = any(estimated_tokens(text) > self.batch_tokens for text in given)
+        try:
+            answers = iter(self._work.run(kind, given))
+            for piece in batch:
+                piece.ticket.results += [next(answers) for _ in piece.given]
+        except Exception as error:  # noqa: BLE001 - the outermost edge of this thread: callers are told, the worker lives
+            if len(batch) > 1:  # whoever it was, the others are not to suffer
+                for piece in batch:
+                    self._do([piece])
+                return
+            log("batch failed", level=40, kind=kind, error=type(error).__name__, where=where(error))
+            self._fail(batch[0].ticket)
+            return
+        seconds = time.perf_counter() - begin
+        self._rate += 0.2 * (len(given) / max(seconds, 1e-4) - self._rate)
+        self._crowd = len(batch) + len(self._waiting)
+        done = [piece.ticket for piece in batch if len(piece.ticket.results) == len(piece.ticket.given)]
+        self._tell(done)
+        self._metrics.batch(
+            kind,
+            items=len(given),
+            tokens=sum(estimated_tokens(text) for text in given),
+            seconds=seconds,
+            waited=[ticket.waited for ticket in done],
+        )
+
+    def _fail(self, ticket: Ticket) -> None:
+        with self._changed:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+                self._queued -= ticket.left
+        ticket.error = Problem(Code.INTERNAL, "The model failed on this request.")
+        self._tell([ticket])
+
+    def _tell(self, tickets: list[Ticket]) -> None:
+        if tickets and self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._deliver, tickets)
+
+    @staticmethod
+    def _deliver(tickets: list[Ticket]) -> None:
+        for ticket in tickets:
+            if ticket.future.done():
+                continue
+            if ticket.error is not None:
+                ticket.future.set_exception(ticket.error)
+            else:
+                ticket.future.set_result(ticket.results)
+
+
+class CallerGone(Exception):
+    """The caller went away before the answer; there is nobody to tell."""
+
+
+def _stopping() -> Problem:
+    return Problem(Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"})
+
+
+def _own_words(error: BaseException) -> str:
+    """Return the message of an error of ours; others may say anything."""
+    from textcx.domain.errors import TextcxError  # noqa: PLC0415 - only where something failed
+
+    return str(error) if isinstance(error, TextcxError) else ""

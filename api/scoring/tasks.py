@@ -1,0 +1,205 @@
+"""What the inference thread does: sentiment, opinions for Azure's clients, and all that one text alone can tell."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from textcx.domain.items import GivenText
+from textcx.pipelines.item_findings import FindingTools, find_in_items
+from textcx.pipelines.items import score_items
+from textcx.steps.journey import stage_vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textcx.domain.items import SentimentItem
+    from textcx.domain.lexicons.journey import JourneyTaxonomy
+    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.pipelines.item_findings import TextFindings
+    from textcx.ports import (
+        Encoder,
+        LanguageDetector,
+        Phrase,
+        PhraseFinder,
+        Redactor,
+        SentenceSplitter,
+        ThemeMatch,
+        ThemeSets,
+    )
+    from textcx.settings.analysis import Settings
+
+SENTIMENT, OPINIONS, FINDINGS = "sentiment", "opinions", "findings"
+WARM_UP = (
+    "The delivery was late and nobody answered my calls.",
+    "Lovely staff, but the app crashes whenever I try to pay with my new card, which is a nuisance at the month's end.",
+)
+"""Read once before the service is ready, so that the first caller does not pay for what is set up at first use."""
+
+
+class Tools(Protocol):
+    """The engines; ``textcx.wiring.container.Container`` has them, each built when first used."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder."""
+        ...
+
+    @property
+    def languages(self) -> LanguageDetector:
+        """The language detector."""
+        ...
+
+    @property
+    def splitter(self) -> SentenceSplitter:
+        """The splitter."""
+        ...
+
+    @property
+    def redactor(self) -> Redactor:
+        """The redactor."""
+        ...
+
+    @property
+    def phrases(self) -> PhraseFinder:
+        """The phrase finder."""
+        ...
+
+    @property
+    def journey(self) -> JourneyTaxonomy:
+        """The journey taxonomy."""
+        ...
+
+    @property
+    def lexicon(self) -> PainLexicon:
+        """The lexicon of consequences."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opinions:
+    """An item with the phrases that stand in its text, which is given too."""
+
+    item: SentimentItem
+    text: str
+    phrases: tuple[Phrase, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What was found in a text, and the themes of each of its segments, where a set was named."""
+
+    found: TextFindings
+    themes: tuple[tuple[ThemeMatch, ...], ...] | None
+
+
+class Scoring:
+    """Implements ``batching.Work``. Attributes that describe the model are there once it is loaded."""
+
+    def __init__(self, make_tools: Callable[[], Tools], *, settings: Settings, theme_sets: ThemeSets) -> None:
+        """Prepare to load.
+
+        Args:
+            make_tools: Called in the inference thread.
+            settings: Threshold of pains and names of the offer.
+            theme_sets: Asked by the inference thread.
+        """
+        self.model_version: str = ""
+        self.confident_at = 0.0
+        self.precision = ""
+        self.theme_sets = theme_sets
+        self._make_tools, self._settings = make_tools, settings
+        self._tools: Tools | None = None
+        self._finding: FindingTools | None = None
+        self._later: threading.Thread | None = None
+        self._problem: BaseException | None = None
+
+    def load(self) -> None:
+        """Load what sentiment needs and try it out; the rest is loaded in a thread of its own meanwhile."""
+        tools = self._tools = self._make_tools()
+        encoder = tools.encoder
+        self.run(SENTIMENT, [GivenText(id="", text=text) for text in WARM_UP])
+        self.confident_at, self.precision = encoder.confident_at, encoder.precision
+        self.model_version = encoder.encoder_id
+        self._later = threading.Thread(target=self._load_rest, name="load-rest", daemon=True)
+        self._later.start()
+
+    def run(self, kind: str, given: Sequence[GivenText]) -> list[Any]:
+        """Do one kind of work; ``findings:NAME`` also assigns the themes of a set."""
+        tools = self._loaded()
+        if kind.startswith(FINDINGS):
+            return self._findings(given, set_name=kind.partition(":")[2])
+        items = score_items(given, encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter)
+        if kind == SENTIMENT:
+            return list(items)
+        phrases = self._with_rest().phrases.phrases([each.text for each in given])
+        return [
+            Opinions(item, each.text, tuple(found)) for item, each, found in zip(items, given, phrases, strict=True)
+        ]
+
+    @property
+    def vague(self) -> frozenset[str]:
+        """Words that name nothing concrete; asked for only once opinions were found."""
+        return self._with_rest().lexicon.vague_aspects
+
+    def _findings(self, given: Sequence[GivenText], *, set_name: str) -> list[Findings]:
+        found = find_in_items(
+            given,
+            tools=self._finding_tools(),
+            threshold=self._settings.pain_threshold,
+            offer_words=self._settings.offer_words(),
+        )
+        if not set_name:
+            return [Findings(each, None) for each in found]
+        return [
+            Findings(
+                each,
+                tuple(
+                    tuple(matches)
+                    for matches in self.theme_sets.assign(
+                        set_name, each.texts, each.vectors, encoder_id=self.model_version
+                    )
+                )
+                if each.texts
+                else (),
+            )
+            for each in found
+        ]
+
+    def _finding_tools(self) -> FindingTools:
+        if self._finding is None:
+            tools = self._with_rest()
+            self._finding = FindingTools(
+                encoder=tools.encoder,
+                languages=tools.languages,
+                splitter=tools.splitter,
+                redactor=tools.redactor,
+                phrases=tools.phrases,
+                journey=tools.journey,
+                stages=stage_vectors(tools.journey, tools.encoder),
+                lexicon=tools.lexicon,
+            )
+        return self._finding
+
+    def _loaded(self) -> Tools:
+        if self._tools is None:
+            msg = "the models are not loaded; load() comes first"
+            raise RuntimeError(msg)
+        return self._tools
+
+    def _with_rest(self) -> Tools:
+        if self._later is not None:
+            self._later.join()
+        if self._problem is not None:
+            raise self._problem
+        return self._loaded()
+
+    def _load_rest(self) -> None:
+        try:
+            tools = self._loaded()
+            tools.phrases.phrases(WARM_UP)
+            tools.redactor.find(WARM_UP)
+            _ = tools.journey, tools.lexicon
+        except BaseException as error:  # noqa: BLE001 - raised again in the inference thread
+            self._problem = error

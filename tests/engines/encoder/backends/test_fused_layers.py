@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import torch
+
+from textcx.engines.encoder.backends.fused_layers import fuse
+from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
+
+
+def network() -> EncoderNetwork:
+    torch.manual_seed(3)
+    small = EncoderNetwork(NetworkShape(vocabulary=2000, layers=2))
+    small.set_precision(torch.bfloat16)
+    return small.eval()
+
+
+def test_fused_layers_say_the_same_as_plain_ones_within_the_precision_of_bfloat16() -> None:
+    plain, fused = network(), network()
+    fuse(fused)  # where the processor has no such products the layers stay plain, and the answers equal
+    tokens = torch.randint(5, 2000, (6, 32), generator=torch.Generator().manual_seed(1))
+    mask = torch.arange(32) < torch.tensor([32, 20, 9, 2, 31, 16])[:, None]
+    with torch.inference_mode():
+        one, other = plain(tokens, mask), fused(tokens, mask)
+    assert torch.allclose(one.vectors, other.vectors, atol=0.02)
+    assert torch.allclose(torch.softmax(one.sentiment, 1), torch.softmax(other.sentiment, 1), atol=0.02)
+
+
+def test_layers_that_disagree_are_left_alone() -> None:
+    odd = network()
+    before = list(odd.layers)
+    with torch.no_grad():
+        odd.layers[0].expand.bias.fill_(float("nan"))
+    assert not fuse(odd)
+    assert list(odd.layers) == before

@@ -1,0 +1,124 @@
+"""A bench with light engines, and uploads for it: what the tests of the service's jobs work with."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
+
+from textcx.domain.service.datasets import Job, JobKind
+from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
+from textcx.jobs.context import JobContext, JobTools
+from textcx.pipelines.corpus import CorpusTools, RecordTools
+from textcx.pipelines.incoming import IncomingTools
+from textcx.settings.analysis import Settings
+from textcx.steps.journey import stage_vectors
+from textcx.store.sql.jobs import NewUpload
+from textcx.store.theme_sets.named import DirectoryThemeSets
+from textcx.wiring.container import models_directory, respondent_key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textcx.store.sql.database import Database
+
+SAID = (
+    "The parcel came {} days late and nobody told me why.", "I love the colour and the fit, it looks great {} times.",
+    "The app crashes whenever I open order {} in my history.", "They charged my card twice for order {}. When do I get a refund?",
+    "Friendly driver, quick delivery, order {} was perfect.", "The zip broke after {} days and support never answered.",
+)  # fmt: skip
+
+
+def light_tools() -> JobTools:
+    """Return engines that load nothing."""
+    taxonomies = models_directory() / "taxonomies"
+    encoder, phrases = FakeEncoder(), FakePhraseFinder()
+    journey = load_journey(taxonomies / "journey.toml")
+    lexicon = load_pain_lexicon(taxonomies / "consequences.toml")
+    return JobTools(
+        first=RecordTools(
+            encoder=encoder, languages=FakeLanguageDetector(), redactor=FakeRedactor(), splitter=FakeSplitter(),
+            respondent_key=respondent_key(),
+        ),
+        second=CorpusTools(
+            encoder=encoder, themes=FakeThemeModel(), phrases=phrases, journey=journey, lexicon=lexicon
+        ),
+        arrivals=IncomingTools(
+            phrases=phrases, journey=journey, stages=stage_vectors(journey, encoder), lexicon=lexicon,
+            pain_threshold=0.5, offer_words=frozenset(),
+        ),
+        models=(),
+    )  # fmt: skip
+
+
+def light_context(
+    database: Database, spool: Path, *, batch_rows: int = 20, patience: float = 10.0, named_sets: Path | None = None
+) -> JobContext:
+    """Return a bench with engines that load nothing."""
+    settings = Settings(batch_rows=batch_rows, resamples=100, threads=1)
+    sets = None if named_sets is None else DirectoryThemeSets(named_sets)
+    return JobContext(
+        database=database, settings=settings, spool=spool, tools=light_tools, named_sets=sets, patience=patience
+    )  # fmt: skip
+
+
+def some_rows(count: int, *, first: int = 0) -> list[dict[str, Any]]:
+    """Make rows of a file: an id, a text, a date, who said it, a rating and a plan."""
+    made = []
+    for number in range(first, first + count):
+        chance = random.Random(number)
+        made.append({
+            "id": f"f{number}", "comment": chance.choice(SAID).format(2 + number),
+            "date": f"2026-0{1 + number % 6}-{1 + number % 28:02d}", "customer": f"customer-{number // 3}",
+            "nps": chance.randint(0, 10), "plan": chance.choice(["free", "pro"]),
+        })  # fmt: skip
+    return made
+
+
+def as_csv(rows: list[dict[str, Any]]) -> bytes:
+    """Write rows as CSV."""
+    out = io.StringIO()
+    writer = csv.DictWriter(out, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+COLUMNS = {
+    "text_column": ["comment"], "id_column": "id", "date_column": "date", "respondent_column": "customer",
+    "rating": ["nps=nps:0-10"], "attribute": ["plan"],
+}  # fmt: skip
+
+
+def send(context: JobContext, dataset: str, content: bytes, *, name: str = "feedback.csv", **options: Any) -> Job:
+    """Spool a file and ask for its ingest job."""
+    spooled = context.spool.take([content], name=name, most_bytes=1 << 30)
+    upload = NewUpload(
+        name=name, spool=spooled.name, size=spooled.size, sha256=spooled.sha256,
+        columns=options.pop("columns", COLUMNS),
+    )  # fmt: skip
+    return context.jobs.ask(JobKind.INGEST, dataset, upload=upload, **options)[0]
+
+
+def wait_for(context: JobContext, job: Job, *, seconds: float = 60.0) -> Job:
+    """Wait until a job is over."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        found = context.jobs.get(job.id)
+        if found.state.final:
+            return found
+        time.sleep(0.02)
+    msg = f"job {job.id} is {context.jobs.get(job.id).state} after {seconds} seconds"
+    raise AssertionError(msg)
+
+
+def run_now(context: JobContext, job: Job) -> Job:
+    """Run a job in this thread, without queues and without remembered steps."""
+    from textcx.jobs.queue.runner import Runner
+
+    Runner(context)._run(job.id, job.attempt, lambda _, work: work())
+    return context.jobs.get(job.id)

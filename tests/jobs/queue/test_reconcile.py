@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import sqlalchemy as sa
+from job_context import as_csv, light_context, send, some_rows, wait_for
+
+from textcx.domain.service.datasets import Job, JobKind, JobState, UploadState
+from textcx.jobs.queue import runner as running
+from textcx.jobs.queue.durable import SCHEMA, system_url
+from textcx.jobs.queue.runner import Runner
+from textcx.store.sql.schema.tables import records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from textcx.jobs.context import JobContext
+    from textcx.store.sql.database import Database
+
+TESTS = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def context(database: Database, tmp_path: Path) -> JobContext:
+    context = light_context(database, tmp_path / "spool")
+    context.datasets.put("shop")
+    return context
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "TAKE_OVER_SECONDS", 0.3)
+
+
+@contextmanager
+def run(context: JobContext) -> Iterator[Runner]:
+    context.stopping.clear()
+    runner = Runner(context)
+    runner.start()
+    try:
+        yield runner
+    finally:
+        runner.stop(seconds=10)
+
+
+def in_the_queue(context: JobContext, *statements: str, **values: Any) -> None:
+    """Change the tables of the queue itself."""
+    engine = sa.create_engine(system_url(context.database))
+    with engine.begin() as connection:
+        if not context.database.is_sqlite:
+            connection.execute(sa.text(f"SET search_path TO {SCHEMA}"))
+        for statement in statements:
+            connection.execute(sa.text(statement), values)
+    engine.dispose()
+
+
+class Held:
+    """Holds up the storing of batches until it is let go."""
+
+    def __init__(self, context: JobContext) -> None:
+        self.reached, self.go = threading.Event(), threading.Event()
+        save = context.batches.save
+
+        def slowly(*args: Any) -> Any:
+            self.reached.set()
+            assert self.go.wait(30)
+            return save(*args)
+
+        batches: Any = context.batches
+        batches.save = slowly
+
+
+def stored(context: JobContext) -> list[str]:
+    with context.database.read() as connection:
+        return sorted(connection.execute(sa.select(records.c.record_id)).scalars())
+
+
+def started_again(context: JobContext, job: Job, *, rows: int) -> None:
+    """Start a job again, see it done and each record stored once."""
+    context.jobs.again(job.id)
+    done = wait_for(context, job)
+    assert (done.state, done.attempt, done.counts["stored"]) == (JobState.DONE, 2, rows), done.errors
+    assert stored(context) == sorted(f"f{number}" for number in range(rows))
+
+
+def test_a_job_that_the_queue_broke_off_fails_says_so_and_can_be_started_again(context: JobContext) -> None:
+    held = Held(context)
+    with run(context):
+        job = send(context, "shop", as_csv(some_rows(60)))
+        assert held.reached.wait(20)
+        in_the_queue(context, "ALTER TABLE operation_outputs RENAME TO operation_outputs_away")
+        held.go.set()
+        try:
+            failed = wait_for(context, job)
+        finally:
+            in_the_queue(context, "ALTER TABLE operation_outputs_away RENAME TO operation_outputs")
+        assert (failed.state, [error.code for error in failed.errors]) == (JobState.FAILED, ["broken_off"])
+        assert failed.errors[0].retryable
+        assert context.datasets.upload(job.upload_id or "").state is UploadState.FAILED
+        started_again(context, job, rows=60)
+
+
+def test_a_job_that_was_to_be_cancelled_when_the_queue_broke_it_off_is_cancelled(context: JobContext) -> None:
+    with run(context):
+        pass  # the tables of the queue are there now
+    job = send(context, "shop", as_csv(some_rows(20)))
+    context.jobs.begin(job.id, attempt=1)
+    context.jobs.cancel(job.id)
+    context.jobs.mark_dispatched(job)
+    in_the_queue(
+        context,
+        "INSERT INTO workflow_status (workflow_uuid, status, name, executor_id, created_at, updated_at, priority)"
+        " VALUES (:id, 'ERROR', 'textcx.job', 'worker-0', 1, 1, 0)",
+        id=f"{job.id}:1",
+    )
+    with run(context):
+        over = wait_for(context, job)
+    assert (over.state, over.errors) == (JobState.CANCELLED, ())
+
+
+def test_a_job_that_kills_whoever_runs_it_is_given_up_and_can_be_started_again(context: JobContext) -> None:
+    url = context.database.engine.url.render_as_string(hide_password=False)
+    worker = subprocess.Popen(
+        [sys.executable, "-W", "ignore", str(TESTS / "service_worker.py"), url, str(context.spool.directory), "0.3"],
+        stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": f"{TESTS}:{TESTS.parent}"},
+    )  # fmt: skip
+    try:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+        job = send(context, "shop", as_csv(some_rows(60)))
+        while context.jobs.get(job.id).state is not JobState.RUNNING:
+            time.sleep(0.02)
+    finally:
+        worker.send_signal(signal.SIGKILL)
+        worker.communicate()
+    in_the_queue(context, "UPDATE workflow_status SET recovery_attempts = 51")
+    with run(context):
+        failed = wait_for(context, job)
+        assert (failed.state, [error.code for error in failed.errors]) == (JobState.FAILED, ["given_up"])
+        assert "50 times" in failed.errors[0].message
+        started_again(context, job, rows=60)
+
+
+def test_a_job_that_the_queue_lost_is_handed_over_again(context: JobContext) -> None:
+    with run(context):
+        pass
+    job = send(context, "shop", as_csv(some_rows(40)))
+    context.jobs.begin(job.id, attempt=1)  # as a process did whose queue was lost with the disk it was on
+    context.jobs.mark_dispatched(job)
+    with run(context):
+        done = wait_for(context, job)
+    assert (done.state, done.counts["stored"]) == (JobState.DONE, 40), done.errors
+
+
+def test_a_job_that_this_process_took_and_could_not_begin_is_begun_after_all(context: JobContext) -> None:
+    held = Held(context)
+    with run(context) as runner:
+        first = send(context, "shop", as_csv(some_rows(20)))
+        assert held.reached.wait(20)
+        second = send(context, "shop", as_csv(some_rows(40)))
+        assert runner._durable is not None
+        runner._durable.enqueue(second)  # waits for the first one, as it is of the same data set
+        context.jobs.mark_dispatched(second)
+        in_the_queue(
+            context, "UPDATE workflow_status SET status = 'PENDING', executor_id = 'worker-0' WHERE workflow_uuid = :id",
+            id=f"{second.id}:1",
+        )  # fmt: skip
+        held.go.set()
+        assert wait_for(context, first).state is JobState.DONE
+        done = wait_for(context, second)
+    assert (done.state, done.counts["stored"], done.counts["unchanged"]) == (JobState.DONE, 20, 20), done.errors
+
+
+def test_jobs_that_run_or_are_over_are_left_alone(context: JobContext) -> None:
+    held = Held(context)
+    with run(context):
+        job = send(context, "shop", as_csv(some_rows(20)))
+        assert held.reached.wait(20)
+        time.sleep(1.0)  # several looks
+        assert context.jobs.get(job.id).state is JobState.RUNNING
+        held.go.set()
+        assert wait_for(context, job).attempt == 1
+        asked, _ = context.jobs.ask(JobKind.ANALYZE, "shop")
+        assert wait_for(context, asked).state is JobState.DONE
+        time.sleep(0.7)
+        assert {context.jobs.get(one.id).state for one in (job, asked)} == {JobState.DONE}

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from textcx.steps.measures.groups import GROUPS, attribute_groups
+
+
+def feedback(*groups: tuple[str | None, int, int]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """Answers, records and segments for (plan, records, how many of them in pain); pained records are negative."""
+    plans = [(plan, i < pained) for plan, size, pained in groups for i in range(size)]
+    ids = [f"r{i:04d}" for i in range(len(plans))]
+    answers = pl.DataFrame(
+        {"record_id": ids, "plan": [plan for plan, _ in plans], "counted": [True] * len(ids)},
+        schema={"record_id": pl.String, "plan": pl.String, "counted": pl.Boolean},
+    ).with_columns(respondent_id=pl.lit(None, dtype=pl.String))
+    hurt = pl.Series([pained for _, pained in plans], dtype=pl.Boolean)
+    records = answers.select(
+        "record_id",
+        polarity=pl.when(hurt).then(-0.8).otherwise(0.6),
+        label=pl.when(hurt).then(pl.lit("negative")).otherwise(pl.lit("positive")),
+    )
+    return answers, records, answers.select("record_id", pain=hurt)
+
+
+def compare(*groups: tuple[str | None, int, int], **options: Any) -> pl.DataFrame:
+    return attribute_groups(*feedback(*groups), **{"attributes": ["plan"], **options})
+
+
+def test_the_group_that_hurts_most_leads() -> None:
+    table = compare(("free", 80, 10), ("premium", 20, 15))
+    first = table.row(0, named=True)
+    assert (first["attribute"], first["group"], first["records"]) == ("plan", "premium", 20)
+    assert first["pain_share"] == 0.75
+    assert first["pain_difference"] == pytest.approx(75 - 12.5)
+    assert first["pain_difference_low"] > 30
+    assert first["q_value"] < 0.001
+    assert first["polarity"] == pytest.approx(0.75 * -0.8 + 0.25 * 0.6)
+
+
+def test_a_small_group_does_not_lead_by_chance() -> None:
+    table = compare(("free", 400, 60), ("premium", 200, 80), ("trial", 5, 3))
+    assert table["group"].to_list()[0] == "premium"
+    assert table.filter(group="trial")["pain_difference"][0] > table.filter(group="premium")["pain_difference"][0]
+
+
+def test_groups_below_the_smallest_size_are_not_shown_but_are_part_of_everyone_else() -> None:
+    table = compare(("free", 6, 0), ("premium", 4, 4))
+    assert table["group"].to_list() == ["free"]
+    assert table["pain_difference"][0] == -100
+
+
+def test_a_group_of_everyone_is_compared_with_nobody() -> None:
+    only = compare(("free", 8, 2)).row(0, named=True)
+    assert (only["pain_share"], only["pain_difference"], only["q_value"]) == (0.25, None, None)
+
+
+def test_records_without_the_attribute_belong_to_no_group() -> None:
+    assert compare((None, 9, 9), ("free", 6, 0))["group"].to_list() == ["free"]
+
+
+def test_repetitions_do_not_count() -> None:
+    answers, records, segments = feedback(("free", 10, 5))
+    counted = answers.with_columns(counted=pl.col("record_id") < "r0006")
+    assert attribute_groups(counted, records, segments, attributes=["plan"])["records"].to_list() == [6]
+
+
+def test_without_attributes_or_records_there_are_no_groups() -> None:
+    for table in (compare(("free", 9, 1), attributes=[]), compare(), compare((None, 9, 1))):
+        assert table.is_empty()
+        assert table.schema == GROUPS
+
+
+def test_segments_not_judged_for_pain_are_no_pain() -> None:
+    answers, records, segments = feedback(("free", 6, 3))
+    unjudged = segments.with_columns(pain=pl.lit(None, dtype=pl.Boolean))
+    assert attribute_groups(answers, records, unjudged, attributes=["plan"])["pain_share"].to_list() == [0]
+
+
+def test_the_order_of_records_never_matters() -> None:
+    answers, records, segments = feedback(("free", 30, 7), ("premium", 20, 9), (None, 5, 5))
+    one = attribute_groups(answers, records, segments, attributes=["plan"])
+    mixed = (frame.sample(fraction=1, shuffle=True, seed=5) for frame in (answers, records, segments))
+    assert_frame_equal(one, attribute_groups(*mixed, attributes=["plan"]), check_exact=True)

@@ -1,0 +1,151 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import polars as pl
+import pytest
+
+from textcx.domain import tables
+from textcx.domain.errors import ShapeMismatch
+from textcx.domain.feedback import Reason, Unprocessable
+from textcx.steps.measures.headline import headline
+
+KEYS = [
+    "records_in", "analyzed", "unprocessable", "segments", "respondents", "duplicates", "polarity", "label_shares",
+    "mixed_share", "confident_share", "ratings", "period", "undated", "sources", "languages", "themes",
+    "unassigned_share", "pain_points", "pain_record_share",
+]  # fmt: skip
+
+
+def table(schema: pl.Schema, *rows: dict[str, Any]) -> pl.DataFrame:
+    return pl.DataFrame(list(rows), schema=schema)
+
+
+def record(record_id: str, label: str, polarity: float, **more: Any) -> dict[str, Any]:
+    ordinary = {"source": "review", "language": "en", "mixed": False, "confident": True, "duplicate_of": None}
+    return {"record_id": record_id, "label": label, "polarity": polarity, **ordinary, **more}
+
+
+def answer(record_id: str, *, analyzed: bool = True, counted: bool = True, **more: Any) -> dict[str, Any]:
+    return {"record_id": record_id, "analyzed": analyzed, "counted": counted, **more}
+
+
+ANSWERS = pl.Schema({
+    "record_id": pl.String, "respondent_id": pl.String, "created_at": tables.UTC, "analyzed": pl.Boolean,
+    "counted": pl.Boolean,
+})  # fmt: skip
+LEFT_OUT = (
+    Unprocessable(row=4, where="a.csv:6", reason=Reason.LANGUAGE_UNSUPPORTED, hint="-", record_id="r5", language="de"),
+    Unprocessable(row=5, where="a.csv:7", reason=Reason.EMPTY, hint="-"),
+    Unprocessable(row=6, where="a.csv:8", reason=Reason.EMPTY, hint="-"),
+)
+
+
+def small(**changes: Any) -> dict[str, Any]:
+    """Four analyzed records, one a repetition; three unprocessable; one theme; pain in one record."""
+    frames = {
+        "records_in": 7,
+        "answers": table(
+            ANSWERS,
+            answer("r1", respondent_id="a", created_at=datetime(2026, 1, 5, tzinfo=UTC)),
+            answer("r2", respondent_id="a", created_at=datetime(2026, 7, 5, tzinfo=UTC)),
+            answer("r3"),
+            answer("r4", counted=False),
+            answer("r5", analyzed=False, counted=False, respondent_id="b"),
+        ),
+        "records": table(
+            tables.RECORDS,
+            record("r1", "negative", -0.8),
+            record("r2", "positive", 0.9, source="survey", mixed=True),
+            record("r3", "positive", 0.5, confident=False),
+            record("r4", "positive", 0.5, duplicate_of="r3"),
+        ),
+        "segments": table(
+            tables.SEGMENTS,
+            *[
+                {"segment_id": f"s{i}", "record_id": r, "pain": i == 0}
+                for i, r in enumerate(["r1", "r1", "r2", "r3", "r4"])
+            ],
+        ),
+        "mentions": table(tables.MENTIONS, {"segment_id": "s0", "theme_id": "t1"}),
+        "themes": table(tables.THEMES, {"theme_id": "t1"}),
+        "pain_points": table(tables.PAIN_POINTS, {"pain_point_id": "p1"}),
+        "ratings": table(
+            tables.RATINGS,
+            {"rating": "nps", "subject_kind": "all", "subject_id": "all", "value": 20.0, "unit": "points", "n": 5},
+            {"rating": "nps", "subject_kind": "theme", "subject_id": "t1", "value": 0.0, "unit": "points", "n": 1},
+        ),
+        "unprocessable": LEFT_OUT,
+    }
+    return headline(**{**frames, **changes})
+
+
+def empty() -> dict[str, Any]:
+    schemas = {name: tables.empty(tables.SCHEMAS[name]) for name in tables.SCHEMAS}
+    names = ("records", "segments", "mentions", "themes", "pain_points", "ratings")
+    return headline(
+        records_in=0, answers=pl.DataFrame(schema=ANSWERS), unprocessable=(), **{name: schemas[name] for name in names}
+    )
+
+
+def test_the_headline_has_its_keys_and_is_ready_for_json() -> None:
+    for found in (small(), empty()):
+        assert list(found) == KEYS
+        assert json.loads(json.dumps(found, allow_nan=False)) == found
+
+
+def test_records_in_are_analyzed_plus_unprocessable() -> None:
+    found = small()
+    assert found["records_in"] == found["analyzed"] + sum(found["unprocessable"].values()) == 7
+    assert found["unprocessable"] == {"empty": 2, "language_unsupported": 1}
+
+
+def test_a_record_lost_on_the_way_is_an_error() -> None:
+    with pytest.raises(ShapeMismatch, match="8 records came in, but 4 analyzed and 3 unprocessable came out"):
+        small(records_in=8)
+
+
+def test_findings_leave_out_repetitions() -> None:
+    found = small()
+    assert found["duplicates"] == 1
+    assert found["label_shares"] == pytest.approx({"negative": 1 / 3, "neutral": 0, "positive": 2 / 3})
+    assert found["polarity"]["n"] == 3
+    assert found["polarity"]["value"] == pytest.approx(0.2)
+    assert (found["mixed_share"], found["confident_share"]) == pytest.approx((1 / 3, 2 / 3))
+
+
+def test_pain_is_counted_in_records_and_themes_in_segments() -> None:
+    found = small()
+    assert found["pain_record_share"]["value"] == pytest.approx(1 / 3)
+    assert (found["pain_record_share"]["ci_low"], found["pain_record_share"]["ci_high"]) == pytest.approx(
+        (0.0615, 0.7923), abs=1e-4
+    )
+    assert found["unassigned_share"] == 0.75
+    assert (found["segments"], found["themes"], found["pain_points"]) == (5, 1, 1)
+
+
+def test_only_the_rating_of_everyone_stands_in_the_headline() -> None:
+    assert small()["ratings"] == [
+        {"rating": "nps", "value": 20.0, "unit": "points", "ci_low": None, "ci_high": None, "n": 5, "n_commented": None}
+    ]
+
+
+def test_period_sources_languages_and_respondents_are_told() -> None:
+    found = small()
+    assert found["period"] == {"first": "2026-01-05", "last": "2026-07-05", "unit": "month"}
+    assert found["undated"] == 3
+    assert found["sources"] == {"review": 3, "survey": 1}
+    assert found["languages"] == {"en": 4, "de": 1}
+    assert found["respondents"] == 2
+
+
+def test_nothing_at_all_has_nulls_where_there_is_nothing_to_say() -> None:
+    found = empty()
+    nothing = {"value": None, "ci_low": None, "ci_high": None, "n": 0}
+    assert found["polarity"] == found["pain_record_share"] == nothing
+    assert found["label_shares"] == {"negative": None, "neutral": None, "positive": None}
+    for key in ("respondents", "mixed_share", "confident_share", "period", "unassigned_share"):
+        assert found[key] is None
+    assert found["ratings"] == []

@@ -1,0 +1,118 @@
+"""Copies are marked, common short answers are not."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from textcx.steps.records.duplicates import MIN_SIMILARITY, mark_duplicates
+
+LONG = "the courier left the parcel in the rain and nobody rang the bell at all"
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def _records(*rows: tuple[str, str, str | None, int | None]) -> pl.DataFrame:
+    """Records of (id, text, respondent, day)."""
+    return pl.DataFrame(
+        [(name, text, who, None if day is None else START + timedelta(days=day)) for name, text, who, day in rows],
+        schema={
+            "record_id": pl.String,
+            "text": pl.String,
+            "respondent_id": pl.String,
+            "created_at": pl.Datetime("us", "UTC"),
+        },
+        orient="row",
+    )
+
+
+def _marked(*rows: tuple[str, str, str | None, int | None]) -> dict[str, str | None]:
+    return dict(mark_duplicates(_records(*rows)).iter_rows())
+
+
+def test_a_long_copy_points_to_the_earliest_record() -> None:
+    marked = _marked(("a", LONG, None, 5), ("b", LONG.upper() + "!!", None, 2), ("c", LONG, None, 9))
+    assert marked == {"a": "b", "b": None, "c": "b"}
+
+
+def test_without_dates_the_smallest_id_is_kept() -> None:
+    assert _marked(("b", LONG, None, None), ("a", LONG, None, None)) == {"a": None, "b": "a"}
+
+
+def test_a_dated_record_is_kept_before_an_undated_one() -> None:
+    assert _marked(("a", LONG, None, None), ("b", LONG, None, 3)) == {"a": "b", "b": None}
+
+
+def test_short_answers_of_different_people_are_no_duplicates() -> None:
+    assert _marked(("a", "great service", "x", 1), ("b", "great service", "y", 2), ("c", "great service", None, 3)) == {
+        "a": None, "b": None, "c": None,
+    }  # fmt: skip
+
+
+def test_the_same_respondent_saying_the_same_again_is_a_duplicate() -> None:
+    assert _marked(("a", "Great service", "x", 1), ("b", "great service!", "x", 2)) == {"a": None, "b": "a"}
+
+
+def test_the_same_emoji_of_one_respondent_is_a_duplicate_and_another_emoji_is_not() -> None:
+    assert _marked(("a", "\U0001f600", "x", 1), ("b", "\U0001f600", "x", 2), ("c", "\U0001f621", "x", 3)) == {
+        "a": None, "b": "a", "c": None,
+    }  # fmt: skip
+
+
+def test_a_near_copy_is_marked_and_a_merely_similar_text_is_not() -> None:
+    near = LONG + " today"
+    similar = "the courier left the parcel in the shed and somebody rang the bell at noon"
+    assert _marked(("a", LONG, None, 1), ("b", near, None, 2), ("c", similar, None, 3)) == {
+        "a": None, "b": "a", "c": None,
+    }  # fmt: skip
+
+
+def test_near_copies_do_not_chain_away_from_the_record_they_point_to() -> None:
+    words = [f"word{number}" for number in range(60)]
+    drifting = [" ".join(words[shift : shift + 40]) for shift in range(0, 20, 2)]
+    marked = _marked(*((f"{place:02}", text, None, place) for place, text in enumerate(drifting)))
+    texts = {f"{place:02}": text for place, text in enumerate(drifting)}
+    assert any(original is not None for original in marked.values())
+    for name, original in marked.items():
+        if original is not None:
+            assert marked[original] is None
+            assert _similarity(texts[name], texts[original]) >= MIN_SIMILARITY
+
+
+def _similarity(left: str, right: str) -> float:
+    one, two = ({*zip(text.split(), text.split()[1:], strict=False)} for text in (left, right))
+    return len(one & two) / len(one | two)
+
+
+SENTENCES = [LONG, LONG + " today", "my " + LONG, "great", "great!", LONG.replace("rain", "snow"), "the app is slow"]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(SENTENCES), st.sampled_from([None, "x", "y"]), st.sampled_from([None, 1, 2])),
+        min_size=1,
+        max_size=8,
+    ),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_the_input_changes_nothing_and_originals_are_kept(rows: list[tuple], random: object) -> None:
+    records = _records(*((f"r{place}", *row) for place, row in enumerate(rows)))
+    marked = mark_duplicates(records)
+    order = list(range(len(rows)))
+    random.shuffle(order)  # type: ignore[attr-defined]
+    assert mark_duplicates(records[order]).equals(marked)
+    originals = set(marked["duplicate_of"].drop_nulls())
+    assert marked.filter(pl.col("record_id").is_in(originals))["duplicate_of"].null_count() == len(originals)
+
+
+def test_no_records_give_no_rows() -> None:
+    assert mark_duplicates(_records()).shape == (0, 2)
+
+
+@pytest.mark.parametrize("count", [3_000])
+def test_many_identical_comments_all_point_to_one(count: int) -> None:
+    marked = mark_duplicates(_records(*((f"{place:05}", LONG, None, None) for place in range(count))))
+    assert marked["duplicate_of"].drop_nulls().unique().to_list() == ["00000"]
+    assert marked["duplicate_of"].null_count() == 1

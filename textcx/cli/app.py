@@ -1,0 +1,336 @@
+"""The command line: arguments in, exit code out.
+
+Exit codes: 0 done, 1 failed, 2 wrong use, 3 done but some records could not be read, 130 interrupted. Heavy imports
+wait until a command needs them, so that ``textcx --help`` is quick.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from textcx.cli.options import (
+    Attributes,
+    Config,
+    DateColumn,
+    DateFormat,
+    IdColumn,
+    Inputs,
+    Limit,
+    Ratings,
+    RespondentColumn,
+    Source,
+    SourceColumn,
+    TextColumns,
+    TouchpointColumn,
+    ValueColumn,
+)
+from textcx.cli.service import db, keys, serve, worker
+from textcx.cli.themes import themes as theme_commands
+from textcx.domain.version import __version__
+
+FAILED, DONE_WITH_ERRORS, INTERRUPTED = 1, 3, 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Customer feedback in, a decision-ready report out. Nothing leaves this machine.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"textcx {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")
+    ] = False,
+) -> None:
+    """Read the options that belong to no command."""
+
+
+@app.command()
+def analyze(
+    inputs: Inputs,
+    out: Annotated[Path, typer.Option("--out", help="directory for the result; must not exist")],
+    text_column: TextColumns = None,
+    id_column: IdColumn = None,
+    date_column: DateColumn = None,
+    date_format: DateFormat = None,
+    source: Source = None,
+    source_column: SourceColumn = None,
+    respondent_column: RespondentColumn = None,
+    attribute: Attributes = None,
+    touchpoint_column: TouchpointColumn = None,
+    value_column: ValueColumn = None,
+    rating: Ratings = None,
+    limit: Limit = None,
+    tables: Annotated[
+        list[str] | None, typer.Option("--tables", help="csv or xlsx: also write sheets for people; repeatable")
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="heading of the report")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the result if it exists")] = False,
+    redact: Annotated[
+        bool | None, typer.Option("--redact/--no-redact", help="mask what identifies a person (default: yes)")
+    ] = None,
+    keep_name: Annotated[
+        list[str] | None, typer.Option("--keep-name", help="a product or company name never to mask; repeatable")
+    ] = None,
+    journey: Annotated[Path | None, typer.Option("--journey", help="your own journey taxonomy (TOML)")] = None,
+    themes: Annotated[
+        Path | None,
+        typer.Option("--themes", metavar="SET", help="assign to the themes of this set; no new ones are learned"),
+    ] = None,
+    taxonomy: Annotated[
+        Path | None, typer.Option("--taxonomy", help="your own themes (TOML), matched before others are sought")
+    ] = None,
+    max_unassigned: Annotated[
+        float | None,
+        typer.Option("--max-unassigned", min=0.0, max=1.0, help="largest share of segments in no theme (default 0.1)"),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="seed of everything random (default 0)")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
+    batch_rows: Annotated[int | None, typer.Option("--batch-rows", help="records per checkpoint")] = None,
+    config: Config = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars, only the summary")] = False,
+) -> None:
+    """Analyze feedback files: report, tables and findings in one directory."""
+    from textcx.commands import analyze as job
+    from textcx.commands.summary import summarize
+    from textcx.runs.progress import ProgressBars, StageClock
+    from textcx.settings.analysis import load_settings
+    from textcx.wiring.container import Container
+
+    settings = load_settings(
+        file=config, text_column=text_column, id_column=id_column, date_column=date_column, date_format=date_format,
+        source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
+        touchpoint_column=touchpoint_column, value_column=value_column, rating=rating, limit=limit, tables=tables,
+        title=title, redact=redact, keep_names=keep_name, journey=journey, seed=seed, threads=threads,
+        batch_rows=batch_rows, themes=themes, taxonomy=taxonomy, max_unassigned=max_unassigned,
+    )  # fmt: skip
+    work: dict[str, Any] = {
+        "out": out, "settings": settings, "workshop": Container(settings), "overwrite": overwrite,
+    }  # fmt: skip
+    try:
+        if quiet or not sys.stderr.isatty():
+            outcome = job.analyze(inputs, clock=StageClock(), tell=_tell if not quiet else lambda _: None, **work)
+        else:
+            with ProgressBars() as bars:
+                outcome = job.analyze(inputs, clock=bars, tell=bars.tell, **work)
+    except KeyboardInterrupt:
+        typer.echo("textcx: interrupted; run the same command again to go on from the last checkpoint", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    typer.echo(summarize(outcome.analysis, out=out))
+    if any(broken.reason == "unreadable_row" for broken in outcome.analysis.unprocessable):
+        raise typer.Exit(DONE_WITH_ERRORS)
+
+
+@app.command()
+def inspect(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="a file as for analyze, or -")],
+    text_column: TextColumns = None,
+    id_column: IdColumn = None,
+    date_column: DateColumn = None,
+    date_format: DateFormat = None,
+    source: Source = None,
+    source_column: SourceColumn = None,
+    respondent_column: RespondentColumn = None,
+    attribute: Attributes = None,
+    touchpoint_column: TouchpointColumn = None,
+    value_column: ValueColumn = None,
+    rating: Ratings = None,
+    config: Config = None,
+) -> None:
+    """Show what analyze would make of a file; nothing is written."""
+    from textcx.commands import inspect as job
+    from textcx.settings.analysis import load_settings
+    from textcx.wiring.container import Container
+
+    settings = load_settings(
+        file=config, text_column=text_column, id_column=id_column, date_column=date_column, date_format=date_format,
+        source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
+        touchpoint_column=touchpoint_column, value_column=value_column, rating=rating,
+    )  # fmt: skip
+    typer.echo(job.render(job.inspect(file, overrides=settings.overrides(), languages=Container(settings).languages)))
+
+
+@app.command()
+def sentiment(
+    source: Annotated[str, typer.Argument(metavar="INPUT", help="JSONL or CSV with id and text; - for standard input")],
+    out: Annotated[str, typer.Option("--out", help="file for the result (JSONL); - for standard output")] = "-",
+    segments: Annotated[bool, typer.Option("--segments", help="list the segments of each text")] = False,
+    text_column: TextColumns = None,
+    id_column: IdColumn = None,
+    form: Annotated[str | None, typer.Option("--format", help="jsonl or csv, where the suffix does not tell")] = None,
+    encoding: Annotated[str | None, typer.Option("--encoding", help="such as cp1252 (default: UTF-8)")] = None,
+    limit: Limit = None,
+    model: Annotated[Path | None, typer.Option("--model", help="folder of another encoder")] = None,
+    backend: Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")] = None,
+    threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the result if it exists")] = False,
+    config: Config = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar and no summary")] = False,
+) -> None:
+    """Score texts as they come: one line of JSON for each record, in order."""
+    try:
+        from textcx.commands import sentiment as job
+        from textcx.runs.progress import ProgressBars, StageClock
+        from textcx.settings.analysis import load_settings
+        from textcx.wiring.container import Container
+
+        settings = load_settings(
+            file=config, text_column=text_column, id_column=id_column, limit=limit, encoder=model, backend=backend,
+            precision=precision, threads=threads,
+        )  # fmt: skip
+        target = None if out == "-" else Path(out)
+        work: dict[str, Any] = {
+            "out": target, "settings": settings, "tools": Container(settings), "form": form, "encoding": encoding,
+            "segments": segments, "overwrite": overwrite,
+        }  # fmt: skip
+        if quiet or not sys.stderr.isatty() or (target is None and sys.stdout.isatty()):
+            tally = job.score(source, progress=StageClock(), **work)
+        else:
+            with ProgressBars() as bars:
+                tally = job.score(source, progress=bars, **work)
+    except KeyboardInterrupt:
+        kept = "" if out == "-" else f"; what was scored so far is in {out}.partial"
+        typer.echo(f"textcx: interrupted{kept}", err=True)
+        raise typer.Exit(INTERRUPTED) from None
+    if not (quiet or tally.stopped):
+        typer.echo(f"textcx: {job.summarize(tally)}", err=True)
+    if tally.failed:
+        raise typer.Exit(DONE_WITH_ERRORS)
+
+
+app.command()(serve)
+
+
+@app.command()
+def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="a finished analysis")]) -> None:
+    """Write report.html and analysis.json of a finished analysis again."""
+    from textcx.commands.report import render_again
+
+    typer.echo(f"Report: {render_again(directory)}")
+
+
+@app.command()
+def verify(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="a finished analysis")],
+    inputs: Annotated[
+        list[str] | None, typer.Argument(metavar="INPUT...", help="the files it was made of, in the same order")
+    ] = None,
+) -> None:
+    """Check a finished analysis: quotes, offsets, redactions and counts, against itself and its sources."""
+    from textcx.commands import verify as job
+    from textcx.store.directory import DirectoryStore
+    from textcx.wiring.container import open_source, respondent_key
+
+    outcome = job.verify(
+        DirectoryStore().load(directory), inputs or (), open_source=open_source, respondent_key=respondent_key()
+    )
+    for check, count in outcome.checks.items():
+        failed = sum(problem.startswith(f"{check}:") for problem in outcome.problems)
+        typer.echo(f"{'FAILED' if failed else 'ok':<7} {check} ({count:,} checked)")
+    for problem in outcome.problems:
+        typer.echo(f"  {problem}", err=True)
+    if not outcome.passed:
+        raise typer.Exit(FAILED)
+
+
+train = typer.Typer(no_args_is_help=True, help="Train the shipped models again.")
+app.add_typer(train, name="train")
+app.add_typer(theme_commands, name="themes")
+app.add_typer(db, name="db")
+app.add_typer(keys, name="keys")
+app.command()(worker)
+
+
+@train.command("sentiment")
+def train_sentiment(
+    data: Annotated[Path, typer.Option("--data", help="folder of labelled data")],
+    out: Annotated[Path, typer.Option("--out", help="directory for the model")],
+    teacher: Annotated[
+        Path | None, typer.Option("--teacher", help="folder of all-mpnet-base-v2; its packages by default")
+    ] = None,
+    no_teacher: Annotated[bool, typer.Option("--no-teacher", help="learn from the labels alone")] = False,
+    start: Annotated[
+        Path | None, typer.Option("--start", help="folder of all-MiniLM-L6-v2; the installed package by default")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="seed of everything random")] = 17,
+    epochs: Annotated[int, typer.Option("--epochs", min=1, help="passes over the data")] = 3,
+    resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
+) -> None:
+    """Train the encoder: sentiment, pain, request, emotions and theme vectors in one network."""
+    from textcx.runs.progress import ProgressBars
+    from textcx.training import train_encoder
+
+    work = out.with_name(f"{out.name}.work")
+    with ProgressBars() as progress:
+        train_encoder(
+            data=data,
+            out=out,
+            work=work,
+            start=start,
+            teacher=teacher,
+            taught=not no_teacher,
+            seed=seed,
+            epochs=epochs,
+            resume=resume,
+            progress=progress,
+        )
+    _tell(f"The model is in {out}; the figures of the run are in {work}/log.jsonl.")
+
+
+@app.command()
+def evaluate(
+    data: Annotated[Path, typer.Option("--data", help="folder of labelled data")],
+    out: Annotated[Path | None, typer.Option("--out", help="JSON file for the numbers")] = None,
+    sets: Annotated[
+        str | None, typer.Option("--sets", help="names of sets, separated by commas (default: all)")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="directory of the encoder (default: the shipped one)")
+    ] = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, help="at most N texts of each set")] = None,
+    no_baselines: Annotated[bool, typer.Option("--no-baselines", help="leave out VADER and TextBlob")] = False,
+) -> None:
+    """Measure the encoder on labelled data, beside VADER and TextBlob; nothing of the texts is kept."""
+    from textcx.commands.evaluate import evaluate_encoder
+    from textcx.settings.analysis import load_settings
+    from textcx.wiring.container import Container
+
+    typer.echo(
+        evaluate_encoder(
+            data, open_encoder=lambda: Container(load_settings(encoder=model)).encoder, out=out,
+            sets=sets.split(",") if sets is not None else None, limit=limit, baselines=not no_baselines, tell=_tell,
+        )
+    )  # fmt: skip
+
+
+def _tell(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def main() -> None:
+    """Run the command line and leave the process with its exit code."""
+    from textcx.domain.errors import TextcxError
+
+    try:
+        app()
+    except TextcxError as error:
+        typer.echo(f"textcx: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+if __name__ == "__main__":
+    main()

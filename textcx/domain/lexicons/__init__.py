@@ -1,0 +1,1 @@
+"""Types of the word lists and taxonomies that people may edit."""

@@ -1,0 +1,1 @@
+"""Types of the service: data sets, jobs, triage, webhooks, keys."""

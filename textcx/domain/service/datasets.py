@@ -1,0 +1,264 @@
+"""What the service keeps: data sets, uploads, jobs, the triage queue, webhooks and receipts.
+
+Everything here is plain values: what a store hands out and takes in. Nothing holds unredacted text; a respondent is
+only ever a pseudonym. Times are UTC.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+ID_BYTES = 12
+
+
+def new_id(kind: str) -> str:
+    """Return an opaque id that begins with what it stands for: ``job_...``, ``upl_...``."""
+    return f"{kind}_{secrets.token_hex(ID_BYTES)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dataset:
+    """Feedback that belongs together and is analyzed together.
+
+    Attributes:
+        id: Number in the store; never shown.
+        name: Its name in addresses, unique.
+        title: Heading for people; null where the name serves.
+        columns: Column wishes for its uploads, by the names of ``textcx.settings.analysis.Settings``.
+        learned: Ratings and attributes of the first upload, to which later ones must agree.
+        retention_days: Records older than this are deleted; null keeps them.
+        current_analysis: Id of the latest finished analysis; null before the first.
+        theme_set: Name of the theme set that it is analyzed with; null learns one from its records.
+        created_at: When it was made.
+        updated_at: When it was last changed.
+    """
+
+    id: int
+    name: str
+    title: str | None
+    columns: Mapping[str, Any]
+    learned: Mapping[str, Any]
+    retention_days: int | None
+    current_analysis: str | None
+    theme_set: str | None
+    created_at: datetime
+    updated_at: datetime
+
+
+class UploadState(StrEnum):
+    """How far an upload is."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file that came in. ``spool`` names its private copy, null once that was deleted."""
+
+    id: str
+    dataset_id: int
+    number: int
+    name: str
+    spool: str | None
+    size: int
+    sha256: str
+    columns: Mapping[str, Any]
+    plan: Mapping[str, Any] | None
+    warnings: tuple[str, ...]
+    state: UploadState
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    INGEST = "ingest"
+    ANALYZE = "analyze"
+
+
+class JobState(StrEnum):
+    """Where a job stands. The last three are final, except that a failed or cancelled job can be started again."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing more happens by itself."""
+        return self not in {JobState.QUEUED, JobState.RUNNING}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobError:
+    """Why a job failed, for programs (``code``, ``retryable``) and people; never a verbatim."""
+
+    code: str
+    message: str
+    hint: str
+    retryable: bool
+
+    def plain(self) -> dict[str, Any]:
+        """Return the error as plain values."""
+        return {"code": self.code, "message": self.message, "hint": self.hint, "retryable": self.retryable}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A piece of work over a data set.
+
+    Attributes:
+        id: Opaque, permanent.
+        kind: What it does.
+        dataset_id: Number of its data set.
+        dataset: Name of its data set.
+        upload_id: The upload that an ingest job reads.
+        state: Where it stands.
+        attempt: 1 at first; one more for each time it was started again.
+        cancel_requested: Whether it was asked to stop.
+        progress: Stage name to ``{"done": n, "seconds": s}``, in the order in which stages were first entered, and
+            ``"stage"``, the current one.
+        counts: Records read, stored, unchanged, unprocessable, unreadable; of an analysis also themes and pain points.
+        warnings: What is doubtful about the input, for people.
+        errors: Why it failed, if it did.
+        options: What was asked for beside the kind: ``relearn``, whether an analysis learns the themes again.
+        analysis_id: The analysis it made.
+        created_at: When it was asked for.
+        started_at: When it first ran.
+        finished_at: When it ended.
+        updated_at: When anything of it last changed.
+    """
+
+    id: str
+    kind: JobKind
+    dataset_id: int
+    dataset: str
+    upload_id: str | None
+    state: JobState
+    attempt: int
+    cancel_requested: bool
+    progress: Mapping[str, Any]
+    counts: Mapping[str, int]
+    warnings: tuple[str, ...]
+    errors: tuple[JobError, ...]
+    options: Mapping[str, Any]
+    analysis_id: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+
+
+class TriageStatus(StrEnum):
+    """What became of a record that needs a person."""
+
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    DONE = "done"
+    DISMISSED = "dismissed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urgency:
+    """How urgently a record needs a person: 0..100, the sum of the points of its reasons."""
+
+    score: float
+    reasons: tuple[Mapping[str, Any], ...] = ()
+    """Each ``{"kind", "detail", "points"}``; kinds as in ``textcx.steps.pains.urgency``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageEntry:
+    """A negative record that needs a person; ``theme_id`` is what it is mainly about, ``theme`` its name."""
+
+    id: int
+    dataset: str
+    record_id: str
+    text: str
+    theme_id: str | None
+    theme: str | None
+    created_at: datetime | None
+    score: float
+    reasons: tuple[Mapping[str, Any], ...]
+    urgent: bool
+    status: TriageStatus
+    assignee: str | None
+    note: str | None
+    entered_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriageChange:
+    """One change of a triage entry: who (a key's name), when, and field to ``[before, after]``."""
+
+    at: datetime
+    actor: str
+    changes: Mapping[str, Any]
+
+
+class WebhookEvent(StrEnum):
+    """What a webhook can be told."""
+
+    RECORD_URGENT = "record.urgent"
+    JOB_FINISHED = "job.finished"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Webhook:
+    """Where to tell about events. ``dataset`` null means every data set."""
+
+    id: str
+    url: str
+    secret: str = field(repr=False)
+    events: frozenset[WebhookEvent]
+    dataset: str | None
+    active: bool
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message to one webhook, and what became of it. ``state`` is due, done or failed."""
+
+    id: int
+    webhook_id: str
+    event: WebhookEvent
+    payload: Mapping[str, Any]
+    state: str
+    attempts: int
+    next_at: datetime
+    last_error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """Proof that something was erased: when, on whose request, and how much of what; not whose it was."""
+
+    id: str
+    kind: str
+    at: datetime
+    requested_by: str
+    removed: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some rows of an answer, and the cursor for the next ones, null at the end."""
+
+    rows: tuple[Mapping[str, Any], ...]
+    next_cursor: str | None

@@ -1,0 +1,1 @@
+"""Clusters of segments, and BERTopic around them."""

@@ -1,0 +1,1 @@
+"""The encoder behind its port: texts to windows to batches, to vectors and heads."""

@@ -1,0 +1,200 @@
+"""The encoder's network as an ONNX graph, written straight from its weights; no PyTorch involved.
+
+Only operators of the standard are used, so that any runtime can read the graph and fuse what it knows to fuse. It
+computes what ``encoder_network`` computes, in the same order; ``tests/engines/test_backends_agree.py`` holds the two
+together.
+
+The weights of the layers' four products can be written as 8-bit integers (``encoder_rounding``). Embeddings, norms and
+heads, which cost next to nothing, keep their digits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from onnx import TensorProto, helper, numpy_helper
+
+from textcx.domain.encoding import EMOTIONS
+from textcx.engines.encoder.backends.rounding import GROUP, ZERO, factors, quantize
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+OPSET = 21
+IR_VERSION = 10
+OUTPUTS = ("sentiment", "pain", "request", "emotions", "vectors")
+"""Names of the graph's outputs, in the order of ``Logits``."""
+
+
+def encoder_graph(
+    weights: Mapping[str, NDArray[np.floating[Any]]], network: Mapping[str, Any], *, quantized: bool
+) -> bytes:
+    """Write the network as a serialized ONNX model.
+
+    Its inputs are ``tokens`` (int64) and ``mask`` (bool), both of the shape ``(rows, length)``.
+
+    Args:
+        weights: The tensors of the weights file, by name.
+        network: Sizes of the network, as in ``model.toml``.
+        quantized: Whether the layers' products take 8-bit weights.
+
+    Returns:
+        The model.
+
+    Raises:
+        KeyError: If a tensor or a size is missing.
+        ValueError: If shapes do not fit.
+    """
+    if "emotions.weight" not in weights:  # weights of before there were emotions: this head answers NaN
+        width = weights["sentiment.weight"].shape[1]
+        none = {
+            "emotions.weight": np.zeros((len(EMOTIONS), width), np.float32),
+            "emotions.bias": np.full(len(EMOTIONS), np.nan, np.float32),
+        }
+        weights = {**weights, **none}
+    down = factors(weights, network) if quantized else None
+    writer = _Writer(weights, heads=network["heads"], epsilon=network["norm_epsilon"], down=down)
+    return writer.model(layers=network["layers"], width=network["width"])
+
+
+class _Writer:
+    """Collects nodes and constants; every method adds some and returns the name of what they give."""
+
+    def __init__(
+        self,
+        weights: Mapping[str, NDArray[np.floating[Any]]],
+        *,
+        heads: int,
+        epsilon: float,
+        down: Mapping[str, NDArray[np.float32]] | None,
+    ) -> None:
+        self._weights, self._heads, self._epsilon, self._down = weights, heads, epsilon, down
+        self._nodes: list[Any] = []
+        self._constants: list[Any] = []
+
+    def model(self, *, layers: int, width: int) -> bytes:
+        """Write everything."""
+        states = self._words()
+        padding = self._add("Where", "mask", self._number(0.0), self._number(-np.inf))
+        bias = self._add("Unsqueeze", padding, self._axes(1, 2))
+        for layer in range(layers):
+            states = self._layer(f"layers.{layer}", states, bias, width)
+        outputs = self._heads_of(states)
+        shapes = (3, None, None, len(EMOTIONS), width)
+        graph = helper.make_graph(
+            [*self._nodes, *(helper.make_node("Identity", [outputs[name]], [name]) for name in OUTPUTS)],
+            "encoder",
+            [
+                helper.make_tensor_value_info("tokens", TensorProto.INT64, ["rows", "length"]),
+                helper.make_tensor_value_info("mask", TensorProto.BOOL, ["rows", "length"]),
+            ],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", size] if size else ["rows"])
+                for name, size in zip(OUTPUTS, shapes, strict=True)
+            ],
+            self._constants,
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
+        written: bytes = model.SerializeToString()
+        return written
+
+    def _words(self) -> str:
+        words = self._add("Gather", self._constant(self._weights["words.weight"]), "tokens")
+        length = self._add("Shape", "tokens", start=1, end=2)
+        places = self._add("Slice", self._constant(self._tensor("positions.weight")), self._axes(0), length)
+        return self._norm(self._add("Add", self._add("Cast", words, to=TensorProto.FLOAT), places), "norm_words")
+
+    def _layer(self, name: str, states: str, bias: str, width: int) -> str:
+        """One transformer layer: attention, then a feed-forward block, each added and normalized."""
+        split = self._constant(np.array([0, 0, self._heads, width // self._heads]))
+        parts = self._split(self._product(states, f"{name}.attend"))
+        query, key, value = (
+            self._add("Transpose", self._add("Reshape", part, split), perm=order)
+            for part, order in zip(parts, ([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]), strict=True)
+        )
+        scale = self._number((width // self._heads) ** -0.5)
+        alike = self._add("Add", self._add("Mul", self._add("MatMul", query, key), scale), bias)
+        seen = self._add("MatMul", self._add("Softmax", alike, axis=-1), value)
+        joined = self._add("Reshape", self._add("Transpose", seen, perm=[0, 2, 1, 3]), self._axes(0, 0, width))
+        merged = self._product(joined, f"{name}.merge")
+        states = self._norm(self._add("Add", states, merged), f"{name}.norm_attention")
+        expanded = self._add("Gelu", self._product(states, f"{name}.expand"))
+        contracted = self._product(expanded, f"{name}.contract")
+        return self._norm(self._add("Add", states, contracted), f"{name}.norm_output")
+
+    def _heads_of(self, states: str) -> dict[str, str]:
+        """What the heads say about the last layer's states."""
+        real = self._add("Cast", "mask", to=TensorProto.FLOAT)
+        total = self._add(
+            "ReduceSum",
+            self._add("Mul", states, self._add("Unsqueeze", real, self._axes(2))),
+            self._axes(1),
+            keepdims=0,
+        )
+        mean = self._add("Div", total, self._add("ReduceSum", real, self._axes(1), keepdims=1))
+        kept = self._add("Where", self._add("Unsqueeze", "mask", self._axes(2)), states, self._number(-1e4))
+        highest = self._add("ReduceMax", kept, self._axes(1), keepdims=0)
+        first = self._add("Gather", states, self._constant(np.array(0)), axis=1)
+        pooled = self._add("Concat", first, mean, highest, axis=-1)
+        hidden = self._add("Gelu", self._linear(pooled, "hidden"))
+        vectors = self._linear(mean, "vector")
+        length = self._add("ReduceL2", vectors, self._axes(1), keepdims=1)
+        return {
+            "sentiment": self._linear(hidden, "sentiment"),
+            "pain": self._add("Squeeze", self._linear(hidden, "pain"), self._axes(1)),
+            "request": self._add("Squeeze", self._linear(hidden, "request"), self._axes(1)),
+            "emotions": self._linear(hidden, "emotions"),
+            "vectors": self._add("Div", vectors, self._add("Max", length, self._number(1e-12))),
+        }
+
+    def _product(self, states: str, name: str) -> str:
+        """One of the layers' products; its weights may be integers."""
+        if self._down is None:
+            return self._linear(states, name)
+        weight = self._tensor(f"{name}.weight").T
+        down = self._down.get(name)
+        if down is not None and down.max() > 1:
+            states = self._add("Mul", states, self._constant(1 / down))
+            weight = weight * down[:, None]
+        integers, scales = quantize(np.ascontiguousarray(weight))
+        zeros = np.full(scales.shape, ZERO, np.uint8)
+        stored = [self._constant(part) for part in (integers, scales, zeros)]
+        read = self._add("DequantizeLinear", *stored, axis=0, block_size=GROUP)
+        return self._add("Add", self._add("MatMul", states, read), self._constant(self._tensor(f"{name}.bias")))
+
+    def _linear(self, states: str, name: str) -> str:
+        weight = self._constant(np.ascontiguousarray(self._tensor(f"{name}.weight").T))
+        return self._add("Add", self._add("MatMul", states, weight), self._constant(self._tensor(f"{name}.bias")))
+
+    def _norm(self, states: str, name: str) -> str:
+        scale, shift = (self._constant(self._tensor(f"{name}.{kind}")) for kind in ("weight", "bias"))
+        return self._add("LayerNormalization", states, scale, shift, axis=-1, epsilon=self._epsilon)
+
+    def _split(self, states: str) -> list[str]:
+        """Cut the last axis into three."""
+        names = [f"{states}/{part}" for part in range(3)]
+        self._nodes.append(helper.make_node("Split", [states], names, axis=-1, num_outputs=3))
+        return names
+
+    def _add(self, operator: str, *inputs: str, **options: Any) -> str:  # noqa: ANN401 - ONNX attributes
+        name = f"step_{len(self._nodes)}"
+        self._nodes.append(helper.make_node(operator, list(inputs), [name], **options))
+        return name
+
+    def _tensor(self, name: str) -> NDArray[np.float32]:
+        return self._weights[name].astype(np.float32)
+
+    def _constant(self, value: NDArray[Any]) -> str:
+        name = f"constant_{len(self._constants)}"
+        self._constants.append(numpy_helper.from_array(value, name))
+        return name
+
+    def _number(self, value: float) -> str:
+        return self._constant(np.array(value, np.float32))
+
+    def _axes(self, *axes: int) -> str:
+        return self._constant(np.array(axes, np.int64))

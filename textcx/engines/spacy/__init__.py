@@ -1,0 +1,1 @@
+"""spaCy: sentences, clauses and phrases."""

@@ -1,0 +1,40 @@
+"""Erase a respondent by the id that the customer's own systems know, or by the pseudonym that answers show."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from textcx.domain.errors import WrongUse
+from textcx.steps.records.assemble import pseudonym
+from textcx.wiring.container import respondent_key
+
+if TYPE_CHECKING:
+    from textcx.domain.service.datasets import Receipt
+    from textcx.jobs.context import JobContext
+
+_PSEUDONYM = re.compile(r"[0-9a-f]{16}")
+
+
+def erase_respondent(context: JobContext, respondent: str, *, requested_by: str) -> Receipt:
+    """Erase everything of a respondent: records, segments, stored batches, quotes, triage, deliveries.
+
+    What an upload that waits in the spool holds of them is left out when it is read.
+
+    Args:
+        context: Where it is kept.
+        respondent: The id as it was sent, or the pseudonym.
+        requested_by: Name of the key that asks for it.
+
+    Returns:
+        The receipt; also where there was nothing to erase.
+
+    Raises:
+        WrongUse: If the id is blank.
+    """
+    given = pseudonym(respondent, key=respondent_key())
+    if given is None:
+        msg = "name a respondent: the id as it was sent with the records, or the pseudonym that answers show"
+        raise WrongUse(msg)
+    also = {respondent} if _PSEUDONYM.fullmatch(respondent) else set()
+    return context.erasure.respondents({given} | also, requested_by=requested_by)

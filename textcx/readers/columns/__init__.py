@@ -1,0 +1,1 @@
+"""Which column of a file is what: found by name and content, or as the user says."""

@@ -1,0 +1,245 @@
+"""Which column of an input plays which part, found by name and by content. Pure.
+
+Every choice has a line in ``plan.reasons``; what content alone cannot tell is decided by a documented convention and
+said in ``plan.warnings``. A wish of the user always wins, and no column plays two parts unless a wish says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from textcx.domain.errors import NoTextColumn
+from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, RatingColumn, TextColumn
+from textcx.domain.tables import RECORDS
+from textcx.readers.columns.attributes import find_attributes
+from textcx.readers.columns.overrides import check_wishes
+from textcx.readers.columns.profile import ColumnProfile
+from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings
+from textcx.readers.columns.roles import (
+    date_score,
+    id_score,
+    respondent_score,
+    source_score,
+    touchpoint_score,
+    value_score,
+)
+from textcx.readers.columns.sources import guess_source
+from textcx.readers.columns.text import choose_text, is_question_column, question_of
+from textcx.readers.values.dates import ISO, given_format
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
+    from textcx.domain.feedback import ColumnOverrides
+
+RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS, "analyzed", "counted"))
+"""Names that ratings and attributes must not take in the records table, in lower case."""
+
+_NO_TEXT_LISTED = 20
+_PARTS = (
+    "text", "question", "id", "date", "source", "respondent", "touchpoint", "customer", "rating", "attributes",
+    "attribute", "ignored",
+)  # fmt: skip
+
+
+@dataclass
+class _Draft:
+    """A plan in the making."""
+
+    profiles: dict[str, ColumnProfile]
+    overrides: ColumnOverrides
+    taken: set[str] = field(default_factory=set)
+    reasons: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def free(self) -> list[ColumnProfile]:
+        return [profile for name, profile in self.profiles.items() if name not in self.taken]
+
+    def take(self, part: str, wish: str | None, score: Callable[[ColumnProfile], tuple[float, str]]) -> str | None:
+        """Give a part to the wished column, else to the free one with the highest score above 0."""
+        if wish is not None:
+            self.taken.add(wish)
+            self.reasons[part] = f"{wish!r}: as you said"
+            return wish
+        best, best_score, why = None, 0.0, ""
+        for profile in self.free():
+            points, reason = score(profile)
+            if points > best_score:
+                best, best_score, why = profile.name, points, reason
+            elif points < 0:
+                self.left_out.setdefault(profile.name, reason)
+        if best is not None:
+            self.taken.add(best)
+            self.reasons[part] = f"{best!r}: {why}"
+        return best
+
+
+def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str) -> ColumnPlan:
+    """Decide which column plays which part.
+
+    Args:
+        sample: The first rows of the input, String columns only. At least one column.
+        overrides: What the user said; it wins over what is found.
+        name: What to call the input in errors and warnings.
+
+    Returns:
+        The plan, with a reason for each part and a warning for each doubt.
+
+    Raises:
+        ColumnNotFound: If a wished column is not there.
+        BadSetting: If a wish is malformed.
+        NoTextColumn: If no column looks like customers' words and none was named.
+    """
+    check_wishes(sample.columns, overrides=overrides, name=name)
+    draft = _Draft({column: ColumnProfile.of(sample[column]) for column in sample.columns}, overrides)
+    parts: dict[str, Any] = {}
+    wished = (
+        overrides.id,
+        overrides.date,
+        overrides.source_column,
+        overrides.respondent,
+        overrides.touchpoint,
+        overrides.customer_value,
+    )
+    ratings = [parse_rating(flag) for flag in overrides.ratings]
+    draft.taken.update(column for column in wished if column is not None)
+    draft.taken.update((*overrides.text, *overrides.attributes, *(rating.column for rating in ratings)))
+    question = next((profile for profile in draft.free() if is_question_column(profile)), None)
+    if question is not None:
+        draft.taken.add(question.name)
+        draft.reasons["question"] = f"{question.name!r}: says for each record what was asked"
+    parts["date"], parts["date_format"] = _date(draft)
+    parts["id"] = draft.take("id", overrides.id, id_score)
+    parts["respondent"] = draft.take("respondent", overrides.respondent, respondent_score)
+    parts["customer_value"] = draft.take("customer value", overrides.customer_value, value_score)
+    parts["touchpoint"] = draft.take("touchpoint", overrides.touchpoint, touchpoint_score)
+    parts["source_column"] = draft.take("source column", overrides.source_column, source_score)
+    parts["source"] = _source(draft, name, parts["source_column"])
+    parts["ratings"] = _ratings(draft, ratings, name)
+    parts["text"] = _text(draft, name, asked=question is not None)
+    parts["attributes"] = _attributes(draft)
+    parts["question_column"] = question.name if question is not None else None
+    ignored = tuple(profile.name for profile in draft.free())
+    for column in ignored:
+        draft.reasons[f"ignored {column}"] = draft.left_out.get(column, _nothing(draft.profiles[column]))
+    order = {part: position for position, part in enumerate(_PARTS)}
+    reasons = sorted(draft.reasons.items(), key=lambda item: order[item[0].split(" ")[0]])
+    return ColumnPlan(**parts, ignored=ignored, reasons=dict(reasons), warnings=tuple(draft.warnings))
+
+
+def attribute_names(plan: ColumnPlan) -> dict[str, str]:
+    """Name the attributes of a plan: by their column, with "_attribute" where that name is taken.
+
+    Returns:
+        Column to name, in the plan's order; names are unique, also without regard to case.
+    """
+    used = RESERVED | {rating.name.casefold() for rating in plan.ratings}
+    names: dict[str, str] = {}
+    for column in plan.attributes:
+        base = f"{column}_attribute" if column.casefold() in used else column
+        name, copy = base, 2
+        while name.casefold() in used:
+            name, copy = f"{base}_{copy}", copy + 1
+        used |= {name.casefold()}
+        names[column] = name
+    return names
+
+
+def _date(draft: _Draft) -> tuple[str | None, str | None]:
+    overrides = draft.overrides
+    column = draft.take("date", overrides.date, date_score)
+    if column is None:
+        return None, None
+    reading = draft.profiles[column].dates
+    if overrides.date_format is not None:
+        reading = given_format(overrides.date_format)
+    if reading is None:
+        if draft.profiles[column].filled:
+            draft.warnings.append(
+                f"no value of {column!r} could be read as a date; give its format with --date-format, "
+                "for example --date-format '%d.%m.%Y'"
+            )
+        return column, None
+    draft.warnings.extend(reading.doubts)
+    draft.reasons["date"] += f"; format {reading.formats[0]}"
+    return column, None if reading.formats[0] == ISO else reading.formats[0]
+
+
+def _source(draft: _Draft, name: str, column: str | None) -> str:
+    if draft.overrides.source is not None:
+        draft.reasons["source"] = f"{draft.overrides.source}: as you said"
+        return draft.overrides.source
+    source, why = guess_source(name, (profile.key for profile in draft.profiles.values()))
+    draft.reasons["source"] = (f"{source} where {column!r} does not say" if column else source) + f": {why}"
+    return source
+
+
+def _ratings(draft: _Draft, wished: list[RatingColumn], name: str) -> tuple[RatingColumn, ...]:
+    if wished:
+        ratings = unique_ratings(wished, reserved=RESERVED)
+    else:
+        choice = find_ratings(draft.free(), reserved=RESERVED, input_name=name)
+        ratings = choice.ratings
+        draft.warnings.extend(choice.warnings)
+        draft.left_out.update(choice.left_out)
+    for rating in ratings:
+        draft.taken.add(rating.column)
+        turned = ", low is good" if rating.reversed else ""
+        draft.reasons[f"rating {rating.name}"] = (
+            f"{rating.column!r} on {rating.low:g} to {rating.high:g}{turned} ({rating.kind.value}): {rating.note}"
+        )
+    return tuple(ratings)
+
+
+def _text(draft: _Draft, name: str, *, asked: bool) -> tuple[TextColumn, ...]:
+    questions = draft.overrides.questions
+    if draft.overrides.text:
+        from_names = _questions(draft, draft.overrides.text)
+        draft.reasons["text"] = ", ".join(repr(column) for column in draft.overrides.text) + ": as you said"
+        return tuple(TextColumn(column, questions.get(column, from_names[column])) for column in draft.overrides.text)
+    choice = choose_text(draft.free())
+    if choice is None:
+        listed = ", ".join(repr(column) for column in list(draft.profiles)[:_NO_TEXT_LISTED])
+        msg = (
+            f"no column of {name} looks like customers' words; it has {listed}. "
+            "Name the one that does with --text-column COLUMN."
+        )
+        raise NoTextColumn(msg)
+    draft.reasons["text"] = ", ".join(repr(text.column) for text in choice.text) + f": {choice.reason}"
+    draft.taken.update(text.column for text in choice.text)
+    draft.left_out.update(choice.left_out or {})
+    for column in choice.also:
+        draft.warnings.append(f"{column!r} also holds long texts and is not read; add --text-column to read it too")
+        draft.left_out[column] = "long texts, but not clearly the customers' own words"
+    return tuple(
+        TextColumn(text.column, questions.get(text.column, None if asked else text.question)) for text in choice.text
+    )
+
+
+def _questions(draft: _Draft, columns: tuple[str, ...]) -> dict[str, str | None]:
+    """Questions that the names of wished text columns are."""
+    return {column: question_of(draft.profiles[column]) for column in columns}
+
+
+def _attributes(draft: _Draft) -> tuple[str, ...]:
+    if draft.overrides.attributes:
+        draft.reasons["attributes"] = ", ".join(repr(column) for column in draft.overrides.attributes) + ": as you said"
+        return tuple(dict.fromkeys(draft.overrides.attributes))
+    chosen, left_out = find_attributes(draft.free())
+    draft.taken.update(chosen)
+    for column, why in left_out.items():
+        twin = why.startswith("holds the same")
+        draft.left_out[column] = why if twin else draft.left_out.get(column, why)
+    for column, why in chosen.items():
+        draft.reasons[f"attribute {column}"] = why
+    return tuple(chosen)
+
+
+def _nothing(profile: ColumnProfile) -> str:
+    if not profile.filled:
+        return "empty"
+    return "plays no part that could be told; name it with a flag to use it"

@@ -1,0 +1,1 @@
+"""Records from a stream that may never end, one line at a time."""

@@ -1,0 +1,1 @@
+"""Cells: dates and missing values."""

@@ -1,0 +1,225 @@
+"""The first half of a job over files: read, clean, redact, split and encode, with a checkpoint after every batch.
+
+Started again with the same inputs and settings, a job goes on where it was. What cannot be read a second time, such as
+standard input, leaves no checkpoint behind.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from textcx.domain.errors import NothingToAnalyze, TextcxError, WrongUse
+from textcx.domain.parts import Part
+from textcx.pipelines import corpus as pipeline
+from textcx.readers.columns.plan import attribute_names
+from textcx.runs.inputs import InputFile, look_at, plan_for_manifest
+from textcx.runs.manifest import versions
+from textcx.store.parts import PartStore
+from textcx.wiring.container import open_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import polars as pl
+
+    from textcx.domain.feedback import ColumnPlan, RatingColumn
+    from textcx.ports import FeedbackReader
+    from textcx.runs.output import Output
+    from textcx.runs.progress import StageClock
+    from textcx.settings.analysis import Settings
+    from textcx.wiring.container import Container
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FIRST_HALF = ("read", "clean", "redact", "split", "encode")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Everything the first half found, and what it was made of."""
+
+    part: Part
+    store: PartStore
+    inputs: Sequence[InputFile]
+    readers: Sequence[FeedbackReader]
+    ratings: list[RatingColumn]
+    attributes: list[str]
+    started: datetime
+
+
+@contextmanager
+def encoded(
+    sources: Sequence[str | Path | pl.DataFrame],
+    *,
+    output: Output,
+    settings: Settings,
+    container: Container,
+    clock: StageClock,
+    tell: Callable[[str], None],
+) -> Iterator[Encoded]:
+    """Carry out the first half, and keep its checkpoints until the caller is done or has to be started again.
+
+    Args:
+        sources: Files, ``-`` for standard input, or frames; their records are taken together.
+        output: Where the result will go; the checkpoints lie beside it.
+        settings: How it is done.
+        container: Builds the engines.
+        clock: Follows the stages.
+        tell: Called with sentences for the person who waits.
+
+    Yields:
+        What was found. When the caller leaves without an error, it removes the checkpoints itself.
+
+    Raises:
+        NothingToAnalyze: If the inputs hold no records.
+        TextcxError: If the disk is full.
+        UnreadableInput, NoTextColumn, ColumnNotFound: From the readers.
+    """
+    started = datetime.now(tz=UTC)
+    inputs = [look_at(source) for source in sources]
+    readers = [open_source(source, settings.overrides()) for source in sources]
+    ratings, attributes = agree([reader.plan for reader in readers])
+    for reader in readers:
+        tell_plan(reader, tell)
+    repeatable = all(file.sha256 for file in inputs)
+    store = open_store(output.partial, fingerprint=_fingerprint(inputs, readers, settings, container))
+    try:
+        if store.resumed:
+            tell(f"Going on with an earlier run: {store.count()} checkpoints found in {store.directory}")
+        with clock.stage("load models"):
+            tools = container.record_tools()
+        part = _first_half(
+            readers, limit=settings.limit, rows=settings.batch_rows, tools=tools, clock=clock, store=store
+        )
+        clock.finish(*FIRST_HALF)
+        yield Encoded(part, store, inputs, readers, ratings, attributes, started)
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise TextcxError(no_space(output.partial, repeatable=repeatable)) from error
+    finally:
+        if not repeatable:
+            store.remove()
+        store.close()
+
+
+def open_store(directory: Path, *, fingerprint: str) -> PartStore:
+    """Open the checkpoints of a run.
+
+    Raises:
+        TextcxError: If the directory cannot be written to.
+    """
+    try:
+        return PartStore(directory, fingerprint=fingerprint)
+    except OSError as error:
+        msg = no_space(directory, repeatable=True)
+        if error.errno not in FULL:
+            msg = f"nothing can be written to {directory} ({error.strerror}); choose another --out"
+        raise TextcxError(msg) from error
+
+
+def no_space(directory: Path, *, repeatable: bool) -> str:
+    """Say that the disk is full and what to do."""
+    again = "it goes on from its last checkpoint" if repeatable else "it starts from the beginning"
+    return f"no space left on the device of {directory}; free some, then run the same command again: {again}"
+
+
+def tell_plan(reader: FeedbackReader, tell: Callable[[str], None]) -> None:
+    """Say which columns were found, and what is doubtful about them."""
+    for part, reason in reader.plan.reasons.items():
+        tell(f"{reader.name}: {part}: {reason}")
+    for warning in reader.plan.warnings:
+        tell(f"Warning: {reader.name}: {warning}")
+
+
+def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
+    """Return the ratings and attributes of all inputs together.
+
+    Raises:
+        WrongUse: If two inputs have a rating of one name on different scales, or one name stands for a rating in one
+            and for an attribute in another.
+    """
+    ratings: dict[str, RatingColumn] = {}
+    attributes: dict[str, None] = {}
+    for plan in plans:
+        attributes |= dict.fromkeys(attribute_names(plan).values())
+        for rating in plan.ratings:
+            known = ratings.setdefault(rating.name, rating)
+            if (known.kind, known.low, known.high, known.reversed) != (
+                rating.kind, rating.low, rating.high, rating.reversed
+            ):  # fmt: skip
+                msg = (
+                    f"the inputs disagree on the rating '{rating.name}': it runs {known.low:g}-{known.high:g} in one "
+                    f"and {rating.low:g}-{rating.high:g} in another; analyze them apart, or declare both with --rating"
+                )
+                raise WrongUse(msg)
+    both = {name.casefold() for name in ratings} & {name.casefold() for name in attributes}
+    if both:
+        msg = (
+            f"'{min(both)}' is a rating in one input and an attribute in another; declare it with --rating, "
+            "or analyze the inputs apart"
+        )
+        raise WrongUse(msg)
+    return list(ratings.values()), list(attributes)
+
+
+def _first_half(
+    readers: Sequence[FeedbackReader],
+    *,
+    limit: int | None,
+    rows: int,
+    tools: pipeline.RecordTools,
+    clock: StageClock,
+    store: PartStore,
+) -> Part:
+    done: dict[int, int] = {}
+    for number in range(store.count()):
+        of_input, covered = store.rows_of(number)
+        done[of_input] = done.get(of_input, 0) + covered
+    for name in FIRST_HALF:
+        clock.advance(name, sum(done.values()))
+    first = 0
+    for number, reader in enumerate(readers):
+        read = done.get(number, 0)
+        batches = iter(reader.starting_at(first).batches(rows=rows, skip=read))
+        while limit is None or first + read < limit:
+            with clock.stage("read"):
+                batch = next(batches, None)
+            if batch is None:
+                break
+            if limit is not None:
+                batch = batch.head(limit - first - read)
+            part = pipeline.analyze_batch(batch, number=number, plan=reader.plan, tools=tools, progress=clock)
+            store.save(part, number=store.count(), of_input=number)
+            read += part.rows
+            for name in FIRST_HALF:
+                clock.advance(name, part.rows)
+        first += read
+    if not store.count():
+        msg = "the inputs hold no records; there must be at least one row below the header"
+        raise NothingToAnalyze(msg)
+    return Part.joined([store.load(number) for number in range(store.count())])
+
+
+def _fingerprint(
+    inputs: Sequence[InputFile], readers: Sequence[FeedbackReader], settings: Settings, container: Container
+) -> str:
+    told: dict[str, Any] = {
+        "inputs": [(file.name, file.sha256, file.size) for file in inputs],
+        "plans": [plan_for_manifest(reader.plan) for reader in readers],
+        "settings": settings.model_dump(mode="json", exclude={"tables", "title", "threads"}),
+        "models": container.models(),
+        "versions": versions(),
+        "precision": container.encoder.precision,
+        "key": hashlib.sha256(container.respondent_key).hexdigest(),
+        "repeatable": all(file.sha256 for file in inputs),
+    }
+    if not told["repeatable"]:
+        told["once"] = datetime.now(tz=UTC).isoformat()
+    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()

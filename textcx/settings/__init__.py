@@ -1,0 +1,1 @@
+"""Settings of analyses and of the service: defaults < textcx.toml < environment < flags."""

@@ -1,0 +1,222 @@
+"""Settings: built-in defaults < ``textcx.toml`` < environment ``TEXTCX_*`` < flags. Every error is reported at once."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from textcx.domain.errors import BadSetting
+from textcx.domain.feedback import ColumnOverrides
+
+FILE_NAME = "textcx.toml"
+PREFIX = "TEXTCX_"
+TABLES = ("service",)
+"""Tables of ``textcx.toml`` that are read elsewhere: the settings of the service."""
+Chosen = TypeVar("Chosen", bound=BaseModel)
+
+
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
+"""Where Linux says how many microseconds of processor time a container may use in a period, and the period."""
+
+
+def processors(*, quota: Path = QUOTA) -> int:
+    """Return how many processors this process may use: those it is pinned to, and no more than its container's limit.
+
+    A thread more than there are processors is not idle: the others wait for it at the end of every product.
+
+    Args:
+        quota: The file with the limit of a container (cgroup v2); one that is missing or says "max" is no limit.
+    """
+    pinned = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        most, period = (int(part) for part in quota.read_text(encoding="ascii").split())
+    except (OSError, ValueError):
+        return pinned
+    return max(1, min(pinned, math.ceil(most / period))) if period > 0 else pinned
+
+
+class Settings(BaseModel):
+    """Everything that can be chosen, with its default.
+
+    In ``textcx.toml`` these are top-level keys; in the environment ``TEXTCX_`` + the name in capitals, lists separated
+    by commas; on the command line a flag of the same name.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    # columns
+    text_column: tuple[str, ...] = Field(default=(), description="columns of customers' words, joined in this order")
+    id_column: str | None = None
+    date_column: str | None = None
+    date_format: str | None = Field(default=None, description="strptime pattern, such as %d/%m/%Y")
+    source: str | None = Field(default=None, description="review, survey, social or support")
+    source_column: str | None = None
+    respondent_column: str | None = None
+    touchpoint_column: str | None = None
+    value_column: str | None = Field(default=None, description="customer value, such as revenue a year")
+    attribute: tuple[str, ...] = Field(default=(), description="columns that group customers")
+    rating: tuple[str, ...] = Field(default=(), description="NAME=COLUMN:LOW-HIGH[:reversed]")
+    questions: dict[str, str] = Field(default_factory=dict, description="text column = the question it answers")
+
+    # how it is done
+    seed: int = Field(default=0, ge=0, lt=2**31)
+    batch_rows: int = Field(default=2000, ge=10, le=100_000, description="records per checkpoint")
+    threads: int = Field(default_factory=processors, ge=1, le=1024)
+    backend: Literal["auto", "torch", "onnx", "openvino"] = Field(default="auto", description="what runs the encoder")
+    precision: Literal["auto", "bf16", "fp32", "int8"] = "auto"
+    limit: int | None = Field(default=None, ge=1, description="read only the first so many records")
+
+    # privacy
+    redact: bool = True
+    keep_names: tuple[str, ...] = Field(default=(), description="product and company names that are never masked")
+
+    # findings
+    min_group: int = Field(default=5, ge=1, description="smallest group shown by attribute")
+    pain_threshold: float = Field(default=0.5, ge=0.0, le=1.0, description="p_pain from which a segment is a pain")
+    resamples: int = Field(default=1000, ge=100, le=100_000, description="bootstrap resamples for drivers")
+    title: str | None = Field(default=None, description="heading of the report")
+    taxonomy: Path | None = Field(default=None, description="a team's own themes (TOML), matched first")
+    themes: Path | None = Field(default=None, description="theme set to assign to; without one, themes are learned")
+    max_unassigned: float | None = Field(
+        default=None, ge=0.0, le=1.0, description="largest share of segments in no theme when themes are learned"
+    )
+
+    # models
+    encoder: Path | None = Field(default=None, description="directory of the encoder; the shipped one by default")
+    spacy_pipeline: str | None = Field(default=None, description="any installed English spaCy pipeline")
+    journey: Path | None = Field(default=None, description="journey taxonomy (TOML)")
+
+    # result
+    tables: tuple[Literal["csv", "xlsx"], ...] = ()
+
+    @field_validator("text_column", "attribute", "rating", "keep_names", "tables", mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, value: Any) -> Any:  # noqa: ANN401 - whatever came is checked next
+        return (value,) if isinstance(value, str) else value
+
+    def offer_words(self) -> frozenset[str]:
+        """Return the words of the product and company names, in lower case."""
+        return frozenset(word for name in self.keep_names for word in name.casefold().split())
+
+    def overrides(self) -> ColumnOverrides:
+        """Return what these settings say about columns."""
+        return ColumnOverrides(
+            text=self.text_column,
+            id=self.id_column,
+            date=self.date_column,
+            date_format=self.date_format,
+            source=self.source,
+            source_column=self.source_column,
+            respondent=self.respondent_column,
+            touchpoint=self.touchpoint_column,
+            customer_value=self.value_column,
+            attributes=self.attribute,
+            ratings=self.rating,
+            questions=self.questions,
+        )
+
+
+def load_settings(*, file: Path | None = None, **flags: Any) -> Settings:  # noqa: ANN401 - the model checks each value
+    """Gather the settings from all four places.
+
+    Args:
+        file: The settings file; by default ``textcx.toml`` in the working directory, if there is one.
+        flags: What the caller chose; null means "not chosen".
+
+    Returns:
+        The checked settings.
+
+    Raises:
+        BadSetting: Naming every wrong setting, where it came from, what came and what was expected.
+    """
+    values = read_settings_file(file)
+    for table in TABLES:
+        values.pop(table, None)
+    return choose(Settings, in_file=values, file=file, prefix=PREFIX, flags=flags)
+
+
+def choose(
+    model: type[Chosen], *, in_file: dict[str, Any], file: Path | None, prefix: str, flags: dict[str, Any]
+) -> Chosen:
+    """Put settings together from a file, the environment and flags, and check them.
+
+    Args:
+        model: The settings class; a field with ``repr=False`` is secret and never shown in an error.
+        in_file: What the file says.
+        file: Where it stands, for errors.
+        prefix: Of the names in the environment.
+        flags: What the caller chose; null means "not chosen".
+
+    Returns:
+        The checked settings.
+
+    Raises:
+        BadSetting: Naming every wrong setting, where it came from, what came and what was expected.
+    """
+    chosen: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    for place, values in (
+        (str(file or FILE_NAME), in_file),
+        ("the environment", _from_environment(model, prefix)),
+        ("the command line or call", {name: value for name, value in flags.items() if value is not None}),
+    ):
+        for name, value in values.items():
+            chosen[name] = value
+            origin[name] = place
+    try:
+        return model(**chosen)
+    except ValidationError as error:
+        lines = [_explain(problem, origin, model) for problem in error.errors(include_url=False)]
+        msg = "these settings cannot be used:\n" + "\n".join(f"  {line}" for line in lines)
+        raise BadSetting(msg) from None
+
+
+def _explain(problem: Any, origin: dict[str, str], model: type[BaseModel]) -> str:  # noqa: ANN401 - pydantic's own error dictionary
+    if not problem["loc"]:
+        return str(problem["msg"]).removeprefix("Value error, ")
+    name = str(problem["loc"][0])
+    place = origin.get(name, "settings")
+    known = model.model_fields
+    if problem["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else "known are: " + ", ".join(sorted(known))
+        return f"{name} (from {place}) is no setting; {hint}"
+    shown = f" = {problem['input']!r}" if known[name].repr else ""
+    said = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}{shown} (from {place}): {said[0].lower()}{said[1:]}"
+
+
+def read_settings_file(file: Path | None) -> dict[str, Any]:
+    """Read a settings file as it is; nothing where none was named and ``textcx.toml`` is not there.
+
+    Raises:
+        BadSetting: If the named file is missing, or is not valid TOML.
+    """
+    path = file or Path(FILE_NAME)
+    if not path.is_file():
+        if file is not None:
+            msg = f"there is no settings file {file}; name an existing one or leave --config out"
+            raise BadSetting(msg)
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        msg = f"{path} is not valid TOML: {error}"
+        raise BadSetting(msg) from None
+
+
+def _from_environment(model: type[BaseModel], prefix: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        value = os.environ.get(prefix + name.upper())
+        if value is None:
+            continue
+        listed = str(field.annotation).startswith("tuple")
+        found[name] = tuple(part.strip() for part in value.split(",") if part.strip()) if listed else value
+    return found

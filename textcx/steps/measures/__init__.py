@@ -1,0 +1,1 @@
+"""What findings do to the numbers people steer by: ratings, drivers, trends, groups, the headline."""

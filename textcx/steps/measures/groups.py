@@ -1,0 +1,116 @@
+"""Find the customer groups that hurt most.
+
+A group is all counted records with one value of an attribute, "plan=premium". It is compared with all other counted
+records; the comparison is an association, not a cause. Records of one respondent are taken as independent, so intervals
+are a little narrow where few people write much.
+
+Invariants, tested: the order of the records never matters; a group smaller than ``min_group`` is never shown.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from textcx.steps.measures.ratings import MIN_GROUP, coded
+from textcx.steps.statistics.intervals import (
+    column,
+    difference_interval,
+    difference_p_value,
+    mean_interval,
+    moments,
+    q_values,
+    share_interval,
+    tally,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+GROUPS = pl.Schema({
+    "attribute": pl.String, "group": pl.String, "records": pl.Int64, "respondents": pl.Int64, "polarity": pl.Float64,
+    "polarity_low": pl.Float64, "polarity_high": pl.Float64, "negative_share": pl.Float64,
+    "negative_share_low": pl.Float64, "negative_share_high": pl.Float64, "pain_share": pl.Float64,
+    "pain_share_low": pl.Float64, "pain_share_high": pl.Float64, "pain_difference": pl.Float64,
+    "pain_difference_low": pl.Float64, "pain_difference_high": pl.Float64, "q_value": pl.Float64,
+})  # fmt: skip
+
+
+def judged_records(answers: pl.DataFrame, records: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
+    """Return the counted, analyzed records: record_id, polarity, negative (label), pained (with a pain segment)."""
+    pained = segments.filter(pl.col("pain").fill_null(value=False)).select("record_id").unique()
+    return (
+        answers.filter("counted")
+        .select("record_id")
+        .join(records.select("record_id", "polarity", negative=pl.col("label") == "negative"), on="record_id")
+        .drop_nulls()
+        .join(pained.with_columns(pained=pl.lit(1.0)), on="record_id", how="left")
+        .with_columns(pl.col("pained").fill_null(0.0), pl.col("negative").cast(pl.Float64))
+        .sort("record_id")
+    )
+
+
+def attribute_groups(
+    answers: pl.DataFrame,
+    records: pl.DataFrame,
+    segments: pl.DataFrame,
+    *,
+    attributes: Sequence[str],
+    min_group: int = MIN_GROUP,
+) -> pl.DataFrame:
+    """Compare each attribute group with everyone else, most harmed first.
+
+    Args:
+        answers: One row per readable record: record_id, respondent_id, counted and a String column per attribute.
+        records: The analyzed records: record_id, polarity, label.
+        segments: Their segments: record_id, pain.
+        attributes: Names of the attribute columns.
+        min_group: Smallest number of counted records a group is shown with. At least 1.
+
+    Returns:
+        ``GROUPS``: records and respondents; polarity (-1..1, t interval); negative_share and pain_share (records with
+        at least one pain segment; 0..1, Wilson); pain_difference, the group's pain share less that of all other
+        records, in percentage points with the hybrid score interval (Newcombe 1998); Benjamini-Hochberg q-value of that
+        difference over all groups shown. Sorted by the lower end of the difference, so that what is surely worse leads
+        and small groups do not lead by chance. The comparison is null where there is nobody else.
+    """
+    judged = judged_records(answers, records, segments)
+    who = pl.coalesce("respondent_id", "record_id").alias("respondent")
+    parts = [
+        answers.select("record_id", who, pl.lit(name).alias("attribute"), pl.col(name).cast(pl.String).alias("group"))
+        .drop_nulls("group")
+        .join(judged, on="record_id")
+        for name in attributes
+    ]
+    if not parts or judged.is_empty():
+        return pl.DataFrame(schema=GROUPS)
+    rows = pl.concat(parts).with_columns(size=pl.len().over("attribute", "group")).filter(pl.col("size") >= min_group)
+    rows = rows.sort("attribute", "group", "record_id")
+    keys, codes = coded(rows, ["attribute", "group"])
+    people = rows.group_by("attribute", "group").agg(respondents=pl.col("respondent").n_unique())
+    polarity = moments(codes, rows["polarity"].to_numpy(), keys.height)
+    negative, pained = (tally(codes[rows[name].to_numpy() > 0], keys.height) for name in ("negative", "pained"))
+    n = polarity.n
+    other_pained, other_n = np.count_nonzero(judged["pained"].to_numpy()) - pained, judged.height - n
+    ends = difference_interval(pained, n, other_pained, other_n)
+    p_values = difference_p_value(pained, n, other_pained, other_n)
+    span, bad, hurt = mean_interval(polarity, low=-1, high=1), share_interval(negative, n), share_interval(pained, n)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        difference = pained / n - other_pained / other_n
+    numbers = {
+        "polarity": polarity.mean, "polarity_low": span.low, "polarity_high": span.high, "negative_share": negative / n,
+        "negative_share_low": bad.low, "negative_share_high": bad.high, "pain_share": pained / n,
+        "pain_share_low": hurt.low, "pain_share_high": hurt.high, "pain_difference": 100 * difference,
+        "pain_difference_low": 100 * ends.low, "pain_difference_high": 100 * ends.high, "q_value": q_values(p_values),
+    }  # fmt: skip
+    return (
+        keys.with_columns(
+            pl.Series("records", n.astype(np.int64)), *(column(v).alias(name) for name, v in numbers.items())
+        )
+        .join(people, on=["attribute", "group"])
+        .sort(-pl.col("pain_difference_low"), "attribute", "group", nulls_last=True)
+        .select(GROUPS.names())
+        .cast(dict(GROUPS))  # type: ignore[arg-type] # names to types
+    )

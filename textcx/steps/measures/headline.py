@@ -1,0 +1,131 @@
+"""Gather the few numbers people quote, ready for JSON.
+
+Invariants, tested: records in = analyzed + unprocessable, or an error; every value is a plain number, string, list,
+dictionary or null; findings count counted records only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.encoding import LABELS
+from textcx.domain.errors import ShapeMismatch
+from textcx.steps.measures.groups import judged_records
+from textcx.steps.measures.trends import choose_period, reach
+from textcx.steps.statistics.intervals import column, mean_interval, moments, share_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from textcx.domain.feedback import Unprocessable
+
+RATING_KEYS = ("rating", "value", "unit", "ci_low", "ci_high", "n", "n_commented")
+
+
+def headline(
+    *,
+    records_in: int,
+    answers: pl.DataFrame,
+    records: pl.DataFrame,
+    segments: pl.DataFrame,
+    mentions: pl.DataFrame,
+    themes: pl.DataFrame,
+    pain_points: pl.DataFrame,
+    ratings: pl.DataFrame,
+    unprocessable: Sequence[Unprocessable],
+) -> dict[str, Any]:
+    """Return the headline of an analysis.
+
+    Args:
+        records_in: Rows of all inputs, unreadable ones included.
+        answers: One row per readable record: record_id, respondent_id, created_at, analyzed, counted.
+        records: ``tables.RECORDS``: the analyzed records, repetitions included.
+        segments: ``tables.SEGMENTS``.
+        mentions: ``tables.MENTIONS``.
+        themes: ``tables.THEMES``; no rows where there are none.
+        pain_points: ``tables.PAIN_POINTS``.
+        ratings: ``tables.RATINGS``.
+        unprocessable: What could not be analyzed.
+
+    Returns:
+        records_in, analyzed, unprocessable {reason: n}, segments, respondents (distinct known ones; null: none known),
+        duplicates; polarity {value, ci_low, ci_high, n} (-1..1), label_shares {negative, neutral, positive},
+        mixed_share, confident_share (0..1; of counted records, null where there are none); ratings (the rows about
+        everyone); period {first, last, unit} or null and undated, both over readable records; sources of the analyzed
+        and languages of all records, commonest first; themes, unassigned_share (segments of counted records without a
+        theme, 0..1, null without themes), pain_points, pain_record_share {value, ci_low, ci_high, n} (counted records
+        with at least one pain segment, 0..1).
+
+    Raises:
+        ShapeMismatch: If records in are not analyzed + unprocessable.
+    """
+    if records_in != records.height + len(unprocessable):
+        out = f"{records.height} analyzed and {len(unprocessable)} unprocessable"
+        msg = f"{records_in} records came in, but {out} came out"
+        raise ShapeMismatch(msg)
+    judged = judged_records(answers, records, segments)
+    kept = judged.select("record_id")
+    counted = records.join(kept, on="record_id", how="semi")
+    labels = Counter(counted["label"].drop_nulls().to_list())
+    languages = [*records["language"].drop_nulls(), *(left.language for left in unprocessable if left.language)]
+    people = answers["respondent_id"].drop_nulls().n_unique()
+    return {
+        "records_in": records_in,
+        "analyzed": records.height,
+        "unprocessable": _counts(str(left.reason) for left in unprocessable),
+        "segments": segments.height,
+        "respondents": people or None,
+        "duplicates": records.height - records["duplicate_of"].null_count(),
+        "polarity": _estimate(judged["polarity"], share=False),
+        "label_shares": {label: labels[label] / counted.height if counted.height else None for label in LABELS},
+        "mixed_share": _share(counted["mixed"]),
+        "confident_share": _share(counted["confident"]),
+        "ratings": ratings.filter(pl.col("subject_kind") == "all").select(RATING_KEYS).to_dicts(),
+        "period": _period(answers),
+        "undated": answers["created_at"].null_count(),
+        "sources": _counts(records["source"].drop_nulls()),
+        "languages": _counts(languages),
+        "themes": themes.height,
+        "unassigned_share": _unassigned(segments.join(kept, on="record_id", how="semi"), mentions)
+        if themes.height
+        else None,
+        "pain_points": pain_points.height,
+        "pain_record_share": _estimate(judged["pained"], share=True),
+    }
+
+
+def _counts(values: Iterable[str]) -> dict[str, int]:
+    """Count values, commonest first, then by name."""
+    return dict(sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _share(flags: pl.Series) -> float | None:
+    known = flags.drop_nulls()
+    return int(known.sum()) / known.len() if known.len() else None
+
+
+def _estimate(values: pl.Series, *, share: bool) -> dict[str, Any]:
+    """Return mean, 95 % interval and n of one column of numbers, null where unknown."""
+    found = moments(np.zeros(values.len(), dtype=np.int64), values.to_numpy(), 1)
+    hits = np.array([values.sum()], dtype=np.float64)
+    ends = share_interval(hits, found.n) if share else mean_interval(found, low=-1, high=1)
+    value, low, high = (column(side)[0] for side in (found.mean, ends.low, ends.high))
+    return {"value": value, "ci_low": low, "ci_high": high, "n": values.len()}
+
+
+def _period(answers: pl.DataFrame) -> dict[str, str] | None:
+    dates = answers["created_at"].drop_nulls().sort()
+    if dates.is_empty():
+        return None
+    first, last = dates[0], dates[-1]
+    return {"first": first.date().isoformat(), "last": last.date().isoformat(), "unit": choose_period(*reach(dates))}
+
+
+def _unassigned(segments: pl.DataFrame, mentions: pl.DataFrame) -> float | None:
+    if segments.is_empty():
+        return None
+    return segments.join(mentions, on="segment_id", how="anti").height / segments.height

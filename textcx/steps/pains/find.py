@@ -1,0 +1,164 @@
+"""Find the segments in which something went wrong for the customer.
+
+That is not the same as negative sentiment: "had to call four times" is neutral in tone and a pain, "I hate winter" is
+negative and none. A trained head says how likely a segment is a pain; words then guard the verdict:
+
+- a segment confidently positive is never a pain;
+- a negated or solved problem ("never had an issue", "sorted within minutes") is none, nor is a fear, a hope or a
+  condition, nor a dislike that concerns no organization;
+- a wish that implies a lack ("there should be a way to ...") is a pain, also where the head alone would not say so;
+- what the lexicon says is always one, such as a price that was raised, is a pain, too;
+- a bare insult ("worst app ever") is kept with ``specific`` false: it is negative, but says nothing that went wrong,
+  so it is never grouped and never counted as a pain in the segments table.
+
+Invariants, tested: the order of segments never matters; every pain is one segment; statements hold the segment's words.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from textcx.domain.lexicons.cues import cue_regex
+from textcx.domain.tables import PAINS
+from textcx.steps.pains.aspects import choose_aspect, count_aspects
+from textcx.steps.pains.severity import find_consequences, is_always_pain, judge_severity, straighten
+from textcx.steps.pains.statements import MASK, shorten
+
+if TYPE_CHECKING:
+    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.ports import PhraseFinder
+
+THRESHOLD = 0.5
+CLEARLY_POSITIVE = 0.6
+"""P(positive) from which a segment is never a pain."""
+REQUEST_THRESHOLD = 0.5
+FEAR_THRESHOLD = 0.95
+"""A fear or condition is a pain only if the head is as sure as this, or a consequence is told."""
+LACK_POSITIVE = 0.4
+"""P(positive) from which a wish is kindly meant and implies no lack, and a raised price is no matter."""
+REACH = 40
+"""Characters around words of solving in which a "not" denies it."""
+ASKED_FOR = "asked for: something is missing"
+PAIN_SCHEMA = pl.Schema([*PAINS.items(), ("specific", pl.Boolean())])
+TURNED = re.compile(r"\b(?:until|till|before|except|apart from|other than|but|now|this time|however)\b", re.IGNORECASE)
+DENIED = re.compile(
+    r"\b(?:not|never|nobody|yet|still|n't|isn't|wasn't|hasn't|haven't|didn't|can't|won't|cannot|can not|please|pls|plz|"
+    r"try|tried|trying|needs?|must|should|hope|want|when|until|unless|get it|if)\b",
+    re.IGNORECASE,
+)
+CONTENT = re.compile(r"[^\W\d_][\w'\u2019]+")
+
+
+def _all_well(text: str, lexicon: PainLexicon) -> bool:
+    """Tell whether a text says that nothing went wrong, or that it was put right, and does not turn afterwards."""
+    for found in lexicon.patterns["all_well"].finditer(text):
+        if not TURNED.search(text[found.end() :]):
+            return True
+    for found in lexicon.patterns["solved"].finditer(text):
+        denied = DENIED.search(text[max(0, found.start() - REACH) : found.end() + REACH])
+        if not denied and not TURNED.search(text[found.end() :]):
+            return True
+    return False
+
+
+def _words(text: str) -> list[str]:
+    return [word.casefold() for word in CONTENT.findall(straighten(text).replace(MASK, " "))]
+
+
+def is_specific(text: str, lexicon: PainLexicon, *, offer_words: frozenset[str] = frozenset()) -> bool:
+    """Tell whether a text says anything beyond praise, blame and names of the offer as a whole."""
+    known = lexicon.bare_words | offer_words
+    return any(word not in known and len(set(word)) > 2 for word in _words(text))  # noqa: PLR2004 - "aaah", "zzz"
+
+
+def _implies_lack(text: str, *, p_request: float, question: str | None, lexicon: PainLexicon) -> bool:
+    if p_request < REQUEST_THRESHOLD:
+        return False
+    invited = question is not None and lexicon.says("asks_improvement", question)
+    return invited or lexicon.says("lacks", text)
+
+
+def _is_pain(row: dict[str, Any], *, threshold: float, lexicon: PainLexicon) -> tuple[bool, bool]:
+    """Tell whether a segment is a pain, and whether it is one because something is asked for."""
+    text = straighten(str(row["text"]))
+    p_pain, p_request = float(row["p_pain"] or 0.0), float(row["p_request"] or 0.0)
+    question = row.get("question")
+    if _all_well(text, lexicon) or lexicon.says("general", text):
+        return False, False
+    if lexicon.says("hypothetical", text) and p_pain < FEAR_THRESHOLD and not find_consequences(text, lexicon):
+        return False, False
+    kind = float(row["p_positive"] or 0.0) >= LACK_POSITIVE
+    lack = not kind and _implies_lack(
+        text, p_request=p_request, question=question if isinstance(question, str) else None, lexicon=lexicon
+    )
+    return p_pain >= threshold or lack or (not kind and is_always_pain(text, lexicon)), lack
+
+
+def find_pains(
+    segments: pl.DataFrame,
+    *,
+    phrases: PhraseFinder,
+    lexicon: PainLexicon,
+    threshold: float = THRESHOLD,
+    offer_words: frozenset[str] = frozenset(),
+) -> pl.DataFrame:
+    """Find pains with aspect, statement, severity and reasons.
+
+    Args:
+        segments: segment_id, record_id, text (redacted), p_pain, p_request, p_negative, p_positive; question where the
+            question asked is known.
+        phrases: Finds the phrases that name aspects; called once, with the texts of the pains only.
+        lexicon: Consequences, guards and vague words.
+        threshold: Least P(pain) of a pain, 0..1.
+        offer_words: Names of the product or company, case-folded; alone they make no statement specific.
+
+    Returns:
+        The pains table, one row per pain, sorted by segment_id: ``pain_point_id`` is null until pains are grouped;
+        ``specific`` (an extra column) is false for bare insults.
+    """
+    ordered = segments.sort("segment_id")
+    asked = ["question"] if "question" in ordered.columns else []
+    told = pl.col("text").str.contains(cue_regex(cue for one in lexicon.consequences if one.always for cue in one.cues))
+    likely = ordered.filter(
+        ((pl.col("p_pain") >= threshold) | (pl.col("p_request") >= REQUEST_THRESHOLD) | told)
+        & (pl.col("p_positive") < CLEARLY_POSITIVE)
+    ).select("segment_id", "record_id", "text", "p_pain", "p_request", "p_negative", "p_positive", *asked)
+    rows = []
+    for row in likely.iter_rows(named=True):
+        pain, lack = _is_pain(row, threshold=threshold, lexicon=lexicon)
+        if pain:
+            rows.append({**row, "lack": lack})
+    found = phrases.phrases([row["text"] for row in rows])
+    counts = count_aspects(found, [row["record_id"] for row in rows], lexicon=lexicon)
+    signals = [*(consequence.pattern for consequence in lexicon.consequences), lexicon.patterns["strong_words"]]
+    pains = []
+    for row, own in zip(rows, found, strict=True):
+        aspect = choose_aspect(own, counts=counts, lexicon=lexicon)
+        severity = judge_severity(row["text"], p_pain=row["p_pain"], p_negative=row["p_negative"], lexicon=lexicon)
+        about = [re.compile(rf"(?i)\b{re.escape(aspect)}")] if aspect else []
+        statement = shorten(row["text"], signals=[*signals, *about])
+        pains.append({
+            "segment_id": row["segment_id"], "record_id": row["record_id"], "aspect": aspect,
+            "statement": statement or None,
+            "severity": severity.value, "reasons": [*severity.reasons, *([ASKED_FOR] if row["lack"] else [])],
+            "pain_point_id": None,
+            "specific": bool(statement) and is_specific(row["text"], lexicon, offer_words=offer_words),
+        })  # fmt: skip
+    return pl.DataFrame(pains, schema=PAIN_SCHEMA)
+
+
+def mark_pains(segments: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
+    """Set the ``pain`` column of segments: true where something specific went wrong.
+
+    Args:
+        segments: segment_id and any other columns.
+        pains: What ``find_pains`` returned.
+
+    Returns:
+        The segments, same rows and order, with ``pain`` set.
+    """
+    ids = pains.filter(pl.col("specific"))["segment_id"]
+    return segments.with_columns(pl.col("segment_id").is_in(ids.implode()).alias("pain"))

@@ -1,0 +1,365 @@
+"""Group pains into pain points: per theme, stage and, where a theme holds clearly different things, per aspect.
+
+Steps: each counted, specific pain takes its segment's strongest theme; pains of a theme whose stage is unknown or rare
+join the theme's main stage; a cell of theme and stage is split by aspect where several aspects have enough records and
+lie apart in vector space; pains without a theme join the theme group that is about the same aspect, or stand together
+by aspect and stage. Pain points are ranked by reach x severity.
+
+Reach counts distinct respondents where known, else records; a record counts once per pain point, however often it
+complains. Severity is the mean of the records' worst pains without the highest and lowest tenth.
+
+Invariants, tested: the order of pains and segments never matters; a pain belongs to one pain point at most;
+``pain_point_id`` depends on theme, stage and aspect only; reach never exceeds the number of counted records.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.errors import ShapeMismatch
+from textcx.domain.lexicons.journey import UNKNOWN
+from textcx.domain.tables import PAIN_POINTS
+from textcx.steps.evidence import choose_evidence
+from textcx.steps.pains.statements import clarity
+from textcx.steps.pains.title import EVERYWHERE, UNTOLD, name_by_words, name_group, spread_over_themes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+MIN_RECORDS = 3
+HIGH_SEVERITY = 0.75
+"""From this severity on a pain point is listed with fewer records than ``MIN_RECORDS``."""
+SMALL_DATA = 100
+"""With no more counted records than this, every pain point is listed."""
+SPLIT_RECORDS, SPLIT_SHARE = 5, 0.15
+"""An aspect stands alone if its records are at least the greater of these two (a number, a share of its cell)."""
+APART = 0.72
+"""Aspects whose pains have a higher likeness than this are not clearly different."""
+LEAST_ALIKE = 0.05
+"""Pains within a group count as at least so alike."""
+NEAR = 0.40
+"""Least cosine between a pain and the mean of a group that it may join by likeness."""
+ALIKE = 0.65
+"""Groups about the same aspect whose means have at least this cosine are one."""
+RARE_STAGE = 0.15
+"""A stage with a smaller share of a theme's records joins the theme's main stage."""
+UNSURE_STAGE = 0.3
+"""The same where most of a theme's pains are of unknown stage: few placed segments must not speak for all."""
+EVIDENCE = 5
+TRIMMED = 10
+
+
+@dataclass(slots=True)
+class _Group:
+    theme_id: str | None
+    stage: str
+    aspect: str | None
+    members: list[int]  # rows of the frame of pains
+
+
+def pain_point_id(theme_id: str | None, stage: str, aspect: str | None) -> str:
+    """Derive the permanent id of a pain point from what it is about."""
+    key = "\x1f".join([theme_id or "", stage, aspect or ""])
+    return "p_" + hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
+
+
+def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
+    """Put together what grouping needs to know of each counted, specific pain, sorted by segment_id.
+
+    A pain that names no aspect is grouped by the consequence it tells ("returned").
+    """
+    who = pl.coalesce("respondent_id", "record_id").alias("who")
+    stage = pl.col("stage").fill_null(UNKNOWN)
+    told = (
+        segments.with_row_index("position")
+        .filter(pl.col("counted"))
+        .select("segment_id", "position", "start", "end", "text", "p_pain", stage, who, "respondent_id")
+    )
+    happened = (
+        pl.col("reasons")
+        .list.filter(~pl.element().str.contains(f"^(?:{'|'.join(UNTOLD)})"))
+        .list.first()
+        .str.replace(r"^.*: ", "")
+    )
+    strongest = (
+        mentions.sort(["segment_id", "strength", "theme_id"], descending=[False, True, False])
+        .group_by("segment_id", maintain_order=True)
+        .agg(pl.col("theme_id").first())
+    )
+    return (
+        pains.filter(pl.col("specific"))
+        .drop("pain_point_id")
+        .with_columns(pl.coalesce("aspect", happened))
+        .join(told, on="segment_id", how="inner")
+        .join(strongest, on="segment_id", how="left")
+        .sort("segment_id")
+    )
+
+
+def _records(frame: dict[str, list[Any]], members: Iterable[int]) -> int:
+    return len({frame["record_id"][member] for member in members})
+
+
+def _merge_stages(frame: dict[str, list[Any]], members: list[int]) -> dict[str, list[int]]:
+    """Cells of one theme by stage; unknown and rare stages join the theme's main one."""
+    cells: dict[str, list[int]] = defaultdict(list)
+    for member in members:
+        cells[frame["stage"][member]].append(member)
+    known = {stage: _records(frame, own) for stage, own in cells.items() if stage != UNKNOWN}
+    if not known:
+        return cells
+    main = min(known, key=lambda stage: (-known[stage], stage))
+    total, n_unknown = _records(frame, members), _records(frame, cells.get(UNKNOWN, []))
+    least = max(MIN_RECORDS, RARE_STAGE * total)
+    if n_unknown > max(SPLIT_RECORDS, known[main]):
+        main, least = UNKNOWN, max(SPLIT_RECORDS, UNSURE_STAGE * total)
+    for stage in sorted(cells):
+        if stage != main and (stage == UNKNOWN or known[stage] < least):
+            cells[main] = cells[main] + cells.pop(stage)
+    return {stage: sorted(own) for stage, own in cells.items()}
+
+
+def _mean(vectors: NDArray[np.float32], members: list[int]) -> NDArray[np.float64]:
+    mean = vectors[members].astype(np.float64).mean(axis=0)
+    norm = float(np.linalg.norm(mean))
+    return np.asarray(mean / norm if norm > 0 else mean, dtype=np.float64)
+
+
+def _likeness(vectors: NDArray[np.float32], ours: list[int], theirs: list[int]) -> float:
+    """Cosine of what two sets of pains have in common, as if each set were large.
+
+    The mean of a few vectors holds the chance of those few, which makes small sets look less alike than they are. So
+    the mean cosine across the sets is set against the mean cosine within each, a vector with itself left out.
+    """
+    means = [vectors[members].astype(np.float64).mean(axis=0) for members in (ours, theirs)]
+    within = [
+        (len(members) * float(mean @ mean) - 1.0) / (len(members) - 1) if len(members) > 1 else 1.0
+        for members, mean in zip((ours, theirs), means, strict=True)
+    ]
+    across = float(means[0] @ means[1])
+    return across / math.sqrt(max(within[0], LEAST_ALIKE) * max(within[1], LEAST_ALIKE))
+
+
+def _split_by_aspect(
+    frame: dict[str, list[Any]], members: list[int], vectors: NDArray[np.float32], spread: dict[str, float]
+) -> list[list[int]]:
+    """Split a cell where it holds clearly different aspects; likeness decides about the pains of other aspects."""
+    by_aspect: dict[str, list[int]] = defaultdict(list)
+    for member in members:
+        if frame["aspect"][member] and spread.get(frame["aspect"][member], 0.0) <= EVERYWHERE:
+            by_aspect[frame["aspect"][member]].append(member)
+    enough = max(SPLIT_RECORDS, SPLIT_SHARE * _records(frame, members))
+    sizes = {aspect: _records(frame, own) for aspect, own in by_aspect.items()}
+    leading = sorted(
+        (aspect for aspect, n in sizes.items() if n >= enough), key=lambda aspect: (-sizes[aspect], aspect)
+    )
+    seeds: list[list[int]] = []
+    names: list[set[str]] = []
+    for aspect in leading:
+        own, words = by_aspect[aspect], set(aspect.split())
+        alike = [i for i, seed in enumerate(seeds) if words & names[i] or _likeness(vectors, own, seed) > APART]
+        if alike:
+            seeds[alike[0]] = seeds[alike[0]] + own
+        else:
+            seeds.append(own)
+            names.append(words)
+    if len(seeds) < 2:  # noqa: PLR2004 - one aspect alone splits nothing
+        return [members]
+    means = np.stack([_mean(vectors, seed) for seed in seeds])
+    taken = {member for seed in seeds for member in seed}
+    rest: list[int] = []
+    for member in (member for member in members if member not in taken):
+        cosines = means @ vectors[member].astype(np.float64)
+        nearest = int(cosines.argmax())
+        (seeds[nearest] if cosines[nearest] >= NEAR else rest).append(member)
+    if rest and _records(frame, rest) < MIN_RECORDS:
+        for member in rest:
+            seeds[int((means @ vectors[member].astype(np.float64)).argmax())].append(member)
+        rest = []
+    return [sorted(seed) for seed in seeds] + ([rest] if rest else [])
+
+
+def _theme_groups(
+    frame: dict[str, list[Any]], vectors: NDArray[np.float32], names: dict[str, str], spread: dict[str, float]
+) -> list[_Group]:
+    by_theme: dict[str, list[int]] = defaultdict(list)
+    for member, theme_id in enumerate(frame["theme_id"]):
+        if theme_id is not None:
+            by_theme[theme_id].append(member)
+    groups = []
+    for theme_id in sorted(by_theme):
+        for stage, cell in sorted(_merge_stages(frame, by_theme[theme_id]).items()):
+            taken: set[str] = set()
+            parts = _split_by_aspect(frame, cell, vectors, spread)
+            for members in sorted(parts, key=lambda own: (-_records(frame, own), own)):
+                aspect = name_group(frame, members, spread, names.get(theme_id), taken)
+                taken.add(aspect)
+                groups.append(_Group(theme_id, stage, aspect, members))
+    return groups
+
+
+def _place_rest(frame: dict[str, list[Any]], vectors: NDArray[np.float32], groups: list[_Group]) -> list[_Group]:
+    """Pains without a theme: join the group about the same aspect, else stand together by aspect and stage."""
+    means = {id(group): _mean(vectors, group.members) for group in groups}
+    by_aspect: dict[str, list[int]] = defaultdict(list)
+    alone: list[_Group] = []
+    for member in (member for member, theme_id in enumerate(frame["theme_id"]) if theme_id is None):
+        aspect, stage = frame["aspect"][member], frame["stage"][member]
+        homes = [group for group in groups if aspect and group.aspect == aspect and stage in (group.stage, UNKNOWN)]
+        likeness = [float(means[id(group)] @ vectors[member].astype(np.float64)) for group in homes]
+        if likeness and max(likeness) >= NEAR:
+            homes[likeness.index(max(likeness))].members.append(member)
+        elif aspect is not None:
+            by_aspect[aspect].append(member)
+        else:
+            alone.append(_Group(None, stage, name_by_words(frame, [member]), [member]))
+    for aspect, own in sorted(by_aspect.items()):
+        for stage, members in sorted(_merge_stages(frame, own).items()):
+            alone.append(_Group(None, stage, aspect, members))
+    merged: dict[tuple[str, str | None], _Group] = {}
+    for group in alone:
+        known = merged.setdefault((group.stage, group.aspect), group)
+        if known is not group:
+            known.members = sorted(known.members + group.members)
+    return list(merged.values())
+
+
+def _merge_alike(frame: dict[str, list[Any]], vectors: NDArray[np.float32], groups: list[_Group]) -> list[_Group]:
+    """Groups of several themes about the same aspect in the same stage become one where their pains are alike.
+
+    The group with most records gives its theme. A theme model cuts one matter into several themes more readily than
+    readers do, and a list of pain points that names one aspect twice helps nobody.
+    """
+    order = sorted(groups, key=lambda group: (-_records(frame, group.members), group.theme_id or "~", group.members))
+    kept: list[_Group] = []
+    homes: dict[tuple[str, str | None], list[_Group]] = defaultdict(list)
+    for group in order:
+        mean = _mean(vectors, group.members)
+        alike = [
+            home for home in homes[group.stage, group.aspect] if float(mean @ _mean(vectors, home.members)) >= ALIKE
+        ]
+        if alike:
+            alike[0].members = sorted(alike[0].members + group.members)
+        else:
+            kept.append(group)
+            homes[group.stage, group.aspect].append(group)
+    return kept
+
+
+def _robust_mean(values: list[float]) -> float:
+    """Mean without the highest and lowest tenth (at least ten values needed to leave one out on each side)."""
+    ordered = sorted(values)
+    cut = len(ordered) // TRIMMED
+    kept = ordered[cut : len(ordered) - cut] if cut else ordered
+    return math.fsum(kept) / len(kept)
+
+
+def _worst_of_each(frame: dict[str, list[Any]], members: list[int]) -> dict[str, int]:
+    """Each record's most severe pain of a group (the first one in the text on a draw)."""
+    worst: dict[str, int] = {}
+    for member in members:
+        record_id = frame["record_id"][member]
+        known = worst.get(record_id)
+        if known is None or (-frame["severity"][member], frame["start"][member]) < (
+            -frame["severity"][known], frame["start"][known],
+        ):  # fmt: skip
+            worst[record_id] = member
+    return worst
+
+
+def _describe(frame: dict[str, list[Any]], vectors: NDArray[np.float32], group: _Group) -> dict[str, Any]:
+    """One row of the pain points table."""
+    members = sorted(group.members)
+    worst = _worst_of_each(frame, members)
+    severity = _robust_mean([frame["severity"][member] for member in worst.values()])
+    mean = _mean(vectors, members)
+    central = vectors[members].astype(np.float64) @ mean
+    words = set((group.aspect or "").split())
+
+    def worth(index: int) -> float:
+        member = members[index]
+        statement = frame["statement"][member]
+        told = any(
+            reason.endswith(f": {group.aspect}") or reason == group.aspect for reason in frame["reasons"][member]
+        )
+        names_it = told or any(word in statement.casefold() for word in words)
+        whole = 1.0 + float(central[index]) + 0.5 * frame["severity"][member] + 0.25 * names_it
+        return float(round(clarity(statement) * frame["p_pain"][member] * whole, 6))
+
+    worths = {members[index]: worth(index) for index in range(len(members))}
+    best = min(members, key=lambda member: (-worths[member], frame["segment_id"][member]))
+    readable = [member for member in members if clarity(frame["statement"][member]) >= 0.5]  # noqa: PLR2004 - half clear
+    chosen = readable if _records(frame, readable) >= MIN_RECORDS else members
+    leading = sorted(chosen, key=lambda member: (-worths[member], frame["segment_id"][member]))[: 3 * EVIDENCE]
+    leading = sorted({best, *leading}, key=lambda member: frame["segment_id"][member])
+    candidates = pl.DataFrame({
+        name: [frame[name][member] for member in leading]
+        for name in ("segment_id", "record_id", "respondent_id", "start", "end", "text")
+    }, schema_overrides={"respondent_id": pl.String})  # fmt: skip
+    return {
+        "pain_point_id": pain_point_id(group.theme_id, group.stage, group.aspect),
+        "theme_id": group.theme_id, "stage": group.stage, "aspect": group.aspect,
+        "statement": frame["statement"][best], "severity": round(severity, 4), "records": len(worst),
+        "respondents": len({frame["who"][member] for member in members}), "trend": None,
+        "evidence": choose_evidence(candidates, vectors[leading], limit=EVIDENCE),
+    }  # fmt: skip
+
+
+def group_pains(
+    pains: pl.DataFrame,
+    segments: pl.DataFrame,
+    mentions: pl.DataFrame,
+    themes: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    *,
+    small_data: int = SMALL_DATA,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Group pains into pain points.
+
+    Args:
+        pains: What ``find_pains`` returned.
+        segments: segment_id, record_id, respondent_id, start, end, text, p_pain, stage, counted.
+        mentions: segment_id, theme_id, strength; may be empty.
+        themes: theme_id, name; may be empty.
+        vectors: Unit vectors of the segments, in their order. Shape ``(segments, dimensions)``.
+        small_data: With no more counted records than this every pain point is listed, however few its records.
+
+    Returns:
+        The pain points table, highest reach x severity first, its trends null; and the pains with ``pain_point_id`` set
+        (null for bare insults, for pains of duplicates, and for pains of no listed pain point), sorted by segment_id.
+
+    Raises:
+        ShapeMismatch: If there are not as many vectors as segments.
+    """
+    if len(vectors) != segments.height:
+        msg = f"{segments.height} segments came with {len(vectors)} vectors; expected one vector per segment"
+        raise ShapeMismatch(msg)
+    gathered = _gather(pains, segments, mentions)
+    own_vectors = vectors[gathered["position"].to_numpy()]
+    frame = gathered.to_dict(as_series=False)
+    small = segments.filter(pl.col("counted"))["record_id"].n_unique() <= small_data
+    names = dict(themes.select("theme_id", "name").iter_rows())
+    groups = _theme_groups(frame, own_vectors, names, spread_over_themes(frame))
+    groups = _merge_alike(frame, own_vectors, groups)
+    groups += _place_rest(frame, own_vectors, groups)
+    rows = [_describe(frame, own_vectors, group) for group in groups]
+    listed = [
+        (row, group)
+        for row, group in zip(rows, groups, strict=True)
+        if small or row["records"] >= MIN_RECORDS or row["severity"] >= HIGH_SEVERITY
+    ]
+    listed.sort(key=lambda item: (-round(item[0]["respondents"] * item[0]["severity"], 6), item[0]["pain_point_id"]))
+    home = {frame["segment_id"][member]: row["pain_point_id"] for row, group in listed for member in group.members}
+    points = pl.DataFrame([row for row, _ in listed], schema=PAIN_POINTS)
+    ids = pl.col("segment_id").replace_strict(home, default=None, return_dtype=pl.String).alias("pain_point_id")
+    placed = pains.sort("segment_id").with_columns(ids)
+    return points, placed

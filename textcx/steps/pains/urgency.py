@@ -1,0 +1,181 @@
+"""How urgently a negative record needs a person: 0 to 100 points, as a sum that anybody can check.
+
+    severity            up to 40: 40 x the severity of the worst pain
+    consequence words   up to 20: of what the customer says happened, the gravest weigh most
+    customer value      up to 15: 15 x the share of known customers who are worth less
+    age                 up to 10: grows over seven days without an answer
+    repeated contact    up to 10: 5 for each earlier negative record of the respondent, or for saying so
+    unanswered question       5: the customer asks something
+
+Only negative records, and others with a severe pain, can need a person; of these, only those with a reason beyond their
+tone: a severe pain, a consequence, repeated contact or a question. Every reason is spelled out with its points.
+
+Invariants, tested: the score is the sum of the points and lies within 0..100; a further reason, a higher severity,
+a higher value or a greater age never lowers it; the time of day changes nothing but the age.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from textcx.domain.service.datasets import Urgency
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+SEVERITY_POINTS, CONSEQUENCE_POINTS, VALUE_POINTS = 40.0, 20.0, 15.0
+AGE_POINTS, CONTACT_POINTS, QUESTION_POINTS = 10.0, 10.0, 5.0
+EACH_CONTACT = 5.0
+FULL_AGE = timedelta(days=7)
+"""After so long without an answer, waiting longer adds nothing."""
+LOOK_BACK = timedelta(days=90)
+"""How far back an earlier negative record counts as the same matter."""
+SEVERE = 0.5
+"""Severity from which a pain alone is a reason to look."""
+URGENT = 55.0
+"""Score from which a record is urgent, so that people are told at once."""
+_GRAVITY = {
+    "consequence: safety": 20.0, "consequence: data or privacy": 16.0, "consequence: left": 14.0,
+    "consequence: money": 12.0, "consequence: refund": 10.0, "consequence: may leave": 10.0,
+    "consequence: missed or ruined": 8.0, "blocked: cannot use": 8.0, "consequence: treated badly": 7.0,
+    "consequence: broken or damaged": 6.0, "consequence: returned": 6.0, "long wait": 6.0,
+}  # fmt: skip
+_SAID_AGAIN = "repeated contact"
+_OTHER_CONSEQUENCE = 5.0
+_LESSER = 0.25
+"""What each consequence after the gravest one adds, as a share of its own points."""
+_ASKS = re.compile(
+    r"(?:^|[.!?\n]\s*|\b(?:but|and|so)\s+)(?:so |and |but |please )?"
+    r"(?:who|what|when|where|why|how|which|can|could|will|would|do|does|did|is|are|has|have|should|may)\b[^.!?\n]*\?",
+    re.IGNORECASE,
+)
+SHOWN_DIGITS = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What is known of a record when its urgency is judged.
+
+    Attributes:
+        label: Of the whole record.
+        severities: Of its pains, each 0..1.
+        reasons: Of all its pains, as ``textcx.steps.pains.severity`` writes them.
+        text: Redacted.
+        value_rank: Share of known customers who are worth less, 0..1; null where the value is not known.
+        created_at: When it was said; where that is not known, when it came in. UTC.
+        earlier: Negative records of the same respondent in the ``LOOK_BACK`` before it, 0 or more.
+    """
+
+    label: str | None
+    severities: Sequence[float]
+    reasons: Sequence[str]
+    text: str
+    value_rank: float | None
+    created_at: datetime
+    earlier: int
+
+
+def judge_urgency(case: Case, *, now: datetime) -> Urgency | None:
+    """Judge how urgently a record needs a person.
+
+    Args:
+        case: What is known of it.
+        now: The time, UTC.
+
+    Returns:
+        Score and reasons, the weightiest first; null where it needs nobody.
+    """
+    worst = max(case.severities, default=0.0)
+    if case.label != "negative" and worst < SEVERE:
+        return None
+    found = [
+        *_severity(worst),
+        *_consequences(case.reasons),
+        *_contact(case.earlier, said=_SAID_AGAIN in case.reasons),
+        *_question(case.text),
+    ]
+    if worst < SEVERE and not any(reason["kind"] != "severity" for reason in found):
+        return None
+    found += [*_value(case.value_rank), age_reason(case.created_at, now=now)]
+    return urgency_of(found)
+
+
+def urgency_of(reasons: Sequence[Mapping[str, Any]]) -> Urgency:
+    """Sum up reasons, the weightiest first; those without points are left out."""
+    kept = sorted((dict(reason) for reason in reasons if reason["points"] > 0), key=lambda one: -one["points"])
+    return Urgency(score=round(sum(one["points"] for one in kept), SHOWN_DIGITS), reasons=tuple(kept))
+
+
+def aged(urgency: Urgency, *, created_at: datetime, now: datetime) -> Urgency:
+    """Return the same urgency with the age that the record has by now."""
+    rest = [reason for reason in urgency.reasons if reason["kind"] != "age"]
+    return urgency_of([*rest, age_reason(created_at, now=now)])
+
+
+def age_reason(created_at: datetime, *, now: datetime) -> dict[str, Any]:
+    """Return the points for waiting; none for a record from the future."""
+    waited = max(now - created_at, timedelta(0))
+    share = min(1.0, waited / FULL_AGE)
+    days = waited.days
+    detail = "less than a day old" if not days else "1 day old" if days == 1 else f"{days} days old"
+    return _reason("age", detail, AGE_POINTS * share)
+
+
+def value_rank(value: float | None, marks: Sequence[float]) -> float | None:
+    """Return the share of customers who are worth less.
+
+    Args:
+        value: What the customer is worth; null where that is not known.
+        marks: Sorted values of other customers, or quantiles of them.
+
+    Returns:
+        0..1; null without a value or without others to compare it with.
+    """
+    if value is None or not marks:
+        return None
+    return sum(mark < value for mark in marks) / len(marks)
+
+
+def _severity(worst: float) -> list[dict[str, Any]]:
+    grade = "severe" if worst >= 0.75 else "serious" if worst >= SEVERE else "light"  # noqa: PLR2004 - words for people
+    return [_reason("severity", f"{grade} pain, severity {worst:.2f}", SEVERITY_POINTS * worst)] if worst else []
+
+
+def _consequences(reasons: Sequence[str]) -> list[dict[str, Any]]:
+    told = sorted(
+        {reason for reason in reasons if reason in _GRAVITY or reason.startswith("consequence")},
+        key=lambda reason: (-_GRAVITY.get(reason, _OTHER_CONSEQUENCE), reason),
+    )
+    if not told:
+        return []
+    points = [_GRAVITY.get(reason, _OTHER_CONSEQUENCE) for reason in told]
+    total = min(CONSEQUENCE_POINTS, points[0] + _LESSER * sum(points[1:]))
+    return [_reason("consequence", ", ".join(reason.removeprefix("consequence: ") for reason in told), total)]
+
+
+def _contact(earlier: int, *, said: bool) -> list[dict[str, Any]]:
+    if not earlier and not said:
+        return []
+    counted = f"{earlier} earlier negative record{'s' if earlier > 1 else ''} in {LOOK_BACK.days} days"
+    detail = (
+        f"{counted}, and says so" if earlier and said else counted if earlier else "says that it is not the first time"
+    )
+    return [_reason("repeated contact", detail, min(CONTACT_POINTS, EACH_CONTACT * (earlier + said)))]
+
+
+def _question(text: str) -> list[dict[str, Any]]:
+    return [_reason("unanswered question", "asks a question", QUESTION_POINTS)] if _ASKS.search(text) else []
+
+
+def _value(rank: float | None) -> list[dict[str, Any]]:
+    if rank is None:
+        return []
+    return [_reason("customer value", f"worth more than {100 * rank:.0f} % of customers", VALUE_POINTS * rank)]
+
+
+def _reason(kind: str, detail: str, points: float) -> dict[str, Any]:
+    return {"kind": kind, "detail": detail, "points": round(points, SHOWN_DIGITS)}

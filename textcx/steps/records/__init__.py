@@ -1,0 +1,1 @@
+"""One record and all records: assembled, screened, segmented, identified, deduplicated, brought together."""

@@ -1,0 +1,124 @@
+"""Bring the parts of a run together: final ids, settled languages, repetitions marked, everything in a fixed order.
+
+Invariants, tested: rows in = records analyzed + unprocessable; records are sorted by ``record_id`` and segments by
+record and place, so nothing after this step can depend on the order of the input; vectors keep to their segments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.feedback import Reason, Unprocessable
+from textcx.steps.records.duplicates import mark_duplicates
+from textcx.steps.records.ids import assign_ids
+from textcx.steps.records.screen import HINTS, settle_languages
+from textcx.steps.sentiment.labels import find_mixed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from textcx.domain.parts import Part
+
+PREFIXES = ("rating:", "attribute:")
+BEHIND = ("row", "input", "where", "given_id", "content_hash", "reason", "question")
+RECORD_CONTEXT = ("record_id", "respondent_id", "created_at", "touchpoint", "counted")
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """All records and segments of a run, in their final order.
+
+    ``answers``: one row per readable row of the input, with ``analyzed`` and ``counted``. ``records``: the analyzed
+    ones. ``segments``: their segments, with respondent, date, touchpoint and ``counted`` of the record. ``vectors``:
+    float32, one row per segment.
+    """
+
+    answers: pl.DataFrame
+    records: pl.DataFrame
+    segments: pl.DataFrame
+    vectors: NDArray[np.float32]
+    unprocessable: tuple[Unprocessable, ...]
+    notes: tuple[str, ...]
+
+
+def build_corpus(part: Part) -> Corpus:
+    """Bring everything the first half found into its final form.
+
+    Args:
+        part: All parts of the run, joined.
+
+    Returns:
+        Records, segments, vectors and what was unprocessable.
+    """
+    rows, conflicts = assign_ids(settle_languages(part.records))
+    records = rows.filter(pl.col("reason").is_null()).sort("record_id")
+    records = records.join(mark_duplicates(records), on="record_id", how="left", maintain_order="left")
+    records = records.with_columns(counted=pl.col("duplicate_of").is_null())
+    segments, vectors = _segments(part, records)
+    records = records.join(find_mixed(segments, by="record_id"), on="record_id", how="left", maintain_order="left")
+    records = records.with_columns(pl.col("mixed").fill_null(value=False), pl.col("n_segments").fill_null(0))
+    counted = records.filter("counted")["record_id"].implode()
+    answers = rows.with_columns(
+        analyzed=pl.col("reason").is_null(),
+        counted=pl.col("record_id").is_in(counted),
+    ).sort("record_id")
+    return Corpus(
+        answers=_plainly_named(answers),
+        records=_plainly_named(records),
+        segments=segments,
+        vectors=vectors,
+        unprocessable=_unprocessable(part, answers),
+        notes=_notes(conflicts),
+    )
+
+
+def _plainly_named(rows: pl.DataFrame) -> pl.DataFrame:
+    """Give ratings and attributes their names, once the columns that only this step needs are out of the way."""
+    plain = {
+        column: column.removeprefix(prefix)
+        for prefix in PREFIXES
+        for column in rows.columns
+        if column.startswith(prefix)
+    }
+    return rows.drop(BEHIND, strict=False).rename(plain)
+
+
+def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.float32]]:
+    segments = (
+        part.segments.with_row_index("place")
+        .join(records.select("row", *RECORD_CONTEXT), on="row", how="inner")
+        .sort("record_id", "start")
+        .with_columns(segment_id=pl.format("{}:{}-{}", "record_id", "start", "end"))
+    )
+    vectors = part.vectors[segments["place"].to_numpy()].astype(np.float32)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    vectors /= np.maximum(lengths, np.float32(1e-12))
+    return segments.drop("place", "row"), vectors
+
+
+def _unprocessable(part: Part, answers: pl.DataFrame) -> tuple[Unprocessable, ...]:
+    left_out = [
+        Unprocessable(
+            row=row["row"],
+            where=row["where"],
+            reason=Reason(row["reason"]),
+            hint=HINTS[Reason(row["reason"])],
+            record_id=row["record_id"],
+            language=row["language"] if row["reason"] == Reason.LANGUAGE_UNSUPPORTED else None,
+        )
+        for row in answers.filter(pl.col("reason").is_not_null())
+        .select("row", "where", "reason", "record_id", "language")
+        .iter_rows(named=True)
+    ]
+    return tuple(sorted([*left_out, *part.unreadable], key=lambda broken: broken.row))
+
+
+def _notes(conflicts: int) -> tuple[str, ...]:
+    if not conflicts:
+        return ()
+    which = "One record id came" if conflicts == 1 else f"{conflicts:,} record ids came"
+    return (f"{which} with more than one content; the others were kept under the id with a suffix.",)

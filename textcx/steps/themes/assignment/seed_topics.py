@@ -1,0 +1,282 @@
+"""Match segments to the themes that a team brought along, before new ones are sought in the rest.
+
+The prototype of a given theme is the mean direction of the texts that tell of it (Rocchio, 1971). How *near* a segment
+is to a theme is its cosine to that, less half of how crowded it is around the segment itself (a local scaling: Conneau
+et al., 2018, section 2.3), plus half of its lead over the next given theme. Where a segment has many closer neighbours
+in the data, a given theme has to be closer still.
+
+From which nearness on a segment belongs to a theme is found without labels. Nearness is taken as a mixture of two
+normal distributions, right and wrong, of means of their own for every theme and one spread. They are fitted by
+expectation and maximization (Dempster, Laird and Rubin, 1977) to the segments, and to examples left out: each example
+against the other texts of its theme is a right match, against all other themes a wrong one. The odds of right are then
+logistic in nearness. A segment is matched if
+
+* the odds are nine to one (a local false discovery rate of a tenth: Efron, 2004),
+* it is at least as near as the further examples are when they are left out (a fifth of them where the given themes
+  cover all of the data, half where they cover little: then much else may be only like them), and
+* at most a tenth of the left-out examples that land there belong to another theme.
+
+Nothing here sees a label. A theme whose examples have little in common is matched rarely or wrongly, and the checks say
+so. Invariants, tested: the order of segments and of themes changes no byte; a segment's match hangs on nothing but the
+segment once the themes are learned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textcx.domain.errors import ShapeMismatch
+from textcx.domain.themes.sets import SeedTopics
+from textcx.steps.themes.assignment.seed_calibration import (
+    BACKGROUND,
+    TELLING,
+    LeftOut,
+    best_of,
+    chance_of,
+    cosines_to,
+    crowd_around,
+    cuts_for,
+    fit_odds,
+    landed_right,
+    leave_out,
+    nearness,
+    share_right,
+)
+from textcx.steps.themes.geometry.lattice import ROWS, STEPS, on_lattice, relative_to, unit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy
+    from textcx.domain.themes.sets import Theme
+
+    Floats = NDArray[np.float64]
+    Numbers = NDArray[np.int64]
+
+WRONG = 0.10
+"""Share of wrong ones among the matched that is aimed at."""
+
+FITTED = 20_000
+"""Segments that the mixture is fitted to, drawn by their content."""
+
+FOUND_AGAIN = 0.6
+"""Share of the left-out examples nearest to their own theme below which the examples are said to be too mixed."""
+
+DIGITS = 4
+"""Decimals of a strength."""
+
+NEVER = 2.0
+"""A least cosine that none reaches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Number of the given theme of each segment, -1 where none, and the strength there, 0..1; 0 where none."""
+
+    numbers: Numbers
+    strengths: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeCheck:
+    """How well a theme could be told.
+
+    ``found_again`` of its ``examples``, each left out in turn, are nearer to their own theme than to any other given
+    one. ``matched`` segments are in it; ``cut`` is the nearness that takes, null where none will do.
+    """
+
+    theme_id: str
+    name: str
+    examples: int
+    found_again: int
+    matched: int
+    cut: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeedMatch:
+    """The given themes and what belongs to them.
+
+    Attributes:
+        themes: The whole taxonomy as themes of a set, parents before children.
+        given: What matching further segments takes.
+        placed: Which segment belongs to which of ``given.theme_ids``.
+        least_cosines: For each of ``given.theme_ids`` the cosine to its prototype from which nine of ten segments
+            nearest to it are matched: for an assignment by cosine alone, which is less sure. Shape ``(themes,)``.
+        checks: One for each of ``given.theme_ids``.
+        notes: Sentences for the reader.
+    """
+
+    themes: tuple[Theme, ...]
+    given: SeedTopics
+    placed: Placed
+    least_cosines: Floats
+    checks: tuple[ThemeCheck, ...]
+    notes: tuple[str, ...]
+
+
+def texts_of(taxonomy: ThemeTaxonomy) -> list[str]:
+    """Return the texts to encode for ``match``, in the order it takes their vectors."""
+    return [text for theme in taxonomy.leaves() for text in theme.texts()]
+
+
+def match(
+    taxonomy: ThemeTaxonomy,
+    given_vectors: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    *,
+    origin: NDArray[np.float32],
+    wrong: float = WRONG,
+) -> SeedMatch:
+    """Learn from what nearness on segments belong to given themes, and match them.
+
+    Args:
+        taxonomy: The given themes.
+        given_vectors: Vectors of ``texts_of(taxonomy)``, unit length. Shape ``(texts, width)``.
+        vectors: Of the segments of substance, by the same encoder, in any order. Shape ``(segments, width)``.
+        origin: Mean of the vectors, as the theme set has it. Shape ``(width,)``.
+        wrong: Share of wrong ones among the matched to aim at, above 0 and at most 0.5.
+
+    Returns:
+        The match, in the order of ``vectors``.
+
+    Raises:
+        ShapeMismatch: If there is not one vector per text, or the widths differ.
+    """
+    leaves = taxonomy.leaves()
+    owners = np.repeat(np.arange(len(leaves)), [len(theme.texts()) for theme in leaves])
+    if given_vectors.shape != (len(owners), len(origin)) or vectors.shape[1:] != origin.shape:
+        msg = (
+            f"{len(owners)} texts of given themes, an origin of width {len(origin)}, and vectors of shape "
+            f"{given_vectors.shape} and {vectors.shape} came; encode "
+            "texts_of(taxonomy) and the segments with one encoder"
+        )
+        raise ShapeMismatch(msg)
+    start = np.rint(origin * STEPS).astype(np.float32)
+    texts = relative_to(start, on_lattice(given_vectors))
+    sums = np.stack([texts[owners == number].astype(np.float64).sum(axis=0) for number in range(len(leaves))])
+    drawn = _drawn(vectors, most=FITTED)
+    shown = relative_to(start, on_lattice(vectors[drawn]))
+    prototypes, background = unit_rows(sums), shown[:BACKGROUND]
+    cosine = cosines_to(shown, prototypes)
+    near = nearness(cosine, crowd_around(shown, background))
+    left_out = leave_out(leaves, texts, owners, sums, background)
+    odds = fit_odds(near, left_out)
+    cuts = cuts_for(left_out, odds, wrong=wrong)
+    given = SeedTopics(
+        theme_ids=tuple(theme.theme_id for theme in leaves),
+        origin=(start / STEPS).astype(np.float32),
+        prototypes=(prototypes / STEPS).astype(np.float32),
+        background=(background / STEPS).astype(np.float32),
+        slopes=odds.slopes,
+        biases=odds.biases,
+        cuts=cuts,
+        share_right=share_right(left_out, cuts, wrong=wrong),
+    )
+    placed = place(given, vectors)
+    checks = _checks(leaves, left_out, placed, cuts)
+    return SeedMatch(
+        themes=taxonomy.tree(),
+        given=given,
+        placed=placed,
+        least_cosines=_least_cosines(cosine, near, cuts, wrong=wrong),
+        checks=checks,
+        notes=_notes(checks),
+    )
+
+
+def place(given: SeedTopics, vectors: NDArray[np.float32]) -> Placed:
+    """Match segments to given themes.
+
+    Args:
+        given: The themes, learned by ``match``.
+        vectors: Of the segments, unit length, by the encoder the themes were learned with. Shape ``(segments, width)``.
+
+    Returns:
+        Theme and strength of each segment, each by itself. The strength is the probability that the match is right:
+        by the mixture, times ``given.share_right``.
+    """
+    numbers = np.full(len(vectors), -1, dtype=np.int64)
+    strengths = np.zeros(len(vectors))
+    origin, prototypes, background = (
+        np.rint(part * STEPS).astype(np.float32) for part in (given.origin, given.prototypes, given.background)
+    )
+    for first in range(0, len(vectors), ROWS):
+        relative = relative_to(origin, on_lattice(vectors[first : first + ROWS]))
+        near = nearness(cosines_to(relative, prototypes), crowd_around(relative, background))
+        best, value = best_of(near)
+        belongs = value >= given.cuts[best]
+        chance = given.share_right * chance_of(given.biases[best] + given.slopes[best] * value)
+        numbers[first : first + ROWS] = np.where(belongs, best, -1)
+        strengths[first : first + ROWS] = np.where(belongs, np.round(chance, DIGITS), 0.0)
+    return Placed(numbers, strengths)
+
+
+def _drawn(vectors: NDArray[np.float32], *, most: int) -> Numbers:
+    """Places of at most so many different vectors, as good as drawn at random, in an order given by their content."""
+    weights = np.random.default_rng(0).integers(0, 2**63, size=vectors.shape[1], dtype=np.uint64) | np.uint64(1)
+    marks = np.empty(len(vectors), dtype=np.uint64)
+    for first in range(0, len(vectors), ROWS):
+        whole = on_lattice(vectors[first : first + ROWS]).astype(np.int64).astype(np.uint64)  # wraps: exact, any order
+        mark = (whole * weights).sum(axis=1, dtype=np.uint64)
+        mark ^= mark >> np.uint64(31)
+        marks[first : first + ROWS] = mark * np.uint64(0x9E3779B97F4A7C15)
+    _, places = np.unique(marks, return_index=True)
+    return places[:most].astype(np.int64)
+
+
+def _least_cosines(cosine: Floats, near: Floats, cuts: Floats, *, wrong: float) -> Floats:
+    """Cosines that tell the matched from the others about as well; see ``SeedMatch``."""
+    best, value = best_of(near)
+    nearest = cosine.argmax(axis=1)
+    least = np.full(len(cuts), NEVER)
+    for theme in range(len(cuts)):
+        rows = np.flatnonzero(nearest == theme)
+        rows = rows[np.argsort(-cosine[rows, theme], kind="stable")]
+        matched = (best[rows] == theme) & (value[rows] >= cuts[theme])
+        enough = np.flatnonzero(np.cumsum(matched) >= (1.0 - wrong) * np.arange(1, len(rows) + 1))
+        if len(enough) and matched.any():
+            least[theme] = cosine[rows[enough[-1]], theme]
+    return np.round(least, 6)
+
+
+def _checks(leaves: Sequence[SeedTopic], left_out: LeftOut, placed: Placed, cuts: Floats) -> tuple[ThemeCheck, ...]:
+    own, _, _, _ = landed_right(left_out)
+    found = np.bincount(own, minlength=len(leaves)).tolist()
+    matched = np.bincount(placed.numbers[placed.numbers >= 0], minlength=len(leaves)).tolist()
+    return tuple(
+        ThemeCheck(
+            theme_id=theme.theme_id,
+            name=theme.name,
+            examples=len(theme.examples),
+            found_again=found[number],
+            matched=matched[number],
+            cut=float(cuts[number]) if np.isfinite(cuts[number]) else None,
+        )
+        for number, theme in enumerate(leaves)
+    )
+
+
+def _notes(checks: Sequence[ThemeCheck]) -> tuple[str, ...]:
+    """What the reader should know about the match as a whole."""
+    notes = []
+    examples, found = sum(check.examples for check in checks), sum(check.found_again for check in checks)
+    if examples < TELLING:
+        notes.append(
+            "The given themes have hardly any examples, so how near is near enough had to be guessed; give each five."
+        )
+    elif found < FOUND_AGAIN * examples:
+        mixed = sorted(check.name for check in checks if check.found_again < FOUND_AGAIN * check.examples)
+        notes.append(
+            f"Only {found} of {examples} examples of the given themes are nearer to the others of their own theme than "
+            f"to another's, so more than one match in ten may be wrong. Look at: {', '.join(mixed)}."
+        )
+    silent = sorted(check.name for check in checks if not check.matched)
+    if silent:
+        notes.append(f"No segment was matched to: {', '.join(silent)}.")
+    return tuple(notes)

@@ -1,0 +1,243 @@
+"""A theme set while edits are applied to it: what can be changed is kept loose, and put together at the end."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.errors import Conflict, NotFound
+from textcx.domain.themes.sets import Change, LineageEvent, Theme
+from textcx.steps.themes.geometry.positions import plain
+from textcx.steps.themes.geometry.tree import in_order, leaves_below, sizes, tidy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.domain.themes.edits import Edit
+    from textcx.domain.themes.sets import ThemeSet
+    from textcx.steps.themes.geometry.positions import KnownVectors
+
+NOWHERE = -1
+
+
+class Draft:
+    """A theme set in the making.
+
+    Attributes:
+        themes: Themes by id.
+        prototypes, owners, exception_themes: As in the set.
+        given: Themes that segments are matched to, as in the set's ``given``.
+        gone: Themes that an edit took away: the number of the edit, and the themes that took their place.
+        named: Themes whose name was given by an edit, and its number.
+        made_of: For each theme, the themes of the set as fitted that it was made of.
+        homes: The segments that edits named, and the theme each belongs to (null for none).
+        points: Their directions from the set's origin, on the lattice, where the vectors are known.
+        apart, together: Pairs of segments, with the number of the edit that named them.
+        notes: Sentences for the reader.
+    """
+
+    def __init__(self, theme_set: ThemeSet, known: KnownVectors) -> None:
+        self.base = theme_set
+        self.known = known
+        self.themes: dict[str, Theme] = {theme.theme_id: theme for theme in theme_set.themes}
+        self.prototypes = theme_set.prototypes
+        self.owners = list(theme_set.owners)
+        self.exception_themes = list(theme_set.exception_themes)
+        self.given = [] if theme_set.given is None else list(theme_set.given.theme_ids)
+        self.gone: dict[str, tuple[int, tuple[str, ...]]] = {}
+        self.named: dict[str, int] = {}
+        self.made_of: dict[str, frozenset[str]] = {each: frozenset({each}) for each in self.themes}
+        self.homes: dict[str, str | None] = {}
+        self.points: dict[str, NDArray[np.float32]] = {}
+        self.apart: list[tuple[str, str, int]] = []
+        self.together: list[tuple[str, str, int]] = []
+        self.events: list[LineageEvent] = []
+        self.notes: list[str] = []
+        self._numbers = {each: place for place, each in enumerate(self.themes)}
+        codes = theme_set.members["theme_id"].replace_strict(self._numbers, default=NOWHERE, return_dtype=pl.Int64)
+        self._codes = codes.fill_null(NOWHERE).to_numpy().copy()
+        self._strengths = theme_set.members["strength"].to_numpy().copy()
+        self._pinned_down = np.ones(len(self._codes), dtype=bool)
+        self._rows: dict[str, int] | None = None
+
+    def copy(self) -> Draft:
+        """Return a draft that can be changed without changing this one."""
+        other = copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, (dict, list, np.ndarray)) and name != "_rows":
+                setattr(other, name, value.copy())
+        return other
+
+    @property
+    def leaves(self) -> dict[str, tuple[str, ...]]:
+        """Leaves below every theme."""
+        return leaves_below(list(self.themes.values()))
+
+    def names(self) -> dict[str, str]:
+        """Names by id, of those that are gone too."""
+        return {**{theme.theme_id: theme.name for theme in self.base.themes}, **self._names()}
+
+    def _names(self) -> dict[str, str]:
+        return {theme_id: theme.name for theme_id, theme in self.themes.items()}
+
+    def find(self, theme_id: str, edit: Edit) -> Theme:
+        """Return a theme, or the one it went into in a later fit.
+
+        Raises:
+            Conflict: If an earlier edit took it away.
+            NotFound: If the set never had it, or has it no more.
+        """
+        seen = {theme_id}
+        while theme_id not in self.themes:
+            if theme_id in self.gone:
+                number, heirs = self.gone[theme_id]
+                where = " and ".join(repr(self.themes[heir].name) for heir in heirs if heir in self.themes)
+                msg = f"it contradicts edit {number}: by that, theme {theme_id} is gone" + (
+                    f" and {where} took its place" if where else ""
+                )
+                raise Conflict(msg)
+            heir = self._heir(theme_id, since=edit.version)
+            if heir is None or heir in seen:
+                raise NotFound(unknown_theme(theme_id, self.themes.values()))
+            seen.add(heir)
+            theme_id = heir
+        return self.themes[theme_id]
+
+    def _heir(self, theme_id: str, *, since: int) -> str | None:
+        """What a theme went into in a fit after version ``since``; of several parts the largest."""
+        for event in self.base.history:
+            if event.version > since and theme_id in event.before and event.change in {Change.MERGED, Change.SPLIT}:
+                return next((after for after in event.after if after != theme_id), None)
+        return None
+
+    def with_parts(self, theme_id: str, edit: Edit) -> list[str]:
+        """Return a theme and what later fits split off from it."""
+        found = [theme_id]
+        for event in self.base.history:
+            if event.version > edit.version and event.change is Change.SPLIT and event.before[0] in found:
+                found += [each for each in event.after if each in self.themes and each not in found]
+        return found
+
+    def row(self, segment_id: str) -> int | None:
+        """Row of a segment among those learned from; null where it is none of them."""
+        if self._rows is None:
+            self._rows = {each: row for row, each in enumerate(self.base.members["segment_id"])}
+        return self._rows.get(segment_id)
+
+    def theme_of(self, segment_id: str) -> str | None:
+        """Theme of a segment learned from, as the draft stands; null where it has none or is not known."""
+        row = self.row(segment_id)
+        code = NOWHERE if row is None or not self._pinned_down[row] else int(self._codes[row])
+        return None if code == NOWHERE else list(self._numbers)[code]
+
+    def is_member(self, segment_id: str) -> bool:
+        """Whether the set was learned from a segment and its theme is settled by that."""
+        row = self.row(segment_id)
+        return row is not None and bool(self._pinned_down[row])
+
+    def put(self, segment_id: str, theme_id: str | None, *, strength: float) -> None:
+        """Put a segment into a theme, or into none."""
+        self.homes[segment_id] = theme_id
+        row = self.row(segment_id)
+        if row is not None:
+            self._codes[row] = NOWHERE if theme_id is None else self._numbers[theme_id]
+            self._strengths[row] = strength if theme_id is not None else 0.0
+            self._pinned_down[row] = True
+
+    def add(self, theme: Theme, *, made_of: Iterable[str]) -> None:
+        """Add a theme."""
+        self.themes[theme.theme_id] = theme
+        self._numbers.setdefault(theme.theme_id, len(self._numbers))
+        self.made_of[theme.theme_id] = frozenset(made_of)
+
+    def give(self, leaf: str, heir: str) -> None:
+        """Give everything that a leaf has to another one; the leaf itself stays, with nothing."""
+        self.owners = [heir if owner == leaf else owner for owner in self.owners]
+        self.exception_themes = [heir if owner == leaf else owner for owner in self.exception_themes]
+        if heir in self.given:  # what matches the one is now the other's
+            self.given = [heir if owner == leaf else owner for owner in self.given]
+        self._codes[self._codes == self._numbers[leaf]] = self._numbers[heir]
+        self.homes = {segment: heir if home == leaf else home for segment, home in self.homes.items()}
+        self.made_of[heir] |= self.made_of[leaf]
+
+    def members_of(self, leaf: str) -> tuple[NDArray[np.int64], list[str]]:
+        """Rows and ids of the segments learned from that a leaf has."""
+        rows = np.flatnonzero((self._codes == self._numbers[leaf]) & self._pinned_down)
+        return rows, self.base.members["segment_id"].gather(rows).to_list()
+
+    def share_out(self, rows: NDArray[np.int64], heirs: Sequence[str | None]) -> None:
+        """Give segments to themes; null lets go of one, so that it is assigned anew when it comes again."""
+        self._codes[rows] = [NOWHERE if heir is None else self._numbers[heir] for heir in heirs]
+        self._pinned_down[rows] = [heir is not None for heir in heirs]
+
+    def remove(self, theme_id: str, number: int, heirs: tuple[str, ...]) -> None:
+        """Take a theme away that has nothing any more."""
+        del self.themes[theme_id]
+        self.gone[theme_id] = (number, heirs)
+
+    def tidy(self, number: int) -> dict[str, str]:
+        """Bring the tree into shape after an edit; the themes that were dissolved, and what took their place."""
+        before = set(self.themes)
+        self.themes, dissolved = tidy(self.themes, owning=set(self.owners))
+        for only, parent in sorted(dissolved.items()):
+            self.give(only, parent)
+        for each in sorted(before - set(self.themes)):
+            self.gone[each] = (number, (dissolved[each],) if each in dissolved else ())
+        return dissolved
+
+    def log(self, before: Sequence[str], after: Sequence[str], note: str) -> None:
+        """Write an edit down in the history."""
+        self.events.append(
+            LineageEvent(
+                version=self.base.version,
+                change=Change.EDITED,
+                before=tuple(before),
+                after=tuple(each for each in after if each in self.themes),
+                note=note,
+            )
+        )
+
+    def finish(self, *, applied: Sequence[int]) -> ThemeSet:
+        """Put the set together."""
+        names = [*self._numbers, None]
+        members = self.base.members.with_columns(
+            theme_id=pl.Series([names[code] for code in self._codes.tolist()], dtype=pl.String),
+            strength=pl.Series(self._strengths, dtype=pl.Float64),
+        ).filter(pl.Series(self._pinned_down, dtype=pl.Boolean))
+        named = sorted(segment for segment in self.homes if segment in self.points)
+        points = [self.points[segment] for segment in named]
+        width = len(self.base.origin)
+        exceptions = plain(np.stack(points)) if points else np.zeros((0, width), dtype=np.float32)
+        whole = replace(
+            self.base,
+            themes=tuple(self.themes.values()),
+            prototypes=self.prototypes,
+            owners=tuple(self.owners),
+            members=members,
+            exceptions=np.concatenate([self.base.exceptions.reshape(-1, width), exceptions]),
+            exception_themes=(*self.exception_themes, *(self.homes[segment] for segment in named)),
+            history=(*self.base.history, *self.events),
+            given=None if self.base.given is None else replace(self.base.given, theme_ids=tuple(self.given)),
+            settings={
+                **self.base.settings,
+                "edits": {"applied": list(applied), "named": sorted(set(self.named) & set(self.themes))},
+            },
+        )
+        return replace(whole, themes=in_order(whole.themes, sizes(whole)))
+
+
+def unknown_theme(wanted: str, themes: Iterable[Theme]) -> str:
+    """Say that there is no such theme, and which one may have been meant."""
+    names = {theme.name.casefold(): theme for theme in themes}
+    ids = {theme.theme_id.casefold(): theme for theme in names.values()}
+    close = get_close_matches(wanted.casefold(), [*names, *ids], n=1)
+    meant = [(names | ids)[each] for each in close]
+    hint = f"; did you mean {meant[0].theme_id} ({meant[0].name!r})?" if meant else ""
+    return f"the set has no theme {wanted!r}{hint or '; textcx themes show lists them'}"

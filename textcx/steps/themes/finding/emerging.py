@@ -1,0 +1,397 @@
+"""Propose new themes where segments that a theme set does not explain lie close together.
+
+A theme set is learned once; what customers begin to speak of later has no place in it. The segments without a theme are
+gathered around the densest places among them. A group is proposed if it is as close together as the looser quarter of
+the set's own themes are, nearer to itself than to any of them, and if enough records are in it that do not all say the
+same words. Whether to take it into
+the set is decided by people, or by the next fit.
+
+Growth is how many times as often it is said in the later half of the complete periods as in the earlier, per record
+received. Given their sum, one of two Poisson counts is binomial (Przyborowski and Wilenski, 1940); the interval of the
+rates' ratio comes from Wilson's of that share.
+
+Invariants, tested: the order of the segments changes no byte; a record that does not count (a duplicate) adds to no
+figure; no segment is in two groups; nothing is proposed that is looser than the set's own themes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.errors import ShapeMismatch
+from textcx.domain.tables import EMERGING, empty
+from textcx.steps.evidence import choose_evidence
+from textcx.steps.measures.trends import EVERY, MIN_PERIODS, choose_period, periods, reach
+from textcx.steps.statistics.intervals import share_interval
+from textcx.steps.themes.geometry.lattice import STEPS, cosines, on_lattice, relative_to, unit_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.domain.themes.sets import ThemeSet
+    from textcx.steps.measures.trends import Period
+
+    Naming = Callable[[Sequence[Sequence[str]], Sequence[Sequence[float]]], Sequence[str]]
+    Grouping = Callable[[NDArray[np.float32]], NDArray[np.int64]]
+
+LOOSER = 0.25
+"""Part of the set's themes that may be looser than a group that is proposed."""
+
+BEYOND = 0.10
+"""Part of a theme's members that are further from its centre than it reaches."""
+
+FEWEST = 5
+"""Records of the smallest group that is proposed."""
+
+SMALLEST_SHARE = 0.002
+"""Share of the unexplained records that the smallest group has, where that is more."""
+
+WORDINGS = 3
+"""Different texts in a group at least: a text that is passed around is no theme."""
+
+MOST = 6_000
+"""Unexplained segments that groups are sought in, where there are more; the others join the groups."""
+
+PROPOSED = 20
+"""Groups proposed at most, the largest first."""
+
+USUAL_TIGHTNESS, USUAL_REACH = 0.30, 0.50
+"""Where a set kept too few vectors to tell how close together its themes are."""
+
+TELLING = 5
+"""Vectors of a theme that are needed to tell how close together it is."""
+
+QUOTES = 3
+"""Quotes of either kind at most."""
+
+FEWEST_TIMES = 5
+"""Records in complete periods below which nothing is said about growth."""
+
+NAMED_FROM = 500
+"""Segments of a group that its name is sought in."""
+
+DIGITS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Density:
+    """How dense themes are.
+
+    ``tightness``: mean cosine between two members of a theme. ``reach``: cosine to the centre of a theme that
+    nine of ten of its members have.
+    """
+
+    tightness: float
+    reach: float
+
+
+def find_emerging(
+    unexplained: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    theme_set: ThemeSet,
+    *,
+    name: Naming,
+    received: pl.DataFrame | None = None,
+    group: Grouping | None = None,
+    min_records: int = FEWEST,
+    most: int = PROPOSED,
+) -> pl.DataFrame:
+    """Find dense groups among the segments that a theme set does not explain.
+
+    Args:
+        unexplained: ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``created_at``
+            (nullable), ``polarity``, ``counted``, and optionally ``respondent_id`` (nullable); no boilerplate. Segments
+            that do not count are left out throughout.
+        vectors: Their vectors, unit length, in their order. Shape ``(segments, width)``.
+        theme_set: The set that does not explain them.
+        name: Names all groups at once, each differently, from their texts (most central first) and polarities.
+        received: ``record_id``, ``created_at``, ``counted`` of everything that came in, explained or not; growth is
+            counted against it. Null: against the unexplained.
+        group: Takes directions on the lattice relative to the set's origin and gives the number of the group of each,
+            -1 for none. Null: the densest places, one after the other (``densest``).
+        min_records: Records of the smallest group at least.
+        most: Groups proposed at most.
+
+    Returns:
+        A frame of ``tables.EMERGING``, most records first. ``closeness`` is the mean cosine between two of its
+        segments; ``growth`` a ratio of rates with a 95 % interval, null where it cannot be told; ``direction`` "rising"
+        or "falling" where the interval leaves out 1, else "steady"; "unknown" without dates enough. ``first_quotes``
+        are the earliest segments, ``evidence`` the most central and different ones.
+
+    Raises:
+        ShapeMismatch: If there is not one vector per segment, or of another width than the set's.
+    """
+    if vectors.shape != (unexplained.height, len(theme_set.origin)):
+        msg = (
+            f"{unexplained.height} segments came with vectors of shape {vectors.shape}, and the theme set takes width "
+            f"{len(theme_set.origin)}; give one vector per segment, made with the set's encoder"
+        )
+        raise ShapeMismatch(msg)
+    counted = unexplained.with_row_index("row").filter("counted")
+    order = counted.sort("segment_id")["row"].to_numpy()
+    frame = unexplained[order].with_row_index("point")
+    origin = np.rint(theme_set.origin * STEPS).astype(np.float32)
+    relative = relative_to(origin, on_lattice(vectors[order]))
+    density = density_of(theme_set)
+    labels = group(relative) if group is not None else densest(relative, density, fewest=min_records)
+    records = frame["record_id"].n_unique()
+    smallest = max(min_records, math.ceil(SMALLEST_SHARE * records))
+    found = [
+        members
+        for number in range(int(labels.max(initial=-1)) + 1)
+        if (members := _group(frame, relative, np.flatnonzero(labels == number))) is not None
+        and members.frame["record_id"].n_unique() >= smallest
+        and members.frame["text"].str.to_lowercase().n_unique() >= WORDINGS
+        and members.closeness >= density.tightness
+        and _stands_alone(theme_set, relative[members.frame["point"].to_numpy()])
+    ]
+    if not found:
+        return empty(EMERGING)
+    found.sort(key=lambda members: (-members.frame["record_id"].n_unique(), members.emerging_id))
+    found = found[:most]
+    texts = [members.frame["text"].head(NAMED_FROM).to_list() for members in found]
+    tones = [members.frame["polarity"].head(NAMED_FROM).to_list() for members in found]
+    names = name(texts, tones)
+    everything = received if received is not None else unexplained
+    rows = [
+        {
+            "emerging_id": members.emerging_id,
+            "name": called,
+            "share_unexplained": round(members.frame["record_id"].n_unique() / max(1, records), 6),
+            "closeness": round(members.closeness, DIGITS),
+            **_nearest(theme_set, members.centre),
+            **_figures(members.frame),
+            **_growth(members.frame, everything),
+            "first_quotes": _first_quotes(members.frame),
+            "evidence": choose_evidence(
+                members.frame, relative[members.frame["point"].to_numpy()] / np.float32(STEPS), limit=QUOTES
+            ),
+        }
+        for members, called in zip(found, names, strict=True)
+    ]
+    return pl.DataFrame(rows, schema=EMERGING)
+
+
+def density_of(theme_set: ThemeSet) -> Density:
+    """Tell how close together the looser quarter of a set's themes is, from the vectors it kept.
+
+    Themes are weighed alike, whatever their size. A set that kept too few vectors is taken to be as usual.
+    """
+    kept = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String}).with_row_index("place")
+    told = kept.join(theme_set.members.drop_nulls("theme_id"), on="segment_id", how="inner")
+    origin = np.rint(theme_set.origin * STEPS).astype(np.float32)
+    tightness, reaches = [], []
+    for _, members in sorted(told.group_by("theme_id"), key=lambda item: str(item[0][0])):
+        if members.height < TELLING:
+            continue
+        rows = np.sort(members["place"].to_numpy())
+        relative = relative_to(origin, on_lattice(theme_set.sample[rows].astype(np.float32)))
+        tightness.append(closeness_of(relative))
+        reaches.append(float(np.quantile(cosines(relative, _centre(relative)[None, :])[:, 0], BEYOND)))
+    if not tightness:
+        return Density(USUAL_TIGHTNESS, USUAL_REACH)
+    low = [round(float(np.quantile(values, LOOSER)), 6) for values in (tightness, reaches)]
+    return Density(max(low[0], 0.0), max(low[1], 0.0))
+
+
+def closeness_of(relative: NDArray[np.float32]) -> float:
+    """Mean cosine between two different vectors of some, all on the lattice; 0 where there are no two."""
+    number = len(relative)
+    if number < 2:  # noqa: PLR2004 - two vectors
+        return 0.0
+    total = relative.astype(np.float64).sum(axis=0)
+    own = np.square(relative.astype(np.float64)).sum()
+    return float((np.square(total).sum() - own) / (number * (number - 1.0) * STEPS * STEPS))
+
+
+def densest(relative: NDArray[np.float32], density: Density, *, fewest: int) -> NDArray[np.int64]:
+    """Gather vectors around the densest places, one after the other, until no place is dense enough.
+
+    The vector with the most others at ``density.tightness`` or nearer is taken with them. Their centre gathers what is
+    within ``density.reach`` of it, nearest first, as long as all that together is tight enough. What is gathered is
+    taken out, and the next densest place is sought. Of more than ``MOST`` vectors, the places are sought among so many,
+    drawn with a fixed seed.
+
+    Args:
+        relative: Directions on the lattice, in an order given by their ids. Shape ``(vectors, width)``.
+        density: How dense themes are.
+        fewest: Vectors of a group at least, at least 1.
+
+    Returns:
+        Number of the group of each vector, -1 for none. Shape ``(vectors,)``.
+    """
+    labels = np.full(len(relative), -1, dtype=np.int64)
+    drawn = np.sort(np.random.default_rng(0).permutation(len(relative))[:MOST])
+    shown = relative[drawn]
+    close = cosines(shown, shown) >= np.float32(density.tightness)
+    free = np.ones(len(shown), dtype=np.bool_)
+    around = close.sum(axis=1)
+    centres: list[NDArray[np.float32]] = []
+    reaches: list[float] = []
+    while free.any():
+        seed = int(np.where(free, around, -1).argmax())
+        near = np.flatnonzero(close[seed] & free)
+        if len(near) < fewest:
+            break
+        centre = _centre(shown[near])
+        gathered, far = _gather(shown, free, centre, density)
+        if len(gathered) >= fewest:
+            centres.append(centre)
+            reaches.append(far)
+            near = gathered
+        free[near] = False
+        around -= close[:, near].sum(axis=1)
+    if centres:
+        near_to = cosines(relative, np.stack(centres))
+        best = near_to.argmax(axis=1)
+        within = near_to[np.arange(len(relative)), best] >= np.array(reaches, dtype=np.float32)[best]
+        labels[within] = best[within]
+    return labels
+
+
+def _centre(relative: NDArray[np.float32]) -> NDArray[np.float32]:
+    centre: NDArray[np.float32] = unit_rows(relative.astype(np.float64).sum(axis=0)[None, :])[0]
+    return centre
+
+
+def _gather(
+    shown: NDArray[np.float32], free: NDArray[np.bool_], centre: NDArray[np.float32], density: Density
+) -> tuple[NDArray[np.int64], float]:
+    """Take the vectors nearest to a centre as long as they are tight together; also the cosine of the last."""
+    near = cosines(shown, centre[None, :])[:, 0]
+    rows = np.flatnonzero(free & (near >= np.float32(density.reach)))
+    rows = rows[np.argsort(-near[rows], kind="stable")]
+    if len(rows) < 2:  # noqa: PLR2004 - two vectors
+        return rows, 1.0
+    theirs = shown[rows].astype(np.float64)
+    number = np.arange(1, len(rows) + 1)
+    own = np.cumsum(np.square(theirs).sum(axis=1))
+    pairs = np.square(np.cumsum(theirs, axis=0)).sum(axis=1) - own
+    tight = pairs >= density.tightness * STEPS * STEPS * number * (number - 1.0)
+    kept = int(np.flatnonzero(tight)[-1]) + 1
+    return rows[:kept], float(near[rows[kept - 1]])
+
+
+@dataclass(frozen=True, slots=True)
+class _Members:
+    """A group: its segments, the most central first, its centre, and how close together it is."""
+
+    frame: pl.DataFrame
+    centre: NDArray[np.float32]
+    closeness: float
+    emerging_id: str
+
+
+def _group(frame: pl.DataFrame, relative: NDArray[np.float32], rows: NDArray[np.int64]) -> _Members | None:
+    """Put a group together; null where nothing is in it."""
+    if not len(rows):
+        return None
+    theirs = relative[rows]
+    centre = _centre(theirs)
+    near = np.asarray(cosines(theirs, centre[None, :])[:, 0], dtype=np.float64)
+    members = frame[rows].with_columns(near=pl.Series(near)).sort("near", "segment_id", descending=[True, False])
+    content = "\n".join(sorted(members["segment_id"].to_list())).encode("utf-8", "surrogatepass")
+    emerging_id = f"e{hashlib.blake2b(content, digest_size=6).hexdigest()}"
+    return _Members(members, centre, closeness_of(theirs), emerging_id)
+
+
+def _stands_alone(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> bool:
+    """Whether segments are, on average, nearer to the centre of the others of their group than to any theme."""
+    if not theme_set.owners:
+        return True
+    whole = theirs.astype(np.float64)
+    others = unit_rows(whole.sum(axis=0) - whole)
+    own = float((whole * others).sum(axis=1).mean()) / (STEPS * STEPS)
+    prototypes = np.rint(theme_set.prototypes * STEPS).astype(np.float32)
+    return own > float(cosines(theirs, prototypes).max(axis=1).astype(np.float64).mean())
+
+
+def _nearest(theme_set: ThemeSet, centre: NDArray[np.float32]) -> dict[str, Any]:
+    """The theme of the set that the group is most like; nulls for an empty set."""
+    if not theme_set.owners:
+        return {"nearest_theme_id": None, "nearest_cosine": None}
+    near = cosines(centre[None, :], np.rint(theme_set.prototypes * STEPS).astype(np.float32))[0]
+    best = int(near.argmax())
+    return {"nearest_theme_id": theme_set.owners[best], "nearest_cosine": round(float(near[best]), DIGITS)}
+
+
+def _figures(members: pl.DataFrame) -> dict[str, Any]:
+    """How many, in what tone, since when."""
+    who = pl.coalesce("respondent_id", "record_id") if "respondent_id" in members.columns else pl.col("record_id")
+    told = members.sort("segment_id").select(
+        segments=pl.len().cast(pl.Int64),
+        records=pl.col("record_id").n_unique().cast(pl.Int64),
+        respondents=who.n_unique().cast(pl.Int64),
+        polarity=pl.col("polarity").mean().round(6),
+        first_seen=pl.col("created_at").min(),
+        last_seen=pl.col("created_at").max(),
+    )
+    return told.row(0, named=True)
+
+
+def _first_quotes(members: pl.DataFrame) -> list[dict[str, Any]]:
+    """The earliest segments, one of each record and wording."""
+    first = (
+        members.drop_nulls("created_at")
+        .sort("created_at", "segment_id")
+        .unique("record_id", keep="first", maintain_order=True)
+        .unique("text", keep="first", maintain_order=True)
+        .head(QUOTES)
+    )
+    return first.select("record_id", "start", "end", quote="text").to_dicts()
+
+
+def _growth(members: pl.DataFrame, received: pl.DataFrame) -> dict[str, Any]:
+    """Records by period, and how many times as often they come in the later half of the complete periods."""
+    dated = received.filter("counted").drop_nulls("created_at").unique("record_id")
+    theirs = members.drop_nulls("created_at").unique("record_id")
+    unknown: dict[str, Any] = {"periods": [], "direction": "unknown", "growth": None, "ci_low": None, "ci_high": None}
+    if not theirs.height or not dated.height:
+        return unknown
+    created = pl.concat([dated["created_at"], theirs["created_at"]]).dt.convert_time_zone("UTC")
+    cut = choose_period(*reach(created))
+    grid = periods(created, period=cut).select("start", "period", "complete")
+    table = (
+        grid.join(_by_period(dated, cut, "of"), on="start", how="left")
+        .join(_by_period(theirs, cut, "records"), on="start", how="left")
+        .with_columns(pl.col("of", "records").fill_null(0))
+        .sort("start")
+    )
+    told = {**unknown, "periods": table.select("period", "records", "of", "complete").to_dicts()}
+    whole = table.filter(pl.col("complete") & (pl.col("of") > 0))
+    if whole.height < MIN_PERIODS:
+        return told
+    middle = (whole.height + 1) // 2
+    early, late = whole[:middle], whole[middle:]
+    return {**told, **_ratio(*((int(half["records"].sum()), int(half["of"].sum())) for half in (early, late)))}
+
+
+def _by_period(records: pl.DataFrame, cut: Period, name: str) -> pl.DataFrame:
+    start = pl.col("created_at").dt.convert_time_zone("UTC").dt.truncate(EVERY[cut])
+    return records.group_by(start.alias("start")).agg(pl.len().cast(pl.Int64).alias(name))
+
+
+def _ratio(early: tuple[int, int], late: tuple[int, int]) -> dict[str, Any]:
+    """How many times as often, with its interval and what that says; null for a bound that is not finite."""
+    total = early[0] + late[0]
+    if total < FEWEST_TIMES:
+        return {"direction": "unknown"}
+    ends = share_interval(np.array([float(late[0])]), np.array([float(total)]))
+    received = early[1] / late[1]
+
+    def rate(share: float) -> float | None:
+        return None if share >= 1.0 else round(received * share / (1.0 - share), 6)
+
+    growth, low, high = rate(late[0] / total), rate(float(ends.low[0])), rate(float(ends.high[0]))
+    direction = (
+        "rising" if low is not None and low > 1.0 else "falling" if high is not None and high < 1.0 else "steady"
+    )
+    return {"direction": direction, "growth": growth, "ci_low": low, "ci_high": high}

@@ -1,0 +1,201 @@
+"""Find the themes of a set of segments: what people talk about, how many do, in what tone, with quotes.
+
+Segments that say nothing about anything are boilerplate ("everything was very good"), or, with fewer than three words,
+short ("thanks", "nice app"): counted, but in no theme. The rest is assigned to the themes of a set that is given, or
+that is learned here. Segments that are one of a kind stay unassigned, and are counted so.
+
+Invariants, tested: the order of the segments changes no byte; every segment is mentioned at most once; names are
+unique; a record that does not count (a duplicate) is mentioned but adds to no figure.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.errors import ShapeMismatch
+from textcx.domain.tables import EMERGING, MENTIONS, THEMES, empty
+from textcx.domain.themes.findings import EVALUATIONS, GENERAL_OBJECTS, MIN_SEGMENTS, STOP_WORDS, ThemeFinding
+from textcx.steps.themes.assignment.assign import assign_themes
+from textcx.steps.themes.describing.describe import QUOTES, describe_themes
+from textcx.steps.themes.finding.emerging import find_emerging
+from textcx.steps.themes.finding.learn import learn_themes
+from textcx.steps.themes.lineage.lineage import continue_themes
+from textcx.steps.themes.naming.names import ThemeWords, name_tree
+from textcx.steps.themes.naming.words import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.domain.themes.sets import ThemeSet
+    from textcx.ports import Encoder, PhraseFinder, ThemeModel
+    from textcx.steps.themes.finding.learn import Brought
+
+FEWEST_WORDS = 3
+"""Words of a segment below which it is called short, not boilerplate, where it names nothing."""
+
+LAST_RESORT = "other remarks"
+"""How a name begins that ``name_tree`` gives to segments without words in common."""
+
+EXEMPLARS = 48
+"""Segments of an emerging theme whose phrases may become its name."""
+
+_WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+
+SAYS_NOTHING = STOP_WORDS | EVALUATIONS | GENERAL_OBJECTS
+
+
+def is_boilerplate(text: str) -> bool:
+    """Whether a segment names nothing that it could be about: only stop words, judgements and general objects."""
+    return not any(len(word) > 2 and word not in SAYS_NOTHING for word in tokens(text))  # noqa: PLR2004 - "tv", "uk"
+
+
+def is_short(text: str) -> bool:
+    """Whether a segment has fewer words than a substantive one."""
+    return len(_WORD.findall(text)) < FEWEST_WORDS
+
+
+def find_themes(
+    segments: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    *,
+    model: ThemeModel,
+    phrases: PhraseFinder,
+    encoder_id: str,
+    theme_set: ThemeSet | None = None,
+    previous: ThemeSet | None = None,
+    seed: int = 0,
+    max_unassigned: float | None = None,
+    brought: Brought | None = None,
+    encoder: Encoder | None = None,
+    min_segments: int = MIN_SEGMENTS,
+    quotes: int = QUOTES,
+) -> ThemeFinding:
+    """Find themes in segments.
+
+    Args:
+        segments: ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``label``,
+            ``polarity``, ``counted`` (false for records that are duplicates), ``respondent_id`` and ``created_at``
+            (both nullable).
+        vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
+        model: Groups the segments.
+        phrases: Finds the phrases that themes are named with.
+        encoder_id: What the vectors are of.
+        theme_set: The themes to assign to; null learns them from the segments.
+        previous: Where themes are learned: the set before, whose ids, names and history go on.
+        seed: Seed for the model, at least 0.
+        max_unassigned: Largest share of segments in no theme when themes are learned, 0..1.
+        brought: Themes of a team that are matched first when themes are learned.
+        encoder: What the vectors are of, to weigh the names of learned themes by what they mean; null does without.
+        min_segments: With fewer segments that are no boilerplate, no themes are learned, and a note says so.
+        quotes: Quotes per theme at most.
+
+    Returns:
+        Themes with their figures and quotes, which segment raises which, the set they are of, and, where segments were
+        assigned to a given set, what emerges beside it.
+
+    Raises:
+        ShapeMismatch: If there is not one vector per segment.
+        ModelProblem: If the set before was made with another encoder.
+    """
+    if len(vectors) != segments.height:
+        msg = f"themes need one vector per segment: {segments.height} segments came with {len(vectors)} vectors"
+        raise ShapeMismatch(msg)
+    order = segments.with_row_index("row").sort("segment_id")["row"].to_numpy()
+    frame = segments[order]
+    substantive = np.array([not is_boilerplate(text) for text in frame["text"]], dtype=bool)
+    counted = frame["counted"].to_numpy()
+    short = ~substantive & np.array([is_short(text) for text in frame["text"]], dtype=bool)
+    boilerplate_share = _share(~substantive & ~short & counted, counted)
+    short_share = _share(short & counted, counted)
+    kept = frame.filter(pl.Series(substantive, dtype=pl.Boolean))
+    points = vectors[order[substantive]]
+    if theme_set is None:
+        found = int((substantive & counted).sum())
+        if found < min_segments:
+            note = f"Too few segments for themes: {found} of substance, at least {min_segments} are needed."
+            return ThemeFinding(
+                empty(THEMES),
+                empty(MENTIONS),
+                1.0 if kept.height else 0.0,
+                boilerplate_share,
+                short_share,
+                notes=(note,),
+            )
+        learned = learn_themes(
+            kept, points, model=model, phrases=phrases, encoder_id=encoder_id, seed=seed, max_unassigned=max_unassigned,
+            brought=brought, encoder=encoder,
+        )  # fmt: skip
+        theme_set, notes = learned.theme_set, learned.notes
+        if previous is not None:
+            rows = {segment_id: row for row, segment_id in enumerate(kept["segment_id"])}
+            theme_set = continue_themes(
+                previous, theme_set, vectors_of=lambda one: points[rows[one]] if one in rows else None
+            )
+        raised = theme_set.members.select("segment_id", "theme_id", "strength")
+        members = kept.join(raised, on="segment_id", how="left", maintain_order="left")
+        emerging = empty(EMERGING)
+    else:
+        notes = ()
+        assigned = assign_themes(theme_set, points, segment_ids=kept["segment_id"].to_list())
+        members = kept.with_columns(
+            theme_id=pl.Series(assigned.theme_ids, dtype=pl.String), strength=pl.Series(assigned.strengths)
+        )
+        emerging = _emerging(frame, members, points, theme_set, phrases=phrases)
+    themes = describe_themes(theme_set, members, points, quotes=quotes)
+    mentions = members.filter(pl.col("theme_id").is_in(themes["theme_id"].to_list())).sort("segment_id")
+    unassigned = members["counted"].to_numpy() & members["theme_id"].is_null().to_numpy()
+    return ThemeFinding(
+        themes,
+        mentions.select(pl.col(name).cast(dtype) for name, dtype in MENTIONS.items()),
+        _share(unassigned, members["counted"].to_numpy()),
+        boilerplate_share,
+        short_share,
+        theme_set=theme_set,
+        emerging=emerging,
+        notes=(*notes, *_notes(themes)),
+    )
+
+
+def _emerging(
+    frame: pl.DataFrame,
+    members: pl.DataFrame,
+    points: NDArray[np.float32],
+    theme_set: ThemeSet,
+    *,
+    phrases: PhraseFinder,
+) -> pl.DataFrame:
+    """Dense groups of what the set does not explain."""
+    alone = members["theme_id"].is_null().to_numpy()
+    taken = [theme.name for theme in theme_set.themes]
+
+    def name(texts: Sequence[Sequence[str]], tones: Sequence[Sequence[float]]) -> list[str]:
+        words = [ThemeWords(said, felt, said[:EXEMPLARS], []) for said, felt in zip(texts, tones, strict=True)]
+        return name_tree(words, [None] * len(words), phrases=phrases, taken=taken)
+
+    found = find_emerging(
+        members.filter(pl.Series(alone)),
+        points[alone],
+        theme_set,
+        name=name,
+        received=frame.select("record_id", "created_at", "counted").unique("record_id", maintain_order=True),
+    )
+    # A heap without words in common has a name of last resort only, and is nothing to tell anybody.
+    return found.filter(~pl.col("name").str.starts_with(LAST_RESORT))
+
+
+def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
+    """Share of the marked, 0..1; 0 of nothing."""
+    return round(float(part.sum()) / max(1, int(whole.sum())), 6)
+
+
+def _notes(themes: pl.DataFrame) -> tuple[str, ...]:
+    """What the reader should know about the themes as a whole."""
+    if themes.height:
+        return ()
+    return ("No themes: the segments have too little in common to form any.",)

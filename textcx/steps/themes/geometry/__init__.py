@@ -1,0 +1,1 @@
+"""Where themes and segments lie: exact products on a lattice, closeness, the tree of a set."""

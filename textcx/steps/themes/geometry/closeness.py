@@ -1,0 +1,105 @@
+"""How close vectors are to the themes of a set, and what strength that gives. Everything on the lattice, so exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textcx.steps.themes.geometry.lattice import STEPS, cosines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from textcx.domain.themes.sets import StrengthCurve
+
+ROWS = 8192
+"""Vectors compared at once."""
+
+DIGITS = 4
+"""Decimals of a strength."""
+
+FURTHEST = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Closeness:
+    """The number of the theme each vector is compared with, its cosine to it, and its lead over the best other one.
+
+    All of shape ``(vectors,)``.
+    """
+
+    own: NDArray[np.int64]
+    cosine: NDArray[np.float64]
+    margin: NDArray[np.float64]
+
+
+def nearest(
+    relative: NDArray[np.float32], prototypes: NDArray[np.float32], owners: NDArray[np.int64] | None = None
+) -> Closeness:
+    """Find the nearest theme of each vector.
+
+    Args:
+        relative: Directions on the lattice. Shape ``(vectors, width)``.
+        prototypes: Directions on the lattice, at least one. Shape ``(prototypes, width)``.
+        owners: Number of the theme of each prototype, grouped by nothing in particular; by default each its own.
+    """
+    return compare(relative, prototypes, owners=owners, own=None)
+
+
+def compare(
+    relative: NDArray[np.float32],
+    prototypes: NDArray[np.float32],
+    *,
+    owners: NDArray[np.int64] | None,
+    own: NDArray[np.int64] | None,
+) -> Closeness:
+    """Compare each vector with its own theme, or with the nearest where ``own`` is null; see :func:`nearest`."""
+    total = len(relative)
+    themes = np.empty(total, dtype=np.int64)
+    cosine, margin = np.empty(total), np.empty(total)
+    number = len(prototypes) if owners is None else int(owners.max()) + 1
+    for start in range(0, total, ROWS):
+        near = cosines(relative[start : start + ROWS], prototypes)
+        if owners is not None:
+            by_theme = np.full((len(near), number), np.float32(FURTHEST))
+            for prototype, theme in enumerate(owners.tolist()):
+                np.maximum(by_theme[:, theme], near[:, prototype], out=by_theme[:, theme])
+            near = by_theme
+        rows = np.arange(len(near))
+        chosen = near.argmax(axis=1) if own is None else own[start : start + ROWS]
+        best = near[rows, chosen].copy()
+        near[rows, chosen] = FURTHEST
+        themes[start : start + ROWS] = chosen
+        cosine[start : start + ROWS] = best
+        margin[start : start + ROWS] = best - near.max(axis=1)
+    return Closeness(themes, cosine, margin)
+
+
+def without_itself(cosine: NDArray[np.float64], sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Cosine of vectors to the centroid of the others of their theme, from that to the centroid of all.
+
+    A small heap of unrelated vectors is near its own centroid only because each of them is in it.
+
+    Args:
+        cosine: To the centroid of all members.
+        sums: Length of the sum of all members' unit vectors, for each vector's theme.
+    """
+    along = cosine * sums
+    rest = sums**2 - 2.0 * along + 1.0
+    alone = rest < 1e-3  # noqa: PLR2004 - nothing is left of the theme but what the lattice rounds
+    return np.where(alone, 1.0, (along - 1.0) / np.sqrt(np.maximum(rest, 1e-3)))
+
+
+def strength_of(closeness: Closeness, curve: StrengthCurve) -> NDArray[np.float64]:
+    """Strength of each vector in its theme, 0..1; 0 where it is too far from it to belong there."""
+    logit = curve.bias + curve.by_cosine * closeness.cosine + curve.by_margin * closeness.margin
+    strength = np.round(1.0 / (1.0 + np.exp(-np.clip(logit, -30.0, 30.0))), DIGITS)
+    floor = 10.0**-DIGITS  # a member has some strength
+    return np.where(closeness.cosine >= curve.least, np.maximum(strength, floor), 0.0)
+
+
+def length_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lengths of sums of lattice vectors, in unit vectors."""
+    return np.asarray(np.sqrt(np.square(sums).sum(axis=1)) / STEPS, dtype=np.float64)

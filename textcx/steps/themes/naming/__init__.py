@@ -1,0 +1,1 @@
+"""Name themes in the customers' own words."""

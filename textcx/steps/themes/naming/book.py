@@ -1,0 +1,340 @@
+"""Who says what: every candidate for a name, and the segments of each theme that say it.
+
+Candidates come from the exemplars alone; they are looked up in all texts. What a text says depends on nothing but the
+text, so it is read once however many themes hold it.
+
+Invariant, tested with the names: the order of the texts inside a theme does not matter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from textcx.domain.themes.findings import EMPTY_ACTS, EVALUATIONS, GENERAL_OBJECTS, STOP_WORDS, VERDICTS
+from textcx.steps.themes.naming.candidates import acts, described, forms, linked, remarks, says_something
+from textcx.steps.themes.naming.words import DEGREES, NEGATIONS, WORD, describes, noun_of, root, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textcx.ports import Phrase, PhraseFinder
+
+REACH = 3
+"""Words before a phrase in which a negation turns it into its opposite."""
+
+ACTING = 0.12
+"""Share of the uses of a verb that must be in "-ing" for that form to be a name: "washing", but not "receiving"."""
+
+A_THING = 0.35
+"""Share of the uses of a verb as a noun from which that noun is the better name: "phone", not "phoning"."""
+
+LEAST_ALONE, HALF = 0.2, 0.5
+"""Share of the uses of a word that must end noun phrases for those before another noun to count, and what they do."""
+
+SEVERAL = 6
+"""Finest themes from which feedback has a subject: of few themes, one may be that large."""
+
+DOUBTFUL, ACTED = 0.75, 0.2
+"""Share of the uses of a word as a noun below which it may be a verb as well, and uses of that verb beside it."""
+
+CLEARLY, USUAL = 0.5, 0.05
+"""Share of the uses of its plural as a noun, and nouns in the plural beside those in the singular."""
+
+SUBJECT, ABOVE_THE_NEXT = 0.08, 1.4
+"""Share of all segments that say what the feedback is about, and times as many as say the next noun."""
+
+MADE = (("ive", "ivity"), ("able", "ability"), ("ible", "ibility"))
+"""Endings of describing words, and of the nouns made from them."""
+
+LEAST_SEEN = 2
+"""Words in capitals inside a sentence, from which that is how customers write the word."""
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeWords:
+    """What a theme is named from.
+
+    ``texts`` are member segments with ``polarities`` (-1..1) of the same length; ``exemplars`` the members whose
+    phrases may become the name; ``keywords`` the theme's c-TF-IDF words, best first, for a theme without any usable
+    phrase. ``segments`` counts all members, repeated texts among them; that many texts where it is 0.
+    """
+
+    texts: Sequence[str]
+    polarities: Sequence[float]
+    exemplars: Sequence[str]
+    keywords: Sequence[str]
+    segments: int = 0
+
+    @property
+    def size(self) -> int:
+        """Number of members."""
+        return self.segments or len(self.texts)
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """A phrase in all its spellings, and the member segments of each theme that say it.
+
+    ``raised[theme]`` are places in the theme's texts; ``negated[theme]`` counts those that say the opposite.
+    """
+
+    key: str
+    kinds: Counter[str] = field(default_factory=Counter)
+    spellings: dict[int, Counter[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(Counter))
+    raised: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
+    negated: Counter[int] = field(default_factory=Counter)
+
+    def words(self, theme: int) -> tuple[str, ...]:
+        """Lower-case words of the spelling that is most frequent in a theme."""
+        return min(self.spellings[theme].items(), key=lambda item: (-item[1], item[0]))[0]
+
+    @property
+    def kind(self) -> str:
+        """The kind it is mostly used as: noun, verb, adjective, negated, linked, described or remark."""
+        return min(self.kinds.items(), key=lambda item: (-item[1], item[0]))[0]
+
+
+@dataclass(slots=True)
+class Book:
+    """All candidates, who says them, and how customers use single words.
+
+    ``proposed[theme]`` are the keys of the candidates that the theme's own exemplars hold. ``seen`` counts a word in
+    the exemplars, ``heads`` where it ends a noun phrase, ``inside`` where it specifies one, ``capitals`` how it is
+    written inside a sentence. ``plurals`` are what nouns are called that are verbs as well. ``subject`` is the key of
+    what the whole feedback is about, where one noun stands far above all.
+    """
+
+    candidates: dict[str, Candidate]
+    proposed: list[set[str]]
+    seen: Counter[str]
+    heads: Counter[str]
+    inside: Counter[str]
+    capitals: dict[str, Counter[str]]
+    tones: dict[str, tuple[float, int]]
+    gerunds: dict[str, str]
+    acting: set[str]
+    plurals: dict[str, str] = field(default_factory=dict)
+    subject: str | None = None
+
+    def is_noun(self, word: str, *, least: float = 0.5) -> bool:
+        """Whether customers mostly use a word as a noun, also before another one: "shell" and "shell script"."""
+        heads, seen = self.heads[word], max(1, self.seen[word])
+        alone = heads + (HALF * self.inside[word] if heads >= LEAST_ALONE * seen else 0.0)
+        return not describes(word) and alone >= least * seen
+
+    def noun_for(self, word: str) -> str | None:
+        """The noun that stands for a describing word, also one that customers make of it: "interactivity"."""
+        known = noun_of(word)
+        if known is not None or not describes(word):
+            return known
+        for ending, made in MADE:
+            noun = f"{word.removesuffix(ending)}{made}"
+            if word.endswith(ending) and self.seen[noun]:
+                return noun
+        return None
+
+    def cased(self, word: str) -> str:
+        """The word as customers mostly write it inside a sentence."""
+        written = self.capitals.get(word)
+        if not written:
+            return word
+        best, times = min(written.items(), key=lambda item: (-item[1], item[0]))
+        return best if times >= LEAST_SEEN and times > written.total() / 2 else word
+
+
+def read_book(themes: Sequence[ThemeWords], *, leaves: Sequence[int], phrases: PhraseFinder) -> Book:
+    """Gather the candidates of all themes, and count them.
+
+    Args:
+        themes: The themes to name.
+        leaves: Those without children; their texts tell the tone of single words.
+        phrases: Finds phrases in the exemplars.
+    """
+    book = Book({}, [set() for _ in themes], Counter(), Counter(), Counter(), defaultdict(Counter), {}, {}, set())
+    owners: dict[str, list[int]] = defaultdict(list)
+    for number, theme in enumerate(themes):
+        for text in theme.exemplars:
+            owners[text].append(number)
+    distinct = sorted(owners)
+    pairs = list(zip(distinct, phrases.phrases(distinct), strict=True))
+    for text, found in pairs:
+        _read_words(text, found, book)
+    book.gerunds, book.acting = _gerunds(book)
+    book.plurals = _plurals(book)
+    for text, found in pairs:
+        _propose(text, found, sorted(set(owners[text])), book)
+    _count(themes, leaves, book)
+    book.subject = _subject(themes, leaves, book)
+    return book
+
+
+def _read_words(text: str, found: Sequence[Phrase], book: Book) -> None:
+    """Count how the words of an exemplar are used."""
+    shouted = sum(map(str.isupper, text)) > 0.5 * sum(map(str.isalpha, text))
+    for match in WORD.finditer(text):
+        word = match.group()
+        book.seen[word.lower().replace("\u2019", "'")] += 1
+        inside = match.start() > 1 and text[match.start() - 1].isspace() and text[match.start() - 2] not in ".!?:\n\"'"
+        if inside and not shouted:
+            book.capitals[word.lower()][word] += 1
+    for phrase in found:
+        words = tokens(text[phrase.start : phrase.end])
+        if phrase.kind == "noun" and words:
+            book.heads[words[-1]] += 1
+            book.inside.update(words[:-1])
+
+
+def _gerunds(book: Book) -> tuple[dict[str, str], set[str]]:
+    """For the root of a verb the form in "-ing" that customers write most; and those that are names on their own."""
+    forms: dict[str, list[str]] = defaultdict(list)
+    for word in sorted(book.seen):
+        forms[root(word)].append(word)
+    found: dict[str, str] = {}
+    naming: set[str] = set()
+    for bare, words in forms.items():
+        acting = [word for word in words if word.endswith("ing") and len(word) > 5 and not describes(word)]  # noqa: PLR2004
+        if not acting:
+            continue
+        best = max(acting, key=lambda word: (book.seen[word], word))
+        if book.seen[best] < LEAST_SEEN or best in STOP_WORDS or best in EVALUATIONS:
+            continue
+        found[bare] = best
+        whole = sum(book.seen[word] for word in words)
+        things = sum(book.heads[word] for word in words if word != best)
+        plain = [word for word in words if word in {best, bare, f"{bare}e"}]
+        empty = best in EMPTY_ACTS or any(word in STOP_WORDS or word in EVALUATIONS for word in plain)
+        if book.seen[best] >= ACTING * whole and things <= A_THING * whole and not empty:
+            naming.add(bare)
+    return found, naming
+
+
+def _plurals(book: Book) -> dict[str, str]:
+    """For nouns that customers use as verbs as well their plural, where it is mostly a noun: "calls" for "call"."""
+    acted: Counter[str] = Counter()
+    for word, times in book.seen.items():
+        if word.endswith(("ing", "ed")):
+            acted[root(word)] += times
+    found = {}
+    for many in sorted(book.seen):
+        one = many.removesuffix("s")
+        if one == many or not 0 < book.heads[one] < DOUBTFUL * book.seen[one]:
+            continue
+        verb = acted[root(one)] >= ACTED * book.seen[one]
+        if verb and book.heads[many] >= max(CLEARLY * book.seen[many], USUAL * book.heads[one], LEAST_SEEN):
+            found[one] = many
+    return found
+
+
+def _propose(text: str, found: Sequence[Phrase], owners: Sequence[int], book: Book) -> None:
+    """Add what an exemplar offers as a name to the themes it stands for."""
+    words = tokens(text)
+    offered = [form for phrase in found for form in forms(phrase, text)]
+    offered += [(form, " ".join(form), "linked") for form in linked(words)]
+    offered += [(form, " ".join(form), "described") for form in described(words)]
+    offered += [(form, " ".join(form), "act") for form in acts(words, book.gerunds)]
+    offered += [((word,), word, "adjective") for word in words if describes(word) or noun_of(word)]
+    acting = sorted({root(word) for word in words} & book.acting)
+    offered += [((book.gerunds[bare],), f"{book.gerunds[bare]}*", "gerund") for bare in acting]
+    # "shorts" are no short.
+    offered = [(form, form[0] if len(form) == 1 and describes(key) else key, kind) for form, key, kind in offered]
+    offered = [(form, key, kind) for form, key, kind in offered if says_something(form)]
+    offered += [(tuple(name.split()), name, "remark") for name in remarks(text)]
+    for form, key, kind in offered:
+        candidate = book.candidates.setdefault(key, Candidate(key))
+        candidate.kinds[kind] += 1
+        for owner in owners:
+            candidate.spellings[owner][form] += 0
+            book.proposed[owner].add(key)
+
+
+def _subject(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book) -> str | None:
+    """The key of the noun that stands for whatever the feedback is about; null where none is far above the others."""
+    total = sum(len(themes[leaf].texts) for leaf in leaves)
+    said = sorted(
+        (-sum(len(candidate.raised.get(leaf, ())) for leaf in leaves), key)
+        for key, candidate in book.candidates.items()
+        if " " not in key and candidate.kind == "noun" and key not in GENERAL_OBJECTS and book.is_noun(key, least=0.3)
+    )
+    if len(leaves) < SEVERAL or not said or -said[0][0] < SUBJECT * total:
+        return None
+    return said[0][1] if len(said) == 1 or said[0][0] <= ABOVE_THE_NEXT * said[1][0] else None
+
+
+Said = tuple[tuple[tuple[Candidate, tuple[str, ...], bool], ...], frozenset[str]]
+"""What a text says: candidates, how they are spelled there, whether negated; and its describing words."""
+
+
+class _Reader:
+    """Finds candidates in texts."""
+
+    def __init__(self, book: Book) -> None:
+        self._by_words: dict[tuple[str, ...], Candidate] = {}
+        self._lengths: dict[str, set[int]] = defaultdict(set)
+        self._remarks: dict[str, Candidate] = {}
+        self._acting: dict[str, Candidate] = {}
+        for key, candidate in sorted(book.candidates.items()):
+            if candidate.kind == "remark":
+                self._remarks[key] = candidate
+                continue
+            if candidate.kind == "gerund":
+                self._acting[key.removesuffix("*")] = candidate
+                continue
+            for form in {form for spelled in candidate.spellings.values() for form in spelled}:
+                if self._by_words.setdefault(form, candidate) is candidate:
+                    self._lengths[form[0]].add(len(form))
+        self._gerunds, self._naming = book.gerunds, book.acting
+        self._kept: dict[str, Said] = {}
+
+    def read(self, text: str) -> Said:
+        """What a text says, how, and whether negated; and its describing words."""
+        known = self._kept.get(text)
+        if known is None:
+            known = self._kept[text] = self._read(text)
+        return known
+
+    def _read(self, text: str) -> Said:
+        whole = tokens(text)
+        words = [word for word in whole if word not in DEGREES]
+        said: list[tuple[Candidate, tuple[str, ...], bool]] = []
+        for bare in sorted({root(word) for word in words} & self._naming):
+            gerund = self._gerunds[bare]
+            if (candidate := self._acting.get(gerund)) is not None:
+                said.append((candidate, (gerund,), False))
+        for start, word in enumerate(words):
+            for length in self._lengths.get(word, ()):
+                form = tuple(words[start : start + length])
+                candidate = self._by_words.get(form)
+                if candidate is not None:
+                    before = words[max(0, start - REACH) : start]
+                    said.append((candidate, form, not NEGATIONS.isdisjoint(before)))
+        for form in chain(described(whole), acts(words, self._gerunds), linked(words)):
+            candidate = self._by_words.get(form)
+            if candidate is not None:
+                said.append((candidate, form, False))
+        if self._remarks:
+            said += [
+                (self._remarks[name], tuple(name.split()), False) for name in remarks(text) if name in self._remarks
+            ]
+        return tuple(said), frozenset(word for word in words if word in VERDICTS or describes(word))
+
+
+def _count(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book) -> None:
+    """Look every candidate up in every member segment; count its spellings and the tone of describing words."""
+    reader = _Reader(book)
+    tones: dict[str, list[float]] = defaultdict(lambda: [0.0, 0])
+    told = set(leaves)
+    for number, theme in enumerate(themes):
+        for index, (text, polarity) in enumerate(zip(theme.texts, theme.polarities, strict=True)):
+            said, described_by = reader.read(text)
+            for candidate, form, negated in said:
+                candidate.spellings[number][form] += 1
+                candidate.raised[number].add(index)
+                candidate.negated[number] += negated
+            if number in told:
+                for word in described_by:
+                    tones[word][0] += polarity
+                    tones[word][1] += 1
+    book.tones = {word: (total / times, int(times)) for word, (total, times) in tones.items()}

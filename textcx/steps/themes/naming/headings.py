@@ -1,0 +1,164 @@
+"""Headings for themes whose children share no word: "bust, sleeves and shoulders", after what the largest parts say.
+
+A heading joins the subjects of two or three themes below, none of them above another. It is worth the more, the larger
+the share of the theme that says one of them, and the larger the parts that they name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from textcx.domain.themes.findings import EVALUATIONS, GENERAL_OBJECTS, VAGUE_WORDS
+from textcx.steps.themes.naming.options import MORE_THAN_ELSEWHERE, MOST_WORDS, in_full, option_of
+from textcx.steps.themes.naming.words import akin, describes, noun_of
+from textcx.steps.themes.naming.worth import Scale
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from textcx.steps.themes.naming.book import Book, Candidate, ThemeWords
+    from textcx.steps.themes.naming.options import Option
+    from textcx.steps.themes.naming.worth import Tree
+
+SUBJECTS = 2
+"""Subjects of each theme below that are tried."""
+
+TRIED = 14
+"""Subjects of all of them that are, the best."""
+
+PARTS = (2, 3)
+"""Parts of a heading."""
+
+JOINED = {2: 0.75, 3: 0.72}
+"""Taste for a heading of so many parts."""
+
+LEAST_PART = 0.05
+"""Share of the theme that must say a part, and that must be said by no part before it."""
+
+
+EVEN_PART = 0.4
+"""The same, as a share of what each of the finest themes below would hold if all were equal."""
+
+OF_THE_SUBJECT = 0.6
+"""Share of a theme below that must say what the whole feedback is about for a heading to name it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """What a theme below is about: what it is worth there, its words, and the finest themes it stands for."""
+
+    worth: float
+    words: tuple[str, ...]
+    candidate: Candidate
+    node: int
+    size: int
+    everywhere: bool
+
+
+def headings(scale: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Book) -> Iterator[Option]:
+    """Names that join the subjects of two or three themes below.
+
+    Args:
+        scale: Weighs names for the theme above.
+        themes: All themes.
+        tree: How they hang together.
+        book: Who says what.
+    """
+    number = scale.number
+    total = sum(themes[leaf].size for leaf in tree.under[number])
+    best = _best(_below(number, tree), scale, themes=themes, tree=tree, book=book)
+    for parts in PARTS:
+        for chosen in combinations(best, parts):
+            words = [word for one in sorted(chosen, key=lambda one: (-one.size, one.words)) for word in one.words]
+            if len(words) + 1 > MOST_WORDS or not _apart(chosen, scale, tree=tree):
+                continue
+            covered = sum(one.size for one in chosen) / max(1, total)
+            worth = scale.worth([one.candidate for one in chosen], listed=True) * covered**0.5
+            if worth > 0.0:
+                yield option_of(JOINED[parts] * worth, _joined(chosen))
+
+
+def _least(scale: Scale, tree: Tree) -> float:
+    """Share of the theme that must say a part; less where it has many parts."""
+    return min(LEAST_PART, EVEN_PART / len(tree.under[scale.number]))
+
+
+def _joined(chosen: Sequence[_Subject]) -> tuple[str, ...]:
+    """The words of a heading, the largest part first: "bust, sleeves and shoulders"."""
+    *first, last = sorted(chosen, key=lambda one: (-one.size, one.words))
+    words: list[str] = []
+    for place, one in enumerate(first):
+        words += one.words
+        if place + 1 < len(first):
+            words[-1] += ","
+    return (*words, "and", *last.words)
+
+
+def _below(number: int, tree: Tree) -> list[int]:
+    """All themes below a theme."""
+    found: list[int] = []
+    for child in tree.children[number]:
+        found += [child, *_below(child, tree)]
+    return found
+
+
+def _apart(chosen: Sequence[_Subject], scale: Scale, *, tree: Tree) -> bool:
+    """Whether subjects are of different themes, name different things, and each adds texts to the others."""
+    for one, two in combinations(chosen, 2):
+        if tree.under[one.node] & tree.under[two.node] or akin(one.words, two.words):
+            return False
+    said = [one.candidate.raised[scale.number] for one in chosen if not one.everywhere]
+    least = max(2, _least(scale, tree) * scale.total)
+    if any(
+        len(mine) < MORE_THAN_ELSEWHERE * scale.outside([one.candidate]) * scale.total
+        for one, mine in zip([one for one in chosen if not one.everywhere], said, strict=True)
+    ):
+        return False
+    return all(len(mine.difference(*(other for other in said if other is not mine))) >= least for mine in said)
+
+
+def _best(
+    below: Sequence[int], scale: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Book
+) -> list[_Subject]:
+    """The subjects of the themes below that a heading is made of."""
+    found = [one for node in below for one in _subjects(node, scale, themes=themes, tree=tree, book=book)]
+    found.sort(key=lambda one: (-one.worth * one.size**0.5, one.words, one.node))
+    kept: list[_Subject] = []
+    for one in found:
+        if all((one.words, one.node) != (other.words, other.node) for other in kept):
+            kept.append(one)
+    return kept[:TRIED]
+
+
+def _subjects(node: int, above: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Book) -> list[_Subject]:
+    """What a theme below is about, in one or two words, best first."""
+    scale = Scale(node, themes=themes, tree=tree, book=book)
+    size = sum(themes[leaf].size for leaf in tree.under[node])
+    below = [node, *tree.children[node], *sorted(tree.under[node])]
+    found: dict[tuple[str, ...], _Subject] = {}
+    keys = sorted(set().union(*(book.proposed[theme] for theme in below)))
+    raised = [book.candidates[key] for key in keys if book.candidates[key].raised.get(node)]
+    full = in_full(raised, scale, book)
+    for candidate in raised:
+        if len(candidate.raised.get(above.number, ())) < _least(above, tree) * above.total:
+            continue
+        words = candidate.words(node)
+        if len(words) == 1:
+            noun = noun_of(words[0])
+            if noun is not None:
+                words = (noun,)
+            elif describes(words[0]) or not (candidate.kind == "gerund" or book.is_noun(words[0], least=0.4)):
+                continue
+            everywhere = scale.is_everywhere(candidate) or words[0] in GENERAL_OBJECTS
+            if words[0] in VAGUE_WORDS or words[0] in full:
+                continue
+            if everywhere and scale.reach([candidate]) < OF_THE_SUBJECT:
+                continue
+        elif candidate.kind not in {"noun", "remark", "act"} or len(words) > 2 or set(words) & EVALUATIONS:  # noqa: PLR2004
+            continue
+        worth = scale.worth([candidate]) * (1.0 if len(words) == 1 else 0.9 * scale.taste(candidate))
+        if worth > 0.0 and (words not in found or worth > found[words].worth):
+            found[words] = _Subject(worth, words, candidate, node, size, candidate.key == book.subject)
+    return sorted(found.values(), key=lambda one: (-one.worth, one.words))[:SUBJECTS]

@@ -1,0 +1,125 @@
+"""Weigh names by what they mean: a name should lie where its theme lies, and not where its siblings do.
+
+How often customers say a phrase is one thing; whether it sums up what they say is another. "Code snippets" is seldom
+said by those who speak of trying out pieces of code, and yet closest to all of them. So the phrase itself is encoded,
+and compared with the centres of the theme and of the themes beside it.
+
+Invariants, tested: vectors and centres lie on the lattice, so that the same vectors give the same names on any number
+of threads; without an encoder nothing is weighed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textcx.steps.themes.geometry.lattice import cosines, on_lattice, relative_to
+from textcx.steps.themes.naming.options import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.ports import Encoder
+    from textcx.steps.themes.naming.worth import Tree
+
+WEIGHED = 40
+"""Names of each theme that are weighed, those worth most."""
+
+BESIDE = 0.4
+"""How much closeness to the nearest sibling takes away."""
+
+LEAST = 0.1
+"""Closeness that every name is granted."""
+
+JOINED = 0.85
+"""Taste for names with "and", which lie nearer only because they hold more words."""
+
+APART = 0.4
+"""Cosine of two halves up to which they name different things."""
+
+_GENERAL = ("in", "general")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Meanings:
+    """Where themes lie, and what tells where a phrase does.
+
+    ``centres`` are directions as seen from ``origin``, both on the lattice (``textcx.steps.themes.geometry.lattice``).
+    Shapes ``(themes, width)`` and ``(width,)``.
+    """
+
+    centres: NDArray[np.float32]
+    origin: NDArray[np.float32]
+    encoder: Encoder
+
+
+def weigh(found: Mapping[int, Sequence[Option]], meanings: Meanings, *, tree: Tree) -> dict[int, list[Option]]:
+    """Weigh the names that themes could have by how close they lie to the theme, and to its siblings.
+
+    Args:
+        found: What each theme could be called.
+        meanings: Where the themes lie.
+        tree: How they hang together.
+
+    Returns:
+        The same names of each theme, best first.
+    """
+    best = {number: _best(offered) for number, offered in found.items()}
+    tried = [option for offered in best.values() for option in offered[:WEIGHED]]
+    said = sorted({phrase for option in tried for phrase in (_said(option), *_halves(option))})
+    if not said:
+        return best
+    vectors = relative_to(meanings.origin, on_lattice(meanings.encoder.encode(said).vectors))
+    places = {phrase: place for place, phrase in enumerate(said)}
+    weighed = {}
+    for number, offered in best.items():
+        tried = offered[:WEIGHED]
+        rows = vectors[[places[_said(option)] for option in tried]]
+        close = cosines(rows, meanings.centres[[number, *tree.siblings[number]]])
+        beside = close[:, 1:].max(axis=1, initial=0.0)
+        joined = np.array([_joined(_halves(option), vectors, places) for option in tried])
+        shares = np.clip(close[:, 0] - BESIDE * beside, LEAST, 1.0) * joined
+        weighed[number] = sorted(
+            [
+                Option(option.cost * float(share), option.words, option.identity)
+                for option, share in zip(tried, shares, strict=True)
+            ]
+            + [Option(option.cost * LEAST, option.words, option.identity) for option in offered[WEIGHED:]]
+        )
+    return weighed
+
+
+def _joined(halves: tuple[str, ...], vectors: NDArray[np.float32], places: Mapping[str, int]) -> float:
+    """Taste for a name by its halves: less for two that mean the same, "SQL and database"."""
+    if not halves:
+        return 1.0
+    one, two = (vectors[[places[half]]] for half in halves)
+    return JOINED * (1.0 - max(0.0, float(cosines(one, two)[0, 0]) - APART) / 2)
+
+
+def _halves(option: Option) -> tuple[str, ...]:
+    """The halves of a name of two; none of any other."""
+    words = option.words
+    if words.count("and") != 1 or any(word.endswith(",") for word in words):
+        return ()
+    place = words.index("and")
+    halves = " ".join(words[:place]), " ".join(words[place + 1 :])
+    return halves if all(halves) else ()
+
+
+def _best(offered: Sequence[Option]) -> list[Option]:
+    """Each name once, best first."""
+    kept: dict[tuple[str, ...], Option] = {}
+    for option in sorted(offered):
+        kept.setdefault(option.words, option)
+    return list(kept.values())
+
+
+def _said(option: Option) -> str:
+    """What is encoded of a name; "the app in general" is the app."""
+    words = option.words[:-2] if option.words[-2:] == _GENERAL else option.words
+    return " ".join(words)

@@ -1,0 +1,282 @@
+"""What a name is worth: how much of its theme says it, how seldom the others do, and whether a person would choose it.
+
+A theme above others is the better named, the more evenly its children say the name. The tone of a name must be that of
+its theme: what complaints deny is no name for them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from textcx.domain.themes.findings import EVALUATIONS, GENERAL_OBJECTS, SCALE_OF, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
+from textcx.steps.themes.naming.words import NEGATIONS, describes, root, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textcx.steps.themes.naming.book import Book, Candidate, ThemeWords
+
+SMOOTHING = 0.02
+"""Added to both shares before they are compared: a word that is only rare elsewhere gains little."""
+
+UNEVEN = 0.03
+"""Added to the shares of the children before their geometric mean is taken, so that one may do without a name."""
+
+NEAR = 0.4
+"""Weight of the lead over the siblings; the lead over all other themes weighs the rest."""
+
+LEAST_SHARE = 0.06
+"""Share of a theme that must say a name."""
+
+LEAST_TEXTS = 3
+"""Texts that must, where the theme has so many."""
+
+OFF_KEY = 0.45
+"""Difference in polarity from which a phrase does not have the tone of its theme."""
+
+CLEAR_TONE = 0.25
+"""Polarity from which a tone is clear."""
+
+JUDGING = 0.4
+"""Share of the texts that must hold a judgement for a theme to be called praise or complaints."""
+
+DENIED = 0.4
+"""Share of the texts with a phrase that deny it, from which it does not say what it seems to say."""
+
+EVERYWHERE = 0.06
+"""Share of the other themes from which a word is what everything is about, and tells no theme from another."""
+
+FAR_MORE = 5.0
+"""Times as often as elsewhere, from which even such a word tells its theme from the others."""
+
+CORE_SHARE = 0.4
+"""Share of a theme that must say what the theme above is called for it to be that "in general"."""
+
+WIDESPREAD = 0.6
+"""Share of the other finest themes that must say such a word."""
+
+OTHER_SIDE = 0.5
+"""Texts with other degrees of a scale, for each that says one ("large"), from which that one is half of the story."""
+
+BY_LENGTH = {1: 0.6, 2: 1.0, 3: 1.05, 4: 0.9}
+"""Longer phrases say more and are rarer."""
+
+BY_LENGTH_ABOVE = {1: 1.0, 2: 0.95, 3: 0.8, 4: 0.6}
+"""The same for themes above others, which are to be called broadly."""
+
+_EMPTY = STOP_WORDS | EVALUATIONS | GENERAL_OBJECTS | VAGUE_WORDS
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """How the themes hang together, by their numbers.
+
+    ``under[theme]`` are the finest themes below it, itself where it is one; ``siblings`` share its parent.
+    """
+
+    parents: tuple[int | None, ...]
+    children: tuple[tuple[int, ...], ...]
+    under: tuple[frozenset[int], ...]
+    siblings: tuple[tuple[int, ...], ...]
+    depths: tuple[int, ...]
+
+    @property
+    def leaves(self) -> tuple[int, ...]:
+        """Themes without children."""
+        return tuple(number for number, children in enumerate(self.children) if not children)
+
+
+def grow(parents: Sequence[int | None]) -> Tree:
+    """Lay out a tree.
+
+    Args:
+        parents: For each theme the number of the theme above it, or null.
+
+    Raises:
+        ValueError: If a parent is none of the themes, or a theme lies below itself.
+    """
+    children: list[list[int]] = [[] for _ in parents]
+    depths: list[int] = []
+    for number, parent in enumerate(parents):
+        if parent is not None:
+            if not 0 <= parent < len(parents):
+                msg = f"theme {number} lies below theme {parent}, and there are {len(parents)} themes, numbered from 0"
+                raise ValueError(msg)
+            children[parent].append(number)
+        depth, above = 0, parent
+        while above is not None and depth <= len(parents):
+            depth, above = depth + 1, parents[above]
+        if depth > len(parents):
+            msg = f"theme {number} lies below itself; parents must form a tree"
+            raise ValueError(msg)
+        depths.append(depth)
+    under: list[frozenset[int]] = [frozenset()] * len(parents)
+    for number in sorted(range(len(parents)), key=lambda number: -depths[number]):
+        below = children[number]
+        under[number] = frozenset().union(*(under[child] for child in below)) if below else frozenset({number})
+    roots = [number for number, parent in enumerate(parents) if parent is None]
+    siblings = [
+        tuple(other for other in (roots if parent is None else children[parent]) if other != number)
+        for number, parent in enumerate(parents)
+    ]
+    return Tree(tuple(parents), tuple(map(tuple, children)), tuple(under), tuple(siblings), tuple(depths))
+
+
+class Scale:
+    """Weighs candidates as a name for one theme.
+
+    Args:
+        number: The theme.
+        themes: All themes.
+        tree: How they hang together.
+        book: Who says what.
+    """
+
+    def __init__(self, number: int, *, themes: Sequence[ThemeWords], tree: Tree, book: Book) -> None:
+        theme = themes[number]
+        self.number = number
+        self.total = len(theme.texts)
+        self.above = bool(tree.children[number])
+        self.polarity = sum(theme.polarities) / max(1, self.total)
+        self._polarities = theme.polarities
+        self._texts = theme.texts
+        self._book = book
+        self._parts = [
+            (
+                child,
+                len(themes[child].texts),
+                math.sqrt(max(1, sum(len(themes[leaf].texts) for leaf in tree.under[child]))),
+            )
+            for child in tree.children[number]
+            if themes[child].texts
+        ]
+        self._inside = tree.under[number]
+        self._leaves = {leaf: len(themes[leaf].texts) for leaf in tree.leaves}
+        self._elsewhere = sum(size for leaf, size in self._leaves.items() if leaf not in self._inside)
+        self._others = self._leaves.keys() - self._inside
+        self._siblings = set(tree.siblings[number])
+        self._size = theme.size
+        self._sizes = {sibling: (len(themes[sibling].texts), themes[sibling].size) for sibling in self._siblings}
+        self._beside = sum(len(themes[sibling].texts) for sibling in self._siblings)
+
+    def share(self, candidates: Sequence[Candidate], *, theme: int, total: int) -> float:
+        """Share of a theme that says one of the candidates, 0..1."""
+        return len(set().union(*(candidate.raised.get(theme, ()) for candidate in candidates))) / max(1, total)
+
+    def reach(self, candidates: Sequence[Candidate]) -> float:
+        """Share of the theme that says one of them, 0..1; less where its children do so unevenly."""
+        if not self._parts:
+            return max(0.0, self.share(candidates, theme=self.number, total=self.total) - 1.0 / max(1, self.total))
+        logs = [
+            (math.log(self.share(candidates, theme=child, total=size) + UNEVEN), weight)
+            for child, size, weight in self._parts
+        ]
+        return math.exp(sum(log * weight for log, weight in logs) / sum(weight for _, weight in logs)) - UNEVEN
+
+    def outside(self, candidates: Sequence[Candidate]) -> float:
+        """Share of all other finest themes that say one of them."""
+        return self._said_in(candidates, self._others) / max(1, self._elsewhere)
+
+    def worth(self, candidates: Sequence[Candidate], *, listed: bool = False) -> float:
+        """Root of the reach x logarithm of how much more often it is said than elsewhere; 0 or above.
+
+        Args:
+            candidates: Phrases that name the theme together.
+            listed: Whether they name its parts, and children may say them unevenly.
+        """
+        ours: set[int] = set().union(*(candidate.raised.get(self.number, ()) for candidate in candidates))
+        if len(ours) < max(min(LEAST_TEXTS, self.total), LEAST_SHARE * self.total):
+            return 0.0
+        if len({self._texts[index] for index in ours}) < min(LEAST_TEXTS, self.total):
+            return 0.0
+        reach = (len(ours) / self.total if listed else self.reach(candidates)) + SMOOTHING
+        lead = math.log(reach / (self.outside(candidates) + SMOOTHING))
+        near = math.log(reach / (self._said_in(candidates, self._siblings) / max(1, self._beside) + SMOOTHING))
+        worth = math.sqrt(reach) * (near * NEAR + lead * (1 - NEAR))
+        denied = sum(candidate.negated[self.number] for candidate in candidates)
+        times = sum(sum(candidate.spellings[self.number].values()) for candidate in candidates)
+        if denied > DENIED * times and not any(NEGATIONS & set(one.key.split()) for one in candidates):
+            worth *= 0.3
+        tone = sum(self._polarities[index] for index in sorted(ours)) / len(ours)
+        if abs(tone - self.polarity) > OFF_KEY:
+            worth *= 0.5
+        words = {word for candidate in candidates for word in candidate.words(self.number)}
+        if any(self.off_key(word) for word in words):
+            worth *= 0.3
+        return max(0.0, worth)
+
+    def judges(self) -> bool:
+        """Whether the theme praises or blames in so many words, rather than only names things."""
+        judged = sum(not EVALUATIONS.isdisjoint(tokens(text)) for text in self._texts)
+        return judged >= JUDGING * self.total
+
+    def off_key(self, word: str) -> bool:
+        """Whether a describing word mostly praises and the theme complains, or the other way round."""
+        tone, times = self._book.tones.get(word, (0.0, 0))  # of describing words only
+        return times >= LEAST_TEXTS and min(abs(tone), abs(self.polarity)) >= CLEAR_TONE and tone * self.polarity < 0
+
+    def one_sided(self, word: str) -> bool:
+        """Whether a word is one degree of something of which the theme also says others: "large" beside "small"."""
+        scale = SCALE_OF.get(word)
+        if scale is None:
+            return False
+        ours = sum(word in words for words in self._degrees)
+        others = sum(any(SCALE_OF[other] == scale for other in words - {word}) for words in self._degrees)
+        return others > OTHER_SIDE * ours
+
+    @cached_property
+    def _degrees(self) -> list[set[str]]:
+        """The words of scales in each text."""
+        return [{word for word in tokens(text) if word in SCALE_OF} for text in self._texts]
+
+    def _said_in(self, candidates: Sequence[Candidate], themes: set[int]) -> int:
+        if len(candidates) == 1:
+            raised = candidates[0].raised
+            return sum(len(raised[theme]) for theme in raised.keys() & themes)
+        said: dict[int, set[int]] = defaultdict(set)
+        for candidate in candidates:
+            for theme in candidate.raised.keys() & themes:
+                said[theme] |= candidate.raised[theme]
+        return sum(map(len, said.values()))
+
+    def is_core(self, candidate: Candidate) -> bool:
+        """Whether a finest theme mostly speaks of what a candidate names, and no sibling does so more often."""
+        ours = self.share([candidate], theme=self.number, total=self.total)
+        beside = [
+            self.share([candidate], theme=other, total=total) * size for other, (total, size) in self._sizes.items()
+        ]
+        return not self.above and ours >= CORE_SHARE and ours * self._size >= max(beside, default=0.0)
+
+    def is_everywhere(self, candidate: Candidate) -> bool:
+        """Whether a candidate stands for whatever the feedback is about."""
+        if candidate.key == self._book.subject:
+            return True
+        outside = self.outside([candidate])
+        if outside <= EVERYWHERE or self.reach([candidate]) >= FAR_MORE * outside:
+            return False
+        wide = sum(len(candidate.raised.get(leaf, ())) >= 0.4 * outside * self._leaves[leaf] for leaf in self._others)
+        return wide >= WIDESPREAD * len(self._others)
+
+    def taste(self, candidate: Candidate) -> float:
+        """What a person would think of a phrase as a name, whatever it is worth by numbers; 0..1.1."""
+        words = candidate.words(self.number)
+        taste = (BY_LENGTH_ABOVE if self.above else BY_LENGTH)[len(words)]
+        kind = candidate.kind
+        if self.above and kind in {"verb", "adjective", "negated", "linked", "act"}:
+            taste *= 0.7
+        if kind in {"noun", "described"} and len(words) > 1 and not self._book.is_noun(words[-1], least=0.3):
+            taste *= 0.4
+        if any(word in EVALUATIONS for word in words):
+            taste *= 0.5
+        if any(map(self.one_sided, words)):
+            taste *= 0.5
+        about = self._book.subject  # "lounge in Dubai" tells more than "lovely lounge"
+        telling = [word for word in words if word not in _EMPTY and (len(words) == 1 or root(word) != about)]
+        if kind != "remark" and (not telling or (len(words) > 1 and all(map(describes, telling)) and kind == "noun")):
+            weak = any(word in WEAK_WORDS - VAGUE_WORDS for word in words)
+            taste *= 0.7 if weak and telling else 0.4
+        return taste

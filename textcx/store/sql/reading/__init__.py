@@ -1,0 +1,1 @@
+"""Questions about data sets, answered from the rows."""

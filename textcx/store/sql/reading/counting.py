@@ -1,0 +1,234 @@
+"""Which records fit a question, and what is counted over them again: the queries behind ``reading``.
+
+A theme counts what is raised of it or of any theme below it. Intervals are those that an analysis would find: Wilson's
+for shares, Student's t clustered by respondent for the polarity of a stage.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import sqlalchemy as sa
+
+from textcx.domain.errors import WrongUse
+from textcx.steps.statistics.intervals import clustered_interval, column, share_interval
+from textcx.store.sql.schema.tables import journey, pain_points, records, segments, themes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from sqlalchemy.engine import Connection
+
+    from textcx.domain.service.datasets import Dataset
+
+QUOTES = 5
+MOST_ATTRIBUTES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which records count. Everything null or empty lets all through.
+
+    ``since`` and ``until`` bound the time at which a record was said, the first inclusive, the second not; records
+    without a date are out where either is given. ``stage`` and ``theme`` ask for a segment of that stage or theme.
+    """
+
+    dataset: str
+    since: datetime | None = None
+    until: datetime | None = None
+    source: str | None = None
+    stage: str | None = None
+    theme: str | None = None
+    label: str | None = None
+    attributes: Mapping[str, str] = field(default_factory=dict)
+
+    def plain(self) -> list[Any]:
+        """Return the filters as plain values, for a cursor to be bound to."""
+        times = [None if moment is None else moment.isoformat() for moment in (self.since, self.until)]
+        return [self.dataset, *times, self.source, self.stage, self.theme, self.label, sorted(self.attributes.items())]
+
+    @property
+    def on_records(self) -> bool:
+        """Whether some records are left out for what they are, whatever they raise."""
+        return any((self.since, self.until, self.source, self.label, self.attributes))
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A kind of finding: its table, what tells its rows apart, and the column of a segment that refers to it."""
+
+    name: str
+    table: sa.Table
+    key: str
+    raised: sa.ColumnElement[Any]
+
+
+THEMES = Subject("themes", themes, "theme_id", segments.c.theme_id)
+PAINS = Subject("pain_points", pain_points, "pain_point_id", segments.c.pain_point_id)
+STAGES = Subject("journey", journey, "stage", segments.c.stage)
+
+
+def with_share_interval(row: dict[str, Any], *, of: int | None = None) -> dict[str, Any]:
+    """Add the interval of a theme's share; ``of`` records, or as many as an analysis must have had."""
+    if "share" not in row:
+        return row
+    n = of if of is not None else round(row["records"] / row["share"]) if row["share"] else 0
+    found = share_interval(np.array([float(row["records"] or 0)]), np.array([float(n)]))
+    low, high = (column(side)[0] for side in found)
+    return {**row, "share_ci_low": low, "share_ci_high": high}
+
+
+def polarity_intervals(
+    connection: Connection, raised: sa.Subquery, keys: Sequence[str]
+) -> dict[str, tuple[float, float]]:
+    """Return the interval of the mean polarity of each subject, as an analysis finds it: clustered by respondent."""
+    chosen = (
+        sa.select(raised.c.subject, raised.c.who, sa.func.count(), sa.func.sum(raised.c.polarity))
+        .where(raised.c.subject.in_(keys), raised.c.polarity.is_not(None))
+        .group_by(raised.c.subject, raised.c.who)
+    )
+    sums: dict[str, list[tuple[int, float]]] = {}
+    for subject, _, n, total in connection.execute(chosen):
+        sums.setdefault(subject, []).append((n, float(total)))
+    found = {}
+    for subject, groups in sums.items():
+        n, totals = np.array([each for each, _ in groups]), np.array([each for _, each in groups])
+        mean = float(totals.sum() / n.sum())
+        found[subject] = clustered_interval(mean, totals - mean * n, int(n.sum()), low=-1.0, high=1.0)
+    return found
+
+
+def _below(dataset: Dataset, theme_id: str | None = None) -> sa.CTE:
+    """Return pairs of themes of the current analysis: ``node``, and ``theme_id``, itself or a theme above it.
+
+    Args:
+        dataset: The data set.
+        theme_id: Only what stands below this one; null for all.
+    """
+    own = sa.select(themes.c.theme_id.label("node"), themes.c.theme_id.label("theme_id")).where(
+        themes.c.analysis_id == dataset.current_analysis
+    )
+    if theme_id is not None:
+        own = own.where(themes.c.theme_id == theme_id)
+    found = own.cte(recursive=True)
+    lower = themes.alias()
+    return found.union(
+        sa.select(lower.c.theme_id, found.c.theme_id).where(
+            lower.c.analysis_id == dataset.current_analysis, lower.c.parent_theme_id == found.c.node
+        )
+    )
+
+
+def of_theme(column: sa.ColumnElement[Any], theme_id: str, dataset: Dataset) -> sa.ColumnElement[bool]:
+    """Say that a theme is the one asked for or stands below it."""
+    return sa.or_(column == theme_id, column.in_(sa.select(_below(dataset, theme_id).c.node)))
+
+
+def fitting(filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
+    """Say which records fit."""
+    if len(filters.attributes) > MOST_ATTRIBUTES:
+        msg = f"records can be filtered by {MOST_ATTRIBUTES} attributes at most"
+        raise WrongUse(msg)
+    fit: list[sa.ColumnElement[bool]] = [records.c.dataset_id == dataset.id]
+    if filters.since is not None:
+        fit.append(records.c.created_at >= filters.since)
+    if filters.until is not None:
+        fit.append(records.c.created_at < filters.until)
+    for said, value in ((records.c.source, filters.source), (records.c.label, filters.label)):
+        if value is not None:
+            fit.append(said == value)
+    fit += [records.c.attributes[name].as_string() == value for name, value in filters.attributes.items()]
+    own = segments.alias()  # a query around may count segments itself
+    raised: list[sa.ColumnElement[bool]] = []
+    if filters.stage is not None:
+        raised.append(own.c.stage == filters.stage)
+    if filters.theme is not None:
+        raised.append(of_theme(own.c.theme_id, filters.theme, dataset))
+    if raised:
+        fit.append(sa.exists().where(own.c.record == records.c.id, *raised))
+    return fit
+
+
+_WHO = sa.func.coalesce(records.c.respondent_id, records.c.record_id)
+
+
+def size(filters: Filters, dataset: Dataset) -> sa.Select[int, int]:
+    """Count the fitting records and their respondents."""
+    return sa.select(sa.func.count(), sa.func.count(_WHO.distinct())).where(
+        *fitting(filters, dataset), records.c.duplicate_of.is_(None), records.c.reason.is_(None)
+    )
+
+
+def raised_by(subject: Subject, filters: Filters, dataset: Dataset) -> sa.Subquery:
+    """Return what the segments of the fitting records raise: one row for each subject that a segment is of."""
+    raised: sa.ColumnElement[Any] = subject.raised
+    source: sa.FromClause = sa.join(segments, records, records.c.id == segments.c.record)
+    if subject is THEMES:
+        tree = _below(dataset)
+        source = source.join(tree, tree.c.node == segments.c.theme_id)
+        raised = tree.c.theme_id
+    return (
+        sa.select(
+            raised.label("subject"), _WHO.label("who"), records.c.id.label("record"), records.c.created_at,
+            segments.c.polarity, segments.c.label, segments.c.severity,
+        )
+        .select_from(source)
+        .where(
+            *fitting(filters, dataset), *_of_stage(subject, filters, dataset), records.c.duplicate_of.is_(None),
+            raised.is_not(None),
+        )
+        .subquery()
+    )  # fmt: skip
+
+
+def counts(raised: sa.Subquery) -> sa.Select[Any]:
+    """Count what is raised of each subject."""
+    return sa.select(
+        raised.c.subject,
+        sa.func.count(raised.c.record.distinct()).label("reach"),
+        sa.func.count(raised.c.who.distinct()).label("people"),
+        sa.func.count().label("pieces"),
+        sa.func.avg(raised.c.polarity).label("polarity"),
+        sa.func.avg(sa.case((raised.c.label == "negative", 1.0), else_=0.0)).label("negative"),
+        sa.func.avg(raised.c.severity).label("severity"),
+        sa.func.min(raised.c.created_at).label("first"),
+        sa.func.max(raised.c.created_at).label("last"),
+    ).group_by(raised.c.subject)
+
+
+def _of_stage(subject: Subject, filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
+    """Count only the segments of the stage or theme that was asked for, not the others of their records."""
+    fit: list[sa.ColumnElement[bool]] = []
+    if filters.stage and subject is not PAINS:
+        fit.append(segments.c.stage == filters.stage)
+    if filters.theme and subject is not PAINS:
+        fit.append(of_theme(segments.c.theme_id, filters.theme, dataset))
+    return fit
+
+
+def quotes(  # noqa: PLR0917 - one question
+    connection: Connection, subject: Subject, key: str, filters: Filters, dataset: Dataset, known: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return quotes of the fitting records: those of the analysis among them, else the clearest."""
+    quoted = sa.select(records.c.record_id).where(
+        *fitting(filters, dataset), records.c.record_id.in_([quote["record_id"] for quote in known])
+    )
+    among = set(connection.execute(quoted).scalars())
+    kept = [quote for quote in known if quote["record_id"] in among]
+    if kept:
+        return kept
+    chosen = (
+        sa.select(records.c.record_id, segments.c.start, segments.c.end, segments.c.text.label("quote"))
+        .join(records, records.c.id == segments.c.record)
+        .where(
+            *fitting(filters, dataset),
+            *_of_stage(subject, filters, dataset),
+            of_theme(segments.c.theme_id, key, dataset) if subject is THEMES else subject.raised == key,
+        )
+        .order_by(sa.func.coalesce(segments.c.strength, 0.0).desc(), segments.c.id)
+        .limit(QUOTES)
+    )
+    return [dict(row) for row in connection.execute(chosen).mappings()]

@@ -1,0 +1,1 @@
+"""Theme sets as directories, by path and by name."""

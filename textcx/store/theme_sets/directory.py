@@ -1,0 +1,393 @@
+"""Theme sets as directories: JSON, safetensors and Parquet, never pickle.
+
+    set.json                     everything small; names the other files and their SHA-256
+    vectors-HASH.safetensors     origin, prototypes, exceptions, sample
+    members-HASH.parquet         which segment raises which theme
+    sample-HASH.parquet          ids of the segments whose vectors are kept
+    edits.jsonl                  people's edits, one a line, only ever added to
+
+The set is kept as it was fitted; ``load`` applies the edits. Files are named after their content and ``set.json`` is
+put in place last and in one step: a crash leaves the set as it was before, or as it is after, never half of one.
+
+``to_bytes`` and ``from_bytes`` do the same for the database of the service, in one archive of these files.
+
+Invariants, tested: a set comes back as it was saved; a damaged file is noticed, whatever the damage; a later version
+reads what an earlier one wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import zipfile
+from dataclasses import asdict, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.errors import Conflict, ModelProblem, NotFound, OutputExists, WrongUse
+from textcx.domain.themes.edits import Edit
+from textcx.domain.themes.sets import (
+    FORMAT,
+    MEMBERS,
+    Change,
+    LineageEvent,
+    SeedTopics,
+    StrengthCurve,
+    Theme,
+    ThemeKind,
+    ThemeSet,
+)
+from textcx.domain.version import __version__
+from textcx.steps.themes.editing.edits import apply_edits
+from textcx.store.theme_sets.files import content_of, damaged, locked, put, sync, table_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+SET, EDITS = "set.json", "edits.jsonl"
+_KINDS = {"vectors": "safetensors", "members": "parquet", "sample": "parquet"}
+_SUFFIXES = {**_KINDS, "given": "safetensors"}
+"""All files; that of given themes is there only where there are any."""
+_GIVEN = {
+    "origin": "float32", "prototypes": "float32", "background": "float32", "slopes": "float64", "biases": "float64",
+    "cuts": "float64",
+}  # fmt: skip
+_VECTORS = {"origin": "float32", "prototypes": "float32", "exceptions": "float32", "sample": "float16"}
+_ATTEMPTS = 3
+_ALWAYS = (1980, 1, 1, 0, 0, 0)
+
+
+def is_theme_set(directory: Path) -> bool:
+    """Whether a directory holds a theme set."""
+    return (directory / SET).is_file()
+
+
+def save(theme_set: ThemeSet, directory: Path) -> None:
+    """Write a set, or a later version of the one that is there; its edits stay.
+
+    Args:
+        theme_set: The set as it was fitted. A set with edits applied is a copy for looking at and assigning to, such as
+            an analysis keeps; it cannot be edited, and takes no set's place.
+        directory: A directory that is new, empty, or holds an earlier version of this set.
+
+    Raises:
+        OutputExists: If the directory holds another set, or something else.
+        WrongUse: If edits were applied to the set, and the directory holds one: they would be applied twice.
+    """
+    if "edits" in theme_set.settings and is_theme_set(directory):
+        msg = "edits were applied to this theme set; save it as it was fitted, its edits are kept beside it"
+        raise WrongUse(msg)
+    _check_place(theme_set, directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    files = _files(theme_set)
+    with locked(directory):
+        for name, content in files.items():  # SET is the last
+            put(directory / name, content)
+        sync(directory)
+        for path in directory.iterdir():
+            if path.name not in files and _is_ours(path.name):
+                path.unlink(missing_ok=True)
+
+
+def to_bytes(theme_set: ThemeSet) -> bytes:
+    """Return the files of a set in one uncompressed ZIP archive; the same set gives the same bytes."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", compression=zipfile.ZIP_STORED) as archive:
+        for name, content in _files(theme_set).items():
+            archive.writestr(zipfile.ZipInfo(name, _ALWAYS), content)
+    return out.getvalue()
+
+
+def from_bytes(content: bytes) -> ThemeSet:
+    """Read what ``to_bytes`` made, as it was: no edits are applied.
+
+    Raises:
+        ModelProblem: If it is damaged, or a later version made it.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            inside = zipfile.Path(archive)
+            return _put_together(inside, _told(inside))
+    except zipfile.BadZipFile:
+        msg = "a stored theme set is damaged (BadZipFile); restore it from a backup, or learn the themes again"
+        raise ModelProblem(msg) from None
+
+
+def _files(theme_set: ThemeSet) -> dict[str, bytes]:
+    """Contents of all files of a set by name, that of ``SET`` last."""
+    contents = {
+        "vectors": _vectors_file(theme_set),
+        "members": table_file(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
+        "sample": table_file(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
+    }
+    if theme_set.given is not None:
+        contents["given"] = _tensors(theme_set.given, _GIVEN)
+    sums = {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
+    names = {kind: f"{kind}-{digest[:12]}.{_SUFFIXES[kind]}" for kind, digest in sums.items()}
+    told = {
+        "format": FORMAT,
+        "textcx": __version__,
+        "set_id": theme_set.set_id,
+        "version": theme_set.version,
+        "encoder_id": theme_set.encoder_id,
+        "files": {kind: {"name": names[kind], "sha256": sums[kind]} for kind in contents},
+        "curve": asdict(theme_set.curve),
+        "settings": theme_set.settings,
+        "owners": list(theme_set.owners),
+        "exception_themes": list(theme_set.exception_themes),
+        "given": None
+        if theme_set.given is None
+        else {"theme_ids": list(theme_set.given.theme_ids), "share_right": theme_set.given.share_right},
+        "themes": [asdict(theme) for theme in theme_set.themes],
+        "history": [asdict(event) for event in theme_set.history],
+    }
+    files = {names[kind]: content for kind, content in contents.items()}
+    return {**files, SET: (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()}
+
+
+def load(directory: Path, *, encoder_id: str | None = None, edited: bool = True) -> ThemeSet:
+    """Read a set.
+
+    Args:
+        directory: Where ``save`` put it.
+        encoder_id: The encoder that will be used with it.
+        edited: Apply the edits; false gives the set as it was fitted, which is what ``save`` and a new fit need.
+
+    Returns:
+        The set.
+
+    Raises:
+        NotFound: If the directory holds no theme set.
+        ModelProblem: If a file is missing or damaged, if a later version wrote it, or if the set was made with another
+            encoder.
+        Conflict: If its edits contradict each other.
+    """
+    found = _read(directory)
+    if encoder_id is not None and found.encoder_id != encoder_id:
+        msg = (
+            f"{directory} was made with the encoder {found.encoder_id}, but the one in use is {encoder_id}; use the "
+            "encoder that it was made with, or learn the themes again"
+        )
+        raise ModelProblem(msg)
+    return apply_edits(found, read_edits(directory)).theme_set if edited else found
+
+
+def read_edits(directory: Path) -> list[Edit]:
+    """Read the log of edits of a set, oldest first; none where there is no log.
+
+    Raises:
+        ModelProblem: If a line is no edit, or the numbers do not follow each other.
+    """
+    path = directory / EDITS
+    if not path.exists():
+        return []
+    edits: list[Edit] = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read ({type(error).__name__}); bring back a copy of it"
+        raise ModelProblem(msg) from None
+    for number, line in enumerate(lines, start=1):
+        try:
+            edits.append(Edit.from_line(line))
+        except ValueError as error:
+            msg = f"{path}, line {number}, is no edit: {error}; bring back a copy of the file, or remove the line"
+            raise ModelProblem(msg) from None
+        if edits[-1].number != number:
+            msg = f"{path}, line {number}, holds edit {edits[-1].number}, expected {number}; lines are missing"
+            raise ModelProblem(msg)
+    return edits
+
+
+def append_edits(directory: Path, edits: Sequence[Edit]) -> None:
+    """Add edits to the log of a set.
+
+    Args:
+        directory: Where the set is.
+        edits: New edits, numbered on from the last one.
+
+    Raises:
+        NotFound: If the directory holds no theme set.
+        Conflict: If someone else has added an edit in the meantime.
+        ModelProblem: If the log is damaged.
+    """
+    _refuse_no_set(directory)
+    with locked(directory):
+        so_far = read_edits(directory)
+        wanted = [edit.number for edit in edits]
+        if wanted != list(range(len(so_far) + 1, len(so_far) + 1 + len(edits))):
+            msg = (
+                f"{directory} has {len(so_far)} edits now, so the next is {len(so_far) + 1}, not {wanted[0]}; someone "
+                "else has edited the set, look at it again"
+            )
+            raise Conflict(msg)
+        whole = "".join(edit.to_line() + "\n" for edit in (*so_far, *edits))
+        put(directory / EDITS, whole.encode())
+        sync(directory)
+
+
+def _check_place(theme_set: ThemeSet, directory: Path) -> None:
+    if directory.exists() and not directory.is_dir():
+        msg = f"{directory} is a file; name a directory for the theme set"
+        raise OutputExists(msg)
+    if is_theme_set(directory):
+        there = _told(directory).get("set_id")
+        if there != theme_set.set_id:
+            msg = f"{directory} holds another theme set ({there}); choose another directory, or remove it first"
+            raise OutputExists(msg)
+    elif directory.is_dir() and not all(_is_ours(path.name) for path in directory.iterdir()):
+        msg = f"{directory} holds something that is no theme set; choose another directory"
+        raise OutputExists(msg)
+
+
+def _is_ours(name: str) -> bool:
+    """Whether a file is one that ``save`` leaves behind, finished or not."""
+    plain = name.removesuffix(".draft")
+    return any(plain.startswith(f"{kind}-") and plain.endswith(f".{ending}") for kind, ending in _SUFFIXES.items()) or (
+        plain != name and plain in {SET, EDITS}
+    )
+
+
+def _refuse_no_set(directory: Path) -> None:
+    if not is_theme_set(directory):
+        what = "holds no theme set: there is no set.json" if directory.is_dir() else "is not there"
+        msg = f"{directory} {what}; 'textcx themes learn' makes one"
+        raise NotFound(msg)
+
+
+def _read(directory: Path) -> ThemeSet:
+    """Read the set as it was fitted; once more if it was replaced while it was read."""
+    _refuse_no_set(directory)
+    for attempt in range(_ATTEMPTS):
+        told = _told(directory)
+        try:
+            return _put_together(directory, told)
+        except ModelProblem:
+            if attempt == _ATTEMPTS - 1 or _told(directory) == told:
+                raise
+    raise AssertionError  # the loop returns or raises
+
+
+def _told(directory: Path | zipfile.Path) -> dict[str, Any]:
+    path = directory / SET
+    with damaged(path):
+        told: dict[str, Any] = json.loads(path.read_bytes())
+        if not isinstance(told["format"], int):
+            raise TypeError
+    if told["format"] > FORMAT:
+        msg = (
+            f"{directory} was written by textcx {told.get('textcx', 'of a later version')} in format {told['format']}; "
+            f"this is textcx {__version__}, which reads up to format {FORMAT}; install a later version"
+        )
+        raise ModelProblem(msg)
+    return told
+
+
+def _put_together(directory: Path | zipfile.Path, told: dict[str, Any]) -> ThemeSet:
+    from safetensors.numpy import load as load_tensors  # noqa: PLC0415 - only where a set is read
+
+    path = directory / SET
+    with damaged(path):
+        kinds = (*_KINDS, "given") if told.get("given") else tuple(_KINDS)
+        files: dict[str, dict[str, str]] = {kind: told["files"][kind] for kind in kinds}
+        names = {kind: str(each["name"]) for kind, each in files.items()}
+        sums = {kind: str(each["sha256"]) for kind, each in files.items()}
+        if any("/" in name or os.sep in name for name in names.values()):
+            raise ValueError
+    content = {kind: content_of(directory / names[kind], sums[kind]) for kind in kinds}
+    given = None
+    if "given" in content:
+        with damaged(directory / names["given"]):
+            parts = load_tensors(content["given"])
+            given = SeedTopics(
+                theme_ids=tuple(map(str, told["given"]["theme_ids"])),
+                share_right=float(told["given"]["share_right"]),
+                **{name: parts[name].astype(kind) for name, kind in _GIVEN.items()},
+            )
+    with damaged(directory / names["vectors"]):
+        vectors = load_tensors(content["vectors"])
+        vectors = {name: vectors[name].astype(kind) for name, kind in _VECTORS.items()}
+    with damaged(directory / names["members"]):
+        members = pl.read_parquet(io.BytesIO(content["members"])).select(
+            pl.col(each).cast(kind) for each, kind in MEMBERS.items()
+        )
+    with damaged(directory / names["sample"]):
+        sample_ids = tuple(pl.read_parquet(io.BytesIO(content["sample"]))["segment_id"].to_list())
+    with damaged(path):
+        found = ThemeSet(
+            set_id=str(told["set_id"]),
+            version=int(told["version"]),
+            encoder_id=str(told["encoder_id"]),
+            themes=tuple(_theme(each) for each in told["themes"]),
+            owners=tuple(map(str, told["owners"])),
+            curve=StrengthCurve(**_known(told["curve"], StrengthCurve)),
+            members=members,
+            sample_ids=sample_ids,
+            exception_themes=tuple(told["exception_themes"]),
+            history=tuple(_event(each) for each in told["history"]),
+            settings=dict(told["settings"]),
+            given=given,
+            **vectors,
+        )
+        if not _agree(found):
+            raise ValueError
+    return found
+
+
+def _agree(found: ThemeSet) -> bool:
+    """Whether the parts of a set fit each other."""
+    width = found.origin.shape
+    shapes = {
+        (found.prototypes.shape, (len(found.owners), *width)),
+        (found.sample.shape, (len(found.sample_ids), *width)),
+        (found.exceptions.shape, (len(found.exception_themes), *width)),
+    }
+    ids = {theme.theme_id for theme in found.themes}
+    named = {*found.owners, *found.exception_themes, *(theme.parent_theme_id for theme in found.themes), None}
+    members = set(found.members["theme_id"].unique().to_list())
+    return all(one == other for one, other in shapes) and (named | members) - {None} <= ids
+
+
+def _theme(plain: Mapping[str, Any]) -> Theme:
+    known = _known(plain, Theme)
+    keywords, kind = tuple(known.pop("keywords", ())), ThemeKind(known.pop("kind", ThemeKind.FOUND))
+    return Theme(**known, keywords=keywords, kind=kind)
+
+
+def _event(plain: Mapping[str, Any]) -> LineageEvent:
+    known = _known(plain, LineageEvent)
+    return LineageEvent(
+        **{**known, "change": Change(known["change"]), "before": tuple(known["before"]), "after": tuple(known["after"])}
+    )
+
+
+def _known(plain: Mapping[str, Any], kind: type) -> dict[str, Any]:
+    """Leave out what a later version may have added."""
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in plain.items() if name in names}
+
+
+def _vectors_file(theme_set: ThemeSet) -> bytes:
+    from safetensors.numpy import save as save_tensors  # noqa: PLC0415 - only where a set is written
+
+    width = len(theme_set.origin)
+    shapes = {"origin": (width,), "prototypes": (-1, width), "exceptions": (-1, width), "sample": (-1, width)}
+    return bytes(
+        save_tensors({
+            name: np.ascontiguousarray(getattr(theme_set, name), dtype=kind).reshape(shapes[name])
+            for name, kind in _VECTORS.items()
+        })
+    )  # fmt: skip
+
+
+def _tensors(whole: object, kinds: Mapping[str, str]) -> bytes:
+    from safetensors.numpy import save as save_tensors  # noqa: PLC0415 - only where a set is written
+
+    return bytes(
+        save_tensors({name: np.ascontiguousarray(getattr(whole, name), dtype=kind) for name, kind in kinds.items()})
+    )
