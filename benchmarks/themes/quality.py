@@ -1,27 +1,27 @@
-"""Measure themes: names to read, seconds beside stock BERTopic, agreement under another order or seed, known clusters.
+"""Measure themes: names, seconds beside stock BERTopic, agreement under another order or seed, known clusters.
 
-Run ``python benchmarks/theme_quality.py --dumps DIR --data DIR`` from the repository root, each part optional; the
-result is committed as ``benchmarks/results/theme_quality.json``. The labels of the known clusters are read for
-evaluation only. ``--stock`` fits BERTopic with its defaults on the same texts and vectors, in a process of its own,
-because our engine imports BERTopic without UMAP.
+    python -m benchmarks.themes.quality --dumps DIR --data DIR   # writes benchmarks/results/theme_quality.json
+
+Each part is optional. The labels of the known clusters are read for evaluation only. ``--stock`` fits BERTopic with its
+defaults on the same texts and vectors, in a process of its own, because our engine imports BERTopic without UMAP.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 from sklearn.cluster import KMeans
 from sklearn.metrics import adjusted_rand_score, v_measure_score
 
+from benchmarks.run import MODEL, RESULTS, parser_for, read_result, write_result
 from textcx.domain.feedback import ColumnOverrides
 from textcx.domain.themes.sets import FRAGILE
 from textcx.engines.clustering.bertopic import BertopicThemes
@@ -31,10 +31,12 @@ from textcx.readers import open_feedback
 from textcx.steps.sentiment.labels import sentiment_columns
 from textcx.steps.themes.finding.find import find_themes, is_boilerplate
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULT = ROOT / "benchmarks" / "results" / "theme_quality.json"
+if TYPE_CHECKING:
+    from textcx.ports import Encoder
+
+RESULT = RESULTS / "theme_quality.json"
 OPEN = ("womens_clothing", "nhs_fft")
-"""Files whose words may be passed on; of the others only the number of themes is kept."""
+"""Files whose licences allow publishing names; of the others only the number of themes is kept."""
 SUBSAMPLES = 3
 FEWEST_ANSWERS = 20
 STOCK = """
@@ -89,7 +91,7 @@ def with_context(rows: list[tuple[str, str, int, int, str]]) -> pl.DataFrame:
 
 
 def stock(texts: list[str], vectors: np.ndarray, *, truth: list[str] | None = None) -> dict[str, Any]:
-    """BERTopic as it comes, twice in a fresh process: the first fit also compiles."""
+    """Fit BERTopic with its defaults, twice in a fresh process: the first fit also compiles."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
         (Path(folder) / "truth.json").write_text(json.dumps(truth or []), encoding="utf-8")
@@ -99,9 +101,9 @@ def stock(texts: list[str], vectors: np.ndarray, *, truth: list[str] | None = No
 
 
 def agreement(texts: list[str], vectors: np.ndarray, model: BertopicThemes) -> dict[str, Any]:
-    """Adjusted Rand index of a fit with the same in another order, with another seed, and on 80 % subsamples.
+    """Adjusted Rand index of a fit with one in another order, one with another seed, and fits on 80 % subsamples.
 
-    Of the subsamples, the segments that both fits have are compared; -1, no theme, counts as a label of its own.
+    Subsamples are compared on the segments that both fits have; -1, no theme, counts as a label of its own.
     """
     random = np.random.default_rng(7)
     base = model.fit(texts, vectors, seed=0).topics
@@ -122,13 +124,13 @@ def agreement(texts: list[str], vectors: np.ndarray, model: BertopicThemes) -> d
     }
 
 
-def dump(path: Path, *, encoder: Any, records: int, with_stock: bool) -> dict[str, Any]:  # noqa: ANN401 - one of ours
+def dump(path: Path, *, encoder: Encoder, records: int, with_stock: bool) -> dict[str, Any]:
     """Themes of a file: names, shares, seconds, agreement."""
     frame = segments_of(path, records=records)
     encoding = encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
     model, phrases = BertopicThemes(), SpacyPhraseFinder()
-    model.fit(frame["text"].to_list()[:40], encoding.vectors[:40], seed=0)  # imports are counted nowhere
+    model.fit(frame["text"].to_list()[:40], encoding.vectors[:40], seed=0)  # imports are not timed
     begin = time.perf_counter()
     finding = find_themes(frame, encoding.vectors, model=model, phrases=phrases, encoder_id=encoder.encoder_id)
     seconds = time.perf_counter() - begin
@@ -157,7 +159,7 @@ def dump(path: Path, *, encoder: Any, records: int, with_stock: bool) -> dict[st
     return result
 
 
-def known(path: Path, *, encoder: Any, most: int, with_stock: bool) -> dict[str, Any]:  # noqa: ANN401 - one of ours
+def known(path: Path, *, encoder: Encoder, most: int, with_stock: bool) -> dict[str, Any]:
     """V-measure and ARI against known clusters at the finest level; -1, no theme, counts as a label of its own."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     rows = [row for row in rows if row["split"] == "test"]
@@ -201,7 +203,7 @@ def known(path: Path, *, encoder: Any, most: int, with_stock: bool) -> dict[str,
 
 
 def scores(truth: np.ndarray, topics: np.ndarray) -> dict[str, float]:
-    """V-measure, ARI and the share that belongs nowhere."""
+    """V-measure, ARI and the share in no theme."""
     return {
         "v_measure": round(v_measure_score(truth, topics), 3),
         "ari": round(adjusted_rand_score(truth, topics), 3),
@@ -209,11 +211,11 @@ def scores(truth: np.ndarray, topics: np.ndarray) -> dict[str, float]:
     }
 
 
-def nhs(data: Path, *, encoder: Any) -> dict[str, Any]:  # noqa: ANN401 - one of ours
-    """Precision and recall of our themes against the people's themes of NHS answers, each with its best match.
+def nhs(data: Path, *, encoder: Encoder) -> dict[str, Any]:
+    """Precision and recall of our themes against the themes that people gave to NHS answers.
 
-    An answer may have several themes of theirs and, by its segments, several of ours. Of our themes on all levels, the
-    one with the best F1 stands for each of theirs that 20 answers or more have.
+    An answer may have several of either. Each of their themes with 20 answers or more is matched with our theme, on any
+    level, that has the best F1.
     """
     rows = [json.loads(line) for line in (data / "sentiment" / "nhs_survey.jsonl").read_text().splitlines()]
     rows = [row for row in rows if row["themes"]]
@@ -266,24 +268,24 @@ def nhs(data: Path, *, encoder: Any) -> dict[str, Any]:  # noqa: ANN401 - one of
 
 
 def write(result: dict[str, Any]) -> None:
-    """Keep what was measured so far, beside what earlier runs measured."""
-    kept = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    """Write what was measured so far and keep the parts of earlier runs."""
+    kept = read_result(RESULT)
     for part in ("dumps", "known_clusters", "nhs_themes"):
         result[part] = kept.get(part, {}) | result.get(part, {})
-    RESULT.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_result(result, RESULT)
 
 
 def main() -> None:
-    """Measure what was asked for, print it and write it down."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--dumps", type=Path, help="folder of CSV files as users bring them")
+    """Measure the selected parts and write the result."""
+    options = parser_for(__doc__)
+    options.add_argument("--dumps", type=Path, help="folder of CSV files as users have them")
     options.add_argument(
         "--data", type=Path, help="folder with clusters/banking77.jsonl and stackoverflow_titles.jsonl"
     )
-    options.add_argument("--only", default="", help="only files whose name holds this")
+    options.add_argument("--only", default="", help="only files whose name contains this")
     options.add_argument("--records", type=int, default=1500, help="records of each file")
-    options.add_argument("--stock", action="store_true", help="also time BERTopic with its defaults")
-    options.add_argument("--encoder", type=Path, default=ROOT / "models" / "sentiment")
+    options.add_argument("--stock", action="store_true", help="also fit BERTopic with its defaults")
+    options.add_argument("--encoder", type=Path, default=MODEL)
     chosen = options.parse_args()
     encoder = load_encoder(chosen.encoder)
     result: dict[str, Any] = {"dumps": {}, "known_clusters": {}}

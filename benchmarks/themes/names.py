@@ -1,22 +1,22 @@
-"""Print 50 names of themes of three real files, chosen by rule, for a person to judge by docs/theme-names.md.
+"""Print 50 theme names from three real files, chosen by a fixed rule, for a person to judge by docs/theme-names.md.
 
-    python benchmarks/theme_names.py --data DATA
+    python -m benchmarks.themes.names --data DATA
 
-Learns a theme set of the first records of each file with the shipped encoder, and prints a table in Markdown: of the
-themes of the three sets, one set after the other, each theme before those below it, every k-th. ``--quotes`` adds the
-strongest segments of each theme for the person who judges; they are not for publication.
+Learns a theme set from the first records of each file with the shipped encoder and prints a Markdown table: every k-th
+theme of the three sets, one set after the other, parents before children. ``--quotes`` adds the strongest segments of
+each theme for whoever judges; they are not for publication.
 """
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from theme_quality import segments_of
 
+from benchmarks.run import MODEL, parser_for
+from benchmarks.themes.quality import segments_of
 from textcx.engines.clustering.bertopic import BertopicThemes
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.spacy.text import SpacyPhraseFinder
@@ -26,53 +26,53 @@ from textcx.steps.themes.finding.learn import learn_themes
 
 if TYPE_CHECKING:
     from textcx.domain.themes.sets import Theme, ThemeSet
+    from textcx.ports import Encoder
 
-ROOT = Path(__file__).resolve().parents[1]
 FILES = ("dumps/womens_clothing.csv", "dumps/nhs_fft.csv", "problems/jupyter_2015.jsonl")
-"""Files whose licences let their words be shown: CC0, MIT, CC0."""
+"""Files whose licences allow quoting: CC0, MIT, CC0."""
 
 NAMES = 50
-"""Names that are judged."""
+"""Names to judge."""
 
 
-def below(theme: Theme, found: ThemeSet) -> set[str]:
+def below(theme: Theme, theme_set: ThemeSet) -> set[str]:
     """Ids of a theme and all themes under it."""
     inside = {theme.theme_id}
-    for other in found.themes:  # parents come before children
+    for other in theme_set.themes:  # parents come before children
         if other.parent_theme_id in inside:
             inside.add(other.theme_id)
     return inside
 
 
-def learned(path: Path, *, records: int, encoder: Any, phrases: SpacyPhraseFinder) -> tuple[ThemeSet, pl.DataFrame]:  # noqa: ANN401 - one of ours
+def learned(path: Path, *, records: int, encoder: Encoder, phrases: SpacyPhraseFinder) -> tuple[ThemeSet, pl.DataFrame]:
     """The themes of a file, and its segments with the theme and strength of each."""
     frame = segments_of(path, records=records).sort("segment_id")
     frame = frame.filter(pl.Series([not is_boilerplate(text) for text in frame["text"]], dtype=pl.Boolean))
     encoding = encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
-    found = learn_themes(
+    theme_set = learn_themes(
         frame, encoding.vectors, model=BertopicThemes(), phrases=phrases, encoder_id=encoder.encoder_id, encoder=encoder
     ).theme_set
-    return found, found.members.join(frame.select("segment_id", "text"), on="segment_id")
+    return theme_set, theme_set.members.join(frame.select("segment_id", "text"), on="segment_id")
 
 
 def main() -> None:
     """Learn, choose and print."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options = parser_for(__doc__)
     options.add_argument("--data", type=Path, required=True)
     options.add_argument("--records", type=int, default=3000, help="records of each file")
-    options.add_argument("--encoder", type=Path, default=ROOT / "models" / "sentiment")
+    options.add_argument("--encoder", type=Path, default=MODEL)
     options.add_argument("--threads", type=int, help="threads of the encoder")
-    options.add_argument("--quotes", type=int, default=0, help="quotes of each theme, for the person who judges")
+    options.add_argument("--quotes", type=int, default=0, help="quotes of each theme, for whoever judges")
     chosen = options.parse_args()
     encoder = load_encoder(chosen.encoder, threads=chosen.threads)
     phrases = SpacyPhraseFinder()
     rows: list[tuple[str, list[str]]] = []
     for file in FILES:
-        found, members = learned(chosen.data / file, records=chosen.records, encoder=encoder, phrases=phrases)
-        for theme in found.themes:
-            theirs = members.filter(pl.col("theme_id").is_in(sorted(below(theme, found))))
-            above = "" if theme.parent_theme_id is None else found.theme(theme.parent_theme_id).name
+        theme_set, members = learned(chosen.data / file, records=chosen.records, encoder=encoder, phrases=phrases)
+        for theme in theme_set.themes:
+            theirs = members.filter(pl.col("theme_id").is_in(sorted(below(theme, theme_set))))
+            above = "" if theme.parent_theme_id is None else theme_set.theme(theme.parent_theme_id).name
             quotes = theirs.sort("strength", "segment_id", descending=[True, False])["text"].head(chosen.quotes)
             row = f"| {Path(file).stem} | {theme.level} | {above} | {theme.name} | {theirs.height} | |"
             rows.append((row, quotes.to_list()))

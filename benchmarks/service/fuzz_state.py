@@ -1,51 +1,43 @@
-"""The service that ``service_fuzz.py`` fuzzes: started as a user starts it, and filled so that routes find something.
+"""The service that ``benchmarks.service.fuzz`` calls: started as users start it, and filled so that routes find data.
 
-Nothing here leaves this machine: the one webhook that is kept calls a closed port of loopback.
+Nothing leaves this machine: the one webhook that is kept calls a closed loopback port.
 """
 
 from __future__ import annotations
 
 import json
 import re
-import socket
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import httpx
 
+from benchmarks.run import ROOT, free_port
+
 if TYPE_CHECKING:
     import random
+    from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
 SAMPLE = ROOT / "sample" / "feedback.csv"
 OVER = {"done", "failed", "cancelled"}
 START_SECONDS = 60.0
 JOB_SECONDS = 300.0
 KEPT, INBOX, SPARE, SMALL = "shop", "inbox", "spare", "small"
-"""Data sets: one that is analyzed and read, one that records are sent to, one that is put again, one for jobs."""
-
-
-def free_port() -> int:
-    """Return a port of loopback that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port: int = found.getsockname()[1]
-        return port
+"""Data sets: one to analyze and read, one that receives records, one that is replaced, one for jobs."""
 
 
 @dataclass
 class Service:
-    """``textcx serve`` in a process of its own, with all that it says kept in one file."""
+    """``textcx serve`` in a process of its own, with a log file for each start."""
 
     folder: Path
     threads: int
     base: str = ""
     process: subprocess.Popen[bytes] | None = None
-    told: list[Path] = field(default_factory=list)
+    logs: list[Path] = field(default_factory=list)
     seconds_to_ready: list[float] = field(default_factory=list)
 
     @property
@@ -54,18 +46,32 @@ class Service:
         return ["--database-url", f"sqlite:///{self.folder / 'service.sqlite'}"]
 
     def start(self, *flags: str) -> None:
-        """Start it and wait until it is ready."""
+        """Start the service and wait until it is ready."""
         port = free_port()
         self.base = f"http://127.0.0.1:{port}"
-        self.told.append(self.folder / f"told-{len(self.told)}.log")
+        self.logs.append(self.folder / f"log-{len(self.logs)}.log")
         command = [
-            sys.executable, "-m", "textcx", "serve", "--port", str(port), *self.database,
-            "--spool", str(self.folder / "spool"),
-            "--theme-sets", str(self.folder / "themes"), "--rate-limit", "0", "--key-cache-seconds", "0",
-            "--threads", str(self.threads), *flags,
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "textcx",
+            "serve",
+            "--port",
+            str(port),
+            *self.database,
+            "--spool",
+            str(self.folder / "spool"),
+            "--theme-sets",
+            str(self.folder / "themes"),
+            "--rate-limit",
+            "0",
+            "--key-cache-seconds",
+            "0",
+            "--threads",
+            str(self.threads),
+            *flags,
+        ]
         begin = time.perf_counter()
-        with self.told[-1].open("wb") as file:
+        with self.logs[-1].open("wb") as file:
             self.process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=subprocess.STDOUT)
         while True:
             try:
@@ -74,25 +80,25 @@ class Service:
             except httpx.TransportError:
                 pass
             if time.perf_counter() - begin > START_SECONDS or self.process.poll() is not None:
-                msg = f"the service did not start: {self.told[-1].read_text(encoding='utf-8')[-3000:]}"
+                msg = f"the service did not start: {self.logs[-1].read_text(encoding='utf-8')[-3000:]}"
                 raise RuntimeError(msg)
             time.sleep(0.05)
         self.seconds_to_ready.append(round(time.perf_counter() - begin, 1))
 
     def stop(self) -> int:
-        """Ask it to stop and return its exit code."""
+        """Stop the service and return its exit code."""
         if self.process is None:
             return 0
         self.process.terminate()
         return self.process.wait(timeout=60)
 
     def key(self, name: str, *scopes: str) -> str:
-        """Make a key."""
+        """Create a key."""
         flags = [part for scope in scopes for part in ("--scope", scope)]
         return self._keys("create", name, *flags).split()[-1]
 
     def revoke(self, secret: str) -> None:
-        """Revoke a key by its beginning, as ``keys list`` shows it."""
+        """Revoke a key by its prefix, as ``keys list`` shows it."""
         shown = next(word for word in self._keys("list").split() if word.startswith("tcx_") and secret.startswith(word))
         self._keys("revoke", shown)
 
@@ -103,13 +109,13 @@ class Service:
 
 @dataclass
 class State:
-    """What is known to be in the service, by the parameter that asks for it.
+    """What is known to exist in the service, by the name of the parameter that refers to it.
 
     Attributes:
-        client: With which it was put there.
-        values: Known values by name of a parameter of path or query; those of pages are found in ``cursors``.
-        cursors: Real cursors, of several queries.
-        record_ids: Records of the data set that is read; ``triage_ids`` those of its queue.
+        client: Client that created it.
+        values: Known values by name of a path or query parameter.
+        cursors: Real cursors of several queries.
+        record_ids: Records of the data set that is read; ``triage_ids`` those in its queue.
     """
 
     client: httpx.Client
@@ -121,7 +127,7 @@ class State:
     made: int = 0
 
     def fill(self) -> None:
-        """Send the sample in, analyze it, and make one of everything."""
+        """Upload and analyze the sample, and create one of everything."""
         client = self.client
         for name in (KEPT, INBOX, SPARE, SMALL):
             client.put(f"/v1/datasets/{name}", json={"title": name}).raise_for_status()
@@ -130,9 +136,11 @@ class State:
             "/v1/webhooks", {"url": closed, "events": ["record.urgent", "job.finished"], "dataset": KEPT}
         )
         sent = client.post(
-            f"/v1/datasets/{KEPT}/records", content=SAMPLE.read_bytes(), headers={"content-type": "text/csv"},
+            f"/v1/datasets/{KEPT}/records",
+            content=SAMPLE.read_bytes(),
+            headers={"content-type": "text/csv"},
             params={"rating": "nps=likely_to_recommend:0-10", "attribute": ["plan", "region"]},
-        )  # fmt: skip
+        )
         ingest = self._over(sent, "done")
         self._over(self._records(SMALL, [{"text": "Nice.", "respondent": "leaver"}, {"text": "It broke."}]), "done")
         empty = client.post("/v1/jobs", json={"kind": "analyze", "dataset": SPARE})
@@ -140,11 +148,20 @@ class State:
         analysis = self._over(client.post("/v1/jobs", json={"kind": "analyze", "dataset": KEPT}), "done")
         receipt = client.delete("/v1/respondents/leaver").raise_for_status().json()["id"]
         self.values = {
-            "dataset": [KEPT], "name": [KEPT], "job_id": [ingest, analysis, self.failed_job], "webhook_id": [webhook],
-            "receipt_id": [receipt], "respondent": ["leaver"], "attribute": ["plan=Pro", "region=South", "plan=none"],
-            "rating": ["nps", "csat"], "source": ["review", "survey", "support"], "label": ["negative", "positive"],
-            "since": ["2026-01-15", "2026-02-01T00:00:00Z"], "until": ["2026-12-31"], "format": ["csv", "json"],
-        }  # fmt: skip
+            "dataset": [KEPT],
+            "name": [KEPT],
+            "job_id": [ingest, analysis, self.failed_job],
+            "webhook_id": [webhook],
+            "receipt_id": [receipt],
+            "respondent": ["leaver"],
+            "attribute": ["plan=Pro", "region=South", "plan=none"],
+            "rating": ["nps", "csat"],
+            "source": ["review", "survey", "support"],
+            "label": ["negative", "positive"],
+            "since": ["2026-01-15", "2026-02-01T00:00:00Z"],
+            "until": ["2026-12-31"],
+            "format": ["csv", "json"],
+        }
         themes = self._page("themes", 1)
         self.values["theme"] = [each["theme_id"] for each in themes] or ["none"]
         self.values["stage"] = [each["stage"] for each in self._page("journey", 1)] or ["unknown"]
@@ -158,10 +175,10 @@ class State:
             msg = "the sample gave no themes, no triage entries or no second page: routes would not be reached"
             raise RuntimeError(msg)
 
-    def known(self, method: str, path: str, name: str, chance: random.Random) -> Any | None:  # noqa: ANN401 - a value
-        """Return a value under which the route finds something; null where there is none.
+    def known(self, method: str, path: str, name: str, chance: random.Random) -> object:
+        """Return a value for which the route finds something; None where there is none.
 
-        What is deleted, cancelled or replaced is made for that, so that the next case finds as much.
+        Whatever a case deletes, cancels or replaces is created for it, so that later cases find as much.
         """
         self.made += 1
         if method == "DELETE":
@@ -190,8 +207,8 @@ class State:
             )
         return f"nobody-{self.made}" if "respondents" in path else None
 
-    def tidy(self, method: str, path: str, answer: Any) -> None:  # noqa: ANN401 - what the service answered
-        """Take back what would go on by itself: analyses without end, and webhooks that call others."""
+    def tidy(self, method: str, path: str, answer: object) -> None:
+        """Cancel what would run on by itself: analyses, and webhooks that call other hosts."""
         if method != "POST" or not isinstance(answer, dict):
             return
         if path == "/v1/jobs":
@@ -200,7 +217,7 @@ class State:
             self.client.delete(f"/v1/webhooks/{answer['id']}")
 
     def settle(self, *, seconds: float = JOB_SECONDS) -> int:
-        """Wait until no job waits or runs; return how many still do when the time is up."""
+        """Wait until no job is queued or running; return how many still are when time is up."""
         until = time.monotonic() + seconds
         while True:
             waiting = sum(
@@ -220,8 +237,8 @@ class State:
     def _page(self, kind: str, limit: int) -> list[dict[str, Any]]:
         page = self.client.get(f"/v1/{kind}", params={"dataset": KEPT, "limit": limit}).raise_for_status().json()
         self.cursors += [page["next_cursor"]] if page["next_cursor"] else []
-        found: list[dict[str, Any]] = page["items"]
-        return found
+        items: list[dict[str, Any]] = page["items"]
+        return items
 
     def _over(self, answer: httpx.Response, wanted: str) -> str:
         job = answer.raise_for_status().json()
@@ -236,7 +253,7 @@ class State:
 
 
 def heard(files: list[Path], wanted: str) -> list[str]:
-    """Return the places in what the service said that hold what it must not say: file, line and the thing alone."""
+    """Return every leak in the logs: file, line number and the match alone."""
     pattern = re.compile(wanted, re.IGNORECASE)
     found = []
     for file in files:

@@ -1,25 +1,21 @@
-"""Ten minutes of mixed traffic: does the service keep its memory, and does every answer make sense?
+"""Ten minutes of mixed traffic: does the memory of the service stay constant, and is every answer as expected?
 
-    python benchmarks/service_soak.py --data DATA [--minutes 10]
+    python -m benchmarks.service.soak --data DATA [--minutes 10]
 
-A service on SQLite with its jobs in the same process, and callers of many kinds at once: single texts, batches, whole
-analyses, the drop-in shapes, records sent to a data set, reading with filters, triage, a CSV sheet, analyze jobs one
-after the other, callers who hang up, and requests that are wrong on purpose. Every few seconds the memory of the
-process is read (resident set, from ``/proc``).
+A service on SQLite with its jobs in the same process, and many kinds of callers at once: single texts, batches, whole
+analyses, the drop-in shapes, records sent to a data set, reading with filters, triage, CSV sheets, one analyze job
+after another, callers that hang up, and requests that are wrong on purpose. Every few seconds the memory of the process
+is read (resident set, from ``/proc``).
 
-The first minute is not counted: models, caches and the first analysis are loaded then. Growth is the mean of the last
-minute over that of the second, less one. Writes ``service_soak.json``; exits with 1 if an answer was 5xx, a status was
-not the expected one, or a job failed.
+The first minute does not count: models, caches and the first analysis are loaded then. Growth is the mean of the last
+minute divided by that of the second, minus one. Writes ``service_soak.json``; exits with 1 if an answer was 5xx, a
+status was unexpected, or a job failed.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import csv
 import json
-import os
-import platform
 import random
 import sys
 import tempfile
@@ -30,19 +26,33 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from service_load import RESULTS, free_port, ours, server
+
+from benchmarks.run import RESULTS, distinct_reviews, free_port, machine, parser_for, write_result
+from benchmarks.service.load import ours, server
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 DATASET = "soak"
-PACE = {"single": 0.02, "batch": 0.5, "analyze": 0.7, "compat": 0.4, "predict": 0.2, "records": 1.0, "reading": 0.3,
-        "triage": 0.7, "wrong": 0.3, "hang_up": 0.5, "job": 15.0}  # fmt: skip
+PACE = {
+    "single": 0.02,
+    "batch": 0.5,
+    "analyze": 0.7,
+    "compat": 0.4,
+    "predict": 0.2,
+    "records": 1.0,
+    "reading": 0.3,
+    "triage": 0.7,
+    "wrong": 0.3,
+    "hang_up": 0.5,
+    "job": 15.0,
+}
 """Mean seconds between two calls of a kind."""
 START, NEW = 2000, 0.2
-"""So many records are there at the beginning; then a fifth of those that come are new ones."""
-LOOK = 2.0
-"""Seconds between two looks at the memory."""
+"""Records at the beginning, and the share of new ones among those that come later."""
+SAMPLE_SECONDS = 2.0
+"""Between two readings of the memory."""
+HALF, A_FIFTH = 0.5, 0.2
 MINUTE = 60.0
 FAILED = 500
 SHEETS = ("themes", "pain-points", "journey", "drivers", "ratings", "trends", "records")
@@ -50,7 +60,7 @@ SHEETS = ("themes", "pain-points", "journey", "drivers", "ratings", "trends", "r
 
 @dataclass
 class Soak:
-    """What callers share and what they saw."""
+    """What callers share and what they observed."""
 
     client: httpx.AsyncClient
     texts: list[str]
@@ -67,9 +77,9 @@ class Soak:
         path: str,
         *,
         expected: tuple[int, ...],
-        **more: Any,  # noqa: ANN401 - passed on
+        **more: object,
     ) -> httpx.Response:
-        """Call, and note the status."""
+        """Call and record the status."""
         answer = await self.client.request(method, path, **more)
         self.statuses[f"{kind} {answer.status_code}"] += 1
         if answer.status_code not in expected:
@@ -77,7 +87,7 @@ class Soak:
         return answer
 
     async def finished(self, job_id: str) -> None:
-        """Wait until a job is over, and note how it ended."""
+        """Wait until a job ends, and record how."""
         while True:
             found = (await self.ask("job", "GET", f"/v1/jobs/{job_id}", expected=(200,))).json()
             if found["state"] in {"done", "failed", "cancelled"}:
@@ -111,25 +121,31 @@ async def analyze(soak: Soak) -> None:
 
 async def compat(soak: Soak) -> None:
     """The shapes of two vendors."""
-    if soak.chance.random() < 0.5:  # noqa: PLR2004 - half of the calls
+    if soak.chance.random() < HALF:
         await soak.ask(
-            "comprehend", "POST", "/compat/comprehend", expected=(200,),
+            "comprehend",
+            "POST",
+            "/compat/comprehend",
+            expected=(200,),
             headers={
                 "X-Amz-Target": "Comprehend_20171127.BatchDetectSentiment",
                 "Content-Type": "application/x-amz-json-1.1",
             },
             content=json.dumps({"LanguageCode": "en", "TextList": [text[:1000] for text in soak.some(5)]}),
-        )  # fmt: skip
+        )
         return
     documents = [{"id": str(place), "language": "en", "text": text} for place, text in enumerate(soak.some(4))]
     await soak.ask(
-        "azure", "POST", "/compat/azure/language/:analyze-text?api-version=2023-04-01", expected=(200,),
+        "azure",
+        "POST",
+        "/compat/azure/language/:analyze-text?api-version=2023-04-01",
+        expected=(200,),
         json={
             "kind": "SentimentAnalysis",
             "parameters": {"opinionMining": True},
             "analysisInput": {"documents": documents},
         },
-    )  # fmt: skip
+    )
 
 
 async def predict(soak: Soak) -> None:
@@ -158,18 +174,18 @@ async def records(soak: Soak) -> None:
 
 
 async def reading(soak: Soak) -> None:
-    """What was found, with filters, in pages or as a sheet."""
+    """Findings with filters, in pages or as a sheet."""
     sheet = soak.chance.choice(SHEETS)
     params: dict[str, Any] = {"dataset": DATASET, "limit": 20}
-    if sheet in {"themes", "pain-points", "journey", "records"} and soak.chance.random() < 0.5:  # noqa: PLR2004 - half of the calls
+    if sheet in {"themes", "pain-points", "journey", "records"} and soak.chance.random() < HALF:
         params |= {"label": "negative", "attribute": "plan=pro"}
-    if soak.chance.random() < 0.2:  # noqa: PLR2004 - a fifth of the calls
+    if soak.chance.random() < A_FIFTH:
         params["format"] = "csv"
     await soak.ask("reading", "GET", f"/v1/{sheet}", expected=(200, 404, 409), params=params)
 
 
 async def triage(soak: Soak) -> None:
-    """The queue, and an entry taken in hand."""
+    """The queue, and a change to one entry."""
     path = f"/v1/datasets/{DATASET}/triage"
     answer = await soak.ask("triage", "GET", path, expected=(200,), params={"limit": 5})
     items = answer.json().get("items") or []
@@ -188,13 +204,11 @@ async def wrong(soak: Soak) -> None:
         ("GET", "/v1/datasets/..%2F..%2Fetc", None),
     ):
         headers = {"Content-Type": "application/json"} if body else {}
-        await soak.ask(
-            "wrong", method, path, expected=(400, 404, 422), content=body, headers=headers
-        )  # fmt: skip
+        await soak.ask("wrong", method, path, expected=(400, 404, 422), content=body, headers=headers)
 
 
 async def hang_up(soak: Soak) -> None:
-    """A caller who goes away before the answer."""
+    """A caller that hangs up before the answer."""
     try:
         await soak.client.post(
             "/v1/sentiment", json={"items": [{"text": text} for text in soak.some(60)]}, timeout=0.02
@@ -205,19 +219,28 @@ async def hang_up(soak: Soak) -> None:
 
 
 async def job(soak: Soak) -> None:
-    """An analysis of all that is there; waits until it is done."""
-    asked = await soak.ask("job", "POST", "/v1/jobs", expected=(202,), json={"kind": "analyze", "dataset": DATASET})
-    await soak.finished(asked.json()["id"])
+    """An analysis of everything stored; waits until it is done."""
+    answer = await soak.ask("job", "POST", "/v1/jobs", expected=(202,), json={"kind": "analyze", "dataset": DATASET})
+    await soak.finished(answer.json()["id"])
 
 
 KINDS: dict[str, Callable[[Soak], Awaitable[None]]] = {
-    "single": single, "batch": batch, "analyze": analyze, "compat": compat, "predict": predict, "records": records,
-    "reading": reading, "triage": triage, "wrong": wrong, "hang_up": hang_up, "job": job,
-}  # fmt: skip
+    "single": single,
+    "batch": batch,
+    "analyze": analyze,
+    "compat": compat,
+    "predict": predict,
+    "records": records,
+    "reading": reading,
+    "triage": triage,
+    "wrong": wrong,
+    "hang_up": hang_up,
+    "job": job,
+}
 
 
 async def again(soak: Soak, kind: str, end: float) -> None:
-    """Do one kind of thing at its pace until time is up."""
+    """Repeat one kind of call at its pace until time is up."""
     while time.monotonic() < end:
         try:
             await KINDS[kind](soak)
@@ -236,11 +259,12 @@ def resident_mib(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    """Return the processes that a process started, and theirs."""
+    """Return the processes that a process started, and their own children."""
     direct = [
-        int(each) for task in Path(f"/proc/{pid}/task").iterdir()
+        int(each)
+        for task in Path(f"/proc/{pid}/task").iterdir()
         for each in (task / "children").read_text(encoding="ascii").split()
-    ]  # fmt: skip
+    ]
     return direct + [deeper for each in direct for deeper in children(each)]
 
 
@@ -248,11 +272,11 @@ async def look(pid: int, begin: float, end: float, seen: list[tuple[float, float
     """Read the memory every few seconds."""
     while time.monotonic() < end:
         seen.append((time.monotonic() - begin, resident_mib(pid)))
-        await asyncio.sleep(LOOK)
+        await asyncio.sleep(SAMPLE_SECONDS)
 
 
 async def soak_for(port: int, texts: list[str], seconds: float) -> tuple[Soak, list[tuple[float, float]]]:
-    """Let all kinds of callers call for a while."""
+    """Run all kinds of callers for a while."""
     base = f"http://127.0.0.1:{port}"
     async with httpx.AsyncClient(base_url=base, timeout=60, limits=httpx.Limits(max_connections=64)) as client:
         soak = Soak(client, texts)
@@ -270,7 +294,7 @@ async def soak_for(port: int, texts: list[str], seconds: float) -> tuple[Soak, l
 
 
 def listener(port: int) -> int:
-    """Return the process that serves on a port: the one whose command line names it."""
+    """Return the id of the process whose command line names the port."""
     for each in Path("/proc").glob("[0-9]*"):
         try:
             words = (each / "cmdline").read_bytes().split(b"\0")
@@ -282,20 +306,19 @@ def listener(port: int) -> int:
 
 
 def mean(seen: list[tuple[float, float]], since: float, until: float) -> float:
-    """Return the mean memory of a stretch of time."""
+    """Return the mean memory over a period."""
     found = [mib for moment, mib in seen if since <= moment < until]
     return sum(found) / len(found)
 
 
 def main() -> None:
-    """Run it."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Run the traffic and write the result."""
+    parser = parser_for(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--out", type=Path, default=RESULTS / "service_soak.json")
     options = parser.parse_args()
-    with (options.data / "dumps" / "womens_clothing.csv").open(encoding="utf-8", newline="") as lines:
-        texts = [row["Review Text"] for row in csv.DictReader(lines) if row["Review Text"].strip()][:5000]
+    texts = distinct_reviews(options.data, "womens_clothing", 5000)
     seconds = options.minutes * MINUTE
     port = free_port()
     with tempfile.TemporaryDirectory() as scratch, server(ours(port, Path(scratch)), port=port, cwd=Path(scratch)):
@@ -305,8 +328,8 @@ def main() -> None:
         count for name, count in soak.statuses.items() if name.split()[-1].isdigit() and int(name.split()[-1]) >= FAILED
     )
     report = {
-        "command": "python benchmarks/service_soak.py --data DATA",
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "command": "python -m benchmarks.service.soak --data DATA",
+        "machine": machine(),
         "minutes": options.minutes,
         "requests": sum(soak.statuses.values()),
         "records_sent": soak.sent,
@@ -320,8 +343,8 @@ def main() -> None:
             round(mean(seen, MINUTE * minute, MINUTE * (minute + 1))) for minute in range(int(options.minutes))
         ],
         "statuses": dict(sorted(soak.statuses.items())),
-    }  # fmt: skip
-    options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    }
+    write_result(report, options.out)
     print(json.dumps(report, indent=1))
     sys.exit(1 if failed or soak.unexpected else 0)
 

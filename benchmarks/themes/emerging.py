@@ -1,17 +1,16 @@
-"""Whether themes that a set has never seen are proposed when they turn up, and what else is proposed.
+"""Whether themes that a set has never seen are proposed when they appear, and what else is proposed.
 
-Some labels of a labelled set are withheld; the others are the themes of a set, each with its own texts. Unexplained are
-the texts of the withheld labels and the twelfth of the others that is furthest from every theme. A withheld label is
-found where most quotes of a proposal have it.
+Some labels of a labelled set are withheld; the others become the themes of a set. The texts of the withheld labels and
+the twelfth of the others that lies furthest from every theme are unexplained. A withheld label counts as found if most
+quotes of a proposal carry it.
 
-    python benchmarks/emerging_themes.py --data DIR
+    python -m benchmarks.themes.emerging --data DIR
 
 ``DIR`` holds ``clusters/banking77.jsonl``. The result goes to ``benchmarks/results/emerging_themes.json``.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections import Counter
@@ -21,13 +20,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from benchmarks.run import MODEL, RESULTS, parser_for, write_result
 from textcx.domain.themes.sets import MEMBERS, StrengthCurve, Theme, ThemeSet
 from textcx.engines.encoder.load import load_encoder
 from textcx.steps.themes.finding.emerging import find_emerging
 from textcx.steps.themes.geometry.lattice import STEPS, cosines, mean_of, on_lattice, relative_to, unit_rows
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULT = ROOT / "benchmarks" / "results" / "emerging_themes.json"
 WITHHELD = (0, 1, 5, 10)
 SEEDS = 5
 FURTHEST = 1 / 12
@@ -69,10 +67,17 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
         exceptions=np.zeros((0, vectors.shape[1]), dtype=np.float32),
     )
     rows = np.flatnonzero(is_new | apart)
-    unexplained = pl.DataFrame({
-        "segment_id": ids[rows], "record_id": ids[rows], "start": 0, "end": [len(texts[row]) for row in rows],
-        "text": [texts[row] for row in rows], "polarity": 0.0, "counted": True,
-    }).with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))  # fmt: skip
+    unexplained = pl.DataFrame(
+        {
+            "segment_id": ids[rows],
+            "record_id": ids[rows],
+            "start": 0,
+            "end": [len(texts[row]) for row in rows],
+            "text": [texts[row] for row in rows],
+            "polarity": 0.0,
+            "counted": True,
+        }
+    ).with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
     begin = time.perf_counter()
     found = find_emerging(unexplained, vectors[rows], theme_set, name=lambda texts, _: numbered(list(map(str, texts))))
     seconds = time.perf_counter() - begin
@@ -92,10 +97,10 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
 
 
 def main() -> None:
-    """Measure, print and keep."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Measure every case and write the result."""
+    options = parser_for(__doc__)
     options.add_argument("--data", type=Path, required=True, help="folder with clusters/banking77.jsonl")
-    options.add_argument("--encoder", type=Path, default=ROOT / "models" / "sentiment")
+    options.add_argument("--encoder", type=Path, default=MODEL)
     options.add_argument("--threads", type=int, default=1)
     chosen = options.parse_args()
     path = chosen.data / "clusters" / "banking77.jsonl"
@@ -118,7 +123,7 @@ def main() -> None:
         }
         result["cases"].append(shown)
         print(json.dumps(shown), flush=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_result(result, RESULTS / "emerging_themes.json")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
-"""How often a segment's stage is right and how often it is "unknown": `python benchmarks/journey_placement.py`.
+"""How often a segment's stage is right and how often it is "unknown".
 
-Places two sets with the shipped taxonomy and encoder and writes `results/journey_placement.json`. "fresh" was
-written after every setting was fixed: quote it. "development" helped to choose settings, cues and examples, so its
-figures are kind.
+    python -m benchmarks.accuracy.journey_placement
+
+Places two sets with the shipped taxonomy and encoder and writes ``benchmarks/results/journey_placement.json``. "fresh"
+was written after every setting was fixed: quote it. "development" helped to choose settings, cues and examples, so its
+figures are flattering.
 """
 
 from __future__ import annotations
@@ -10,23 +12,21 @@ from __future__ import annotations
 import json
 import tomllib
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from benchmarks.run import MODEL, RESULTS, ROOT, write_result
 from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.taxonomy_toml import load_journey
 from textcx.steps.journey import place_segments_on_journey, stage_vectors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from textcx.domain.lexicons.journey import JourneyTaxonomy
     from textcx.engines.encoder.reader import BatchedEncoder
-
-HERE = Path(__file__).parent
-MODELS = HERE.parent / "models"
-
 
 SETS = {"fresh": "journey_sentences_fresh.toml", "development": "journey_sentences.toml"}
 
@@ -37,13 +37,13 @@ def measure(path: Path, *, encoder: BatchedEncoder, taxonomy: JourneyTaxonomy) -
     rows = [(text, stage) for stage, texts in labelled.items() for text in texts]
     texts = [text for text, _ in rows]
     segments = pl.DataFrame({"segment_id": [f"s{number:04d}" for number in range(len(rows))], "text": texts})
-    found = place_segments_on_journey(
+    stages = place_segments_on_journey(
         segments,
         encoder.encode(texts).vectors,
         taxonomy=taxonomy,
         stage_vectors=stage_vectors(taxonomy, encoder),
     )["stage"].to_list()
-    answers = [(stage, given) for (_, stage), given in zip(rows, found, strict=True)]
+    answers = [(stage, given) for (_, stage), given in zip(rows, stages, strict=True)]
     staged = [pair for pair in answers if pair[0] != UNKNOWN]
     placed = [pair for pair in answers if pair[1] != UNKNOWN]
     unknown = [pair for pair in answers if pair[0] == UNKNOWN]
@@ -61,14 +61,14 @@ def measure(path: Path, *, encoder: BatchedEncoder, taxonomy: JourneyTaxonomy) -
 
 def main() -> None:
     """Measure both sets and write the figures."""
-    encoder = load_encoder(MODELS / "sentiment")
-    taxonomy = load_journey(MODELS / "taxonomies" / "journey.toml")
+    encoder = load_encoder(MODEL)
+    taxonomy = load_journey(ROOT / "models" / "taxonomies" / "journey.toml")
     figures = {"encoder_id": encoder.encoder_id} | {
-        name: measure(HERE / "data" / file, encoder=encoder, taxonomy=taxonomy) for name, file in SETS.items()
+        name: measure(ROOT / "benchmarks" / "data" / file, encoder=encoder, taxonomy=taxonomy)
+        for name, file in SETS.items()
     }
-    (HERE / "results").mkdir(exist_ok=True)
-    (HERE / "results" / "journey_placement.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(figures, indent=2))
+    write_result(figures, RESULTS / "journey_placement.json")
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,8 @@
-"""What ``service_fuzz.py`` asks of every answer, beyond what schemathesis asks.
+"""What ``benchmarks.service.fuzz`` checks of every answer, beyond the checks of schemathesis.
 
-* Every answer has ``X-Request-ID`` and the security headers, and none is a 5xx: nothing is wrong with this service.
-* Every error of our own routes is a problem document that fits itself; those of the drop-in routes have the vendors'
-  shapes.
-* No error holds, in body or headers, the word that was put into the request.
+* Every answer has ``X-Request-ID`` and the security headers, and none is a 5xx.
+* Every error of our own routes is a consistent problem document; those of the drop-in routes have the vendors' shapes.
+* No error repeats, in body or headers, the canary word of the request.
 * A key without the scope gets 403 (or the vendor's error for it), a missing or wrong one 401; never anything else.
 """
 
@@ -19,22 +18,33 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from schemathesis.core.transport import Response
-    from service_fuzz_cases import Case
+
+    from benchmarks.service.fuzz_cases import Case
 
 CANARY = "zq7canary"
 HEADERS = {
-    "x-content-type-options": "nosniff", "x-frame-options": "DENY", "referrer-policy": "no-referrer",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'", "cache-control": "no-store",
-}  # fmt: skip
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cache-control": "no-store",
+}
 MEMBERS = {
-    "type": str, "title": str, "status": int, "detail": str, "instance": str, "code": str, "hint": str,
-    "retryable": bool, "request_id": str,
-}  # fmt: skip
+    "type": str,
+    "title": str,
+    "status": int,
+    "detail": str,
+    "instance": str,
+    "code": str,
+    "hint": str,
+    "retryable": bool,
+    "request_id": str,
+}
 BELOW = b"Invalid HTTP request received."
-"""What the server below the app answers to what is no HTTP."""
+"""Answer of the server below the app to malformed HTTP."""
 ERROR, SERVER_ERROR, FORBIDDEN, UNAUTHORIZED, NOT_FOUND = 400, 500, 403, 401, 404
 BEYOND_SCHEMA = (RejectedPositiveData, AcceptedNegativeData)
-"""Where schema and service differ in what they take, but what was answered is as described."""
+"""Schema and service differ in what they accept, but the answer is as documented."""
 
 
 def by_schemathesis(case: Case, response: Response, *, as_made: bool) -> Iterator[tuple[str, str]]:
@@ -45,15 +55,21 @@ def by_schemathesis(case: Case, response: Response, *, as_made: bool) -> Iterato
         response: The answer.
         as_made: Whether it was sent as schemathesis made it.
 
-    Those that send requests of their own are done elsewhere: with wrong keys, and after deletions.
+    Checks that send requests of their own, with wrong keys and after deletions, are done elsewhere.
     """
     from schemathesis.specs.openapi import checks
 
     wanted = [
-        checks.status_code_conformance, checks.content_type_conformance, checks.response_headers_conformance,
-        checks.response_schema_conformance, checks.negative_data_rejection, checks.positive_data_acceptance,
-        checks.missing_required_header, checks.unsupported_method, checks.allow_header_conformance,
-    ]  # fmt: skip
+        checks.status_code_conformance,
+        checks.content_type_conformance,
+        checks.response_headers_conformance,
+        checks.response_schema_conformance,
+        checks.negative_data_rejection,
+        checks.positive_data_acceptance,
+        checks.missing_required_header,
+        checks.unsupported_method,
+        checks.allow_header_conformance,
+    ]
     try:
         case.validate_response(response, checks=wanted)
     except FailureGroup as group:
@@ -64,7 +80,7 @@ def by_schemathesis(case: Case, response: Response, *, as_made: bool) -> Iterato
 
 
 def below_the_app(response: Response) -> bool:
-    """Say whether the server refused what never reached the app."""
+    """Return whether the server refused the request before it reached the app."""
     return response.status_code == ERROR and response.content == BELOW
 
 
@@ -95,7 +111,7 @@ def of_ours(path: str, method: str, response: Response) -> Iterator[tuple[str, s
 
 
 def wrong_shape(path: str, response: Response, request_id: str) -> str | None:
-    """Say what is wrong with the form of an error; null where nothing is."""
+    """Return what is wrong with the shape of an error; None where nothing is."""
     try:
         document = json.loads(response.content)
     except ValueError:
@@ -129,7 +145,7 @@ def _wrong_problem(document: dict[str, Any], response: Response, request_id: str
 
 
 def scope_of(method: str, path: str, tags: list[str]) -> str | None:
-    """Return the scope that a route asks for; null where any key will do."""
+    """Return the scope that a route needs; None where any key will do."""
     if path.startswith("/v1/webhooks"):
         return "admin"
     if "scoring" in tags or "drop-in" in tags:
@@ -140,11 +156,11 @@ def scope_of(method: str, path: str, tags: list[str]) -> str | None:
 
 
 BEFORE_THE_KEY = frozenset({413, 415})
-"""Bodies that are refused before anybody asks for a key: too large, or of an unknown Content-Encoding."""
+"""Bodies refused before the key is checked: too large, or of an unknown Content-Encoding."""
 
 
 def refused(path: str, response: Response, status: int) -> bool:
-    """Say whether a call was refused for its key, with this status or as the vendor says it."""
+    """Return whether a call was refused for its key, with this status or the vendor's equivalent."""
     if path == "/compat/comprehend":
         kind = "AccessDeniedException" if status == FORBIDDEN else "UnrecognizedClientException"
         return response.status_code == ERROR and kind in response.text

@@ -1,30 +1,26 @@
-"""The service under load, beside the command line on the same texts and a plain route around ``transformers.pipeline``.
+"""The service under load, compared with the command line and with a plain route around ``transformers.pipeline``.
 
-    python benchmarks/service_load.py --data DATA [--limit 3000] [--seconds 15]
+    python -m benchmarks.service.load --data DATA [--limit 3000] [--seconds 15]
 
-The server has one core and the callers the other, then the other way round; both turns are reported, and the mean.
+The server has one core and the callers the other, then the other way round; both turns are reported, and their mean.
 
 * ``offline``: ``textcx sentiment`` on that core, from its first text to its last; loading is not timed.
-* ``service``: 64 callers who send one text each and wait for the answer, over HTTP/1.1 connections that stay open.
-* ``plain``: the same callers before a FastAPI route that calls ``transformers.pipeline`` (a three-way classifier of the
+* ``service``: 64 callers that send one text at a time and wait for the answer, over HTTP/1.1 keep-alive connections.
+* ``plain``: the same callers at a FastAPI route that calls ``transformers.pipeline`` (a three-way classifier of the
   encoder's size, float32, as the guides show it).
-* ``latency``: 1, 16, 64 and 256 callers: median and 99th percentile of the time from sending to the whole answer.
-* ``bare``: one text at a time handed to the encoder in its own process, and to all that makes an answer of it.
+* ``latency``: 1, 16, 64 and 256 callers: median and 99th percentile of the time from sending to the complete answer.
+* ``bare``: one text at a time given to the encoder alone, and to everything that makes an item of it, in-process.
 * ``overload``: a queue of 64 places and 256 callers: every answer is 200, or 429 with Retry-After.
 * ``long``: how long others wait while one caller sends a text of 200,000 characters.
 
-Writes ``service_load.json``. All figures of a run come from the same machine, one after the other.
+Writes ``service_load.json``. All figures of a run come from the same machine, one after another.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import csv
 import json
 import os
-import platform
-import socket
 import statistics
 import subprocess
 import sys
@@ -39,21 +35,33 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.run import (
+    OFFLINE,
+    RESULTS,
+    distinct_reviews,
+    free_port,
+    in_own_process,
+    machine,
+    parser_for,
+    write_result,
+)
+from textcx.runs.progress import StageClock
+
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator, Sequence
 
-HERE = Path(__file__).resolve()
-RESULTS = HERE.parent / "results"
 CALLERS = (1, 16, 64, 256)
 CROWD = 64
-DUMPS = {"clothing": ("womens_clothing.csv", "Review Text"), "netflix": ("netflix_reviews.csv", "content")}
+DUMPS = {"clothing": "womens_clothing", "netflix": "netflix_reviews"}
 SMALL_QUEUE = 64
 OK, BUSY = 200, 429
 MARK = b'"label"'
 LONG = 200_000
 READY_SECONDS = 60.0
 SETTLED = 6.0
-"""Seconds after which what other routes need is loaded as well; until then that takes processor time."""
+"""Seconds until everything that other routes need is loaded; loading takes processor time."""
+WARM_UP, SINGLE_TEXTS = 20, 600
 
 PLAIN_ROUTE = """
 from fastapi import FastAPI
@@ -87,33 +95,13 @@ async def predict(given: Given):
 """
 
 
-def texts_of(data: Path, which: str, limit: int) -> list[str]:
-    """Return the first different texts of a dump."""
-    name, column = DUMPS[which]
-    with (data / "dumps" / name).open(encoding="utf-8", newline="") as lines:
-        found = dict.fromkeys(row[column] for row in csv.DictReader(lines) if row[column].strip())
-    return list(found)[:limit]
-
-
-def free_port() -> int:
-    """Return a port that is free now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
-
-
-def environment() -> dict[str, str]:
-    """Return the environment of a process on one core."""
-    return {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
-
-
 @contextmanager
 def server(command: Sequence[str], *, port: int, cwd: Path, core: int | None = None) -> Iterator[float]:
-    """Run a server, on one core if wanted; gives the seconds until it was ready."""
+    """Run a server, on one core if given; yields the seconds until it was ready."""
     begin = time.perf_counter()
     with (cwd / "log.txt").open("ab") as log:
         pinned = [] if core is None else ["taskset", "-c", str(core)]
-        around = environment() if pinned else None
+        around = {**os.environ, **OFFLINE, "OMP_NUM_THREADS": "1"} if pinned else None
         process = subprocess.Popen([*pinned, *command], stdout=log, stderr=log, env=around, cwd=cwd)
         try:
             while True:
@@ -148,8 +136,8 @@ def plain(port: int, cwd: Path) -> list[str]:
 
 
 @dataclass
-class Seen:
-    """What callers saw."""
+class Observed:
+    """What callers observed."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
@@ -157,8 +145,8 @@ class Seen:
     wrong: int = 0
 
 
-async def call(port: int, path: str, bodies: Iterator[bytes], *, end: float, seen: Seen) -> None:
-    """Send one text after the other over one connection until time is up."""
+async def call(port: int, path: str, bodies: Iterator[bytes], *, end: float, observed: Observed) -> None:
+    """Send one text after another over one connection until time is up."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         while time.perf_counter() < end:
@@ -169,54 +157,49 @@ async def call(port: int, path: str, bodies: Iterator[bytes], *, end: float, see
             headers = (await reader.readuntil(b"\r\n\r\n")).lower()
             length = int(headers.partition(b"content-length:")[2].partition(b"\r\n")[0])
             answer = await reader.readexactly(length)
-            seen.seconds.append(time.perf_counter() - begin)
+            observed.seconds.append(time.perf_counter() - begin)
             status = int(headers[9:12])
-            seen.statuses[status] += 1
-            seen.wrong += status == OK and MARK not in answer
-            seen.without_retry += status == BUSY and b"\r\nretry-after:" not in headers
+            observed.statuses[status] += 1
+            observed.wrong += status == OK and MARK not in answer
+            observed.without_retry += status == BUSY and b"\r\nretry-after:" not in headers
     finally:
         writer.close()
 
 
-async def crowd(port: int, path: str, bodies: list[bytes], *, callers: int, seconds: float) -> Seen:
-    """Let callers call at once."""
-    seen, each = Seen(), cycle(bodies)
+async def crowd(port: int, path: str, bodies: list[bytes], *, callers: int, seconds: float) -> Observed:
+    """Run all callers at once."""
+    observed, each = Observed(), cycle(bodies)
     end = time.perf_counter() + seconds
-    await asyncio.gather(*(call(port, path, each, end=end, seen=seen) for _ in range(callers)))
-    return seen
+    await asyncio.gather(*(call(port, path, each, end=end, observed=observed) for _ in range(callers)))
+    return observed
 
 
 def load(port: int, path: str, texts: list[str], options: argparse.Namespace, *, callers: int) -> dict[str, Any]:
-    """Load a server for a while and say what was seen; the first tenth of the time is not counted."""
+    """Load a server for a while and return the figures; a tenth of the time beforehand warms up."""
     bodies = [json.dumps({"text": text}).encode("ascii") for text in texts]
     asyncio.run(crowd(port, path, bodies, callers=callers, seconds=options.seconds / 10))
     begin = time.perf_counter()
-    seen = asyncio.run(crowd(port, path, bodies, callers=callers, seconds=options.seconds))
+    observed = asyncio.run(crowd(port, path, bodies, callers=callers, seconds=options.seconds))
     lasted = time.perf_counter() - begin
     return {
         "callers": callers,
-        "texts_per_second": round(seen.statuses[OK] / lasted, 1),
-        "p50_ms": round(1000 * statistics.median(seen.seconds), 2),
-        "p99_ms": round(1000 * sorted(seen.seconds)[int(0.99 * (len(seen.seconds) - 1))], 2),
-        "statuses": {str(status): count for status, count in sorted(seen.statuses.items())},
-        "answers_without_label": seen.wrong,
-        "busy_without_retry_after": seen.without_retry,
+        "texts_per_second": round(observed.statuses[OK] / lasted, 1),
+        "p50_ms": round(1000 * statistics.median(observed.seconds), 2),
+        "p99_ms": round(1000 * sorted(observed.seconds)[int(0.99 * (len(observed.seconds) - 1))], 2),
+        "statuses": {str(status): count for status, count in sorted(observed.statuses.items())},
+        "answers_without_label": observed.wrong,
+        "busy_without_retry_after": observed.without_retry,
     }
 
 
 def worker(core: int, part: str, options: argparse.Namespace, which: str) -> dict[str, Any]:
-    """Run this script again on a core and return what it tells."""
-    command = ["taskset", "-c", str(core), sys.executable, str(HERE), "--data", str(options.data)]
-    command += ["--limit", str(options.limit), "--worker", part, "--texts", which]
-    finished = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
-    if finished.returncode:
-        sys.exit(f"{part} failed:\n{finished.stderr[-2000:]}")
-    told: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
-    return told
+    """Run a part of this module on one core."""
+    arguments = ["--data", str(options.data.resolve()), "--limit", str(options.limit)]
+    return in_own_process("benchmarks.service.load", *arguments, "--worker", part, "--texts", which, core=core)
 
 
 def offline(texts: list[str]) -> dict[str, Any]:
-    """Score texts as ``textcx sentiment FILE --out FILE`` does; the job itself says how long it took."""
+    """Score texts as ``textcx sentiment FILE --out FILE`` does; the command itself reports how long it took."""
     from textcx.commands.sentiment import score
     from textcx.settings.analysis import load_settings
     from textcx.wiring.container import Container
@@ -228,27 +211,12 @@ def offline(texts: list[str]) -> dict[str, Any]:
         settings = load_settings()
         tools = Container(settings)
         tools.encoder.encode(texts[:8])
-        tally = score(source, out=Path(scratch) / "out.jsonl", settings=settings, tools=tools, progress=Silent())
+        tally = score(source, out=Path(scratch) / "out.jsonl", settings=settings, tools=tools, progress=StageClock())
     return {"texts_per_second": round(tally.scored / tally.seconds, 1)}
 
 
-class Silent:
-    """Watches nothing."""
-
-    @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator[None]:  # noqa: ARG002 - the port's shape
-        """Do nothing."""
-        yield
-
-    def advance(self, name: str, count: int) -> None:
-        """Do nothing."""
-
-    def note(self, message: str) -> None:
-        """Do nothing."""
-
-
 def bare(texts: list[str]) -> dict[str, Any]:
-    """Time single texts: the encoder alone on the text and its segments, and all that makes an item of it."""
+    """Time single texts: the encoder alone on the text and its segments, and everything that makes an item of it."""
     from textcx.domain.items import GivenText
     from textcx.pipelines.text import prepare, score_texts
     from textcx.settings.analysis import load_settings
@@ -258,7 +226,7 @@ def bare(texts: list[str]) -> dict[str, Any]:
     tools = Container(load_settings(), small_batches=True)
     encoder, languages, splitter = tools.encoder, tools.languages, tools.splitter
     taken: dict[str, list[float]] = {"encoder": [], "item": []}
-    for place, text in enumerate(texts[:600]):
+    for place, text in enumerate(texts[:SINGLE_TEXTS]):
         given = [GivenText(id="1", text=text)]
         ready = [each for each in prepare(given, languages=languages, splitter=splitter) if each.reason is None]
         if not ready:
@@ -267,24 +235,24 @@ def bare(texts: list[str]) -> dict[str, Any]:
         encode_distinct([ready[0].whole], list(ready[0].parts), encoder=encoder, vectors=False)
         middle = time.perf_counter()
         score_texts(given, encoder=encoder, languages=languages, splitter=splitter)
-        if place >= 20:  # noqa: PLR2004 - the first ones warm up
+        if place >= WARM_UP:
             taken["encoder"].append(middle - begin)
             taken["item"].append(time.perf_counter() - middle)
     return {f"{name}_p50_ms": round(1000 * statistics.median(times), 2) for name, times in taken.items()}
 
 
 def wait_beside_long(port: int, texts: list[str], seconds: float) -> dict[str, Any]:
-    """Time small calls while one caller sends the longest text that is taken."""
+    """Time small calls while one caller sends the longest text accepted."""
     long_text = (" ".join(texts) * (1 + LONG // sum(map(len, texts))))[:LONG]
     small = [json.dumps({"text": text}).encode("ascii") for text in texts[:200]]
     large = [json.dumps({"text": long_text}).encode("ascii")]
 
-    async def both() -> tuple[Seen, Seen]:
-        others, one, end = Seen(), Seen(), time.perf_counter() + seconds
+    async def both() -> tuple[Observed, Observed]:
+        others, one, end = Observed(), Observed(), time.perf_counter() + seconds
         path = "/v1/sentiment"
         each, again = cycle(small), cycle(large)
-        callers = (call(port, path, each, end=end, seen=others) for _ in range(4))
-        await asyncio.gather(call(port, path, again, end=end, seen=one), *callers)
+        callers = (call(port, path, each, end=end, observed=others) for _ in range(4))
+        await asyncio.gather(call(port, path, again, end=end, observed=one), *callers)
         return others, one
 
     others, one = asyncio.run(both())
@@ -296,7 +264,7 @@ def wait_beside_long(port: int, texts: list[str], seconds: float) -> dict[str, A
 
 
 def turn(core: int, which: str, texts: list[str], options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
-    """Do everything with the server on one core and the callers on the other."""
+    """Measure everything with the server on one core and the callers on the other."""
     os.sched_setaffinity(0, {1 - core})
     found: dict[str, Any] = {"server_core": core, "offline": worker(core, "offline", options, which)}
     port = free_port()
@@ -327,7 +295,7 @@ def turn(core: int, which: str, texts: list[str], options: argparse.Namespace, s
 
 def arguments() -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_for(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--limit", type=int, default=3000)
     parser.add_argument("--seconds", type=float, default=15.0)
@@ -339,21 +307,22 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    """Run it."""
+    """Measure and write the result."""
     options = arguments()
     if options.worker:
-        given = texts_of(options.data, options.texts[0], options.limit)
+        given = distinct_reviews(options.data, DUMPS[options.texts[0]], options.limit)
         print(json.dumps({"offline": offline, "bare": bare}[options.worker](given)))
         return
     report: dict[str, Any] = {
-        "command": f"python benchmarks/{HERE.name} --data DATA --limit {options.limit} --seconds {options.seconds:g}",
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "command": "python -m benchmarks.service.load --data DATA "
+        f"--limit {options.limit} --seconds {options.seconds:g}",
+        "machine": machine(),
         "limit": options.limit,
         "seconds_per_load": options.seconds,
         "texts": {},
     }
     for which in options.texts or list(DUMPS):
-        texts = texts_of(options.data, which, options.limit)
+        texts = distinct_reviews(options.data, DUMPS[which], options.limit)
         turns = []
         for core in options.cores:
             with tempfile.TemporaryDirectory() as scratch:
@@ -367,7 +336,7 @@ def main() -> None:
             "turns": turns,
         }
         print(json.dumps({which: report["texts"][which]}, indent=1), flush=True)
-        options.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        write_result(report, options.out)
 
 
 if __name__ == "__main__":

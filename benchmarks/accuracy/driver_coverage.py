@@ -1,17 +1,15 @@
 """Do the drivers' intervals hold their 95 %, and do q-values keep false discoveries at 5 %?
 
 Simulates respondents from known populations and counts how often the interval of
-``textcx.steps.measures.drivers.estimate`` holds the true effect; beside it the plain bootstrap percentiles, to show
-what the wider ones buy. Then ranks themes of which none, or a fifth, have an effect, and counts false discoveries.
-Last, times the ranking at full size.
+``textcx.steps.measures.drivers.estimate`` contains the true effect, and how often plain bootstrap percentiles do, to
+show what the wider intervals gain. Then ranks themes of which none, or a fifth, have an effect, and counts false
+discoveries. Last, times the ranking at full size.
 
-Usage: python benchmarks/driver_coverage.py [--runs 1500] [--out benchmarks/results/driver_coverage.json]
+    python -m benchmarks.accuracy.driver_coverage [--runs 1500] [--out benchmarks/results/driver_coverage.json]
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import platform
 import time
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from benchmarks.run import RESULTS, parser_for, write_result
 from textcx.domain import tables
 from textcx.domain.feedback import RatingColumn, RatingKind
 from textcx.steps.measures.drivers import MIN_RATINGS, estimate, rank_drivers
@@ -28,11 +27,13 @@ NPS = (-100.0, 0.0, 100.0)
 STARS = (1.0, 2.0, 3.0, 4.0, 5.0)
 RATING = RatingColumn(name="nps", column="nps", kind=RatingKind.NPS, low=0, high=10)
 MAX_Q = 0.05
+RAISED = 0.08
+"""Share of the simulated respondents who raise a theme of ordinary size."""
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """Answers, how they are spread with and without the subject, and the share of respondents who raise it."""
+    """Possible answers, their distribution with and without the subject, and the share of respondents who raise it."""
 
     name: str
     values: tuple[float, ...]
@@ -54,11 +55,11 @@ POPULATIONS = (
     ),
     Population("stars, few raise it", STARS, (0.4, 0.3, 0.1, 0.1, 0.1), (0.05, 0.05, 0.1, 0.2, 0.6), 0.1, 200),
     Population("stars, nearly all five", STARS, (0.02, 0.02, 0.02, 0.04, 0.9), (0.01, 0.01, 0.02, 0.06, 0.9), 0.1, 400),
-)  # fmt: skip
+)
 
 
 def coverage(population: Population, *, runs: int, seed: int) -> dict[str, float | int | str]:
-    """Return how often two intervals hold the true effect of a population, and how wide they are."""
+    """Return how often two kinds of interval contain the true effect of a population, and how wide they are."""
     rng = np.random.default_rng(seed)
     values = np.array(population.values)
     size = values.size
@@ -71,9 +72,9 @@ def coverage(population: Population, *, runs: int, seed: int) -> dict[str, float
         if min(drawn[:size].sum(), drawn[size:].sum()) < MIN_RATINGS:
             continue
         used += 1
-        found = estimate(drawn[:size], drawn[size:], values, resamples=1000, stream=rng)
-        held += found.low <= truth <= found.high
-        width += found.high - found.low
+        interval = estimate(drawn[:size], drawn[size:], values, resamples=1000, stream=rng)
+        held += interval.low <= truth <= interval.high
+        width += interval.high - interval.low
         again = rng.multinomial(population.respondents, drawn / population.respondents, size=1000)
         others = again[:, size:].sum(axis=1)
         effects = (again[:, :size] + again[:, size:]) @ values / population.respondents
@@ -94,7 +95,7 @@ def coverage(population: Population, *, runs: int, seed: int) -> dict[str, float
 
 def feedback(rng: np.random.Generator, *, respondents: int, themes: int, true_themes: int) -> tuple[pl.DataFrame, ...]:
     """Return answers and memberships in which the first ``true_themes`` themes go with lower ratings."""
-    raised = rng.random((respondents, themes)) < 0.08  # noqa: PLR2004 - a theme of ordinary size
+    raised = rng.random((respondents, themes)) < RAISED
     nps = np.clip(np.round(rng.normal(7.5, 2.5, respondents) - 1.5 * raised[:, :true_themes].sum(axis=1)), 0, 10)
     ids = [f"r{i:06d}" for i in range(respondents)]
     answers = pl.DataFrame({"record_id": ids, "nps": nps}).with_columns(
@@ -117,7 +118,7 @@ def feedback(rng: np.random.Generator, *, respondents: int, themes: int, true_th
 def discoveries(*, true_themes: int, runs: int, seed: int) -> dict[str, float | int]:
     """Return the false discovery rate with 30 themes and 600 respondents, and the share of true ones found."""
     rng = np.random.default_rng(seed)
-    false_rates, found_true = [], []
+    false_rates, true_rates = [], []
     for run in range(runs):
         answers, memberships = feedback(rng, respondents=600, themes=30, true_themes=true_themes)
         table = rank_drivers(answers, ratings=[RATING], memberships=memberships, resamples=500, seed=run)
@@ -125,14 +126,14 @@ def discoveries(*, true_themes: int, runs: int, seed: int) -> dict[str, float | 
         false = (named >= f"t{true_themes:03d}").sum()
         false_rates.append(false / max(named.len(), 1))
         if true_themes:
-            found_true.append((named.len() - false) / true_themes)
+            true_rates.append((named.len() - false) / true_themes)
     result = {
         "themes": 30,
         "with_effect": true_themes,
         "runs": runs,
         "false_discovery_rate": round(float(np.mean(false_rates)), 4),
     }
-    return {**result, "found_of_true": round(float(np.mean(found_true)), 4)} if true_themes else result
+    return {**result, "found_of_true": round(float(np.mean(true_rates)), 4)} if true_themes else result
 
 
 def timing(*, seed: int) -> dict[str, float | int]:
@@ -152,9 +153,9 @@ def timing(*, seed: int) -> dict[str, float | int]:
 
 def main() -> None:
     """Run the simulation and write its results."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_for(__doc__)
     parser.add_argument("--runs", type=int, default=1000)
-    parser.add_argument("--out", type=Path, default=Path("benchmarks/results/driver_coverage.json"))
+    parser.add_argument("--out", type=Path, default=RESULTS / "driver_coverage.json")
     options = parser.parse_args()
     results = {
         "level": 0.95,
@@ -164,8 +165,7 @@ def main() -> None:
         "discoveries": [discoveries(true_themes=n, runs=options.runs // 10, seed=n) for n in (0, 6)],
         "timing": timing(seed=1),
     }
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    write_result(results, options.out)
     for row in results["coverage"]:
         print(f"{row['coverage']:.3f} (percentiles {row['percentile_coverage']:.3f})  {row['population']}")
     print(results["discoveries"], results["timing"])

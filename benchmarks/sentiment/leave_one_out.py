@@ -1,18 +1,16 @@
-"""Calibration on a source that calibration never saw: leave a source out, fit again, measure on its test texts.
+"""Calibration error on a source that the calibration never saw: leave one out, fit again, measure on its test texts.
 
-    python benchmarks/leave_one_out.py --data DIR [--model DIR] [--out FILE.json]
+    python -m benchmarks.sentiment.leave_one_out --data DIR [--model DIR] [--out FILE.json]
 
 For each source of the calibration, everything is fitted again on the development texts of all other sources, by the
-function that training uses, and the shipped encoder reads the left-out source's test texts with what was found.
+function that training uses, and the shipped encoder reads the left-out source's test texts with that calibration.
 DynaSent has no test split: its development texts are the test here, both rounds left out together. Sets that are never
-part of the calibration are measured as shipped. The encoder was trained on the train splits of the left-out sources all
-the same: what is left out is the calibration. Writes ``benchmarks/results/leave_one_out.json``.
+part of the calibration are measured as shipped. Only the calibration leaves the source out: the encoder was trained on
+its train split. Writes ``benchmarks/results/leave_one_out.json``.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +19,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
+from benchmarks.run import MODEL, RESULTS, parser_for, rounded, write_result
 from textcx.domain.measures import calibration_error, calibration_noise, corrected_calibration_error
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.model_folder import open_model
@@ -38,9 +37,8 @@ if TYPE_CHECKING:
     from textcx.evaluation.sentiment_sets import SentimentSet
     from textcx.training.develop import DevelopmentSet
 
-ROOT = Path(__file__).resolve().parents[1]
 MOST = 0.06
-"""The largest calibration error that we set out to have on a source left out."""
+"""Our aim: the largest calibration error on a source that was left out."""
 
 
 def load_network(model: Path) -> EncoderNetwork:
@@ -82,10 +80,10 @@ def source_of(name: str) -> str:
 
 def main() -> None:
     """Leave each source out in turn and write the result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = parser_for(__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=ROOT / "models" / "sentiment")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "leave_one_out.json")
+    parser.add_argument("--model", type=Path, default=MODEL)
+    parser.add_argument("--out", type=Path, default=RESULTS / "leave_one_out.json")
     given = parser.parse_args()
     network, encoder = load_network(given.model), load_encoder(given.model)
     sets = development_sets(given.data, open_model(given.model).tokenizer)
@@ -109,12 +107,12 @@ def main() -> None:
     for one in measured:
         if one.name not in report["left_out"] and one.role == "test":
             report["never_in"][one.name] = measure(encoder, one, given.data)
-    report = json.loads(json.dumps(report), parse_float=lambda number: round(float(number), 4))
+    report = rounded(report)
     for part in ("left_out", "never_in"):
         for name, figures in report[part].items():
             late = "" if figures["ece_corrected"] <= MOST else f"  above {MOST}"
             print(f"{part:<9} {name:<16} ECE {figures['ece']:.3f}, corrected {figures['ece_corrected']:.3f}{late}")
-    given.out.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    write_result(report, given.out)
 
 
 if __name__ == "__main__":

@@ -1,26 +1,23 @@
-"""Fuzz every route of the service from its OpenAPI document, and write down what came of it.
+"""Fuzz every route of the service from its OpenAPI document and report the answers that break it.
 
-    python benchmarks/service_fuzz.py [--cases 20] [--seed 5] [--threads 1]
+    python -m benchmarks.service.fuzz [--cases 20] [--seed 5] [--threads 1]
 
 ``textcx serve`` runs with its real models, a database and a spool of its own, filled with the sample. Cases come from
 schemathesis: what the schema allows and what it does not, its systematic coverage of limits and types, and the examples
-of the document. What a parameter names is there in most cases. A part of the cases
-is sent again with a word in names, values, path and headers that must not be repeated in any error or log line, and
-another part with a body that was compressed, broken, cut or mislabelled on the way.
+of the document. In most cases, what a parameter names exists. Some cases are sent again with a canary word in names,
+values, path and headers, which no error or log line may repeat; others with a body that was compressed, broken, cut or
+mislabelled in transit.
 
-The passes: ``no keys`` on loopback; ``admin`` with a key that may do everything; ``read`` with one that may only read,
-where every other route must refuse it; ``wrong keys`` with none, unknown ones and a revoked one, which no route takes.
+The passes: ``no keys`` on loopback; ``admin`` with a key that may do everything; ``read`` with one that may only read
+and that every other route must refuse; ``wrong keys`` with no, unknown and revoked keys, which every route must refuse.
 
-A finding is an answer that is not as described. ``differences`` are no findings: the schema allowed a request that was
-refused with a documented error, or the other way round.
+A finding is an answer that is not as documented. ``differences`` are not findings: the schema allowed a request that
+was refused with a documented error, or the other way round.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import platform
 import random
 import signal
 import sys
@@ -36,8 +33,10 @@ import httpx
 import requests
 from schemathesis import GenerationMode
 from schemathesis.core.transport import Response
-from service_fuzz_cases import bent, cases_of, detach, known, open_document, salted
-from service_fuzz_checks import (
+
+from benchmarks.run import RESULTS, machine, parser_for, write_result
+from benchmarks.service.fuzz_cases import bent, cases_of, detach, known, open_document, salted
+from benchmarks.service.fuzz_checks import (
     BEFORE_THE_KEY,
     BEYOND_SCHEMA,
     CANARY,
@@ -49,24 +48,24 @@ from service_fuzz_checks import (
     refused,
     scope_of,
 )
-from service_fuzz_state import ROOT, Service, State, heard
+from benchmarks.service.fuzz_state import Service, State, heard
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
-    from service_fuzz_cases import Case, Operation
+    from benchmarks.service.fuzz_cases import Case, Operation
 
-RESULT = ROOT / "benchmarks" / "results" / "service_fuzz.json"
 SECONDS = 60.0
 SALTED, BENT = 0.6, 0.35
-"""Shares of the cases that are sent again with a word in them, and with another body."""
+"""Shares of the cases that are sent again with the canary in them, and with another body."""
 OPEN = frozenset({"/livez", "/readyz"})
 WITH_BENT = frozenset({"no keys", "admin"})
 
 
 @dataclass
 class Report:
-    """What was sent and what came back."""
+    """Counts of what was sent and answered, and the findings."""
 
     cases: Counter[str] = field(default_factory=Counter)
     kinds: Counter[str] = field(default_factory=Counter)
@@ -76,20 +75,25 @@ class Report:
     below: int = 0
     unsendable: int = 0
 
-    def find(self, check: str, label: str, status: object, said: str, request: str) -> None:
-        """Note a finding; of the same kind only the first is told in full."""
-        first = said.strip().splitlines()[0] if said.strip() else ""
+    def find(self, check: str, label: str, status: object, message: str, request: str) -> None:
+        """Record a finding; of the same kind only the first is kept in full."""
+        first = message.strip().splitlines()[0] if message.strip() else ""
         key = (check, label, str(status), first)
         if key in self.findings:
             self.findings[key]["count"] += 1
             return
         self.findings[key] = {
-            "check": check, "route": label, "status": status, "said": said[:600], "count": 1, "request": request[:900],
-        }  # fmt: skip
+            "check": check,
+            "route": label,
+            "status": status,
+            "said": message[:600],
+            "count": 1,
+            "request": request[:900],
+        }
         print("FINDING", json.dumps(self.findings[key]), flush=True)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what is written down."""
+        """Return the report for the result file."""
         return {
             "cases": sum(self.cases.values()),
             "cases_by_pass": dict(self.cases),
@@ -107,7 +111,7 @@ class Report:
 
 @dataclass
 class Fuzzer:
-    """Sends cases and judges answers."""
+    """Sends cases and checks the answers."""
 
     base: str
     state: State
@@ -115,15 +119,15 @@ class Fuzzer:
     chance: random.Random
     which: str
     key: str | None = None
-    tell: bool = False
+    show_differences: bool = False
     session: requests.Session = field(default_factory=requests.Session)
 
     def __post_init__(self) -> None:
-        """Let no setting of this machine come between."""
+        """Ignore proxies and other settings of this machine."""
         self.session.trust_env = False
 
     def run(self, cases: Iterator[tuple[str, Case]]) -> None:
-        """Send the cases of a route, some of them more than once."""
+        """Send the cases of a route, some of them twice."""
         for kind, case in cases:
             detach(case)
             known(case, self.state, self.chance)
@@ -134,7 +138,7 @@ class Fuzzer:
                     self.send(case, f"{kind}, with a word", as_made=False)
 
     def send(self, case: Case, kind: str, *, as_made: bool = True) -> None:
-        """Send a case, and where it has a body perhaps another body instead."""
+        """Send a case, and sometimes again with a damaged body."""
         prepared = self.prepare(case)
         if prepared is None:
             self.report.unsendable += 1
@@ -150,7 +154,7 @@ class Fuzzer:
                 self.judge(case, again, as_made=False)
 
     def prepare(self, case: Case) -> requests.PreparedRequest | None:
-        """Make the request of a case; null where HTTP knows none such."""
+        """Return the request of a case; None where it cannot be expressed in HTTP."""
         headers = {} if self.key is None else {"X-Api-Key": self.key}
         try:
             parts = case.as_transport_kwargs(base_url=self.base)
@@ -160,7 +164,7 @@ class Fuzzer:
             return None
 
     def exchange(self, prepared: requests.PreparedRequest, case: Case, kind: str) -> Response | None:
-        """Send a request and count it; null where no answer of the app came."""
+        """Send a request and count it; None where the app did not answer."""
         label = case.operation.label
         try:
             found = self.session.send(prepared, timeout=SECONDS, allow_redirects=False)
@@ -168,7 +172,7 @@ class Fuzzer:
             self.report.unsendable += 1
             return None
         except requests.RequestException as error:
-            self.report.find("no answer", label, None, type(error).__name__, told(prepared))
+            self.report.find("no answer", label, None, type(error).__name__, describe(prepared))
             return None
         response = Response.from_requests(found, verify=False)
         self.report.cases[self.which] += 1
@@ -182,30 +186,33 @@ class Fuzzer:
         return response
 
     def judge(self, case: Case, response: Response, *, as_made: bool) -> None:
-        """Check an answer; what schema and service think of a body that was changed on the way is not compared."""
+        """Check an answer; whether the body is valid is compared only where it was sent as made."""
         path, label = case.operation.path, case.operation.label
         beyond = {kind.__name__ for kind in BEYOND_SCHEMA}
-        for check, said in (*by_schemathesis(case, response, as_made=as_made), *of_ours(path, case.method, response)):
+        for check, message in (
+            *by_schemathesis(case, response, as_made=as_made),
+            *of_ours(path, case.method, response),
+        ):
             if check in beyond:
                 if as_made:
                     self.report.differences[f"{label}: {check} {response.status_code}"] += 1
-                    if self.tell:
+                    if self.show_differences:
                         print(
                             "DIFFERENCE",
                             check,
                             label,
                             response.status_code,
-                            said[:300],
-                            told(response.request)[:900],
+                            message[:300],
+                            describe(response.request)[:900],
                             response.text[:600],
                         )
             else:
-                self.report.find(check, label, response.status_code, said, told(response.request))
+                self.report.find(check, label, response.status_code, message, describe(response.request))
         if self.which == "read":
             self.judge_scope(case, response)
 
     def judge_scope(self, case: Case, response: Response) -> None:
-        """Check that a key that may only read reads and does nothing else."""
+        """Check that a read-only key can read and nothing else."""
         operation = case.operation
         if case.method.upper() != operation.method.upper():
             return
@@ -217,11 +224,11 @@ class Fuzzer:
         if needed in {"read", None} and turned_away:
             self.report.find("scope", operation.label, response.status_code, "refused though it may", "")
         if needed not in {"read", None} and not (turned_away or (lost and "{" in operation.path)):
-            self.report.find("scope", operation.label, response.status_code, "not refused", told(response.request))
+            self.report.find("scope", operation.label, response.status_code, "not refused", describe(response.request))
 
 
-def told(prepared: requests.PreparedRequest) -> str:
-    """Describe a request so that it can be sent again; keys are left out."""
+def describe(prepared: requests.PreparedRequest) -> str:
+    """Describe a request so that it can be reproduced; keys are left out."""
     headers = {name: value for name, value in prepared.headers.items() if name.lower() not in MUTE}
     return f"{prepared.method} {prepared.path_url} {headers} {prepared.body!r}"
 
@@ -230,15 +237,19 @@ MUTE = {"x-api-key", "user-agent", "accept-encoding", "accept", "connection", "x
 
 
 def wrong_keys(fuzzer: Fuzzer, operations: list[Operation], revoked: str) -> None:
-    """Call every route with no key, with what is none, with an unknown and with a revoked one."""
+    """Call every route without a key, with a malformed, an unknown and a revoked one."""
     unknown = revoked[:-4] + ("AAAA" if not revoked.endswith("AAAA") else "BBBB")
     for operation in operations:
         _, case = next(cases_of(operation, cases=1, seed=1, modes=[GenerationMode.POSITIVE]))
         known(case, fuzzer.state, random.Random(1))
         for headers in (
-            {}, {"X-Api-Key": unknown}, {"Authorization": f"Bearer {revoked}"}, {"X-Api-Key": f"{CANARY}-key"},
-            {"Ocp-Apim-Subscription-Key": revoked}, {"Authorization": f"AWS4-HMAC-SHA256 Credential={revoked}/x, y"},
-        ):  # fmt: skip
+            {},
+            {"X-Api-Key": unknown},
+            {"Authorization": f"Bearer {revoked}"},
+            {"X-Api-Key": f"{CANARY}-key"},
+            {"Ocp-Apim-Subscription-Key": revoked},
+            {"Authorization": f"AWS4-HMAC-SHA256 Credential={revoked}/x, y"},
+        ):
             prepared = fuzzer.prepare(case)
             if prepared is None:
                 continue
@@ -253,13 +264,13 @@ def wrong_keys(fuzzer: Fuzzer, operations: list[Operation], revoked: str) -> Non
 
 
 def fuzz(service: Service, options: argparse.Namespace) -> dict[str, Any]:
-    """Do all passes; return the report."""
+    """Run all passes; return the report."""
     report, chance = Report(), random.Random(options.seed)
     service.start("--allow-private-webhooks")
     state = State(httpx.Client(base_url=service.base, timeout=SECONDS, trust_env=False))
     state.fill()
     operations = open_document(service.base)
-    fuzzer = Fuzzer(service.base, state, report, chance, "no keys", tell=options.tell)
+    fuzzer = Fuzzer(service.base, state, report, chance, "no keys", show_differences=options.show_differences)
     for operation in operations:
         begin = time.perf_counter()
         fuzzer.run(cases_of(operation, cases=options.cases, seed=options.seed, coverage=options.coverage))
@@ -272,9 +283,7 @@ def fuzz(service: Service, options: argparse.Namespace) -> dict[str, Any]:
     admin, reader, revoked = (service.key(name, *scopes) for name, scopes in KEYS.items())
     service.revoke(revoked)
     service.start()
-    state.client = httpx.Client(
-        base_url=service.base, timeout=SECONDS, trust_env=False, headers={"X-Api-Key": admin}
-    )  # fmt: skip
+    state.client = httpx.Client(base_url=service.base, timeout=SECONDS, trust_env=False, headers={"X-Api-Key": admin})
     for which, key, share in (("admin", admin, 0.5), ("read", reader, 0.25)):
         fuzzer = Fuzzer(service.base, state, report, chance, which, key)
         for operation in operations:
@@ -284,14 +293,14 @@ def fuzz(service: Service, options: argparse.Namespace) -> dict[str, Any]:
     unfinished += state.settle()
     numbers = state.client.get("/metrics").text
     service.stop()
-    said = heard(service.told, rf"{CANARY}\w*|{admin[4:]}|{reader[4:]}|{revoked[4:]}")
+    leaks = heard(service.logs, rf"{CANARY}\w*|{admin[4:]}|{reader[4:]}|{revoked[4:]}")
     if CANARY in numbers.lower():
-        said.append("/metrics")
+        leaks.append("/metrics")
     left = sorted(path.name for path in (service.folder / "spool").iterdir())
     return {
         "seconds_to_ready": service.seconds_to_ready,
-        "log_lines": sum(len(path.read_bytes().splitlines()) for path in service.told),
-        "words_in_the_log": said,
+        "log_lines": sum(len(path.read_bytes().splitlines()) for path in service.logs),
+        "words_in_the_log": leaks,
         "jobs_unfinished": unfinished,
         "uploads_of_failed_jobs_in_the_spool": len(left),
         **report.as_json(),
@@ -302,14 +311,16 @@ KEYS = {"fuzz-admin": ("admin",), "fuzz-read": ("read",), "fuzz-revoked": ("admi
 
 
 def main() -> int:
-    """Fuzz, print and write down; 1 where anything was found."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--cases", type=int, default=20, help="drawn cases of each route and mode, beside coverage")
+    """Fuzz and write the result; return 1 if there was any finding."""
+    options = parser_for(__doc__)
+    options.add_argument("--cases", type=int, default=20, help="random cases of each route and mode, besides coverage")
     options.add_argument("--seed", type=int, default=5)
     options.add_argument("--threads", type=int, default=1, help="of the service")
-    options.add_argument("--no-coverage", dest="coverage", action="store_false", help="leave the systematic cases out")
-    options.add_argument("--tell", action="store_true", help="print where schema and service differ in what they take")
-    options.add_argument("--out", type=Path, default=RESULT)
+    options.add_argument("--no-coverage", dest="coverage", action="store_false", help="leave out the systematic cases")
+    options.add_argument(
+        "--show-differences", action="store_true", help="print where schema and service differ in what they accept"
+    )
+    options.add_argument("--out", type=Path, default=RESULTS / "service_fuzz.json")
     chosen = options.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the service is stopped as well
     begin = time.perf_counter()
@@ -320,15 +331,15 @@ def main() -> int:
         finally:
             service.stop()
     result = {
-        "command": " ".join(["python", "benchmarks/service_fuzz.py", *sys.argv[1:]]),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "command": " ".join(["python -m benchmarks.service.fuzz", *sys.argv[1:]]),
+        "machine": machine(),
         "schemathesis": version("schemathesis"),
         "hypothesis": version("hypothesis"),
         "seed": chosen.seed,
         "seconds": round(time.perf_counter() - begin),
         **found,
     }
-    chosen.out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_result(result, chosen.out)
     print(json.dumps({name: value for name, value in result.items() if name not in {"routes", "findings"}}, indent=1))
     bad = result["findings"] or result["words_in_the_log"] or result["jobs_unfinished"]
     return 1 if bad else 0

@@ -1,15 +1,15 @@
-"""Write the model card: the words of ``model_card.md.j2``, the numbers of ``model.toml`` and of the measured results.
+"""Write the model card: text from ``model_card.md.j2``, numbers from ``model.toml`` and the committed results.
 
-    python benchmarks/model_card.py [--model DIR] [--result FILE.json] [--left-out FILE.json] [--out FILE.md]
+    python -m benchmarks.sentiment.model_card [--model DIR] [--result FILE.json] [--left-out FILE.json] [--out FILE.md]
 
-Run ``sentiment_quality.py``, ``leave_one_out.py`` and ``calibration_picture.py`` first. A result that was measured on
+Run ``quality``, ``leave_one_out`` and ``calibration_picture`` of this package first. A result that was measured on
 other weights is refused. Failures are shown with our own hand-written sentences only.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
+import math
 import sys
 import tomllib
 from pathlib import Path
@@ -18,12 +18,11 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from safetensors import safe_open
 
+from benchmarks.run import MODEL, RESULTS, parser_for
 from textcx.domain.encoding import LABELS
 from textcx.evaluation.pairs import pairs_directory, read_pairs
 from textcx.evaluation.report import as_markdown, number, tables
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 TEMPLATE = Path(__file__).with_suffix(".md.j2")
 TEACHES = {
     "cebab": "sentiment; pain by aspects (weak)",
@@ -47,13 +46,13 @@ TEACHES = {
 FAILURES = 5
 """Failures shown of each head."""
 PAIRS_AIM = 0.85
-"""Share of the pain pairs that we set out to have ordered right."""
+"""Our aim for the share of pain pairs ordered right."""
 WEAKEST = 6
 """Weak labels listed."""
 
 
 def failures(report: dict[str, Any]) -> list[dict[str, str]]:
-    """Return our own sentences that the encoder is surest and wrong about, with what it says and what it should say."""
+    """Return the most confident errors on our own sentences, with the answer given and the right one."""
     by_line = {pair["line"]: pair for pair in read_pairs(pairs_directory())}
     found = []
     for head, figures in report["pairs"].items():
@@ -71,7 +70,7 @@ def failures(report: dict[str, Any]) -> list[dict[str, str]]:
 
 
 def goals(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what the encoder was meant to reach and what was measured, on every set that has an aim."""
+    """Return aim and measured value of every set that has an aim."""
     found = [
         {"set": name, "aim": one["goal"]["value"], "measured": one[one["goal"]["measure"]]}
         | {"measure": one["goal"]["measure"].replace("macro_f1", "macro-F1").replace("macro_recall", "macro-recall")}
@@ -106,15 +105,10 @@ def overconfident(report: dict[str, Any], *, above: float) -> list[str]:
 
 
 def weights_of(model: Path, about: dict[str, Any]) -> dict[str, float]:
-    """Return how many parameters the weights hold, and the size of the file, both in millions."""
+    """Return the number of parameters and the size of the file in bytes, both in millions."""
     path = model / about["weights"]["file"]
-    count = 0
     with safe_open(path, "np") as weights:
-        for name in weights.keys():  # noqa: SIM118 - no dictionary
-            size = 1
-            for side in weights.get_slice(name).get_shape():
-                size *= side
-            count += size
+        count = sum(math.prod(weights.get_slice(name).get_shape()) for name in list(weights.keys()))
     return {"parameters": count / 1e6, "megabytes": path.stat().st_size / 1e6}
 
 
@@ -123,8 +117,8 @@ def render(model: Path, report: dict[str, Any], left_out: dict[str, Any] | None)
 
     Args:
         model: The model folder.
-        report: Result of ``sentiment_quality.py``.
-        left_out: Result of ``leave_one_out.py``; None where it was not run.
+        report: Result of ``benchmarks.sentiment.quality``.
+        left_out: Result of ``benchmarks.sentiment.leave_one_out``; None where it was not run.
     """
     about = tomllib.loads((model / "model.toml").read_text(encoding="utf-8"))
     encoder_id = f"{about['name']}-{about['version']}@sha256:{about['weights']['sha256'][:12]}"
@@ -165,8 +159,8 @@ def _table(measured: dict[str, str], start: str) -> str:
 
 def main() -> None:
     """Write the card of the shipped model."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", type=Path, default=ROOT / "models" / "sentiment")
+    parser = parser_for(__doc__)
+    parser.add_argument("--model", type=Path, default=MODEL)
     parser.add_argument("--result", type=Path, default=RESULTS / "sentiment_quality.json")
     parser.add_argument("--left-out", type=Path, default=RESULTS / "leave_one_out.json")
     parser.add_argument("--out", type=Path, help="MODEL/card.md by default")

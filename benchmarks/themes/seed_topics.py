@@ -1,27 +1,27 @@
-"""How many of the segments matched to a team's own themes belong there, and how many that belong there are matched.
+"""Precision and recall of matching segments to seed topics, a team's own themes.
 
-A taxonomy is made of some of the labels of a labelled set: the name of the label and a few texts with it, which are
-then no longer part of the data. All other texts are matched; where few labels are given, most belong to no theme.
-Labels are used for nothing but the examples and the final count. Beside the shipped way stand simpler ones.
+A taxonomy is built from some labels of a labelled set: the label's name and a few texts that carry it, which are then
+removed from the data. All other texts are matched; where few labels are given, most belong to no theme. Labels serve
+only as examples and for the final count. The shipped method is compared with simpler ones.
 
-    python benchmarks/given_themes.py --data DIR
+    python -m benchmarks.themes.seed_topics --data DIR
 
 ``DIR`` holds ``clusters/banking77.jsonl``, ``clusters/stackoverflow_titles.jsonl``, ``sentiment/nhs_survey.jsonl`` and
-``sentiment/nhs_phase1.jsonl``. The result goes to ``benchmarks/results/given_themes.json``; no text is kept in it.
+``sentiment/nhs_phase1.jsonl``. The result goes to ``benchmarks/results/given_themes.json``; it contains no text.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from benchmarks.run import MODEL, RESULTS, parser_for, write_result
 from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy
 from textcx.engines.encoder.load import load_encoder
 from textcx.steps.themes.assignment.seed_calibration import (
@@ -35,19 +35,37 @@ from textcx.steps.themes.assignment.seed_calibration import (
 from textcx.steps.themes.assignment.seed_topics import match, place, texts_of
 from textcx.steps.themes.geometry.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
 
-ROOT = Path(__file__).resolve().parent.parent
-RESULT = ROOT / "benchmarks" / "results" / "given_themes.json"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textcx.steps.themes.assignment.seed_topics import SeedMatch
+
 CASES = (
-    ("banking77", 77, 5), ("banking77", 77, 10), ("banking77", 40, 5), ("banking77", 20, 10), ("banking77", 20, 3),
-    ("banking77", 20, 0), ("banking77", 5, 5), ("stackoverflow_titles", 20, 10), ("stackoverflow_titles", 10, 5),
-    ("nhs_survey", 12, 10), ("nhs_survey", 5, 5), ("nhs_phase1", 12, 10), ("nhs_phase1", 5, 5),
-)  # fmt: skip
+    ("banking77", 77, 5),
+    ("banking77", 77, 10),
+    ("banking77", 40, 5),
+    ("banking77", 20, 10),
+    ("banking77", 20, 3),
+    ("banking77", 20, 0),
+    ("banking77", 5, 5),
+    ("stackoverflow_titles", 20, 10),
+    ("stackoverflow_titles", 10, 5),
+    ("nhs_survey", 12, 10),
+    ("nhs_survey", 5, 5),
+    ("nhs_phase1", 12, 10),
+    ("nhs_phase1", 5, 5),
+)
 """Set, themes given, examples of each."""
 SEEDS = 3
 TELLING = 5
 POOL = 15
 FEWEST = 20
 MOST = 5000
+SHORTEST, LONGEST = 12, 200
+"""Characters of a text that a team would choose as an example, exclusive."""
+NEEDED = 10
+"""Texts a label needs to be given as a theme: as many as are drawn at most."""
+MOSTLY_RIGHT, SURE, HALF = 0.75, 0.9, 0.5
 VAGUE = {"Not assigned", "Unspecified communication", "Miscellaneous", "Everything was good/bad"}
 
 
@@ -77,7 +95,7 @@ def read(folder: Path, name: str) -> Labelled:
     pool: dict[str, list[str]] = {}
     for place_ in random.permutation(len(texts)).tolist():
         labels, split = merged[texts[place_]]
-        if split == "train" and len(labels) == 1 and 12 < len(texts[place_]) < 200 and " " in texts[place_]:  # noqa: PLR2004 - as a team would choose
+        if split == "train" and len(labels) == 1 and SHORTEST < len(texts[place_]) < LONGEST and " " in texts[place_]:
             taken = pool.setdefault(next(iter(labels)), [])
             if len(taken) < POOL:
                 taken.append(texts[place_])
@@ -88,22 +106,24 @@ def read(folder: Path, name: str) -> Labelled:
 
 
 def taxonomy_of(data: Labelled, *, themes: int, examples: int, seed: int) -> tuple[ThemeTaxonomy, dict[str, str]]:
-    """Choose labels and examples; also the label of each theme id."""
+    """Choose labels and examples; also return the label of each theme id."""
     random = np.random.default_rng(seed)
     counts = Counter(label for labels in data.labels for label in labels)
-    usable = sorted(x for x, n in counts.items() if n >= FEWEST and len(data.pool.get(x, ())) >= 10 and x not in VAGUE)  # noqa: PLR2004 - as many as are drawn
+    usable = sorted(
+        x for x, n in counts.items() if n >= FEWEST and len(data.pool.get(x, ())) >= NEEDED and x not in VAGUE
+    )
     given, label_of = [], {}
     for label in random.permutation(usable).tolist()[:themes]:
-        said = label.replace("_", " ").replace("/", " ").lower()
+        description = label.replace("_", " ").replace("/", " ").lower()
         drawn = random.permutation(data.pool[label]).tolist()[:examples]
-        theme = SeedTopic(name=" ".join(said.split()[:5]), description=said, examples=tuple(drawn))
+        theme = SeedTopic(name=" ".join(description.split()[:5]), description=description, examples=tuple(drawn))
         given.append(theme)
         label_of[theme.theme_id] = label
     return ThemeTaxonomy(tuple(given)), label_of
 
 
 def count(numbers: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """Share of the matched that is right, share of what belongs to a given theme that is matched right, and more."""
+    """Return precision, recall, and how many themes are matched and mostly right."""
     rows = np.flatnonzero(numbers >= 0)
     right = truth[rows, numbers[rows]]
     each = [
@@ -115,12 +135,14 @@ def count(numbers: np.ndarray, truth: np.ndarray) -> dict[str, float]:
         "precision": float(right.mean()) if len(rows) else float("nan"),
         "recall": float(right.sum() / truth.any(axis=1).sum()),
         "themes_matched": float(len(each)),
-        "themes_below_three_quarters_right": float(np.mean([share < 0.75 for share in each])) if each else float("nan"),  # noqa: PLR2004 - what the name says
+        "themes_below_three_quarters_right": float(np.mean([share < MOSTLY_RIGHT for share in each]))
+        if each
+        else float("nan"),
     }
 
 
-def simpler(found: Any, taxonomy: ThemeTaxonomy, given: np.ndarray, vectors: np.ndarray) -> dict[str, np.ndarray]:  # noqa: ANN401 - a GivenMatch
-    """Other ways to match: the number of the theme of each text, -1 where none."""
+def simpler(found: SeedMatch, taxonomy: ThemeTaxonomy, given: np.ndarray, vectors: np.ndarray) -> dict[str, np.ndarray]:
+    """Return simpler methods of matching: the number of the theme of each text, -1 where none."""
     leaves = taxonomy.leaves()
     owners = np.repeat(np.arange(len(leaves)), [len(theme.texts()) for theme in leaves])
     origin = np.rint(found.given.origin * STEPS).astype(np.float32)
@@ -151,7 +173,7 @@ def simpler(found: Any, taxonomy: ThemeTaxonomy, given: np.ndarray, vectors: np.
         ways["nearness, one cut: the same"] = _over(near, np.quantile(value, 0.3))
     best, value = best_of(near)
     chance = chance_of(found.given.biases[best] + found.given.slopes[best] * value)
-    ways["nearness, odds of nine to one alone"] = np.where(chance >= 0.9, best, -1)  # noqa: PLR2004 - nine to one
+    ways["nearness, odds of nine to one alone"] = np.where(chance >= SURE, best, -1)
     ways["shipped, then by cosine alone (least_cosines)"] = _over(cosine, found.least_cosines)
     return ways
 
@@ -161,8 +183,8 @@ def _over(near: np.ndarray, cut: np.ndarray | float) -> np.ndarray:
     return np.where(value >= np.broadcast_to(cut, near.shape[1])[best], best, -1)
 
 
-def ceiling(found: Any, vectors: np.ndarray, truth: np.ndarray) -> float:  # noqa: ANN401 - a GivenMatch
-    """Recall of the best cut of each theme that leaves nine of ten right, chosen by the labels: none does better."""
+def ceiling(found: SeedMatch, vectors: np.ndarray, truth: np.ndarray) -> float:
+    """Recall of the best cut of each theme with nine of ten right, chosen by the labels: an upper bound."""
     given = found.given
     origin, prototypes, background = (
         np.rint(x * STEPS).astype(np.float32) for x in (given.origin, given.prototypes, given.background)
@@ -178,8 +200,16 @@ def ceiling(found: Any, vectors: np.ndarray, truth: np.ndarray) -> float:  # noq
     return total / truth.any(axis=1).sum()
 
 
-def case(data: Labelled, vectors: np.ndarray, encode: Any, *, themes: int, examples: int, seed: int) -> dict[str, Any]:  # noqa: ANN401 - a function
-    """One taxonomy: every way on all texts, and the learned one on a half it has not seen."""
+def case(
+    data: Labelled,
+    vectors: np.ndarray,
+    encode: Callable[[list[str]], np.ndarray],
+    *,
+    themes: int,
+    examples: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Measure one taxonomy: every method on all texts, and the learned one on a half that it has not seen."""
     taxonomy, label_of = taxonomy_of(data, themes=themes, examples=examples, seed=seed)
     given = encode(texts_of(taxonomy))
     ids = [theme.theme_id for theme in taxonomy.leaves()]
@@ -190,7 +220,7 @@ def case(data: Labelled, vectors: np.ndarray, encode: Any, *, themes: int, examp
     seconds = time.perf_counter() - begin
     result = {"shipped": count(found.placed.numbers, truth)}
     result |= {name: count(way, truth) for name, way in simpler(found, taxonomy, given, vectors).items()}
-    half = np.random.default_rng(seed).random(len(vectors)) < 0.5  # noqa: PLR2004 - a half
+    half = np.random.default_rng(seed).random(len(vectors)) < HALF
     learned = match(taxonomy, given, vectors[half], origin=origin.astype(np.float32))
     result["shipped, texts not learned from"] = count(place(learned.given, vectors[~half]).numbers, truth[~half])
     again = sum(check.found_again for check in found.checks)
@@ -205,10 +235,10 @@ def case(data: Labelled, vectors: np.ndarray, encode: Any, *, themes: int, examp
 
 
 def main() -> None:
-    """Measure, print and keep."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Measure every case and write the result."""
+    options = parser_for(__doc__)
     options.add_argument("--data", type=Path, required=True, help="folder with the labelled sets")
-    options.add_argument("--encoder", type=Path, default=ROOT / "models" / "sentiment")
+    options.add_argument("--encoder", type=Path, default=MODEL)
     options.add_argument("--threads", type=int, default=1)
     chosen = options.parse_args()
     encoder = load_encoder(chosen.encoder, threads=chosen.threads)
@@ -232,7 +262,7 @@ def main() -> None:
         result["cases"][key] = mean
         shown = {way: (value.get("precision"), value.get("recall")) for way, value in mean.items()}
         print(key, json.dumps(shown), json.dumps(mean["facts"]), flush=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write_result(result, RESULTS / "given_themes.json")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Where the cases of ``service_fuzz.py`` come from, and what is done to them on the way.
+"""Cases for ``benchmarks.service.fuzz``: generating them, and changing them before they are sent.
 
-The same seed draws the same cases. Files of records are drawn by strategies of their own, since a schema of a file says
-only that it is text: lines with quotes, formulas, odd columns, empty cells and bytes that are no UTF-8.
+The same seed gives the same cases. Files of records have strategies of their own, since their schema says only that
+they are text: lines with quotes, formulas, odd columns, empty cells and bytes that are not UTF-8.
 """
 
 from __future__ import annotations
@@ -29,26 +29,36 @@ if TYPE_CHECKING:
 
     import requests
     from schemathesis.schemas import APIOperation
-    from service_fuzz_state import State
+
+    from benchmarks.service.fuzz_state import State
 
     Operation = APIOperation[Any, Any, Any, Any]
     Case = schemathesis.Case[Any]
 
 AWS_JSON = "application/x-amz-json-1.1"
-SAID = (
-    "Great food, but we waited an hour.", "The app crashes whenever I pay. When do I get a refund?", "=1+1", "", "n/a",
-    "Mail jane.roe@example.com or 020 7946 0958", "Schnell und freundlich", '"', "a\nb", "\u202e\u0000",
+TEXTS = (
+    "Great food, but we waited an hour.",
+    "The app crashes whenever I pay. When do I get a refund?",
+    "=1+1",
+    "",
+    "n/a",
+    "Mail jane.roe@example.com or 020 7946 0958",
+    "Schnell und freundlich",
+    '"',
+    "a\nb",
+    "\u202e\u0000",
     "\U0001f621" * 40,
-)  # fmt: skip
+)
 NAMES = ("id", "comment", "Comment", "date", "nps", "plan", "source", "respondent", "text", "", "=cmd", "a" * 300)
-HALF, MOSTLY = 0.5, 0.8
+HALF, MOSTLY, SOMETIMES = 0.5, 0.8, 0.15
+Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 
 @st.composite
 def sheets(draw: st.DrawFn, mark: str) -> bytes:
-    """Draw a file of lines and columns."""
+    """Generate a delimited file."""
     names = draw(st.lists(st.sampled_from(NAMES) | st.text(max_size=8), min_size=1, max_size=6))
-    cell = st.sampled_from(SAID) | st.text(max_size=30) | st.integers(-3, 12).map(str)
+    cell = st.sampled_from(TEXTS) | st.text(max_size=30) | st.integers(-3, 12).map(str)
     rows = draw(st.lists(st.lists(cell, min_size=len(names) - 1, max_size=len(names) + 1), max_size=5))
     out = io.StringIO()
     writer = csv.writer(
@@ -60,8 +70,8 @@ def sheets(draw: st.DrawFn, mark: str) -> bytes:
 
 @st.composite
 def streams(draw: st.DrawFn) -> bytes:
-    """Draw a file of JSON lines."""
-    value = st.sampled_from(SAID) | st.text(max_size=30) | st.integers() | st.none() | st.booleans() | st.floats()
+    """Generate a file of JSON lines."""
+    value = st.sampled_from(TEXTS) | st.text(max_size=30) | st.integers() | st.none() | st.booleans() | st.floats()
     line = st.dictionaries(
         st.sampled_from(NAMES) | st.text(max_size=8), value | st.lists(value, max_size=2), max_size=5
     )
@@ -76,7 +86,7 @@ def _spoiled(whole: bytes) -> st.SearchStrategy[bytes]:
 
 
 def open_document(base: str) -> list[Operation]:
-    """Read the OpenAPI document that the service shows; return all its operations."""
+    """Return all operations of the service's OpenAPI document."""
     schemathesis.openapi.media_type("text/csv", sheets(","))
     schemathesis.openapi.media_type("text/tab-separated-values", sheets("\t"))
     schemathesis.openapi.media_type(
@@ -84,7 +94,7 @@ def open_document(base: str) -> list[Operation]:
     )
 
     @schemathesis.serializer(AWS_JSON)
-    def aws_json(_: schemathesis.SerializationContext, value: Any) -> bytes:  # noqa: ANN401 - any JSON
+    def aws_json(_: schemathesis.SerializationContext, value: Json | bytes) -> bytes:
         return value if isinstance(value, bytes) else json.dumps(value).encode()
 
     schema = schemathesis.openapi.from_url(f"{base}/openapi.json")
@@ -100,14 +110,14 @@ def open_document(base: str) -> list[Operation]:
 def cases_of(
     operation: Operation, *, cases: int, seed: int, coverage: bool = False, modes: list[GenerationMode] | None = None
 ) -> Iterator[tuple[str, Case]]:
-    """Yield what kind of case it is, and the case.
+    """Yield the kind of each case, and the case.
 
     Args:
-        operation: Whose cases.
-        cases: How many are drawn in each mode.
-        seed: Draws the same cases again.
-        coverage: Whether the systematic cases and the examples of the document come as well.
-        modes: What the schema allows, what it does not; both by default.
+        operation: Operation to call.
+        cases: Random cases of each mode.
+        seed: The same seed gives the same cases.
+        coverage: Whether to add the systematic cases and the examples of the document.
+        modes: Valid by the schema, invalid, or (by default) both.
     """
     both = modes or list(GenerationMode)
     if coverage:
@@ -125,9 +135,12 @@ def _drawn(strategy: st.SearchStrategy[Case], count: int, chosen: int) -> list[C
 
     @seed(chosen)
     @settings(
-        max_examples=count, database=None, phases=[Phase.generate], deadline=None,
+        max_examples=count,
+        database=None,
+        phases=[Phase.generate],
+        deadline=None,
         suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
+    )
     @given(case=strategy)
     def collect(case: Case) -> None:
         found.append(case)
@@ -135,18 +148,18 @@ def _drawn(strategy: st.SearchStrategy[Case], count: int, chosen: int) -> list[C
     try:
         collect()
     except (HypothesisException, SerializationNotPossible):
-        return found  # a route without parameters can be asked nothing wrong; examples of files are text, not bytes
+        return found  # a route without parameters has no invalid cases; examples of files are text, not bytes
     return found
 
 
 def detach(case: Case) -> None:
-    """Give a case its own values: systematic cases share theirs."""
+    """Copy the values of a case: systematic cases share theirs."""
     case.path_parameters, case.query = dict(case.path_parameters), copy.deepcopy(case.query)
     case.headers, case.body = case.headers.copy(), copy.deepcopy(case.body)
 
 
 def known(case: Case, state: State, chance: random.Random) -> None:
-    """Let most of what names something in a path, and half of it elsewhere, name something that is there."""
+    """Make most names in paths, and half of those elsewhere, refer to something that exists."""
     method, path = case.method.upper(), case.operation.path
     for name in case.path_parameters:
         if chance.random() < MOSTLY:
@@ -166,12 +179,17 @@ def known(case: Case, state: State, chance: random.Random) -> None:
         case.query = {name: case.query[name] for name in keep}
         case.headers.pop("Idempotency-Key", None)  # another body under the same key is a conflict
     if isinstance(case.body, dict) and chance.random() < HALF:
-        said: dict[str, Any] = {"dataset": "small", "LanguageCode": "en", "Text": SAID[0], "TextList": list(SAID[:3])}
-        case.body |= {name: value for name, value in said.items() if name in case.body}
+        values: dict[str, Any] = {
+            "dataset": "small",
+            "LanguageCode": "en",
+            "Text": TEXTS[0],
+            "TextList": list(TEXTS[:3]),
+        }
+        case.body |= {name: value for name, value in values.items() if name in case.body}
 
 
 def salted(case: Case, word: str, chance: random.Random) -> bool:
-    """Put a word into one to three places of a case: values and names, in body, query, path and headers.
+    """Put a word into one to three places of a case: values and names in body, query, path and headers.
 
     Returns:
         Whether there was such a place.
@@ -202,9 +220,19 @@ def _into_query(case: Case, word: str, chance: random.Random) -> bool:
 
 def _into_headers(case: Case, word: str, chance: random.Random) -> bool:
     name = chance.choice(
-        ["Idempotency-Key", "Accept", "X-Amz-Target", "X-Odd", "Accept-Language", "Referer", "Cookie", word,
-         "Content-Encoding", "Content-Type"]
-    )  # fmt: skip
+        [
+            "Idempotency-Key",
+            "Accept",
+            "X-Amz-Target",
+            "X-Odd",
+            "Accept-Language",
+            "Referer",
+            "Cookie",
+            word,
+            "Content-Encoding",
+            "Content-Type",
+        ]
+    )
     if name in {"Content-Type", "Content-Encoding"} and (case.body is NOT_SET or chance.random() < HALF):
         name = "X-Forwarded-For"
     case.headers[name] = f"application/{word}" if name == "Content-Type" else word
@@ -223,7 +251,7 @@ def _into_body(case: Case, word: str, chance: random.Random) -> bool:
     here = body
     while True:  # down a random path of the document
         keys = sorted(here, key=str) if isinstance(here, dict) else range(len(here))
-        if isinstance(here, dict) and chance.random() < 0.15:  # noqa: PLR2004 - sometimes a name
+        if isinstance(here, dict) and chance.random() < SOMETIMES:
             here[word] = word
             return True
         key: Any = chance.choice(list(keys))
@@ -234,13 +262,13 @@ def _into_body(case: Case, word: str, chance: random.Random) -> bool:
         return True
 
 
-def _with(value: Any, word: str, chance: random.Random) -> str:  # noqa: ANN401 - any value
+def _with(value: object, word: str, chance: random.Random) -> str:
     old = value if isinstance(value, str) else ""
     return chance.choice([word, f"{old}{word}", f"{word} {old}", f"{word}'; --", f"{{{{{word}}}}}", f"../{word}"])
 
 
 def bent(prepared: requests.PreparedRequest, chance: random.Random) -> str:
-    """Change the body of a request on its way: compress, break, cut, mislabel it. Returns what was done."""
+    """Damage the body of a prepared request: compress, break, cut or mislabel it. Returns what was done."""
     body = prepared.body if isinstance(prepared.body, bytes) else str(prepared.body).encode()
     packed = gzip.compress(body, mtime=0)
     members = gzip.compress(body[:9], mtime=0) + gzip.compress(body[9:], mtime=0)
@@ -259,7 +287,7 @@ def bent(prepared: requests.PreparedRequest, chance: random.Random) -> str:
         "form": (body, {"Content-Type": "application/x-www-form-urlencoded"}),
         "no kind": (body, {"Content-Type": ""}),
         "plain": (body, {"Content-Type": "text/plain; charset=utf-7"}),
-    }  # fmt: skip
+    }
     how = chance.choice(sorted(ways))
     prepared.body, headers = ways[how]
     prepared.headers["Content-Length"] = str(len(prepared.body))

@@ -1,21 +1,19 @@
-"""Speed of the encoder: every backend beside ``transformers.pipeline``, and beside what the machine can multiply.
+"""Speed of the encoder: every backend compared with ``transformers.pipeline`` and with the machine's peak arithmetic.
 
-    python benchmarks/encoder_speed.py --data DATA [--rounds 3] [--limit 5000] [--only reading,ceiling,start,agreement]
+    python -m benchmarks.speed.encoder --data DATA [--rounds 3] [--limit 5000] [--only reading,ceiling,start,agreement]
 
-* ``reading``: the same reviews, read by a stock pipeline (a three-way classifier on all-MiniLM-L6-v2, which is of the
-  encoder's size, float32, batches of 32, truncation on) and by each backend of ours with all heads and vectors. Every
-  reading has a process of its own; they alternate, and the median of the rounds counts. Loading is not timed.
-* ``ceiling``: matrix products of the network's shapes and large square ones, and the share of them that reading uses.
+* ``reading``: the same reviews, read by a stock pipeline (a three-way classifier on all-MiniLM-L6-v2, as large as our
+  encoder, float32, batches of 32, truncation on) and by each of our backends with all heads and vectors. Each reading
+  has a process of its own; they alternate, and the median of the rounds counts. Loading is not timed.
+* ``ceiling``: matrix products of the network's shapes and large square ones, and the share of it that reading reaches.
 * ``start``: from the start of ``textcx sentiment`` to its first line, and the peak memory of the process.
-* ``agreement``: how far each backend is from PyTorch in float32, on texts of ours.
+* ``agreement``: how far each backend is from PyTorch in float32, on our own texts.
 
-Timings of one run are comparable with each other only. Writes ``encoder_speed.json`` and ``encoder_speed.md``.
+Timings are comparable only within a run. Writes ``encoder_speed.json`` and ``encoder_speed.md``.
 """
 
 from __future__ import annotations
 
-import argparse
-import csv
 import importlib.metadata
 import json
 import os
@@ -27,11 +25,15 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-HERE = Path(__file__).resolve()
-MODEL = HERE.parents[1] / "models" / "sentiment"
-RESULTS = HERE.parent / "results"
+from benchmarks.run import MODEL, RESULTS, distinct_reviews, in_own_process, parser_for, read_result, write_result
+
+if TYPE_CHECKING:
+    import argparse
+
+    import numpy as np
+
 PARTS = ("ceiling", "reading", "start", "agreement")
 LIBRARIES = ("torch", "transformers", "tokenizers", "onnxruntime", "openvino", "numpy")
 WARM_UP = 64
@@ -44,24 +46,13 @@ PRODUCTS = {
 """Rows, inner length and columns of the products that are timed."""
 PRODUCT_SECONDS = 1.5
 START_RUNS = 5
-
-
-def reviews(data: Path, limit: int) -> list[str]:
-    """Return the first different reviews that have text."""
-    with (data / "dumps" / "womens_clothing.csv").open(encoding="utf-8", newline="") as lines:
-        texts = dict.fromkeys(row["Review Text"] for row in csv.DictReader(lines) if row["Review Text"].strip())
-    return list(texts)[:limit]
+FILLER_TOKENS = 2
+"""Tokens of a row that only fills up a batch."""
 
 
 def worker(*arguments: str) -> dict[str, Any]:
-    """Run this script again, in a process of its own, and return what it tells."""
-    command = [sys.executable, str(HERE), "--worker", *arguments]
-    environment = {**os.environ, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
-    finished = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-    if finished.returncode:
-        sys.exit(f"{' '.join(arguments)} failed:\n{finished.stderr[-2000:]}")
-    told: dict[str, Any] = json.loads(finished.stdout.splitlines()[-1])
-    return told
+    """Run a part of this module in a process of its own."""
+    return in_own_process("benchmarks.speed.encoder", "--worker", *arguments)
 
 
 def peak_mib() -> int:
@@ -89,19 +80,19 @@ def read_stock(texts: list[str]) -> dict[str, Any]:
 
 
 def read_ours(texts: list[str], backend: str, precision: str) -> dict[str, Any]:
-    """Read texts with a backend of ours; count the tokens and the multiplications."""
+    """Read texts with one of our backends; count tokens and floating-point operations."""
     from textcx.engines.encoder.load import load_encoder
     from textcx.engines.encoder.model_folder import open_model
 
     network = open_model(MODEL).network
     encoder = load_encoder(MODEL, backend=backend, precision=precision, threads=os.cpu_count())
     encoder.encode(texts[:WARM_UP])
-    batches: list[tuple[int, list[int]]] = []  # tokens that products take, and those of each window
+    batches: list[tuple[int, list[int]]] = []  # tokens the products take, and those of each window
     backend: Any = encoder.backend
     if hasattr(backend, "read"):
         read = backend.read
 
-        def counted(windows: Any, *, size: int, fill: bool) -> Any:  # noqa: ANN401 - passed through
+        def counted(windows: list[list[int]], *, size: int, fill: bool) -> object:
             batches.append((size, [len(window) for window in windows]))
             return read(windows, size=size, fill=fill)
 
@@ -109,8 +100,8 @@ def read_ours(texts: list[str], backend: str, precision: str) -> dict[str, Any]:
     else:
         run = backend.run
 
-        def counted_rows(tokens: Any, mask: Any) -> Any:  # noqa: ANN401 - passed through
-            sizes = [int(size) for size in mask.sum(1) if size > 2]  # noqa: PLR2004 - a row that only fills has two
+        def counted_rows(tokens: np.ndarray, mask: np.ndarray) -> object:
+            sizes = [int(size) for size in mask.sum(1) if size > FILLER_TOKENS]
             batches.append((tokens.size, sizes))
             return run(tokens, mask)
 
@@ -138,7 +129,7 @@ def flops(network: dict[str, Any], length: int) -> int:
 
 
 def multiply() -> dict[str, Any]:
-    """Time matrix products; 10^12 floating-point operations a second, the best of many."""
+    """Time matrix products, best of many; in 10^12 floating-point operations per second."""
     import torch
 
     torch.set_num_threads(os.cpu_count() or 1)
@@ -211,14 +202,14 @@ def start_once(backend: str, precision: str) -> dict[str, float]:
 
 
 def kinds() -> list[tuple[str, str]]:
-    """Return backends and precisions of ours that are worth timing."""
+    """Return the backends and precisions to time."""
     from textcx.engines.encoder.load import TOLERANCES
 
     return list(TOLERANCES)
 
 
 def reading(texts: list[str], rounds: int) -> dict[str, Any]:
-    """Let everyone read the texts, in turn."""
+    """Read the texts with every backend and the stock pipeline, taking turns."""
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump(texts, file)
         file.flush()
@@ -251,7 +242,7 @@ def reading(texts: list[str], rounds: int) -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Write the results for readers."""
+    """Return the results as Markdown."""
     machine = result["machine"]
     lines = [
         "# Speed of the encoder beside transformers' pipeline",
@@ -316,7 +307,7 @@ def table(result: dict[str, Any]) -> str:
 
 
 def machine() -> dict[str, Any]:
-    """Describe where this runs."""
+    """Return the processor, its cores and the versions of the libraries."""
     described = Path("/proc/cpuinfo")
     names = [line.split(":")[1].strip() for line in described.read_text().splitlines() if "model name" in line]
     return {
@@ -328,26 +319,26 @@ def machine() -> dict[str, Any]:
 
 
 def command(wanted: argparse.Namespace) -> str:
-    """Return the command line that gives these figures again, without a path of this machine."""
-    told = f"python benchmarks/encoder_speed.py --data DATA --only {wanted.only}"
-    return f"{told} --rounds {wanted.rounds} --limit {wanted.limit}" if "reading" in wanted.only else told
+    """Return the command line that reproduces these figures, without paths of this machine."""
+    line = f"python -m benchmarks.speed.encoder --data DATA --only {wanted.only}"
+    return f"{line} --rounds {wanted.rounds} --limit {wanted.limit}" if "reading" in wanted.only else line
 
 
 def work(name: str, *arguments: str) -> None:
-    """Do a worker's part and tell the result on one line."""
+    """Run one part and print its result on one line."""
     if name == "multiply":
-        told = multiply()
+        result = multiply()
     elif name == "compare":
-        told = compare()
+        result = compare()
     else:
         texts = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
-        told = read_stock(texts) if name == "stock" else read_ours(texts, *arguments[1:])
-    print(json.dumps(told))
+        result = read_stock(texts) if name == "stock" else read_ours(texts, *arguments[1:])
+    print(json.dumps(result))
 
 
 def main() -> None:
-    """Run the parts asked for and keep the others' figures."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Run the selected parts and keep the figures of the others."""
+    parser = parser_for(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, default=5000)
@@ -355,8 +346,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS)
     wanted = parser.parse_args()
     file = wanted.out / "encoder_speed.json"
-    result = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    texts = reviews(wanted.data, wanted.limit)
+    result = read_result(file)
+    texts = distinct_reviews(wanted.data, "womens_clothing", wanted.limit)
     result |= {"machine": machine()}
     commands = result.setdefault("commands", {})
     for part in wanted.only.split(","):
@@ -377,8 +368,7 @@ def main() -> None:
         else:
             sys.exit(f"unknown part '{part}'; choose from {', '.join(PARTS)}")
         commands[part] = command(wanted)
-        wanted.out.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(result, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+        write_result(result, file)
         (wanted.out / "encoder_speed.md").write_text(table(result), encoding="utf-8")
 
 

@@ -1,30 +1,25 @@
-"""How good our own labels are: beside the majority of five people, and beside a second reading of ours.
+"""How good our own labels are, compared with the majority of five people and with a second reading.
 
-``benchmarks/data/second_labels.tsv`` has a code for 500 sentences of dynasent_dev, labelled without their labels in
-view, and a second code for 500 of the sentences that train the encoder.
+``benchmarks/data/second_labels.tsv`` has a code for 500 sentences of dynasent_dev, labelled blind, and a second code
+for 500 of the sentences that train the encoder.
 
-    python benchmarks/label_quality.py --data DATA   # writes benchmarks/results/label_quality.json
+    python -m benchmarks.sentiment.label_quality --data DATA   # writes benchmarks/results/label_quality.json
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from textcx.domain.encoding import LABELS  # noqa: E402 - found by the line above
-from textcx.domain.measures import macro_f1  # noqa: E402
-from textcx.training.sources import CODES, HARD_LABELS, POOL_LABELS  # noqa: E402
+from benchmarks.run import RESULTS, ROOT, parser_for, write_result
+from textcx.domain.encoding import LABELS
+from textcx.domain.measures import macro_f1
+from textcx.training.sources import CODES, HARD_LABELS, POOL_LABELS
 
 SECOND = ROOT / "benchmarks" / "data" / "second_labels.tsv"
-RESULT = ROOT / "benchmarks" / "results" / "label_quality.json"
 
 
 def codes(path: Path) -> dict[str, str]:
@@ -35,7 +30,7 @@ def codes(path: Path) -> dict[str, str]:
 def beside_people(second: dict[str, str], data: Path) -> dict[str, dict[str, float]]:
     """Compare with the majority of five raters; a mixed sentence counts as wrong."""
     records = [json.loads(line) for line in (data / "sentiment/dynasent_dev.jsonl").open(encoding="utf-8")]
-    found = {}
+    agreement = {}
     for number in (1, 2):
         pairs = [
             (record["label"], CODES.get(second[record["id"]][0], "mixed"))
@@ -43,13 +38,13 @@ def beside_people(second: dict[str, str], data: Path) -> dict[str, dict[str, flo
             if record["round"] == number and record["id"] in second
         ]
         known = [*LABELS, "mixed"]
-        truth, said = (np.array([known.index(pair[side]) for pair in pairs]) for side in (0, 1))
-        found[f"round {number}"] = {
+        truth, answers = (np.array([known.index(pair[side]) for pair in pairs]) for side in (0, 1))
+        agreement[f"round {number}"] = {
             "texts": len(pairs),
-            "agreement": round(float((truth == said).mean()), 3),
-            "macro_f1": round(macro_f1(truth, said), 3),
+            "agreement": round(float((truth == answers).mean()), 3),
+            "macro_f1": round(macro_f1(truth, answers), 3),
         }
-    return found
+    return agreement
 
 
 def beside_ourselves(second: dict[str, str]) -> dict[str, float]:
@@ -66,21 +61,19 @@ def beside_ourselves(second: dict[str, str]) -> dict[str, float]:
     }
 
 
-def main() -> int:
+def main() -> None:
     """Compare, print and write."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = parser_for(__doc__)
     parser.add_argument("--data", type=Path, required=True)
     second = codes(SECOND)
     report = {
-        "command": "python benchmarks/label_quality.py --data DATA",
+        "command": "python -m benchmarks.sentiment.label_quality --data DATA",
         "beside the majority of five people": beside_people(second, parser.parse_args().data),
         "beside a second reading": beside_ourselves(second),
     }
-    text = json.dumps(report, indent=2)
-    RESULT.write_text(f"{text}\n", encoding="utf-8")
-    sys.stdout.write(f"{text}\n")
-    return 0
+    write_result(report, RESULTS / "label_quality.json")
+    print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    main()

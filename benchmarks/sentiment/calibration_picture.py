@@ -1,27 +1,27 @@
-"""Draw how honest the probabilities are: one small panel for each set, as an SVG of our own.
+"""Draw the calibration of the encoder as an SVG, one small panel for each test set.
 
-    python benchmarks/calibration_picture.py [--result FILE.json] [--out FILE.svg]
+    python -m benchmarks.sentiment.calibration_picture [--result FILE.json] [--out FILE.svg]
 
 Reads the bins in ``benchmarks/results/sentiment_quality.json``; writes ``models/sentiment/calibration.svg``.
-A point is a bin: across, how sure the encoder is; up, how often it is right; its area grows with the share of texts.
-On the line, the two agree. The colours follow the reader's light or dark setting.
+A point is a bin: its x is how sure the encoder is, its y how often it is right, its area the share of texts. On the
+line, the two agree. Colours follow the reader's light or dark setting.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.run import MODEL, RESULTS, parser_for
+
 SIDE, GAP, LEFT, TOP, ACROSS = 160, 40, 36, 58, 4
 INSET = 11
 """Between the frame and the ends of the axes, so that no point leaves the frame."""
 LOWEST = 1 / 3
-"""Of three labels, the likeliest has a third at least: the axes begin there."""
+"""The likeliest of three labels has at least a third: the axes begin there."""
 FEWEST = 10
-"""Bins of fewer texts are drawn hollow: their height is mostly chance."""
+"""Bins with fewer texts are drawn hollow: their height is mostly chance."""
 LARGEST, SMALLEST = 14.0, 1.6
 STYLE = (
     "text{font-family:system-ui,sans-serif;fill:#333}.n{font-size:10px;fill:#666}.t{font-size:12px;font-weight:600}"
@@ -81,20 +81,20 @@ def panel(name: str, one: dict[str, Any], x: int, y: int) -> list[str]:
         f'<text class="n" text-anchor="end" x="{x - 5}" y="{up(share) + 3:.1f}">{share:g}</text>'
         for share in (0.0, 0.5, 1.0)
     ]
-    for found in one["reliability"]:
-        radius = max(SMALLEST, LARGEST * found["share"] ** 0.5)
-        kind = "p" if found["texts"] >= FEWEST else "o"
-        place = f'cx="{across(found["confidence"]):.1f}" cy="{up(found["right"]):.1f}" r="{radius:.1f}"'
-        said = f"{found['texts']:,} texts: sure {found['confidence']:.2f}, right {found['right']:.2f}"
-        parts.append(f'<circle class="{kind}" {place}><title>{said}</title></circle>')
+    for bin_ in one["reliability"]:
+        radius = max(SMALLEST, LARGEST * bin_["share"] ** 0.5)
+        kind = "p" if bin_["texts"] >= FEWEST else "o"
+        place = f'cx="{across(bin_["confidence"]):.1f}" cy="{up(bin_["right"]):.1f}" r="{radius:.1f}"'
+        caption = f"{bin_['texts']:,} texts: sure {bin_['confidence']:.2f}, right {bin_['right']:.2f}"
+        parts.append(f'<circle class="{kind}" {place}><title>{caption}</title></circle>')
     return parts
 
 
 def main() -> None:
     """Draw the picture of the committed result."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--result", type=Path, default=ROOT / "benchmarks" / "results" / "sentiment_quality.json")
-    parser.add_argument("--out", type=Path, default=ROOT / "models" / "sentiment" / "calibration.svg")
+    parser = parser_for(__doc__)
+    parser.add_argument("--result", type=Path, default=RESULTS / "sentiment_quality.json")
+    parser.add_argument("--out", type=Path, default=MODEL / "calibration.svg")
     given = parser.parse_args()
     given.out.write_text(draw(json.loads(given.result.read_text(encoding="utf-8"))), encoding="utf-8")
     print(given.out)

@@ -1,20 +1,18 @@
-"""Measure how learning and assigning themes grow with the number of segments: seconds and peak memory.
+"""Measure how learning and assigning themes scale with the number of segments: seconds and peak memory.
 
-Run ``python benchmarks/theme_growth.py --data DIR`` from the repository root; the result is committed as
-``benchmarks/results/theme_growth.json``. Real review sentences are encoded once; larger bodies are resampled from them
-with noise on the vectors (a tenth of a unit vector's length), so that every vector is different. Each size runs in a
-process of its own. Stock BERTopic is fitted on the same 20,000 texts and vectors in the same run, and assigning to a
-finished set is timed as segments per second.
+    python -m benchmarks.themes.growth --data DIR   # writes benchmarks/results/theme_growth.json
+
+Real review sentences are encoded once; larger bodies are resampled from them with noise on the vectors (a tenth of a
+unit vector's length), so that every vector is different. Each size runs in a process of its own. Stock BERTopic is
+fitted on the same 20,000 texts and vectors in the same run, and assignment to a finished set is timed in segments per
+second.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,8 +22,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-ROOT = Path(__file__).resolve().parents[1]
-RESULT = ROOT / "benchmarks" / "results" / "theme_growth.json"
+from benchmarks.run import MODEL, RESULTS, in_own_process, machine, parser_for, write_result
+
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 BESIDE_STOCK = 20_000
 ENCODED = 40_000
@@ -33,14 +31,14 @@ NOISE = 0.1
 
 
 def prepare(data: Path, folder: Path) -> None:
-    """Encode real sentences and keep texts and vectors."""
+    """Encode real sentences and save texts and vectors."""
     from textcx.engines.encoder.load import load_encoder
     from textcx.steps.themes.finding.find import is_boilerplate
 
     lines = (data / "sentiment" / "dynasent_pool.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines]
     texts = [text for text in texts if not is_boilerplate(text)][:ENCODED]
-    encoding = load_encoder(ROOT / "models" / "sentiment").encode(texts)
+    encoding = load_encoder(MODEL).encode(texts)
     np.save(folder / "vectors.npy", encoding.vectors)
     np.save(folder / "polarities.npy", encoding.sentiment[:, 2] - encoding.sentiment[:, 0])
     (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
@@ -80,7 +78,7 @@ def ours(folder: Path, size: int) -> dict[str, Any]:
 
     frame, vectors = body(folder, size)
     model, phrases = BertopicThemes(), SpacyPhraseFinder()
-    model.fit(["a few words"] * 40, vectors[:40], seed=0)  # imports are counted nowhere
+    model.fit(["a few words"] * 40, vectors[:40], seed=0)  # imports are not timed
     phrases.phrases(["a few words"])
     begin = time.perf_counter()
     model.fit(frame["text"].to_list(), vectors, seed=0)
@@ -103,7 +101,7 @@ def ours(folder: Path, size: int) -> dict[str, Any]:
 
 
 def stock(folder: Path, size: int) -> dict[str, Any]:
-    """BERTopic as it comes, twice: the first fit also compiles."""
+    """Fit BERTopic with its defaults, twice: the first fit also compiles."""
     start = time.perf_counter()
     from bertopic import BERTopic
 
@@ -128,17 +126,15 @@ def stock(folder: Path, size: int) -> dict[str, Any]:
 
 def apart(what: str, folder: Path, size: int) -> dict[str, Any]:
     """Run one measurement in a process of its own."""
-    command = [sys.executable, "-W", "ignore", __file__, "--worker", what, str(folder), str(size)]
-    finished = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(finished.stdout.splitlines()[-1])
+    return in_own_process("benchmarks.themes.growth", "--worker", what, str(folder), str(size))
 
 
 def main() -> None:
-    """Measure every size, print it and write it down."""
-    options = argparse.ArgumentParser(description=__doc__)
+    """Measure every size and write the result."""
+    options = parser_for(__doc__)
     options.add_argument("--data", type=Path, help="folder with sentiment/dynasent_pool.jsonl")
     options.add_argument("--most", type=int, default=SIZES[-1], help="largest size")
-    options.add_argument("--no-stock", action="store_true", help="leave BERTopic as it comes out")
+    options.add_argument("--no-stock", action="store_true", help="leave stock BERTopic out")
     options.add_argument("--worker", nargs=3, metavar=("WHAT", "FOLDER", "SIZE"), help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.worker:
@@ -146,8 +142,8 @@ def main() -> None:
         print(json.dumps({"ours": ours, "stock": stock}[what](Path(folder), int(size))))
         return
     result: dict[str, Any] = {
-        "command": " ".join(["python", "benchmarks/theme_growth.py", *sys.argv[1:]]).replace(str(chosen.data), "DIR"),
-        "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}",
+        "command": " ".join(["python -m benchmarks.themes.growth", *sys.argv[1:]]).replace(str(chosen.data), "DIR"),
+        "machine": machine(),
         "noise": NOISE,
         "growth": [],
     }
@@ -165,7 +161,7 @@ def main() -> None:
         for size in (size for size in SIZES if size <= chosen.most):
             result["growth"].append(apart("ours", folder, size))
             print(json.dumps(result["growth"][-1]), flush=True)
-            RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            write_result(result, RESULTS / "theme_growth.json")
 
 
 if __name__ == "__main__":

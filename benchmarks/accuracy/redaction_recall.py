@@ -1,34 +1,30 @@
-"""How much of what identifies a person is masked, and how much else: on comments that we wrote ourselves.
+"""How much of what identifies a person is masked, and how much else, on comments that we wrote ourselves.
 
 Every comment is a template with one planted secret (or none). Half of the names are not in the word list that ships
-with textcx, and some stand in lower case or alone, so that the figure says something about names nobody thought of. The
-set is made up: it shows what the rules can and cannot do, not what a certain file will give.
+with textcx, and some are in lower case or alone, so that the figure says something about names nobody thought of. The
+set is synthetic: it shows what the rules can and cannot do, not what a particular file will give.
 
-    python benchmarks/redaction_recall.py            # writes benchmarks/results/redaction_recall.json
+    python -m benchmarks.accuracy.redaction_recall   # writes benchmarks/results/redaction_recall.json
 """
 
 from __future__ import annotations
 
 import json
 import random
-import sys
 from collections import defaultdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from benchmarks.run import RESULTS, ROOT, write_result
+from textcx.engines.redaction.presidio import PresidioRedactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Case = tuple[str, str, tuple[int, int] | None]  # group, comment, where the secret stands
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
-
-from textcx.engines.redaction.presidio import PresidioRedactor  # noqa: E402 - found by the line above
+    Case = tuple[str, str, tuple[int, int] | None]  # group, comment, offsets of the secret
 
 NAMES = ROOT / "models" / "taxonomies" / "keep_names.toml"
-RESULT = ROOT / "benchmarks" / "results" / "redaction_recall.json"
 PER_TEMPLATE = 25
+IPV6_SHARE = 0.2
 
 COMMON_NAMES = [
     "Sarah",
@@ -43,9 +39,22 @@ COMMON_NAMES = [
     "Anna",
 ]
 RARE_NAMES = [
-    "Thandiwe", "Oluwatobi", "Nerys", "Caoimhe", "Zbigniew", "Akosua Mensah", "Ngozi Adeyemi", "Siofra Kehoe",
-    "Tjark Hansen", "Lwazi", "Meseret Tadesse", "Yildiz Aksoy", "Kaito Murakami", "Ximun Etxeberria", "Rutendo Moyo",
-]  # fmt: skip
+    "Thandiwe",
+    "Oluwatobi",
+    "Nerys",
+    "Caoimhe",
+    "Zbigniew",
+    "Akosua Mensah",
+    "Ngozi Adeyemi",
+    "Siofra Kehoe",
+    "Tjark Hansen",
+    "Lwazi",
+    "Meseret Tadesse",
+    "Yildiz Aksoy",
+    "Kaito Murakami",
+    "Ximun Etxeberria",
+    "Rutendo Moyo",
+]
 
 PERSON_TEMPLATES = {
     "after a title": ["Mrs. {} at the desk ignored us.", "I complained to Mr {} twice."],
@@ -69,25 +78,39 @@ PERSON_TEMPLATES = {
     ],
 }
 ACCOUNT_TEMPLATES = [
-    "My account number is {} and it is locked.", "order {} never arrived", "Order no. {}: wrong size again",
-    "policy no {} was cancelled", "Booking reference {} is gone", "Tracking number {} shows nothing",
+    "My account number is {} and it is locked.",
+    "order {} never arrived",
+    "Order no. {}: wrong size again",
+    "policy no {} was cancelled",
+    "Booking reference {} is gone",
+    "Tracking number {} shows nothing",
     "claim #{} is open",
-]  # fmt: skip
+]
 EMAIL_TEMPLATES = ["Write to {} please.", "you have my mail ({})", "I used {} to sign up and got nothing", "contact:{}"]
 PHONE_TEMPLATES = ["Call me on {}.", "my number is {} , call after six", "You rang {} at 7 am!", "phone {} thanks"]
 CARD_TEMPLATES = ["My card {} was charged twice.", "you took it from {} without asking", "visa {} declined"]
 URL_TEMPLATES = ["I got {} and it does not open.", "the link {} has expired", "see {} for my order"]
 IP_TEMPLATES = ["You blocked {} for no reason.", "logged in from {} which is not me"]
 CLEAN = [
-    "The delivery was late and the box was damaged.", "Netflix keeps buffering since version 8.12.1 on my Samsung TV.",
-    "Size 8 is too small, I am 5'4\" and 130 lbs.", "Paid $1,299.00 on 12/05/2025 and waited 45 minutes.",
-    "WORST APP EVER", "Great App For Movies And Series", "WiFi was slow at Charles de Gaulle, lounge was lovely.",
-    "I miss Friends, bring it back in May or June please.", "Retailer sizes run large. Beautiful Petite dress.",
-    "Superb service from Virgin Atlantic and British Airways!", "See www.example.com for opening hours 9-17.",
-    "They closed the desk in Terminal 3 at 10:30 pm, gate B42.", "In 2023-24 the plan cost 15000 rupees a year.",
-    "The Jessa tee is cute, the Charlie pants are not.", "James Cook hospital saved my life.",
-    "Hindi dubbing please, also Kannada and Tamil.", "I'm Gold member and got nothing.", "Kudos to the team in Leeds.",
-]  # fmt: skip
+    "The delivery was late and the box was damaged.",
+    "Netflix keeps buffering since version 8.12.1 on my Samsung TV.",
+    "Size 8 is too small, I am 5'4\" and 130 lbs.",
+    "Paid $1,299.00 on 12/05/2025 and waited 45 minutes.",
+    "WORST APP EVER",
+    "Great App For Movies And Series",
+    "WiFi was slow at Charles de Gaulle, lounge was lovely.",
+    "I miss Friends, bring it back in May or June please.",
+    "Retailer sizes run large. Beautiful Petite dress.",
+    "Superb service from Virgin Atlantic and British Airways!",
+    "See www.example.com for opening hours 9-17.",
+    "They closed the desk in Terminal 3 at 10:30 pm, gate B42.",
+    "In 2023-24 the plan cost 15000 rupees a year.",
+    "The Jessa tee is cute, the Charlie pants are not.",
+    "James Cook hospital saved my life.",
+    "Hindi dubbing please, also Kannada and Tamil.",
+    "I'm Gold member and got nothing.",
+    "Kudos to the team in Leeds.",
+]
 
 
 def main() -> None:
@@ -95,10 +118,10 @@ def main() -> None:
     generator = random.Random(20260101)
     cases = list(_cases(generator))
     redactor = PresidioRedactor(names=NAMES)
-    found = redactor.find([text for _, text, _ in cases])
+    redacted = redactor.find([text for _, text, _ in cases])
     planted: dict[str, list[bool]] = defaultdict(list)
     right: dict[str, list[bool]] = defaultdict(list)
-    for (group, _, span), redactions in zip(cases, found, strict=True):
+    for (group, _, span), redactions in zip(cases, redacted, strict=True):
         if span is not None:
             hidden = {place for each in redactions for place in range(each.start, each.end)}
             planted[group].append(set(range(*span)) <= hidden)
@@ -116,9 +139,8 @@ def main() -> None:
         },
         "precision": {kind: _rate(hits) for kind, hits in sorted(right.items())},
     }
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(result, indent=2))
+    write_result(result, RESULTS / "redaction_recall.json")
+    print(json.dumps(result, indent=1))
 
 
 def _rate(hits: list[bool]) -> dict[str, float | int]:
@@ -128,9 +150,13 @@ def _rate(hits: list[bool]) -> dict[str, float | int]:
 def _cases(generator: random.Random) -> Iterator[Case]:
     yield from _names()
     makers = {
-        "ACCOUNT": (ACCOUNT_TEMPLATES, _account), "EMAIL": (EMAIL_TEMPLATES, _email), "CARD": (CARD_TEMPLATES, _card),
-        "PHONE": (PHONE_TEMPLATES, _phone), "URL": (URL_TEMPLATES, _url), "IP": (IP_TEMPLATES, _ip),
-    }  # fmt: skip
+        "ACCOUNT": (ACCOUNT_TEMPLATES, _account),
+        "EMAIL": (EMAIL_TEMPLATES, _email),
+        "CARD": (CARD_TEMPLATES, _card),
+        "PHONE": (PHONE_TEMPLATES, _phone),
+        "URL": (URL_TEMPLATES, _url),
+        "IP": (IP_TEMPLATES, _ip),
+    }
     for kind, (templates, make) in makers.items():
         for template in templates:
             for _ in range(PER_TEMPLATE):
@@ -163,9 +189,11 @@ def _digits(generator: random.Random, count: int) -> str:
 def _account(generator: random.Random) -> str:
     letters = "".join(generator.choice("ABCDEFGHJKLMNPQRSTUVWXYZ") for _ in range(3))
     forms = [
-        generator.choice("123456789") + _digits(generator, 7), f"{_digits(generator, 3)}-{_digits(generator, 7)}",
-        f"{letters}{_digits(generator, 5)}", f"{letters[0]}{_digits(generator, 1)}{letters[1:]}{_digits(generator, 2)}",
-    ]  # fmt: skip
+        generator.choice("123456789") + _digits(generator, 7),
+        f"{_digits(generator, 3)}-{_digits(generator, 7)}",
+        f"{letters}{_digits(generator, 5)}",
+        f"{letters[0]}{_digits(generator, 1)}{letters[1:]}{_digits(generator, 2)}",
+    ]
     return generator.choice(forms)
 
 
@@ -200,13 +228,14 @@ def _url(generator: random.Random) -> str:
     forms = [
         f"https://shop.example.com/reset?token={_digits(generator, 9)}",
         f"www.example.com/orders/{_digits(generator, 7)}",
-        f"http://anna:pw{_digits(generator, 3)}@example.com/x", f"https://example.com/u/anna{_digits(generator, 3)}",
-    ]  # fmt: skip
+        f"http://anna:pw{_digits(generator, 3)}@example.com/x",
+        f"https://example.com/u/anna{_digits(generator, 3)}",
+    ]
     return generator.choice(forms)
 
 
 def _ip(generator: random.Random) -> str:
-    if generator.random() < 0.2:  # noqa: PLR2004 - one in five is of the new kind
+    if generator.random() < IPV6_SHARE:
         return "2001:db8:85a3::8a2e:370:" + _digits(generator, 3)
     return ".".join(str(generator.randint(1, 254)) for _ in range(4))
 

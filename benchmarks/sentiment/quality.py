@@ -1,15 +1,13 @@
-"""Measure the shipped encoder as ``textcx evaluate`` does, and what only its makers ask: vectors and precision.
+"""Measure the shipped encoder as ``textcx evaluate`` does, and also its vectors and its arithmetic precision.
 
-    python benchmarks/sentiment_quality.py --data DIR [--model DIR] [--limit N]
+    python -m benchmarks.sentiment.quality --data DIR [--model DIR] [--limit N]
 
 Writes ``benchmarks/results/sentiment_quality.json`` and ``.md``. Vectors: do they group texts by subject as well as
-those of the network we started from? Precision: how far does what the machine computes with move an answer from fp32?
+those of the network we started from? Precision: how far does the arithmetic of this machine move an answer from fp32?
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import os
 import platform
 import sys
@@ -23,6 +21,7 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import v_measure_score
 from tokenizers import Tokenizer
 
+from benchmarks.run import MODEL, RESULTS, parser_for, rounded
 from textcx.commands.evaluate import write_json
 from textcx.engines.encoder.backends.torch import TorchBackend
 from textcx.engines.encoder.load import load_encoder
@@ -37,7 +36,6 @@ from textcx.training.run import start_folder
 if TYPE_CHECKING:
     from textcx.ports import Encoder
 
-ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("numpy", "torch", "tokenizers", "safetensors", "vaderSentiment", "textblob", "scikit-learn")
 SEEDS = (0, 1, 2)
 SAMPLE = 400
@@ -75,7 +73,7 @@ def measure_vectors(encoder: Encoder, data: Path, *, limit: int | None) -> dict[
 
 
 def measure_precision(encoder: Encoder, model: Path, data: Path, *, limit: int | None) -> dict[str, float]:
-    """How far the answers move from those in fp32, over all sentiment sets."""
+    """Compare the answers with those in fp32, over all sentiment sets."""
     most = min(SAMPLE, limit or SAMPLE)
     texts = [text for one in SENTIMENT_SETS for text in read_labelled(one, data, limit=most).texts]
     found, full = encoder.encode(texts), load_encoder(model, precision="fp32").encode(texts)
@@ -91,10 +89,10 @@ def measure_precision(encoder: Encoder, model: Path, data: Path, *, limit: int |
 
 
 def about_the_run() -> dict[str, Any]:
-    """Say what was run, on what machine, with which versions."""
+    """Describe the command, the machine and the versions."""
     installed = {one.metadata["Name"]: one.version for one in metadata.distributions()}
     return {
-        "command": "python benchmarks/sentiment_quality.py " + " ".join(_public(part) for part in sys.argv[1:]),
+        "command": "python -m benchmarks.sentiment.quality " + " ".join(_public(part) for part in sys.argv[1:]),
         "machine": {
             "system": platform.system(),
             "processor": platform.machine(),
@@ -129,12 +127,12 @@ def as_document(report: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure everything, write the result, and say which goals were missed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    """Measure everything, write the result, and list the goals that were missed."""
+    parser = parser_for(__doc__)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--model", type=Path, default=ROOT / "models" / "sentiment")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "sentiment_quality.json")
-    parser.add_argument("--limit", type=int, help="at most so many texts of each set, for a trial")
+    parser.add_argument("--model", type=Path, default=MODEL)
+    parser.add_argument("--out", type=Path, default=RESULTS / "sentiment_quality.json")
+    parser.add_argument("--limit", type=int, help="texts of each set at most, for a trial")
     given = parser.parse_args()
     encoder = load_encoder(given.model)
     pairs = pairs_directory()
@@ -143,7 +141,7 @@ def main() -> None:
         "vectors": measure_vectors(encoder, given.data, limit=given.limit),
         "precision_moves": measure_precision(encoder, given.model, given.data, limit=given.limit),
     }
-    report |= json.loads(json.dumps(extra), parse_float=lambda number: round(float(number), 4))
+    report |= rounded(extra)
     write_json(report, given.out)
     given.out.with_suffix(".md").write_text(as_document(report), encoding="utf-8")
     goals = {name: one["goal"] for name, one in report["sentiment"].items() if "goal" in one}
