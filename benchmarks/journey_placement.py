@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
+from textcx.engines.taxonomy_toml import load_journey
 
 from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.engines.encoder.load import load_encoder
-from textcx.engines.taxonomy_toml import load_journey
 from textcx.steps.journey import place_segments_on_journey, stage_vectors
 
 if TYPE_CHECKING:

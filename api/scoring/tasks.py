@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textcx.domain.items import SentimentItem
-    from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.domain.lexicons.language import Language
     from textcx.pipelines.item_findings import TextFindings
     from textcx.ports import (
         Encoder,
@@ -67,13 +66,8 @@ class Tools(Protocol):
         ...
 
     @property
-    def journey(self) -> JourneyTaxonomy:
-        """The journey taxonomy."""
-        ...
-
-    @property
-    def lexicon(self) -> PainLexicon:
-        """The lexicon of consequences."""
+    def language(self) -> Language:
+        """The language that is analyzed."""
         ...
 
 
@@ -130,7 +124,9 @@ class Scoring:
         tools = self._loaded()
         if kind.startswith(FINDINGS):
             return self._findings(given, set_name=kind.partition(":")[2])
-        items = score_items(given, encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter)
+        items = score_items(
+            given, encoder=tools.encoder, language=tools.language, languages=tools.languages, splitter=tools.splitter
+        )
         if kind == SENTIMENT:
             return list(items)
         phrases = self._with_rest().phrases.phrases([each.text for each in given])
@@ -139,9 +135,14 @@ class Scoring:
         ]
 
     @property
+    def language(self) -> Language:
+        """The language that is analyzed."""
+        return self._loaded().language
+
+    @property
     def vague(self) -> frozenset[str]:
         """Words that name nothing concrete; asked for only once opinions were found."""
-        return self._with_rest().lexicon.vague_aspects
+        return self._with_rest().language.pains.vague_aspects
 
     def _findings(self, given: Sequence[GivenText], *, set_name: str) -> list[Findings]:
         found = find_in_items(
@@ -158,7 +159,7 @@ class Scoring:
                 tuple(
                     tuple(matches)
                     for matches in self.theme_sets.assign(
-                        set_name, each.texts, each.vectors, encoder_id=self.model_version
+                        set_name, each.texts, each.vectors, encoder_id=self.model_version, naming=self.language.naming
                     )
                 )
                 if each.texts
@@ -176,9 +177,8 @@ class Scoring:
                 splitter=tools.splitter,
                 redactor=tools.redactor,
                 phrases=tools.phrases,
-                journey=tools.journey,
-                stages=stage_vectors(tools.journey, tools.encoder),
-                lexicon=tools.lexicon,
+                language=tools.language,
+                stages=stage_vectors(tools.language.journey, tools.encoder),
             )
         return self._finding
 
@@ -200,6 +200,5 @@ class Scoring:
             tools = self._loaded()
             tools.phrases.phrases(WARM_UP)
             tools.redactor.find(WARM_UP)
-            _ = tools.journey, tools.lexicon
         except BaseException as error:  # noqa: BLE001 - raised again in the inference thread
             self._problem = error

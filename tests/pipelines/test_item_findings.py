@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter
+from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 
 from textcx.domain.items import GivenText
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 from textcx.pipelines.item_findings import FindingTools, find_in_items
 from textcx.pipelines.items import score_items
 from textcx.steps.journey import stage_vectors

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.domain.lexicons.language import Language
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import PhraseFinder
     from textcx.steps.journey import StageVectors
@@ -38,9 +39,8 @@ class IncomingTools:
     """What arrivals are looked at with."""
 
     phrases: PhraseFinder
-    journey: JourneyTaxonomy
+    language: Language
     stages: StageVectors
-    lexicon: PainLexicon
     pain_threshold: float
     offer_words: frozenset[str]
 
@@ -62,14 +62,14 @@ def analyze_incoming(
     """
     lengths = np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
     unit = vectors.astype(np.float32) / np.maximum(lengths, np.float32(1e-12))
-    stages = place_segments_on_journey(segments, unit, taxonomy=tools.journey, stage_vectors=tools.stages)
+    stages = place_segments_on_journey(segments, unit, taxonomy=tools.language.journey, stage_vectors=tools.stages)
     pains = find_pains(
-        segments, phrases=tools.phrases, lexicon=tools.lexicon, threshold=tools.pain_threshold,
+        segments, phrases=tools.phrases, lexicon=tools.language.pains, threshold=tools.pain_threshold,
         offer_words=tools.offer_words,
     )  # fmt: skip
     return (
         mark_pains(segments, pains)
-        .with_columns(_raised(theme_set, segments, unit))
+        .with_columns(_raised(theme_set, segments, unit, naming=tools.language.naming))
         .join(stages, on="segment_id", how="left", maintain_order="left")
         .join(
             pains.filter("specific").select("segment_id", "aspect", "statement", "severity", "reasons"),
@@ -99,12 +99,14 @@ def main_subjects(
     return with_primary(records, segments, mentions, taxonomy=taxonomy)
 
 
-def _raised(theme_set: ThemeSet | None, segments: pl.DataFrame, unit: NDArray[np.float32]) -> list[pl.Series]:
+def _raised(
+    theme_set: ThemeSet | None, segments: pl.DataFrame, unit: NDArray[np.float32], *, naming: NamingWords
+) -> list[pl.Series]:
     """Theme of each segment (a leaf) and its strength there, 0..1; both null where none."""
     theme_ids: list[str | None] = [None] * segments.height
     strengths: list[float | None] = [None] * segments.height
     if theme_set is not None:
-        substantive = [row for row, text in enumerate(segments["text"]) if not is_boilerplate(text)]
+        substantive = [row for row, text in enumerate(segments["text"]) if not is_boilerplate(text, naming)]
         ids = segments["segment_id"].gather(substantive).to_list()
         assigned = assign_themes(theme_set, unit[substantive], segment_ids=ids)
         shown = shown_leaves(theme_set)

@@ -31,24 +31,22 @@ if TYPE_CHECKING:
     from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import Redaction
     from textcx.domain.items import GivenText, SentimentItem
-    from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.domain.lexicons.language import Language
     from textcx.ports import Encoder, LanguageDetector, PhraseFinder, Redactor, SentenceSplitter
     from textcx.steps.journey import StageVectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingTools:
-    """What is needed. ``stages`` are the encoded examples of ``journey``, made by ``encoder``."""
+    """What is needed. ``stages`` are the encoded examples of the language's journey, made by ``encoder``."""
 
     encoder: Encoder
     languages: LanguageDetector
     splitter: SentenceSplitter
     redactor: Redactor
     phrases: PhraseFinder
-    journey: JourneyTaxonomy
+    language: Language
     stages: StageVectors
-    lexicon: PainLexicon
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +95,7 @@ def find_in_items(
     Returns:
         One result for each text, in order.
     """
-    ready = prepare(given, languages=tools.languages, splitter=tools.splitter)
+    ready = prepare(given, language=tools.language, languages=tools.languages, splitter=tools.splitter)
     cleaned = [clean(each.text) for each in given]
     found = find_obfuscated_pii([each.text for each in given], cleaned, find=tools.redactor.find)
     ready = [_within_masks(*each) for each in zip(given, cleaned, ready, found, strict=True)]
@@ -145,7 +143,7 @@ def _stages(texts: Sequence[str], vectors: NDArray[np.float32], *, tools: Findin
     if not texts:
         return []
     frame = pl.DataFrame({"segment_id": [f"{place:09d}" for place in range(len(texts))], "text": texts})
-    placed = place_segments_on_journey(frame, vectors, taxonomy=tools.journey, stage_vectors=tools.stages)
+    placed = place_segments_on_journey(frame, vectors, taxonomy=tools.language.journey, stage_vectors=tools.stages)
     return [(row["stage"], round(row["stage_confidence"], 6)) for row in placed.iter_rows(named=True)]
 
 
@@ -164,7 +162,7 @@ def _pains(
         "p_positive": [segment.probabilities["positive"] for segment in item.segments],
     })  # fmt: skip
     pains = find_pains(
-        frame, phrases=tools.phrases, lexicon=tools.lexicon, threshold=threshold, offer_words=offer_words
+        frame, phrases=tools.phrases, lexicon=tools.language.pains, threshold=threshold, offer_words=offer_words
     ).filter(pl.col("specific"))
     return tuple(_pain(row) for row in pains.iter_rows(named=True))
 

@@ -23,7 +23,6 @@ import polars as pl
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.feedback import Reason
 from textcx.domain.items import SegmentItem, SentimentItem
-from textcx.steps.records.screen import SUPPORTED
 from textcx.steps.sentiment.encode import encode_distinct
 from textcx.steps.sentiment.labels import DIGITS, add_record_sentiment, add_segment_sentiment, find_mixed
 from textcx.steps.text.clean import clean, entities_in, polish, why_unprocessable
@@ -36,10 +35,10 @@ if TYPE_CHECKING:
 
     from textcx.domain.encoding import Encoding
     from textcx.domain.items import GivenText
+    from textcx.domain.lexicons.language import Language
     from textcx.ports import Encoder, LanguageDetector, SentenceSplitter
 
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
-_SAME = {"eng": "en", "english": "en"}
 _UNTOLD = frozenset({"und", "zxx", "mul", "mis", "na", "nan", "nil", "unk"})
 """Codes for "not known" and "no language", and what tables write for a missing value."""
 
@@ -54,17 +53,21 @@ class Prepared:
 
     id: str
     language: str | None
+    supported: bool
     reason: Reason | None
     whole: str
     spans: tuple[tuple[int, int], ...] = ()
     parts: tuple[str, ...] = ()
 
 
-def prepare(given: Sequence[GivenText], *, languages: LanguageDetector, splitter: SentenceSplitter) -> list[Prepared]:
+def prepare(
+    given: Sequence[GivenText], *, language: Language, languages: LanguageDetector, splitter: SentenceSplitter
+) -> list[Prepared]:
     """Clean texts, tell their language and find their segments: all that needs no encoder.
 
     Args:
         given: Any texts, empty and broken ones too.
+        language: The one that is analyzed.
         languages: Asked about texts whose language the caller did not say.
         splitter: Finds segments.
 
@@ -72,27 +75,30 @@ def prepare(given: Sequence[GivenText], *, languages: LanguageDetector, splitter
         One prepared text for each, in order.
     """
     cleaned = [clean(each.text) for each in given]
-    told = [language_code(each.language) for each in given]
-    asked = [text for text, language in zip(cleaned, told, strict=True) if language is None]
+    codes = [language_code(each.language, language) for each in given]
+    asked = [text for text, code in zip(cleaned, codes, strict=True) if code is None]
     guesses = iter(languages.detect(asked) if asked else ())
     return [
-        _prepare(each, text, language or next(guesses).language, splitter=splitter)
-        for each, text, language in zip(given, cleaned, told, strict=True)
+        _prepare(each, text, code or next(guesses).language, language=language, splitter=splitter)
+        for each, text, code in zip(given, cleaned, codes, strict=True)
     ]
 
 
-def _prepare(given: GivenText, cleaned: str, language: str | None, *, splitter: SentenceSplitter) -> Prepared:
-    reason = why_unprocessable(cleaned, question=None)
-    if reason is None and language not in {None, SUPPORTED}:
+def _prepare(
+    given: GivenText, cleaned: str, code: str | None, *, language: Language, splitter: SentenceSplitter
+) -> Prepared:
+    reason = why_unprocessable(cleaned, question=None, answers=language.answers)
+    supported = code in {None, language.code}
+    if reason is None and not supported:
         reason = Reason.LANGUAGE_UNSUPPORTED
     if reason is not None:
-        return Prepared(given.id, language, reason, "")
+        return Prepared(given.id, code, supported, reason, "")
     cells = given.cells or ((0, len(cleaned)),)
     found = splitter.split([cleaned[start:end] for start, end in cells])
     entities = entities_in(given.text)
     spans = tuple((start, end) for _, start, end in place_segments(cleaned, cells, found, (), entities=entities))
     parts = tuple(polish(cleaned[start:end]) for start, end in spans)
-    return Prepared(given.id, language, None, polish(cleaned), spans, parts)
+    return Prepared(given.id, code, supported, None, polish(cleaned), spans, parts)
 
 
 def judge(prepared: Sequence[Prepared], *, encoder: Encoder) -> list[SentimentItem]:
@@ -113,7 +119,7 @@ def judge(prepared: Sequence[Prepared], *, encoder: Encoder) -> list[SentimentIt
         else SentimentItem(
             id=each.id,
             language=each.language,
-            language_supported=each.language in {None, SUPPORTED},
+            language_supported=each.supported,
             reason=each.reason,
         )
         for each in prepared
@@ -121,36 +127,46 @@ def judge(prepared: Sequence[Prepared], *, encoder: Encoder) -> list[SentimentIt
 
 
 def score_items(
-    given: Sequence[GivenText], *, encoder: Encoder, languages: LanguageDetector, splitter: SentenceSplitter
+    given: Sequence[GivenText],
+    *,
+    encoder: Encoder,
+    language: Language,
+    languages: LanguageDetector,
+    splitter: SentenceSplitter,
 ) -> list[SentimentItem]:
     """Say of each text what there is to say: ``prepare`` and ``judge`` in one.
 
     Args:
         given: Any texts.
         encoder: The encoder; used by this thread only.
+        language: The one that is analyzed.
         languages: Tells languages.
         splitter: Finds segments.
 
     Returns:
         One item for each text, in order.
     """
-    return judge(prepare(given, languages=languages, splitter=splitter), encoder=encoder)
+    return judge(prepare(given, language=language, languages=languages, splitter=splitter), encoder=encoder)
 
 
-def language_code(told: str | None) -> str | None:
+def language_code(given: str | None, language: Language) -> str | None:
     """Bring what a caller says about a language to its code: "en-GB", "EN" and "English" are "en".
+
+    Args:
+        given: What was said, if anything.
+        language: The one that is analyzed, with what else it is called.
 
     Returns:
         A code in lower case; null for what is no code, or says that the language is not known.
     """
-    plain = (told or "").strip()
-    if plain.casefold() in _SAME:
-        return _SAME[plain.casefold()]
+    plain = (given or "").strip()
+    if plain.casefold() in language.aliases:
+        return language.code
     match = _CODE.fullmatch(plain)
     if match is None or plain.casefold() in _UNTOLD:
         return None
     code = match[1].casefold()
-    return _SAME.get(code, code)
+    return language.code if code in language.aliases else code
 
 
 def _judge(asked: Sequence[Prepared], *, encoder: Encoder) -> list[SentimentItem]:
