@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textcx.domain.items import GivenText
-from textcx.pipelines.item_findings import FindingTools, find_in_items
-from textcx.pipelines.items import score_items
+from textcx.pipelines.incoming import IncomingTools
+from textcx.pipelines.text import TextTools, analyze_texts, score_texts
 from textcx.steps.journey import stage_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textcx.domain.items import SentimentItem
+    from textcx.domain.items import SentimentItem, TextFindings
     from textcx.domain.lexicons.language import Language
-    from textcx.pipelines.item_findings import TextFindings
     from textcx.ports import (
         Encoder,
         LanguageDetector,
@@ -105,7 +104,7 @@ class Scoring:
         self.theme_sets = theme_sets
         self._make_tools, self._settings = make_tools, settings
         self._tools: Tools | None = None
-        self._finding: FindingTools | None = None
+        self._finding: TextTools | None = None
         self._later: threading.Thread | None = None
         self._problem: BaseException | None = None
 
@@ -124,7 +123,7 @@ class Scoring:
         tools = self._loaded()
         if kind.startswith(FINDINGS):
             return self._findings(given, set_name=kind.partition(":")[2])
-        items = score_items(
+        items = score_texts(
             given, encoder=tools.encoder, language=tools.language, languages=tools.languages, splitter=tools.splitter
         )
         if kind == SENTIMENT:
@@ -145,12 +144,7 @@ class Scoring:
         return self._with_rest().language.pains.vague_aspects
 
     def _findings(self, given: Sequence[GivenText], *, set_name: str) -> list[Findings]:
-        found = find_in_items(
-            given,
-            tools=self._finding_tools(),
-            threshold=self._settings.pain_threshold,
-            offer_words=self._settings.offer_words(),
-        )
+        found = analyze_texts(given, tools=self._finding_tools())
         if not set_name:
             return [Findings(each, None) for each in found]
         return [
@@ -168,17 +162,21 @@ class Scoring:
             for each in found
         ]
 
-    def _finding_tools(self) -> FindingTools:
+    def _finding_tools(self) -> TextTools:
         if self._finding is None:
             tools = self._with_rest()
-            self._finding = FindingTools(
+            self._finding = TextTools(
                 encoder=tools.encoder,
                 languages=tools.languages,
                 splitter=tools.splitter,
                 redactor=tools.redactor,
-                phrases=tools.phrases,
-                language=tools.language,
-                stages=stage_vectors(tools.language.journey, tools.encoder),
+                segments=IncomingTools(
+                    phrases=tools.phrases,
+                    language=tools.language,
+                    stages=stage_vectors(tools.language.journey, tools.encoder),
+                    pain_threshold=self._settings.pain_threshold,
+                    offer_words=self._settings.offer_words(),
+                ),
             )
         return self._finding
 
