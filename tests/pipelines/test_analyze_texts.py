@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter
+from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 
 from textcx.domain.items import GivenText
 from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
