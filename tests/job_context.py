@@ -12,14 +12,16 @@ from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedac
 
 from textcx.domain.service.datasets import Job, JobKind
 from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
-from textcx.jobs.context import JobContext, JobTools
 from textcx.pipelines.corpus import CorpusTools, RecordTools
 from textcx.pipelines.incoming import IncomingTools
 from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
 from textcx.store.sql.jobs import NewUpload
 from textcx.store.theme_sets.named import DirectoryThemeSets
-from textcx.wiring.container import models_directory, respondent_key
+from textcx.wiring.job_tools import JobTools
+from textcx.wiring.keys import respondent_key
+from textcx.wiring.models import models_directory
+from textcx.wiring.service import JobContext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,14 +42,14 @@ def light_tools() -> JobTools:
     journey = load_journey(taxonomies / "journey.toml")
     lexicon = load_pain_lexicon(taxonomies / "consequences.toml")
     return JobTools(
-        first=RecordTools(
+        record=RecordTools(
             encoder=encoder, languages=FakeLanguageDetector(), redactor=FakeRedactor(), splitter=FakeSplitter(),
             respondent_key=respondent_key(),
         ),
-        second=CorpusTools(
+        corpus=CorpusTools(
             encoder=encoder, themes=FakeThemeModel(), phrases=phrases, journey=journey, lexicon=lexicon
         ),
-        arrivals=IncomingTools(
+        incoming=IncomingTools(
             phrases=phrases, journey=journey, stages=stage_vectors(journey, encoder), lexicon=lexicon,
             pain_threshold=0.5, offer_words=frozenset(),
         ),
@@ -117,8 +119,9 @@ def wait_for(context: JobContext, job: Job, *, seconds: float = 60.0) -> Job:
 
 
 def run_now(context: JobContext, job: Job) -> Job:
-    """Run a job in this thread, without queues and without remembered steps."""
+    """Run what waits in this thread, the job among it."""
     from textcx.jobs.queue.runner import Runner
 
-    Runner(context)._run(job.id, job.attempt, lambda _, work: work())
+    while claimed := context.jobs.claim("here", job.kind):
+        Runner(context).run(claimed)
     return context.jobs.get(job.id)

@@ -18,7 +18,7 @@ from textcx.domain.service.keys import ApiKey, Scope, digest_of, new_secret, vis
 from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 from textcx.settings.analysis import Settings
 from textcx.settings.service import ServiceSettings
-from textcx.wiring.container import models_directory
+from textcx.wiring.models import models_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

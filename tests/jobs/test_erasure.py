@@ -17,8 +17,8 @@ from textcx.store.sql.schema.tables import analysis_tables, metadata, parts, rec
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 WHO = "customer-2"
 MINE = {"f6", "f7", "f8"}

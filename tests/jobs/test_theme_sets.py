@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 ENCODER = light_tools().first.encoder.encoder_id
 

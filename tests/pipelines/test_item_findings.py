@@ -10,7 +10,7 @@ from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 from textcx.pipelines.item_findings import FindingTools, find_in_items
 from textcx.pipelines.items import score_items
 from textcx.steps.journey import stage_vectors
-from textcx.wiring.container import models_directory
+from textcx.wiring.models import models_directory
 
 if TYPE_CHECKING:
     from textcx.pipelines.item_findings import TextFindings

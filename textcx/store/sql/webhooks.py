@@ -1,4 +1,4 @@
-"""Webhooks in SQL, and what is to be told to each: an outbox that is filled in the transaction of the event itself.
+"""Webhooks in SQL, and an outbox of their messages that is filled in the transaction of the event itself.
 
 So nothing is told that did not happen, and nothing that happened goes untold. A delivery holds ids and numbers, never
 text, and goes with its record when that is erased.
@@ -140,7 +140,7 @@ def announce(
     event: WebhookEvent,
     *,
     dataset_id: int,
-    told: Mapping[str, Any],
+    payload: Mapping[str, Any],
     now: datetime,
     record: int | None = None,
 ) -> None:
@@ -150,23 +150,28 @@ def announce(
         connection: The transaction of the event.
         event: What happened.
         dataset_id: Where.
-        told: Ids and numbers.
+        payload: Ids and numbers.
         now: The time.
         record: Number of the record it is about.
     """
     wanted = sa.select(webhooks).where(
         webhooks.c.active, sa.or_(webhooks.c.dataset_id.is_(None), webhooks.c.dataset_id == dataset_id)
     )
-    message = {"type": event, "created_at": now.isoformat(), "data": dict(told)}
+    message = {"type": event, "created_at": now.isoformat(), "data": dict(payload)}
     rows = [
         {
-            "webhook_id": hook["id"], "record": record, "event": event, "state": DUE, "attempts": 0, "next_at": now,
+            "webhook_id": hook["id"],
+            "record": record,
+            "event": event,
+            "state": DUE,
+            "attempts": 0,
+            "next_at": now,
             "created_at": now,
             "payload": storable({"id": new_id("evt"), **message}),
         }
         for hook in connection.execute(wanted).mappings()
         if event in hook["events"]
-    ]  # fmt: skip
+    ]
     if rows:
         connection.execute(sa.insert(deliveries), rows)
 

@@ -17,8 +17,8 @@ from textcx.store.sql.schema.tables import themes
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 SHOP = Filters(dataset="shop")
 

@@ -253,7 +253,8 @@ jobs = sa.Table(
     _of("uploads", null=True),
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("dispatched", sa.Integer, nullable=False),  # the attempt that was handed to the queue
+    sa.Column("worker", sa.String(40)),  # who runs it; null while it waits for a worker
+    sa.Column("beginnings", sa.Integer, nullable=False, server_default="0"),  # of this attempt
     sa.Column("cancel_requested", sa.Boolean, nullable=False),
     sa.Column("progress", JSON, nullable=False),
     sa.Column("counts", JSON, nullable=False),
