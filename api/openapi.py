@@ -25,15 +25,22 @@ DESCRIPTION = """Sentiment, themes, pain points and journey of customer feedback
 Errors are RFC 9457 problem documents (`application/problem+json`); under `/compat` and `/predict` they have the
 vendors' shapes. Offsets are half-open and, unless `offset_encoding` says otherwise, in code points."""
 REF = "#/components/schemas/{model}"
-OWN_BODY = "x-textcx-body"
 REASONS = {
-    400: "not JSON, or not to be understood", 401: "no valid key", 403: "the key may not do this",
-    404: "there is no such thing", 405: "the method is not allowed here", 408: "the body came too slowly",
+    400: "not JSON, or not to be understood",
+    401: "no valid key",
+    403: "the key may not do this",
+    404: "there is no such thing",
+    405: "the method is not allowed here",
+    408: "the body came too slowly",
     409: "contradicts what is there",
-    413: "too large", 415: "not a kind of body that is understood", 422: "fields are missing or wrong",
-    429: "too many requests, or too many texts waiting; see Retry-After", 500: "something went wrong here",
-    503: "starting or stopping, or the database cannot be reached", 507: "no room to keep it",
-}  # fmt: skip
+    413: "too large",
+    415: "not a kind of body that is understood",
+    422: "fields are missing or wrong",
+    429: "too many requests, or too many texts waiting; see Retry-After",
+    500: "something went wrong here",
+    503: "starting or stopping, or the database cannot be reached",
+    507: "no room to keep it",
+}
 KEEPING = ("/v1/datasets", "/v1/jobs", "/v1/webhooks", "/v1/respondents")
 OPEN = frozenset({"/livez", "/readyz"})
 _BODIES: dict[str, type[BaseModel]] = {}

@@ -99,10 +99,7 @@ COLUMNS = {
 def send(context: JobContext, dataset: str, content: bytes, *, name: str = "feedback.csv", **options: Any) -> Job:
     """Spool a file and ask for its ingest job."""
     spooled = context.spool.take([content], name=name, most_bytes=1 << 30)
-    upload = NewUpload(
-        name=name, spool=spooled.name, size=spooled.size, sha256=spooled.sha256,
-        columns=options.pop("columns", COLUMNS),
-    )  # fmt: skip
+    upload = NewUpload(name=name, spooled=spooled, columns=options.pop("columns", COLUMNS))
     return context.jobs.ask(JobKind.INGEST, dataset, upload=upload, **options)[0]
 
 

@@ -212,3 +212,22 @@ class ThemeSets(Protocol):
         unknown name and ``ModelProblem`` for a set made with another encoder.
         """
         ...
+
+
+class ScoringTools(Protocol):
+    """What scoring texts works with; ``textcx.wiring.container.Container`` has it."""
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder."""
+        ...
+
+    @property
+    def languages(self) -> LanguageDetector:
+        """The language detector."""
+        ...
+
+    @property
+    def splitter(self) -> SentenceSplitter:
+        """The splitter."""
+        ...

@@ -44,8 +44,16 @@ _AZURE_INNER = {
     "not_json": "InvalidRequestBodyFormat",
     "invalid_request": "InvalidParameterValue",
 }
-_TEI = {400: "empty", 401: "unauthorized", 403: "unauthorized", 413: "validation", 422: "tokenizer", 429: "overloaded",
-        500: "backend", 503: "unhealthy"}  # fmt: skip
+_TEI = {
+    400: "empty",
+    401: "unauthorized",
+    403: "unauthorized",
+    413: "validation",
+    422: "tokenizer",
+    429: "overloaded",
+    500: "backend",
+    503: "unhealthy",
+}
 
 
 def comprehend(code: str, status: int, message: str, request_id: str) -> Shape:

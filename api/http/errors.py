@@ -91,16 +91,30 @@ KINDS: Mapping[Code, Kind] = {
     Code.STORE_UNAVAILABLE: Kind(503, "The database cannot be reached", "try again later", retryable=True),
     Code.BODY_TOO_SLOW: Kind(408, "The body did not come in time", "send it without long pauses", retryable=True),
     Code.STORAGE_FULL: Kind(507, "There is no room to keep it", "tell whoever runs this service", retryable=True),
-}  # fmt: skip
+}
 _BY_STATUS = {
-    400: Code.INVALID_REQUEST, 401: Code.UNAUTHORIZED, 403: Code.FORBIDDEN, 404: Code.NOT_FOUND,
-    405: Code.METHOD_NOT_ALLOWED, 408: Code.BODY_TOO_SLOW, 409: Code.CONFLICT, 413: Code.BODY_TOO_LARGE,
-    415: Code.UNSUPPORTED_MEDIA_TYPE, 507: Code.STORAGE_FULL,
-    422: Code.INVALID_REQUEST, 429: Code.OVERLOADED, 503: Code.NOT_READY,
-}  # fmt: skip
-_BY_ERROR = ((NotFound, Code.NOT_FOUND), (Conflict, Code.CONFLICT), (BadCursor, Code.BAD_CURSOR),
-             (WrongUse, Code.INVALID_REQUEST), (DiskFull, Code.STORAGE_FULL),
-             (StoreProblem, Code.STORE_UNAVAILABLE))  # fmt: skip
+    400: Code.INVALID_REQUEST,
+    401: Code.UNAUTHORIZED,
+    403: Code.FORBIDDEN,
+    404: Code.NOT_FOUND,
+    405: Code.METHOD_NOT_ALLOWED,
+    408: Code.BODY_TOO_SLOW,
+    409: Code.CONFLICT,
+    413: Code.BODY_TOO_LARGE,
+    415: Code.UNSUPPORTED_MEDIA_TYPE,
+    507: Code.STORAGE_FULL,
+    422: Code.INVALID_REQUEST,
+    429: Code.OVERLOADED,
+    503: Code.NOT_READY,
+}
+_BY_ERROR = (
+    (NotFound, Code.NOT_FOUND),
+    (Conflict, Code.CONFLICT),
+    (BadCursor, Code.BAD_CURSOR),
+    (WrongUse, Code.INVALID_REQUEST),
+    (DiskFull, Code.STORAGE_FULL),
+    (StoreProblem, Code.STORE_UNAVAILABLE),
+)
 
 
 class Problem(HTTPException):

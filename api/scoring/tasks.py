@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from textcx.domain.items import GivenText
 from textcx.pipelines.item_findings import FindingTools, find_in_items
 from textcx.pipelines.items import score_items
+from textcx.ports import ScoringTools
 from textcx.steps.journey import stage_vectors
 
 if TYPE_CHECKING:
@@ -18,16 +19,7 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.journey import JourneyTaxonomy
     from textcx.domain.lexicons.pains import PainLexicon
     from textcx.pipelines.item_findings import TextFindings
-    from textcx.ports import (
-        Encoder,
-        LanguageDetector,
-        Phrase,
-        PhraseFinder,
-        Redactor,
-        SentenceSplitter,
-        ThemeMatch,
-        ThemeSets,
-    )
+    from textcx.ports import Phrase, PhraseFinder, Redactor, ThemeMatch, ThemeSets
     from textcx.settings.analysis import Settings
 
 SENTIMENT, OPINIONS, FINDINGS = "sentiment", "opinions", "findings"
@@ -38,23 +30,8 @@ WARM_UP = (
 """Read once before the service is ready, so that the first caller does not pay for what is set up at first use."""
 
 
-class Tools(Protocol):
+class Tools(ScoringTools, Protocol):
     """The engines; ``textcx.wiring.container.Container`` has them, each built when first used."""
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder."""
-        ...
-
-    @property
-    def languages(self) -> LanguageDetector:
-        """The language detector."""
-        ...
-
-    @property
-    def splitter(self) -> SentenceSplitter:
-        """The splitter."""
-        ...
 
     @property
     def redactor(self) -> Redactor:

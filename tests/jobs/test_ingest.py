@@ -10,9 +10,10 @@ import pytest
 import sqlalchemy as sa
 from job_context import COLUMNS, as_csv, light_context, run_now, send, some_rows
 
+from api.schemas.documents import GivenRecord
 from textcx.domain.errors import Conflict
 from textcx.domain.service.datasets import JobKind, JobState, Upload, UploadState
-from textcx.jobs.columns import columns_of, lines_of
+from textcx.jobs.columns import columns_of, line_of
 from textcx.jobs.queue.runner import keep_house
 from textcx.store.sql.schema.tables import metadata, records, segments, triage
 
@@ -125,14 +126,12 @@ def test_a_single_record_is_read_as_the_first_upload_was(context: JobContext) ->
 
 
 def test_records_sent_as_json_are_read_by_their_fields(context: JobContext) -> None:
-    sent = [
+    sent = [GivenRecord.model_validate(each) for each in (
         {"id": "a", "text": "The parcel was late.", "respondent": "jo", "ratings": {"nps": 2}, "attributes": {"plan": "pro"}},
         {"id": "b", "text": "Lovely shop, friendly people.", "created_at": "2026-03-04T05:06:07Z", "customer_value": 12.5},
-    ]  # fmt: skip
-    job = run_now(
-        context,
-        send(context, "shop", b"".join(lines_of(sent)), name="records.jsonl", columns=columns_of(sent, dataset={})),
-    )
+    )]  # fmt: skip
+    columns = columns_of(sent, rating_flags=[])
+    job = run_now(context, send(context, "shop", b"".join(map(line_of, sent)), name="records.jsonl", columns=columns))
     assert job.state is JobState.DONE, job.errors
     first, second = kept(context)
     assert (first["record_id"], first["ratings"], first["attributes"]) == ("a", {"nps": 2.0}, {"plan": "pro"})

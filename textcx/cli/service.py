@@ -9,14 +9,21 @@ from typing import Annotated
 import typer
 
 Config = Annotated[Path | None, typer.Option("--config", help="settings file (default: textcx.toml here, if any)")]
-Url = Annotated[str | None, typer.Option("--database-url", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")]  # fmt: skip
-PasswordFile = Annotated[Path | None, typer.Option("--database-password-file", help="file with its password, such as a mounted secret")]  # fmt: skip
+Url = Annotated[
+    str | None, typer.Option("--database-url", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
+]
+PasswordFile = Annotated[
+    Path | None, typer.Option("--database-password-file", help="file with its password, such as a mounted secret")
+]
 Spooled = Annotated[Path | None, typer.Option("--spool", help="private directory for uploads until they are redacted")]
 Model = Annotated[Path | None, typer.Option("--model", help="folder of another encoder")]
 Backend = Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")]
 Precision = Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")]
 Threads = Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")]
-PrivateWebhooks = Annotated[bool | None, typer.Option("--allow-private-webhooks/--no-private-webhooks", help="let webhooks call private addresses")]  # fmt: skip
+PrivateWebhooks = Annotated[
+    bool | None,
+    typer.Option("--allow-private-webhooks/--no-private-webhooks", help="let webhooks call private addresses"),
+]
 
 db = typer.Typer(no_args_is_help=True, help="The database of the service.")
 keys = typer.Typer(no_args_is_help=True, help="Keys with which other programs call the service.")
@@ -157,19 +164,34 @@ def serve(
         config=config,
         analysis={"encoder": model, "backend": backend, "precision": precision, "threads": threads},
         service={
-            "host": host, "port": port, "database_url": database_url, "database_password_file": database_password_file,
-            "spool": spool, "theme_sets": theme_sets, "first_key": first_key, "max_items": max_items,
-            "max_text_characters": max_text_characters, "max_body_bytes": max_body_bytes,
-            "max_decompressed_bytes": max_decompressed_bytes, "max_file_bytes": max_file_bytes,
-            "max_decompressed_file_bytes": max_decompressed_file_bytes, "rate_limit": rate_limit,
-            "allow_private_webhooks": allow_private_webhooks, "run_jobs": run_jobs, "queue_limit": queue_limit,
-            "batch_tokens": batch_tokens, "max_wait_ms": max_wait_ms, "log_format": log_format,
-            "log_level": log_level, "body_seconds": body_seconds, "drain_seconds": drain_seconds,
+            "host": host,
+            "port": port,
+            "database_url": database_url,
+            "database_password_file": database_password_file,
+            "spool": spool,
+            "theme_sets": theme_sets,
+            "first_key": first_key,
+            "max_items": max_items,
+            "max_text_characters": max_text_characters,
+            "max_body_bytes": max_body_bytes,
+            "max_decompressed_bytes": max_decompressed_bytes,
+            "max_file_bytes": max_file_bytes,
+            "max_decompressed_file_bytes": max_decompressed_file_bytes,
+            "rate_limit": rate_limit,
+            "allow_private_webhooks": allow_private_webhooks,
+            "run_jobs": run_jobs,
+            "queue_limit": queue_limit,
+            "batch_tokens": batch_tokens,
+            "max_wait_ms": max_wait_ms,
+            "log_format": log_format,
+            "log_level": log_level,
+            "body_seconds": body_seconds,
+            "drain_seconds": drain_seconds,
             "key_cache_seconds": key_cache_seconds,
         },
         tell=_tell,
         show=typer.echo,
-    )  # fmt: skip
+    )
 
 
 def worker(
@@ -191,15 +213,22 @@ def worker(
 
     work(
         settings=load_settings(
-            file=config or settings_file(), encoder=model, backend=backend, precision=precision, threads=threads,
+            file=config or settings_file(),
+            encoder=model,
+            backend=backend,
+            precision=precision,
+            threads=threads,
             batch_rows=batch_rows,
         ),
         service=load_service_settings(
-            file=config, database_url=database_url, database_password_file=database_password_file, spool=spool,
+            file=config,
+            database_url=database_url,
+            database_password_file=database_password_file,
+            spool=spool,
             allow_private_webhooks=allow_private_webhooks,
         ),
         tell=_tell,
-    )  # fmt: skip
+    )
 
 
 def _url(config: Path | None, url: str | None, password_file: Path | None) -> str:

@@ -7,13 +7,14 @@ import pytest
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.service.datasets import JobError, JobKind, JobState
+from textcx.store.spool import Spooled
 from textcx.store.sql.datasets import SqlDatasets
 from textcx.store.sql.jobs import NewUpload, SqlJobs
 
 if TYPE_CHECKING:
     from textcx.store.sql.database import Database
 
-UPLOAD = NewUpload(name="x.csv", spool="a/x.csv", size=1, sha256="0" * 64, columns={})
+UPLOAD = NewUpload(name="x.csv", spooled=Spooled("a/x.csv", 1, "0" * 64), columns={})
 
 
 @pytest.fixture

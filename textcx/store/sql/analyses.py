@@ -93,8 +93,12 @@ class SqlAnalysisStore:
             erased = pending_erasures(connection, since=since)
             analysis = forget_in_analysis(analysis, respondents=erased, there=numbers.keys())
             made = _insert(
-                connection, analysis, place=f"{dataset_id}/{job_id}", dataset_id=dataset_id, job_id=job_id,
-            )  # fmt: skip
+                connection,
+                analysis,
+                place=f"{dataset_id}/{job_id}",
+                dataset_id=dataset_id,
+                job_id=job_id,
+            )
             if themes is not None:
                 known = only_records(themes.theme_set, analysis.records["record_id"].to_list())
                 keep_theme_set(connection, dataset_id, replace(themes, theme_set=known))
@@ -142,11 +146,16 @@ def _insert(connection: Connection, analysis: Analysis, *, place: str, **more: A
     made = new_id("ana")
     connection.execute(
         sa.insert(analyses).values(
-            id=made, place=place, created_at=datetime.now(tz=UTC), manifest=storable(analysis.manifest),
-            headline=storable(analysis.headline), notes=storable(list(analysis.notes)),
-            unprocessable=storable([asdict(broken) for broken in analysis.unprocessable]), **more,
+            id=made,
+            place=place,
+            created_at=datetime.now(tz=UTC),
+            manifest=storable(analysis.manifest),
+            headline=storable(analysis.headline),
+            notes=storable(list(analysis.notes)),
+            unprocessable=storable([asdict(broken) for broken in analysis.unprocessable]),
+            **more,
         )
-    )  # fmt: skip
+    )
     for name, frame in analysis.tables.items():
         table = conform(frame, SCHEMAS[name], name=name) if name in SCHEMAS else frame
         content = table_bytes(table)
@@ -175,9 +184,12 @@ def _load(connection: Connection, row: sa.RowMapping) -> Analysis:
         msg = f"the stored analysis {row['id']} is damaged ({type(error).__name__}); run the analyze job again"
         raise BrokenResult(msg) from error
     return Analysis(
-        tables=tables, headline=row["headline"], manifest=row["manifest"], notes=tuple(row["notes"]),
+        tables=tables,
+        headline=row["headline"],
+        manifest=row["manifest"],
+        notes=tuple(row["notes"]),
         unprocessable=tuple(Unprocessable.from_plain(broken) for broken in row["unprocessable"]),
-    )  # fmt: skip
+    )
 
 
 def _value_marks(analysis: Analysis) -> list[float]:
@@ -226,6 +238,14 @@ def _mark_records(connection: Connection, analysis: Analysis, numbers: dict[str,
 
 _ON_RECORDS = ("language", "mixed", "n_segments", "primary_theme_id", "primary_stage", "duplicate_of")
 _ON_SEGMENTS = (
-    "stage", "stage_confidence", "theme_id", "strength", "pain", "aspect", "statement", "severity", "reasons",
+    "stage",
+    "stage_confidence",
+    "theme_id",
+    "strength",
+    "pain",
+    "aspect",
+    "statement",
+    "severity",
+    "reasons",
     "pain_point_id",
-)  # fmt: skip
+)

@@ -254,8 +254,12 @@ def _receipt(
     connection: Connection, kind: str, removed: dict[str, int], *, requested_by: str, respondents: list[str]
 ) -> Receipt:
     values: dict[str, Any] = {
-        "id": new_id("rcp"), "kind": kind, "at": datetime.now(tz=UTC), "requested_by": requested_by, "removed": removed,
-    }  # fmt: skip
+        "id": new_id("rcp"),
+        "kind": kind,
+        "at": datetime.now(tz=UTC),
+        "requested_by": requested_by,
+        "removed": removed,
+    }
     connection.execute(sa.insert(receipts).values(**values, respondents=respondents))
     return Receipt(**values)
 

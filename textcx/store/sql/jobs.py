@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
+    from textcx.store.spool import Spooled
     from textcx.store.sql.database import Database
 
 _OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
@@ -41,12 +42,10 @@ _WITH_DATASET = sa.select(jobs, datasets.c.name.label("dataset")).join(datasets,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUpload:
-    """A file that was just spooled: ``name`` as the caller calls it, ``spool`` its name in the spool."""
+    """A file that was just spooled: ``name`` as the caller calls it, ``columns`` as settings name them."""
 
     name: str
-    spool: str
-    size: int
-    sha256: str
+    spooled: Spooled
     columns: Mapping[str, Any]
 
 
@@ -93,9 +92,16 @@ class SqlJobs:
         return self._ask(kind, dataset, upload, told, caller=caller, key=key, request_hash=request_hash)
 
     def _ask(
-        self, kind: JobKind, dataset: str, upload: NewUpload | None, options: dict[str, Any], *, caller: str,
-        key: str | None, request_hash: str,
-    ) -> tuple[Job, bool]:  # fmt: skip
+        self,
+        kind: JobKind,
+        dataset: str,
+        upload: NewUpload | None,
+        options: dict[str, Any],
+        *,
+        caller: str,
+        key: str | None,
+        request_hash: str,
+    ) -> tuple[Job, bool]:
         with self._database.write() as connection:
             found = dataset_of(connection, dataset)
             # of two callers at once, the lock on the data set's row lets one wait for the other
@@ -113,12 +119,26 @@ class SqlJobs:
             job_id = new_id("job")
             connection.execute(
                 sa.insert(jobs).values(
-                    id=job_id, kind=kind, dataset_id=found.id, upload_id=upload_id, state=JobState.QUEUED, attempt=1,
-                    beginnings=0, cancel_requested=False, progress={}, counts={}, warnings=[], errors=[],
-                    options=options, caller=caller, idempotency_key=key, request_hash=request_hash, created_at=now,
+                    id=job_id,
+                    kind=kind,
+                    dataset_id=found.id,
+                    upload_id=upload_id,
+                    state=JobState.QUEUED,
+                    attempt=1,
+                    beginnings=0,
+                    cancel_requested=False,
+                    progress={},
+                    counts={},
+                    warnings=[],
+                    errors=[],
+                    options=options,
+                    caller=caller,
+                    idempotency_key=key,
+                    request_hash=request_hash,
+                    created_at=now,
                     updated_at=now,
                 )
-            )  # fmt: skip
+            )
             return _get(connection, job_id), True
 
     def get(self, job_id: str) -> Job:
@@ -188,10 +208,16 @@ class SqlJobs:
                 sa.update(jobs)
                 .where(jobs.c.id == job_id)
                 .values(
-                    state=JobState.QUEUED, attempt=job.attempt + 1, cancel_requested=False, errors=[],
-                    worker=None, beginnings=0, finished_at=None, updated_at=now,
+                    state=JobState.QUEUED,
+                    attempt=job.attempt + 1,
+                    cancel_requested=False,
+                    errors=[],
+                    worker=None,
+                    beginnings=0,
+                    finished_at=None,
+                    updated_at=now,
                 )
-            )  # fmt: skip
+            )
             return _get(connection, job_id)
 
     def claim(self, worker: str, kind: JobKind) -> Job | None:
@@ -309,11 +335,19 @@ def _add_upload(connection: Connection, dataset_id: int, upload: NewUpload, now:
     upload_id = new_id("upl")
     connection.execute(
         sa.insert(uploads).values(
-            id=upload_id, dataset_id=dataset_id, number=connection.execute(last).scalar_one() + 1,
-            name=storable(upload.name), spool=upload.spool, size=upload.size, sha256=upload.sha256,
-            columns=storable(dict(upload.columns)), warnings=[], state=UploadState.WAITING, created_at=now,
+            id=upload_id,
+            dataset_id=dataset_id,
+            number=connection.execute(last).scalar_one() + 1,
+            name=storable(upload.name),
+            spool=upload.spooled.name,
+            size=upload.spooled.size,
+            sha256=upload.spooled.sha256,
+            columns=storable(dict(upload.columns)),
+            warnings=[],
+            state=UploadState.WAITING,
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     return upload_id
 
 
@@ -330,10 +364,13 @@ def _end(
         sa.update(jobs)
         .where(jobs.c.id == job.id)
         .values(
-            state=state, finished_at=now, updated_at=now, errors=[error.plain() for error in errors],
+            state=state,
+            finished_at=now,
+            updated_at=now,
+            errors=[error.plain() for error in errors],
             analysis_id=analysis_id,
         )
-    )  # fmt: skip
+    )
     payload = {"job_id": job.id, "kind": job.kind, "dataset": job.dataset, "state": state, "counts": dict(job.counts)}
     announce(connection, WebhookEvent.JOB_FINISHED, dataset_id=job.dataset_id, payload=payload, now=now)
 

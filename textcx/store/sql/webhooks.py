@@ -52,11 +52,15 @@ class SqlWebhooks:
             dataset_id = None if dataset is None else dataset_of(connection, dataset).id
             connection.execute(
                 sa.insert(webhooks).values(
-                    id=made, url=url, secret=f"whsec_{secrets.token_urlsafe(32)}", dataset_id=dataset_id,
-                    events=sorted({WebhookEvent(event) for event in events}), active=True,
+                    id=made,
+                    url=url,
+                    secret=f"whsec_{secrets.token_urlsafe(32)}",
+                    dataset_id=dataset_id,
+                    events=sorted({WebhookEvent(event) for event in events}),
+                    active=True,
                     created_at=datetime.now(tz=UTC),
                 )
-            )  # fmt: skip
+            )
         return self.get(made)
 
     def get(self, webhook_id: str) -> Webhook:
@@ -184,9 +188,14 @@ def _selected() -> sa.Select[Any]:
 
 def _webhook(row: sa.RowMapping) -> Webhook:
     return Webhook(
-        id=row["id"], url=row["url"], secret=row["secret"], dataset=row["dataset"], active=row["active"],
-        events=frozenset(WebhookEvent(event) for event in row["events"]), created_at=row["created_at"],
-    )  # fmt: skip
+        id=row["id"],
+        url=row["url"],
+        secret=row["secret"],
+        dataset=row["dataset"],
+        active=row["active"],
+        events=frozenset(WebhookEvent(event) for event in row["events"]),
+        created_at=row["created_at"],
+    )
 
 
 def _delivery(row: sa.RowMapping) -> Delivery:

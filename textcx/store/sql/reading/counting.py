@@ -172,16 +172,23 @@ def raised_by(subject: Subject, filters: Filters, dataset: Dataset) -> sa.Subque
         raised = tree.c.theme_id
     return (
         sa.select(
-            raised.label("subject"), _WHO.label("who"), records.c.id.label("record"), records.c.created_at,
-            segments.c.polarity, segments.c.label, segments.c.severity,
+            raised.label("subject"),
+            _WHO.label("who"),
+            records.c.id.label("record"),
+            records.c.created_at,
+            segments.c.polarity,
+            segments.c.label,
+            segments.c.severity,
         )
         .select_from(source)
         .where(
-            *fitting(filters, dataset), *_of_stage(subject, filters, dataset), records.c.duplicate_of.is_(None),
+            *fitting(filters, dataset),
+            *_of_stage(subject, filters, dataset),
+            records.c.duplicate_of.is_(None),
             raised.is_not(None),
         )
         .subquery()
-    )  # fmt: skip
+    )
 
 
 def counts(raised: sa.Subquery) -> sa.Select[Any]:

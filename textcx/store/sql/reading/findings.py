@@ -43,10 +43,31 @@ if TYPE_CHECKING:
     from textcx.store.sql.database import Database
 
 _SHOWN = (
-    "record_id", "source", "created_at", "language", "text", "redactions", "respondent_id", "touchpoint",
-    "customer_value", "ratings", "attributes", "label", "polarity", "p_negative", "p_neutral", "p_positive", "mixed",
-    "confident", "primary_theme_id", "primary_stage", "duplicate_of", "n_segments", "reason", "received_at",
-)  # fmt: skip
+    "record_id",
+    "source",
+    "created_at",
+    "language",
+    "text",
+    "redactions",
+    "respondent_id",
+    "touchpoint",
+    "customer_value",
+    "ratings",
+    "attributes",
+    "label",
+    "polarity",
+    "p_negative",
+    "p_neutral",
+    "p_positive",
+    "mixed",
+    "confident",
+    "primary_theme_id",
+    "primary_stage",
+    "duplicate_of",
+    "n_segments",
+    "reason",
+    "received_at",
+)
 
 
 class SqlReading:
@@ -106,9 +127,13 @@ class SqlReading:
             dataset = dataset_of(connection, filters.dataset)
             query = sa.select(*(records.c[name] for name in _SHOWN)).where(*fitting(filters, dataset))
             rows, following = page_of(
-                connection, query, order=[Order(records.c.id)], limit=limit, cursor=cursor,
+                connection,
+                query,
+                order=[Order(records.c.id)],
+                limit=limit,
+                cursor=cursor,
                 bound=["records", *filters.plain()],
-            )  # fmt: skip
+            )
         return Page(rows=tuple({name: row[name] for name in _SHOWN} for row in rows), next_cursor=following)
 
     def record(self, dataset: str, record_id: str) -> dict[str, Any]:
@@ -148,9 +173,16 @@ class SqlReading:
             return self._counted_again(connection, subject, query, filters, dataset, limit, cursor, bound)
 
     def _counted_again(  # noqa: PLR0917 - one answer, in one place
-        self, connection: Connection, subject: Subject, query: sa.Select[Any], filters: Filters, dataset: Dataset,
-        limit: int, cursor: str | None, bound: Sequence[Any],
-    ) -> Page:  # fmt: skip
+        self,
+        connection: Connection,
+        subject: Subject,
+        query: sa.Select[Any],
+        filters: Filters,
+        dataset: Dataset,
+        limit: int,
+        cursor: str | None,
+        bound: Sequence[Any],
+    ) -> Page:
         table = subject.table
         total, people = connection.execute(size(filters, dataset)).one()
         if filters.attributes and people < self._min_group:
@@ -186,9 +218,16 @@ class SqlReading:
         return Page(rows=tuple(made), next_cursor=following)
 
     def _measures(
-        self, table: sa.Table, name: str, filters: Filters, more: Mapping[str, str | None], *, limit: int,
-        cursor: str | None, timed: bool = False,
-    ) -> Page:  # fmt: skip
+        self,
+        table: sa.Table,
+        name: str,
+        filters: Filters,
+        more: Mapping[str, str | None],
+        *,
+        limit: int,
+        cursor: str | None,
+        timed: bool = False,
+    ) -> Page:
         if filters.source or filters.label or (not timed and (filters.since or filters.until)):
             msg = f"{name} are found over all records of an analysis; ask by theme, stage or attribute, not by record"
             raise WrongUse(msg)
@@ -208,9 +247,13 @@ class SqlReading:
             if timed:
                 query = query.where(*_periods(table, filters))
             rows, following = page_of(
-                connection, query, order=[Order(table.c.place)], limit=limit, cursor=cursor,
+                connection,
+                query,
+                order=[Order(table.c.place)],
+                limit=limit,
+                cursor=cursor,
                 bound=[name, analysis_id, *filters.plain(), sorted(more.items())],
-            )  # fmt: skip
+            )
         return Page(rows=tuple(_shown(row, table) for row in rows), next_cursor=following)
 
 
