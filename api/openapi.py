@@ -13,6 +13,8 @@ from pydantic.json_schema import models_json_schema
 
 from textcx.domain.version import __version__
 
+from .schemas.scoring import ProblemDocument
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -46,7 +48,7 @@ OPEN = frozenset({"/livez", "/readyz"})
 _BODIES: dict[str, type[BaseModel]] = {}
 
 
-def body_of(model: type[BaseModel], *, media_type: str = "application/json", example: Any = None) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def body_of(model: type[BaseModel], *, media_type: str = "application/json", example: object = None) -> dict[str, Any]:
     """Describe the body of a route that reads it itself; for ``openapi_extra``."""
     _BODIES[model.__name__] = model
     content: dict[str, Any] = {"schema": {"$ref": REF.format(model=model.__name__)}}
@@ -66,8 +68,6 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def document(app: FastAPI) -> dict[str, Any]:
     """Build the document of an app."""
-    from .schemas.scoring import ProblemDocument  # noqa: PLC0415 - schemas of routes are not needed to describe them
-
     found = get_openapi(title=TITLE, version=__version__, description=DESCRIPTION, routes=app.routes, tags=TAGS)
     models: dict[str, type[BaseModel]] = {**_BODIES, "ProblemDocument": ProblemDocument}
     _, extra = models_json_schema([(model, "validation") for model in models.values()], ref_template=REF)

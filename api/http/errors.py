@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
@@ -189,11 +190,11 @@ def _place(location: Sequence[Any], kind: str) -> str:
     return ".".join(steps) or "body"
 
 
-def _reason(error: Any) -> str:  # noqa: ANN401 - pydantic's own error dictionary
+def _reason(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "this field is not known; /openapi.json lists those that are"
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return said[0].lower() + said[1:]
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:]
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -231,7 +232,8 @@ def as_problem(error: Exception) -> Problem:
             return Problem(Code.NOT_JSON, "The body could not be read as JSON.")
         return Problem(Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=invalid_params(found))
     if isinstance(error, HTTPException):
-        code = _BY_STATUS.get(error.status_code, Code.INTERNAL if error.status_code >= 500 else Code.INVALID_REQUEST)  # noqa: PLR2004 - server errors
+        other = Code.INTERNAL if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else Code.INVALID_REQUEST
+        code = _BY_STATUS.get(error.status_code, other)
         return Problem(code, f"{KINDS[code].title}.", headers=error.headers, status=error.status_code)
     for kind, code in _BY_ERROR:
         if isinstance(error, kind):

@@ -1,8 +1,8 @@
-"""``/v1/themes``, ``/v1/pain-points``, ``/v1/journey``, ``/v1/drivers``, ``/v1/ratings``, ``/v1/trends``,
-``/v1/records``: what was found in a data set, by period, source, stage, theme, label and attributes.
+"""What was found in a data set, by period, source, stage, theme, label and attributes.
 
+``/v1/themes``, ``/v1/pain-points``, ``/v1/journey``, ``/v1/drivers``, ``/v1/ratings``, ``/v1/trends``, ``/v1/records``.
 Figures are those of the latest analysis; where records are filtered, they are counted again over those that fit.
-"""  # noqa: D205 - a list of paths
+"""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from textcx.store.sql.reading.findings import Filters
+from textcx.store.sql.reading.counting import Filters
 
 from ..deps import ask, needs_read, stores_of
 from ..openapi import problems

@@ -46,7 +46,8 @@ def check_url(url: str) -> None:
         and not parts.username
         and len(url) <= LONGEST_URL
         and url.isascii()
-        and not any(char.isspace() or ord(char) < 32 for char in url)  # noqa: PLR2004
+        and url.isprintable()
+        and " " not in url
     )
     if not fits:
         msg = "a webhook has an http or https URL with a host and without a user name, such as https://example.com/hook"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 def open_source(source: str | Path | pl.DataFrame, overrides: ColumnOverrides) -> FeedbackReader:
     """Open an input for reading."""
-    from textcx.readers import open_feedback  # noqa: PLC0415 - readers load what their format needs
+    from textcx.readers import open_feedback
 
     return open_feedback(source, overrides=overrides)
 
@@ -61,7 +61,7 @@ class Container:
 
     def corpus_tools(self, theme_set: ThemeSet | None = None) -> CorpusTools:
         """Return the tools of ``pipeline.analyze_corpus``; with a theme set, segments are assigned to it."""
-        from textcx.engines.clustering.bertopic import BertopicThemes  # noqa: PLC0415 - heavy, built when first used
+        from textcx.engines.clustering.bertopic import BertopicThemes
 
         return CorpusTools(
             encoder=self.encoder,
@@ -76,35 +76,35 @@ class Container:
     @cached_property
     def theme_taxonomy(self) -> ThemeTaxonomy | None:
         """The themes that the team brought along."""
-        from textcx.engines.taxonomy_toml import load_theme_taxonomy  # noqa: PLC0415
+        from textcx.engines.taxonomy_toml import load_theme_taxonomy
 
         return load_theme_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
 
     @cached_property
     def phrases(self) -> PhraseFinder:
         """The phrase finder."""
-        from textcx.engines.spacy.text import SpacyPhraseFinder  # noqa: PLC0415
+        from textcx.engines.spacy.text import SpacyPhraseFinder
 
         return SpacyPhraseFinder(**self._pipeline)
 
     @cached_property
     def journey(self) -> JourneyTaxonomy:
         """The journey taxonomy: the user's own or the shipped one."""
-        from textcx.engines.taxonomy_toml import load_journey  # noqa: PLC0415
+        from textcx.engines.taxonomy_toml import load_journey
 
         return load_journey(self.settings.journey or self.taxonomies / "journey.toml")
 
     @cached_property
     def lexicon(self) -> PainLexicon:
         """The lexicon of consequences."""
-        from textcx.engines.taxonomy_toml import load_pain_lexicon  # noqa: PLC0415
+        from textcx.engines.taxonomy_toml import load_pain_lexicon
 
         return load_pain_lexicon(self.taxonomies / "consequences.toml")
 
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder, on as many threads as the settings say."""
-        from textcx.engines.encoder.load import load_encoder  # noqa: PLC0415
+        from textcx.engines.encoder.load import load_encoder
 
         return load_encoder(
             self._encoder_directory,
@@ -118,7 +118,7 @@ class Container:
     @cached_property
     def languages(self) -> LanguageDetector:
         """The language detector."""
-        from textcx.engines.language.fasttext import FasttextLanguageDetector  # noqa: PLC0415
+        from textcx.engines.language.fasttext import FasttextLanguageDetector
 
         return FasttextLanguageDetector()
 
@@ -126,10 +126,10 @@ class Container:
     def redactor(self) -> Redactor:
         """The redactor; one that finds nothing where the user does not want redaction."""
         if not self.settings.redact:
-            from textcx.engines.redaction.none import NoRedactor  # noqa: PLC0415
+            from textcx.engines.redaction.none import NoRedactor
 
             return NoRedactor()
-        from textcx.engines.redaction.presidio import PresidioRedactor  # noqa: PLC0415
+        from textcx.engines.redaction.presidio import PresidioRedactor
 
         names = self.taxonomies / "keep_names.toml"
         return PresidioRedactor(names=names, keep=self.settings.keep_names, **self._pipeline)
@@ -137,7 +137,7 @@ class Container:
     @cached_property
     def splitter(self) -> SentenceSplitter:
         """The splitter."""
-        from textcx.engines.spacy.text import SpacySentenceSplitter  # noqa: PLC0415
+        from textcx.engines.spacy.text import SpacySentenceSplitter
 
         return SpacySentenceSplitter()
 

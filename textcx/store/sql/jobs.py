@@ -84,12 +84,12 @@ class SqlJobs:
             NotFound: If there is no such data set.
             Conflict: If the idempotency key was used for another request.
         """
-        told, key = dict(options or {}), idempotency_key
+        chosen, key = dict(options or {}), idempotency_key
         for _ in range(TRIES - 1):
             # the same key for another data set at the same moment, or the data set deleted: the next look finds it
             with suppress(IntegrityError):
-                return self._ask(kind, dataset, upload, told, caller=caller, key=key, request_hash=request_hash)
-        return self._ask(kind, dataset, upload, told, caller=caller, key=key, request_hash=request_hash)
+                return self._ask(kind, dataset, upload, chosen, caller=caller, key=key, request_hash=request_hash)
+        return self._ask(kind, dataset, upload, chosen, caller=caller, key=key, request_hash=request_hash)
 
     def _ask(
         self,
@@ -272,7 +272,7 @@ class SqlJobs:
             row = connection.execute(wanted).first()
         return row is None or bool(row[0]) or row[1] in _OVER or row[2] != attempt
 
-    def note(self, job_id: str, *, attempt: int, **values: Any) -> None:  # noqa: ANN401 - columns of the table
+    def note(self, job_id: str, *, attempt: int, **values: object) -> None:
         """Note ``progress``, ``counts`` or ``warnings`` of a running attempt."""
         with self._database.write() as connection:
             connection.execute(

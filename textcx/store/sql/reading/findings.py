@@ -21,6 +21,7 @@ from textcx.store.sql.reading.counting import (
     PAINS,
     STAGES,
     THEMES,
+    Filters,
     Subject,
     counts,
     fitting,
@@ -31,7 +32,6 @@ from textcx.store.sql.reading.counting import (
     size,
     with_share_interval,
 )
-from textcx.store.sql.reading.counting import Filters as Filters  # noqa: PLC0414 - what callers ask with
 from textcx.store.sql.schema.tables import drivers, ratings, records, segments, trends
 
 if TYPE_CHECKING:
@@ -168,15 +168,18 @@ class SqlReading:
                 rows, following = page_of(
                     connection, query, order=[Order(table.c.place)], limit=limit, cursor=cursor, bound=bound
                 )
-                told = tuple(with_share_interval(_shown(row, table)) for row in rows)
-                return Page(rows=told, next_cursor=following)
-            return self._counted_again(connection, subject, query, filters, dataset, limit, cursor, bound)
+                shown = tuple(with_share_interval(_shown(row, table)) for row in rows)
+                return Page(rows=shown, next_cursor=following)
+            return self._counted_again(
+                connection, subject, query, filters=filters, dataset=dataset, limit=limit, cursor=cursor, bound=bound
+            )
 
-    def _counted_again(  # noqa: PLR0917 - one answer, in one place
+    def _counted_again(
         self,
         connection: Connection,
         subject: Subject,
         query: sa.Select[Any],
+        *,
         filters: Filters,
         dataset: Dataset,
         limit: int,
@@ -211,8 +214,9 @@ class SqlReading:
             shown |= {"first_seen": new["first"], "last_seen": new["last"]}
             shown = with_share_interval({name: value for name, value in shown.items() if name in table.c}, of=total)
             if "evidence" in table.c:
+                known = row["evidence"] or []
                 shown["evidence"] = quotes(
-                    connection, subject, row[subject.key], filters, dataset, row["evidence"] or []
+                    connection, subject, row[subject.key], filters=filters, dataset=dataset, known=known
                 )
             made.append(shown)
         return Page(rows=tuple(made), next_cursor=following)
