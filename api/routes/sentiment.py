@@ -91,10 +91,14 @@ def _analyzed(findings: Findings, text: str, *, unit: str) -> dict[str, Any]:
         segment["start"], segment["end"] = moved[segment["start"]], moved[segment["end"]]
         segment["stage"], segment["stage_confidence"] = found.stages[place]
         segment["pain"] = place in hurt
-        segment["themes"] = None if findings.themes is None else [
-            {"theme_id": match.theme_id, "name": match.name, "strength": match.strength}
-            for match in findings.themes[place]
-        ]  # fmt: skip
+        segment["themes"] = (
+            None
+            if findings.themes is None
+            else [
+                {"theme_id": match.theme_id, "name": match.name, "strength": match.strength}
+                for match in findings.themes[place]
+            ]
+        )
     item["pain_points"] = [_pain(pain, findings, moved) for pain in found.pains]
     item["redactions"] = [
         {"start": moved[span.start], "end": moved[span.end], "kind": span.kind} for span in found.redactions

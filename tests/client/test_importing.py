@@ -11,7 +11,7 @@ from textcx.domain.errors import TextcxError
 
 HEAVY = (
     "torch", "transformers", "spacy", "bertopic", "sklearn", "numpy", "polars", "pyarrow", "pydantic", "sqlalchemy",
-    "dbos", "fastapi", "uvicorn",
+    "fastapi", "uvicorn",
 )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from textcx.pipelines.incoming import IncomingTools, analyze_incoming, main_subj
 from textcx.steps.journey import stage_vectors
 from textcx.steps.themes.assignment.assign import assign_themes
 from textcx.steps.themes.finding.find import find_themes
-from textcx.wiring.container import models_directory
+from textcx.wiring.models import models_directory
 
 if TYPE_CHECKING:
     from textcx.domain.themes.sets import ThemeSet

@@ -20,8 +20,8 @@ from textcx.store.sql.schema.tables import parts, records
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 TESTS = Path(__file__).parents[2]
 

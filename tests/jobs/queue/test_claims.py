@@ -16,15 +16,14 @@ from job_context import as_csv, light_context, send, some_rows, wait_for
 
 from textcx.domain.service.datasets import Job, JobKind, JobState, UploadState
 from textcx.jobs.queue import runner as running
-from textcx.jobs.queue.durable import SCHEMA, system_url
 from textcx.jobs.queue.runner import Runner
-from textcx.store.sql.schema.tables import records
+from textcx.store.sql.schema.tables import jobs, records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 TESTS = Path(__file__).parents[2]
 
@@ -50,17 +49,6 @@ def run(context: JobContext) -> Iterator[Runner]:
         yield runner
     finally:
         runner.stop(seconds=10)
-
-
-def in_the_queue(context: JobContext, *statements: str, **values: Any) -> None:
-    """Change the tables of the queue itself."""
-    engine = sa.create_engine(system_url(context.database))
-    with engine.begin() as connection:
-        if not context.database.is_sqlite:
-            connection.execute(sa.text(f"SET search_path TO {SCHEMA}"))
-        for statement in statements:
-            connection.execute(sa.text(statement), values)
-    engine.dispose()
 
 
 class Held:
@@ -92,41 +80,6 @@ def started_again(context: JobContext, job: Job, *, rows: int) -> None:
     assert stored(context) == sorted(f"f{number}" for number in range(rows))
 
 
-def test_a_job_that_the_queue_broke_off_fails_says_so_and_can_be_started_again(context: JobContext) -> None:
-    held = Held(context)
-    with run(context):
-        job = send(context, "shop", as_csv(some_rows(60)))
-        assert held.reached.wait(20)
-        in_the_queue(context, "ALTER TABLE operation_outputs RENAME TO operation_outputs_away")
-        held.go.set()
-        try:
-            failed = wait_for(context, job)
-        finally:
-            in_the_queue(context, "ALTER TABLE operation_outputs_away RENAME TO operation_outputs")
-        assert (failed.state, [error.code for error in failed.errors]) == (JobState.FAILED, ["broken_off"])
-        assert failed.errors[0].retryable
-        assert context.datasets.upload(job.upload_id or "").state is UploadState.FAILED
-        started_again(context, job, rows=60)
-
-
-def test_a_job_that_was_to_be_cancelled_when_the_queue_broke_it_off_is_cancelled(context: JobContext) -> None:
-    with run(context):
-        pass  # the tables of the queue are there now
-    job = send(context, "shop", as_csv(some_rows(20)))
-    context.jobs.begin(job.id, attempt=1)
-    context.jobs.cancel(job.id)
-    context.jobs.mark_dispatched(job)
-    in_the_queue(
-        context,
-        "INSERT INTO workflow_status (workflow_uuid, status, name, executor_id, created_at, updated_at, priority)"
-        " VALUES (:id, 'ERROR', 'textcx.job', 'worker-0', 1, 1, 0)",
-        id=f"{job.id}:1",
-    )
-    with run(context):
-        over = wait_for(context, job)
-    assert (over.state, over.errors) == (JobState.CANCELLED, ())
-
-
 def test_a_job_that_kills_whoever_runs_it_is_given_up_and_can_be_started_again(context: JobContext) -> None:
     url = context.database.engine.url.render_as_string(hide_password=False)
     worker = subprocess.Popen(
@@ -142,7 +95,8 @@ def test_a_job_that_kills_whoever_runs_it_is_given_up_and_can_be_started_again(c
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.communicate()
-    in_the_queue(context, "UPDATE workflow_status SET recovery_attempts = 51")
+    with context.database.write() as connection:
+        connection.execute(sa.update(jobs).values(beginnings=50))
     with run(context):
         failed = wait_for(context, job)
         assert (failed.state, [error.code for error in failed.errors]) == (JobState.FAILED, ["given_up"])
@@ -150,34 +104,32 @@ def test_a_job_that_kills_whoever_runs_it_is_given_up_and_can_be_started_again(c
         started_again(context, job, rows=60)
 
 
-def test_a_job_that_the_queue_lost_is_handed_over_again(context: JobContext) -> None:
+def test_a_job_to_be_cancelled_whose_worker_died_is_cancelled_by_the_next(context: JobContext) -> None:
+    job = send(context, "shop", as_csv(some_rows(20)))
+    context.jobs.claim("worker-7", JobKind.INGEST)
+    context.jobs.cancel(job.id)
     with run(context):
-        pass
-    job = send(context, "shop", as_csv(some_rows(40)))
-    context.jobs.begin(job.id, attempt=1)  # as a process did whose queue was lost with the disk it was on
-    context.jobs.mark_dispatched(job)
-    with run(context):
-        done = wait_for(context, job)
-    assert (done.state, done.counts["stored"]) == (JobState.DONE, 40), done.errors
+        over = wait_for(context, job)
+    assert (over.state, over.errors) == (JobState.CANCELLED, ())
+    assert context.datasets.upload(job.upload_id or "").state is UploadState.CANCELLED
 
 
-def test_a_job_that_this_process_took_and_could_not_begin_is_begun_after_all(context: JobContext) -> None:
-    held = Held(context)
-    with run(context) as runner:
+def test_a_job_that_this_process_claimed_and_could_not_begin_is_begun_after_all(context: JobContext) -> None:
+    with run(context):
+        context.datasets.put("other")
+        held = Held(context)
         first = send(context, "shop", as_csv(some_rows(20)))
         assert held.reached.wait(20)
-        second = send(context, "shop", as_csv(some_rows(40)))
-        assert runner._durable is not None
-        runner._durable.enqueue(second)  # waits for the first one, as it is of the same data set
-        context.jobs.mark_dispatched(second)
-        in_the_queue(
-            context, "UPDATE workflow_status SET status = 'PENDING', executor_id = 'worker-0' WHERE workflow_uuid = :id",
-            id=f"{second.id}:1",
-        )  # fmt: skip
+        with context.database.write() as connection:
+            [worker] = connection.execute(sa.select(jobs.c.worker)).scalars()
+        second = send(context, "other", as_csv(some_rows(40)))
+        with context.database.write() as connection:
+            mine = sa.update(jobs).where(jobs.c.id == second.id)
+            connection.execute(mine.values(state=JobState.RUNNING, worker=worker))
         held.go.set()
         assert wait_for(context, first).state is JobState.DONE
         done = wait_for(context, second)
-    assert (done.state, done.counts["stored"], done.counts["unchanged"]) == (JobState.DONE, 20, 20), done.errors
+    assert (done.state, done.counts["stored"]) == (JobState.DONE, 40), done.errors
 
 
 def test_jobs_that_run_or_are_over_are_left_alone(context: JobContext) -> None:
