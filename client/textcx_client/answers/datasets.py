@@ -1,14 +1,16 @@
 """What the service keeps, as it shows it: data sets, jobs, the triage queue, webhooks, receipts, and what it is.
 
-Times are UTC. Words that may grow (states, kinds, events) are plain strings.
+Times are UTC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime  # noqa: TC003 - read at run time
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
+
+from textcx_client.answers.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +42,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """A data set.
-
-    ``learned`` is what its first upload showed; ``theme_set`` is null where it has one of its own; ``current_analysis``
-    before the first.
-    """
+    """A data set."""
 
     name: str
     title: str | None
     columns: Mapping[str, Any]
-    learned: Mapping[str, Any]
+    learned: Annotated[Mapping[str, Any], Schema("what the first upload showed; later ones are read so, too")]
     retention_days: int | None
-    theme_set: str | None
-    current_analysis: str | None
+    theme_set: Annotated[str | None, Schema("that it is to be analyzed with; null where it has one of its own")]
+    current_analysis: Annotated[str | None, Schema("null before the first one has finished")]
     created_at: datetime
     updated_at: datetime
 
@@ -69,33 +67,36 @@ class JobError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageProgress:
-    """How far a stage is; ``total`` is null where it is not known."""
+    """How far a stage is; stages of an analysis that handle all at once count no records."""
 
     done: int
     seconds: float
-    total: int | None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
     """The stage a job is at, and each stage that it entered, in order."""
 
-    stage: str | None
+    stage: str | None = None
     stages: Mapping[str, StageProgress] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A piece of work over a data set. ``state`` is queued, running, done, failed or cancelled."""
+    """A piece of work over a data set."""
 
     id: str
-    kind: str
+    kind: Annotated[str, Schema(enum=["ingest", "analyze"])]
     dataset: str
-    state: str
-    attempt: int
+    state: Annotated[str, Schema(enum=["queued", "running", "done", "failed", "cancelled"])]
+    attempt: Annotated[int, Schema(minimum=1)]
     cancel_requested: bool
     progress: Progress
-    counts: Mapping[str, int]
+    counts: Annotated[
+        Mapping[str, int],
+        Schema("of an upload: read, stored, unchanged (sent before), unprocessable, unreadable, renamed"),
+    ]
     warnings: tuple[str, ...]
     errors: tuple[JobError, ...]
     analysis_id: str | None
@@ -120,6 +121,26 @@ class TriageReason:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TriageEntry:
+    """A record that needs a person; the score is the sum of the points of its reasons, 0 to 100."""
+
+    dataset: str
+    record_id: str
+    text: Annotated[str, Schema("masked where it would identify a person")]
+    theme_id: Annotated[str | None, Schema("what it is mainly about")]
+    theme: Annotated[str | None, Schema("name of that theme")]
+    created_at: datetime | None
+    score: Annotated[float, Schema(minimum=0, maximum=100)]
+    reasons: tuple[TriageReason, ...]
+    urgent: bool
+    status: Annotated[str, Schema(enum=["open", "in_progress", "done", "dismissed"])]
+    assignee: str | None
+    note: str | None
+    entered_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TriageStep:
     """One change of an entry: when, by whom (the name of a key), and field to value before and after."""
 
@@ -129,35 +150,15 @@ class TriageStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TriageEntry:
-    """A record that needs a person, masked; ``score`` 0..100 is the sum of the points of its reasons.
+class TriageDetail(TriageEntry):
+    """An entry with its history."""
 
-    ``theme_id`` and ``theme``, its name, are what it is mainly about.
-
-    ``status`` is open, in_progress, done or dismissed. ``history`` is null in lists; ``triage.get`` and
-    ``triage.change`` fill it.
-    """
-
-    dataset: str
-    record_id: str
-    text: str
-    theme_id: str | None
-    theme: str | None
-    created_at: datetime | None
-    score: float
-    reasons: tuple[TriageReason, ...]
-    urgent: bool
-    status: str
-    assignee: str | None
-    note: str | None
-    entered_at: datetime
-    updated_at: datetime
-    history: tuple[TriageStep, ...] | None
+    history: tuple[TriageStep, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhook:
-    """Where to tell about events; ``dataset`` null means every data set."""
+    """Where to tell about events; its secret is shown once, when it is made. Without a data set: those of all."""
 
     id: str
     url: str
@@ -169,17 +170,17 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewWebhook(Webhook):
-    """A webhook that was just made; its secret is shown this once."""
+    """A webhook that was just made."""
 
-    secret: str = field(repr=False)
+    secret: Annotated[str, Schema("signs its messages; shown this once")] = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A message to a webhook: due, done or failed."""
+    """A message to a webhook."""
 
     event: str
-    state: str
+    state: Annotated[str, Schema(enum=["due", "done", "failed"])]
     attempts: int
     next_at: datetime
     last_error: str | None

@@ -5,10 +5,12 @@ Shares 0..1, polarity -1..1, intervals 95 %. Where records are filtered, what a 
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - read at run time
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime  # noqa: TC003 - read at run time
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
+
+from textcx_client.answers.schema import Schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,41 +25,41 @@ class Quote:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """A theme; ``share`` is of all records that fit."""
+    """A theme. Where records are filtered, trend is null and the figures are counted over those that fit."""
 
     theme_id: str
-    parent_theme_id: str | None
-    level: int | None
+    parent_theme_id: str | None = None
+    level: int | None = None
     name: str | None
-    keywords: tuple[str, ...] | None
+    keywords: tuple[str, ...] | None = None
     records: int | None
     respondents: int | None
-    share: float | None
-    share_ci_low: float | None
-    share_ci_high: float | None
+    share: Annotated[float | None, Schema("of all records that fit, 0 to 1")]
+    share_ci_low: float | None = None
+    share_ci_high: float | None = None
     polarity: float | None
     negative_share: float | None
-    stability: float | None
-    first_seen: datetime | None
-    last_seen: datetime | None
-    trend: Mapping[str, Any] | None
-    evidence: tuple[Quote, ...] | None
+    stability: float | None = None
+    first_seen: datetime | None = None
+    last_seen: datetime | None = None
+    trend: Mapping[str, Any] | None = None
+    evidence: tuple[Quote, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PainPoint:
-    """Something that goes wrong for customers; severity 0..1."""
+    """Something that goes wrong for customers."""
 
     pain_point_id: str
     theme_id: str | None
     stage: str | None
     aspect: str | None
     statement: str | None
-    severity: float | None
+    severity: Annotated[float | None, Schema("0 to 1")]
     records: int | None
     respondents: int | None
-    trend: Mapping[str, Any] | None
-    evidence: tuple[Quote, ...] | None
+    trend: Mapping[str, Any] | None = None
+    evidence: tuple[Quote, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ class Stage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Driver:
-    """A theme or stage and its effect on a rating: an association, not a cause."""
+    """A theme or stage and its effect on a rating; an association, not a cause."""
 
     rating: str | None
     unit: str | None
@@ -101,7 +103,7 @@ class Rating:
     ci_low: float | None
     ci_high: float | None
     n: int | None
-    n_commented: int | None
+    n_commented: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,11 +118,41 @@ class Trend:
     ci_low: float | None
     ci_high: float | None
     n: int | None
-    complete: bool | None
+    complete: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FoundSegment:
+class KeptRecord:
+    """A record, masked; one that could not be analyzed has a reason and no text."""
+
+    record_id: str
+    source: str | None
+    created_at: datetime | None
+    language: str | None
+    text: str | None
+    redactions: tuple[Mapping[str, Any], ...] | None
+    respondent_id: Annotated[str | None, Schema("a pseudonym")]
+    touchpoint: str | None
+    customer_value: float | None
+    ratings: Mapping[str, Any]
+    attributes: Mapping[str, Any]
+    label: str | None
+    polarity: float | None
+    p_negative: float | None
+    p_neutral: float | None
+    p_positive: float | None
+    mixed: bool | None
+    confident: bool | None
+    primary_theme_id: str | None
+    primary_stage: str | None
+    duplicate_of: str | None
+    n_segments: int | None
+    reason: str | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSegment:
     """A segment of a record and what was found in it."""
 
     start: int
@@ -147,34 +179,7 @@ class FoundSegment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeptRecord:
-    """A record as it is kept, masked; one that could not be analyzed has a ``reason`` and no text.
+class RecordDetail(KeptRecord):
+    """A record with its segments."""
 
-    ``segments`` is null in lists; ``datasets.record`` fills it.
-    """
-
-    record_id: str
-    source: str | None
-    created_at: datetime | None
-    language: str | None
-    text: str | None
-    redactions: tuple[Mapping[str, Any], ...] | None
-    respondent_id: str | None
-    touchpoint: str | None
-    customer_value: float | None
-    ratings: Mapping[str, Any]
-    attributes: Mapping[str, Any]
-    label: str | None
-    polarity: float | None
-    p_negative: float | None
-    p_neutral: float | None
-    p_positive: float | None
-    mixed: bool | None
-    confident: bool | None
-    primary_theme_id: str | None
-    primary_stage: str | None
-    duplicate_of: str | None
-    n_segments: int | None
-    reason: str | None
-    received_at: datetime
-    segments: tuple[FoundSegment, ...] | None
+    segments: tuple[RecordSegment, ...]

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from datetime import UTC, datetime, timedelta
 
-from textcx.client.errors import BadSignature
+from textcx_client.errors import BadSignature
 
 SIGNATURE = "Textcx-Signature"
 """The header that holds the signature."""
 TOLERANCE = timedelta(minutes=5)
-LONGEST_SECONDS = 12
-"""Digits of the moment of signing."""
+_SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def verify_signature(
@@ -23,7 +23,7 @@ def verify_signature(
     A message may come twice: remember its ``id``.
 
     Args:
-        body: As it came, before anything read it.
+        body: As it came, before anything parsed it.
         header: Value of ``Textcx-Signature``: ``t=SECONDS,v1=HEX``; null where there is none.
         secret: Shown when the webhook was made.
         tolerance: How long ago it may have been signed, and how far clocks may differ.
@@ -33,23 +33,24 @@ def verify_signature(
         BadSignature: If it is not right; then do not act on the message.
     """
     pairs = [pair.strip().partition("=") for pair in (header or "").split(",")]
-    moments = [value for name, _, value in pairs if name == "t"]
-    given = [value for name, _, value in pairs if name == "v1"]
-    if len(moments) != 1 or not given:
+    times = [value for name, _, value in pairs if name == "t"]
+    signatures = [value for name, _, value in pairs if name == "v1"]
+    if len(times) != 1 or not signatures:
         msg = f"The message has no {SIGNATURE} of the kind t=SECONDS,v1=HEX; do not act on it."
         raise BadSignature(msg)
-    signed_at = moments[0]
-    if not (signed_at.isascii() and signed_at.isdigit() and len(signed_at) <= LONGEST_SECONDS):
-        msg = f"The moment in {SIGNATURE} is no number of seconds; do not act on the message."
+    signed_at = times[0]
+    if not _SECONDS.fullmatch(signed_at):
+        msg = f"The time in {SIGNATURE} is not a number of seconds; do not act on the message."
         raise BadSignature(msg)
-    wanted = hmac.new(secret.encode(), f"{signed_at}.".encode() + body, hashlib.sha256).hexdigest().encode()
-    if not any([hmac.compare_digest(wanted, each.encode("utf-8", "replace")) for each in given]):  # noqa: C419 - all are compared, so that time tells nothing
+    expected = hmac.new(secret.encode(), f"{signed_at}.".encode() + body, hashlib.sha256).hexdigest().encode()
+    # All are compared, so that the time it takes says nothing about which one matched.
+    if not sum(hmac.compare_digest(expected, each.encode("utf-8", "replace")) for each in signatures):
         msg = "The message was not signed with this secret; do not act on it."
         raise BadSignature(msg)
-    moment = (now or datetime.now(tz=UTC)).timestamp()
-    if abs(moment - int(signed_at)) > tolerance.total_seconds():
+    age = (now or datetime.now(tz=UTC)).timestamp() - int(signed_at)
+    if abs(age) > tolerance.total_seconds():
         msg = (
-            f"The message was signed {moment - int(signed_at):.0f} seconds ago, at most "
-            f"{tolerance.total_seconds():g} are taken; it may have been sent before, or a clock is wrong."
+            f"The message was signed {age:.0f} seconds ago, at most {tolerance.total_seconds():g} are taken; "
+            "it may have been sent before, or a clock is wrong."
         )
         raise BadSignature(msg)

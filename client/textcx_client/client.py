@@ -3,39 +3,45 @@
     with Client("http://127.0.0.1:8321") as client:
         client.sentiment("Great food, but we waited an hour.").label
 
-Invariants, tested: importing it loads none of textcx's engines; neither it nor its errors show a key or a text.
+Invariant, tested: neither it nor its errors show a key or a text.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from textcx.client.connection import SLEEP, Call, Connection, Retries, as_json
-from textcx.client.datasets import Datasets
-from textcx.client.desk import Respondents, Triage, Webhooks
-from textcx.client.documents import Info, Readiness
-from textcx.client.errors import ServiceError
-from textcx.client.findings import Findings
-from textcx.client.jobs import Jobs
-from textcx.client.reading import read
-from textcx.client.scored import AnalyzedItem, Batch, Item
-from textcx.client.texts import Asking
+from textcx_client.answers.datasets import Info, Readiness
+from textcx_client.answers.scoring import AnalyzedItem, Batch, Item
+from textcx_client.connection import Call, Connection, read
+from textcx_client.datasets import Datasets
+from textcx_client.errors import ServiceError
+from textcx_client.findings import Findings
+from textcx_client.jobs import Jobs
+from textcx_client.respondents import Respondents
+from textcx_client.retries import Retries
+from textcx_client.scoring import Scorer
+from textcx_client.triage import Triage
+from textcx_client.webhooks import Webhooks
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-    from textcx.client.texts import Given
+    from textcx_client.scoring import TextLike
 
 TIMEOUT = 60.0
 """Seconds; 1,000 texts take some on a small machine."""
-LOOK_SECONDS = 0.2
+READY_PAUSE = 0.2
 UNAVAILABLE = 503
 
 
 class Client:
     """Calls a textcx service. May be used by several threads; close it, or use it as a context manager.
+
+    Every call raises ``ServiceError`` if the service refuses, fails or cannot be reached, after the retries that are
+    safe, and ``WrongUse`` for what cannot be sent.
 
     Attributes:
         datasets: Data sets and records.
@@ -53,9 +59,9 @@ class Client:
         api_key: str | None = None,
         timeout: float = TIMEOUT,
         retries: int | Retries = 5,
-        verify: Any = True,  # noqa: ANN401 - what httpx takes: a boolean or an ssl.SSLContext
+        verify: bool | ssl.SSLContext = True,
         trust_env: bool = True,
-        sleep: Callable[[float], None] = SLEEP,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Make a client; nothing is asked yet.
 
@@ -71,9 +77,9 @@ class Client:
         Raises:
             BadSetting: If one of these cannot be.
         """
-        chosen = retries if isinstance(retries, Retries) else Retries(times=retries)
+        policy = retries if isinstance(retries, Retries) else Retries(times=retries)
         self._connection = Connection(
-            base_url, api_key=api_key, timeout=timeout, retries=chosen, verify=verify, trust_env=trust_env, sleep=sleep
+            base_url, api_key=api_key, timeout=timeout, retries=policy, verify=verify, trust_env=trust_env, sleep=sleep
         )
         self.datasets = Datasets(self._connection)
         self.jobs = Jobs(self._connection)
@@ -100,7 +106,7 @@ class Client:
         """Close all connections."""
         self._connection.close()
 
-    def sentiment(self, text: Given, *, segments: bool = False, model_version: str | None = None) -> Item:
+    def sentiment(self, text: TextLike, *, segments: bool = False, model_version: str | None = None) -> Item:
         """Score one text; nothing of it is kept.
 
         Args:
@@ -114,7 +120,7 @@ class Client:
         return self._sentiment(segments=segments, model_version=model_version).one(text)
 
     def sentiment_many(
-        self, texts: Iterable[Given], *, segments: bool = False, model_version: str | None = None
+        self, texts: Iterable[TextLike], *, segments: bool = False, model_version: str | None = None
     ) -> Batch[Item]:
         """Score texts, in as many requests as they need; nothing of them is kept.
 
@@ -125,29 +131,23 @@ class Client:
 
         Returns:
             An item for each text, in order; a ``FailedItem`` where a text could not be scored.
-
-        Raises:
-            ServiceError: If a request failed for good.
         """
         return self._sentiment(segments=segments, model_version=model_version).many(texts)
 
     def analyze(
-        self, text: Given, *, theme_set: str | None = None, model_version: str | None = None
-    ) -> AnalyzedItem:  # fmt: skip
+        self, text: TextLike, *, theme_set: str | None = None, model_version: str | None = None
+    ) -> AnalyzedItem:
         """Find segments with stage, pain points and themes of one text; nothing of it is kept.
 
         Args:
             text: The text, alone or with id and language.
             theme_set: Assign the themes of this set.
             model_version: The version that must answer.
-
-        Raises:
-            ServiceError: If there is no answer.
         """
         return self._analyze(theme_set=theme_set, model_version=model_version).one(text)
 
     def analyze_many(
-        self, texts: Iterable[Given], *, theme_set: str | None = None, model_version: str | None = None
+        self, texts: Iterable[TextLike], *, theme_set: str | None = None, model_version: str | None = None
     ) -> Batch[AnalyzedItem]:
         """Find segments with stage, pain points and themes of texts, in as many requests as they need.
 
@@ -158,29 +158,17 @@ class Client:
 
         Returns:
             An item for each text, in order; a ``FailedItem`` where a text could not be analyzed.
-
-        Raises:
-            ServiceError: If a request failed for good.
         """
         return self._analyze(theme_set=theme_set, model_version=model_version).many(texts)
 
     def info(self) -> Info:
-        """Return what the service is made of: models, calibration, limits.
-
-        Raises:
-            ServiceError: If it cannot be had.
-        """
-        return read(Info, self._connection.get("/info"))
+        """Return what the service is made of: models, calibration, limits."""
+        return self._connection.get(Info, "/info")
 
     def ready(self) -> Readiness:
-        """Return whether the service takes work, as it says itself; asked once.
-
-        Raises:
-            ServiceError: If no such answer comes.
-        """
-        call = Call(method="GET", path="/readyz")
-        with self._connection.stream(call, also=frozenset({UNAVAILABLE})) as response:
-            return read(Readiness, as_json(response))
+        """Return whether the service takes work, as it says itself; asked once."""
+        with self._connection.stream(Call(path="/readyz"), also=frozenset({UNAVAILABLE})) as response:
+            return read(Readiness, response.read())
 
     def wait_until_ready(self, *, timeout: float = 60.0) -> Readiness:
         """Wait until the service takes work.
@@ -193,12 +181,11 @@ class Client:
         """
         end = time.monotonic() + timeout
         while True:
-            why = ""
             try:
-                found = self.ready()
-                if found.ready:
-                    return found
-                why = ", ".join(f"{name}: {state}" for name, state in found.checks.items() if state != "ok")
+                readiness = self.ready()
+                if readiness.ready:
+                    return readiness
+                why = ", ".join(f"{name}: {state}" for name, state in readiness.checks.items() if state != "ok")
             except ServiceError as error:
                 if not error.retryable:
                     raise
@@ -206,12 +193,10 @@ class Client:
             if time.monotonic() >= end:
                 msg = f"The service is not ready after {timeout:g} seconds ({why})"
                 raise ServiceError(msg, code="not_ready", retryable=True, hint="see its log")
-            self._connection.sleep(LOOK_SECONDS)
+            self._connection.sleep(READY_PAUSE)
 
-    def _sentiment(self, *, segments: bool, model_version: str | None) -> Asking[Item]:
-        options = {"segments": segments or None, "model_version": model_version}
-        return Asking(self._connection, "/v1/sentiment", Item, options)
+    def _sentiment(self, *, segments: bool, model_version: str | None) -> Scorer[Item]:
+        return Scorer(self._connection, "/v1/sentiment", Item, segments=segments or None, model_version=model_version)
 
-    def _analyze(self, *, theme_set: str | None, model_version: str | None) -> Asking[AnalyzedItem]:
-        options = {"theme_set": theme_set, "model_version": model_version}
-        return Asking(self._connection, "/v1/analyze", AnalyzedItem, options)
+    def _analyze(self, *, theme_set: str | None, model_version: str | None) -> Scorer[AnalyzedItem]:
+        return Scorer(self._connection, "/v1/analyze", AnalyzedItem, theme_set=theme_set, model_version=model_version)

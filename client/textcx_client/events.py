@@ -1,7 +1,6 @@
 """Server-sent events, as the HTML standard defines them (section 9.2.6), of bytes as they come.
 
-Written by hand because lines end in CR, LF or CR LF only; the usual ways to split lines also break at other characters,
-which a message may hold.
+Lines end in CR, LF or CR LF only: ``str.splitlines`` also breaks at other characters, which a message may hold.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ _END = re.compile(r"\r\n|\n|\r")
 
 
 def events_of(pieces: Iterable[bytes]) -> Iterator[tuple[str, str]]:
-    """Give the name and the data of each event. Comments are passed over; an event that is not whole is dropped."""
+    """Give the name and the data of each event. Comments and an incomplete last event are dropped."""
     name, data = "", list[str]()
     for line in _lines(pieces):
         if not line:

@@ -1,12 +1,13 @@
 """What can go wrong between a program and the service, in one tree.
 
     TextcxError
+    ├── WrongUse                the call itself is wrong; nothing was sent
+    │   └── BadSetting          an option of the client that cannot be
     ├── ServiceError            the service refused or failed, and said so
     │   └── ServiceUnreachable  no answer came at all
     ├── JobFailed               a job that was waited for failed or was cancelled
     ├── JobStillRuns            it was not over in time
-    ├── BadSignature            a message that no webhook of ours signed, or not lately
-    └── ClientNotInstalled      httpx is missing
+    └── BadSignature            a message that no webhook of ours signed, or not lately
 
 No error holds a text, a key or a body that was sent; neither does anything that hangs on it.
 """
@@ -16,19 +17,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from textcx.domain.errors import TextcxError, WrongUse
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textcx.client.documents import Job
+    from textcx_client.answers.datasets import Job
 
 UNREACHABLE = "unreachable"
 UNEXPECTED_ANSWER = "unexpected_answer"
 
 
-class ClientNotInstalled(WrongUse, ImportError):
-    """The client was imported without the package that it speaks HTTP with."""
+class TextcxError(Exception):
+    """Base of every error of the client."""
+
+
+class WrongUse(TextcxError):
+    """The call is wrong; nothing was sent."""
+
+
+class BadSetting(WrongUse):
+    """An option of the client is outside its range."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,27 +79,27 @@ class ServiceError(TextcxError):
         super().__init__(detail)
 
     def __str__(self) -> str:
-        """Say it all in a few sentences."""
-        said = [f"{self.detail.rstrip('.')} ({self.code if self.status is None else f'{self.status} {self.code}'})."]
-        said += [f"{each.name}: {each.reason}." for each in self.invalid_params]
+        """Give detail, code, wrong fields, hint and request id in a few sentences."""
+        code = self.code if self.status is None else f"{self.status} {self.code}"
+        sentences = [f"{self.detail.rstrip('.')} ({code})."]
+        sentences += [f"{each.name}: {each.reason}." for each in self.invalid_params]
         if self.hint:
-            said.append(f"What to do: {self.hint}.")
+            sentences.append(f"What to do: {self.hint}.")
         if self.request_id:
-            said.append(f"Request: {self.request_id}.")
-        return " ".join(said)
+            sentences.append(f"Request: {self.request_id}.")
+        return " ".join(sentences)
 
 
 class ServiceUnreachable(ServiceError):
-    """No answer came: nobody listens there, the line broke, or it took too long.
+    """No answer came: nobody listens there, the connection broke, or it took too long.
 
     Attributes:
         sent: Whether the service may have got the request and acted on it.
     """
 
     def __init__(self, detail: str, *, sent: bool) -> None:
-        super().__init__(
-            detail, code=UNREACHABLE, retryable=True, hint="see whether the service runs there, and try again"
-        )
+        hint = "see whether the service runs there, and try again"
+        super().__init__(detail, code=UNREACHABLE, retryable=True, hint=hint)
         self.sent = sent
 
 
