@@ -167,8 +167,8 @@ class AnsweredSegment(BaseModel):
     label: Literal["negative", "neutral", "positive"]
     polarity: float = Field(ge=-1, le=1)
     probabilities: Probabilities
-    p_pain: Share = Field(description="something went wrong for the customer")
-    p_request: Share = Field(description="a wish or suggestion")
+    p_pain: Share | None = Field(description="something went wrong for the customer")
+    p_request: Share | None = Field(description="a wish or suggestion")
 
 
 class JudgedItem(BaseModel):
@@ -235,7 +235,7 @@ class AnalyzedSegment(AnsweredSegment):
 
     stage: str = Field(description='"unknown" is an answer')
     stage_confidence: Share
-    pain: bool
+    pain: bool | None
     themes: list[FoundTheme] | None = Field(description="null where no theme set was named")
 
 

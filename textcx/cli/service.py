@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from textcx.cli.options import Model
+
 if TYPE_CHECKING:
     from textcx.store.sql.database import Database
 
@@ -15,7 +17,6 @@ Config = Annotated[Path | None, typer.Option("--config", help="settings file (de
 Url = Annotated[str | None, typer.Option("--database-url", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")]  # fmt: skip
 PasswordFile = Annotated[Path | None, typer.Option("--database-password-file", help="file with its password, such as a mounted secret")]  # fmt: skip
 Spooled = Annotated[Path | None, typer.Option("--spool", help="private directory for uploads until they are redacted")]
-Model = Annotated[Path | None, typer.Option("--model", help="folder of another encoder")]
 Backend = Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")]
 Precision = Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")]
 Threads = Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")]
@@ -167,7 +168,7 @@ def serve(
 
     run(
         config=config,
-        analysis={"encoder": model, "backend": backend, "precision": precision, "threads": threads},
+        analysis={"model": model, "backend": backend, "precision": precision, "threads": threads},
         service={
             "host": host, "port": port, "database_url": database_url, "database_password_file": database_password_file,
             "spool": spool, "theme_sets": theme_sets, "first_key": first_key, "max_items": max_items,
@@ -203,7 +204,7 @@ def worker(
 
     work(
         settings=load_settings(
-            file=config or settings_file(), encoder=model, backend=backend, precision=precision, threads=threads,
+            file=config or settings_file(), model=model, backend=backend, precision=precision, threads=threads,
             batch_rows=batch_rows,
         ),
         service=load_service_settings(

@@ -35,8 +35,8 @@ class Segment:
     label: str
     polarity: float
     probabilities: Mapping[str, float]
-    p_pain: float
-    p_request: float
+    p_pain: float | None
+    p_request: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class AnalyzedSegment(Segment):
 
     stage: str
     stage_confidence: float
-    pain: bool
+    pain: bool | None
     themes: tuple[ThemeMatch, ...] | None
 
 

@@ -162,7 +162,7 @@ def _pains(
         "p_request": [segment.p_request for segment in item.segments],
         "p_negative": [segment.probabilities["negative"] for segment in item.segments],
         "p_positive": [segment.probabilities["positive"] for segment in item.segments],
-    })  # fmt: skip
+    }, schema_overrides={"p_pain": pl.Float64, "p_request": pl.Float64})  # fmt: skip
     pains = find_pains(
         frame, phrases=tools.phrases, lexicon=tools.lexicon, threshold=threshold, offer_words=offer_words
     ).filter(pl.col("specific"))
