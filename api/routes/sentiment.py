@@ -90,7 +90,7 @@ def _analyzed(findings: Findings, text: str, *, unit: str) -> dict[str, Any]:
     for place, segment in enumerate(item["segments"]):
         segment["start"], segment["end"] = moved[segment["start"]], moved[segment["end"]]
         segment["stage"], segment["stage_confidence"] = found.stages[place]
-        segment["pain"] = place in hurt
+        segment["pain"] = None if segment["p_pain"] is None else place in hurt
         segment["themes"] = (
             None
             if findings.themes is None

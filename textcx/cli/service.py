@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from textcx.cli.options import Model
+
 Config = Annotated[Path | None, typer.Option("--config", help="settings file (default: textcx.toml here, if any)")]
 Url = Annotated[
     str | None, typer.Option("--database-url", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
@@ -16,7 +18,6 @@ PasswordFile = Annotated[
     Path | None, typer.Option("--database-password-file", help="file with its password, such as a mounted secret")
 ]
 Spooled = Annotated[Path | None, typer.Option("--spool", help="private directory for uploads until they are redacted")]
-Model = Annotated[Path | None, typer.Option("--model", help="folder of another encoder")]
 Backend = Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")]
 Precision = Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")]
 Threads = Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")]
@@ -162,7 +163,7 @@ def serve(
 
     run(
         config=config,
-        analysis={"encoder": model, "backend": backend, "precision": precision, "threads": threads},
+        analysis={"model": model, "backend": backend, "precision": precision, "threads": threads},
         service={
             "host": host,
             "port": port,
@@ -214,7 +215,7 @@ def worker(
     work(
         settings=load_settings(
             file=config or settings_file(),
-            encoder=model,
+            model=model,
             backend=backend,
             precision=precision,
             threads=threads,

@@ -155,9 +155,11 @@ class Container:
             if path.is_file()
         ]
 
-    @property
+    @cached_property
     def _encoder_directory(self) -> Path:
-        return self.settings.encoder or models_directory() / "sentiment"
+        from textcx.engines.encoder.hub import find_model
+
+        return find_model(self.settings.model or self.settings.encoder or models_directory() / "sentiment")
 
     @property
     def _language_folder(self) -> Path:
