@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LISTED = 20
 
 
-def check_wishes(columns: Sequence[str], *, overrides: ColumnOverrides, name: str) -> None:
+def check_overrides(columns: Sequence[str], *, overrides: ColumnOverrides, name: str) -> None:
     """Check that every named column is there and every other wish can be granted.
 
     Args:

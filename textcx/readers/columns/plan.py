@@ -13,7 +13,7 @@ from textcx.domain.errors import NoTextColumn
 from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, RatingColumn, TextColumn
 from textcx.domain.tables import RECORDS
 from textcx.readers.columns.attributes import find_attributes
-from textcx.readers.columns.overrides import check_wishes
+from textcx.readers.columns.overrides import check_overrides
 from textcx.readers.columns.profile import ColumnProfile
 from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings
 from textcx.readers.columns.roles import (
@@ -94,7 +94,7 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
         BadSetting: If a wish is malformed.
         NoTextColumn: If no column looks like customers' words and none was named.
     """
-    check_wishes(sample.columns, overrides=overrides, name=name)
+    check_overrides(sample.columns, overrides=overrides, name=name)
     draft = _Draft({column: ColumnProfile.of(sample[column]) for column in sample.columns}, overrides)
     parts: dict[str, Any] = {}
     wished = (

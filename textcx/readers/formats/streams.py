@@ -178,11 +178,6 @@ def _cannot_open(name: str, error: BaseException) -> str:
     return f"{name} cannot be opened: {reason}"
 
 
-def cut_off(name: str, rows: int) -> UnreadableInput:
-    """Make the error for an input that ends or vanishes while it is read."""
-    return UnreadableInput(f"{name} could not be read further after {rows} rows; copy or export the file again")
-
-
 def binary_kind(head: bytes) -> str | None:
     """Tell what a binary file is by its first bytes; null where they do not say."""
     if head.startswith(b"PK\x03\x04"):

@@ -27,7 +27,7 @@ from textcx.steps.records.assemble import join_cells
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from textcx.readers.streaming.line_stream import Line
+    from textcx.readers.formats.decoding import Line
 
 FORMATS = ("jsonl", "csv")
 LONGEST_TEXT = 1_000_000
