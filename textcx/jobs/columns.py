@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from textcx.domain.errors import BadSetting, WrongUse
 from textcx.domain.feedback import ColumnPlan, RatingColumn, RatingKind, TextColumn
+from textcx.domain.ratings import KINDS
 from textcx.settings.analysis import Settings
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ FIELDS = {
     "touchpoint": "touchpoint_column", "customer_value": "value_column",
 }  # fmt: skip
 """Fields of a record sent as JSON, and what column each becomes."""
-SCALES = {"nps": "0-10", "csat": "1-5", "ces": "1-7", "stars": "1-5"}
+SCALES = {kind.value: f"{facts.scale[0]:g}-{facts.scale[1]:g}" for kind, facts in KINDS.items() if facts.scale}
 """Scales of ratings that need no declaration."""
 
 
@@ -167,7 +168,7 @@ def columns_of(records: Iterable[Mapping[str, Any]], *, dataset: Mapping[str, An
         if scale is None:
             msg = (
                 "a rating of these records has no known scale; declare it with the data set, as "
-                "NAME=NAME:LOW-HIGH, or send nps, csat, ces or stars"
+                f"NAME=NAME:LOW-HIGH, or send one of {', '.join(SCALES)}"
             )
             raise WrongUse(msg)
         flags.append(f"{name}=rating_{name}:{scale}")

@@ -11,6 +11,8 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from textcx.domain.ratings import KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -33,7 +35,7 @@ STAGES = {
 }
 """Titles of the stages of the default taxonomy, in journey order."""
 
-RATING_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "fft": "FFT", "stars": "Stars"}
+RATING_NAMES = {"fft": "FFT", **{kind.value: facts.title for kind, facts in KINDS.items() if facts.scale}}
 
 LANGUAGES = {
     "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
@@ -109,20 +111,6 @@ def rating(value: float | None, unit: str | None) -> str:
     return _signed(f"{value:.2f}")
 
 
-def rating_words(value: float | None, unit: str | None) -> str:
-    """Write the value of a rating with its scale: ``+12``, ``71 %``, ``3.42 of 5``, ``2.10 on 1..5 (1 is best)``."""
-    written = rating(value, unit)
-    if written == UNKNOWN or unit in {"points", "percent"}:
-        return written
-    if unit == "stars":
-        return f"{written} of 5"
-    return (
-        f"{written} on {unit.removeprefix('scale ').replace('..', ' to ')}"
-        if unit and unit.startswith("scale ")
-        else written
-    )
-
-
 def effect(value: float | None, unit: str | None) -> str:
     """Write a difference on a rating, always with its sign: ``+0.21``."""
     return signed(value, digits=1 if unit in {"points", "percentage points"} else 2)
@@ -131,7 +119,7 @@ def effect(value: float | None, unit: str | None) -> str:
 def unit_words(unit: str | None) -> str:
     """Say what an effect is counted in."""
     if unit and unit.startswith("scale "):
-        return f"on a scale of {unit.removeprefix('scale ').replace('..', ' to ')}"
+        return f"on a scale of {answers(unit)}"
     return unit or ""
 
 
@@ -199,11 +187,20 @@ def reason_name(reason: str) -> str:
 
 def scale_of(unit: str | None) -> tuple[float, float] | None:
     """Return the ends of the scale a unit names, where it names one."""
-    fixed = {"points": (-100.0, 100.0), "percent": (0.0, 100.0), "stars": (1.0, 5.0)}
-    if unit in fixed:
-        return fixed[unit]
+    named = next((kind for kind in KINDS.values() if unit and kind.unit == unit), None)
+    if named is not None:
+        return named.value or named.scale
     match = re.match(r"scale (-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)", unit or "")
     return (float(match[1]), float(match[2])) if match else None
+
+
+def answers(unit: str | None) -> str:
+    """Say between which answers a mean lies: ``1 to 5``; empty for a value that is no mean."""
+    if unit and unit.startswith("scale "):
+        return unit.removeprefix("scale ").replace("..", " to ")
+    means = {kind.unit: kind.scale for kind in KINDS.values() if kind.unit and kind.value is None}
+    scale = means.get(unit or "")
+    return f"{scale[0]:g} to {scale[1]:g}" if scale else ""
 
 
 def low_is_best(unit: str | None) -> bool:

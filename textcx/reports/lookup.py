@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from textcx.domain.ratings import KINDS
 from textcx.domain.tables import SCHEMAS, empty
 from textcx.domain.themes.sets import FRAGILE
 from textcx.reports import formats
@@ -37,7 +38,7 @@ FEWEST_RATINGS = 5
 """A rating given by fewer respondents is not shown for a part of the customers."""
 
 
-LEADING_UNITS = ("points", "percent", "stars")
+LEADING_UNITS = tuple(kind.unit for kind in KINDS.values() if kind.unit)
 """Units of the ratings that people steer by, the first one leading."""
 
 

@@ -60,11 +60,7 @@ def cards(look: Lookup) -> tuple[Card, ...]:
     found: list[Card | None] = []
     for row in look.overall[:MOST_RATINGS]:
         unit = row.get("unit") or ""
-        scale = (
-            unit.removeprefix("scale ").replace("..", " to ")
-            if unit.startswith("scale ")
-            else {"stars": "1 to 5"}.get(unit, "")
-        )
+        scale = formats.answers(unit)
         label = f"{formats.rating_name(row['rating'])}{f' ({scale})' if scale else ''}"
         found.append(_card(label, row, lambda value, unit=unit: formats.rating(value, unit)))  # type: ignore[misc]
     polarity = look.headline.get("polarity")

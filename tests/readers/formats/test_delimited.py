@@ -231,7 +231,7 @@ def test_what_was_written_is_read(
 
 
 def test_a_swallowed_row_with_delimiters_at_its_end_is_read_again(tmp_path: Path) -> None:
-    batches = read(write(tmp_path, 'id,comment,n\n1,"stray,5\n2,fine,4,,\n3,"quoted, well",\n'), rows=100)
+    batches = read(write(tmp_path, 'id,comment,n\n1,"stray,5\n2,fine,4,,\n3,"quoted, well",2\n'), rows=100)
     assert texts(batches) == ["fine", "quoted, well"]
     assert [broken.where for broken in batches[0].unreadable] == ["reviews.csv:2"]
 
