@@ -33,6 +33,8 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _CONTROLS = re.compile("[\x01-\x08\x0e-\x1f\x7f]")
 _DETECTION_BYTES = 64 * 1024
+_MANY_ZEROS, _FEW_ZEROS = 0.4, 0.1
+"""Shares of zero bytes that Latin text in UTF-16 has at least at one of two places, and at most at the other."""
 _REPLACED = "�"
 
 
@@ -104,7 +106,7 @@ def detect_decoding(head: bytes, *, name: str, whole: bool = True) -> Decoding:
         How to read it.
 
     Raises:
-        UnreadableInput: If it is binary, or in an encoding that cannot be told.
+        UnreadableInput: If it is binary, or in an unknown encoding.
     """
     kind = binary_kind(head)
     if kind is not None:
@@ -112,7 +114,7 @@ def detect_decoding(head: bytes, *, name: str, whole: bool = True) -> Decoding:
         raise UnreadableInput(msg)
     decoding = _choose(head, whole=whole)
     if decoding is None:
-        msg = f"{name} is in an encoding that cannot be told; save it as UTF-8 (in Excel: 'CSV UTF-8') and try again"
+        msg = f"{name} is in an unknown encoding; save it as UTF-8 (in Excel: 'CSV UTF-8') and try again"
         raise UnreadableInput(msg)
     text = head.decode(decoding.codec, errors="ignore")
     controls, nulls = len(_CONTROLS.findall(text)), text.count("\0")
@@ -146,7 +148,7 @@ def _choose(head: bytes, *, whole: bool) -> Decoding | None:
 def _wide(head: bytes) -> str | None:
     start = head[:_DETECTION_BYTES]
     even, odd = start[::2].count(0) / max(1, len(start) / 2), start[1::2].count(0) / max(1, len(start) / 2)
-    if max(even, odd) < 0.4 or min(even, odd) > 0.1:  # noqa: PLR2004  shares of zero bytes in Latin text
+    if max(even, odd) < _MANY_ZEROS or min(even, odd) > _FEW_ZEROS:
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
 

@@ -25,6 +25,14 @@ HEAD_BYTES = 4 * 1024 * 1024
 STREAM_ERRORS = (OSError, EOFError, zlib.error)
 """What reading a damaged or vanished file raises."""
 
+FORMATS = {
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".tab"), "csv"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".xlsx", ".xlsm"), "xlsx"),
+}
+"""Formats by the suffix of a file's name."""
+
 _GZIP = b"\x1f\x8b"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -100,6 +108,11 @@ class _Replay(io.RawIOBase):
         piece = self._head.read(len(view)) or self._rest.read(len(view))
         view[: len(piece)] = piece
         return len(piece)
+
+
+def suffix_of(name: str) -> str:
+    """Return the suffix of a file's name in lower case, without ".gz"; "" where it has none."""
+    return Path(name.casefold().removesuffix(".gz")).suffix
 
 
 def open_bytes(source: str | Path) -> ByteSource:
