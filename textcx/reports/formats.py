@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
+from calendar import month_abbr
 from datetime import datetime
+from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from textcx.domain.ratings import KINDS
@@ -19,8 +22,6 @@ if TYPE_CHECKING:
 UNKNOWN = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 STAGES = {
     "awareness": "Awareness",
@@ -37,13 +38,9 @@ STAGES = {
 
 RATING_NAMES = {"fft": "FFT", **{kind.value: facts.title for kind, facts in KINDS.items() if facts.scale}}
 
-LANGUAGES = {
-    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
-    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "ms": "Malay", "nl": "Dutch",
-    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish",
-    "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
+LANGUAGES: Mapping[str, str] = tomllib.loads(
+    files("textcx.reports").joinpath("templates/languages.toml").read_text(encoding="utf-8")
+)
 """Names of languages by ISO 639-1 code; others read as their code."""
 
 REASONS = {
@@ -146,7 +143,7 @@ def severity_words(value: float | None) -> str:
 
 def day(moment: datetime | None) -> str:
     """Write a date: ``4 Mar 2026``."""
-    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}" if moment else ""
+    return f"{moment.day} {month_abbr[moment.month]} {moment.year}" if moment else ""
 
 
 def period(name: str | None) -> str:
@@ -154,7 +151,7 @@ def period(name: str | None) -> str:
     if not name:
         return UNKNOWN
     if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", name):
-        return f"{MONTHS[int(match[2]) - 1]} {match[1]}"
+        return f"{month_abbr[int(match[2])]} {match[1]}"
     if match := re.fullmatch(r"(\d{4})-W(\d{2})", name):
         return f"week {int(match[2])}, {match[1]}"
     if match := re.fullmatch(r"(\d{4})-Q([1-4])", name):
