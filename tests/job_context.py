@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
+from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 
 from textcx.domain.service.datasets import Job, JobKind
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 from textcx.jobs.context import JobContext, JobTools
 from textcx.pipelines.corpus import CorpusTools, RecordTools
 from textcx.pipelines.incoming import IncomingTools

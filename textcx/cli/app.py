@@ -160,7 +160,9 @@ def inspect(
         source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
         touchpoint_column=touchpoint_column, value_column=value_column, rating=rating,
     )  # fmt: skip
-    typer.echo(job.render(job.inspect(file, overrides=settings.overrides(), languages=Container(settings).languages)))
+    container = Container(settings)
+    look = job.inspect(file, overrides=settings.overrides(), language=container.language, languages=container.languages)
+    typer.echo(job.render(look))
 
 
 @app.command()
@@ -272,7 +274,9 @@ def train_sentiment(
 ) -> None:
     """Train the encoder: sentiment, pain, request, emotions and theme vectors in one network."""
     from textcx.runs.progress import ProgressBars
+    from textcx.settings.analysis import load_settings
     from textcx.training import train_encoder
+    from textcx.wiring.container import Container
 
     work = out.with_name(f"{out.name}.work")
     with ProgressBars() as progress:
@@ -287,6 +291,7 @@ def train_sentiment(
             epochs=epochs,
             resume=resume,
             progress=progress,
+            wording=Container(load_settings()).language.requests,
         )
     _tell(f"The model is in {out}; the figures of the run are in {work}/log.jsonl.")
 

@@ -133,8 +133,8 @@ def tools_of(container: Container) -> JobTools:
         ),
         second=replace(second, encoder=encoder, phrases=phrases),
         arrivals=IncomingTools(
-            phrases=phrases, journey=second.journey, stages=stage_vectors(second.journey, encoder),
-            lexicon=second.lexicon, pain_threshold=container.settings.pain_threshold,
+            phrases=phrases, language=second.language, stages=stage_vectors(second.language.journey, encoder),
+            pain_threshold=container.settings.pain_threshold,
             offer_words=container.settings.offer_words(),
         ),
         models=tuple(container.models()),

@@ -148,7 +148,7 @@ class Ingest:
             theme_set = self._themes(upload, encoder_id=tools.first.encoder.encoder_id)
             looked = analyze_incoming(segments, kept.vectors, theme_set=theme_set, tools=tools.arrivals)
             main = main_subjects(
-                looked, theme_set=theme_set, taxonomy=tools.arrivals.journey, level=pipeline.WORKING_LEVEL
+                looked, theme_set=theme_set, taxonomy=tools.arrivals.language.journey, level=pipeline.WORKING_LEVEL
             )
             urgencies = self._urgencies(upload, kept.records, looked)
         rows = [*whole.records["row"], *(broken.row for broken in whole.unreadable)]
@@ -184,6 +184,7 @@ class Ingest:
         marks = self._open.marks if self._open is not None and self._open.marks else _values(records)
         known = candidates["respondent_id"].drop_nulls().to_list()
         earlier = self._context.batches.earlier_contacts(upload.dataset_id, known, since=now - LOOK_BACK)
+        lexicon = self._context.tools.arrivals.language.pains
         within: Counter[str] = Counter()
         found: dict[int, Urgency] = {}
         for row in candidates.sort("row").iter_rows(named=True):
@@ -195,7 +196,7 @@ class Ingest:
             )  # fmt: skip
             if who and row["label"] == "negative":
                 within[who] += 1
-            urgency = judge_urgency(case, now=now)
+            urgency = judge_urgency(case, lexicon=lexicon, now=now)
             if urgency is not None:
                 found[row["row"]] = urgency
         return found

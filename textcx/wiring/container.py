@@ -6,7 +6,7 @@ import hashlib
 import os
 import secrets
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from textcx.domain.feedback import ColumnOverrides
-    from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import (
@@ -41,7 +40,7 @@ KEY_BYTES = 32
 
 
 def models_directory() -> Path:
-    """Return where the shipped models and taxonomies are: in the installed package, or beside it in a checkout."""
+    """Return where the shipped models and languages are: in the installed package, or beside it in a checkout."""
     packaged = Path(str(files("textcx"))) / "_models"
     checkout = Path(str(files("textcx"))).parent / "models"
     for directory in (packaged, checkout):
@@ -123,6 +122,13 @@ def key_store(database: Database) -> KeyStore:
     return SqlKeys(database)
 
 
+@cache
+def _language(folder: Path, journey: Path | None) -> Language:
+    from textcx.engines.language.folder import load_language  # noqa: PLC0415
+
+    return load_language(folder, journey=journey)
+
+
 class Container:
     """Builds each tool of a run once, when it is first asked for."""
 
@@ -131,7 +137,6 @@ class Container:
     ) -> None:
         """Build nothing yet; ``small_batches`` and ``between`` as for ``engines.encoders.load_encoder``."""
         self.settings, self.small_batches, self.between = settings, small_batches, between
-        self.taxonomies = models_directory() / "taxonomies"
 
     def record_tools(self) -> RecordTools:
         """Return the tools of ``pipeline.analyze_batch``."""
@@ -140,6 +145,7 @@ class Container:
             languages=self.languages,
             redactor=self.redactor,
             splitter=self.splitter,
+            language=self.language,
             respondent_key=self.respondent_key,
         )
 
@@ -149,10 +155,9 @@ class Container:
 
         return CorpusTools(
             encoder=self.encoder,
-            themes=BertopicThemes(),
+            themes=BertopicThemes(stop_words=self.language.naming.stop_words),
             phrases=self.phrases,
-            journey=self.journey,
-            lexicon=self.lexicon,
+            language=self.language,
             theme_set=theme_set,
             taxonomy=self.theme_taxonomy,
         )
@@ -160,7 +165,7 @@ class Container:
     @cached_property
     def theme_taxonomy(self) -> ThemeTaxonomy | None:
         """The themes that the team brought along."""
-        from textcx.engines.taxonomy_toml import load_theme_taxonomy  # noqa: PLC0415
+        from textcx.engines.language.taxonomies import load_theme_taxonomy  # noqa: PLC0415
 
         return load_theme_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
 
@@ -169,21 +174,12 @@ class Container:
         """The phrase finder."""
         from textcx.engines.spacy.text import SpacyPhraseFinder  # noqa: PLC0415
 
-        return SpacyPhraseFinder(**self._pipeline)
+        return SpacyPhraseFinder(self.language.phrases, **self._pipeline)
 
     @cached_property
-    def journey(self) -> JourneyTaxonomy:
-        """The journey taxonomy: the user's own or the shipped one."""
-        from textcx.engines.taxonomy_toml import load_journey  # noqa: PLC0415
-
-        return load_journey(self.settings.journey or self.taxonomies / "journey.toml")
-
-    @cached_property
-    def lexicon(self) -> PainLexicon:
-        """The lexicon of consequences."""
-        from textcx.engines.taxonomy_toml import load_pain_lexicon  # noqa: PLC0415
-
-        return load_pain_lexicon(self.taxonomies / "consequences.toml")
+    def language(self) -> Language:
+        """The language that is analyzed, with the user's own journey taxonomy where there is one."""
+        return _language(self._language_folder, self.settings.journey)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -204,7 +200,7 @@ class Container:
         """The language detector."""
         from textcx.engines.language.fasttext import FasttextLanguageDetector  # noqa: PLC0415
 
-        return FasttextLanguageDetector()
+        return FasttextLanguageDetector(self.language)
 
     @cached_property
     def redactor(self) -> Redactor:
@@ -215,15 +211,14 @@ class Container:
             return NoRedactor()
         from textcx.engines.redaction.presidio import PresidioRedactor  # noqa: PLC0415
 
-        names = self.taxonomies / "keep_names.toml"
-        return PresidioRedactor(names=names, keep=self.settings.keep_names, **self._pipeline)
+        return PresidioRedactor(self.language.names, keep=self.settings.keep_names, **self._pipeline)
 
     @cached_property
     def splitter(self) -> SentenceSplitter:
         """The splitter."""
         from textcx.engines.spacy.text import SpacySentenceSplitter  # noqa: PLC0415
 
-        return SpacySentenceSplitter()
+        return SpacySentenceSplitter(self.language)
 
     @cached_property
     def respondent_key(self) -> bytes:
@@ -231,10 +226,10 @@ class Container:
         return respondent_key()
 
     def models(self) -> list[dict[str, str]]:
-        """Return name and SHA-256 of every model and taxonomy file in use."""
+        """Return name and SHA-256 of every model and language file in use."""
         encoder = self._encoder_directory
         used = sorted(path for path in encoder.glob("*") if path.suffix in {".safetensors", ".toml", ".json"})
-        used += sorted(self.taxonomies.glob("*.toml"))
+        used += sorted(self._language_folder.glob("*.toml"))
         if self.settings.journey:
             used.append(self.settings.journey)
         return [
@@ -246,6 +241,10 @@ class Container:
     @property
     def _encoder_directory(self) -> Path:
         return self.settings.encoder or models_directory() / "sentiment"
+
+    @property
+    def _language_folder(self) -> Path:
+        return models_directory() / "languages" / self.settings.language
 
     @property
     def _pipeline(self) -> dict[str, str]:

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textcx.engines.taxonomy_toml import load_pain_lexicon
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import PAIN_POINTS
-from textcx.engines.taxonomy_toml import load_pain_lexicon
 from textcx.ports import Phrase
 from textcx.steps.pains.find import ASKED_FOR, find_pains, is_specific, mark_pains
 from textcx.steps.pains.group import group_pains, pain_point_id

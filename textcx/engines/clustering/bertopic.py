@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textcx.domain.errors import ShapeMismatch
-from textcx.domain.themes.findings import MIN_SEGMENTS, STOP_WORDS
+from textcx.domain.themes.findings import MIN_SEGMENTS
 from textcx.domain.themes.sets import StrengthCurve
 from textcx.engines.clustering.clusters import find_clusters
 from textcx.ports import TopicFit
@@ -30,7 +30,7 @@ from textcx.steps.themes.geometry.closeness import nearest, strength_of
 from textcx.steps.themes.geometry.lattice import ROWS, on_lattice, relative_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -58,13 +58,15 @@ _WORD = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
 class BertopicThemes:
     """The ``ThemeModel`` port by BERTopic."""
 
-    def __init__(self, *, min_segments: int = MIN_SEGMENTS, sample: int = SAMPLE) -> None:
+    def __init__(self, *, stop_words: Collection[str], min_segments: int = MIN_SEGMENTS, sample: int = SAMPLE) -> None:
         """Set the engine up; nothing heavy is loaded before the first fit.
 
         Args:
+            stop_words: Words that describe no topic.
             min_segments: Fewer segments than this give no topics.
             sample: Distinct segments clustered at most, chosen by a hash of their content.
         """
+        self.stop_words = stop_words
         self.min_segments = min_segments
         self.sample = sample
 
@@ -109,7 +111,7 @@ class BertopicThemes:
         topics = np.where(strengths > 0, topics, -1)
         shown = [texts[index] for index in learned]
         keywords = tuple(
-            _described(shown, labels)
+            _described(shown, labels, self.stop_words)
             for labels in (*(level[clusters.labels] for level in clusters.levels), clusters.labels)
         )
         return TopicFit(
@@ -118,14 +120,14 @@ class BertopicThemes:
         )  # fmt: skip
 
 
-def _described(texts: list[str], labels: NDArray[np.int64]) -> tuple[tuple[str, ...], ...]:
+def _described(texts: list[str], labels: NDArray[np.int64], stop_words: Collection[str]) -> tuple[tuple[str, ...], ...]:
     """Let BERTopic find the c-TF-IDF words of clusters that are known, best first."""
     bertopic = _import_bertopic()
     model = bertopic.BERTopic(
         language="multilingual",  # "english" would strip letters with accents; no model is loaded for either
         umap_model=bertopic.dimensionality.BaseDimensionalityReduction(),
         hdbscan_model=_Found(labels),
-        vectorizer_model=_vectorizer(),
+        vectorizer_model=_vectorizer(stop_words),
         ctfidf_model=bertopic.vectorizers.ClassTfidfTransformer(reduce_frequent_words=True),
         top_n_words=30,
         calculate_probabilities=False,
@@ -195,13 +197,13 @@ def _digest(text: str, vector: NDArray[np.float32]) -> bytes:
     return content.hexdigest().encode()
 
 
-def content_words(text: str) -> list[str]:
+def content_words(text: str, stop_words: Collection[str]) -> list[str]:
     """Words of a text that can describe a topic, and pairs of neighbouring ones; stop words and masks part them."""
     terms: list[str] = []
     before, before_end = "", -1
     for match in _WORD.finditer(text.lower().replace("\u2019", "'")):
         word = match.group()
-        if len(word) < 3 or word in STOP_WORDS:  # noqa: PLR2004 - "tv" is lost, "to" and "id" are not missed
+        if len(word) < 3 or word in stop_words:  # noqa: PLR2004 - "tv" is lost, "to" and "id" are not missed
             before = ""
             continue
         terms.append(word)
@@ -211,11 +213,11 @@ def content_words(text: str) -> list[str]:
     return terms
 
 
-def _vectorizer() -> Any:  # noqa: ANN401 - sklearn has no types here
+def _vectorizer(stop_words: Collection[str]) -> Any:  # noqa: ANN401 - sklearn has no types here
     """Count vectorizer over ``content_words``; two words that are none, since it cannot weigh a vocabulary of one."""
     from sklearn.feature_extraction.text import CountVectorizer  # noqa: PLC0415 - heavy
 
-    return CountVectorizer(analyzer=lambda text: [*content_words(text), NO_WORD, NO_WORD * 2])
+    return CountVectorizer(analyzer=lambda text: [*content_words(text, stop_words), NO_WORD, NO_WORD * 2])
 
 
 def _without_repeats(words: list[str]) -> list[str]:
