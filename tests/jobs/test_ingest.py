@@ -199,7 +199,7 @@ def test_a_job_goes_on_with_batches_of_another_size(database: Database, tmp_path
         return work()  # type: ignore[operator, no-any-return]
 
     with pytest.raises(ProcessEnds):
-        Runner(small)._run(job.id, job.attempt, step)
+        Runner(small).run(job.id, job.attempt, step)
     assert 0 < len(kept(small)) < 90
     large = light_context(database, tmp_path / "spool", batch_rows=50)
     found = run_now(large, large.jobs.get(job.id))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from job_context import as_csv, light_context, send, some_rows, wait_for
+from job_context import as_csv, light_context, send, some_rows, wait_for, wait_until
 
 from textcx.domain.service.datasets import JobKind, JobState
 from textcx.jobs.queue.runner import Runner
@@ -110,6 +110,7 @@ def test_two_jobs_on_one_data_set_run_one_after_the_other(context: JobContext) -
     assert second.started_at >= first.finished_at
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_stores_nothing_twice(context: JobContext, workers: Workers) -> None:
     chance = random.Random(11)
     job = send(context, "shop", as_csv(some_rows(300)))
@@ -129,10 +130,11 @@ def test_a_killed_worker_loses_nothing_and_stores_nothing_twice(context: JobCont
     assert not list(context.spool.directory.iterdir())
 
 
+@pytest.mark.slow
 def test_another_worker_takes_over_from_a_dead_one(context: JobContext, workers: Workers) -> None:
     first, _ = workers.start(pause=0.2), workers.start(pause=0.2)
     job = send(context, "shop", as_csv(some_rows(100)))
-    time.sleep(1.0)
+    wait_until(lambda: context.jobs.get(job.id).counts.get("stored"))
     workers.kill(first)
     done = wait_for(context, job)
     assert (done.state, done.counts["stored"]) == (JobState.DONE, 100)
@@ -153,8 +155,7 @@ def test_several_workers_share_the_queue(context: JobContext, workers: Workers) 
 def test_a_job_is_cancelled_while_it_runs(context: JobContext, workers: Workers) -> None:
     workers.start(pause=0.3)
     job = send(context, "shop", as_csv(some_rows(300)))
-    while not context.jobs.get(job.id).counts.get("stored"):
-        time.sleep(0.02)
+    wait_until(lambda: context.jobs.get(job.id).counts.get("stored"))
     context.jobs.cancel(job.id)
     done = wait_for(context, job)
     assert done.state is JobState.CANCELLED
@@ -165,8 +166,7 @@ def test_a_runner_that_stops_leaves_its_job_to_the_next(context: JobContext) -> 
     job = send(context, "shop", as_csv(some_rows(400)))
     first = Runner(context)
     first.start()
-    while not context.jobs.get(job.id).counts.get("stored"):
-        time.sleep(0.02)
+    wait_until(lambda: context.jobs.get(job.id).counts.get("stored"))
     first.stop()
     assert not context.jobs.get(job.id).state.final
     context.stopping.clear()

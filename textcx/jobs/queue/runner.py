@@ -78,14 +78,18 @@ def _careful(context: JobContext, step: Step, name: str, work: Callable[[], dict
 class Runner:
     """Runs jobs in threads of this process, from ``start`` to ``stop``."""
 
-    def __init__(self, context: JobContext, *, allow_private: bool = False) -> None:
+    def __init__(
+        self, context: JobContext, *, allow_private: bool = False, take_over_seconds: float = TAKE_OVER_SECONDS
+    ) -> None:
         """Prepare a runner.
 
         Args:
             context: What jobs work with.
             allow_private: Whether webhooks may be on private addresses.
+            take_over_seconds: How often to look for jobs of dead processes and for those that the queue lost.
         """
         self._context = context
+        self._take_over_seconds = take_over_seconds
         self._delivering = Delivering(context.webhooks, allow_private=allow_private, stopping=context.stopping)
         self._wake = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -102,7 +106,7 @@ class Runner:
         from textcx.jobs.queue.durable import Durable  # noqa: PLC0415 - DBOS is loaded by the processes that run jobs
 
         self._slots = Slots(self._context.database)
-        self._durable = Durable(self._context.database, self._slots, run=self._run)
+        self._durable = Durable(self._context.database, self._slots, run=self.run)
         for name, work in (("dispatch", self._dispatch), ("deliver", self._deliver), ("keep-house", self._keep_house)):
             thread = threading.Thread(target=work, name=f"textcx-{name}", daemon=True)
             thread.start()
@@ -127,8 +131,14 @@ class Runner:
         if self._slots is not None:
             self._slots.close()
 
-    def _run(self, job_id: str, attempt: int, step: Step) -> None:
-        """Run an attempt of a job to its end, whatever that is."""
+    def run(self, job_id: str, attempt: int, step: Step) -> None:
+        """Run an attempt of a job in this thread, to its end, whatever that is.
+
+        Args:
+            job_id: The job.
+            attempt: Which attempt; nothing happens where it is over or another one has begun.
+            step: Carries out a named piece of work once.
+        """
         if not step("begin", lambda: {"go": self._begin(job_id, attempt)})["go"]:
             return
         try:
@@ -162,14 +172,14 @@ class Runner:
 
     def _dispatch(self) -> None:
         """Hand to the queue what was asked for, and from time to time what dead processes left."""
-        looked = -TAKE_OVER_SECONDS  # at once: what a dead process left waits already
+        looked = -self._take_over_seconds  # at once: what a dead process left waits already
         while not self._context.stopping.is_set():
             self._wake.wait(DISPATCH_SECONDS)
             self._wake.clear()
             try:
                 for job in self._context.jobs.undispatched():
                     self._hand_over(job)
-                if time.monotonic() - looked >= TAKE_OVER_SECONDS:
+                if time.monotonic() - looked >= self._take_over_seconds:
                     looked = time.monotonic()
                     self._look_after_places()
             except StoreProblem as error:
