@@ -50,11 +50,11 @@ REFUSED = 2
 def parse(arguments: list[str]) -> None:
     """Parse words as the command line does, down to the last command, and run nothing."""
     command: Any = typer.main.get_command(app)
-    context = command.make_context("textcx", list(arguments))
+    context, rest = command.make_context("textcx", list(arguments)), arguments
     while hasattr(command, "commands"):
-        name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        name, command, rest = command.resolve_command(context, rest)
         assert command is not None
-        context = command.make_context(name, rest, parent=context)
+        context = command.make_context(name, list(rest), parent=context)
 
 
 def services() -> dict[str, Any]:
