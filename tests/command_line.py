@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+import tempfile
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -13,6 +14,7 @@ from unittest import mock
 from textcx.cli import main
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -31,8 +33,8 @@ def textcx(*arguments: str | Path, stdin: bytes = b"") -> Finished:
     code: object = 0
     with (
         mock.patch.object(sys, "argv", ["textcx", *map(str, arguments)]),
-        mock.patch.object(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8")),
         mock.patch.dict(os.environ, {"COLUMNS": "200"}),
+        standard_input(stdin),
         redirect_stdout(out),
         redirect_stderr(err),
     ):
@@ -44,3 +46,17 @@ def textcx(*arguments: str | Path, stdin: bytes = b"") -> Finished:
         returncode=code if isinstance(code, int) else int(code is not None),
         stdout=out.buffer.getvalue().decode(), stderr=err.buffer.getvalue().decode(),
     )  # fmt: skip
+
+
+@contextmanager
+def standard_input(content: bytes) -> Iterator[None]:
+    """Let descriptor 0 and ``sys.stdin`` hold something, until the end of the block."""
+    with tempfile.TemporaryFile() as file, os.fdopen(os.dup(0)) as before:
+        file.write(content)
+        file.seek(0)
+        os.dup2(file.fileno(), 0)
+        try:
+            with open(0, encoding="utf-8", closefd=False) as stdin, mock.patch.object(sys, "stdin", stdin):
+                yield
+        finally:
+            os.dup2(before.fileno(), 0)
