@@ -43,7 +43,7 @@ layers: $(VENV)/.dev ## check that imports only go down
 	$(BIN)/lint-imports
 
 quality: $(VENV)/.dev ## floors on real labelled data (needs DATA=...)
-	TEXTCX_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -m quality
+	TEXTCX_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -m quality tests/quality
 
 slow: $(VENV)/.dev ## kill, scale and wheel tests
 	$(BIN)/python -m pytest -m slow

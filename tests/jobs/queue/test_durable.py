@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 import sqlalchemy as sa
 from job_context import as_csv, light_context, send, some_rows, wait_for, wait_until
+from service_worker import slow_down
 
 from textcx.domain.service.datasets import JobKind, JobState
 from textcx.jobs.queue.runner import Runner
@@ -141,6 +142,7 @@ def test_another_worker_takes_over_from_a_dead_one(context: JobContext, workers:
     assert len(set(ids(context))) == 100
 
 
+@pytest.mark.slow
 def test_several_workers_share_the_queue(context: JobContext, workers: Workers) -> None:
     for _ in range(2):
         workers.start(pause=0.1)
@@ -152,8 +154,8 @@ def test_several_workers_share_the_queue(context: JobContext, workers: Workers) 
     assert len(ids(context)) == 240
 
 
-def test_a_job_is_cancelled_while_it_runs(context: JobContext, workers: Workers) -> None:
-    workers.start(pause=0.3)
+def test_a_job_is_cancelled_while_it_runs(context: JobContext, runner: Runner) -> None:
+    slow_down(context.batches, pause=0.05)
     job = send(context, "shop", as_csv(some_rows(300)))
     wait_until(lambda: context.jobs.get(job.id).counts.get("stored"))
     context.jobs.cancel(job.id)
@@ -163,7 +165,7 @@ def test_a_job_is_cancelled_while_it_runs(context: JobContext, workers: Workers)
 
 
 def test_a_runner_that_stops_leaves_its_job_to_the_next(context: JobContext) -> None:
-    job = send(context, "shop", as_csv(some_rows(400)))
+    job = send(context, "shop", as_csv(some_rows(240)))
     first = Runner(context)
     first.start()
     wait_until(lambda: context.jobs.get(job.id).counts.get("stored"))
@@ -173,6 +175,6 @@ def test_a_runner_that_stops_leaves_its_job_to_the_next(context: JobContext) -> 
     second = Runner(context)
     second.start()
     try:
-        assert wait_for(context, job).counts["stored"] == 400
+        assert wait_for(context, job).counts["stored"] == 240
     finally:
         second.stop()
