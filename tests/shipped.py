@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from textcx.commands import analyze as job
 from textcx.runs.progress import StageClock
-from textcx.settings.analysis import Settings, load_settings
+from textcx.settings.analysis import load_settings
 from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from textcx.domain.analysis import Analysis
     from textcx.ports import Encoder
+    from textcx.settings.analysis import Settings
 
 ENGINES = ("encoder", "languages", "phrases", "redactor", "splitter")
 READ_BY_ENGINES = ("backend", "precision", "threads", "redact", "keep_names", "encoder", "spacy_pipeline")
@@ -25,7 +26,7 @@ READ_BY_ENGINES = ("backend", "precision", "threads", "redact", "keep_names", "e
 @cache
 def engines() -> Container:
     """Return what builds the engines, each when it is first used."""
-    return Container(Settings())
+    return Container(load_settings())
 
 
 def container_for(settings: Settings) -> Container:
