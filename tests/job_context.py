@@ -9,7 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
+from languages import ENGLISH
 
 from textcx.domain.service.datasets import Job, JobKind
 from textcx.jobs.context import JobContext, JobTools
@@ -19,7 +19,7 @@ from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
 from textcx.store.sql.jobs import NewUpload
 from textcx.store.theme_sets.named import DirectoryThemeSets
-from textcx.wiring.container import models_directory, respondent_key
+from textcx.wiring.container import respondent_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,20 +35,17 @@ SAID = (
 
 def light_tools() -> JobTools:
     """Return engines that load nothing."""
-    taxonomies = models_directory() / "taxonomies"
     encoder, phrases = FakeEncoder(), FakePhraseFinder()
-    journey = load_journey(taxonomies / "journey.toml")
-    lexicon = load_pain_lexicon(taxonomies / "consequences.toml")
     return JobTools(
         first=RecordTools(
             encoder=encoder, languages=FakeLanguageDetector(), redactor=FakeRedactor(), splitter=FakeSplitter(),
-            respondent_key=respondent_key(),
+            language=ENGLISH, respondent_key=respondent_key(),
         ),
         second=CorpusTools(
-            encoder=encoder, themes=FakeThemeModel(), phrases=phrases, journey=journey, lexicon=lexicon
+            encoder=encoder, themes=FakeThemeModel(), phrases=phrases, language=ENGLISH
         ),
         arrivals=IncomingTools(
-            phrases=phrases, journey=journey, stages=stage_vectors(journey, encoder), lexicon=lexicon,
+            phrases=phrases, language=ENGLISH, stages=stage_vectors(ENGLISH.journey, encoder),
             pain_threshold=0.5, offer_words=frozenset(),
         ),
         models=(),
