@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
+from languages import ENGLISH
 
 from textcx.domain.service.datasets import Job, JobKind
-from textcx.engines.language.folder import load_language
 from textcx.pipelines.corpus import CorpusTools, RecordTools
 from textcx.pipelines.incoming import IncomingTools
 from textcx.settings.analysis import Settings
@@ -20,7 +20,6 @@ from textcx.store.sql.jobs import NewUpload
 from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.job_tools import JobTools
 from textcx.wiring.keys import respondent_key
-from textcx.wiring.models import models_directory
 from textcx.wiring.service import JobContext
 
 if TYPE_CHECKING:
@@ -40,21 +39,20 @@ SAID = (
 def light_tools() -> JobTools:
     """Return engines that load nothing."""
     encoder, phrases = FakeEncoder(), FakePhraseFinder()
-    language = load_language(models_directory() / "languages" / "en")
     return JobTools(
         record=RecordTools(
             encoder=encoder,
-            language=language,
+            language=ENGLISH,
             languages=FakeLanguageDetector(),
             redactor=FakeRedactor(),
             splitter=FakeSplitter(),
             respondent_key=respondent_key(),
         ),
-        corpus=CorpusTools(encoder=encoder, themes=FakeThemeModel(), phrases=phrases, language=language),
+        corpus=CorpusTools(encoder=encoder, themes=FakeThemeModel(), phrases=phrases, language=ENGLISH),
         incoming=IncomingTools(
             phrases=phrases,
-            language=language,
-            stages=stage_vectors(language.journey, encoder),
+            language=ENGLISH,
+            stages=stage_vectors(ENGLISH.journey, encoder),
             pain_threshold=0.5,
             offer_words=frozenset(),
         ),
