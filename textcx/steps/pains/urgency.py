@@ -36,8 +36,6 @@ LOOK_BACK = timedelta(days=90)
 """How far back an earlier negative record counts as the same matter."""
 SEVERE = 0.5
 """Severity from which a pain alone is a reason to look."""
-URGENT = 55.0
-"""Score from which a record is urgent, so that people are told at once."""
 _GRAVITY = {
     "consequence: safety": 20.0, "consequence: data or privacy": 16.0, "consequence: left": 14.0,
     "consequence: money": 12.0, "consequence: refund": 10.0, "consequence: may leave": 10.0,

@@ -58,7 +58,7 @@ class SqlDatasets:
         retention_days: int | None = None,
         theme_set: CurrentSet | None = None,
     ) -> tuple[Dataset, bool]:
-        """Make a data set, or change what was said about it.
+        """Make a data set, or change what was settings about it.
 
         Args:
             name: See ``check_name``.
@@ -79,16 +79,16 @@ class SqlDatasets:
             msg = f"retention is a number of days from 1 to {LONGEST_RETENTION}, or null for no end"
             raise WrongUse(msg)
         now = datetime.now(tz=UTC)
-        said = storable({"title": title, "columns": dict(columns or {}), "retention_days": retention_days})
-        said["theme_set"] = None if theme_set is None else theme_set.name
+        settings = storable({"title": title, "columns": dict(columns or {}), "retention_days": retention_days})
+        settings["theme_set"] = None if theme_set is None else theme_set.name
         while True:  # until it was neither made nor deleted by others between two looks
             with self._database.write() as connection:
-                change = sa.update(datasets).where(datasets.c.name == name).values(updated_at=now, **said)
+                change = sa.update(datasets).where(datasets.c.name == name).values(updated_at=now, **settings)
                 if connection.execute(change).rowcount:
                     return _with_themes(connection, name, theme_set), False
             with suppress(IntegrityError), self._database.write() as connection:
                 connection.execute(
-                    sa.insert(datasets).values(name=name, learned={}, created_at=now, updated_at=now, **said)
+                    sa.insert(datasets).values(name=name, learned={}, created_at=now, updated_at=now, **settings)
                 )
                 return _with_themes(connection, name, theme_set), True
 

@@ -1,7 +1,7 @@
 """Webhooks in SQL, and an outbox of their messages that is filled in the transaction of the event itself.
 
-So nothing is told that did not happen, and nothing that happened goes untold. A delivery holds ids and numbers, never
-text, and goes with its record when that is erased.
+So each event has its message, and each message its event. A delivery holds ids and numbers, never text, and goes with
+its record when that is erased.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class SqlWebhooks:
 
         Args:
             url: Where to; checked by the caller.
-            events: What is told.
+            events: Those it is told of.
             dataset: Only of this data set; null for all.
 
         Raises:
