@@ -8,13 +8,13 @@ from job_context import as_csv, light_context, run_now, send, some_rows
 
 from textcx.domain.errors import BadCursor, NotFound, WrongUse
 from textcx.domain.service.datasets import TriageStatus
+from textcx.steps.pains.urgency import aged
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from textcx.store.sql.database import Database
-    from textcx.steps.pains.urgency import aged
-from textcx.store.sql.triage import SqlTriage
+    from textcx.store.sql.triage import SqlTriage
     from textcx.wiring.service import JobContext
 
 

@@ -58,7 +58,7 @@ class SqlDatasets:
         retention_days: int | None = None,
         theme_set: CurrentSet | None = None,
     ) -> tuple[Dataset, bool]:
-        """Make a data set, or change what was settings about it.
+        """Make a data set, or change its settings.
 
         Args:
             name: See ``check_name``.
