@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from textcx.domain.errors import NotFound, WrongUse
+from textcx.domain.errors import WrongUse
 from textcx.domain.service.datasets import TriageChange, TriageEntry, TriageStatus, Urgency
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
+from textcx.store.sql.rows import one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, records, themes, triage, triage_history
 
@@ -205,11 +206,8 @@ def _checked(changes: Mapping[str, str | None]) -> dict[str, str | None]:
 
 def _row(connection: Connection, dataset: str, record_id: str, *, lock: bool = False) -> sa.RowMapping:
     query = _ENTRIES.where(triage.c.dataset_id == dataset_of(connection, dataset).id, records.c.record_id == record_id)
-    row = connection.execute(query.with_for_update(of=triage) if lock else query).mappings().first()
-    if row is None:
-        msg = "that record is not in the triage queue of this data set"
-        raise NotFound(msg)
-    return row
+    missing = "that record is not in the triage queue of this data set"
+    return one_row(connection, query.with_for_update(of=triage) if lock else query, missing=missing)
 
 
 def _entry(row: sa.RowMapping) -> TriageEntry:

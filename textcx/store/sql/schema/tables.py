@@ -209,7 +209,7 @@ analysis_tables = sa.Table(
 )
 
 
-_TYPES = {pl.String: sa.Text, pl.Float64: sa.Double, pl.Int64: NUMBER, pl.Boolean: sa.Boolean, UTC: Utc}
+_TYPES: dict[Any, Any] = {pl.String: sa.Text, pl.Float64: sa.Double, pl.Int64: NUMBER, pl.Boolean: sa.Boolean, UTC: Utc}
 
 
 def _finding(name: str, *more: sa.Column[Any], key: str | None = None) -> sa.Table:
