@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
 
 from textcx.domain.service.datasets import Job, JobKind
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
+from textcx.engines.language.folder import load_language
 from textcx.pipelines.corpus import CorpusTools, RecordTools
 from textcx.pipelines.incoming import IncomingTools
 from textcx.settings.analysis import Settings
@@ -37,24 +37,27 @@ SAID = (
 
 def light_tools() -> JobTools:
     """Return engines that load nothing."""
-    taxonomies = models_directory() / "taxonomies"
     encoder, phrases = FakeEncoder(), FakePhraseFinder()
-    journey = load_journey(taxonomies / "journey.toml")
-    lexicon = load_pain_lexicon(taxonomies / "consequences.toml")
+    language = load_language(models_directory() / "languages" / "en")
     return JobTools(
         record=RecordTools(
-            encoder=encoder, languages=FakeLanguageDetector(), redactor=FakeRedactor(), splitter=FakeSplitter(),
+            encoder=encoder,
+            language=language,
+            languages=FakeLanguageDetector(),
+            redactor=FakeRedactor(),
+            splitter=FakeSplitter(),
             respondent_key=respondent_key(),
         ),
-        corpus=CorpusTools(
-            encoder=encoder, themes=FakeThemeModel(), phrases=phrases, journey=journey, lexicon=lexicon
-        ),
+        corpus=CorpusTools(encoder=encoder, themes=FakeThemeModel(), phrases=phrases, language=language),
         incoming=IncomingTools(
-            phrases=phrases, journey=journey, stages=stage_vectors(journey, encoder), lexicon=lexicon,
-            pain_threshold=0.5, offer_words=frozenset(),
+            phrases=phrases,
+            language=language,
+            stages=stage_vectors(language.journey, encoder),
+            pain_threshold=0.5,
+            offer_words=frozenset(),
         ),
         models=(),
-    )  # fmt: skip
+    )
 
 
 def light_context(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from textcx.domain.service.datasets import Page
+    from textcx_client.answers.schema import Page as Rows
 
 router = APIRouter(tags=["findings"], dependencies=[Depends(needs_read)])
 PROBLEMS = problems(400, 401, 403, 404, 405, 422, 429, 500, 503)
@@ -91,7 +92,7 @@ def filters_of(wanted: Paged) -> Filters:
 async def _found(
     request: Request,
     wanted: Paged,
-    model: type[BaseModel],
+    model: type[Rows[Any]],
     read: Callable[[Stores], Callable[..., Page]],
 ) -> Response:
     """Answer with a page as JSON, or with a sheet."""
@@ -121,7 +122,7 @@ async def _found(
     return StreamingResponse(sheet(), media_type=MEDIA_TYPE, headers={"Content-Disposition": disposition})
 
 
-def _as(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
+def _as(model: type[Rows[Any]]) -> dict[int | str, dict[str, object]]:
     content = {"text/csv": {"schema": {"type": "string"}}}
     return {200: {"model": model, "content": content}, **PROBLEMS}
 

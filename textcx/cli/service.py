@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from textcx.cli.options import Model
+
 Config = Annotated[Path | None, typer.Option("--config", help="settings file (default: textcx.toml here, if any)")]
 Url = Annotated[
     str | None, typer.Option("--database-url", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
@@ -16,7 +18,6 @@ PasswordFile = Annotated[
     Path | None, typer.Option("--database-password-file", help="file with its password, such as a mounted secret")
 ]
 Spooled = Annotated[Path | None, typer.Option("--spool", help="private directory for uploads until they are redacted")]
-Model = Annotated[Path | None, typer.Option("--model", help="folder of another encoder")]
 Backend = Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")]
 Precision = Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")]
 Threads = Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")]
@@ -162,10 +163,7 @@ def serve(
     from textcx.commands.serve import serve as run
 
     chosen = flags.pop("config")
-    analysis = {
-        "encoder": flags.pop("model"),
-        **{name: flags.pop(name) for name in ("backend", "precision", "threads")},
-    }
+    analysis = {name: flags.pop(name) for name in ("model", "backend", "precision", "threads")}
     run(config=chosen, analysis=analysis, service=flags, tell=_tell, show=typer.echo)
 
 
@@ -189,7 +187,7 @@ def worker(
     work(
         settings=load_settings(
             file=config or settings_file(),
-            encoder=model,
+            model=model,
             backend=backend,
             precision=precision,
             threads=threads,

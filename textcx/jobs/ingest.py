@@ -144,7 +144,7 @@ class Ingest:
             theme_set = self._themes(dataset_id, encoder_id=tools.record.encoder.encoder_id)
             incoming = analyze_incoming(segments, kept.vectors, theme_set=theme_set, tools=tools.incoming)
             main = main_subjects(
-                incoming, theme_set=theme_set, taxonomy=tools.incoming.journey, level=pipeline.WORKING_LEVEL
+                incoming, theme_set=theme_set, taxonomy=tools.incoming.language.journey, level=pipeline.WORKING_LEVEL
             )
             urgencies = self._urgencies(opened, kept.records, incoming)
         rows = [*whole.records["row"], *(broken.row for broken in whole.unreadable)]
@@ -188,6 +188,7 @@ class Ingest:
         marks = opened.marks or records["customer_value"].drop_nulls().sort().to_list()
         known = candidates["respondent_id"].drop_nulls().to_list()
         earlier = self._context.batches.earlier_contacts(opened.upload.dataset_id, known, since=now - LOOK_BACK)
+        lexicon = self._context.tools.incoming.language.pains
         within: Counter[str] = Counter()
         urgencies: dict[int, Urgency] = {}
         for row in candidates.sort("row").iter_rows(named=True):
@@ -203,7 +204,7 @@ class Ingest:
             )
             if who and row["label"] == "negative":
                 within[who] += 1
-            urgency = judge_urgency(case, now=now)
+            urgency = judge_urgency(case, lexicon=lexicon, now=now)
             if urgency is not None:
                 urgencies[row["row"]] = urgency
         return urgencies

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textcx.pipelines.corpus import CorpusTools, RecordTools
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from textcx.domain.feedback import ColumnOverrides
-    from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import (
@@ -39,6 +39,13 @@ def open_source(source: str | Path | pl.DataFrame, overrides: ColumnOverrides) -
     return open_feedback(source, overrides=overrides)
 
 
+@cache
+def _language(folder: Path, journey: Path | None) -> Language:
+    from textcx.engines.language.folder import load_language
+
+    return load_language(folder, journey=journey)
+
+
 class Container:
     """Builds each tool of a run once, when it is first asked for."""
 
@@ -47,7 +54,6 @@ class Container:
     ) -> None:
         """Build nothing yet; ``small_batches`` and ``between`` as for ``engines.encoders.load_encoder``."""
         self.settings, self.small_batches, self.between = settings, small_batches, between
-        self.taxonomies = models_directory() / "taxonomies"
 
     def record_tools(self) -> RecordTools:
         """Return the tools of ``pipeline.analyze_batch``."""
@@ -56,6 +62,7 @@ class Container:
             languages=self.languages,
             redactor=self.redactor,
             splitter=self.splitter,
+            language=self.language,
             respondent_key=self.respondent_key,
         )
 
@@ -65,10 +72,9 @@ class Container:
 
         return CorpusTools(
             encoder=self.encoder,
-            themes=BertopicThemes(),
+            themes=BertopicThemes(stop_words=self.language.naming.stop_words),
             phrases=self.phrases,
-            journey=self.journey,
-            lexicon=self.lexicon,
+            language=self.language,
             theme_set=theme_set,
             taxonomy=self.theme_taxonomy,
         )
@@ -76,7 +82,7 @@ class Container:
     @cached_property
     def theme_taxonomy(self) -> ThemeTaxonomy | None:
         """The themes that the team brought along."""
-        from textcx.engines.taxonomy_toml import load_theme_taxonomy
+        from textcx.engines.language.taxonomies import load_theme_taxonomy
 
         return load_theme_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
 
@@ -85,21 +91,12 @@ class Container:
         """The phrase finder."""
         from textcx.engines.spacy.text import SpacyPhraseFinder
 
-        return SpacyPhraseFinder(**self._pipeline)
+        return SpacyPhraseFinder(self.language.phrases, **self._pipeline)
 
     @cached_property
-    def journey(self) -> JourneyTaxonomy:
-        """The journey taxonomy: the user's own or the shipped one."""
-        from textcx.engines.taxonomy_toml import load_journey
-
-        return load_journey(self.settings.journey or self.taxonomies / "journey.toml")
-
-    @cached_property
-    def lexicon(self) -> PainLexicon:
-        """The lexicon of consequences."""
-        from textcx.engines.taxonomy_toml import load_pain_lexicon
-
-        return load_pain_lexicon(self.taxonomies / "consequences.toml")
+    def language(self) -> Language:
+        """The language that is analyzed, with the user's own journey taxonomy where there is one."""
+        return _language(self._language_folder, self.settings.journey)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -120,7 +117,7 @@ class Container:
         """The language detector."""
         from textcx.engines.language.fasttext import FasttextLanguageDetector
 
-        return FasttextLanguageDetector()
+        return FasttextLanguageDetector(self.language)
 
     @cached_property
     def redactor(self) -> Redactor:
@@ -131,15 +128,14 @@ class Container:
             return NoRedactor()
         from textcx.engines.redaction.presidio import PresidioRedactor
 
-        names = self.taxonomies / "keep_names.toml"
-        return PresidioRedactor(names=names, keep=self.settings.keep_names, **self._pipeline)
+        return PresidioRedactor(self.language.names, keep=self.settings.keep_names, **self._pipeline)
 
     @cached_property
     def splitter(self) -> SentenceSplitter:
         """The splitter."""
         from textcx.engines.spacy.text import SpacySentenceSplitter
 
-        return SpacySentenceSplitter()
+        return SpacySentenceSplitter(self.language)
 
     @cached_property
     def respondent_key(self) -> bytes:
@@ -147,10 +143,10 @@ class Container:
         return respondent_key()
 
     def models(self) -> list[dict[str, str]]:
-        """Return name and SHA-256 of every model and taxonomy file in use."""
+        """Return name and SHA-256 of every model and language file in use."""
         encoder = self._encoder_directory
         used = sorted(path for path in encoder.glob("*") if path.suffix in {".safetensors", ".toml", ".json"})
-        used += sorted(self.taxonomies.glob("*.toml"))
+        used += sorted(self._language_folder.glob("*.toml"))
         if self.settings.journey:
             used.append(self.settings.journey)
         return [
@@ -159,9 +155,15 @@ class Container:
             if path.is_file()
         ]
 
-    @property
+    @cached_property
     def _encoder_directory(self) -> Path:
-        return self.settings.encoder or models_directory() / "sentiment"
+        from textcx.engines.encoder.hub import find_model
+
+        return find_model(self.settings.model or self.settings.encoder or models_directory() / "sentiment")
+
+    @property
+    def _language_folder(self) -> Path:
+        return models_directory() / "languages" / self.settings.language
 
     @property
     def _pipeline(self) -> dict[str, str]:

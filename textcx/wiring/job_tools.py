@@ -49,9 +49,8 @@ def job_tools(container: Container) -> JobTools:
         corpus=replace(corpus, encoder=encoder, phrases=phrases),
         incoming=IncomingTools(
             phrases=phrases,
-            journey=corpus.journey,
-            stages=stage_vectors(corpus.journey, encoder),
-            lexicon=corpus.lexicon,
+            language=corpus.language,
+            stages=stage_vectors(corpus.language.journey, encoder),
             pain_threshold=container.settings.pain_threshold,
             offer_words=container.settings.offer_words(),
         ),
