@@ -1,4 +1,4 @@
-"""A bench with light engines, and uploads for it: what the tests of the service's jobs work with."""
+"""A job context with light engines, and uploads for it: what the tests of the service's jobs work with."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def light_tools() -> JobTools:
 def light_context(
     database: Database, spool: Path, *, batch_rows: int = 20, patience: float = 10.0, named_sets: Path | None = None
 ) -> JobContext:
-    """Return a bench with engines that load nothing."""
+    """Return a job context with engines that load nothing."""
     settings = Settings(batch_rows=batch_rows, resamples=100, threads=1)
     sets = None if named_sets is None else DirectoryThemeSets(named_sets)
     return JobContext(
