@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from textcx.domain.encoding import LABELS  # noqa: E402 - found by the line above
-from textcx.domain.measures import macro_f1  # noqa: E402
+from textcx.steps.statistics.classification import macro_f1  # noqa: E402
 from textcx.training.sources import CODES, HARD_LABELS, POOL_LABELS  # noqa: E402
 
 SECOND = ROOT / "benchmarks" / "data" / "second_labels.tsv"
