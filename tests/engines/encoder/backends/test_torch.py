@@ -16,7 +16,7 @@ from tokenizers import Tokenizer
 
 from textcx.domain.errors import BadSetting, ModelProblem
 from textcx.engines.encoder.backends.torch import TorchBackend, choose_precision
-from textcx.engines.encoder.batches import LAID, LENGTHS, LONGEST, ROWS, Logits
+from textcx.engines.encoder.batches import LENGTHS, LONGEST, PACKED, ROWS, Logits
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
 from textcx.engines.encoder.reader import BatchedEncoder, Calibration
@@ -204,7 +204,7 @@ def test_calibration_scales_the_logits() -> None:
 def test_every_batch_shape_is_a_multiple_of_1024() -> None:
     assert set(ROWS) == set(LENGTHS)
     assert all(length * rows % 1024 == 0 for length, rows in ROWS.items())
-    assert LAID % 1024 == 0
+    assert PACKED % 1024 == 0
     assert LONGEST == 256
 
 
@@ -225,7 +225,7 @@ def test_bf16_moves_no_answer_far() -> None:
 
 
 def test_a_missing_model_is_explained(tmp_path: Path) -> None:
-    with pytest.raises(ModelProblem, match=r"model\.toml is missing"):
+    with pytest.raises(ModelProblem, match=r"neither model\.toml"):
         load_encoder(tmp_path)
 
 
