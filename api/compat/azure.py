@@ -18,8 +18,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText
-from textcx.pipelines.items import language_code
 from textcx.steps.records.screen import SUPPORTED
+from textcx.steps.sentiment.items import language_code
 
 from ..answering import LATEST, ask, check_count
 from ..deps import needs_analyze, services_of

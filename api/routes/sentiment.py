@@ -16,7 +16,7 @@ from ..scoring.offsets import convert
 from ..scoring.tasks import FINDINGS, SENTIMENT
 
 if TYPE_CHECKING:
-    from textcx.pipelines.item_findings import ItemPain
+    from textcx.domain.items import TextPain
 
     from ..scoring.tasks import Findings
 
@@ -102,7 +102,7 @@ def _analyzed(findings: Findings, text: str, *, unit: str) -> dict[str, Any]:
     return item
 
 
-def _pain(pain: ItemPain, findings: Findings, moved: dict[int, int]) -> dict[str, Any]:
+def _pain(pain: TextPain, findings: Findings, moved: dict[int, int]) -> dict[str, Any]:
     found = findings.found
     segment = found.item.segments[pain.segment]
     quote = {"start": moved[segment.start], "end": moved[segment.end], "quote": found.texts[pain.segment]}

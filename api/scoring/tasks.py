@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textcx.domain.items import GivenText
-from textcx.pipelines.item_findings import FindingTools, find_in_items
-from textcx.pipelines.items import score_items
+from textcx.pipelines.incoming import IncomingTools
+from textcx.pipelines.text import TextTools, analyze_texts, score_texts
 from textcx.steps.journey import stage_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textcx.domain.items import SentimentItem
+    from textcx.domain.items import SentimentItem, TextFindings
     from textcx.domain.lexicons.journey import JourneyTaxonomy
     from textcx.domain.lexicons.pains import PainLexicon
-    from textcx.pipelines.item_findings import TextFindings
     from textcx.ports import (
         Encoder,
         LanguageDetector,
@@ -111,7 +110,7 @@ class Scoring:
         self.theme_sets = theme_sets
         self._make_tools, self._settings = make_tools, settings
         self._tools: Tools | None = None
-        self._finding: FindingTools | None = None
+        self._finding: TextTools | None = None
         self._later: threading.Thread | None = None
         self._problem: BaseException | None = None
 
@@ -130,7 +129,7 @@ class Scoring:
         tools = self._loaded()
         if kind.startswith(FINDINGS):
             return self._findings(given, set_name=kind.partition(":")[2])
-        items = score_items(given, encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter)
+        items = score_texts(given, encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter)
         if kind == SENTIMENT:
             return list(items)
         phrases = self._with_rest().phrases.phrases([each.text for each in given])
@@ -144,12 +143,7 @@ class Scoring:
         return self._with_rest().lexicon.vague_aspects
 
     def _findings(self, given: Sequence[GivenText], *, set_name: str) -> list[Findings]:
-        found = find_in_items(
-            given,
-            tools=self._finding_tools(),
-            threshold=self._settings.pain_threshold,
-            offer_words=self._settings.offer_words(),
-        )
+        found = analyze_texts(given, tools=self._finding_tools())
         if not set_name:
             return [Findings(each, None) for each in found]
         return [
@@ -167,18 +161,22 @@ class Scoring:
             for each in found
         ]
 
-    def _finding_tools(self) -> FindingTools:
+    def _finding_tools(self) -> TextTools:
         if self._finding is None:
             tools = self._with_rest()
-            self._finding = FindingTools(
+            self._finding = TextTools(
                 encoder=tools.encoder,
                 languages=tools.languages,
                 splitter=tools.splitter,
                 redactor=tools.redactor,
-                phrases=tools.phrases,
-                journey=tools.journey,
-                stages=stage_vectors(tools.journey, tools.encoder),
-                lexicon=tools.lexicon,
+                segments=IncomingTools(
+                    phrases=tools.phrases,
+                    journey=tools.journey,
+                    stages=stage_vectors(tools.journey, tools.encoder),
+                    lexicon=tools.lexicon,
+                    pain_threshold=self._settings.pain_threshold,
+                    offer_words=self._settings.offer_words(),
+                ),
             )
         return self._finding
 

@@ -218,7 +218,7 @@ def offline(texts: list[str]) -> dict[str, Any]:
 def bare(texts: list[str]) -> dict[str, Any]:
     """Time single texts: the encoder alone on the text and its segments, and everything that makes an item of it."""
     from textcx.domain.items import GivenText
-    from textcx.pipelines.items import prepare, score_items
+    from textcx.pipelines.text import prepare, score_texts
     from textcx.settings.analysis import load_settings
     from textcx.steps.sentiment.encode import encode_distinct
     from textcx.wiring.container import Container
@@ -234,7 +234,7 @@ def bare(texts: list[str]) -> dict[str, Any]:
         begin = time.perf_counter()
         encode_distinct([ready[0].whole], list(ready[0].parts), encoder=encoder, vectors=False)
         middle = time.perf_counter()
-        score_items(given, encoder=encoder, languages=languages, splitter=splitter)
+        score_texts(given, encoder=encoder, languages=languages, splitter=splitter)
         if place >= WARM_UP:
             taken["encoder"].append(middle - begin)
             taken["item"].append(time.perf_counter() - middle)

@@ -118,7 +118,7 @@ def analyze(
         batch_rows=batch_rows, themes=themes, taxonomy=taxonomy, max_unassigned=max_unassigned,
     )  # fmt: skip
     work: dict[str, Any] = {
-        "out": out, "settings": settings, "workshop": Container(settings), "overwrite": overwrite,
+        "out": out, "settings": settings, "container": Container(settings), "overwrite": overwrite,
     }  # fmt: skip
     try:
         if quiet or not sys.stderr.isatty():

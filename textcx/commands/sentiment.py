@@ -24,9 +24,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from textcx.domain.errors import OutputExists, TextcxError, WrongUse
 from textcx.domain.items import BrokenLine, GivenText
-from textcx.pipelines.items import Prepared, judge, prepare
+from textcx.pipelines.text import judge, prepare
 from textcx.readers.streaming.record_stream import RecordColumns, stream_records
 from textcx.runs.output import partial_of
+from textcx.steps.sentiment.items import PreparedText
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -216,7 +217,7 @@ def summarize(tally: Tally) -> str:
 class _Entry:
     """A record on its way to the encoder."""
 
-    ready: Prepared | BrokenLine
+    ready: PreparedText | BrokenLine
     named: bool
     size: int
 
@@ -230,7 +231,7 @@ def _entry(record: Record, *, languages: LanguageDetector, splitter: SentenceSpl
 
 
 def _lines(block: list[_Entry], tally: Tally, *, encoder: Encoder, segments: bool) -> bytes:
-    items = iter(judge([entry.ready for entry in block if isinstance(entry.ready, Prepared)], encoder=encoder))
+    items = iter(judge([entry.ready for entry in block if isinstance(entry.ready, PreparedText)], encoder=encoder))
     lines = []
     for entry in block:
         if isinstance(entry.ready, BrokenLine):

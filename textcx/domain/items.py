@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from textcx.domain.feedback import Reason
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from textcx.domain.feedback import Reason, Redaction
 
 LINE_ID = "line-{}"
 """Id of a record that brings none: by the number of its line. A stream has no end, so ids cannot be made unique."""
@@ -141,3 +144,35 @@ class SentimentItem:
 
 def _plain(values: Mapping[str, float] | None) -> dict[str, float] | None:
     return None if values is None else dict(values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextPain:
+    """Something that went wrong, told in the segment number ``segment`` (0-based); severity 0..1."""
+
+    segment: int
+    aspect: str | None
+    statement: str | None
+    severity: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextFindings:
+    """What is found in one text.
+
+    Attributes:
+        item: Its sentiment, with its segments.
+        texts: The masked words of each segment.
+        stages: Stage and confidence (0..1) of each segment; "unknown" is an answer.
+        pains: In the order of their segments.
+        redactions: What was masked, sorted.
+        vectors: Of the segments, unit length. Shape ``(segments, dimensions)``.
+    """
+
+    item: SentimentItem
+    texts: tuple[str, ...]
+    stages: tuple[tuple[str, float], ...]
+    pains: tuple[TextPain, ...]
+    redactions: tuple[Redaction, ...]
+    vectors: NDArray[np.float32]

@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from textcx.domain.feedback import Reason, Unprocessable
 from textcx.steps.records.duplicates import mark_duplicates
 from textcx.steps.records.ids import assign_ids
 from textcx.steps.records.screen import HINTS, settle_languages
+from textcx.steps.sentiment.encode import unit_length
 from textcx.steps.sentiment.labels import find_mixed
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from textcx.domain.parts import Part
@@ -94,10 +95,7 @@ def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[
         .sort("record_id", "start")
         .with_columns(segment_id=pl.format("{}:{}-{}", "record_id", "start", "end"))
     )
-    vectors = part.vectors[segments["place"].to_numpy()].astype(np.float32)
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    vectors /= np.maximum(lengths, np.float32(1e-12))
-    return segments.drop("place", "row"), vectors
+    return segments.drop("place", "row"), unit_length(part.vectors[segments["place"].to_numpy()])
 
 
 def _unprocessable(part: Part, answers: pl.DataFrame) -> tuple[Unprocessable, ...]:

@@ -20,7 +20,7 @@ from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import EMERGING, MENTIONS, THEMES, empty
 from textcx.domain.themes.findings import EVALUATIONS, GENERAL_OBJECTS, MIN_SEGMENTS, STOP_WORDS, ThemeFinding
 from textcx.steps.themes.assignment.assign import assign_themes
-from textcx.steps.themes.describing.describe import QUOTES, describe_themes
+from textcx.steps.themes.describing.describe import QUOTES, describe_themes, shown_leaves
 from textcx.steps.themes.finding.emerging import find_emerging
 from textcx.steps.themes.finding.learn import learn_themes
 from textcx.steps.themes.lineage.lineage import continue_themes
@@ -58,6 +58,30 @@ def is_boilerplate(text: str) -> bool:
 def is_short(text: str) -> bool:
     """Whether a segment has fewer words than a substantive one."""
     return len(_WORD.findall(text)) < FEWEST_WORDS
+
+
+def raised_themes(theme_set: ThemeSet | None, segments: pl.DataFrame, vectors: NDArray[np.float32]) -> list[pl.Series]:
+    """Assign segments to the themes of a set that are shown; boilerplate raises none.
+
+    Args:
+        theme_set: The set; null raises nothing.
+        segments: ``segment_id`` and ``text``.
+        vectors: Theirs, unit length. Shape ``(segments, width)``.
+
+    Returns:
+        ``theme_id`` (a leaf) and ``strength`` (0..1) of each segment; both null where there is none.
+    """
+    theme_ids: list[str | None] = [None] * segments.height
+    strengths: list[float | None] = [None] * segments.height
+    if theme_set is not None:
+        substantive = [row for row, text in enumerate(segments["text"]) if not is_boilerplate(text)]
+        ids = segments["segment_id"].gather(substantive).to_list()
+        assigned = assign_themes(theme_set, vectors[substantive], segment_ids=ids)
+        shown = shown_leaves(theme_set)
+        for row, theme_id, strength in zip(substantive, assigned.theme_ids, assigned.strengths.tolist(), strict=True):
+            if theme_id in shown:
+                theme_ids[row], strengths[row] = theme_id, strength
+    return [pl.Series("theme_id", theme_ids, dtype=pl.String), pl.Series("strength", strengths, dtype=pl.Float64)]
 
 
 def find_themes(

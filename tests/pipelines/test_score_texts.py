@@ -17,9 +17,10 @@ from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, FeedbackBatch, T
 from textcx.domain.items import GivenText, SentimentItem
 from textcx.engines.redaction.none import NoRedactor
 from textcx.pipelines.corpus import RecordTools, analyze_batch
-from textcx.pipelines.items import language_code, score_items
+from textcx.pipelines.text import score_texts
 from textcx.runs.progress import StageClock
 from textcx.steps.records.corpus import build_corpus
+from textcx.steps.sentiment.items import language_code
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +49,7 @@ TEXTS = [
 
 def items(*texts: str | GivenText) -> list[SentimentItem]:
     given_texts = [text if isinstance(text, GivenText) else GivenText(str(n), text) for n, text in enumerate(texts)]
-    return score_items(given_texts, encoder=ENCODER, languages=LANGUAGES, splitter=SPLITTER)
+    return score_texts(given_texts, encoder=ENCODER, languages=LANGUAGES, splitter=SPLITTER)
 
 
 def item(text: str | GivenText) -> SentimentItem:
@@ -173,7 +174,7 @@ class _WithoutEmotions(FakeEncoder):
 
 def test_an_encoder_without_that_head_says_nothing_of_emotions() -> None:
     given_text = GivenText("a", "Thanks, I was furious.")
-    found = score_items([given_text], encoder=_WithoutEmotions(), languages=LANGUAGES, splitter=SPLITTER)
+    found = score_texts([given_text], encoder=_WithoutEmotions(), languages=LANGUAGES, splitter=SPLITTER)
     assert found[0].label is not None
     assert found[0].emotions is None
 
