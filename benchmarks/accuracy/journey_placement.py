@@ -15,11 +15,11 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
+from textcx.engines.taxonomy_toml import load_journey
 
 from benchmarks.run import MODEL, RESULTS, ROOT, write_result
 from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.engines.encoder.load import load_encoder
-from textcx.engines.taxonomy_toml import load_journey
 from textcx.steps.journey import place_segments_on_journey, stage_vectors
 
 if TYPE_CHECKING:
