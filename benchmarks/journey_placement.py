@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
-from textcx.engines.taxonomy_toml import load_journey
 
 from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.engines.encoder.load import load_encoder
+from textcx.engines.language.folder import load_language
 from textcx.steps.journey import place_segments_on_journey, stage_vectors
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def measure(path: Path, *, encoder: BatchedEncoder, taxonomy: JourneyTaxonomy) -
 def main() -> None:
     """Measure both sets and write the figures."""
     encoder = load_encoder(MODELS / "sentiment")
-    taxonomy = load_journey(MODELS / "taxonomies" / "journey.toml")
+    taxonomy = load_language(MODELS / "languages" / "en").journey
     figures = {"encoder_id": encoder.encoder_id} | {
         name: measure(HERE / "data" / file, encoder=encoder, taxonomy=taxonomy) for name, file in SETS.items()
     }

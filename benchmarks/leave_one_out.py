@@ -26,6 +26,7 @@ from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.model_folder import open_model
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
 from textcx.engines.encoder.reader import Calibration
+from textcx.engines.language.folder import load_language
 from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, read_labelled
 from textcx.training.calibrate import SENTIMENT_SETS as CALIBRATED
 from textcx.training.calibrate import calibrate
@@ -88,7 +89,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=ROOT / "benchmarks" / "results" / "leave_one_out.json")
     given = parser.parse_args()
     network, encoder = load_network(given.model), load_encoder(given.model)
-    sets = development_sets(given.data, open_model(given.model).tokenizer)
+    english = load_language(ROOT / "models" / "languages" / "en")
+    sets = development_sets(given.data, open_model(given.model).tokenizer, wording=english.requests)
     shipped = encoder.calibration
     report: dict[str, Any] = {
         "encoder_id": encoder.encoder_id,

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
+from textcx.engines.language.folder import load_language  # noqa: E402
 from textcx.engines.redaction.presidio import PresidioRedactor  # noqa: E402 - found by the line above
 
-NAMES = ROOT / "models" / "taxonomies" / "keep_names.toml"
+ENGLISH = load_language(ROOT / "models" / "languages" / "en")
 RESULT = ROOT / "benchmarks" / "results" / "redaction_recall.json"
 PER_TEMPLATE = 25
 
@@ -94,7 +95,7 @@ def main() -> None:
     """Measure and write the result."""
     generator = random.Random(20260101)
     cases = list(_cases(generator))
-    redactor = PresidioRedactor(names=NAMES)
+    redactor = PresidioRedactor(ENGLISH.names)
     found = redactor.find([text for _, text, _ in cases])
     planted: dict[str, list[bool]] = defaultdict(list)
     right: dict[str, list[bool]] = defaultdict(list)

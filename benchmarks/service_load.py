@@ -256,17 +256,18 @@ def bare(texts: list[str]) -> dict[str, Any]:
     from textcx.wiring.container import Container
 
     tools = Container(load_settings(), small_batches=True)
-    encoder, languages, splitter = tools.encoder, tools.languages, tools.splitter
+    encoder = tools.encoder
+    engines = {"language": tools.language, "languages": tools.languages, "splitter": tools.splitter}
     taken: dict[str, list[float]] = {"encoder": [], "item": []}
     for place, text in enumerate(texts[:600]):
         given = [GivenText(id="1", text=text)]
-        ready = [each for each in prepare(given, languages=languages, splitter=splitter) if each.reason is None]
+        ready = [each for each in prepare(given, **engines) if each.reason is None]
         if not ready:
             continue
         begin = time.perf_counter()
         encode_distinct([ready[0].whole], list(ready[0].parts), encoder=encoder, vectors=False)
         middle = time.perf_counter()
-        score_texts(given, encoder=encoder, languages=languages, splitter=splitter)
+        score_texts(given, encoder=encoder, **engines)
         if place >= 20:  # noqa: PLR2004 - the first ones warm up
             taken["encoder"].append(middle - begin)
             taken["item"].append(time.perf_counter() - middle)

@@ -26,6 +26,7 @@ import polars as pl
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULT = ROOT / "benchmarks" / "results" / "theme_growth.json"
+ENGLISH = ROOT / "models" / "languages" / "en"
 SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 BESIDE_STOCK = 20_000
 ENCODED = 40_000
@@ -35,11 +36,13 @@ NOISE = 0.1
 def prepare(data: Path, folder: Path) -> None:
     """Encode real sentences and keep texts and vectors."""
     from textcx.engines.encoder.load import load_encoder
+    from textcx.engines.language.folder import load_language
     from textcx.steps.themes.finding.find import is_boilerplate
 
+    naming = load_language(ENGLISH).naming
     lines = (data / "sentiment" / "dynasent_pool.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines]
-    texts = [text for text in texts if not is_boilerplate(text)][:ENCODED]
+    texts = [text for text in texts if not is_boilerplate(text, naming)][:ENCODED]
     encoding = load_encoder(ROOT / "models" / "sentiment").encode(texts)
     np.save(folder / "vectors.npy", encoding.vectors)
     np.save(folder / "polarities.npy", encoding.sentiment[:, 2] - encoding.sentiment[:, 0])
@@ -74,18 +77,22 @@ def body(folder: Path, size: int) -> tuple[pl.DataFrame, np.ndarray]:
 def ours(folder: Path, size: int) -> dict[str, Any]:
     """Learn a set from a body of this size, then assign the same number of new segments to it."""
     from textcx.engines.clustering.bertopic import BertopicThemes
+    from textcx.engines.language.folder import load_language
     from textcx.engines.spacy.text import SpacyPhraseFinder
     from textcx.steps.themes.assignment.assign import assign_themes
     from textcx.steps.themes.finding.learn import learn_themes
 
     frame, vectors = body(folder, size)
-    model, phrases = BertopicThemes(), SpacyPhraseFinder()
+    english = load_language(ENGLISH)
+    model, phrases = BertopicThemes(stop_words=english.naming.stop_words), SpacyPhraseFinder(english.phrases)
     model.fit(["a few words"] * 40, vectors[:40], seed=0)  # imports are counted nowhere
     phrases.phrases(["a few words"])
     begin = time.perf_counter()
     model.fit(frame["text"].to_list(), vectors, seed=0)
     fitted = time.perf_counter()
-    theme_set = learn_themes(frame, vectors, model=model, phrases=phrases, encoder_id="growth").theme_set
+    theme_set = learn_themes(
+        frame, vectors, model=model, phrases=phrases, naming=english.naming, encoder_id="growth"
+    ).theme_set
     learned = time.perf_counter()
     assign_themes(theme_set, vectors)
     assigned = time.perf_counter()

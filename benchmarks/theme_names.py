@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from theme_quality import segments_of
+from theme_quality import ENGLISH, segments_of
 
 from textcx.engines.clustering.bertopic import BertopicThemes
 from textcx.engines.encoder.load import load_encoder
@@ -47,11 +47,19 @@ def below(theme: Theme, found: ThemeSet) -> set[str]:
 def learned(path: Path, *, records: int, encoder: Any, phrases: SpacyPhraseFinder) -> tuple[ThemeSet, pl.DataFrame]:  # noqa: ANN401 - one of ours
     """The themes of a file, and its segments with the theme and strength of each."""
     frame = segments_of(path, records=records).sort("segment_id")
-    frame = frame.filter(pl.Series([not is_boilerplate(text) for text in frame["text"]], dtype=pl.Boolean))
+    frame = frame.filter(
+        pl.Series([not is_boilerplate(text, ENGLISH.naming) for text in frame["text"]], dtype=pl.Boolean)
+    )
     encoding = encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
     found = learn_themes(
-        frame, encoding.vectors, model=BertopicThemes(), phrases=phrases, encoder_id=encoder.encoder_id, encoder=encoder
+        frame,
+        encoding.vectors,
+        model=BertopicThemes(stop_words=ENGLISH.naming.stop_words),
+        phrases=phrases,
+        naming=ENGLISH.naming,
+        encoder_id=encoder.encoder_id,
+        encoder=encoder,
     ).theme_set
     return found, found.members.join(frame.select("segment_id", "text"), on="segment_id")
 
@@ -66,7 +74,7 @@ def main() -> None:
     options.add_argument("--quotes", type=int, default=0, help="quotes of each theme, for the person who judges")
     chosen = options.parse_args()
     encoder = load_encoder(chosen.encoder, threads=chosen.threads)
-    phrases = SpacyPhraseFinder()
+    phrases = SpacyPhraseFinder(ENGLISH.phrases)
     rows: list[tuple[str, list[str]]] = []
     for file in FILES:
         found, members = learned(chosen.data / file, records=chosen.records, encoder=encoder, phrases=phrases)

@@ -26,12 +26,14 @@ from textcx.domain.feedback import ColumnOverrides
 from textcx.domain.themes.sets import FRAGILE
 from textcx.engines.clustering.bertopic import BertopicThemes
 from textcx.engines.encoder.load import load_encoder
+from textcx.engines.language.folder import load_language
 from textcx.engines.spacy.text import SpacyPhraseFinder, SpacySentenceSplitter
 from textcx.readers import open_feedback
 from textcx.steps.sentiment.labels import sentiment_columns
 from textcx.steps.themes.finding.find import find_themes, is_boilerplate
 
 ROOT = Path(__file__).resolve().parents[1]
+ENGLISH = load_language(ROOT / "models" / "languages" / "en")
 RESULT = ROOT / "benchmarks" / "results" / "theme_quality.json"
 OPEN = ("womens_clothing", "nhs_fft")
 """Files whose words may be passed on; of the others only the number of themes is kept."""
@@ -67,7 +69,7 @@ print(json.dumps({
 
 def segments_of(path: Path, *, records: int) -> pl.DataFrame:
     """The first records of a file, split into segments as the pipeline does, without cleaning and redaction."""
-    splitter = SpacySentenceSplitter()
+    splitter = SpacySentenceSplitter(ENGLISH)
     rows = []
     batch = next(open_feedback(path, overrides=ColumnOverrides()).batches(rows=records))
     for row, cells in zip(batch.frame["row"], batch.frame["texts"], strict=True):
@@ -127,12 +129,14 @@ def dump(path: Path, *, encoder: Any, records: int, with_stock: bool) -> dict[st
     frame = segments_of(path, records=records)
     encoding = encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
-    model, phrases = BertopicThemes(), SpacyPhraseFinder()
+    model, phrases = BertopicThemes(stop_words=ENGLISH.naming.stop_words), SpacyPhraseFinder(ENGLISH.phrases)
     model.fit(frame["text"].to_list()[:40], encoding.vectors[:40], seed=0)  # imports are counted nowhere
     begin = time.perf_counter()
-    finding = find_themes(frame, encoding.vectors, model=model, phrases=phrases, encoder_id=encoder.encoder_id)
+    finding = find_themes(
+        frame, encoding.vectors, model=model, phrases=phrases, language=ENGLISH, encoder_id=encoder.encoder_id
+    )
     seconds = time.perf_counter() - begin
-    substantive = np.array([not is_boilerplate(text) for text in frame["text"]])
+    substantive = np.array([not is_boilerplate(text, ENGLISH.naming) for text in frame["text"]])
     texts, vectors = frame.filter(pl.Series(substantive))["text"].to_list(), encoding.vectors[substantive]
     begin = time.perf_counter()
     model.fit(texts, vectors, seed=0)
@@ -164,7 +168,7 @@ def known(path: Path, *, encoder: Any, most: int, with_stock: bool) -> dict[str,
     rows = [rows[i] for i in sorted(np.random.default_rng(0).permutation(len(rows))[:most])]
     texts, truth = [row["text"] for row in rows], np.array([str(row["label"]) for row in rows])
     vectors = encoder.encode(texts).vectors
-    model = BertopicThemes()
+    model = BertopicThemes(stop_words=ENGLISH.naming.stop_words)
     fit = model.fit(texts, vectors, seed=0)
     plain = model.fit(texts, vectors, seed=0, max_unassigned=0.0)
     right = np.zeros(len(texts), dtype=bool)
@@ -217,7 +221,7 @@ def nhs(data: Path, *, encoder: Any) -> dict[str, Any]:  # noqa: ANN401 - one of
     """
     rows = [json.loads(line) for line in (data / "sentiment" / "nhs_survey.jsonl").read_text().splitlines()]
     rows = [row for row in rows if row["themes"]]
-    splitter = SpacySentenceSplitter()
+    splitter = SpacySentenceSplitter(ENGLISH)
     parts = [
         (f"r{number:05d}:{start:06d}", f"r{number:05d}", start, end, row["text"][start:end])
         for number, row in enumerate(rows)
@@ -227,7 +231,12 @@ def nhs(data: Path, *, encoder: Any) -> dict[str, Any]:  # noqa: ANN401 - one of
     encoding = encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
     finding = find_themes(
-        frame, encoding.vectors, model=BertopicThemes(), phrases=SpacyPhraseFinder(), encoder_id=encoder.encoder_id
+        frame,
+        encoding.vectors,
+        model=BertopicThemes(stop_words=ENGLISH.naming.stop_words),
+        phrases=SpacyPhraseFinder(ENGLISH.phrases),
+        language=ENGLISH,
+        encoder_id=encoder.encoder_id,
     )
     ours: dict[str, set[str]] = {}
     for level in (1, 2, 3):
