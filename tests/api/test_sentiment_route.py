@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import FakeEncoder, FakeLanguageDetector, FakeSplitter
+from languages import ENGLISH
 
 from api.schemas.scoring import SentimentAnswer
 from textcx.domain.items import GivenText
@@ -24,7 +25,11 @@ def ask(service: httpx.Client, **body: Any) -> httpx.Response:
 def test_one_text_gets_the_item_that_the_library_gives(service: httpx.Client) -> None:
     answer = ask(service, text=MIXED, id="a", segments=True)
     [item] = score_texts(
-        [GivenText("a", MIXED)], encoder=FakeEncoder(), languages=FakeLanguageDetector(), splitter=FakeSplitter()
+        [GivenText("a", MIXED)],
+        encoder=FakeEncoder(),
+        language=ENGLISH,
+        languages=FakeLanguageDetector(),
+        splitter=FakeSplitter(),
     )
     assert answer.status_code == 200
     assert answer.json() == {"model_version": FakeEncoder.encoder_id, "items": [item.plain(segments=True)]}

@@ -65,7 +65,11 @@ def test_a_result_depends_on_its_text_alone(tools: TextTools) -> None:
 def test_sentiment_is_that_of_the_item(tools: TextTools) -> None:
     [each] = found(tools, TEXTS[0])
     [item] = score_texts(
-        [GivenText("0", TEXTS[0])], encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter
+        [GivenText("0", TEXTS[0])],
+        encoder=tools.encoder,
+        language=ENGLISH,
+        languages=tools.languages,
+        splitter=tools.splitter,
     )
     assert each.item == item
 

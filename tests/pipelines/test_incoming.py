@@ -100,7 +100,7 @@ def test_a_hidden_theme_is_not_told(tools: IncomingTools, theme_set: ThemeSet) -
 def test_a_record_is_mainly_about_the_theme_that_it_raises_most(tools: IncomingTools, theme_set: ThemeSet) -> None:
     looked = look(NEW, tools, theme_set).with_columns(record_id=pl.Series(["a", "a", "b", "b"]))
     looked = looked.with_columns(strength=pl.Series([0.4, 0.9, None, None]))
-    found = main_subjects(looked, theme_set=theme_set, taxonomy=tools.journey, level=2)
+    found = main_subjects(looked, theme_set=theme_set, taxonomy=ENGLISH.journey, level=2)
     assert found["record_id"].to_list() == ["a", "b"]
     assert found["primary_theme_id"].to_list() == [theme_set.at_level(2)[looked["theme_id"][1]], None]
     assert found["primary_stage"].null_count() == 0

@@ -2,9 +2,7 @@
 
 A theme set is learned once; what customers begin to speak of later has no place in it. The segments without a theme are
 gathered around the densest places among them. A group is proposed if it is as close together as the looser quarter of
-the set's own themes are, nearer to itself than to any of them, and if enough records are in it that do not all say the
-same words. Whether to take it into
-the set is decided by people, or by the next fit.
+the set's own themes, nearer to itself than to any of them, and holds enough records that do not all say the same words.
 
 Growth is how many times as often it is said in the later half of the complete periods as in the earlier, per record
 received. Given their sum, one of two Poisson counts is binomial (Przyborowski and Wilenski, 1940); the interval of the
@@ -110,8 +108,7 @@ def find_emerging(
 
     Args:
         unexplained: ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``created_at``
-            (nullable), ``polarity``, ``counted``, and optionally ``respondent_id`` (nullable); no boilerplate. Segments
-            that do not count are left out throughout.
+            (nullable), ``polarity``, ``counted``, and optionally ``respondent_id`` (nullable); no boilerplate.
         vectors: Their vectors, unit length, in their order. Shape ``(segments, width)``.
         theme_set: The set that does not explain them.
         name: Names all groups at once, each differently, from their texts (most central first) and polarities.
