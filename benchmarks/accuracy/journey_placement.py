@@ -15,12 +15,13 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import polars as pl
-from textcx.engines.taxonomy_toml import load_journey
 
 from benchmarks.run import MODEL, RESULTS, ROOT, write_result
 from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.engines.encoder.load import load_encoder
+from textcx.settings.analysis import Settings
 from textcx.steps.journey import place_segments_on_journey, stage_vectors
+from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +63,7 @@ def measure(path: Path, *, encoder: BatchedEncoder, taxonomy: JourneyTaxonomy) -
 def main() -> None:
     """Measure both sets and write the figures."""
     encoder = load_encoder(MODEL)
-    taxonomy = load_journey(ROOT / "models" / "taxonomies" / "journey.toml")
+    taxonomy = Container(Settings()).language.journey
     figures = {"encoder_id": encoder.encoder_id} | {
         name: measure(ROOT / "benchmarks" / "data" / file, encoder=encoder, taxonomy=taxonomy)
         for name, file in SETS.items()

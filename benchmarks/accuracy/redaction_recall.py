@@ -14,15 +14,15 @@ import random
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.run import RESULTS, ROOT, write_result
-from textcx.engines.redaction.presidio import PresidioRedactor
+from benchmarks.run import RESULTS, write_result
+from textcx.settings.analysis import Settings
+from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Case = tuple[str, str, tuple[int, int] | None]  # group, comment, offsets of the secret
 
-NAMES = ROOT / "models" / "taxonomies" / "keep_names.toml"
 PER_TEMPLATE = 25
 IPV6_SHARE = 0.2
 
@@ -117,8 +117,7 @@ def main() -> None:
     """Measure and write the result."""
     generator = random.Random(20260101)
     cases = list(_cases(generator))
-    redactor = PresidioRedactor(names=NAMES)
-    redacted = redactor.find([text for _, text, _ in cases])
+    redacted = Container(Settings()).redactor.find([text for _, text, _ in cases])
     planted: dict[str, list[bool]] = defaultdict(list)
     right: dict[str, list[bool]] = defaultdict(list)
     for (group, _, span), redactions in zip(cases, redacted, strict=True):

@@ -30,13 +30,13 @@ import sqlalchemy as sa
 from benchmarks.run import RESULTS, machine, parser_for, write_result
 from tests.databases import new_database, postgres_server, server_folder
 from textcx.domain.service.datasets import Job, JobKind
-from textcx.jobs.queue.worker import open_context
 from textcx.settings.analysis import Settings
 from textcx.settings.service import ServiceSettings
 from textcx.store.sql.database import Database
 from textcx.store.sql.jobs import NewUpload
 from textcx.store.sql.migrations import upgrade
 from textcx.store.sql.schema.tables import parts, records
+from textcx.wiring.service import job_context
 
 if TYPE_CHECKING:
     import argparse
@@ -81,7 +81,7 @@ def run(url: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     database = Database(url)
     upgrade(database)
     spool = folder / "spool"
-    context = open_context(database, settings=Settings(), service=ServiceSettings(spool=spool))
+    context = job_context(database, settings=Settings(), service=ServiceSettings(spool=spool))
     context.datasets.put("kill")
     spooled = context.spool.take([upload(options.rows)], name="kill.csv", most_bytes=1 << 30)
     made = NewUpload(name="kill.csv", spooled=spooled, columns=COLUMNS)

@@ -23,8 +23,10 @@ import polars as pl
 from benchmarks.run import MODEL, RESULTS, parser_for, write_result
 from textcx.domain.themes.sets import MEMBERS, StrengthCurve, Theme, ThemeSet
 from textcx.engines.encoder.load import load_encoder
+from textcx.settings.analysis import Settings
 from textcx.steps.themes.finding.emerging import find_emerging
 from textcx.steps.themes.geometry.lattice import STEPS, cosines, mean_of, on_lattice, relative_to, unit_rows
+from textcx.wiring.container import Container
 
 WITHHELD = (0, 1, 5, 10)
 SEEDS = 5
@@ -79,7 +81,13 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
         }
     ).with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
     begin = time.perf_counter()
-    found = find_emerging(unexplained, vectors[rows], theme_set, name=lambda texts, _: numbered(list(map(str, texts))))
+    found = find_emerging(
+        unexplained,
+        vectors[rows],
+        theme_set,
+        name=lambda texts, _: numbered(list(map(str, texts))),
+        continuing=Container(Settings()).language.pains.statements.continuing,
+    )
     seconds = time.perf_counter() - begin
     label_of = dict(zip(ids.tolist(), labels.tolist(), strict=True))
     about = [Counter(label_of[q["record_id"]] for q in quotes).most_common(1)[0][0] for quotes in found["evidence"]]

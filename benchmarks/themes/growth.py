@@ -33,11 +33,15 @@ NOISE = 0.1
 def prepare(data: Path, folder: Path) -> None:
     """Encode real sentences and save texts and vectors."""
     from textcx.engines.encoder.load import load_encoder
+    from textcx.settings.analysis import Settings
     from textcx.steps.themes.finding.find import is_boilerplate
+    from textcx.wiring.container import Container
+
+    naming = Container(Settings()).language.naming
 
     lines = (data / "sentiment" / "dynasent_pool.jsonl").read_text(encoding="utf-8").splitlines()
     texts = [json.loads(line)["text"] for line in lines]
-    texts = [text for text in texts if not is_boilerplate(text)][:ENCODED]
+    texts = [text for text in texts if not is_boilerplate(text, naming)][:ENCODED]
     encoding = load_encoder(MODEL).encode(texts)
     np.save(folder / "vectors.npy", encoding.vectors)
     np.save(folder / "polarities.npy", encoding.sentiment[:, 2] - encoding.sentiment[:, 0])
@@ -72,18 +76,21 @@ def body(folder: Path, size: int) -> tuple[pl.DataFrame, np.ndarray]:
 def ours(folder: Path, size: int) -> dict[str, Any]:
     """Learn a set from a body of this size, then assign the same number of new segments to it."""
     from textcx.engines.clustering.bertopic import BertopicThemes
-    from textcx.engines.spacy.text import SpacyPhraseFinder
+    from textcx.settings.analysis import Settings
     from textcx.steps.themes.assignment.assign import assign_themes
     from textcx.steps.themes.finding.learn import learn_themes
+    from textcx.wiring.container import Container
 
     frame, vectors = body(folder, size)
-    model, phrases = BertopicThemes(), SpacyPhraseFinder()
+    container = Container(Settings())
+    naming, phrases = container.language.naming, container.phrases
+    model = BertopicThemes(stop_words=naming.stop_words)
     model.fit(["a few words"] * 40, vectors[:40], seed=0)  # imports are not timed
     phrases.phrases(["a few words"])
     begin = time.perf_counter()
     model.fit(frame["text"].to_list(), vectors, seed=0)
     fitted = time.perf_counter()
-    theme_set = learn_themes(frame, vectors, model=model, phrases=phrases, encoder_id="growth").theme_set
+    theme_set = learn_themes(frame, vectors, model=model, phrases=phrases, naming=naming, encoder_id="growth").theme_set
     learned = time.perf_counter()
     assign_themes(theme_set, vectors)
     assigned = time.perf_counter()

@@ -17,16 +17,15 @@ import polars as pl
 
 from benchmarks.run import MODEL, parser_for
 from benchmarks.themes.quality import segments_of
-from textcx.engines.clustering.bertopic import BertopicThemes
-from textcx.engines.encoder.load import load_encoder
-from textcx.engines.spacy.text import SpacyPhraseFinder
+from textcx.settings.analysis import Settings
 from textcx.steps.sentiment.labels import sentiment_columns
 from textcx.steps.themes.finding.find import is_boilerplate
 from textcx.steps.themes.finding.learn import learn_themes
+from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
     from textcx.domain.themes.sets import Theme, ThemeSet
-    from textcx.ports import Encoder
+    from textcx.pipelines.corpus import CorpusTools
 
 FILES = ("dumps/womens_clothing.csv", "dumps/nhs_fft.csv", "problems/jupyter_2015.jsonl")
 """Files whose licences allow quoting: CC0, MIT, CC0."""
@@ -44,14 +43,22 @@ def below(theme: Theme, theme_set: ThemeSet) -> set[str]:
     return inside
 
 
-def learned(path: Path, *, records: int, encoder: Encoder, phrases: SpacyPhraseFinder) -> tuple[ThemeSet, pl.DataFrame]:
+def learned(path: Path, *, records: int, tools: CorpusTools) -> tuple[ThemeSet, pl.DataFrame]:
     """The themes of a file, and its segments with the theme and strength of each."""
     frame = segments_of(path, records=records).sort("segment_id")
-    frame = frame.filter(pl.Series([not is_boilerplate(text) for text in frame["text"]], dtype=pl.Boolean))
-    encoding = encoder.encode(frame["text"].to_list())
+    frame = frame.filter(
+        pl.Series([not is_boilerplate(text, tools.language.naming) for text in frame["text"]], dtype=pl.Boolean)
+    )
+    encoding = tools.encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
     theme_set = learn_themes(
-        frame, encoding.vectors, model=BertopicThemes(), phrases=phrases, encoder_id=encoder.encoder_id, encoder=encoder
+        frame,
+        encoding.vectors,
+        model=tools.themes,
+        phrases=tools.phrases,
+        naming=tools.language.naming,
+        encoder_id=tools.encoder.encoder_id,
+        encoder=tools.encoder,
     ).theme_set
     return theme_set, theme_set.members.join(frame.select("segment_id", "text"), on="segment_id")
 
@@ -65,11 +72,10 @@ def main() -> None:
     options.add_argument("--threads", type=int, help="threads of the encoder")
     options.add_argument("--quotes", type=int, default=0, help="quotes of each theme, for whoever judges")
     chosen = options.parse_args()
-    encoder = load_encoder(chosen.encoder, threads=chosen.threads)
-    phrases = SpacyPhraseFinder()
+    tools = Container(Settings(model=str(chosen.encoder), threads=chosen.threads)).corpus_tools()
     rows: list[tuple[str, list[str]]] = []
     for file in FILES:
-        theme_set, members = learned(chosen.data / file, records=chosen.records, encoder=encoder, phrases=phrases)
+        theme_set, members = learned(chosen.data / file, records=chosen.records, tools=tools)
         for theme in theme_set.themes:
             theirs = members.filter(pl.col("theme_id").is_in(sorted(below(theme, theme_set))))
             above = "" if theme.parent_theme_id is None else theme_set.theme(theme.parent_theme_id).name

@@ -26,15 +26,17 @@ from textcx.domain.feedback import ColumnOverrides
 from textcx.domain.themes.sets import FRAGILE
 from textcx.engines.clustering.bertopic import BertopicThemes
 from textcx.engines.encoder.load import load_encoder
-from textcx.engines.spacy.text import SpacyPhraseFinder, SpacySentenceSplitter
 from textcx.readers import open_feedback
+from textcx.settings.analysis import Settings
 from textcx.steps.sentiment.labels import sentiment_columns
 from textcx.steps.themes.finding.find import find_themes, is_boilerplate
+from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
     from textcx.ports import Encoder
 
 RESULT = RESULTS / "theme_quality.json"
+TOOLS = Container(Settings())
 OPEN = ("womens_clothing", "nhs_fft")
 """Files whose licences allow publishing names; of the others only the number of themes is kept."""
 SUBSAMPLES = 3
@@ -67,9 +69,14 @@ print(json.dumps({
 """
 
 
+def theme_model() -> BertopicThemes:
+    """Return the shipped theme model."""
+    return BertopicThemes(stop_words=TOOLS.language.naming.stop_words)
+
+
 def segments_of(path: Path, *, records: int) -> pl.DataFrame:
     """The first records of a file, split into segments as the pipeline does, without cleaning and redaction."""
-    splitter = SpacySentenceSplitter()
+    splitter = TOOLS.splitter
     rows = []
     batch = next(open_feedback(path, overrides=ColumnOverrides()).batches(rows=records))
     for row, cells in zip(batch.frame["row"], batch.frame["texts"], strict=True):
@@ -129,12 +136,14 @@ def dump(path: Path, *, encoder: Encoder, records: int, with_stock: bool) -> dic
     frame = segments_of(path, records=records)
     encoding = encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
-    model, phrases = BertopicThemes(), SpacyPhraseFinder()
+    model, phrases = theme_model(), TOOLS.phrases
     model.fit(frame["text"].to_list()[:40], encoding.vectors[:40], seed=0)  # imports are not timed
     begin = time.perf_counter()
-    finding = find_themes(frame, encoding.vectors, model=model, phrases=phrases, encoder_id=encoder.encoder_id)
+    finding = find_themes(
+        frame, encoding.vectors, model=model, phrases=phrases, language=TOOLS.language, encoder_id=encoder.encoder_id
+    )
     seconds = time.perf_counter() - begin
-    substantive = np.array([not is_boilerplate(text) for text in frame["text"]])
+    substantive = np.array([not is_boilerplate(text, TOOLS.language.naming) for text in frame["text"]])
     texts, vectors = frame.filter(pl.Series(substantive))["text"].to_list(), encoding.vectors[substantive]
     begin = time.perf_counter()
     model.fit(texts, vectors, seed=0)
@@ -166,7 +175,7 @@ def known(path: Path, *, encoder: Encoder, most: int, with_stock: bool) -> dict[
     rows = [rows[i] for i in sorted(np.random.default_rng(0).permutation(len(rows))[:most])]
     texts, truth = [row["text"] for row in rows], np.array([str(row["label"]) for row in rows])
     vectors = encoder.encode(texts).vectors
-    model = BertopicThemes()
+    model = theme_model()
     fit = model.fit(texts, vectors, seed=0)
     plain = model.fit(texts, vectors, seed=0, max_unassigned=0.0)
     right = np.zeros(len(texts), dtype=bool)
@@ -219,7 +228,7 @@ def nhs(data: Path, *, encoder: Encoder) -> dict[str, Any]:
     """
     rows = [json.loads(line) for line in (data / "sentiment" / "nhs_survey.jsonl").read_text().splitlines()]
     rows = [row for row in rows if row["themes"]]
-    splitter = SpacySentenceSplitter()
+    splitter = TOOLS.splitter
     parts = [
         (f"r{number:05d}:{start:06d}", f"r{number:05d}", start, end, row["text"][start:end])
         for number, row in enumerate(rows)
@@ -229,7 +238,12 @@ def nhs(data: Path, *, encoder: Encoder) -> dict[str, Any]:
     encoding = encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
     finding = find_themes(
-        frame, encoding.vectors, model=BertopicThemes(), phrases=SpacyPhraseFinder(), encoder_id=encoder.encoder_id
+        frame,
+        encoding.vectors,
+        model=theme_model(),
+        phrases=TOOLS.phrases,
+        language=TOOLS.language,
+        encoder_id=encoder.encoder_id,
     )
     ours: dict[str, set[str]] = {}
     for level in (1, 2, 3):
