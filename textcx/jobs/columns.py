@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from textcx.domain.errors import BadSetting, WrongUse
 from textcx.domain.feedback import ColumnPlan, RatingColumn, RatingKind, TextColumn
+from textcx.domain.ratings import KINDS
 from textcx.settings.analysis import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ NAMES = (*SINGLE, *LISTS, "date_format", "source", "rating", "questions")
 """What may be said about columns, by the names of ``textcx.settings.analysis.Settings``."""
 FIELDS = dict(zip(("id", "created_at", "source", "respondent", "touchpoint", "customer_value"), SINGLE, strict=True))
 """Fields of a record sent as JSON, and what column each becomes."""
-SCALES = {"nps": "0-10", "csat": "1-5", "ces": "1-7", "stars": "1-5"}
+SCALES = {kind.value: f"{facts.scale[0]:g}-{facts.scale[1]:g}" for kind, facts in KINDS.items() if facts.scale}
 """Scales of ratings that need no declaration."""
 
 
@@ -45,7 +46,7 @@ def check_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
         settings = Settings(**columns)
     except ValidationError as error:
         wrong = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
-        msg = f"what is said about columns cannot be used: {wrong}"
+        msg = f"these settings of columns cannot be used: {wrong}"
         raise BadSetting(msg) from None
     return {name: value for name, value in settings.model_dump(mode="json").items() if name in columns}
 
@@ -57,9 +58,9 @@ def overrides_for(
 
     Args:
         header: Its columns.
-        upload: What was said about it; a column that it does not have is an error of the reader.
-        dataset: What was said about its data set; counts as far as the columns are there.
-        learned: What earlier uploads showed; the same.
+        upload: Its own settings; a column that it does not have is an error of the reader.
+        dataset: Settings of its data set; they count as far as the columns are there.
+        learned: What earlier uploads showed; likewise.
     """
     merged: dict[str, Any] = {}
     for settings in (_present(learned, header), _present(dataset, header), upload):
@@ -183,7 +184,7 @@ def columns_of(records: Iterable[SentRecord], *, rating_flags: Iterable[str]) ->
     if None in scales.values():
         msg = (
             "a rating of these records has no known scale; declare it with the data set, as "
-            "NAME=NAME:LOW-HIGH, or send nps, csat, ces or stars"
+            f"NAME=NAME:LOW-HIGH, or send one of {', '.join(SCALES)}"
         )
         raise WrongUse(msg)
     columns: dict[str, Any] = {FIELDS[field]: field for field in FIELDS if field in used}
