@@ -26,7 +26,7 @@ RUN python -m venv --without-pip /opt/textcx \
 RUN if [ -n "${TORCH_INDEX}" ]; then \
         python -m pip --python /opt/textcx/bin/python install --no-deps --index-url "${TORCH_INDEX}" "$(grep '^torch==' constraints.txt)"; \
     fi
-RUN python -c "import tomllib; c, p = (tomllib.load(open(f, 'rb'))['project'] for f in ('client/pyproject.toml', 'pyproject.toml')); print(*(d for d in c['dependencies'] + p['dependencies'] + p['optional-dependencies']['service'] if not d.startswith('textcx-client')), sep='\n')" > requirements.txt \
+RUN python -c "import tomllib; c, p = (tomllib.load(open(f, 'rb'))['project'] for f in ('client/pyproject.toml', 'pyproject.toml')); print(*(d for d in c['dependencies'] + p['dependencies'] if not d.startswith('textcx-client')), sep='\n')" > requirements.txt \
     && python -m pip --python /opt/textcx/bin/python install -c constraints.txt -r requirements.txt
 
 COPY LICENSE NOTICE README.md ./

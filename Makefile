@@ -52,10 +52,10 @@ $(VENV)/.bench: $(VENV)/.dev
 	@touch $@
 
 bench: $(VENV)/.bench ## speed beside the stock pipeline (needs DATA=... PEERS=...; takes half an hour)
-	$(BIN)/python benchmarks/speed.py --data $(DATA) --peers $(PEERS)
+	$(BIN)/python -m benchmarks.speed.analyze --data $(DATA) --peers $(PEERS)
 
 fuzz: $(VENV)/.dev ## send the service thousands of odd requests (takes some minutes)
-	$(BIN)/python benchmarks/service_fuzz.py
+	$(BIN)/python -m benchmarks.service.fuzz
 
 train: $(VENV)/.bench ## train the encoder again (needs DATA=...; takes two hours)
 	$(BIN)/textcx train sentiment --data $(DATA) --out out/sentiment --resume

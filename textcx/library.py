@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from textcx.commands import analyze as job
 from textcx.domain.items import GivenText
-from textcx.pipelines.items import score_items
+from textcx.pipelines.text import score_texts
 from textcx.readers.streaming.record_stream import RecordColumns, record_of
 from textcx.runs.progress import StageClock
 from textcx.settings.analysis import Settings, load_settings
@@ -110,7 +110,11 @@ def sentiment(
     tools = _workshop(chosen.model_dump_json())
     given = [each for each in read if isinstance(each, GivenText)]
     items = iter(
-        score_items(given, encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter) if given else ()
+        score_texts(
+            given, encoder=tools.encoder, language=tools.language, languages=tools.languages, splitter=tools.splitter
+        )
+        if given
+        else ()
     )
     return [next(items).plain(segments=segments) if isinstance(each, GivenText) else each.plain() for each in read]
 

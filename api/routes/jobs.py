@@ -71,9 +71,13 @@ async def start_job(
             raise Conflict(msg)
         told = hashlib.sha256(json.dumps(["analyze", wanted.dataset, wanted.relearn]).encode()).hexdigest()
         job, _ = stores.context.jobs.ask(
-            JobKind(wanted.kind), wanted.dataset, options=wanted.model_dump(include={"relearn"}), caller=key,
-            idempotency_key=idempotency_key, request_hash=told,
-        )  # fmt: skip
+            JobKind(wanted.kind),
+            wanted.dataset,
+            options=wanted.model_dump(include={"relearn"}),
+            caller=key,
+            idempotency_key=idempotency_key,
+            request_hash=told,
+        )
         stores.wake()
         return job
 

@@ -7,27 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from textcx.domain.items import GivenText
-from textcx.pipelines.item_findings import FindingTools, find_in_items
-from textcx.pipelines.items import score_items
+from textcx.pipelines.incoming import IncomingTools
+from textcx.pipelines.text import TextTools, analyze_texts, score_texts
+from textcx.ports import ScoringTools
 from textcx.steps.journey import stage_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from textcx.domain.items import SentimentItem
-    from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
-    from textcx.pipelines.item_findings import TextFindings
-    from textcx.ports import (
-        Encoder,
-        LanguageDetector,
-        Phrase,
-        PhraseFinder,
-        Redactor,
-        SentenceSplitter,
-        ThemeMatch,
-        ThemeSets,
-    )
+    from textcx.domain.items import SentimentItem, TextFindings
+    from textcx.domain.lexicons.language import Language
+    from textcx.ports import Phrase, PhraseFinder, Redactor, ThemeMatch, ThemeSets
     from textcx.settings.analysis import Settings
 
 SENTIMENT, OPINIONS, FINDINGS = "sentiment", "opinions", "findings"
@@ -38,23 +28,8 @@ WARM_UP = (
 """Read once before the service is ready, so that the first caller does not pay for what is set up at first use."""
 
 
-class Tools(Protocol):
+class Tools(ScoringTools, Protocol):
     """The engines; ``textcx.wiring.container.Container`` has them, each built when first used."""
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder."""
-        ...
-
-    @property
-    def languages(self) -> LanguageDetector:
-        """The language detector."""
-        ...
-
-    @property
-    def splitter(self) -> SentenceSplitter:
-        """The splitter."""
-        ...
 
     @property
     def redactor(self) -> Redactor:
@@ -64,16 +39,6 @@ class Tools(Protocol):
     @property
     def phrases(self) -> PhraseFinder:
         """The phrase finder."""
-        ...
-
-    @property
-    def journey(self) -> JourneyTaxonomy:
-        """The journey taxonomy."""
-        ...
-
-    @property
-    def lexicon(self) -> PainLexicon:
-        """The lexicon of consequences."""
         ...
 
 
@@ -111,7 +76,7 @@ class Scoring:
         self.theme_sets = theme_sets
         self._make_tools, self._settings = make_tools, settings
         self._tools: Tools | None = None
-        self._finding: FindingTools | None = None
+        self._finding: TextTools | None = None
         self._later: threading.Thread | None = None
         self._problem: BaseException | None = None
 
@@ -130,7 +95,9 @@ class Scoring:
         tools = self._loaded()
         if kind.startswith(FINDINGS):
             return self._findings(given, set_name=kind.partition(":")[2])
-        items = score_items(given, encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter)
+        items = score_texts(
+            given, encoder=tools.encoder, language=tools.language, languages=tools.languages, splitter=tools.splitter
+        )
         if kind == SENTIMENT:
             return list(items)
         phrases = self._with_rest().phrases.phrases([each.text for each in given])
@@ -139,17 +106,17 @@ class Scoring:
         ]
 
     @property
+    def language(self) -> Language:
+        """The language that is analyzed."""
+        return self._loaded().language
+
+    @property
     def vague(self) -> frozenset[str]:
         """Words that name nothing concrete; asked for only once opinions were found."""
-        return self._with_rest().lexicon.vague_aspects
+        return self._with_rest().language.pains.vague_aspects
 
     def _findings(self, given: Sequence[GivenText], *, set_name: str) -> list[Findings]:
-        found = find_in_items(
-            given,
-            tools=self._finding_tools(),
-            threshold=self._settings.pain_threshold,
-            offer_words=self._settings.offer_words(),
-        )
+        found = analyze_texts(given, tools=self._finding_tools())
         if not set_name:
             return [Findings(each, None) for each in found]
         return [
@@ -158,7 +125,7 @@ class Scoring:
                 tuple(
                     tuple(matches)
                     for matches in self.theme_sets.assign(
-                        set_name, each.texts, each.vectors, encoder_id=self.model_version
+                        set_name, each.texts, each.vectors, encoder_id=self.model_version, naming=self.language.naming
                     )
                 )
                 if each.texts
@@ -167,18 +134,21 @@ class Scoring:
             for each in found
         ]
 
-    def _finding_tools(self) -> FindingTools:
+    def _finding_tools(self) -> TextTools:
         if self._finding is None:
             tools = self._with_rest()
-            self._finding = FindingTools(
+            self._finding = TextTools(
                 encoder=tools.encoder,
                 languages=tools.languages,
                 splitter=tools.splitter,
                 redactor=tools.redactor,
-                phrases=tools.phrases,
-                journey=tools.journey,
-                stages=stage_vectors(tools.journey, tools.encoder),
-                lexicon=tools.lexicon,
+                segments=IncomingTools(
+                    phrases=tools.phrases,
+                    language=tools.language,
+                    stages=stage_vectors(tools.language.journey, tools.encoder),
+                    pain_threshold=self._settings.pain_threshold,
+                    offer_words=self._settings.offer_words(),
+                ),
             )
         return self._finding
 
@@ -200,6 +170,5 @@ class Scoring:
             tools = self._loaded()
             tools.phrases.phrases(WARM_UP)
             tools.redactor.find(WARM_UP)
-            _ = tools.journey, tools.lexicon
         except BaseException as error:  # noqa: BLE001 - raised again in the inference thread
             self._problem = error

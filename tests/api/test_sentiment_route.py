@@ -8,7 +8,7 @@ from fakes import FakeEncoder, FakeLanguageDetector, FakeSplitter
 
 from api.schemas.scoring import SentimentAnswer
 from textcx.domain.items import GivenText
-from textcx.pipelines.items import score_items
+from textcx.pipelines.text import score_texts
 
 if TYPE_CHECKING:
     import httpx
@@ -23,7 +23,7 @@ def ask(service: httpx.Client, **body: Any) -> httpx.Response:
 
 def test_one_text_gets_the_item_that_the_library_gives(service: httpx.Client) -> None:
     answer = ask(service, text=MIXED, id="a", segments=True)
-    [item] = score_items(
+    [item] = score_texts(
         [GivenText("a", MIXED)], encoder=FakeEncoder(), languages=FakeLanguageDetector(), splitter=FakeSplitter()
     )
     assert answer.status_code == 200

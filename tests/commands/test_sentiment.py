@@ -41,7 +41,7 @@ TEXTS = [
 def scored(records: Iterator[Record] | Sequence[Record], **how: Any) -> tuple[list[dict[str, Any]], Tally]:
     written: list[bytes] = []
     tools = {**vars(TOOLS), **how.pop("tools", {})}
-    tally = score_records(iter(records), written.append, progress=how.pop("watch", StageClock()), **tools, **how)
+    tally = score_records(iter(records), written.append, progress=how.pop("progress", StageClock()), **tools, **how)
     return [json.loads(line) for line in b"".join(written).splitlines()], tally
 
 

@@ -145,7 +145,7 @@ def test_a_workbook_without_records_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wishes", "said"),
+    ("overrides", "said"),
     [
         (ColumnOverrides(date_format="yesterday"), "no date pattern"),
         (ColumnOverrides(source="carrier pigeon"), "review, survey, social, support"),

@@ -70,7 +70,7 @@ def learn(
         threads=threads, max_unassigned=max_unassigned, taxonomy=taxonomy,
     )  # fmt: skip
     work: dict[str, Any] = {
-        "out": out, "settings": settings, "workshop": Container(settings), "previous": previous, "overwrite": overwrite,
+        "out": out, "settings": settings, "container": Container(settings), "previous": previous, "overwrite": overwrite,
     }  # fmt: skip
     if quiet or not sys.stderr.isatty():
         learned = job.learn(inputs, clock=StageClock(), **work)

@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from textcx.domain.feedback import Reason
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from textcx.domain.feedback import Reason, Redaction
 
 LINE_ID = "line-{}"
 """Id of a record that brings none: by the number of its line. A stream has no end, so ids cannot be made unique."""
@@ -54,15 +57,15 @@ class BrokenLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentItem:
-    """What is said about one segment ``[start, end)``. Probabilities 0..1, polarity -1..1."""
+    """What is said about one segment ``[start, end)``. Probabilities 0..1, null without such a head; polarity -1..1."""
 
     start: int
     end: int
     label: str
     polarity: float
     probabilities: Mapping[str, float]
-    p_pain: float
-    p_request: float
+    p_pain: float | None
+    p_request: float | None
 
     def plain(self) -> dict[str, Any]:
         """Return the segment as plain values."""
@@ -93,8 +96,8 @@ class SentimentItem:
         windows: Windows the text was read in; 0 without a label.
         language: ISO 639-1 code; null where the text is too short or too odd to tell.
         language_supported: Whether texts in that language are judged; true where it cannot be told.
-        p_pain: 0..1, something went wrong for the customer; null without a label.
-        p_request: 0..1, a wish or suggestion; null without a label.
+        p_pain: 0..1, something went wrong for the customer; null without a label or such a head of the encoder.
+        p_request: 0..1, a wish or suggestion; null likewise.
         emotions: 0..1 for each emotion; null without a label, or where the encoder has no such head.
         reason: Why there is no label: ``empty``, ``not_an_answer`` or ``language_unsupported``; else null.
         segments: Those of the text, in order; none without a label.
@@ -141,3 +144,35 @@ class SentimentItem:
 
 def _plain(values: Mapping[str, float] | None) -> dict[str, float] | None:
     return None if values is None else dict(values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextPain:
+    """Something that went wrong, told in the segment number ``segment`` (0-based); severity 0..1."""
+
+    segment: int
+    aspect: str | None
+    statement: str | None
+    severity: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextFindings:
+    """What is found in one text.
+
+    Attributes:
+        item: Its sentiment, with its segments.
+        texts: The masked words of each segment.
+        stages: Stage and confidence (0..1) of each segment; "unknown" is an answer.
+        pains: In the order of their segments.
+        redactions: What was masked, sorted.
+        vectors: Of the segments, unit length. Shape ``(segments, dimensions)``.
+    """
+
+    item: SentimentItem
+    texts: tuple[str, ...]
+    stages: tuple[tuple[str, float], ...]
+    pains: tuple[TextPain, ...]
+    redactions: tuple[Redaction, ...]
+    vectors: NDArray[np.float32]

@@ -127,11 +127,12 @@ class Pain:
 
 @dataclass(frozen=True, slots=True)
 class Pains:
-    """The section of pain points: cards, further rows, and how many are left out."""
+    """The section of pain points: cards, further rows, how many are left out, and whether the model tells any."""
 
     cards: tuple[Pain, ...]
     rows: tuple[Pain, ...]
     left_out: int
+    judged: bool
 
 
 def reach_words(respondents: int | None, records: int | None) -> str:
@@ -182,7 +183,8 @@ def pains(look: Lookup) -> Pains:
             )
         )
     left_out = look.table("pain_points").height - len(rows)
-    return Pains(tuple(found[:MOST_PAIN_CARDS]), tuple(found[MOST_PAIN_CARDS:]), left_out)
+    judged = number((look.headline.get("pain_record_share") or {}).get("value")) is not None
+    return Pains(tuple(found[:MOST_PAIN_CARDS]), tuple(found[MOST_PAIN_CARDS:]), left_out, judged)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,8 @@ class Segment:
     label: Label
     polarity: Polarity
     probabilities: Probabilities
-    p_pain: Annotated[Share, Schema("something went wrong for the customer")]
-    p_request: Annotated[Share, Schema("a wish or suggestion")]
+    p_pain: Annotated[Share | None, Schema("something went wrong for the customer")]
+    p_request: Annotated[Share | None, Schema("a wish or suggestion")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ class AnalyzedSegment(Segment):
 
     stage: Annotated[str, Schema('"unknown" is an answer')]
     stage_confidence: Share
-    pain: bool
+    pain: bool | None
     themes: Annotated[tuple[ThemeMatch, ...] | None, Schema("null where no theme set was named")]
 
 

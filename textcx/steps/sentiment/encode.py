@@ -5,7 +5,7 @@ Repeated texts (and records of a single segment, whose segment is the whole text
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -50,3 +50,10 @@ def _take(encoding: Encoding, texts: Sequence[str], place: dict[str, int]) -> En
         emotions=encoding.emotions[at],
         windows=encoding.windows[at],
     )
+
+
+def unit_length(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Bring vectors to unit length in single precision; zeros stay zeros. Shape ``(texts, width)``, in and out."""
+    single = vectors.astype(np.float32)
+    single /= np.maximum(np.linalg.norm(single, axis=1, keepdims=True), np.float32(1e-12))
+    return single

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from textcx.steps.sentiment.encode import unit_length
 from textcx.steps.themes.geometry.lattice import STEPS, cosines, on_lattice, relative_to
 
 if TYPE_CHECKING:
@@ -42,8 +43,7 @@ def without_records(
     left = _with_members(theme_set, ~pl.col("record_id").is_in(list(record_ids)))
     if not len(vectors) or vectors.shape[1] != len(theme_set.origin):
         return left
-    lengths = np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True)
-    unit = vectors.astype(np.float32) / np.maximum(lengths, np.float32(1e-12))
+    unit = unit_length(vectors)
     others = ~_among(left.exceptions, unit, origin=left.origin)
     left = replace(
         left,

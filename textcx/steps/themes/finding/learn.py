@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from textcx.domain.themes.findings import EVALUATIONS, PROFANITY, STOP_WORDS
+from textcx.domain.lexicons.naming import tokens
 from textcx.domain.themes.sets import MEMBERS, Theme, ThemeSet
 from textcx.steps.themes.assignment.seed_topics import match
 from textcx.steps.themes.geometry.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
 from textcx.steps.themes.naming.meaning import Meanings
 from textcx.steps.themes.naming.names import ThemeWords, name_tree
-from textcx.steps.themes.naming.words import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import SeedTopics
     from textcx.ports import Encoder, PhraseFinder, ThemeModel, TopicFit
@@ -79,6 +79,7 @@ def learn_themes(
     *,
     model: ThemeModel,
     phrases: PhraseFinder,
+    naming: NamingWords,
     encoder_id: str,
     seed: int = 0,
     max_unassigned: float | None = None,
@@ -93,6 +94,7 @@ def learn_themes(
         vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
         model: Groups the segments.
         phrases: Finds the phrases that themes are named with.
+        naming: The words of the language.
         encoder_id: What the vectors are of.
         seed: Seed for the model, at least 0.
         max_unassigned: Largest share of segments in no theme, 0..1; the model's own where null.
@@ -115,11 +117,12 @@ def learn_themes(
     members = members.with_columns(topic=pl.Series(topics), strength=pl.Series(strengths))
     nodes = _tree(fit)
     given = () if matched is None else matched.themes
-    words = [_words(members, node, fit) for node in nodes]
+    words = [_words(members, node, fit, naming) for node in nodes]
     names = name_tree(
         words,
         [node.parent for node in nodes],
         phrases=phrases,
+        naming=naming,
         meanings=None if encoder is None else Meanings(_centres(nodes, fit), fit.origin, encoder),
         taken=[theme.name for theme in given],
     )
@@ -241,7 +244,7 @@ def _centres(nodes: Sequence[_Node], fit: TopicFit) -> NDArray[np.float32]:
     return unit_rows(np.stack(rows)) if rows else np.zeros((0, fit.centroids.shape[1]), dtype=np.float32)
 
 
-def _words(members: pl.DataFrame, node: _Node, fit: TopicFit) -> ThemeWords:
+def _words(members: pl.DataFrame, node: _Node, fit: TopicFit, naming: NamingWords) -> ThemeWords:
     """What a theme is named from."""
     theirs = members.filter(pl.col("topic").is_in(list(node.clusters))).sort(
         "strength", "text", "segment_id", descending=[True, False, False]
@@ -250,7 +253,7 @@ def _words(members: pl.DataFrame, node: _Node, fit: TopicFit) -> ThemeWords:
     exemplars = [*texts[:CENTRAL], *(texts[CENTRAL:][place] for place in _places(len(texts) - CENTRAL, SPREAD))]
     sure = theirs.head(max(FEWEST_NAMING, round(NAMING_SHARE * theirs.height)))
     shown = sure[_places(sure.height, NAMING_MEMBERS)]
-    keywords = list(presentable(fit.keywords[node.place[0]][node.place[1]]))
+    keywords = list(presentable(fit.keywords[node.place[0]][node.place[1]], naming))
     return ThemeWords(shown["text"].to_list(), shown["polarity"].to_list(), exemplars, keywords, theirs.height)
 
 
@@ -274,11 +277,11 @@ def _digest(parts: Iterable[str]) -> str:
     return hashlib.blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
-def presentable(keywords: Iterable[str]) -> Iterable[str]:
+def presentable(keywords: Iterable[str], naming: NamingWords) -> Iterable[str]:
     """Keywords that may be shown: no stop words, masks, figures, profanity or bare judgements, each word once."""
     for keyword in keywords:
         words = tokens(keyword)
-        if " ".join(words) != keyword or any(word in PROFANITY for word in words):
+        if " ".join(words) != keyword or any(word in naming.profanity for word in words):
             continue
-        if not all(word in STOP_WORDS or word in EVALUATIONS for word in words):
+        if not all(word in naming.stop_words or word in naming.evaluations for word in words):
             yield keyword

@@ -1,0 +1,164 @@
+"""Single texts: ``score_texts`` for sentiment, ``analyze_texts`` for all that a text tells without a corpus.
+
+The same steps decide as in ``textcx analyze``, with three differences that follow from having no file around a text:
+
+* A text too short to tell its language is read as English; ``analyze`` takes the majority language of the file.
+* The aspect of a pain is chosen from its own text, since there are no other customers whose words could be counted.
+* ``score_texts`` redacts nothing, because it gives no text back; where ``analyze`` masks a name that reaches over the
+  edge of a segment, its edge moves.
+
+Invariants, all tested: one result for each text, in order, that depends on its text alone; offsets are code points into
+the text as given; masks keep them, and none straddles the edge of a segment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from textcx.domain.feedback import Reason
+from textcx.pipelines.incoming import IncomingTools, pains_of, stages_of
+from textcx.steps.pains.texts import segment_frames, text_findings
+from textcx.steps.sentiment.encode import encode_distinct
+from textcx.steps.sentiment.items import PreparedText, build_items, language_code, unlabelled_item
+from textcx.steps.text.clean import clean, entities_in, polish, why_unprocessable
+from textcx.steps.text.obfuscated_pii import find_obfuscated_pii
+from textcx.steps.text.split import place_segments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textcx.domain.encoding import Encoding
+    from textcx.domain.feedback import Redaction
+    from textcx.domain.items import GivenText, SentimentItem, TextFindings
+    from textcx.domain.lexicons.language import Language
+    from textcx.ports import Encoder, LanguageDetector, Redactor, SentenceSplitter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTools:
+    """The engines of ``analyze_texts``; used by one thread at a time."""
+
+    encoder: Encoder
+    languages: LanguageDetector
+    splitter: SentenceSplitter
+    redactor: Redactor
+    segments: IncomingTools
+
+
+def prepare(
+    given: Sequence[GivenText],
+    *,
+    language: Language,
+    languages: LanguageDetector,
+    splitter: SentenceSplitter,
+    redactor: Redactor | None = None,
+) -> list[PreparedText]:
+    """Clean texts, tell their language, find what is masked and their segments: all that needs no encoder.
+
+    Args:
+        given: Any texts, empty and broken ones too.
+        language: The one that is analyzed.
+        languages: Asked about texts whose language the caller did not say.
+        splitter: Finds segments.
+        redactor: Finds what identifies a person; null where no text is given back.
+
+    Returns:
+        One prepared text for each, in order.
+    """
+    cleaned = [clean(each.text) for each in given]
+    named = [language_code(each.language, language) for each in given]
+    unnamed = [text for text, code in zip(cleaned, named, strict=True) if code is None]
+    guesses = iter(languages.detect(unnamed) if unnamed else ())
+    codes = [code or next(guesses).language for code in named]
+    masks: Sequence[Sequence[Redaction]] = [()] * len(given)
+    if redactor is not None:
+        masks = find_obfuscated_pii([each.text for each in given], cleaned, find=redactor.find)
+    return [
+        _prepare(*each, language=language, splitter=splitter) for each in zip(given, cleaned, codes, masks, strict=True)
+    ]
+
+
+def _prepare(
+    given: GivenText,
+    cleaned: str,
+    code: str | None,
+    masks: Sequence[Redaction],
+    *,
+    language: Language,
+    splitter: SentenceSplitter,
+) -> PreparedText:
+    reason = why_unprocessable(cleaned, question=None, answers=language.answers)
+    supported = code in {None, language.code}
+    if reason is None and not supported:
+        reason = Reason.LANGUAGE_UNSUPPORTED
+    if reason is not None:
+        return PreparedText(given.id, code, supported, reason, redactions=tuple(masks))
+    cells = given.cells or ((0, len(cleaned)),)
+    sentences = splitter.split([cleaned[start:end] for start, end in cells])
+    placed = place_segments(cleaned, cells, sentences, masks, entities=entities_in(given.text))
+    spans = tuple((start, end) for _, start, end in placed)
+    parts = tuple(polish(cleaned[start:end]) for start, end in spans)
+    return PreparedText(given.id, code, supported, None, polish(cleaned), spans, parts, tuple(masks))
+
+
+def judge(prepared: Sequence[PreparedText], *, encoder: Encoder) -> list[SentimentItem]:
+    """Ask the encoder about prepared texts, once; one item for each, in order."""
+    return _judge(prepared, encoder=encoder, vectors=False)[0]
+
+
+def score_texts(
+    given: Sequence[GivenText],
+    *,
+    encoder: Encoder,
+    language: Language,
+    languages: LanguageDetector,
+    splitter: SentenceSplitter,
+) -> list[SentimentItem]:
+    """Judge the sentiment of texts: ``prepare`` and ``judge`` in one; one item for each, in order."""
+    return judge(prepare(given, language=language, languages=languages, splitter=splitter), encoder=encoder)
+
+
+def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextFindings]:
+    """Find in each text its sentiment, pains and stages; one result for each, in order."""
+    prepared = prepare(
+        given,
+        language=tools.segments.language,
+        languages=tools.languages,
+        splitter=tools.splitter,
+        redactor=tools.redactor,
+    )
+    items, encoding = _judge(prepared, encoder=tools.encoder, vectors=True)
+    if not given:
+        return []
+    frames = segment_frames(given, [each.redactions for each in prepared], items)
+    stages = stages_of(pl.concat(frames), encoding.vectors, tools=tools.segments)
+    first = 0
+    findings = []
+    for text, item, frame in zip(prepared, items, frames, strict=True):
+        own = slice(first, first + frame.height)
+        first += frame.height
+        pains = pains_of(frame, tools=tools.segments)
+        findings.append(
+            text_findings(
+                item, frame, encoding.vectors[own], redactions=text.redactions, stages=stages[own], pains=pains
+            )
+        )
+    return findings
+
+
+def _judge(
+    prepared: Sequence[PreparedText], *, encoder: Encoder, vectors: bool
+) -> tuple[list[SentimentItem], Encoding]:
+    """Items of all texts, and the encoding of all segments, text by text."""
+    usable = [each for each in prepared if each.reason is None]
+    whole, parts = encode_distinct(
+        [each.whole for each in usable],
+        [part for each in usable for part in each.parts],
+        encoder=encoder,
+        vectors=vectors,
+    )
+    judged = iter(build_items(usable, whole, parts, confident_at=encoder.confident_at))
+    return [next(judged) if each.reason is None else unlabelled_item(each) for each in prepared], parts
