@@ -6,7 +6,7 @@ import csv
 import io
 import random
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
 
@@ -24,10 +24,12 @@ from textcx.wiring.models import models_directory
 from textcx.wiring.service import JobContext
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from textcx.store.sql.database import Database
 
+T = TypeVar("T")
 SAID = (
     "The parcel came {} days late and nobody told me why.", "I love the colour and the fit, it looks great {} times.",
     "The app crashes whenever I open order {} in my history.", "They charged my card twice for order {}. When do I get a refund?",
@@ -106,16 +108,19 @@ def send(context: JobContext, dataset: str, content: bytes, *, name: str = "feed
     return context.jobs.ask(JobKind.INGEST, dataset, upload=upload, **options)[0]
 
 
+def wait_until(happened: Callable[[], T], *, seconds: float = 60.0) -> T:
+    """Wait for something that no event announces, and give what it came to; fails after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := happened()):
+        assert time.monotonic() < deadline, f"it has not happened within {seconds} seconds"
+        time.sleep(0.01)
+    return found
+
+
 def wait_for(context: JobContext, job: Job, *, seconds: float = 60.0) -> Job:
     """Wait until a job is over."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = context.jobs.get(job.id)
-        if found.state.final:
-            return found
-        time.sleep(0.02)
-    msg = f"job {job.id} is {context.jobs.get(job.id).state} after {seconds} seconds"
-    raise AssertionError(msg)
+    wait_until(lambda: context.jobs.get(job.id).state.final, seconds=seconds)
+    return context.jobs.get(job.id)
 
 
 def run_now(context: JobContext, job: Job) -> Job:

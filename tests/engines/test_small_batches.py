@@ -125,9 +125,7 @@ def test_the_shipped_encoder_agrees_with_itself_within_its_tolerance() -> None:
     texts = [" ".join(WORDS[place:]) for place in (0, 3)]
     reader = load_encoder(FOLDER, precision="fp32", small_batches=True)
     together = reader.encode(texts)
-    reader._small = False
-    full = reader.encode(texts)
-    reader._small = True
+    full = load_encoder(FOLDER, precision="fp32").encode(texts)
     for place, text in enumerate(texts):
         alone = reader.encode([text])
         for found in (alone.sentiment[0], together.sentiment[place]):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from textcx.domain.counted import merge_counted
 from textcx.domain.feedback import VERBATIM_JOINT, Reason
 from textcx.readers import open_feedback
+from textcx.reports.formats import LANGUAGES
 from textcx.steps.text.clean import clean, why_unprocessable
 
 if TYPE_CHECKING:
@@ -31,12 +32,6 @@ if TYPE_CHECKING:
 BATCH_ROWS = 2_000
 _EXAMPLES = 5
 _LANGUAGES_SHOWN = 6
-_NAMES = {
-    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
-    "nl": "Dutch",
-    "hi": "Hindi", "pl": "Polish", "ru": "Russian", "ar": "Arabic", "tr": "Turkish", "ja": "Japanese", "zh": "Chinese",
-    "id": "Indonesian", "bn": "Bengali", "ta": "Tamil", "te": "Telugu", "mr": "Marathi", "cs": "Czech",
-}  # fmt: skip
 _REASONS = {
     Reason.EMPTY: "empty",
     Reason.NOT_AN_ANSWER: "not an answer ('n/a', '-')",
@@ -99,7 +94,7 @@ def inspect(
 
     Args:
         source: A path, "-" for standard input, or a frame.
-        overrides: What the user said about columns.
+        overrides: Columns that the user named.
         language: The one that is analyzed.
         languages: Tells the language of texts; without it languages are not looked at.
 
@@ -166,10 +161,10 @@ def render(inspection: Inspection) -> str:
 
 def _usable(batch: FeedbackBatch, look: Inspection, seen: set[bytes], answers: AnswerWords) -> Iterator[str]:
     """Yield the cleaned texts that can be analyzed; count the others and the repeated ones."""
-    asked = next((text.question for text in look.plan.text if text.question), None)
+    from_name = next((text.question for text in look.plan.text if text.question), None)
     for cells, question in zip(batch.frame["texts"].to_list(), batch.frame["question"].to_list(), strict=True):
         text = clean(VERBATIM_JOINT.join(cell for cell in cells if cell))
-        reason = why_unprocessable(text, question=question or asked, answers=answers)
+        reason = why_unprocessable(text, question=question or from_name, answers=answers)
         if reason is not None:
             look.unprocessable[reason] += 1
             continue
@@ -213,7 +208,7 @@ def _language_line(look: Inspection) -> str:
     total = max(1, counts.total())
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown = ", ".join(
-        f"{_NAMES.get(code, code)} {count:,} ({count / total:.1%})" for code, count in ranked[:_LANGUAGES_SHOWN]
+        f"{LANGUAGES.get(code, code)} {count:,} ({count / total:.1%})" for code, count in ranked[:_LANGUAGES_SHOWN]
     )
     more = sum(count for _, count in ranked[_LANGUAGES_SHOWN:])
     shown += f", others {more:,}" if more else ""

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from textcx.domain.errors import BadSetting, WrongUse
 from textcx.domain.feedback import ColumnPlan, RatingColumn, RatingKind, TextColumn
+from textcx.domain.ratings import KINDS
 from textcx.settings.analysis import Settings
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ NAMES = (*SINGLE, *LISTS, "date_format", "source", "rating", "questions")
 """What may be said about columns, by the names of ``textcx.settings.analysis.Settings``."""
 FIELDS = dict(zip(("id", "created_at", "source", "respondent", "touchpoint", "customer_value"), SINGLE, strict=True))
 """Fields of a record sent as JSON, and what column each becomes."""
-SCALES = {"nps": "0-10", "csat": "1-5", "ces": "1-7", "stars": "1-5"}
+SCALES = {kind.value: f"{facts.scale[0]:g}-{facts.scale[1]:g}" for kind, facts in KINDS.items() if facts.scale}
 """Scales of ratings that need no declaration."""
 
 
@@ -183,7 +184,7 @@ def columns_of(records: Iterable[SentRecord], *, rating_flags: Iterable[str]) ->
     if None in scales.values():
         msg = (
             "a rating of these records has no known scale; declare it with the data set, as "
-            "NAME=NAME:LOW-HIGH, or send nps, csat, ces or stars"
+            f"NAME=NAME:LOW-HIGH, or send one of {', '.join(SCALES)}"
         )
         raise WrongUse(msg)
     columns: dict[str, Any] = {FIELDS[field]: field for field in FIELDS if field in used}
