@@ -1,4 +1,4 @@
-"""A bench with light engines, and uploads for it: what the tests of the service's jobs work with."""
+"""A job context with light engines, and uploads for it: what the tests of the service's jobs work with."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
+from languages import ENGLISH
 
 from textcx.domain.service.datasets import Job, JobKind
-from textcx.engines.language.folder import load_language
 from textcx.pipelines.corpus import CorpusTools, RecordTools
 from textcx.pipelines.incoming import IncomingTools
 from textcx.settings.analysis import Settings
@@ -20,7 +20,6 @@ from textcx.store.sql.jobs import NewUpload
 from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.job_tools import JobTools
 from textcx.wiring.keys import respondent_key
-from textcx.wiring.models import models_directory
 from textcx.wiring.service import JobContext
 
 if TYPE_CHECKING:
@@ -40,21 +39,20 @@ SAID = (
 def light_tools() -> JobTools:
     """Return engines that load nothing."""
     encoder, phrases = FakeEncoder(), FakePhraseFinder()
-    language = load_language(models_directory() / "languages" / "en")
     return JobTools(
         record=RecordTools(
             encoder=encoder,
-            language=language,
+            language=ENGLISH,
             languages=FakeLanguageDetector(),
             redactor=FakeRedactor(),
             splitter=FakeSplitter(),
             respondent_key=respondent_key(),
         ),
-        corpus=CorpusTools(encoder=encoder, themes=FakeThemeModel(), phrases=phrases, language=language),
+        corpus=CorpusTools(encoder=encoder, themes=FakeThemeModel(), phrases=phrases, language=ENGLISH),
         incoming=IncomingTools(
             phrases=phrases,
-            language=language,
-            stages=stage_vectors(language.journey, encoder),
+            language=ENGLISH,
+            stages=stage_vectors(ENGLISH.journey, encoder),
             pain_threshold=0.5,
             offer_words=frozenset(),
         ),
@@ -65,7 +63,7 @@ def light_tools() -> JobTools:
 def light_context(
     database: Database, spool: Path, *, batch_rows: int = 20, patience: float = 10.0, named_sets: Path | None = None
 ) -> JobContext:
-    """Return a bench with engines that load nothing."""
+    """Return a job context with engines that load nothing."""
     settings = Settings(batch_rows=batch_rows, resamples=100, threads=1)
     sets = None if named_sets is None else DirectoryThemeSets(named_sets)
     return JobContext(

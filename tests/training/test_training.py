@@ -7,11 +7,13 @@ import math
 import re
 import shutil
 import tomllib
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
+from languages import ENGLISH
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
@@ -49,6 +51,10 @@ from textcx.training.teacher import (
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+read_corpus = partial(read_corpus, wording=ENGLISH.requests)
+development_sets = partial(development_sets, wording=ENGLISH.requests)
+request_from_wording = partial(request_from_wording, wording=ENGLISH.requests)
 
 RECORDS = {
     "sentiment/cebab": {"label": "negative", "stars": 1, "aspects": {"service": "negative"}},

@@ -23,6 +23,7 @@ from textcx.jobs.analyze import Analyze
 from textcx.jobs.delivery import Delivering
 from textcx.jobs.ingest import Ingest
 from textcx.jobs.queue.leases import WorkerLease
+from textcx.steps.pains.urgency import aged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -224,7 +225,7 @@ def keep_house(context: JobContext, *, now: datetime) -> None:
     """Do what time asks for: what is too old is erased, waiting entries grow older, what nobody needs is swept out."""
     context.erasure.too_old(now=now)
     context.erasure.forget_names()
-    context.triage.grow_older(now=now)
+    context.triage.update_scores(lambda urgency, created_at: aged(urgency, created_at=created_at, now=now))
     context.jobs.forget(older_than=KEPT)
     context.webhooks.forget(older_than=KEPT)
     context.datasets.let_go(ended_before=now - RAW_KEPT)
