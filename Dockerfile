@@ -20,20 +20,22 @@ WORKDIR /build
 
 # Packages first: they change less often than the code, so their layer is kept.
 COPY constraints.txt pyproject.toml ./
+COPY client/pyproject.toml client/
 RUN python -m venv --without-pip /opt/textcx \
     && python -m pip install -c constraints.txt hatchling
 RUN if [ -n "${TORCH_INDEX}" ]; then \
         python -m pip --python /opt/textcx/bin/python install --no-deps --index-url "${TORCH_INDEX}" "$(grep '^torch==' constraints.txt)"; \
     fi
-RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], sep='\n')" > requirements.txt \
+RUN python -c "import tomllib; c, p = (tomllib.load(open(f, 'rb'))['project'] for f in ('client/pyproject.toml', 'pyproject.toml')); print(*(d for d in c['dependencies'] + p['dependencies'] if not d.startswith('textcx-client')), sep='\n')" > requirements.txt \
     && python -m pip --python /opt/textcx/bin/python install -c constraints.txt -r requirements.txt
 
 COPY LICENSE NOTICE README.md ./
 COPY tests/quality/bias_templates.toml tests/quality/contrast_pairs.jsonl tests/quality/
 COPY models models
+COPY client client
 COPY api api
 COPY textcx textcx
-RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
+RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir dist ./client . \
     && python -m pip --python /opt/textcx/bin/python install --no-deps --no-index dist/*.whl \
     && python -m pip --python /opt/textcx/bin/python check
 

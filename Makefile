@@ -13,7 +13,7 @@ WORKERS ?= 2
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.installed: pyproject.toml constraints.txt
+$(VENV)/.installed: pyproject.toml client/pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ./client -e .
 	@touch $@
@@ -64,8 +64,8 @@ train: $(VENV)/.bench ## train the encoder again (needs DATA=...; takes two hour
 openapi: $(VENV)/.dev ## write docs/openapi.json
 	$(BIN)/python -m api docs/openapi.json
 
-wheel: $(VENV)/.dev ## build the wheel
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+wheel: $(VENV)/.dev ## build the wheels of textcx and its client
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist ./client .
 
 clean: ## remove what was made here
 	rm -rf $(VENV) out dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -22,7 +22,9 @@ from .fields import DatasetName, Moment, Words
 from .scoring import EXAMPLE_TEXT, Id, Strict, Text
 
 MOST_NAMES = 50
-LONGEST_VALUE = 500
+LONGEST_NAME, LONGEST_VALUE = 100, 500
+LARGEST_NUMBER = 1e300
+"""Far beyond any rating."""
 
 
 DatasetDocument = answers.Dataset
@@ -81,7 +83,7 @@ def _named(value: object) -> dict[str, Any]:
 
 
 def _is_name(name: str) -> bool:
-    return 1 <= len(name) <= 100 and name.strip() == name and all(c.isalnum() or c in "_- " for c in name)  # noqa: PLR2004
+    return 1 <= len(name) <= LONGEST_NAME and name.strip() == name and all(c.isalnum() or c in "_- " for c in name)
 
 
 def _ratings(value: object) -> dict[str, Any]:
@@ -106,7 +108,7 @@ def _attributes(value: object) -> dict[str, Any]:
 def _is_number(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return False
-    return abs(value) < 1e300 and math.isfinite(value)  # noqa: PLR2004 - far beyond any rating
+    return abs(value) < LARGEST_NUMBER and math.isfinite(value)
 
 
 _OBJECT = {"type": ["object", "null"], "maxProperties": MOST_NAMES}
@@ -146,14 +148,17 @@ class RecordsRequest(Strict):
                 {
                     "records": [
                         {
-                            "id": "r-1", "text": EXAMPLE_TEXT, "created_at": "2026-03-31T12:00:00Z",
-                            "ratings": {"nps": 6}, "attributes": {"plan": "pro"},
+                            "id": "r-1",
+                            "text": EXAMPLE_TEXT,
+                            "created_at": "2026-03-31T12:00:00Z",
+                            "ratings": {"nps": 6},
+                            "attributes": {"plan": "pro"},
                         }
                     ]
                 }
             ]
         }
-    )  # fmt: skip
+    )
 
 
 # jobs

@@ -38,7 +38,7 @@ def _plain(value: str) -> str:
     return value
 
 
-def _moment(value: Any) -> datetime:  # noqa: ANN401 - whatever came
+def _moment(value: object) -> datetime:
     """Take a day or a moment in ISO 8601; without a time zone it is UTC."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
@@ -92,11 +92,14 @@ Words = Annotated[str, _at_most(LONGEST_NAME * 2), AfterValidator(_plain), WithJ
 """A short text that people write: a source, a stage, a person."""
 RatingFlag = Annotated[
     Words,
-    WithJsonSchema({
-        "type": "string", "maxLength": 200,
-        "pattern": r"^[^=\u0000-\u001f\u007f]+=[^\u0000-\u001f\u007f]+:-?\d+(\.\d+)?--?\d+(\.\d+)?(:reversed)?$",
-    }),
-]  # fmt: skip
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 200,
+            "pattern": r"^[^=\u0000-\u001f\u007f]+=[^\u0000-\u001f\u007f]+:-?\d+(\.\d+)?--?\d+(\.\d+)?(:reversed)?$",
+        }
+    ),
+]
 """How a rating is declared: ``NAME=COLUMN:LOW-HIGH``; the reader of ratings has the last word."""
 AnyId = Annotated[str, _at_most(LONGEST_ID), AfterValidator(_plain), WithJsonSchema(_text(LONGEST_ID, shortest=1))]
 """An id as it was given out."""

@@ -22,7 +22,7 @@ def _text(value: object) -> str:
         return ""
     if not isinstance(value, str):
         msg = "expected a string"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic turns a ValueError into a message for the caller
+        raise ValueError(msg)
     return value
 
 
@@ -31,7 +31,7 @@ def _id(value: object) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         msg = "expected a string or a whole number"
-        raise ValueError(msg)  # noqa: TRY004 - as above
+        raise ValueError(msg)
     if isinstance(value, int) and abs(value) >= 1 << 63:
         msg = "expected a whole number of 64 bits"
         raise ValueError(msg)
@@ -45,14 +45,16 @@ Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": ["string", 
 Id = Annotated[
     str | None,
     PlainValidator(_id),
-    WithJsonSchema({
-        "anyOf": [
-            {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
-            {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1},
-            {"type": "null"},
-        ]
-    }),
-]  # fmt: skip
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "minLength": 1, "maxLength": LONGEST_ID},
+                {"type": "integer", "minimum": -(2**63) + 1, "maximum": 2**63 - 1},
+                {"type": "null"},
+            ]
+        }
+    ),
+]
 
 
 class Strict(BaseModel):

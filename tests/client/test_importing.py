@@ -64,7 +64,7 @@ def test_it_needs_what_it_declares_and_nothing_else() -> None:
 def test_client_and_textcx_have_one_version() -> None:
     assert textcx_client.__version__ == textcx.__version__
     project = tomllib.loads((CLIENT.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert f"textcx-client=={textcx.__version__}" in project["optional-dependencies"]["service"]
+    assert f"textcx-client=={textcx.__version__}" in project["dependencies"]
 
 
 def test_its_face_is_what_it_says() -> None:

@@ -2,7 +2,7 @@
 
 A message is signed with the secret of its webhook: ``Textcx-Signature: t=SECONDS,v1=HEX``, where HEX is the HMAC-SHA256
 of ``SECONDS.BODY``. Whoever receives it computes the same, compares in constant time and refuses an old SECONDS, as
-``textcx.client.verify_signature`` does. The same message may come twice; its ``id`` tells.
+``textcx_client.verify_signature`` does. The same message may come twice; its ``id`` tells.
 """
 
 from __future__ import annotations
