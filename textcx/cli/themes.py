@@ -105,6 +105,20 @@ def diff(
     typer.echo(job.compare(before, after, everything=everything), nl=False)
 
 
+@themes.command("export")
+def export(
+    analysis: Annotated[Path, typer.Argument(metavar="RESULT", help="directory of an analysis: its set and its texts")],
+    bertopic: Annotated[
+        Path, typer.Option("--bertopic", metavar="DIR", help="directory for the BERTopic model; must not exist")
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an earlier export")] = False,
+) -> None:
+    """Write the themes of an analysis as a model that BERTopic.load opens."""
+    from textcx.commands import export_themes as job
+
+    typer.echo(job.export(analysis, out=bertopic, overwrite=overwrite), nl=False)
+
+
 @themes.command("edit")
 def edit(
     theme_set: Set,
