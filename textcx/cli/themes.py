@@ -65,13 +65,27 @@ def learn(
     from textcx.wiring.container import Container
 
     settings = load_settings(
-        file=config, text_column=text_column, id_column=id_column, date_column=date_column, source=source,
-        source_column=source_column, respondent_column=respondent_column, limit=limit, keep_names=keep_name, seed=seed,
-        threads=threads, max_unassigned=max_unassigned, taxonomy=taxonomy,
-    )  # fmt: skip
+        file=config,
+        text_column=text_column,
+        id_column=id_column,
+        date_column=date_column,
+        source=source,
+        source_column=source_column,
+        respondent_column=respondent_column,
+        limit=limit,
+        keep_names=keep_name,
+        seed=seed,
+        threads=threads,
+        max_unassigned=max_unassigned,
+        taxonomy=taxonomy,
+    )
     work: dict[str, Any] = {
-        "out": out, "settings": settings, "container": Container(settings), "previous": previous, "overwrite": overwrite,
-    }  # fmt: skip
+        "out": out,
+        "settings": settings,
+        "container": Container(settings),
+        "previous": previous,
+        "overwrite": overwrite,
+    }
     if quiet or not sys.stderr.isatty():
         learned = job.learn(inputs, clock=StageClock(), **work)
     else:
@@ -152,8 +166,16 @@ def edit(
     from textcx.domain.themes.edits import Action
 
     given = {
-        Action.RENAME: rename, Action.MERGE: merge, Action.SPLIT: split, Action.PIN: pin, Action.UNPIN: unpin,
-        Action.HIDE: hide, Action.SHOW: show, Action.TOGETHER: together, Action.APART: apart, Action.UNDO: undo,
-    }  # fmt: skip
+        Action.RENAME: rename,
+        Action.MERGE: merge,
+        Action.SPLIT: split,
+        Action.PIN: pin,
+        Action.UNPIN: unpin,
+        Action.HIDE: hide,
+        Action.SHOW: show,
+        Action.TOGETHER: together,
+        Action.APART: apart,
+        Action.UNDO: undo,
+    }
     wish = job.wish_of(given, into=into)
     typer.echo(job.edit(theme_set, wish, when=datetime.now(UTC), who=by, dry_run=dry_run), nl=False)

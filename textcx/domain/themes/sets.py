@@ -32,9 +32,14 @@ SUB_THEMES = 40
 FRAGILE = 0.5
 """Themes with a lower stability are fragile: marked, and kept out of headlines."""
 
-MEMBERS = pl.Schema({
-    "segment_id": pl.String, "record_id": pl.String, "theme_id": pl.String, "strength": pl.Float64,
-})  # fmt: skip
+MEMBERS = pl.Schema(
+    {
+        "segment_id": pl.String,
+        "record_id": pl.String,
+        "theme_id": pl.String,
+        "strength": pl.Float64,
+    }
+)
 """Which segment the set was learned from raises which theme (a leaf); null where none."""
 
 

@@ -79,7 +79,7 @@ class ThemeWords(BaseRepresentation):  # type: ignore[misc] # bertopic has no ty
         first = dict(documents.groupby("Topic")["ID"].first())
         chosen = {}
         for row, topic in enumerate(sorted(topics)):
-            words = self.words[self.labels[first[topic]]]
+            words = self.words[int(self.labels[first[topic]])]
             weights = [float(c_tf_idf[row, columns[word]]) if word in columns else 0.0 for word in words]
             chosen[topic] = list(zip(words, weights, strict=True)) or _distinct(topics[topic])
         return chosen

@@ -59,10 +59,10 @@ def assign_themes(
     total = len(vectors)
     if not total:
         return Assigned([], np.zeros(0))
-    if vectors.ndim != 2 or vectors.shape[1] != theme_set.prototypes.shape[1]:  # noqa: PLR2004 - a matrix
+    if vectors.shape[1:] != theme_set.origin.shape:
         msg = (
-            f"the theme set takes vectors of width {theme_set.prototypes.shape[1]}, and such of shape {vectors.shape} "
-            "came; use the encoder it was learned with"
+            f"the theme set takes vectors of width {len(theme_set.origin)}, not of shape {vectors.shape}; use the "
+            "encoder it was learned with"
         )
         raise ShapeMismatch(msg)
     if segment_ids is not None and len(segment_ids) != total:

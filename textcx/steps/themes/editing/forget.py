@@ -69,11 +69,9 @@ def _with_members(theme_set: ThemeSet, stays: pl.Expr) -> ThemeSet:
     return replace(
         theme_set,
         members=members,
-        sample_ids=tuple(
-            segment_id for segment_id, kept in zip(theme_set.sample_ids, there, strict=True) if kept
-        ),
+        sample_ids=tuple(segment_id for segment_id, kept in zip(theme_set.sample_ids, there, strict=True) if kept),
         sample=theme_set.sample[there.to_numpy()],
-    )  # fmt: skip
+    )
 
 
 def _among(rows: NDArray[np.float32], unit: NDArray[np.float32], *, origin: NDArray[np.float32]) -> NDArray[np.bool_]:
