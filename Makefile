@@ -14,11 +14,11 @@ help: ## list the targets
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ./client -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ./client -e '.[dev]'
 	@touch $@
 
 demo: $(VENV)/.installed ## set up and run the main job on the sample; ends with the path of the report
@@ -48,14 +48,14 @@ slow: $(VENV)/.dev ## kill, scale and wheel tests
 	$(BIN)/python -m pytest -m slow
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmarks]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ./client -e '.[benchmarks]'
 	@touch $@
 
 bench: $(VENV)/.bench ## speed beside the stock pipeline (needs DATA=... PEERS=...; takes half an hour)
-	$(BIN)/python benchmarks/speed.py --data $(DATA) --peers $(PEERS)
+	$(BIN)/python -m benchmarks.speed.analyze --data $(DATA) --peers $(PEERS)
 
 fuzz: $(VENV)/.dev ## send the service thousands of odd requests (takes some minutes)
-	$(BIN)/python benchmarks/service_fuzz.py
+	$(BIN)/python -m benchmarks.service.fuzz
 
 train: $(VENV)/.bench ## train the encoder again (needs DATA=...; takes two hours)
 	$(BIN)/textcx train sentiment --data $(DATA) --out out/sentiment --resume

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
 
 from textcx.domain.service.datasets import Job, JobKind
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
-from textcx.jobs.context import JobContext, JobTools
+from textcx.engines.language.folder import load_language
 from textcx.pipelines.corpus import CorpusTools, RecordTools
 from textcx.pipelines.incoming import IncomingTools
 from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
 from textcx.store.sql.jobs import NewUpload
 from textcx.store.theme_sets.named import DirectoryThemeSets
-from textcx.wiring.container import models_directory, respondent_key
+from textcx.wiring.job_tools import JobTools
+from textcx.wiring.keys import respondent_key
+from textcx.wiring.models import models_directory
+from textcx.wiring.service import JobContext
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,24 +37,27 @@ SAID = (
 
 def light_tools() -> JobTools:
     """Return engines that load nothing."""
-    taxonomies = models_directory() / "taxonomies"
     encoder, phrases = FakeEncoder(), FakePhraseFinder()
-    journey = load_journey(taxonomies / "journey.toml")
-    lexicon = load_pain_lexicon(taxonomies / "consequences.toml")
+    language = load_language(models_directory() / "languages" / "en")
     return JobTools(
-        first=RecordTools(
-            encoder=encoder, languages=FakeLanguageDetector(), redactor=FakeRedactor(), splitter=FakeSplitter(),
+        record=RecordTools(
+            encoder=encoder,
+            language=language,
+            languages=FakeLanguageDetector(),
+            redactor=FakeRedactor(),
+            splitter=FakeSplitter(),
             respondent_key=respondent_key(),
         ),
-        second=CorpusTools(
-            encoder=encoder, themes=FakeThemeModel(), phrases=phrases, journey=journey, lexicon=lexicon
-        ),
-        arrivals=IncomingTools(
-            phrases=phrases, journey=journey, stages=stage_vectors(journey, encoder), lexicon=lexicon,
-            pain_threshold=0.5, offer_words=frozenset(),
+        corpus=CorpusTools(encoder=encoder, themes=FakeThemeModel(), phrases=phrases, language=language),
+        incoming=IncomingTools(
+            phrases=phrases,
+            language=language,
+            stages=stage_vectors(language.journey, encoder),
+            pain_threshold=0.5,
+            offer_words=frozenset(),
         ),
         models=(),
-    )  # fmt: skip
+    )
 
 
 def light_context(
@@ -97,10 +102,7 @@ COLUMNS = {
 def send(context: JobContext, dataset: str, content: bytes, *, name: str = "feedback.csv", **options: Any) -> Job:
     """Spool a file and ask for its ingest job."""
     spooled = context.spool.take([content], name=name, most_bytes=1 << 30)
-    upload = NewUpload(
-        name=name, spool=spooled.name, size=spooled.size, sha256=spooled.sha256,
-        columns=options.pop("columns", COLUMNS),
-    )  # fmt: skip
+    upload = NewUpload(name=name, spooled=spooled, columns=options.pop("columns", COLUMNS))
     return context.jobs.ask(JobKind.INGEST, dataset, upload=upload, **options)[0]
 
 
@@ -117,8 +119,9 @@ def wait_for(context: JobContext, job: Job, *, seconds: float = 60.0) -> Job:
 
 
 def run_now(context: JobContext, job: Job) -> Job:
-    """Run a job in this thread, without queues and without remembered steps."""
+    """Run what waits in this thread, the job among it."""
     from textcx.jobs.queue.runner import Runner
 
-    Runner(context)._run(job.id, job.attempt, lambda _, work: work())
+    while claimed := context.jobs.claim("here", job.kind):
+        Runner(context).run(claimed)
     return context.jobs.get(job.id)

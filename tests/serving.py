@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import uvicorn
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter
+from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 
 from api.main import create_app
 from textcx.domain.service.keys import ApiKey, Scope, digest_of, new_secret, visible_part_of
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 from textcx.settings.analysis import Settings
 from textcx.settings.service import ServiceSettings
-from textcx.wiring.container import models_directory
+from textcx.wiring.models import models_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

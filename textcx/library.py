@@ -110,7 +110,11 @@ def sentiment(
     tools = _workshop(chosen.model_dump_json())
     given = [each for each in read if isinstance(each, GivenText)]
     items = iter(
-        score_texts(given, encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter) if given else ()
+        score_texts(
+            given, encoder=tools.encoder, language=tools.language, languages=tools.languages, splitter=tools.splitter
+        )
+        if given
+        else ()
     )
     return [next(items).plain(segments=segments) if isinstance(each, GivenText) else each.plain() for each in read]
 

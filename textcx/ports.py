@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch, Redaction
+    from textcx.domain.lexicons.language import Language
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.service.keys import ApiKey
     from textcx.domain.themes.sets import StrengthCurve
 
@@ -204,11 +206,36 @@ class ThemeSets(Protocol):
         ...
 
     def assign(
-        self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str
+        self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str, naming: NamingWords
     ) -> list[list[ThemeMatch]]:
         """Themes of each segment, strongest first; each segment's depend on itself alone.
 
-        ``vectors``: unit length, made by ``encoder_id``. Shape ``(segments, dimensions)``. Raises ``NotFound`` for an
+        ``vectors``: unit length, made by ``encoder_id``. Shape ``(segments, dimensions)``. ``naming`` tells segments
+        that are about nothing, and raise no theme. Raises ``NotFound`` for an
         unknown name and ``ModelProblem`` for a set made with another encoder.
         """
+        ...
+
+
+class ScoringTools(Protocol):
+    """What scoring texts works with; ``textcx.wiring.container.Container`` has it."""
+
+    @property
+    def language(self) -> Language:
+        """The language that is analyzed."""
+        ...
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder."""
+        ...
+
+    @property
+    def languages(self) -> LanguageDetector:
+        """The language detector."""
+        ...
+
+    @property
+    def splitter(self) -> SentenceSplitter:
+        """The splitter."""
         ...

@@ -18,8 +18,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText
-from textcx.steps.records.screen import SUPPORTED
-from textcx.steps.sentiment.items import language_code
 
 from ..answering import LATEST, ask, check_count
 from ..deps import needs_analyze, services_of
@@ -164,7 +162,6 @@ def _errors(documents: list[AzureDocument]) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {}
     seen: set[str] = set()
     for place, each in enumerate(documents):
-        language = language_code(each.language)
         if each.id in seen:
             raise Problem(Code.INVALID_REQUEST, "Two documents have the same id.")
         seen.add(each.id)
@@ -173,8 +170,6 @@ def _errors(documents: list[AzureDocument]) -> dict[int, dict[str, Any]]:
         elif count_elements(each.text) > MOST_ELEMENTS:
             message = f"A document holds more than {MOST_ELEMENTS:,} text elements."
             found[place] = _error(each.id, "InvalidDocument", message)
-        elif language not in {None, SUPPORTED}:
-            found[place] = _error(each.id, "UnsupportedLanguageCode", "Supported languages: en.")
     return found
 
 
@@ -205,7 +200,9 @@ def _results(
     for place, text, answer in zip(places, given, answers, strict=True):
         item = answer.item if parameters.opinion_mining else answer
         if item.reason is not None and not item.language_supported:
-            failed[place] = _error(text.id, "UnsupportedLanguageCode", "Supported languages: en.")
+            failed[place] = _error(
+                text.id, "UnsupportedLanguageCode", f"Supported languages: {services.scoring.language.code}."
+            )
             continue
         phrases = answer.phrases if parameters.opinion_mining else None
         done.append(document_of(item, text.text, number=len(done), unit=unit, phrases=phrases, vague=vague))

@@ -17,7 +17,7 @@ from textcx.domain.service.datasets import JobKind, JobState
 from ..deps import Writer, ask, needs_read, needs_write, stores_of
 from ..http.bodies import read_model
 from ..openapi import body_of, problems
-from ..schemas.documents import JobChange, JobDocument, JobPage, JobRequest, answer
+from ..schemas.documents import JobChange, JobDocument, JobPage, JobRequest, answer, written
 from ..schemas.fields import LONGEST_CURSOR, MOST, AnyId, DatasetName, OnceKey
 from ..stores import Stores
 
@@ -71,9 +71,13 @@ async def start_job(
             raise Conflict(msg)
         told = hashlib.sha256(json.dumps(["analyze", wanted.dataset, wanted.relearn]).encode()).hexdigest()
         job, _ = stores.context.jobs.ask(
-            JobKind(wanted.kind), wanted.dataset, options=wanted.model_dump(include={"relearn"}), caller=key,
-            idempotency_key=idempotency_key, request_hash=told,
-        )  # fmt: skip
+            JobKind(wanted.kind),
+            wanted.dataset,
+            options=wanted.model_dump(include={"relearn"}),
+            caller=key,
+            idempotency_key=idempotency_key,
+            request_hash=told,
+        )
         stores.wake()
         return job
 
@@ -193,4 +197,4 @@ async def _events(stores: Stores, job: Job) -> AsyncIterator[str]:
 
 def _event(job: Job) -> str:
     name = "end" if job.state.final else "progress"
-    return f"event: {name}\ndata: {JobDocument.model_validate(job).model_dump_json()}\n\n"
+    return f"event: {name}\ndata: {written(JobDocument, job).decode()}\n\n"

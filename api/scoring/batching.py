@@ -22,6 +22,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from textcx.domain.errors import TextcxError
+
 from ..http.errors import Code, Problem
 from ..http.logs import log, where
 
@@ -367,6 +369,4 @@ def _stopping() -> Problem:
 
 def _own_words(error: BaseException) -> str:
     """Return the message of an error of ours; others may say anything."""
-    from textcx.domain.errors import TextcxError  # noqa: PLC0415 - only where something failed
-
     return str(error) if isinstance(error, TextcxError) else ""

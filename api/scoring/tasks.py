@@ -9,24 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from textcx.domain.items import GivenText
 from textcx.pipelines.incoming import IncomingTools
 from textcx.pipelines.text import TextTools, analyze_texts, score_texts
+from textcx.ports import ScoringTools
 from textcx.steps.journey import stage_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from textcx.domain.items import SentimentItem, TextFindings
-    from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
-    from textcx.ports import (
-        Encoder,
-        LanguageDetector,
-        Phrase,
-        PhraseFinder,
-        Redactor,
-        SentenceSplitter,
-        ThemeMatch,
-        ThemeSets,
-    )
+    from textcx.domain.lexicons.language import Language
+    from textcx.ports import Phrase, PhraseFinder, Redactor, ThemeMatch, ThemeSets
     from textcx.settings.analysis import Settings
 
 SENTIMENT, OPINIONS, FINDINGS = "sentiment", "opinions", "findings"
@@ -37,23 +28,8 @@ WARM_UP = (
 """Read once before the service is ready, so that the first caller does not pay for what is set up at first use."""
 
 
-class Tools(Protocol):
+class Tools(ScoringTools, Protocol):
     """The engines; ``textcx.wiring.container.Container`` has them, each built when first used."""
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder."""
-        ...
-
-    @property
-    def languages(self) -> LanguageDetector:
-        """The language detector."""
-        ...
-
-    @property
-    def splitter(self) -> SentenceSplitter:
-        """The splitter."""
-        ...
 
     @property
     def redactor(self) -> Redactor:
@@ -63,16 +39,6 @@ class Tools(Protocol):
     @property
     def phrases(self) -> PhraseFinder:
         """The phrase finder."""
-        ...
-
-    @property
-    def journey(self) -> JourneyTaxonomy:
-        """The journey taxonomy."""
-        ...
-
-    @property
-    def lexicon(self) -> PainLexicon:
-        """The lexicon of consequences."""
         ...
 
 
@@ -129,7 +95,9 @@ class Scoring:
         tools = self._loaded()
         if kind.startswith(FINDINGS):
             return self._findings(given, set_name=kind.partition(":")[2])
-        items = score_texts(given, encoder=tools.encoder, languages=tools.languages, splitter=tools.splitter)
+        items = score_texts(
+            given, encoder=tools.encoder, language=tools.language, languages=tools.languages, splitter=tools.splitter
+        )
         if kind == SENTIMENT:
             return list(items)
         phrases = self._with_rest().phrases.phrases([each.text for each in given])
@@ -138,9 +106,14 @@ class Scoring:
         ]
 
     @property
+    def language(self) -> Language:
+        """The language that is analyzed."""
+        return self._loaded().language
+
+    @property
     def vague(self) -> frozenset[str]:
         """Words that name nothing concrete; asked for only once opinions were found."""
-        return self._with_rest().lexicon.vague_aspects
+        return self._with_rest().language.pains.vague_aspects
 
     def _findings(self, given: Sequence[GivenText], *, set_name: str) -> list[Findings]:
         found = analyze_texts(given, tools=self._finding_tools())
@@ -152,7 +125,7 @@ class Scoring:
                 tuple(
                     tuple(matches)
                     for matches in self.theme_sets.assign(
-                        set_name, each.texts, each.vectors, encoder_id=self.model_version
+                        set_name, each.texts, each.vectors, encoder_id=self.model_version, naming=self.language.naming
                     )
                 )
                 if each.texts
@@ -171,9 +144,8 @@ class Scoring:
                 redactor=tools.redactor,
                 segments=IncomingTools(
                     phrases=tools.phrases,
-                    journey=tools.journey,
-                    stages=stage_vectors(tools.journey, tools.encoder),
-                    lexicon=tools.lexicon,
+                    language=tools.language,
+                    stages=stage_vectors(tools.language.journey, tools.encoder),
                     pain_threshold=self._settings.pain_threshold,
                     offer_words=self._settings.offer_words(),
                 ),
@@ -198,6 +170,5 @@ class Scoring:
             tools = self._loaded()
             tools.phrases.phrases(WARM_UP)
             tools.redactor.find(WARM_UP)
-            _ = tools.journey, tools.lexicon
         except BaseException as error:  # noqa: BLE001 - raised again in the inference thread
             self._problem = error

@@ -21,7 +21,8 @@ from textcx.domain.feedback import ColumnOverrides
 from textcx.domain.tables import SCHEMAS
 from textcx.runs.output import partial_of
 from textcx.runs.record_half import agree
-from textcx.wiring.container import open_source, respondent_key
+from textcx.wiring.container import open_source
+from textcx.wiring.keys import respondent_key
 
 if TYPE_CHECKING:
     from pathlib import Path

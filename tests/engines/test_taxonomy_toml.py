@@ -4,10 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon, load_theme_taxonomy
 
 from textcx.domain.errors import BadSetting, UnreadableInput
 from textcx.domain.themes.seed_topics import ThemeTaxonomy
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon, load_theme_taxonomy
 
 TAXONOMIES = Path(__file__).parents[2] / "models" / "taxonomies"
 STAGES = ("awareness", "consideration", "purchase", "delivery", "use", "support", "renewal", "advocacy")

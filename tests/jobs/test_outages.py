@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
+    from textcx.wiring.service import JobContext
 
 ROWS = 120
 

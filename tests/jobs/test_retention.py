@@ -13,15 +13,17 @@ from job_context import as_csv, light_context, run_now, send, some_rows
 from textcx.domain.service.datasets import JobKind, JobState
 from textcx.jobs.queue.runner import keep_house
 from textcx.store.sql.blobs import part_tables, table_of
-from textcx.store.sql.reading.findings import Filters, SqlReading
+from textcx.store.sql.reading.counting import Filters
+from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import analysis_tables, metadata, parts, receipts, records, segments, triage
 from textcx.store.theme_sets.directory import from_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
+    from textcx.domain.analysis import Analysis
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 NOW = datetime(2026, 4, 15, 12, tzinfo=UTC)
 DAYS = 30
@@ -118,14 +120,14 @@ def test_counts_and_themes_stay_and_a_receipt_says_how_much_went(context: JobCon
 
 
 def test_what_was_swept_does_not_come_back_with_an_analysis_that_began_before(context: JobContext) -> None:
-    from textcx.jobs.analyze import Analyze
+    publish = context.analyses.publish
 
-    job = context.jobs.ask(JobKind.ANALYZE, "shop")[0]
-    context.jobs.begin(job.id, attempt=1)
-    work = Analyze(context, job)
-    work._made = work._make(context.batches.last(job.dataset_id))
-    keep_house(context, now=NOW)
-    work._analyze(0)
+    def swept_before(analysis: Analysis, **options: Any) -> str:
+        keep_house(context, now=NOW)
+        return publish(analysis, **options)
+
+    context.analyses.publish = swept_before  # type: ignore[assignment]
+    run_now(context, context.jobs.ask(JobKind.ANALYZE, "shop")[0])
     assert places(context, OLD) == set()
     assert context.analyses.current("shop")[1].records.height == len(YOUNG)
 

@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter
+from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 
 from textcx.domain.items import GivenText
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 from textcx.pipelines.incoming import IncomingTools
 from textcx.pipelines.text import TextTools, analyze_texts, score_texts
 from textcx.steps.journey import stage_vectors
-from textcx.wiring.container import models_directory
+from textcx.wiring.models import models_directory
 
 if TYPE_CHECKING:
     from textcx.domain.items import TextFindings

@@ -18,6 +18,7 @@ from fakes import (
     FakeThemeModel,
 )
 from polars.testing import assert_frame_equal
+from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 
 from textcx.domain.feedback import (
     FEEDBACK_SCHEMA,
@@ -31,7 +32,6 @@ from textcx.domain.feedback import (
 )
 from textcx.domain.parts import PRIVATE, Part
 from textcx.domain.tables import SCHEMAS
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 from textcx.pipelines.corpus import Choices, CorpusTools, RecordTools, analyze_batch, analyze_corpus
 from textcx.runs.progress import StageClock
 from textcx.steps.text.redact import MASK

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 from fakes import FakeEncoder, FakePhraseFinder, FakeThemeModel
-
 from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
+
 from textcx.pipelines.incoming import IncomingTools, analyze_incoming, main_subjects
 from textcx.steps.journey import stage_vectors
 from textcx.steps.themes.assignment.assign import assign_themes
 from textcx.steps.themes.finding.find import find_themes
-from textcx.wiring.container import models_directory
+from textcx.wiring.models import models_directory
 
 if TYPE_CHECKING:
     from textcx.domain.themes.sets import ThemeSet

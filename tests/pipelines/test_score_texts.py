@@ -164,19 +164,21 @@ def test_segments_stand_in_the_plain_item_only_where_they_are_wanted() -> None:
     assert item("").plain(segments=True)["segments"] == []
 
 
-class _WithoutEmotions(FakeEncoder):
-    """An encoder of before there were emotions."""
+class _OnlySentiment(FakeEncoder):
+    """An encoder without any other head."""
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
         found = super().encode(texts, vectors=vectors)
-        return replace(found, emotions=np.full_like(found.emotions, np.nan))
+        unknown = {name: np.full_like(getattr(found, name), np.nan) for name in ("pain", "request", "emotions")}
+        return replace(found, **unknown)
 
 
-def test_an_encoder_without_that_head_says_nothing_of_emotions() -> None:
+def test_what_an_encoder_has_no_head_for_is_null() -> None:
     given_text = GivenText("a", "Thanks, I was furious.")
-    found = score_texts([given_text], encoder=_WithoutEmotions(), languages=LANGUAGES, splitter=SPLITTER)
-    assert found[0].label is not None
-    assert found[0].emotions is None
+    (found,) = score_texts([given_text], encoder=_OnlySentiment(), languages=LANGUAGES, splitter=SPLITTER)
+    assert found.label is not None
+    assert found.p_pain is found.p_request is found.emotions is None
+    assert found.segments[0].p_pain is found.segments[0].p_request is None
 
 
 def test_a_text_has_all_four_emotions() -> None:

@@ -156,7 +156,7 @@ def test_a_flag_may_hold_colons_and_equals_signs_in_the_column() -> None:
         ("nps=score", "NAME=COLUMN:LOW-HIGH"),
         ("nps=score:0-10:backwards", "NAME=COLUMN:LOW-HIGH"),
         ("x=score:5-1", "add ':reversed'"),
-        ("nps=score:1-5", "NPS is asked on 0-10"),
+        ("nps=score:1-5", r"NPS is asked on 0\.\.10"),
         ("?=score:1-5", "a letter or a digit"),
     ],
 )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from textcx.ports import FeedbackReader
 
 ROWS = 37
-NO_WISHES = ColumnOverrides()
+NO_OVERRIDES = ColumnOverrides()
 
 
 def records() -> list[dict[str, str | None]]:
@@ -102,7 +102,7 @@ MAKERS = [write_csv, write_tsv_gz, write_utf16, write_jsonl, write_jsonl_gz, wri
 @pytest.fixture(params=MAKERS, ids=lambda maker: maker.__name__)
 def reader(request: pytest.FixtureRequest, tmp_path: Path) -> FeedbackReader:
     make: Callable[[Path], Path | pl.DataFrame] = request.param
-    return open_feedback(make(tmp_path), overrides=NO_WISHES, first_row=100)
+    return open_feedback(make(tmp_path), overrides=NO_OVERRIDES, first_row=100)
 
 
 def test_every_format_finds_the_same_columns(reader: FeedbackReader) -> None:
@@ -150,8 +150,8 @@ def test_standard_input_reads_like_the_file(
 ) -> None:
     path = make(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
-    piped = open_feedback("-", overrides=NO_WISHES)
-    given = open_feedback(path, overrides=NO_WISHES)
+    piped = open_feedback("-", overrides=NO_OVERRIDES)
+    given = open_feedback(path, overrides=NO_OVERRIDES)
     assert piped.plan.text == given.plan.text
     columns = [name for name in FEEDBACK_SCHEMA if name not in ("where", "source")]
     assert pl.concat(batch.frame.select(columns) for batch in piped.batches(rows=5)).equals(

@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from textcx.engines.taxonomy_toml import load_journey
 
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.lexicons.journey import UNKNOWN, JourneyStage, JourneyTaxonomy
-from textcx.engines.taxonomy_toml import load_journey
 from textcx.steps.journey import find_primary_stages, place_segments_on_journey, stage_vectors, summarize_journey
 
 SHIPPED = load_journey(Path(__file__).parents[2] / "models" / "taxonomies" / "journey.toml")

@@ -20,6 +20,7 @@ from textcx.cli.options import (
     IdColumn,
     Inputs,
     Limit,
+    Model,
     Ratings,
     RespondentColumn,
     Source,
@@ -97,6 +98,7 @@ def analyze(
         float | None,
         typer.Option("--max-unassigned", min=0.0, max=1.0, help="largest share of segments in no theme (default 0.1)"),
     ] = None,
+    model: Model = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of everything random (default 0)")] = None,
     threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
     batch_rows: Annotated[int | None, typer.Option("--batch-rows", help="records per checkpoint")] = None,
@@ -116,6 +118,7 @@ def analyze(
         touchpoint_column=touchpoint_column, value_column=value_column, rating=rating, limit=limit, tables=tables,
         title=title, redact=redact, keep_names=keep_name, journey=journey, seed=seed, threads=threads,
         batch_rows=batch_rows, themes=themes, taxonomy=taxonomy, max_unassigned=max_unassigned,
+        model=model,
     )  # fmt: skip
     work: dict[str, Any] = {
         "out": out, "settings": settings, "container": Container(settings), "overwrite": overwrite,
@@ -160,7 +163,9 @@ def inspect(
         source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
         touchpoint_column=touchpoint_column, value_column=value_column, rating=rating,
     )  # fmt: skip
-    typer.echo(job.render(job.inspect(file, overrides=settings.overrides(), languages=Container(settings).languages)))
+    container = Container(settings)
+    look = job.inspect(file, overrides=settings.overrides(), language=container.language, languages=container.languages)
+    typer.echo(job.render(look))
 
 
 @app.command()
@@ -173,7 +178,7 @@ def sentiment(
     form: Annotated[str | None, typer.Option("--format", help="jsonl or csv, where the suffix does not tell")] = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="such as cp1252 (default: UTF-8)")] = None,
     limit: Limit = None,
-    model: Annotated[Path | None, typer.Option("--model", help="folder of another encoder")] = None,
+    model: Model = None,
     backend: Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")] = None,
     precision: Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")] = None,
     threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
@@ -189,7 +194,7 @@ def sentiment(
         from textcx.wiring.container import Container
 
         settings = load_settings(
-            file=config, text_column=text_column, id_column=id_column, limit=limit, encoder=model, backend=backend,
+            file=config, text_column=text_column, id_column=id_column, limit=limit, model=model, backend=backend,
             precision=precision, threads=threads,
         )  # fmt: skip
         target = None if out == "-" else Path(out)
@@ -233,7 +238,8 @@ def verify(
     """Check a finished analysis: quotes, offsets, redactions and counts, against itself and its sources."""
     from textcx.commands import verify as job
     from textcx.store.directory import DirectoryStore
-    from textcx.wiring.container import open_source, respondent_key
+    from textcx.wiring.container import open_source
+    from textcx.wiring.keys import respondent_key
 
     outcome = job.verify(
         DirectoryStore().load(directory), inputs or (), open_source=open_source, respondent_key=respondent_key()
@@ -272,7 +278,9 @@ def train_sentiment(
 ) -> None:
     """Train the encoder: sentiment, pain, request, emotions and theme vectors in one network."""
     from textcx.runs.progress import ProgressBars
+    from textcx.settings.analysis import load_settings
     from textcx.training import train_encoder
+    from textcx.wiring.container import Container
 
     work = out.with_name(f"{out.name}.work")
     with ProgressBars() as progress:
@@ -287,6 +295,7 @@ def train_sentiment(
             epochs=epochs,
             resume=resume,
             progress=progress,
+            wording=Container(load_settings()).language.requests,
         )
     _tell(f"The model is in {out}; the figures of the run are in {work}/log.jsonl.")
 
@@ -298,9 +307,7 @@ def evaluate(
     sets: Annotated[
         str | None, typer.Option("--sets", help="names of sets, separated by commas (default: all)")
     ] = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", help="directory of the encoder (default: the shipped one)")
-    ] = None,
+    model: Model = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="at most N texts of each set")] = None,
     no_baselines: Annotated[bool, typer.Option("--no-baselines", help="leave out VADER and TextBlob")] = False,
 ) -> None:
@@ -311,7 +318,7 @@ def evaluate(
 
     typer.echo(
         evaluate_encoder(
-            data, open_encoder=lambda: Container(load_settings(encoder=model)).encoder, out=out,
+            data, open_encoder=lambda: Container(load_settings(model=model)).encoder, out=out,
             sets=sets.split(",") if sets is not None else None, limit=limit, baselines=not no_baselines, tell=_tell,
         )
     )  # fmt: skip

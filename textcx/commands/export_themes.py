@@ -14,7 +14,9 @@ from textcx.domain.errors import WrongUse
 from textcx.domain.version import __version__
 from textcx.engines.clustering.topic_model import save_bertopic
 from textcx.runs.output import EXPORTED, Output
+from textcx.settings.analysis import load_settings
 from textcx.store.theme_sets.directory import load
+from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,6 +58,7 @@ def export(analysis: Path, *, out: Path, overwrite: bool = False) -> str:
             f"'textcx themes export RESULT --bertopic {out}'"
         )
         raise WrongUse(msg)
+    stop_words = Container(load_settings()).language.naming.stop_words
     output = Output(out, overwrite=overwrite, sources=[analysis])
     theme_set = load(place)
     raised = (
@@ -78,6 +81,7 @@ def export(analysis: Path, *, out: Path, overwrite: bool = False) -> str:
             labels=labels,
             themes=themes,
             vectors=_middles(theme_set, [theme.theme_id for theme in themes]),
+            stop_words=stop_words,
         )
         (output.partial / EXPORTED).write_text(
             json.dumps(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from textcx.domain.counted import merge_counted
 from textcx.domain.feedback import VERBATIM_JOINT, Reason
 from textcx.readers import open_feedback
+from textcx.reports.formats import LANGUAGES
 from textcx.steps.text.clean import clean, why_unprocessable
 
 if TYPE_CHECKING:
@@ -24,18 +25,13 @@ if TYPE_CHECKING:
     import polars as pl
 
     from textcx.domain.feedback import ColumnOverrides, ColumnPlan, FeedbackBatch, RatingColumn, Unprocessable
+    from textcx.domain.lexicons.language import Language
+    from textcx.domain.lexicons.text import AnswerWords
     from textcx.ports import LanguageDetector
 
 BATCH_ROWS = 2_000
-ANALYZED_LANGUAGE = "en"
 _EXAMPLES = 5
 _LANGUAGES_SHOWN = 6
-_NAMES = {
-    "en": "English", "de": "German", "fr": "French", "es": "Spanish", "it": "Italian", "pt": "Portuguese",
-    "nl": "Dutch",
-    "hi": "Hindi", "pl": "Polish", "ru": "Russian", "ar": "Arabic", "tr": "Turkish", "ja": "Japanese", "zh": "Chinese",
-    "id": "Indonesian", "bn": "Bengali", "ta": "Tamil", "te": "Telugu", "mr": "Marathi", "cs": "Czech",
-}  # fmt: skip
 _REASONS = {
     Reason.EMPTY: "empty",
     Reason.NOT_AN_ANSWER: "not an answer ('n/a', '-')",
@@ -91,13 +87,15 @@ def inspect(
     source: str | Path | pl.DataFrame,
     *,
     overrides: ColumnOverrides,
+    language: Language,
     languages: LanguageDetector | None = None,
 ) -> Inspection:
     """Read an input once and say what it holds.
 
     Args:
         source: A path, "-" for standard input, or a frame.
-        overrides: What the user said about columns.
+        overrides: Columns that the user named.
+        language: The one that is analyzed.
         languages: Tells the language of texts; without it languages are not looked at.
 
     Returns:
@@ -116,7 +114,7 @@ def inspect(
         look.rows += batch.frame.height + len(batch.unreadable)
         look.unprocessable[Reason.UNREADABLE_ROW] += len(batch.unreadable)
         look.examples.extend(batch.unreadable[: _EXAMPLES - len(look.examples)])
-        texts = list(_usable(batch, look, seen))
+        texts = list(_usable(batch, look, seen, language.answers))
         look.usable += len(texts)
         if languages is not None:
             guessed.update(guess.language for guess in languages.detect(texts))
@@ -126,7 +124,7 @@ def inspect(
     look.respondents = len(respondents) if reader.plan.respondent is not None else None
     look.warnings = merge_counted(warnings)
     if languages is not None:
-        _settle_languages(look, guessed)
+        _settle_languages(look, guessed, language.code)
     look.unprocessable = +look.unprocessable
     return look
 
@@ -161,12 +159,12 @@ def render(inspection: Inspection) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _usable(batch: FeedbackBatch, look: Inspection, seen: set[bytes]) -> Iterator[str]:
+def _usable(batch: FeedbackBatch, look: Inspection, seen: set[bytes], answers: AnswerWords) -> Iterator[str]:
     """Yield the cleaned texts that can be analyzed; count the others and the repeated ones."""
-    asked = next((text.question for text in look.plan.text if text.question), None)
+    from_name = next((text.question for text in look.plan.text if text.question), None)
     for cells, question in zip(batch.frame["texts"].to_list(), batch.frame["question"].to_list(), strict=True):
         text = clean(VERBATIM_JOINT.join(cell for cell in cells if cell))
-        reason = why_unprocessable(text, question=question or asked)
+        reason = why_unprocessable(text, question=question or from_name, answers=answers)
         if reason is not None:
             look.unprocessable[reason] += 1
             continue
@@ -185,13 +183,13 @@ def _dates_and_ratings(batch: FeedbackBatch, look: Inspection) -> None:
         each.answers.update(batch.frame[f"rating:{each.rating.name}"].drop_nulls().to_list())
 
 
-def _settle_languages(look: Inspection, guessed: Counter[str | None]) -> None:
+def _settle_languages(look: Inspection, guessed: Counter[str | None], analyzed: str) -> None:
     known: Counter[str] = Counter({language: count for language, count in guessed.items() if language is not None})
     look.undecided = guessed[None]
-    main = min(known, key=lambda language: (-known[language], language)) if known else ANALYZED_LANGUAGE
+    main = min(known, key=lambda language: (-known[language], language)) if known else analyzed
     known[main] += look.undecided
     look.languages = +known
-    foreign = known.total() - known[ANALYZED_LANGUAGE]
+    foreign = known.total() - known[analyzed]
     look.usable -= foreign
     look.unprocessable[Reason.LANGUAGE_UNSUPPORTED] += foreign
 
@@ -210,7 +208,7 @@ def _language_line(look: Inspection) -> str:
     total = max(1, counts.total())
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     shown = ", ".join(
-        f"{_NAMES.get(code, code)} {count:,} ({count / total:.1%})" for code, count in ranked[:_LANGUAGES_SHOWN]
+        f"{LANGUAGES.get(code, code)} {count:,} ({count / total:.1%})" for code, count in ranked[:_LANGUAGES_SHOWN]
     )
     more = sum(count for _, count in ranked[_LANGUAGES_SHOWN:])
     shown += f", others {more:,}" if more else ""

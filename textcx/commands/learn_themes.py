@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import NothingToAnalyze
 from textcx.domain.themes.sets import FRAGILE, Change
-from textcx.pipelines.corpus import brought_themes
+from textcx.pipelines.corpus import encoded_taxonomy
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
 from textcx.steps.records.corpus import build_corpus
@@ -87,12 +87,18 @@ def learn(
     edits = theme_sets.read_edits(previous) if previous else []
     with encoded(sources, output=output, settings=settings, container=container, clock=clock, tell=tell) as found:
         with clock.stage("gather"):
-            gathered = build_corpus(found.part)
+            gathered = build_corpus(found.part, language=container.language)
         with clock.stage("themes"):
             learned = _fit(gathered, settings=settings, container=container)
             fitted = learned.theme_set
             if earlier is not None:
-                fitted = continue_edited(earlier, fitted, edits, vectors_of=_vectors_of(gathered))
+                fitted = continue_edited(
+                    earlier,
+                    fitted,
+                    edits,
+                    stop_words=container.language.naming.stop_words,
+                    vectors_of=_vectors_of(gathered),
+                )
         place = found.store.directory / "result"
         shutil.rmtree(place, ignore_errors=True)
         theme_sets.save(fitted, place)
@@ -117,10 +123,11 @@ def _fit(gathered: Corpus, *, settings: Settings, container: Container) -> Learn
         gathered.vectors,
         model=tools.themes,
         phrases=tools.phrases,
+        language=tools.language,
         encoder_id=tools.encoder.encoder_id,
         seed=settings.seed,
         max_unassigned=settings.max_unassigned,
-        brought=brought_themes(tools),
+        taxonomy=encoded_taxonomy(tools),
         encoder=tools.encoder,
     )
     if finding.theme_set is None:

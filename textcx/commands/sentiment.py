@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from textcx.domain.errors import OutputExists, TextcxError, WrongUse
 from textcx.domain.items import BrokenLine, GivenText
@@ -32,7 +32,8 @@ from textcx.steps.sentiment.items import PreparedText
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from textcx.ports import Encoder, LanguageDetector, ProgressReporter, SentenceSplitter
+    from textcx.domain.lexicons.language import Language
+    from textcx.ports import Encoder, LanguageDetector, ProgressReporter, ScoringTools, SentenceSplitter
     from textcx.settings.analysis import Settings
 
     Record = GivenText | BrokenLine
@@ -51,25 +52,6 @@ LONGEST_WAIT = 0.25
 """Seconds after its first record after which a block is scored, however steadily records trickle in."""
 NAP = 0.2
 """Seconds between two looks while nothing comes."""
-
-
-class Tools(Protocol):
-    """What scoring works with; ``textcx.wiring.container.Container`` has it."""
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder."""
-        ...
-
-    @property
-    def languages(self) -> LanguageDetector:
-        """The language detector."""
-        ...
-
-    @property
-    def splitter(self) -> SentenceSplitter:
-        """The splitter."""
-        ...
 
 
 @dataclass(slots=True)
@@ -98,7 +80,7 @@ def score(
     *,
     out: Path | None,
     settings: Settings,
-    tools: Tools,
+    tools: ScoringTools,
     progress: ProgressReporter,
     form: str | None = None,
     encoding: str | None = None,
@@ -137,6 +119,7 @@ def score(
             islice(records, settings.limit),
             write,
             encoder=tools.encoder,
+            language=tools.language,
             languages=tools.languages,
             splitter=tools.splitter,
             progress=progress,
@@ -149,6 +132,7 @@ def score_records(
     write: Write,
     *,
     encoder: Encoder,
+    language: Language,
     languages: LanguageDetector,
     splitter: SentenceSplitter,
     progress: ProgressReporter,
@@ -160,6 +144,7 @@ def score_records(
         records: Read in a thread of its own.
         write: Takes whole lines and passes them on at once.
         encoder: Used by the calling thread only.
+        language: The one that is analyzed.
         languages: Used by the reading thread only.
         splitter: Used by the reading thread only.
         progress: Told how many records are done.
@@ -178,7 +163,7 @@ def score_records(
         problem: BaseException | None = None
         try:
             for record in records:
-                if not ahead.put(_entry(record, languages=languages, splitter=splitter)):
+                if not ahead.put(_entry(record, language=language, languages=languages, splitter=splitter)):
                     return
         except BaseException as raised:  # noqa: BLE001 - raised again in the calling thread
             problem = raised
@@ -222,12 +207,11 @@ class _Entry:
     size: int
 
 
-def _entry(record: Record, *, languages: LanguageDetector, splitter: SentenceSplitter) -> _Entry:
+def _entry(record: Record, *, language: Language, languages: LanguageDetector, splitter: SentenceSplitter) -> _Entry:
     if isinstance(record, BrokenLine):
         return _Entry(record, named=True, size=1)
-    return _Entry(
-        prepare([record], languages=languages, splitter=splitter)[0], named=record.named, size=1 + len(record.text)
-    )
+    [ready] = prepare([record], language=language, languages=languages, splitter=splitter)
+    return _Entry(ready, named=record.named, size=1 + len(record.text))
 
 
 def _lines(block: list[_Entry], tally: Tally, *, encoder: Encoder, segments: bool) -> bytes:

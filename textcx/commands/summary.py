@@ -14,20 +14,27 @@ TOP = 5
 
 def summarize(analysis: Analysis, *, out: Path) -> str:
     """Return the summary: counts, overall polarity and ratings, the top pain points with reach, where the report is."""
-    told = analysis.headline
-    left_out = sum(told["unprocessable"].values())
-    lines = [f"{told['records_in']:,} records in, {told['analyzed']:,} analyzed, {left_out:,} unprocessable"]
+    head = analysis.headline
+    left_out = sum(head["unprocessable"].values())
+    lines = [f"{head['records_in']:,} records in, {head['analyzed']:,} analyzed, {left_out:,} unprocessable"]
     if left_out:
         lines[0] += (
-            " (" + ", ".join(f"{count:,} {_words(reason)}" for reason, count in told["unprocessable"].items()) + ")"
+            " (" + ", ".join(f"{count:,} {_words(reason)}" for reason, count in head["unprocessable"].items()) + ")"
         )
-    lines.append(f"Polarity {_interval(told['polarity'], '{:+.2f}')}")
+    lines.append(f"Polarity {_interval(head['polarity'], '{:+.2f}')}")
     lines += [
         f"{rating['rating']}: {_interval(rating, '{:.1f}')} {rating['unit']}, n = {rating['n']:,}"
-        for rating in told["ratings"][:TOP]
+        for rating in head["ratings"][:TOP]
     ]
     points = analysis.pain_points.head(TOP)
-    lines.append("Top pain points" if points.height else "No pain points found")
+    judged = head["pain_record_share"]["value"] is not None
+    lines.append(
+        "Top pain points"
+        if points.height
+        else "No pain points found"
+        if judged
+        else "No pain points: this model does not predict them"
+    )
     lines += [
         f"  {number}. {point['statement']} ({_reach(point)}, severity {point['severity']:.2f})"
         for number, point in enumerate(points.iter_rows(named=True), start=1)

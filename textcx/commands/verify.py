@@ -92,8 +92,8 @@ def _check_tables(analysis: Analysis, outcome: Verification) -> None:
         for column in schema
         if column not in analysis.tables[name].columns
     ]
-    for name, key in (("records", "record_id"), ("segments", "segment_id"), ("themes", "theme_id"),
-                      ("pain_points", "pain_point_id")):  # fmt: skip
+    for name in ("records", "segments", "themes", "pain_points"):
+        key = f"{name.removesuffix('s')}_id"
         if analysis.tables[name][key].is_duplicated().any():
             wrong.append(f"{name}.{key} is not unique")
     for name, key, target in (
@@ -181,9 +181,9 @@ def _check_sources(
     settings = Settings(**analysis.manifest["settings"])
     overrides, limit = settings.overrides(), settings.limit
     first = 0
-    for number, (source, told) in enumerate(zip(sources, known, strict=False)):
-        if told["sha256"] and look_at(source).sha256 != told["sha256"]:
-            wrong.append(f"{told['name']} has changed since the analysis (its SHA-256 differs)")
+    for number, (source, entry) in enumerate(zip(sources, known, strict=False)):
+        if entry["sha256"] and look_at(source).sha256 != entry["sha256"]:
+            wrong.append(f"{entry['name']} has changed since the analysis (its SHA-256 differs)")
         reader = open_source(source, overrides).starting_at(first)
         for batch in reader.batches(rows=1000):
             frames.append(
@@ -193,14 +193,14 @@ def _check_sources(
             )
             unreadable += [broken.row for broken in batch.unreadable]
             first += batch.frame.height + len(batch.unreadable)
-    found = pl.concat(frames) if frames else pl.DataFrame()
-    if limit is not None and found.height:
-        found = found.filter(pl.col("row") < limit)
+    records = pl.concat(frames) if frames else pl.DataFrame()
+    if limit is not None and records.height:
+        records = records.filter(pl.col("row") < limit)
         unreadable = [row for row in unreadable if row < limit]
-    read = found.height + len(unreadable)
+    read = records.height + len(unreadable)
     if read != analysis.headline["records_in"]:
         wrong.append(f"the sources hold {read} records, the analysis was made of {analysis.headline['records_in']}")
-    verbatims = dict(assign_ids(found)[0].select("record_id", "verbatim").iter_rows()) if found.height else {}
+    verbatims = dict(assign_ids(records)[0].select("record_id", "verbatim").iter_rows()) if records.height else {}
     accounted = texts.keys() | {broken.record_id for broken in analysis.unprocessable}
     wrong += [
         f"record {record_id} of the sources is neither analyzed nor unprocessable"

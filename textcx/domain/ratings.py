@@ -8,6 +8,8 @@ Invariants: a term lies within ``bounds``; ``effect_terms`` is larger the better
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +18,56 @@ from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import RatingKind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from textcx.domain.feedback import RatingColumn
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindOfRating:
+    """What everybody needs to know of a kind of rating.
+
+    Attributes:
+        title: Its name for people.
+        scale: The answers it is asked on, without exception where ``only_scale``; null for any.
+        value: The lowest and highest value; null where that is the scale, since the value is the mean answer.
+        unit: Unit of the value; null where that is named after the scale.
+        effect_unit: Unit of a difference between two values.
+    """
+
+    title: str
+    scale: tuple[float, float] | None
+    only_scale: bool = True
+    value: tuple[float, float] | None = None
+    unit: str | None = None
+    effect_unit: str | None = None
+
+
+KINDS: Mapping[RatingKind, KindOfRating] = MappingProxyType(
+    {
+        RatingKind.NPS: KindOfRating(
+            title="NPS", scale=(0, 10), value=(-100.0, 100.0), unit="points", effect_unit="points"
+        ),
+        RatingKind.CSAT: KindOfRating(
+            title="CSAT",
+            scale=(1, 5),
+            only_scale=False,
+            value=(0.0, 100.0),
+            unit="percent",
+            effect_unit="percentage points",
+        ),
+        RatingKind.STARS: KindOfRating(title="Stars", scale=(1, 5), unit="stars", effect_unit="stars"),
+        RatingKind.CES: KindOfRating(title="CES", scale=(1, 7)),
+        RatingKind.SCALE: KindOfRating(title="Rating", scale=None, only_scale=False),
+    }
+)
+"""Every kind of rating, those that people steer by first. What is declared under the name of a kind is of that kind.
+
+A new one is a member of ``RatingKind``, a line here, and the words of its columns in ``models/languages``; what is
+neither a balance nor a share of answers needs no more, since its value is the mean.
+"""
 PROMOTER = 9.0
 """Lowest answer of a promoter on 0..10 (Reichheld, "The One Number You Need to Grow", HBR 2003)."""
 DETRACTOR = 6.0
@@ -88,30 +136,23 @@ def terms(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float
 
 def effect_terms(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float64]:
     """Return terms whose mean rises when answers get better, also on a reversed scale; units of ``effect_unit``."""
-    found = terms(values, rating)
-    return found if rating.kind in {RatingKind.NPS, RatingKind.CSAT} else turned(found, rating)
+    points = terms(values, rating)
+    return turned(points, rating) if KINDS[rating.kind].value is None else points
 
 
 def bounds(rating: RatingColumn) -> tuple[float, float]:
     """Return the lowest and highest value the rating can have."""
-    if rating.kind is RatingKind.NPS:
-        return -100.0, 100.0
-    if rating.kind is RatingKind.CSAT:
-        return 0.0, 100.0
-    return rating.low, rating.high
+    return KINDS[rating.kind].value or (rating.low, rating.high)
 
 
 def unit(rating: RatingColumn) -> str:
     """Return the unit of the rating's value: "points", "percent", "stars", "scale 1..7", "scale 1..5 (1 is best)"."""
-    return {RatingKind.NPS: "points", RatingKind.CSAT: "percent"}.get(rating.kind) or (
-        _scale(rating) + (f" ({rating.low:g} is best)" if rating.reversed else "")
-    )
+    kind = KINDS[rating.kind]
+    if kind.unit is not None and kind.value is not None:
+        return kind.unit
+    return effect_unit(rating) + (f" ({rating.low:g} is best)" if rating.reversed else "")
 
 
 def effect_unit(rating: RatingColumn) -> str:
     """Return the unit of a difference: "points", "percentage points", "stars", "scale 1..7"; more is always better."""
-    return {RatingKind.NPS: "points", RatingKind.CSAT: "percentage points"}.get(rating.kind) or _scale(rating)
-
-
-def _scale(rating: RatingColumn) -> str:
-    return "stars" if rating.kind is RatingKind.STARS else f"scale {rating.low:g}..{rating.high:g}"
+    return KINDS[rating.kind].effect_unit or f"scale {rating.low:g}..{rating.high:g}"

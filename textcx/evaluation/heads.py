@@ -15,7 +15,7 @@ from textcx.domain import measures
 from textcx.domain.encoding import EMOTIONS
 from textcx.evaluation.answers import NEGATIVE
 from textcx.evaluation.records import MissingSet, field, records, spread
-from textcx.training.sources import SOURCES
+from textcx.training.sources import SOURCES, pool_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,11 +108,13 @@ def own_examples(data: Path) -> list[Example]:
     Raises:
         MissingSet: If the pool is not in the data folder, or these sentences are not part of the mix.
     """
-    source = next((source for source in SOURCES if source.name == "pool_labels"), None)
-    if source is None or not (data / "sentiment" / "dynasent_pool.jsonl").is_file():
+    if (
+        not any(source.name == "pool_labels" for source in SOURCES)
+        or not (data / "sentiment" / "dynasent_pool.jsonl").is_file()
+    ):
         message = "there is no file sentiment/dynasent_pool.jsonl in the data folder"
         raise MissingSet(message)
-    return list(source.read(data, "test"))
+    return list(pool_labels(data, "test"))
 
 
 PAIN_SETS = (

@@ -40,9 +40,15 @@ def check_url(url: str) -> None:
     except ValueError:
         parts = None
     fits = (
-        parts is not None and parts.scheme in {"http", "https"} and parts.hostname and not parts.username
-        and len(url) <= LONGEST_URL and url.isascii() and not any(char.isspace() or ord(char) < 32 for char in url)  # noqa: PLR2004
-    )  # fmt: skip
+        parts is not None
+        and parts.scheme in {"http", "https"}
+        and parts.hostname
+        and not parts.username
+        and len(url) <= LONGEST_URL
+        and url.isascii()
+        and url.isprintable()
+        and " " not in url
+    )
     if not fits:
         msg = "a webhook has an http or https URL with a host and without a user name, such as https://example.com/hook"
         raise WrongUse(msg)
@@ -130,9 +136,11 @@ def post(url: str, body: bytes, *, headers: Mapping[str, str], allow_private: bo
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     connection = _Checked(
-        parts.hostname or "", parts.port or (443 if secure else 80), allow_private=allow_private,
+        parts.hostname or "",
+        parts.port or (443 if secure else 80),
+        allow_private=allow_private,
         tls=ssl.create_default_context() if secure else None,
-    )  # fmt: skip
+    )
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", path, body=body, headers=dict(headers))

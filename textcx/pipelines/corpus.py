@@ -20,7 +20,7 @@ from textcx.steps.measures.groups import attribute_groups
 from textcx.steps.measures.headline import headline
 from textcx.steps.measures.ratings import summarize_ratings
 from textcx.steps.measures.trends import directions, summarize_trends
-from textcx.steps.pains.find import find_pains, mark_pains
+from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains
 from textcx.steps.pains.praise import find_praise
 from textcx.steps.records import segments as lay_out
@@ -33,14 +33,13 @@ from textcx.steps.text.clean import polish
 from textcx.steps.text.obfuscated_pii import find_obfuscated_pii
 from textcx.steps.themes.assignment.seed_topics import texts_of
 from textcx.steps.themes.finding.find import find_themes
-from textcx.steps.themes.finding.learn import Brought
+from textcx.steps.themes.finding.learn import EncodedTaxonomy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch, RatingColumn
-    from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import (
@@ -66,6 +65,7 @@ class RecordTools:
     languages: LanguageDetector
     redactor: Redactor
     splitter: SentenceSplitter
+    language: Language
     respondent_key: bytes
 
 
@@ -86,8 +86,9 @@ def analyze_batch(
     """
     with progress.stage("clean"):
         records = assemble(batch.frame, number=number, respondent_key=tools.respondent_key)
-        records = screen(records, questions=[column.question for column in plan.text])
-        records = screen_languages(records, tools.languages.detect(records["cleaned"].to_list()))
+        records = screen(records, questions=[column.question for column in plan.text], answers=tools.language.answers)
+        guesses = tools.languages.detect(records["cleaned"].to_list())
+        records = screen_languages(records, guesses, supported=tools.language.code)
     with progress.stage("redact"):
         records = lay_out.mask_columns(records, find=tools.redactor.find)
         usable = records.filter(records["reason"].is_null())
@@ -117,8 +118,7 @@ class CorpusTools:
     encoder: Encoder
     themes: ThemeModel
     phrases: PhraseFinder
-    journey: JourneyTaxonomy
-    lexicon: PainLexicon
+    language: Language
     theme_set: ThemeSet | None = None
     previous: ThemeSet | None = None
     taxonomy: ThemeTaxonomy | None = None
@@ -138,12 +138,12 @@ class Choices:
     max_unassigned: float | None = None
 
 
-def brought_themes(tools: CorpusTools) -> Brought | None:
+def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
     """Return the team's own themes with the vectors of their texts; null where none were brought along."""
     if tools.taxonomy is None:
         return None
     texts = [polish(text) for text in texts_of(tools.taxonomy)]
-    return Brought(tools.taxonomy, tools.encoder.encode(texts).vectors)
+    return EncodedTaxonomy(tools.taxonomy, tools.encoder.encode(texts).vectors)
 
 
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
@@ -158,33 +158,35 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
     Returns:
         The analysis; its manifest holds only what is known here.
     """
+    language, taxonomy = tools.language, tools.language.journey
     with progress.stage("gather"):
-        found = build_corpus(part)
+        found = build_corpus(part, language=language)
     segments, vectors = found.segments, found.vectors
     with progress.stage("themes"):
         themes = find_themes(
-            segments, vectors, model=tools.themes, phrases=tools.phrases, encoder_id=tools.encoder.encoder_id,
-            theme_set=tools.theme_set, previous=tools.previous, brought=brought_themes(tools),
+            segments, vectors, model=tools.themes, phrases=tools.phrases, language=language,
+            encoder_id=tools.encoder.encoder_id,
+            theme_set=tools.theme_set, previous=tools.previous, taxonomy=encoded_taxonomy(tools),
             encoder=tools.encoder, seed=choices.seed, max_unassigned=choices.max_unassigned,
         )  # fmt: skip
         raised, shown = themes.mentions_at(WORKING_LEVEL), themes.themes_at(WORKING_LEVEL)
     with progress.stage("journey"):
         stages = place_segments_on_journey(
-            segments, vectors, taxonomy=tools.journey, stage_vectors=stage_vectors(tools.journey, tools.encoder)
+            segments, vectors, taxonomy=taxonomy, stage_vectors=stage_vectors(taxonomy, tools.encoder)
         )
         segments = segments.join(stages, on="segment_id", how="left", maintain_order="left")
-        journey = summarize_journey(segments, taxonomy=tools.journey)
+        journey = summarize_journey(segments, taxonomy=taxonomy)
     with progress.stage("pain points"):
         pains = find_pains(
             segments,
             phrases=tools.phrases,
-            lexicon=tools.lexicon,
+            lexicon=language.pains,
             threshold=choices.pain_threshold,
             offer_words=choices.offer_words,
         )
         segments = mark_pains(segments, pains)
-        pain_points, pains = group_pains(pains, segments, raised, shown, vectors)
-        praise = find_praise(segments, raised, shown, vectors)
+        pain_points, pains = group_pains(pains, segments, raised, shown, vectors, statements=language.pains.statements)
+        praise = find_praise(segments, raised, shown, vectors, continuing=language.pains.statements.continuing)
     with progress.stage("ratings"):
         belongs = findings.memberships(segments, raised, pains)
         every = findings.memberships(segments, pl.concat([themes.mentions_at(1), raised]), pains)
@@ -205,7 +207,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         changes = directions(trends)
         pain_points = findings.with_trend(pain_points, changes, kind="pain_point")
         described = findings.with_trend(themes.themes, changes, kind="theme")
-    records = findings.with_primary(found.records, segments, raised, taxonomy=tools.journey)
+    records = findings.with_primary(found.records, segments, raised, taxonomy=taxonomy)
     tables = {
         "records": records, "segments": segments, "mentions": themes.mentions, "themes": described,
         "pains": pains, "pain_points": pain_points, "ratings": ratings, "drivers": drivers, "trends": trends,
@@ -222,9 +224,9 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         ),
         manifest={
             "boilerplate_share": themes.boilerplate_share, "short_share": themes.short_share,
-            "stage_titles": tools.journey.titles,
+            "stage_titles": taxonomy.titles,
         },
         unprocessable=found.unprocessable,
-        notes=(*found.notes, *themes.notes),
+        notes=(*found.notes, *themes.notes, *missing_heads(segments, encoder_id=tools.encoder.encoder_id)),
         theme_set=themes.theme_set,
     )  # fmt: skip

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import PhraseFinder
     from textcx.steps.journey import StageVectors
@@ -34,19 +34,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingTools:
-    """What segments are analyzed with. ``stages`` are the encoded examples of ``journey``."""
+    """What segments are analyzed with. ``stages`` are the encoded examples of its journey."""
 
     phrases: PhraseFinder
-    journey: JourneyTaxonomy
+    language: Language
     stages: StageVectors
-    lexicon: PainLexicon
     pain_threshold: float
     offer_words: frozenset[str]
 
 
 def stages_of(segments: pl.DataFrame, vectors: NDArray[np.float32], *, tools: IncomingTools) -> pl.DataFrame:
     """Place segments on the journey: ``segment_id``, ``stage`` and ``stage_confidence``, sorted by ``segment_id``."""
-    return place_segments_on_journey(segments, vectors, taxonomy=tools.journey, stage_vectors=tools.stages)
+    return place_segments_on_journey(segments, vectors, taxonomy=tools.language.journey, stage_vectors=tools.stages)
 
 
 def pains_of(segments: pl.DataFrame, *, tools: IncomingTools) -> pl.DataFrame:
@@ -54,7 +53,7 @@ def pains_of(segments: pl.DataFrame, *, tools: IncomingTools) -> pl.DataFrame:
     return find_pains(
         segments,
         phrases=tools.phrases,
-        lexicon=tools.lexicon,
+        lexicon=tools.language.pains,
         threshold=tools.pain_threshold,
         offer_words=tools.offer_words,
     )
@@ -79,7 +78,9 @@ def analyze_incoming(
     unit = unit_length(vectors)
     stages, pains = stages_of(segments, unit, tools=tools), pains_of(segments, tools=tools)
     specific = pains.filter("specific").select("segment_id", "aspect", "statement", "severity", "reasons")
-    themed = mark_pains(segments, pains).with_columns(raised_themes(theme_set, segments, unit))
+    themed = mark_pains(segments, pains).with_columns(
+        raised_themes(theme_set, segments, unit, naming=tools.language.naming)
+    )
     for more in (stages, specific):
         themed = themed.join(more, on="segment_id", how="left", maintain_order="left")
     return themed

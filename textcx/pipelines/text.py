@@ -21,7 +21,6 @@ import polars as pl
 from textcx.domain.feedback import Reason
 from textcx.pipelines.incoming import IncomingTools, pains_of, stages_of
 from textcx.steps.pains.texts import segment_frames, text_findings
-from textcx.steps.records.screen import SUPPORTED
 from textcx.steps.sentiment.encode import encode_distinct
 from textcx.steps.sentiment.items import PreparedText, build_items, language_code, unlabelled_item
 from textcx.steps.text.clean import clean, entities_in, polish, why_unprocessable
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import Redaction
     from textcx.domain.items import GivenText, SentimentItem, TextFindings
+    from textcx.domain.lexicons.language import Language
     from textcx.ports import Encoder, LanguageDetector, Redactor, SentenceSplitter
 
 
@@ -51,6 +51,7 @@ class TextTools:
 def prepare(
     given: Sequence[GivenText],
     *,
+    language: Language,
     languages: LanguageDetector,
     splitter: SentenceSplitter,
     redactor: Redactor | None = None,
@@ -59,6 +60,7 @@ def prepare(
 
     Args:
         given: Any texts, empty and broken ones too.
+        language: The one that is analyzed.
         languages: Asked about texts whose language the caller did not say.
         splitter: Finds segments.
         redactor: Finds what identifies a person; null where no text is given back.
@@ -67,30 +69,39 @@ def prepare(
         One prepared text for each, in order.
     """
     cleaned = [clean(each.text) for each in given]
-    named = [language_code(each.language) for each in given]
+    named = [language_code(each.language, language) for each in given]
     unnamed = [text for text, code in zip(cleaned, named, strict=True) if code is None]
     guesses = iter(languages.detect(unnamed) if unnamed else ())
     codes = [code or next(guesses).language for code in named]
     masks: Sequence[Sequence[Redaction]] = [()] * len(given)
     if redactor is not None:
         masks = find_obfuscated_pii([each.text for each in given], cleaned, find=redactor.find)
-    return [_prepare(*each, splitter=splitter) for each in zip(given, cleaned, codes, masks, strict=True)]
+    return [
+        _prepare(*each, language=language, splitter=splitter) for each in zip(given, cleaned, codes, masks, strict=True)
+    ]
 
 
 def _prepare(
-    given: GivenText, cleaned: str, language: str | None, masks: Sequence[Redaction], *, splitter: SentenceSplitter
+    given: GivenText,
+    cleaned: str,
+    code: str | None,
+    masks: Sequence[Redaction],
+    *,
+    language: Language,
+    splitter: SentenceSplitter,
 ) -> PreparedText:
-    reason = why_unprocessable(cleaned, question=None)
-    if reason is None and language not in {None, SUPPORTED}:
+    reason = why_unprocessable(cleaned, question=None, answers=language.answers)
+    supported = code in {None, language.code}
+    if reason is None and not supported:
         reason = Reason.LANGUAGE_UNSUPPORTED
     if reason is not None:
-        return PreparedText(given.id, language, reason, redactions=tuple(masks))
+        return PreparedText(given.id, code, supported, reason, redactions=tuple(masks))
     cells = given.cells or ((0, len(cleaned)),)
     sentences = splitter.split([cleaned[start:end] for start, end in cells])
     placed = place_segments(cleaned, cells, sentences, masks, entities=entities_in(given.text))
     spans = tuple((start, end) for _, start, end in placed)
     parts = tuple(polish(cleaned[start:end]) for start, end in spans)
-    return PreparedText(given.id, language, None, polish(cleaned), spans, parts, tuple(masks))
+    return PreparedText(given.id, code, supported, None, polish(cleaned), spans, parts, tuple(masks))
 
 
 def judge(prepared: Sequence[PreparedText], *, encoder: Encoder) -> list[SentimentItem]:
@@ -99,15 +110,26 @@ def judge(prepared: Sequence[PreparedText], *, encoder: Encoder) -> list[Sentime
 
 
 def score_texts(
-    given: Sequence[GivenText], *, encoder: Encoder, languages: LanguageDetector, splitter: SentenceSplitter
+    given: Sequence[GivenText],
+    *,
+    encoder: Encoder,
+    language: Language,
+    languages: LanguageDetector,
+    splitter: SentenceSplitter,
 ) -> list[SentimentItem]:
     """Judge the sentiment of texts: ``prepare`` and ``judge`` in one; one item for each, in order."""
-    return judge(prepare(given, languages=languages, splitter=splitter), encoder=encoder)
+    return judge(prepare(given, language=language, languages=languages, splitter=splitter), encoder=encoder)
 
 
 def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextFindings]:
     """Find in each text its sentiment, pains and stages; one result for each, in order."""
-    prepared = prepare(given, languages=tools.languages, splitter=tools.splitter, redactor=tools.redactor)
+    prepared = prepare(
+        given,
+        language=tools.segments.language,
+        languages=tools.languages,
+        splitter=tools.splitter,
+        redactor=tools.redactor,
+    )
     items, encoding = _judge(prepared, encoder=tools.encoder, vectors=True)
     if not given:
         return []
@@ -139,6 +161,4 @@ def _judge(
         vectors=vectors,
     )
     judged = iter(build_items(usable, whole, parts, confident_at=encoder.confident_at))
-    return [
-        next(judged) if each.reason is None else unlabelled_item(each, supported=SUPPORTED) for each in prepared
-    ], parts
+    return [next(judged) if each.reason is None else unlabelled_item(each) for each in prepared], parts

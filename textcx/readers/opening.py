@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,22 +11,28 @@ from textcx.domain.errors import UnreadableInput
 from textcx.readers.columns.plan import plan_columns
 from textcx.readers.feedback import TabularReader
 from textcx.readers.formats.delimited import CsvSource
+from textcx.readers.formats.frames import FrameSource, ParquetSource, XlsxSource
 from textcx.readers.formats.jsonl import JsonlSource
 from textcx.readers.formats.raw import unique_names
-from textcx.readers.formats.streams import binary_kind, open_bytes
+from textcx.readers.formats.streams import FORMATS, binary_kind, open_bytes, suffix_of
 from textcx.readers.values.dates import find_formats, given_format
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
     from textcx.domain.feedback import ColumnOverrides, ColumnPlan
     from textcx.ports import FeedbackReader
     from textcx.readers.formats.raw import RowSource
     from textcx.readers.formats.streams import ByteSource
     from textcx.readers.values.dates import DateReading
 
-_FORMATS = {
-    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet", ".xlsx": "xlsx", ".xlsm": "xlsx",
-}  # fmt: skip
+_SOURCES: Mapping[str, Callable[[ByteSource], RowSource]] = {
+    "csv": CsvSource,
+    "jsonl": JsonlSource,
+    "parquet": ParquetSource,
+    "xlsx": XlsxSource,
+}
 
 
 def open_feedback(
@@ -36,23 +41,23 @@ def open_feedback(
     overrides: ColumnOverrides,
     first_row: int = 0,
 ) -> FeedbackReader:
-    """Open an input and find out which of its columns plays which part.
+    """Open an input and find out what each of its columns is.
 
     Args:
         source: Path of a CSV, TSV, JSONL, Parquet or XLSX file (the text formats also gzipped), "-" for standard
             input, or a frame in memory.
-        overrides: What the user said about columns; everything else is found from names and content.
+        overrides: Columns that the user named; everything else is found from names and content.
         first_row: Number of the input's first row, so that several inputs share one numbering. At least 0.
 
     Returns:
-        A reader with its plan; nothing but the start of the input was read so far.
+        A reader with its plan; only the start of the input has been read.
 
     Raises:
         UnreadableInput: If the input is missing, empty, damaged, binary or in an unknown encoding.
         NothingToAnalyze: If it has a header and no records.
         NoTextColumn: If no column looks like customers' words and none was named.
         ColumnNotFound: If a named column is not there.
-        BadSetting: If a wish is malformed.
+        BadSetting: If an override is malformed.
     """
     rows = _open_frame(source) if isinstance(source, pl.DataFrame) else _open_file(open_bytes(source))
     sample = rows.sample()
@@ -71,29 +76,18 @@ def column_names(source: str | Path) -> tuple[str, ...]:
 
 
 def _open_frame(frame: pl.DataFrame) -> RowSource:
-    from textcx.readers.formats.frames import FrameSource  # noqa: PLC0415  pyarrow and fastexcel are loaded where needed
-
     return FrameSource(frame.rename(dict(zip(frame.columns, unique_names(frame.columns), strict=True))))
 
 
 def _open_file(data: ByteSource) -> RowSource:
-    form = _format_of(data)
-    if form == "csv":
-        return CsvSource(data)
-    if form == "jsonl":
-        return JsonlSource(data)
-    from textcx.readers.formats.frames import ParquetSource, XlsxSource  # noqa: PLC0415
-
-    return ParquetSource(data) if form == "parquet" else XlsxSource(data)
+    return _SOURCES[_format_of(data)](data)
 
 
 def _format_of(data: ByteSource) -> str:
-    suffixes = [suffix.casefold() for suffix in Path(data.name).suffixes]
-    if suffixes[-1:] == [".gz"]:
-        suffixes.pop()
-    named = _FORMATS.get(suffixes[-1]) if suffixes else None
+    suffix = suffix_of(data.name)
+    named = FORMATS.get(suffix)
     kind = binary_kind(data.head)
-    if suffixes[-1:] == [".xls"] or (kind == "an old Excel or Word file" and named != "csv"):
+    if suffix == ".xls" or (kind == "an old Excel or Word file" and named != "csv"):
         msg = f"{data.name} is an old Excel file (.xls); save it as .xlsx or CSV"
         raise UnreadableInput(msg)
     if named in ("parquet", "xlsx"):

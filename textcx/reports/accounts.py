@@ -6,7 +6,7 @@ Invariant, tested: records in = analyzed + unprocessable, written out so that a 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from textcx.reports import formats
@@ -20,44 +20,21 @@ if TYPE_CHECKING:
 MOST_LINES = 40
 LINE_LENGTH = 400
 MOST_LANGUAGES = 12
+MOST_SETTINGS = 80
 
-PARTS = (
-    ("text", "Text"), ("id", "Id"), ("date", "Date"), ("source_column", "Source"), ("respondent", "Respondent"),
-    ("touchpoint", "Touchpoint"), ("customer_value", "Customer value"), ("question_column", "Question"),
-    ("ratings", "Ratings"), ("attributes", "Attributes"), ("ignored", "Not used"),
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class LeftOut:
-    """What did not enter the findings: counts with their reasons, and sentences about the rest."""
-
-    records_in: str
-    analyzed: str
-    reasons: tuple[tuple[str, str, str], ...]  # reason, count, what to do
-    unprocessable: str
-    languages: str
-    also: tuple[tuple[str, str], ...]
-    warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One file that was read, and which of its columns played which part."""
-
-    name: str
-    facts: str
-    parts: tuple[tuple[str, str, str], ...]  # part, columns, why
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """How the result came to be."""
-
-    models: tuple[str, ...]
-    settings: tuple[tuple[str, str], ...]
-    stages: tuple[tuple[str, str, str], ...]  # stage, seconds, peak memory
-    facts: tuple[tuple[str, str], ...]
+PARTS = {
+    "text": "Text",
+    "id": "Id",
+    "date": "Date",
+    "source_column": "Source",
+    "respondent": "Respondent",
+    "touchpoint": "Touchpoint",
+    "customer_value": "Customer value",
+    "question_column": "Question",
+    "ratings": "Ratings",
+    "attributes": "Attributes",
+    "ignored": "Not used",
+}
 
 
 def _lines(lines: Iterable[object]) -> tuple[str, ...]:
@@ -68,39 +45,39 @@ def _lines(lines: Iterable[object]) -> tuple[str, ...]:
     return tuple(distinct)
 
 
-def left_out(look: Lookup) -> LeftOut:
-    """Add up what came in and what was left out, with reasons."""
-    told: Mapping[str, int] = look.headline.get("unprocessable") or {}
+def left_out(look: Lookup) -> SimpleNamespace:
+    """Add up what came in and what was left out: ``reasons`` with count and what to do, sentences about the rest."""
+    head = look.headline
+    by_reason: Mapping[str, int] = head.get("unprocessable") or {}
     hints: dict[str, Counter[str]] = {}
     for broken in look.analysis.unprocessable:
         hints.setdefault(str(broken.reason), Counter())[broken.hint] += 1
     reasons = []
-    for reason, many in sorted(told.items(), key=lambda item: (-item[1], item[0])):
+    for reason, many in sorted(by_reason.items(), key=lambda item: (-item[1], item[0])):
         common = sorted(hints.get(str(reason), Counter()).items(), key=lambda item: (-item[1], item[0]))
         hint = formats.clip(common[0][0], LINE_LENGTH) if common else ""
         reasons.append((formats.reason_name(str(reason)), formats.count(many), formats.sentence(hint)))
-    languages = dict(look.headline.get("languages") or {})
+    languages = dict(head.get("languages") or {})
     others = {formats.LANGUAGES.get(str(code), str(code)): n for code, n in languages.items() if code != "en"}
-    also = []
-    head = look.headline
-    if (duplicates := whole(head.get("duplicates"))) is not None:
-        also.append(("Duplicates, kept but not counted in findings", formats.count(duplicates)))
-    if (share := number(head.get("unassigned_share"))) is not None:
-        also.append(("Segments without a theme", formats.percent(share)))
-    if (undated := whole(head.get("undated"))) is not None:
-        also.append(("Records without a date, not in trends", formats.count(undated)))
-    if (share := number(look.manifest.get("short_share"))) is not None:
-        also.append(("Segments of a word or two that name nothing", formats.percent(share)))
-    if (share := number(look.manifest.get("boilerplate_share"))) is not None:
-        also.append(('Segments without a topic ("love it", "thanks")', formats.percent(share)))
+    asides = (
+        ("Duplicates, kept but not counted in findings", formats.count, whole(head.get("duplicates"))),
+        ("Segments without a theme", formats.percent, number(head.get("unassigned_share"))),
+        ("Records without a date, not in trends", formats.count, whole(head.get("undated"))),
+        ("Segments of a word or two that name nothing", formats.percent, number(look.manifest.get("short_share"))),
+        (
+            'Segments without a topic ("love it", "thanks")',
+            formats.percent,
+            number(look.manifest.get("boilerplate_share")),
+        ),
+    )
     warnings = [warning for plan in _plans(look) for warning in plan.get("warnings") or ()]
-    return LeftOut(
+    return SimpleNamespace(
         records_in=formats.count(whole(head.get("records_in"))),
         analyzed=formats.count(whole(head.get("analyzed"))),
-        reasons=tuple(reasons),
-        unprocessable=formats.count(sum(told.values())),
+        reasons=reasons,
+        unprocessable=formats.count(sum(by_reason.values())),
         languages=formats.joined(others, most=MOST_LANGUAGES),
-        also=tuple(also),
+        also=[(name, write(value)) for name, write, value in asides if value is not None],
         warnings=_lines([*warnings, *(look.manifest.get("warnings") or ())]),
     )
 
@@ -132,21 +109,25 @@ def _columns(part: str, value: object) -> str:
     return shown + (f"; and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else "")
 
 
-def inputs(look: Lookup) -> tuple[Input, ...]:
-    """Collect the files and the parts their columns played."""
+def inputs(look: Lookup) -> list[SimpleNamespace]:
+    """Collect the files: name, number of records, and ``parts`` (part, columns, why)."""
     plans = _plans(look)
-    found = []
-    for position, told in enumerate((look.manifest.get("inputs") or [])[:MOST_LINES]):
+    files = []
+    for position, entry in enumerate((look.manifest.get("inputs") or [])[:MOST_LINES]):
         plan = plans[position] if position < len(plans) else {}
         reasons: Mapping[str, Any] = plan.get("reasons") or {}
-        parts = [
-            (title, columns, formats.clip(str(reasons.get(part, "")), LINE_LENGTH))
-            for part, title in PARTS
-            if (columns := _columns(part, plan.get(part)))
-        ]
-        facts = formats.plural(whole(told.get("rows")), "record")
-        found.append(Input(formats.clip(str(told.get("name", "")), 120), facts, tuple(parts)))
-    return tuple(found)
+        files.append(
+            SimpleNamespace(
+                name=formats.clip(str(entry.get("name", "")), 120),
+                facts=formats.plural(whole(entry.get("rows")), "record"),
+                parts=[
+                    (title, columns, formats.clip(str(reasons.get(part, "")), LINE_LENGTH))
+                    for part, title in PARTS.items()
+                    if (columns := _columns(part, plan.get(part)))
+                ],
+            )
+        )
+    return files
 
 
 def _model(model: object) -> str:
@@ -155,28 +136,26 @@ def _model(model: object) -> str:
     return formats.clip(", ".join(f"{key} {value}" for key, value in model.items() if value is not None), LINE_LENGTH)
 
 
-def run(look: Lookup) -> Run:
-    """Collect how the analysis ran."""
+def run(look: Lookup) -> SimpleNamespace:
+    """Collect how the analysis ran: models, settings, ``stages`` (name, seconds, peak memory in MiB), versions."""
     manifest = look.manifest
-    stages = [
-        (
-            formats.rating_name(str(stage.get("stage"))),
-            f"{number(stage.get('seconds')) or 0:.1f}",
-            formats.count(number(stage.get("peak_memory_mib"))),
-        )
-        for stage in (manifest.get("stages") or [])[:MOST_LINES]
-    ]
     settings: Mapping[str, object] = manifest.get("settings") or {}
-    facts = [
-        ("textcx", str(manifest.get("textcx_version") or "")),
-        ("Made", str(manifest.get("created_at") or "")),
-        ("Seed", str(manifest.get("seed") if manifest.get("seed") is not None else "")),
-    ]
-    return Run(
+    facts = (("textcx", "textcx_version"), ("Made", "created_at"), ("Seed", "seed"))
+    return SimpleNamespace(
         models=_lines(_model(model) for model in manifest.get("models") or ()),
-        settings=tuple((formats.clip(str(key), 60), formats.clip(str(settings[key]), 160)) for key in sorted(settings))[
-            :80
+        settings=[
+            (formats.clip(str(key), 60), formats.clip(str(settings[key]), 160))
+            for key in sorted(settings)[:MOST_SETTINGS]
         ],
-        stages=tuple(stages),
-        facts=tuple((name, formats.clip(value, 80)) for name, value in facts if value),
+        stages=[
+            (
+                formats.rating_name(str(stage.get("stage"))),
+                f"{number(stage.get('seconds')) or 0:.1f}",
+                formats.count(number(stage.get("peak_memory_mib"))),
+            )
+            for stage in (manifest.get("stages") or [])[:MOST_LINES]
+        ],
+        facts=[
+            (name, formats.clip(str(manifest[key]), 80)) for name, key in facts if manifest.get(key) not in {None, ""}
+        ],
     )

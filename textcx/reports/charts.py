@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 CHAR_WIDTH = 6.6
 LINE_HEIGHT = 14.0
 TICK_ROOM = 38.0
+EDGE = 199.5
+"""Where a strip of 200 counts as full, so that its last part has no gap after it."""
+VISIBLE = 0.05
+"""Overlap from which the eye can tell."""
 TONES = ((-0.45, "n3"), (-0.2, "n2"), (-0.05, "n1"), (0.05, "z"), (0.2, "p1"), (0.45, "p2"))
 
 
@@ -75,7 +79,7 @@ def stack(shares: Sequence[tuple[float, str]]) -> Markup:
     shapes, at = [], 0.0
     for share, css in shares:
         width = max(0.0, share) * 200
-        gap = 0.6 if at + width < 199.5 else 0.0  # noqa: PLR2004 - the last share ends at the edge
+        gap = 0.6 if at + width < EDGE else 0.0
         shapes.append(_tag("rect", class_=css, x=at, y="0", width=max(0.0, width - gap), height="20"))
         at += width
     return _strip(shapes, css="stack-bar")
@@ -91,10 +95,8 @@ def effect_bar(effect: float, low: float | None, high: float | None, *, bound: f
         return 100 + 98 * max(-1.0, min(1.0, value / bound))
 
     side = "neg" if effect < 0 else "pos"
-    shapes = [
-        _tag("rect", class_=f"{side} {'sure' if sure else 'unsure'}", x=min(100.0, x(effect)), y="4",
-             width=max(0.8, abs(x(effect) - 100)), height="12"),
-    ]  # fmt: skip
+    css, length = f"{side} {'sure' if sure else 'unsure'}", max(0.8, abs(x(effect) - 100))
+    shapes = [_tag("rect", class_=css, x=min(100.0, x(effect)), y="4", width=length, height="12")]
     if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
         shapes += [
             _tag("line", class_="whisker", x1=x(low), y1="10", x2=x(high), y2="10"),
@@ -107,7 +109,7 @@ def effect_bar(effect: float, low: float | None, high: float | None, *, bound: f
 def spark(values: Sequence[float | None]) -> Markup:
     """Draw the course of a number in the height of a line of text; empty with fewer than two values."""
     there = [(index, value) for index, value in enumerate(values) if value is not None and math.isfinite(value)]
-    if len(there) < 2:  # noqa: PLR2004 - one point is no course
+    if len(there) <= 1:
         return Markup("")
     top = max(value for _, value in there) or 1.0
     step = 200 / max(1, len(values) - 1)
@@ -146,9 +148,13 @@ def _overlaps(box: Box, others: Sequence[Box]) -> bool:
 def _label_box(x: float, y: float, radius: float, length: float, place: int) -> tuple[Box, float, float, str]:
     """Box, anchor point and text-anchor of a label at one of four places around a bubble."""
     gap = radius + 4
-    dx, dy, anchor = (
-        (gap, 4.0, "start"), (-gap, 4.0, "end"), (0.0, -gap - 1, "middle"), (0.0, gap + 10, "middle"),
-    )[place]  # fmt: skip
+    right, left_of, above, below = (
+        (gap, 4.0, "start"),
+        (-gap, 4.0, "end"),
+        (0.0, -gap - 1, "middle"),
+        (0.0, gap + 10, "middle"),
+    )
+    dx, dy, anchor = (right, left_of, above, below)[place]
     left = {"start": x + dx, "end": x + dx - length, "middle": x + dx - length / 2}[anchor]
     top = y + dy - LINE_HEIGHT + 3
     return (left, top, left + length, top + LINE_HEIGHT), x + dx, y + dy, anchor
@@ -175,7 +181,7 @@ def _move_apart(discs: Sequence[_Disc], *, rounds: int = 60) -> None:
                 dx, dy = other.x - one.x, other.y - one.y
                 distance = math.hypot(dx, dy)
                 lacking = one.r + other.r - distance
-                if lacking > 0.05:  # noqa: PLR2004 - closer than the eye can tell
+                if lacking > VISIBLE:
                     calm = False
                     ux, uy = (dx / distance, dy / distance) if distance else (1.0, 0.0)
                     one.x, one.y = one.x - ux * lacking / 2, one.y - uy * lacking / 2
@@ -290,8 +296,8 @@ class _Plane:
 
 def _ends(points: Sequence[Point], *, columns: bool, limits: tuple[float, float] | None) -> tuple[float, float]:
     """Lowest and highest value of the axis: from zero for columns, else a little beyond all intervals."""
-    told = [end for point in points for end in (point.value, point.low, point.high)]
-    known = [end for end in told if end is not None and math.isfinite(end)]
+    ends = [end for point in points for end in (point.value, point.low, point.high)]
+    known = [end for end in ends if end is not None and math.isfinite(end)]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     if columns:
         return 0.0, (high or 1.0) * 1.04

@@ -8,8 +8,13 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
+from calendar import month_abbr
 from datetime import datetime
+from importlib.resources import files
 from typing import TYPE_CHECKING
+
+from textcx.domain.ratings import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,8 +22,6 @@ if TYPE_CHECKING:
 UNKNOWN = "\N{EN DASH}"
 MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 STAGES = {
     "awareness": "Awareness",
@@ -33,15 +36,11 @@ STAGES = {
 }
 """Titles of the stages of the default taxonomy, in journey order."""
 
-RATING_NAMES = {"nps": "NPS", "csat": "CSAT", "ces": "CES", "fft": "FFT", "stars": "Stars"}
+RATING_NAMES = {"fft": "FFT", **{kind.value: facts.title for kind, facts in KINDS.items() if facts.scale}}
 
-LANGUAGES = {
-    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
-    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "ms": "Malay", "nl": "Dutch",
-    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish",
-    "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
+LANGUAGES: Mapping[str, str] = tomllib.loads(
+    files("textcx.reports").joinpath("templates/languages.toml").read_text(encoding="utf-8")
+)
 """Names of languages by ISO 639-1 code; others read as their code."""
 
 REASONS = {
@@ -109,20 +108,6 @@ def rating(value: float | None, unit: str | None) -> str:
     return _signed(f"{value:.2f}")
 
 
-def rating_words(value: float | None, unit: str | None) -> str:
-    """Write the value of a rating with its scale: ``+12``, ``71 %``, ``3.42 of 5``, ``2.10 on 1..5 (1 is best)``."""
-    written = rating(value, unit)
-    if written == UNKNOWN or unit in {"points", "percent"}:
-        return written
-    if unit == "stars":
-        return f"{written} of 5"
-    return (
-        f"{written} on {unit.removeprefix('scale ').replace('..', ' to ')}"
-        if unit and unit.startswith("scale ")
-        else written
-    )
-
-
 def effect(value: float | None, unit: str | None) -> str:
     """Write a difference on a rating, always with its sign: ``+0.21``."""
     return signed(value, digits=1 if unit in {"points", "percentage points"} else 2)
@@ -131,7 +116,7 @@ def effect(value: float | None, unit: str | None) -> str:
 def unit_words(unit: str | None) -> str:
     """Say what an effect is counted in."""
     if unit and unit.startswith("scale "):
-        return f"on a scale of {unit.removeprefix('scale ').replace('..', ' to ')}"
+        return f"on a scale of {answers(unit)}"
     return unit or ""
 
 
@@ -158,7 +143,7 @@ def severity_words(value: float | None) -> str:
 
 def day(moment: datetime | None) -> str:
     """Write a date: ``4 Mar 2026``."""
-    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}" if moment else ""
+    return f"{moment.day} {month_abbr[moment.month]} {moment.year}" if moment else ""
 
 
 def period(name: str | None) -> str:
@@ -166,7 +151,7 @@ def period(name: str | None) -> str:
     if not name:
         return UNKNOWN
     if match := re.fullmatch(r"(\d{4})-(0[1-9]|1[0-2])", name):
-        return f"{MONTHS[int(match[2]) - 1]} {match[1]}"
+        return f"{month_abbr[int(match[2])]} {match[1]}"
     if match := re.fullmatch(r"(\d{4})-W(\d{2})", name):
         return f"week {int(match[2])}, {match[1]}"
     if match := re.fullmatch(r"(\d{4})-Q([1-4])", name):
@@ -199,11 +184,20 @@ def reason_name(reason: str) -> str:
 
 def scale_of(unit: str | None) -> tuple[float, float] | None:
     """Return the ends of the scale a unit names, where it names one."""
-    fixed = {"points": (-100.0, 100.0), "percent": (0.0, 100.0), "stars": (1.0, 5.0)}
-    if unit in fixed:
-        return fixed[unit]
+    named = next((kind for kind in KINDS.values() if unit and kind.unit == unit), None)
+    if named is not None:
+        return named.value or named.scale
     match = re.match(r"scale (-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)", unit or "")
     return (float(match[1]), float(match[2])) if match else None
+
+
+def answers(unit: str | None) -> str:
+    """Say between which answers a mean lies: ``1 to 5``; empty for a value that is no mean."""
+    if unit and unit.startswith("scale "):
+        return unit.removeprefix("scale ").replace("..", " to ")
+    means = {kind.unit: kind.scale for kind in KINDS.values() if kind.unit and kind.value is None}
+    scale = means.get(unit or "")
+    return f"{scale[0]:g} to {scale[1]:g}" if scale else ""
 
 
 def low_is_best(unit: str | None) -> bool:

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from textcx.reports import accounts, findings, formats, measures
+from textcx.reports import accounts, formats, measures
+from textcx.reports.groups import groups, praise
 from textcx.reports.lookup import Lookup
+from textcx.reports.pain_points import pains
 from textcx.reports.takeaways import takeaways
+from textcx.reports.themes import themes
 
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
@@ -53,8 +56,8 @@ def _style() -> tuple[Markup, str]:
 
 
 def _period(look: Lookup) -> str:
-    told: dict[str, Any] = look.headline.get("period") or {}
-    first, last = formats.period(str(told.get("first") or "")), formats.period(str(told.get("last") or ""))
+    ends: dict[str, Any] = look.headline.get("period") or {}
+    first, last = formats.period(str(ends.get("first") or "")), formats.period(str(ends.get("last") or ""))
     if formats.UNKNOWN in {first, last}:
         return ""
     return first if first == last else f"{first} to {last}"
@@ -92,13 +95,13 @@ def render(analysis: Analysis) -> str:
         shares=measures.shares(look),
         takeaways=takeaways(look),
         notes=tuple(formats.clip(note, accounts.LINE_LENGTH) for note in analysis.notes[:MOST_NOTES]),
-        pains=findings.pains(look),
-        themes=findings.themes(look),
+        pains=pains(look),
+        themes=themes(look),
         journey=measures.journey(look),
         driver_charts=measures.drivers(look),
         trends=measures.trends(look),
-        groups=findings.groups(look),
-        praise=findings.praise(look),
+        groups=groups(look),
+        praise=praise(look),
         left_out=accounts.left_out(look),
         inputs=accounts.inputs(look),
         run=accounts.run(look),

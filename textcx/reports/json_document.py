@@ -26,7 +26,7 @@ TABLES = ("pain_points", "themes", "journey", "drivers", "ratings", "trends", "g
 DIGITS = 6
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - JSON is what it is
+def plain(value: object) -> object:
     """Turn a value into what JSON can say.
 
     Args:
@@ -64,11 +64,11 @@ def to_document(analysis: Analysis) -> dict[str, Any]:
         records themselves stand in ``unprocessable.jsonl``), ``notes`` and ``manifest``; fits ``schema()``.
     """
     reasons = analysis.headline.get("unprocessable") or {}
-    found = {name: analysis.tables[name].to_dicts() if name in analysis.tables else [] for name in TABLES}
+    tables = {name: analysis.tables[name].to_dicts() if name in analysis.tables else [] for name in TABLES}
     return {
         "schema_version": SCHEMA_VERSION,
         "headline": plain(analysis.headline),
-        **{name: plain(rows) for name, rows in found.items()},
+        **{name: plain(rows) for name, rows in tables.items()},
         "unprocessable": {"total": sum(reasons.values()), "by_reason": plain(reasons)},
         "notes": list(analysis.notes),
         "manifest": plain(analysis.manifest),
@@ -83,5 +83,5 @@ def to_json(analysis: Analysis) -> str:
 def schema() -> dict[str, Any]:
     """Return the published JSON Schema of the document."""
     text = files("textcx.reports").joinpath("analysis.schema.json").read_text(encoding="utf-8")
-    found: dict[str, Any] = json.loads(text)
-    return found
+    document: dict[str, Any] = json.loads(text)
+    return document

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from textcx.domain.ratings import KINDS
 from textcx.domain.tables import SCHEMAS, empty
 from textcx.domain.themes.sets import FRAGILE
 from textcx.reports import formats
@@ -37,7 +38,7 @@ FEWEST_RATINGS = 5
 """A rating given by fewer respondents is not shown for a part of the customers."""
 
 
-LEADING_UNITS = ("points", "percent", "stars")
+LEADING_UNITS = tuple(kind.unit for kind in KINDS.values() if kind.unit)
 """Units of the ratings that people steer by, the first one leading."""
 
 
@@ -64,8 +65,8 @@ def number(value: object) -> float | None:
 
 def whole(value: object) -> int | None:
     """Return a whole number, or null for anything else."""
-    found = number(value)
-    return None if found is None else round(found)
+    finite = number(value)
+    return None if finite is None else round(finite)
 
 
 class Lookup:
@@ -110,9 +111,9 @@ class Lookup:
 
     @cached_property
     def fragile(self) -> frozenset[str]:
-        """Themes that too few samples found again to be told as news."""
-        told = ((row["theme_id"], number(row["stability"])) for row in self.rows("themes"))
-        return frozenset(theme for theme, stability in told if stability is not None and stability < FRAGILE)
+        """Themes that too few samples found again to be presented as news."""
+        found_again = ((row["theme_id"], number(row["stability"])) for row in self.rows("themes"))
+        return frozenset(theme for theme, share in found_again if share is not None and share < FRAGILE)
 
     def stage(self, stage: str | None) -> str:
         """Return the title of a stage, as the taxonomy of the run has it."""
@@ -123,11 +124,11 @@ class Lookup:
     @cached_property
     def overall(self) -> list[Row]:
         """Values of the ratings over all respondents, the leading one first: NPS, CSAT, stars, others."""
-        found = [dict(row) for row in self.headline.get("ratings") or []]
+        order = {unit: position for position, unit in enumerate(LEADING_UNITS)}
         return sorted(
-            found,
+            (dict(row) for row in self.headline.get("ratings") or []),
             key=lambda row: (
-                LEADING_UNITS.index(row["unit"]) if row.get("unit") in LEADING_UNITS else len(LEADING_UNITS),
+                order.get(row.get("unit") or "", len(order)),
                 -(row.get("n_commented") or row.get("n") or 0),
                 row["rating"],
             ),
@@ -149,13 +150,11 @@ class Lookup:
 
     @cached_property
     def _values(self) -> dict[tuple[str, str, str], Row]:
-        rows = self.table("ratings").filter(pl.col("subject_kind") != "period").iter_rows(named=True)
-        return {(row["rating"], row["subject_kind"], row["subject_id"]): row for row in rows}
+        return _by_subject(self.table("ratings").filter(pl.col("subject_kind") != "period"))
 
     @cached_property
     def _effects(self) -> dict[tuple[str, str, str], Row]:
-        rows = self.table("drivers").iter_rows(named=True)
-        return {(row["rating"], row["subject_kind"], row["subject_id"]): row for row in rows}
+        return _by_subject(self.table("drivers"))
 
     def value(self, rating: str, kind: str, subject: str | None) -> Row | None:
         """Return the value of a rating for those who raised a theme or stage, or have an attribute."""
@@ -169,13 +168,12 @@ class Lookup:
     def book(self) -> QuoteBook:
         """Quotes of pain points, themes and praise with the words around them."""
         evidence: list[Row] = []
-        for name, column in (
-            ("pain_points", "evidence"), ("themes", "evidence"), ("praise", "evidence"), ("emerging", "first_quotes"),
-        ):  # fmt: skip
+        for name in ("pain_points", "themes", "praise", "emerging"):
+            column = "first_quotes" if name == "emerging" else "evidence"
             for row in self.rows(name, most=MOST_QUOTED):
                 evidence += (row.get(column) or [])[:EVIDENCE_PER_FINDING]
-        told = [row["rating"] for row in self.overall] or sorted(self.units)
-        return QuoteBook(self.table("records"), evidence, ratings=told[:RATINGS_PER_QUOTE])
+        ratings = [row["rating"] for row in self.overall] or sorted(self.units)
+        return QuoteBook(self.table("records"), evidence, ratings=ratings[:RATINGS_PER_QUOTE])
 
     @cached_property
     def praised(self) -> list[Row]:
@@ -194,3 +192,8 @@ class Lookup:
     def share(self, records: int | None) -> float | None:
         """Return records as a share of those that findings count."""
         return None if records is None or not self.counted else min(1.0, records / self.counted)
+
+
+def _by_subject(frame: pl.DataFrame) -> dict[tuple[str, str, str], Row]:
+    rows = frame.iter_rows(named=True)
+    return {(row["rating"], row["subject_kind"], row["subject_id"]): row for row in rows}

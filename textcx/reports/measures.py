@@ -6,19 +6,18 @@ A number never stands without its n, and where the analysis gives an interval, w
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from textcx.reports import charts, formats
-from textcx.reports.findings import SURE_AT, Trend, few, rating_detail, trend_of
 from textcx.reports.lookup import STATEMENT_LENGTH, Lookup, Row, number, whole
+from textcx.reports.phrases import SURE_AT, few, rating_detail, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from markupsafe import Markup
 
 MOST_RATINGS = 6
 MOST_EFFECTS = 16
@@ -31,18 +30,7 @@ FEWEST_SEGMENTS = 10
 HEAT_SHARES = ((0.15, "s0"), (0.3, "s1"), (0.5, "s2"), (0.7, "s3"))
 
 
-@dataclass(frozen=True, slots=True)
-class Card:
-    """One headline number: what it is, its value, its interval and n."""
-
-    label: str
-    value: str
-    interval: str
-    n: str
-    css: str = ""
-
-
-def _card(label: str, row: Row | None, write: Callable[[float | None], str], *, css: str = "") -> Card | None:
+def _card(label: str, row: Row | None, write: Callable[[float | None], str]) -> SimpleNamespace | None:
     if not row or number(row.get("value")) is None:
         return None
     ends = formats.interval(number(row.get("ci_low")), number(row.get("ci_high")), write)
@@ -50,100 +38,64 @@ def _card(label: str, row: Row | None, write: Callable[[float | None], str], *, 
     n = f"n{formats.SPACE}{formats.count(rated)}"
     if commented is not None and commented != rated:
         n += f", {formats.count(commented)} of them commented"
-    return Card(
-        label, write(number(row["value"])), f"95{formats.SPACE}%: {ends}" if ends else "no interval: too few", n, css
+    return SimpleNamespace(
+        label=label,
+        value=write(number(row["value"])),
+        interval=f"95{formats.SPACE}%: {ends}" if ends else "no interval: too few",
+        n=n,
     )
 
 
-def cards(look: Lookup) -> tuple[Card, ...]:
+def cards(look: Lookup) -> list[SimpleNamespace]:
     """Collect the headline numbers: ratings, polarity, share of records with a pain."""
-    found: list[Card | None] = []
+    cards: list[SimpleNamespace | None] = []
     for row in look.overall[:MOST_RATINGS]:
         unit = row.get("unit") or ""
-        scale = (
-            unit.removeprefix("scale ").replace("..", " to ")
-            if unit.startswith("scale ")
-            else {"stars": "1 to 5"}.get(unit, "")
-        )
+        scale = formats.answers(unit)
         label = f"{formats.rating_name(row['rating'])}{f' ({scale})' if scale else ''}"
-        found.append(_card(label, row, lambda value, unit=unit: formats.rating(value, unit)))  # type: ignore[misc]
+        cards.append(_card(label, row, partial(formats.rating, unit=unit)))
     polarity = look.headline.get("polarity")
-    found.append(_card(f"Polarity ({formats.MINUS}1 to +1)", polarity, formats.polarity))
-    found.append(_card("Records with a pain point", look.headline.get("pain_record_share"), formats.percent))
-    return tuple(card for card in found if card)
+    cards.append(_card(f"Polarity ({formats.MINUS}1 to +1)", polarity, formats.polarity))
+    cards.append(_card("Records with a pain point", look.headline.get("pain_record_share"), formats.percent))
+    return [card for card in cards if card]
 
 
-@dataclass(frozen=True, slots=True)
-class Shares:
-    """How many records are negative, neutral and positive, as a picture and in words."""
-
-    picture: Markup
-    parts: tuple[tuple[str, str, str], ...]  # class, name, share
-    asides: tuple[str, ...]
-
-
-def shares(look: Lookup) -> Shares | None:
+def shares(look: Lookup) -> SimpleNamespace | None:
     """Collect the shares of the three labels, or null where nothing was analyzed."""
-    told = look.headline.get("label_shares") or {}
+    labels = look.headline.get("label_shares") or {}
     names = (("negative", "neg"), ("neutral", "neu"), ("positive", "pos"))
-    if not look.headline.get("analyzed") or all(number(told.get(name)) is None for name, _ in names):
+    if not look.headline.get("analyzed") or all(number(labels.get(name)) is None for name, _ in names):
         return None
-    values = [(number(told.get(name)) or 0.0, css, name) for name, css in names]
+    values = [(number(labels.get(name)) or 0.0, css, name) for name, css in names]
     asides = []
     if (mixed := number(look.headline.get("mixed_share"))) is not None:
         asides.append(f"{formats.percent(mixed)} are mixed: they praise and blame")
     if (confident := number(look.headline.get("confident_share"))) is not None:
         asides.append(f"the model is confident about {formats.percent(confident)}")
-    return Shares(
-        charts.stack([(value, css) for value, css, _ in values]),
-        tuple((css, name, formats.percent(value)) for value, css, name in values),
-        tuple(asides),
+    return SimpleNamespace(
+        picture=charts.stack([(value, css) for value, css, _ in values]),
+        parts=[(css, name, formats.percent(value)) for value, css, name in values],
+        asides=asides,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A heat cell: its number, a class for its colour, a word or sign that says the same, and its interval and n."""
-
-    label: str
-    value: str
-    css: str
-    sign: str = ""
-    detail: str = ""
+def _cell(label: str, value: str, css: str, sign: str = "", detail: str = "") -> SimpleNamespace:
+    """A heat cell: its number, a class for its colour, a word that says the same, and its interval and n."""
+    return SimpleNamespace(label=label, value=value, css=css, sign=sign, detail=detail)
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One journey stage as a row of the heat map."""
-
-    name: str
-    segments: str
-    people: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Journey:
-    """The heat map: its rating columns and its rows in journey order."""
-
-    columns: tuple[tuple[str, str], ...]  # heading, class
-    ratings: tuple[str, ...]
-    stages: tuple[Stage, ...]
-    people: bool
-
-
-def _rating_cell(look: Lookup, rating: str, stage: str) -> Cell:
+def _rating_cell(look: Lookup, rating: str, stage: str) -> SimpleNamespace:
     label = formats.rating_name(rating)
     row = look.value(rating, "stage", stage)
     overall = look.value(rating, "all", "all") or next((r for r in look.overall if r["rating"] == rating), None)
     if row is None or few(row):
-        return Cell(label, formats.UNKNOWN, "na", "", rating_detail(row) or "too few ratings")
+        return _cell(label, formats.UNKNOWN, "na", "", rating_detail(row) or "too few ratings")
     css, sign = "z", ""
     base, low, high = number(overall["value"]) if overall else None, number(row["ci_low"]), number(row["ci_high"])
     if base is not None and low is not None and high is not None and not low <= base <= high:
         better = (low > base) is not formats.low_is_best(row["unit"])
         css, sign = ("p2", "better than overall") if better else ("n2", "worse than overall")
-    return Cell(label, formats.rating(row["value"], row["unit"]), css, sign, rating_detail(row))
+    return _cell(label, formats.rating(row["value"], row["unit"]), css, sign, rating_detail(row))
 
 
 def _heat(share: float | None) -> str:
@@ -153,7 +105,7 @@ def _heat(share: float | None) -> str:
     return next((css for bound, css in HEAT_SHARES if share < bound), "s4")
 
 
-def journey(look: Lookup) -> Journey:
+def journey(look: Lookup) -> SimpleNamespace:
     """Collect the stages in journey order, which the table has, "stage unknown" last."""
     rows = look.rows("journey")
     rows.sort(key=lambda row: row["stage"] == "unknown")
@@ -166,52 +118,26 @@ def journey(look: Lookup) -> Journey:
         negative, few_segments = number(row["negative_share"]), (row["segments"] or 0) < FEWEST_SEGMENTS
         tone = "na" if few_segments else charts.tone(number(row["polarity"]))
         cells = [
-            Cell("Polarity", formats.polarity(row["polarity"]), tone, "", ends),
-            Cell("Negative", formats.percent(negative), "na" if few_segments else _heat(negative)),
+            _cell("Polarity", formats.polarity(row["polarity"]), tone, "", ends),
+            _cell("Negative", formats.percent(negative), "na" if few_segments else _heat(negative)),
             *(_rating_cell(look, rating, row["stage"]) for rating in stage_ratings),
         ]
         stages.append(
-            Stage(
-                look.stage(row["stage"]),
-                formats.count(row["segments"]),
-                formats.count(row["respondents"]),
-                tuple(cells),
+            SimpleNamespace(
+                name=look.stage(row["stage"]),
+                segments=formats.count(row["segments"]),
+                people=formats.count(row["respondents"]),
+                cells=cells,
             )
         )
     people = any(row["respondents"] is not None for row in rows)
-    names = tuple(formats.rating_name(rating) for rating in stage_ratings)
     columns = [("Stage", "grow"), ("Segments", "num"), ("People", "num"), ("Polarity", "cell"), ("Negative", "cell")]
-    columns += [(name, "cell") for name in names]
-    return Journey(tuple(c for c in columns if people or c[0] != "People"), names, tuple(stages), people)
+    columns += [(formats.rating_name(rating), "cell") for rating in stage_ratings]
+    columns = [column for column in columns if people or column[0] != "People"]
+    return SimpleNamespace(columns=columns, ratings=stage_ratings, stages=stages, people=people)
 
 
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """One effect as a row: subject, bar, numbers."""
-
-    name: str
-    kind: str
-    bar: Markup
-    effect: str
-    css: str
-    interval: str
-    n: str
-    q_value: str
-    sure: bool
-
-
-@dataclass(frozen=True, slots=True)
-class DriverChart:
-    """The effects on one rating, from the one that pulls down most to the one that lifts most."""
-
-    rating: str
-    unit: str
-    bound: str
-    rows: tuple[Driver, ...]
-    left_out: int
-
-
-def drivers(look: Lookup) -> tuple[DriverChart, ...]:
+def drivers(look: Lookup) -> list[SimpleNamespace]:
     """Collect the effects of themes and stages per rating, the leading rating first, the strongest of each.
 
     Those of single pain points stand on their cards.
@@ -221,7 +147,7 @@ def drivers(look: Lookup) -> tuple[DriverChart, ...]:
         if number(row["effect"]) is not None and row["subject_kind"] in {"theme", "stage"}:
             by_rating[row["rating"]].append(row)
     order = {row["rating"]: position for position, row in enumerate(look.overall)}
-    found = []
+    chosen = []
     for rating in sorted(by_rating, key=lambda name: (order.get(name, len(order)), name))[:MOST_RATINGS]:
         rows = sorted(by_rating[rating], key=lambda row: (-abs(row["effect"]), row["subject_kind"], row["subject_id"]))
         shown = sorted(rows[:MOST_EFFECTS], key=lambda row: (row["effect"], row["subject_kind"], row["subject_id"]))
@@ -232,22 +158,22 @@ def drivers(look: Lookup) -> tuple[DriverChart, ...]:
         ]
         bound = max(ends, default=0.0) or 1.0
         unit = shown[0]["unit"]
-        found.append(
-            DriverChart(
-                formats.rating_name(rating),
-                formats.unit_words(unit),
-                formats.effect(bound, unit).lstrip("+"),
-                tuple(_driver(look, row, bound) for row in shown),
-                len(rows) - len(shown),
+        chosen.append(
+            SimpleNamespace(
+                rating=formats.rating_name(rating),
+                unit=formats.unit_words(unit),
+                bound=formats.effect(bound, unit).lstrip("+"),
+                rows=[_driver(look, row, bound) for row in shown],
+                left_out=len(rows) - len(shown),
             )
         )
-    return tuple(found)
+    return chosen
 
 
-def _driver(look: Lookup, row: Row, bound: float) -> Driver:
+def _driver(look: Lookup, row: Row, bound: float) -> SimpleNamespace:
     q_value = number(row["q_value"])
     sure = q_value is not None and q_value <= SURE_AT
-    return Driver(
+    return SimpleNamespace(
         name=look.theme(row["subject_id"]) if row["subject_kind"] == "theme" else look.stage(row["subject_id"]),
         kind=row["subject_kind"],
         bar=charts.effect_bar(row["effect"], number(row["ci_low"]), number(row["ci_high"]), bound=bound, sure=sure),
@@ -260,37 +186,16 @@ def _driver(look: Lookup, row: Row, bound: float) -> Driver:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
-    """A number over time: its picture and its numbers."""
-
-    name: str
-    note: str
-    picture: Markup
-    rows: tuple[tuple[str, str, str, str], ...]  # period, value, interval, n
-
-
-@dataclass(frozen=True, slots=True)
-class Mover:
-    """A theme or pain point whose share of the records is surely rising or falling."""
-
-    name: str
-    kind: str
-    trend: Trend
-
-
-@dataclass(frozen=True, slots=True)
-class Trends:
-    """The section of trends: of everything, then of the themes most people raise."""
-
-    movers: tuple[Mover, ...]
-    overall: tuple[Course, ...]
-    themes: tuple[Course, ...]
-    periods: int
-    partial: bool
-
-
-def _course(rows: list[Row], *, key: str, name: str, write: Callable[[float | None], str], **drawing: Any) -> Course:  # noqa: ANN401 - passed on as it is
+def _course(
+    rows: list[Row],
+    *,
+    key: str,
+    name: str,
+    write: Callable[[float | None], str],
+    columns: bool = False,
+    limits: tuple[float, float] | None = None,
+) -> SimpleNamespace:
+    """A number over time: its picture, and ``rows`` of period, value, interval and n."""
     rows = sorted(rows, key=lambda row: row["period"])[-MOST_PERIODS:]
     points = [
         charts.Point(
@@ -303,15 +208,14 @@ def _course(rows: list[Row], *, key: str, name: str, write: Callable[[float | No
         for row in rows
     ]
     known = [row for row in rows if number(row["value"]) is not None]
-    note = ""
-    if known:
-        edges = (known[0], known[-1])
-        note = ", ".join(f"{write(row['value'])} in {formats.period(row['period'])}" for row in edges)
-    return Course(
-        name,
-        note,
-        charts.course(points, name=key, title=f"{name} per period: {note}", write=write, **drawing),
-        tuple(
+    ends = (known[0], known[-1]) if known else ()
+    note = ", ".join(f"{write(row['value'])} in {formats.period(row['period'])}" for row in ends)
+    title = f"{name} per period: {note}"
+    return SimpleNamespace(
+        name=name,
+        note=note,
+        picture=charts.course(points, name=key, title=title, write=write, columns=columns, limits=limits),
+        rows=[
             (
                 formats.period(row["period"]),
                 write(number(row["value"])),
@@ -319,25 +223,27 @@ def _course(rows: list[Row], *, key: str, name: str, write: Callable[[float | No
                 formats.count(row["n"]),
             )
             for row in rows
-        ),
+        ],
     )
 
 
-def _movers(look: Lookup) -> tuple[Mover, ...]:
-    """What is surely rising or falling, the biggest changes first."""
-    found: list[tuple[float, Mover]] = []
-    for row in look.rows("pain_points"):
-        if (row["trend"] or {}).get("direction") in {"rising", "falling"}:
-            name = f"“{formats.clip((row['statement'] or '').rstrip('.'), STATEMENT_LENGTH)}”"
-            found.append((number(row["trend"]["change"]) or 0.0, Mover(name, "pain point", trend_of(row["trend"]))))
-    for row in look.reported_themes:
-        if row["theme_id"] not in look.fragile and ((row.get("trend") or {}).get("direction")) in {"rising", "falling"}:
-            mover = Mover(look.theme(row["theme_id"]), "theme", trend_of(row["trend"], good=None))
-            found.append((number(row["trend"]["change"]) or 0.0, mover))
-    return tuple(mover for _, mover in sorted(found, key=lambda item: (-abs(item[0]), item[1].name))[:MOST_MOVERS])
+def _movers(look: Lookup) -> list[SimpleNamespace]:
+    """Themes and pain points whose share of the records is surely rising or falling, the biggest changes first."""
+    moving = [
+        (row, f"“{formats.clip((row['statement'] or '').rstrip('.'), STATEMENT_LENGTH)}”", "pain point")
+        for row in look.rows("pain_points")
+    ]
+    themes = [row for row in look.reported_themes if row["theme_id"] not in look.fragile]
+    moving += [(row, look.theme(row["theme_id"]), "theme") for row in themes]
+    moving = [entry for entry in moving if (entry[0].get("trend") or {}).get("direction") in {"rising", "falling"}]
+    moving.sort(key=lambda entry: (-abs(number(entry[0]["trend"]["change"]) or 0.0), entry[1]))
+    return [
+        SimpleNamespace(name=name, kind=kind, trend=trend_of(row["trend"], good=None if kind == "theme" else False))
+        for row, name, kind in moving[:MOST_MOVERS]
+    ]
 
 
-def trends(look: Lookup) -> Trends:
+def trends(look: Lookup) -> SimpleNamespace:
     """Collect the courses of volume, polarity and ratings, and of the share of the widest themes."""
     frame = look.table("trends")
     widest = sorted(look.reported_themes, key=lambda row: (row["level"] or 1, -(row["records"] or 0), row["theme_id"]))
@@ -361,30 +267,25 @@ def trends(look: Lookup) -> Trends:
         for position, theme_id in enumerate(wanted)
         if (theme_id, "share") in by_subject
     ]
-    return Trends(
+    return SimpleNamespace(
         movers=_movers(look),
-        overall=tuple(overall[: MOST_RATINGS + 3]),
-        themes=tuple(themes),
+        overall=overall[: MOST_RATINGS + 3],
+        themes=themes,
         periods=frame["period"].n_unique(),
         partial="complete" in frame.columns and frame.filter(~pl.col("complete")).height > 0,
     )
 
 
-def _measure_course(look: Lookup, measure: str, rows: list[Row]) -> Course:
+def _measure_course(look: Lookup, measure: str, rows: list[Row]) -> SimpleNamespace:
     key = "trend-" + "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in measure).split())
     if measure == "volume":
         return _course(rows, key=key, name="Records", write=formats.count, columns=True)
     if measure == "polarity":
         return _course(rows, key=key, name="Polarity", write=formats.polarity, limits=(-1.0, 1.0))
     if measure.startswith("rating:"):
-        name = measure.removeprefix("rating:")
-        unit = look.units.get(name, "")
-        return _course(
-            rows,
-            key=key,
-            name=formats.rating_name(name),
-            limits=formats.scale_of(unit),
-            write=lambda value: formats.rating(value, unit),
-        )
+        rating = measure.removeprefix("rating:")
+        unit = look.units.get(rating, "")
+        write = partial(formats.rating, unit=unit)
+        return _course(rows, key=key, name=formats.rating_name(rating), write=write, limits=formats.scale_of(unit))
     name = "Negative records" if measure == "negative_share" else formats.rating_name(measure)
     return _course(rows, key=key, name=name, write=formats.percent, limits=(0.0, 1.0))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.reports import formats
-from textcx.reports.findings import SURE_AT, effect_of, reach_words, trend_of
 from textcx.reports.lookup import STATEMENT_LENGTH, number
+from textcx.reports.phrases import SURE_AT, effect_of, reach_words, trend_of
 
 if TYPE_CHECKING:
     from textcx.reports.lookup import Lookup

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from textcx.wiring.container import Container
 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-FIRST_HALF = ("read", "clean", "redact", "split", "encode")
+RECORD_STAGES = ("read", "clean", "redact", "split", "encode")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def encoded(
         part = _first_half(
             readers, limit=settings.limit, rows=settings.batch_rows, tools=tools, clock=clock, store=store
         )
-        clock.finish(*FIRST_HALF)
+        clock.finish(*RECORD_STAGES)
         yield Encoded(part, store, inputs, readers, ratings, attributes, started)
     except OSError as error:
         if error.errno not in FULL:
@@ -182,7 +182,7 @@ def _first_half(
     for number in range(store.count()):
         of_input, covered = store.rows_of(number)
         done[of_input] = done.get(of_input, 0) + covered
-    for name in FIRST_HALF:
+    for name in RECORD_STAGES:
         clock.advance(name, sum(done.values()))
     first = 0
     for number, reader in enumerate(readers):
@@ -198,7 +198,7 @@ def _first_half(
             part = pipeline.analyze_batch(batch, number=number, plan=reader.plan, tools=tools, progress=clock)
             store.save(part, number=store.count(), of_input=number)
             read += part.rows
-            for name in FIRST_HALF:
+            for name in RECORD_STAGES:
                 clock.advance(name, part.rows)
         first += read
     if not store.count():

@@ -88,8 +88,13 @@ class Settings(BaseModel):
     )
 
     # models
-    encoder: Path | None = Field(default=None, description="directory of the encoder; the shipped one by default")
-    spacy_pipeline: str | None = Field(default=None, description="any installed English spaCy pipeline")
+    model: str | None = Field(
+        default=None,
+        description="encoder: a directory, or owner/name on the Hugging Face hub; the shipped one by default",
+    )
+    encoder: Path | None = Field(default=None, description="older name of model, for directories")
+    language: str = Field(default="en", description="what is analyzed: a folder of models/languages, or another one")
+    spacy_pipeline: str | None = Field(default=None, description="any installed spaCy pipeline of the language")
     journey: Path | None = Field(default=None, description="journey taxonomy (TOML)")
 
     # result

@@ -28,7 +28,9 @@ POOL = 400
 """Candidates that are compared with each other at most: the heaviest and most central."""
 
 
-def choose_evidence(candidates: pl.DataFrame, vectors: NDArray[np.float32], *, limit: int) -> list[dict[str, Any]]:
+def choose_evidence(
+    candidates: pl.DataFrame, vectors: NDArray[np.float32], *, limit: int, continuing: re.Pattern[str]
+) -> list[dict[str, Any]]:
     """Choose quotes by centrality and variety (maximal marginal relevance; Carbonell and Goldstein, 1998).
 
     Args:
@@ -36,6 +38,7 @@ def choose_evidence(candidates: pl.DataFrame, vectors: NDArray[np.float32], *, l
             ``weight`` (0 or more; a candidate of twice the weight is twice as welcome).
         vectors: Their vectors, unit length. Shape ``(candidates, width)``.
         limit: Quotes wanted at most.
+        continuing: Beginnings of a text that goes on with something before it, and reads less well alone.
 
     Returns:
         Quotes, best first: ``record_id``, ``start``, ``end``, ``quote``; fewer than ``limit`` where there are no more.
@@ -56,7 +59,7 @@ def choose_evidence(candidates: pl.DataFrame, vectors: NDArray[np.float32], *, l
     centre = matrix.mean(axis=0)
     centrality = matrix @ (centre / max(float(np.linalg.norm(centre)), 1e-12))
     weights = np.array([float(row.get("weight") or 0.0) if "weight" in row else 1.0 for row in rows])
-    readable = np.array([readability(row["text"]) for row in rows])
+    readable = np.array([readability(row["text"], continuing) for row in rows])
     value = np.round(np.maximum(centrality, 0.01) * weights * readable, 6)
     pool = np.argsort(-value, kind="stable")[:POOL]
     chosen: list[int] = []
@@ -82,14 +85,14 @@ def choose_evidence(candidates: pl.DataFrame, vectors: NDArray[np.float32], *, l
     ]
 
 
-def readability(text: str) -> float:
+def readability(text: str, continuing: re.Pattern[str]) -> float:
     """How well a text reads as a quote, 0..1: not too short, not too long, little masked, not a fragment or a shout."""
     length = len(text)
     value = min(1.0, 0.3 + 0.7 * length / SHORTEST) if length < SHORTEST else 1.0
     if length > LONGEST:
         value *= max(0.2, LONGEST / length)
     value *= 1.0 - min(0.8, 3.0 * text.count(MASK) / max(1, length))
-    if text[:1].isalpha() and re.match(r"(?:but|and|so|although|though|however|which|because)\b", text, re.IGNORECASE):
+    if text[:1].isalpha() and continuing.match(text):
         value *= 0.85
     letters = [character for character in text if character.isalpha()]
     if len(letters) < 0.6 * max(1, length - text.count(" ")):

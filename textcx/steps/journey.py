@@ -121,7 +121,10 @@ def place_segments_on_journey(
     logits = _similarities(vectors, stage_vectors, len(ids) - 1) / TEMPERATURE
     text = pl.col("text").str.replace_all("\u2019", "'", literal=True)
     counts = segments.select(
-        text.str.count_matches(cue_regex(stage.cues)).clip(0, MOST_CUES).fill_null(0).alias(stage.id)
+        text.str.count_matches(cue_regex(stage.cues, numbers=taxonomy.numbers))
+        .clip(0, MOST_CUES)
+        .fill_null(0)
+        .alias(stage.id)
         for stage in taxonomy.stages
     )
     logits[:, :-1] += CUE_BONUS * counts.to_numpy().astype(np.float64)

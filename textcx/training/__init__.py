@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from textcx.domain.lexicons.text import RequestPatterns
     from textcx.ports import ProgressReporter
 
 __all__ = ["train_encoder"]
@@ -27,6 +28,7 @@ def train_encoder(
     epochs: int = 3,
     resume: bool = False,
     progress: ProgressReporter,
+    wording: RequestPatterns,
 ) -> Path:
     """Train the encoder and write its model folder.
 
@@ -41,6 +43,7 @@ def train_encoder(
         epochs: Passes over the training mix.
         resume: Go on from the last checkpoint in ``work``.
         progress: Follows the steps.
+        wording: Wordings that ask for something.
 
     Returns:
         ``out``.
@@ -61,4 +64,5 @@ def train_encoder(
         epochs=epochs,
         resume=resume,
         progress=progress,
+        wording=wording,
     )

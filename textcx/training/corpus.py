@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from textcx.domain.lexicons.text import RequestPatterns
     from textcx.training.examples import Example, Source
 
 WEIGHT_OF_THE_UNTOLD = 0.5
 """How much a teacher's word on pain, request and emotions weighs where a data set says nothing."""
 
 
-def read_corpus(directory: Path, *, split: str = "train", sources: Sequence[Source] = SOURCES) -> Corpus:
+def read_corpus(
+    directory: Path, *, wording: RequestPatterns, split: str = "train", sources: Sequence[Source] = SOURCES
+) -> Corpus:
     """Read every source of the mix.
 
     Args:
         directory: The data folder; its layout is that of the shared open data.
+        wording: Wordings that ask for something.
         split: ``train`` or ``dev``.
         sources: The sources to read.
 
@@ -37,7 +41,7 @@ def read_corpus(directory: Path, *, split: str = "train", sources: Sequence[Sour
     for source in sources:
         start = len(corpus.examples)
         seen: set[str] = set()
-        for example in source.read(directory, split):
+        for example in source.read(directory, split, wording):
             if example.text.strip() and example.text not in seen:
                 seen.add(example.text)
                 corpus.examples.append(example)

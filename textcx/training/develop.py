@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
+    from textcx.domain.lexicons.text import RequestPatterns
     from textcx.engines.encoder.network import EncoderNetwork
     from textcx.training.examples import Example, Source
 
@@ -62,10 +63,10 @@ class Read:
 
 
 def development_sets(
-    directory: Path, tokenizer: Tokenizer, *, sources: Sequence[Source] = SOURCES
+    directory: Path, tokenizer: Tokenizer, *, wording: RequestPatterns, sources: Sequence[Source] = SOURCES
 ) -> list[DevelopmentSet]:
     """Read the dev splits of the mix and DynaSent's two rounds."""
-    corpus = read_corpus(directory, split="dev", sources=sources)
+    corpus = read_corpus(directory, wording=wording, split="dev", sources=sources)
     sets = []
     for name, (start, stop) in corpus.bounds.items():
         step = max(1, (stop - start) // MOST_TEXTS)

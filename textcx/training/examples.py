@@ -8,11 +8,11 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from textcx.training.wording import asks_clearly, may_ask
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from textcx.domain.lexicons.text import RequestPatterns
 
 NEGATIVE = (1.0, 0.0, 0.0)
 NEUTRAL = (0.0, 1.0, 0.0)
@@ -69,7 +69,7 @@ class Source:
     """
 
     name: str
-    read: Callable[[Path, str], Iterator[Example]]
+    read: Callable[[Path, str, RequestPatterns], Iterator[Example]]
     each_epoch: int
     attribution: str
     licence: str
@@ -103,11 +103,11 @@ def shares_from_intensity(intensity: float) -> tuple[float, float, float]:
     return negative, max(0.0, 1.0 - negative - positive), positive
 
 
-def request_from_wording(text: str) -> float | None:
+def request_from_wording(text: str, wording: RequestPatterns) -> float | None:
     """Return 1 where the wording clearly asks, 0 where nothing in it could ask, None in between."""
-    if asks_clearly(text):
+    if wording.asks_clearly(text):
         return 1.0
-    return None if may_ask(text) else 0.0
+    return None if wording.may_ask(text) else 0.0
 
 
 def split_by_hash(text: str) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
+    from textcx.domain.lexicons.text import RequestPatterns
     from textcx.ports import ProgressReporter
     from textcx.training.develop import DevelopmentSet
     from textcx.training.examples import Corpus
@@ -51,16 +52,26 @@ def run_training(
     epochs: int,
     resume: bool,
     progress: ProgressReporter,
+    wording: RequestPatterns,
 ) -> Path:
     """Train, calibrate and export; see :func:`textcx.training.train_encoder`."""
     start = start_folder(start)
     plan = TrainingPlan(seed=seed, epochs=epochs)
-    corpus = read_corpus(data)
+    corpus = read_corpus(data, wording=wording)
     if taught:
         folder = teacher_folder(teacher, work=work)
-        corpus = _teach(corpus, plan, data=data, start=folder, work=work / "teacher", resume=resume, progress=progress)
+        corpus = _teach(
+            corpus,
+            plan,
+            data=data,
+            start=folder,
+            work=work / "teacher",
+            resume=resume,
+            progress=progress,
+            wording=wording,
+        )
     tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
-    sets = development_sets(data, tokenizer)
+    sets = development_sets(data, tokenizer, wording=wording)
     network = _seeded(EncoderNetwork(), seed)
     network.load_state_dict(backbone_from_bert(load_file(start / "model.safetensors")), strict=False)
     Training(
@@ -77,15 +88,24 @@ def run_training(
 
 
 def _teach(
-    corpus: Corpus, plan: TrainingPlan, *, data: Path, start: Path, work: Path, resume: bool, progress: ProgressReporter
+    corpus: Corpus,
+    plan: TrainingPlan,
+    *,
+    data: Path,
+    start: Path,
+    work: Path,
+    resume: bool,
+    progress: ProgressReporter,
+    wording: RequestPatterns,
 ) -> Corpus:
     """Train the teacher, let it read what the student will see, and soften the student's targets."""
     answers = work / "answers.safetensors"
     if not (resume and answers.exists()):
         tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
         sources = tuple(source for source in SOURCES if source.for_teacher)
-        sets = development_sets(data, tokenizer, sources=tuple(one for one in sources if one.name in CHOOSING))
-        own = read_corpus(data, sources=sources)
+        choosing = tuple(one for one in sources if one.name in CHOOSING)
+        sets = development_sets(data, tokenizer, wording=wording, sources=choosing)
+        own = read_corpus(data, wording=wording, sources=sources)
         network = _seeded(TeacherNetwork(), plan.seed)
         network.load_state_dict(backbone_from_mpnet(load_file(start / "model.safetensors")), strict=False)
         training = Training(

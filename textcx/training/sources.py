@@ -27,10 +27,11 @@ from textcx.training.examples import (
     shares_from_intensity,
     split_by_hash,
 )
-from textcx.training.wording import asks_clearly, may_ask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from textcx.domain.lexicons.text import RequestPatterns
 
 FEWEST_WORDS_FOR_INTENT = 4
 LOW_STARS, MIDDLE_STARS, GOOD_STARS, BEST_STARS = 2, 3, 4, 5
@@ -50,7 +51,7 @@ CODES = {"n": "negative", "0": "neutral", "p": "positive"}
 ANNOYED = frozenset(["anger", "annoyance"])
 
 
-def _cebab(directory: Path, split: str) -> Iterator[Example]:
+def _cebab(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/cebab", split):
         polarities = set(record["aspects"].values())
         stars = record["stars"]
@@ -64,27 +65,27 @@ def _cebab(directory: Path, split: str) -> Iterator[Example]:
             "cebab",
             BY_LABEL.get(record["label"] or ""),
             pain,
-            request_from_wording(record["text"]),
+            request_from_wording(record["text"], wording),
             pain_weight=0.4,
             request_weight=0.3,
         )
 
 
-def _nhs_survey(directory: Path, split: str) -> Iterator[Example]:
+def _nhs_survey(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/nhs_survey", split):
         label, text = record["label"], record["text"]
         pain = {"negative": 1.0, "positive": 0.0}.get(label or "")
         yield Example(
-            text, "nhs_survey", BY_LABEL.get(label or ""), pain, request_from_wording(text), request_weight=0.7
+            text, "nhs_survey", BY_LABEL.get(label or ""), pain, request_from_wording(text, wording), request_weight=0.7
         )
 
 
-def _nhs_phase1(directory: Path, split: str) -> Iterator[Example]:
+def _nhs_phase1(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     # Criticality 0 is used for plain praise by one trust, so it says nothing about the sentiment.
     for record in labelled(directory, "sentiment/nhs_phase1", split):
         label, text = record["label"], record["text"]
         if label == "neutral":
-            yield Example(text, "nhs_phase1", request=request_from_wording(text), request_weight=0.3)
+            yield Example(text, "nhs_phase1", request=request_from_wording(text, wording), request_weight=0.3)
         else:
             pain = float(label == "negative")
             strong = abs(record["criticality"]) >= CLEAR_CRITICALITY
@@ -93,23 +94,23 @@ def _nhs_phase1(directory: Path, split: str) -> Iterator[Example]:
                 "nhs_phase1",
                 BY_LABEL[label],
                 pain,
-                request_from_wording(text),
+                request_from_wording(text, wording),
                 sentiment_weight=0.7 if strong else 0.4,
                 pain_weight=1.0 if strong else 0.6,
                 request_weight=0.7,
             )
 
 
-def _tweets(directory: Path, split: str) -> Iterator[Example]:
+def _tweets(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/semeval2017_tweets", split):
         pain = None if record["label"] == "negative" else 0.0
         yield Example(record["text"], "semeval_tweets", BY_LABEL[record["label"]], pain, pain_weight=0.1)
 
 
-def _goemotions(directory: Path, split: str) -> Iterator[Example]:
+def _goemotions(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/goemotions", split):
         text, shown = record["text"], set(record["emotions"])
-        clean = request_from_wording(text) == 0.0
+        clean = request_from_wording(text, wording) == 0.0
         angry = bool(shown & ANNOYED)
         yield Example(
             text,
@@ -124,7 +125,7 @@ def _goemotions(directory: Path, split: str) -> Iterator[Example]:
         )
 
 
-def _pros_cons(directory: Path, split: str) -> Iterator[Example]:
+def _pros_cons(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/pros_cons", split):
         negative = record["label"] == "negative"
         yield Example(
@@ -132,14 +133,14 @@ def _pros_cons(directory: Path, split: str) -> Iterator[Example]:
             "pros_cons",
             BY_LABEL[record["label"]],
             float(negative),
-            request_from_wording(record["text"]),
+            request_from_wording(record["text"], wording),
             sentiment_weight=0.5,
             pain_weight=0.3,
             request_weight=0.2,
         )
 
 
-def _vader(directory: Path, split: str) -> Iterator[Example]:
+def _vader(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/vader_intensity", split):
         intensity, subset, text = record["intensity"], record["subset"], record["text"]
         calm = (
@@ -151,13 +152,13 @@ def _vader(directory: Path, split: str) -> Iterator[Example]:
             f"vader_{subset}",
             shares_from_intensity(intensity),
             pain,
-            request_from_wording(text) if subset == "amazon" else 0.0 if not may_ask(text) else None,
+            request_from_wording(text, wording) if subset == "amazon" else 0.0 if not wording.may_ask(text) else None,
             pain_weight=0.3,
             request_weight=0.2,
         )
 
 
-def _polarity(directory: Path, split: str) -> Iterator[Example]:
+def _polarity(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
     # The same snippets were rated for intensity: a label is used where the raters were not near neutral.
     rated = {
         letters(record["text"]): record["intensity"]
@@ -178,7 +179,7 @@ def _polarity(directory: Path, split: str) -> Iterator[Example]:
             )
 
 
-def _huliu(directory: Path, split: str) -> Iterator[Example]:
+def _huliu(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "sentiment/huliu", split):
         strengths = [item["strength"] for item in record["features"]]
         pain = None
@@ -189,14 +190,14 @@ def _huliu(directory: Path, split: str) -> Iterator[Example]:
             "huliu",
             BY_LABEL.get(record["label"] or ""),
             pain,
-            request_from_wording(record["text"]),
+            request_from_wording(record["text"], wording),
             sentiment_weight=0.7,
             pain_weight=0.7,
             request_weight=0.3,
         )
 
 
-def _clothing(directory: Path, split: str) -> Iterator[Example]:
+def _clothing(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     with (directory / "dumps/womens_clothing.csv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             text = row["Review Text"].strip()
@@ -214,32 +215,32 @@ def _clothing(directory: Path, split: str) -> Iterator[Example]:
                 "womens_clothing",
                 label,
                 pain,
-                request_from_wording(text),
+                request_from_wording(text, wording),
                 sentiment_weight=0.6 if stars != GOOD_STARS else 0.3,
                 pain_weight=0.3,
                 request_weight=0.3,
             )
 
 
-def _cfpb(directory: Path, split: str) -> Iterator[Example]:
+def _cfpb(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "problems/cfpb", split):
         text = record["text"]
         yield Example(
             text[:COMPLAINT_READ],
             "cfpb",
             pain=1.0,
-            request=request_from_wording(text[:COMPLAINT_READ]),
+            request=request_from_wording(text[:COMPLAINT_READ], wording),
             request_weight=0.3,
         )
         if len(text) > LONG_COMPLAINT:
             yield Example(text[:COMPLAINT_START].rsplit(" ", 1)[0], "cfpb", pain=1.0, pain_weight=0.5)
 
 
-def _jupyter(directory: Path, split: str) -> Iterator[Example]:
+def _jupyter(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "problems/jupyter_2015", split):
         text, question = record["text"], record["question"]
         whole = len(text.split()) >= FEWEST_WORDS_FOR_INTENT
-        request = request_from_wording(text)
+        request = request_from_wording(text, wording)
         pain = None
         if question in {"wanted_integration", "wanted_change"}:
             request = 1.0 if whole else None
@@ -253,12 +254,12 @@ def _jupyter(directory: Path, split: str) -> Iterator[Example]:
         yield Example(text, "jupyter_2015", None, pain, request, pain_weight=0.5, request_weight=0.6)
 
 
-def _pool(directory: Path, split: str) -> Iterator[Example]:
+def _pool(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     # Unlabelled sentences from reviews, for the teacher to label; those that clearly ask teach the request head.
     labelled_by_us = {name for path in (POOL_LABELS, HARD_LABELS) for name, _ in _rows(path)}
     for record in labelled(directory, "sentiment/dynasent_pool", split):
         if record["id"] not in labelled_by_us:
-            request = 1.0 if asks_clearly(record["text"]) else None
+            request = 1.0 if wording.asks_clearly(record["text"]) else None
             yield Example(record["text"], "dynasent_pool", request=request, request_weight=0.4)
 
 
@@ -277,11 +278,12 @@ def _annotated(text: str, source: str, code: str) -> Example:
     )
 
 
-def _pool_labels(directory: Path, split: str) -> Iterator[Example]:
+def pool_labels(directory: Path, split: str, _wording: RequestPatterns | None = None) -> Iterator[Example]:
+    """Yield the sentences of DynaSent's pool that were labelled for textcx."""
     return _with_codes(directory, split, "pool_labels", POOL_LABELS)
 
 
-def _hard_labels(directory: Path, split: str) -> Iterator[Example]:
+def _hard_labels(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
     return _with_codes(directory, split, "hard_labels", HARD_LABELS)
 
 
@@ -293,7 +295,7 @@ def _with_codes(directory: Path, split: str, source: str, path: Path) -> Iterato
             yield _annotated(record["text"], source, code)
 
 
-def _written(_directory: Path, split: str) -> Iterator[Example]:
+def _written(_directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
     for code, text in _rows(WRITTEN):
         if split_by_hash(text) == split:
             yield _annotated(text, "written", code)
@@ -306,7 +308,7 @@ def _rows(path: Path) -> Iterator[tuple[str, str]]:
         yield first, second
 
 
-def _contrasts(_directory: Path, split: str) -> Iterator[Example]:
+def _contrasts(_directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
     for made in contrast_examples():
         if split_by_hash(made.text) == split:
             yield Example(made.text, "contrasts", BY_LABEL.get(made.label or ""), made.pain, made.request)
@@ -335,7 +337,7 @@ SOURCES = (
     Source("womens_clothing", _clothing, 5_000, "Women's E-Commerce Clothing Reviews", "CC0", taught=0.4),
     Source("cfpb", _cfpb, 1_200, "CFPB Consumer Complaint Database", "public domain"),
     Source("jupyter_2015", _jupyter, 6_000, "Project Jupyter surveys", "CC0 1.0"),
-    Source("pool_labels", _pool_labels, 30_000, _POOL, "text CC BY 4.0, labels that of textcx", repeat=2),
+    Source("pool_labels", pool_labels, 30_000, _POOL, "text CC BY 4.0, labels that of textcx", repeat=2),
     Source(
         "hard_labels",
         _hard_labels,

@@ -228,3 +228,14 @@ def test_what_was_written_is_read(
     overrides = ColumnOverrides(text=("comment", "other"))
     found = [cells for batch in read(path, overrides, rows=5) for cells in batch.frame["texts"].to_list()]
     assert found == [[cell if cell.strip() else None for cell in row] for row in rows]
+
+
+def test_a_swallowed_row_with_delimiters_at_its_end_is_read_again(tmp_path: Path) -> None:
+    batches = read(write(tmp_path, 'id,comment,n\n1,"stray,5\n2,fine,4,,\n3,"quoted, well",2\n'), rows=100)
+    assert texts(batches) == ["fine", "quoted, well"]
+    assert [broken.where for broken in batches[0].unreadable] == ["reviews.csv:2"]
+
+
+def test_damaged_bytes_of_a_swallowed_row_count_once(tmp_path: Path) -> None:
+    batches = read(write(tmp_path, b'id,comment,n\n1,"stray,5\n2,na\0me,4\n3,"quoted, well",2\n'), rows=100)
+    assert batches[0].warnings[0].endswith(": 1")

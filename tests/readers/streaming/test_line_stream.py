@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textcx.domain.errors import BadSetting, UnreadableInput
-from textcx.readers.streaming.line_stream import Line, numbered_lines, open_pieces
+from textcx.readers.formats.decoding import Line
+from textcx.readers.streaming.line_stream import numbered_lines, open_pieces
 
 if TYPE_CHECKING:
     from pathlib import Path

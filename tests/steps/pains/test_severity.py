@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from textcx.engines.taxonomy_toml import load_pain_lexicon
+
 from textcx.steps.pains.severity import find_consequences, judge_severity
 
 LEXICON = load_pain_lexicon(Path(__file__).parents[3] / "models" / "taxonomies" / "consequences.toml")

@@ -12,9 +12,9 @@ from textcx.domain.service.datasets import TriageStatus
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
     from textcx.store.sql.triage import SqlTriage
+    from textcx.wiring.service import JobContext
 
 
 @pytest.fixture

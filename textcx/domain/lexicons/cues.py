@@ -15,21 +15,18 @@ from typing import TYPE_CHECKING
 from textcx.domain.errors import BadSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-NUMBER = (
-    r"(?:\d[\d,.]*|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty|sixty"
-    r"|ninety|(?:a )?hundred|several|multiple|many|numerous|countless|(?:a )?(?:couple|dozen)(?: of)?|dozens of)"
-)
+FIGURE = r"\d[\d,.]*"
 JOINT = r"[^\w.!?;]+"
 GAP = rf"(?:[\w'\u2019]+{JOINT}){{0,3}}?"
 NOTHING = r"[^\s\S]"
 """Matches no text at all."""
 
 
-def _word(word: str, cue: str) -> str:
+def _word(word: str, cue: str, numbers: Sequence[str]) -> str:
     if word == "<number>":
-        return NUMBER
+        return f"(?:{'|'.join((FIGURE, *numbers))})"
     if not re.fullmatch(r"[\w'&/-]+\*?", word):
         msg = f"cue {cue!r} holds {word!r}; expected words, 'word*', 'a|b', '...' or '<number>'"
         raise BadSetting(msg)
@@ -37,11 +34,12 @@ def _word(word: str, cue: str) -> str:
     return body + (r"\w*" if word.endswith("*") else "")
 
 
-def cue_regex(cues: Iterable[str]) -> str:
+def cue_regex(cues: Iterable[str], *, numbers: Sequence[str] = ()) -> str:
     """Compile cues into one regular expression that matches any of them.
 
     Args:
         cues: Patterns in the small language of this module; none gives an expression that matches nothing.
+        numbers: Number words, as regular expressions; figures count anyway.
 
     Returns:
         A case-insensitive expression valid for ``re`` and for Polars.
@@ -60,7 +58,7 @@ def cue_regex(cues: Iterable[str]) -> str:
             if word == "...":
                 pattern += GAP
                 continue
-            options = [_word(option, cue) for option in word.split("|")]
+            options = [_word(option, cue, numbers) for option in word.split("|")]
             pattern += options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
             if position < len(words) - 1:
                 pattern += JOINT

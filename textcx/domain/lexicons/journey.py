@@ -45,6 +45,8 @@ def touchpoint_key(name: str) -> str:
 class JourneyTaxonomy:
     """The stages of a journey in their order, and sentences that belong to none of them.
 
+    ``numbers`` are the number words of its cues, as regular expressions.
+
     Raises:
         BadSetting: If there is no stage, an id stands twice or is "unknown", a stage has no example, or one touchpoint
             name maps onto two stages.
@@ -52,6 +54,7 @@ class JourneyTaxonomy:
 
     stages: tuple[JourneyStage, ...]
     background: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a taxonomy that could not be used."""

@@ -1,4 +1,4 @@
-"""What makes a pain severe: the lexicon of consequences, intensity and of words that say nothing concrete."""
+"""What makes a pain severe and urgent, what says nothing concrete, and how customers' clauses begin and end."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting
 from textcx.domain.lexicons.cues import cue_regex
+from textcx.domain.lexicons.fields import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +18,7 @@ CUE_LISTS = (
     "lacks", "asks_improvement",
 )  # fmt: skip
 """Fields of ``PainLexicon`` that hold cues."""
+MOST_URGENT = 20.0
 WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
 """Fields of ``PainLexicon`` that hold single words."""
 
@@ -27,7 +29,8 @@ class Consequence:
 
     ``weight`` is the share of the distance to severity 1 that it takes away: greater than 0, less than 1. Where it is
     not ``negatable``, a "not" or "nobody" before a cue does not void it ("nobody refunded me"). One that is
-    ``always`` a pain makes its segment one even where the pain head hears none.
+    ``always`` a pain makes its segment one even where the pain head hears none. ``urgency`` are the points it adds to
+    the urgency of a record, 0..20. ``numbers`` are the number words of its cues.
     """
 
     id: str
@@ -36,6 +39,8 @@ class Consequence:
     cues: tuple[str, ...]
     negatable: bool = True
     always: bool = False
+    urgency: float = 0.0
+    numbers: tuple[str, ...] = ()
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -43,12 +48,39 @@ class Consequence:
         if not 0.0 < self.weight < 1.0:
             msg = f"consequence {self.id!r} has weight {self.weight}; expected more than 0 and less than 1"
             raise BadSetting(msg)
-        object.__setattr__(self, "pattern", re.compile(cue_regex(self.cues)))
+        if not 0.0 <= self.urgency <= MOST_URGENT:
+            msg = f"consequence {self.id!r} has urgency {self.urgency}; expected 0 to {MOST_URGENT:.0f}"
+            raise BadSetting(msg)
+        object.__setattr__(self, "pattern", re.compile(cue_regex(self.cues, numbers=self.numbers)))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class StatementWords:
+    """``statements.toml``: how clauses begin, end and turn, and what a question begins with."""
+
+    before_questions: tuple[str, ...]
+    opening_questions: tuple[str, ...]
+    leading: re.Pattern[str] = field(
+        metadata=pattern(r"^(?:[\s,;:.!?\-\u2013\u2014*\u2022>)\]/&+\"\u201c\u201d]+|(?:<>)(?!\w)[\s,]*)+")
+    )
+    dangling: re.Pattern[str] = field(metadata=pattern(r"(?:[\s,;:.\-\u2013\u2014]+(?:<>))+$"))
+    clause_starts: re.Pattern[str] = field(
+        metadata=pattern(r"(?<=[,;:)!?.])\s+|\s+(?=[(\u2013\u2014-]\s?\w)|\s+(?=(?:<>)\s)")
+    )
+    verb: re.Pattern[str] = field(metadata=pattern())
+    fragment: re.Pattern[str] = field(metadata=pattern(r"^(?:<>)\b"))
+    pronoun: re.Pattern[str] = field(metadata=pattern(r"^(?:<>)\b"))
+    turned: re.Pattern[str] = field(metadata=pattern())
+    denied: re.Pattern[str] = field(metadata=pattern())
+    question: re.Pattern[str] = field(
+        metadata=pattern(r"(?:^|[.!?\n]\s*|\b(?:{before_questions})\s+)(?:{opening_questions})?(?:<>)\b[^.!?\n]*\?")
+    )
+    continuing: re.Pattern[str] = field(metadata=pattern(r"^(?:<>)\b"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PainLexicon:
-    """Words and cues about pains; every field is data of ``models/taxonomies/consequences.toml``.
+    """Words and cues about pains; every list is data of ``consequences.toml``.
 
     ``negations`` void a negatable consequence that they stand before, ``relief`` any consequence that it precedes
     ("did not have to call again"), ``voids`` any that they follow ("no refund needed"). ``all_well`` tells segments in
@@ -56,11 +88,15 @@ class PainLexicon:
     fears and conditions, ``general`` dislikes that concern no organization, ``lacks`` wishes that imply something is
     missing, ``asks_improvement`` questions that invite such wishes.
 
+    ``numbers`` are the number words of the cues; ``statements`` tell how clauses begin and end.
+
     ``bare_words`` say nothing concrete ("worst app ever"); ``compound_words`` are those of them that may still begin an
     aspect ("customer service"); ``vague_aspects`` are never what a pain is about.
     """
 
     consequences: tuple[Consequence, ...]
+    statements: StatementWords
+    numbers: tuple[str, ...] = ()
     strong_words: tuple[str, ...] = ()
     softeners: tuple[str, ...] = ()
     negations: tuple[str, ...] = ()
@@ -85,7 +121,8 @@ class PainLexicon:
         if twice:
             msg = f"consequences {twice} stand more than once; ids must be unique"
             raise BadSetting(msg)
-        object.__setattr__(self, "patterns", {name: re.compile(cue_regex(getattr(self, name))) for name in CUE_LISTS})
+        compiled = {name: re.compile(cue_regex(getattr(self, name), numbers=self.numbers)) for name in CUE_LISTS}
+        object.__setattr__(self, "patterns", compiled)
 
     def says(self, name: str, text: str) -> bool:
         """Tell whether a text holds any cue of a list, for example ``says("softeners", text)``."""

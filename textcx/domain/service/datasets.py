@@ -129,6 +129,7 @@ class Job:
         upload_id: The upload that an ingest job reads.
         state: Where it stands.
         attempt: 1 at first; one more for each time it was started again.
+        beginnings: How often a worker began this attempt.
         cancel_requested: Whether it was asked to stop.
         progress: Stage name to ``{"done": n, "seconds": s}``, in the order in which stages were first entered, and
             ``"stage"``, the current one.
@@ -150,6 +151,7 @@ class Job:
     upload_id: str | None
     state: JobState
     attempt: int
+    beginnings: int
     cancel_requested: bool
     progress: Mapping[str, Any]
     counts: Mapping[str, int]

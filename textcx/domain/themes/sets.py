@@ -49,7 +49,7 @@ class ThemeKind(StrEnum):
     FOUND = "found"
     """Discovered in the feedback."""
     GIVEN = "given"
-    """Brought along in a taxonomy."""
+    """From a team's own taxonomy."""
 
 
 class Change(StrEnum):
@@ -172,8 +172,8 @@ class ThemeSet:
         exception_themes: Theme id for each exception.
         history: What became of themes, oldest first.
         settings: How it was learned: seed, sizes, versions; JSON values.
-        given: How segments are matched to the given themes; null where there are none. Their prototypes serve to
-            compare themes, not to assign.
+        seed_topics: How segments are matched to the team's own themes; null where there are none. Their prototypes
+            serve to compare themes, not to assign.
     """
 
     set_id: str
@@ -191,7 +191,7 @@ class ThemeSet:
     exception_themes: tuple[str | None, ...] = ()
     history: tuple[LineageEvent, ...] = ()
     settings: dict[str, object] = field(default_factory=dict)
-    given: SeedTopics | None = None
+    seed_topics: SeedTopics | None = None
 
     def theme(self, theme_id: str) -> Theme:
         """Return the theme with an id.

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ from textcx.steps.themes.geometry.closeness import Closeness, nearest, strength_
 from textcx.steps.themes.geometry.lattice import ROWS, on_lattice, relative_to
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -45,13 +46,15 @@ ANYTHING = 0.25
 class BertopicThemes:
     """The ``ThemeModel`` port by BERTopic."""
 
-    def __init__(self, *, min_segments: int = MIN_SEGMENTS, sample: int = SAMPLE) -> None:
+    def __init__(self, *, stop_words: Collection[str], min_segments: int = MIN_SEGMENTS, sample: int = SAMPLE) -> None:
         """Set the engine up; nothing heavy is loaded before the first fit.
 
         Args:
+            stop_words: Words that describe no topic.
             min_segments: Fewer segments than this give no topics.
             sample: Distinct segments clustered at most, chosen by a hash of their content.
         """
+        self.stop_words = stop_words
         self.min_segments = min_segments
         self.sample = sample
 
@@ -88,7 +91,8 @@ class BertopicThemes:
         learned = first[: self.sample]
         shown = [texts[index] for index in learned]
         cluster_model = NeighbourClusters(seed=seed)
-        model = fit_topics(shown, vectors[learned], cluster_model=cluster_model)
+        fit = partial(fit_topics, shown, vectors[learned], stop_words=self.stop_words)
+        model = fit(cluster_model=cluster_model)
         clusters = cluster_model.clusters_
         if clusters.stability < ANYTHING:
             return _nothing(len(texts), vectors.shape[1])
@@ -106,7 +110,7 @@ class BertopicThemes:
             levels=clusters.levels,
             stabilities=clusters.stabilities,
             keywords=(
-                *(words_of(fit_topics(shown, vectors[learned], labels=labels), labels) for labels in above),
+                *(words_of(fit(labels=labels), labels) for labels in above),
                 words_of(model, clusters.labels),
             ),
             curve=curve,

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from sklearn.feature_extraction.text import CountVectorizer
 
-from textcx.domain.themes.findings import STOP_WORDS
-
 with warnings.catch_warnings():  # its import switches off all user and future warnings of the process
     warnings.simplefilter("ignore")
     from bertopic import BERTopic
@@ -24,7 +22,7 @@ with warnings.catch_warnings():  # its import switches off all user and future w
     from bertopic.vectorizers import ClassTfidfTransformer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -91,6 +89,7 @@ def fit_topics(
     *,
     cluster_model: object = None,
     labels: NDArray[np.int64] | None = None,
+    stop_words: Collection[str] = (),
     vectorizer: CountVectorizer = None,
     representation: object = None,
 ) -> BERTopic:
@@ -101,11 +100,12 @@ def fit_topics(
         vectors: Shape ``(texts, width)``.
         cluster_model: With ``fit``, ``predict`` and ``labels_``; may be left out where the topics are known.
         labels: The topics, where they are known; -1 for none. Shape ``(texts,)``.
+        stop_words: Words that describe no topic.
         vectorizer: Counts the words of texts; by default over ``content_words``.
         representation: A representation model, or several by the name of their aspect; by default ``DistinctWords``.
     """
     # Two words that are none, since c-TF-IDF cannot weigh a vocabulary of one.
-    usual = CountVectorizer(analyzer=lambda text: [*content_words(text), NO_WORD, NO_WORD * 2])
+    usual = CountVectorizer(analyzer=lambda text: [*content_words(text, stop_words), NO_WORD, NO_WORD * 2])
     model = BERTopic(
         language="multilingual",  # "english" would strip letters with accents; no model is loaded for either
         umap_model=BaseDimensionalityReduction(),
@@ -130,6 +130,7 @@ def save_bertopic(
     labels: NDArray[np.int64],
     themes: Sequence[Theme],
     vectors: NDArray[np.float32],
+    stop_words: Collection[str],
 ) -> dict[int, str]:
     """Write a BERTopic model: topics.json, config.json, topic_embeddings, and c-TF-IDF.
 
@@ -139,6 +140,7 @@ def save_bertopic(
         labels: Theme of each text, -1 where none. Shape ``(texts,)``.
         themes: The themes.
         vectors: Where each theme lies, and at the end where texts without one do. Shape ``(themes + 1, width)``.
+        stop_words: Words that describe no topic.
 
     Returns:
         Theme id of each topic; BERTopic numbers topics by size.
@@ -151,7 +153,7 @@ def save_bertopic(
         list(texts),
         np.zeros((len(texts), 1), dtype=np.float32),
         labels=labels,
-        vectorizer=CountVectorizer(token_pattern=SAVED_WORD, ngram_range=(1, 2), stop_words=sorted(STOP_WORDS)),
+        vectorizer=CountVectorizer(token_pattern=SAVED_WORD, ngram_range=(1, 2), stop_words=sorted(stop_words)),
         representation={
             "Main": ThemeWords(labels, [*(theme.keywords or (theme.name,) for theme in themes), ()]),
             "Theme": ThemeWords(labels, [(name,) for name in names]),
@@ -159,21 +161,19 @@ def save_bertopic(
     )
     themes_of = dict(zip(model.topics_, labels.tolist(), strict=True))
     topics = sorted(themes_of)
-    model.set_topic_labels(
-        {topic: themes[label].name if (label := themes_of[topic]) >= 0 else NO_THEME for topic in topics}
-    )
+    model.set_topic_labels({topic: names[themes_of[topic]] for topic in topics})
     model.topic_embeddings_ = vectors[[themes_of[topic] for topic in topics]]
     model.save(directory, serialization="safetensors", save_ctfidf=True)
     return {topic: themes[themes_of[topic]].theme_id for topic in topics if topic >= 0}
 
 
-def content_words(text: str) -> list[str]:
+def content_words(text: str, stop_words: Collection[str]) -> list[str]:
     """Words of a text that can describe a topic, and pairs of neighbouring ones; stop words and masks part them."""
     terms: list[str] = []
     before, before_end = "", -1
     for match in _WORD.finditer(text.lower().replace("\u2019", "'")):
         word = match.group()
-        if len(word) < SHORTEST or word in STOP_WORDS:
+        if len(word) < SHORTEST or word in stop_words:
             before = ""
             continue
         terms.append(word)

@@ -15,6 +15,9 @@ from textcx.engines.encoder.reader import Calibration
 if TYPE_CHECKING:
     from pathlib import Path
 
+ABOUT = "model.toml"
+"""The file that says what a model folder holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
@@ -80,7 +83,7 @@ def _calibration(values: dict[str, Any]) -> Calibration:
 
 
 def _about(model_dir: Path) -> dict[str, Any]:
-    path = model_dir / "model.toml"
+    path = model_dir / ABOUT
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as problem:

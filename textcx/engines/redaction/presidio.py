@@ -14,57 +14,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textcx.domain.feedback import Redaction
-from textcx.engines.redaction.person_names import NameWords, find_candidates
+from textcx.engines.redaction.person_names import Names, find_candidates
 from textcx.engines.spacy.pipeline import DEFAULT_PIPELINE, load_pipeline, read
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from presidio_analyzer import EntityRecognizer
 
-_MAY_HOLD_PATTERN = re.compile(
-    r"@|https?:|www\.|\w\.\w{2,}/|(?:\d[\s().-]{0,2}){6}\d|[A-Za-z]{2}\d{2}[ -]?[A-Z0-9]{4}|(?:\d{1,3}\.){3}\d|"
-    r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]+|"
-    r"\b(?:account|acct|a/c|card|order|policy|booking|reservation|ref|reference|confirmation|invoice|ticket|case|"
-    r"customer|member|membership|loyalty|tracking|claim|passport|transaction|pnr|imei|serial|patient|user|id|number|"
-    r"ending|parcel|contract|complaint)\b[^.!?\n]{0,24}?(?:\d{4}|(?-i:(?=[A-Z]*\d)[A-Z0-9]{6}))|[A-Z]{2,4}[-/]?\d{5}",
-    re.IGNORECASE,
-)
-_NUMBERED = (
-    r"account|acct|a/c|card|order|policy|booking|reservation|reference|ref|confirmation|invoice|ticket|case|customer|"
-    r"member(?:ship)?|loyalty|frequent flyer|tracking|claim|passport|transaction|pnr|imei|serial|patient|nhs|user|"
-    r"social security|ssn|parcel|contract|complaint|iban|sort code|routing"
-)
-_LINKING_WORDS = (
-    r"[\s.:#-]*(?:(?:id|nos?|num|numbers?|nr|code|ref|reference|is|was|it's|ending|ends|in|with|of|the|my)\b[\s.:#-]*){0,4}"
-    r"[\s.:#(-]{0,3}"
-)
-# What stands before \K must be there and is not masked.
-_NUMBER_AFTER_ITS_NAME = (  # "order no. 4471-2210", "account ending in 4821"
-    rf"\b(?:{_NUMBERED})s?\b{_LINKING_WORDS}\K(?:(?=[A-Z/-]*\d[A-Z/-]*\d[A-Z/-]*\d[A-Z/-]*\d)[A-Z0-9][A-Z0-9/-]{{2,}}"
-    r"[A-Z0-9](?:[ ]\d{3,})*|\d{2,4}(?:[ -]\d{2,4}){2,5})\b"
-)
-_CODE_AFTER_ITS_NAME = (  # capitals with two digits or more: "booking reference QX7R9P2"
-    rf"\b(?:{_NUMBERED})s?\b{_LINKING_WORDS}\K(?-i:(?=[A-Z]*\d[A-Z]*\d)[A-Z0-9]{{6,14}})\b"
-)
-_ACCOUNT_PATTERNS = (
-    _NUMBER_AFTER_ITS_NAME,
-    _CODE_AFTER_ITS_NAME,
-    r"\b\d{3}-\d{2}-\d{4}\b",  # United States social security number
-    r"(?<![\d.,$\u20ac\u00a3\u20b9])\b(?!(?P<same>\d)(?P=same)+\b)\d{9,}\b(?![.,]\d)",  # a long bare number
-    r"\b(?!rs|inr|usd|eur|gbp)[A-Z]{2,4}[-/]?\d{6,}\b",  # CR-1234567, AB1234567
-)
+    from textcx.domain.lexicons.text import NameWords
+
 _URL = re.compile(
     r"(?:https?://|www\.)[^\s<>\"]+|(?<![\w.-])(?:[a-z0-9-]{1,63}\.){1,6}[a-z]{2,24}/[^\s<>\"]+", re.IGNORECASE
 )
 _URL_TAIL = ".,;:!?)'\u2588]}"
-_URL_SECRET = re.compile(
-    r"[?#=@&]|//[^/]*@|/(?:u|user|users|profile|profiles|account|accounts|in|people|member|members|reset|invite|verify|"
-    r"unsubscribe|track|order|orders)/[^/]+|(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{12,}|\d{6,}",
-    re.IGNORECASE,
-)
-_VERSION_BEFORE = re.compile(r"(?:version|ver|v|build|release|update|ios|android|app)\.?\s*$", re.IGNORECASE)
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE = re.compile(
     rf"(?:(?:19|20)\d\d[-/.]{_DAY}[-/.]{_DAY}|{_DAY}[-/.]{_DAY}[-/.]\d{{2,4}}|(?:19|20)\d\d[-/ ]\d\d(?:\d\d)?)"
@@ -72,9 +35,6 @@ _DATE = re.compile(
 _HOURS = re.compile(r"(?:[01]\d|2[0-4])[.:]?[0-5]\d\s?-\s?(?:[01]\d|2[0-4])[.:]?[0-5]\d")
 _MASKED_DATE = re.compile(r"[Xx*/-]+(?:19|20)\d\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
-_CALLED_A_NUMBER = re.compile(
-    r"(?:ending|ends|in|with|digits|nos?|numbers?|num|id|nr|code|is|ref|reference|[#:])\W{0,3}$", re.IGNORECASE
-)
 _FEW_DIGITS = 4
 _SHORT = 1_000  # characters
 _AROUND = 80  # characters to each side of what may be a secret
@@ -91,22 +51,56 @@ _KINDS = {
 _STRONGEST_FIRST = ("CARD", "EMAIL", "URL", "IP", "ACCOUNT", "PHONE", "PERSON")
 
 
+class _Patterns:
+    """What a secret looks like, with the words of a language that stand before it."""
+
+    def __init__(self, words: NameWords) -> None:
+        near, numbered, linking, paths = (
+            "|".join(alternatives)
+            for alternatives in (words.near_numbers, words.numbered, words.linking, words.private_paths)
+        )
+        self.possible = re.compile(
+            r"@|https?:|www\.|\w\.\w{2,}/|(?:\d[\s().-]{0,2}){6}\d|[A-Za-z]{2}\d{2}[ -]?[A-Z0-9]{4}|(?:\d{1,3}\.){3}\d|"
+            r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]+|"
+            rf"\b(?:{near})\b[^.!?\n]{{0,24}}?(?:\d{{4}}|(?-i:(?=[A-Z]*\d)[A-Z0-9]{{6}}))|[A-Z]{{2,4}}[-/]?\d{{5}}",
+            re.IGNORECASE,
+        )
+        self.url_secret = re.compile(
+            rf"[?#=@&]|//[^/]*@|/(?:{paths})/[^/]+|"
+            r"(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{12,}|\d{6,}",
+            re.IGNORECASE,
+        )
+        # What stands before \K must be there and is not masked.
+        name = rf"\b(?:{numbered})s?\b[\s.:#-]*(?:(?:{linking})\b[\s.:#-]*){{0,4}}[\s.:#(-]{{0,3}}\K"
+        four_digits = r"(?=[A-Z/-]*\d[A-Z/-]*\d[A-Z/-]*\d[A-Z/-]*\d)"
+        number = rf"(?:{four_digits}[A-Z0-9][A-Z0-9/-]{{2,}}[A-Z0-9](?:[ ]\d{{3,}})*|\d{{2,4}}(?:[ -]\d{{2,4}}){{2,5}})"
+        self.accounts = (
+            rf"{name}{number}\b",  # "order no. 4471-2210", "account ending in 4821"
+            # capitals with two digits or more: "booking reference QX7R9P2"
+            rf"{name}(?-i:(?=[A-Z]*\d[A-Z]*\d)[A-Z0-9]{{6,14}})\b",
+            r"\b\d{3}-\d{2}-\d{4}\b",  # United States social security number
+            r"(?<![\d.,$\u20ac\u00a3\u20b9])\b(?!(?P<same>\d)(?P=same)+\b)\d{9,}\b(?![.,]\d)",  # a long bare number
+            r"\b(?!rs|inr|usd|eur|gbp)[A-Z]{2,4}[-/]?\d{6,}\b",  # CR-1234567, AB1234567
+        )
+
+
 class PresidioRedactor:
     """Implements the ``Redactor`` port.
 
     Kinds: EMAIL, PHONE, CARD, ACCOUNT, URL, IP, PERSON. A link without anything personal in it stays, and so do places.
 
     Args:
-        names: The word lists, ``keep_names.toml``.
+        words: What names of persons and numbers of accounts look like in the language.
         keep: Further product and company names that must never be masked.
         pipeline: An installed spaCy pipeline with entity recognition.
 
     Raises:
-        ModelProblem: If the word lists or the pipeline are missing.
+        ModelProblem: If the pipeline is missing.
     """
 
-    def __init__(self, *, names: Path, keep: Sequence[str] = (), pipeline: str = DEFAULT_PIPELINE) -> None:
-        self._words = NameWords.load(names, keep=keep)
+    def __init__(self, words: NameWords, *, keep: Sequence[str] = (), pipeline: str = DEFAULT_PIPELINE) -> None:
+        self._words, self._known = words, Names.of(words, keep=keep)
+        self._secrets = _Patterns(words)
         self._pipeline = load_pipeline(pipeline)
 
     def find(self, texts: Sequence[str]) -> list[list[Redaction]]:
@@ -118,7 +112,7 @@ class PresidioRedactor:
         Returns:
             For each text its redactions: sorted, not overlapping, offsets in code points.
         """
-        found = [list(self._patterns(text)) if _MAY_HOLD_PATTERN.search(text) else [] for text in texts]
+        found = [list(self._patterns(text)) if self._secrets.possible.search(text) else [] for text in texts]
         for place, redaction in self._names(texts):
             found[place].append(redaction)
         return [_without_overlap(each) for each in found]
@@ -126,7 +120,7 @@ class PresidioRedactor:
     def _names(self, texts: Sequence[str]) -> Iterator[tuple[int, Redaction]]:
         doubtful = []
         for place, text in enumerate(texts):
-            for candidate in find_candidates(text, self._words):
+            for candidate in find_candidates(text, self._known):
                 if candidate.certain:
                     yield place, Redaction(candidate.start, candidate.end, "PERSON")
                 else:
@@ -141,22 +135,42 @@ class PresidioRedactor:
 
     @cached_property
     def _recognizers(self) -> tuple[EntityRecognizer, ...]:
-        return _load_recognizers()
+        return _load_recognizers(self._secrets.accounts)
 
     def _patterns(self, text: str) -> Iterator[Redaction]:
         for match in _URL.finditer(text):
             address = match[0].rstrip(_URL_TAIL)
-            if _URL_SECRET.search(address.partition("//")[2] or address):
+            if self._secrets.url_secret.search(address.partition("//")[2] or address):
                 yield Redaction(match.start(), match.start() + len(address), "URL")
-        for low, high in _windows(text):
+        for low, high in _windows(text, self._secrets.possible):
             for recognizer in self._recognizers:
                 for result in recognizer.analyze(text[low:high], recognizer.supported_entities, None):
-                    redaction = _checked(text, low + result.start, low + result.end, _KINDS[result.entity_type])
+                    redaction = self._checked(text, low + result.start, low + result.end, _KINDS[result.entity_type])
                     if redaction is not None:
                         yield redaction
 
+    def _checked(self, text: str, start: int, end: int, kind: str) -> Redaction | None:
+        """Drop what only looks like a secret: dates, versions, prices."""
+        surface = text[start:end]
+        if kind == "IP" and (
+            self._words.version_before.search(text, max(0, start - 12), start) or not any(map(str.isdigit, surface))
+        ):
+            return None
+        digits = sum(map(str.isdigit, surface))
+        if kind == "PHONE" and digits < _ENOUGH_DIGITS_FOR_A_PHONE:
+            return None
+        if kind in {"PHONE", "ACCOUNT"} and any(
+            form.fullmatch(surface.strip()) for form in (_DATE, _HOURS, _MASKED_DATE)
+        ):
+            return None
+        if kind == "ACCOUNT" and digits == len(surface) == _FEW_DIGITS:
+            called_so = self._words.called_a_number.search(text, max(0, start - 14), start)
+            if not called_so or _YEAR.fullmatch(surface):
+                return None
+        return Redaction(start, end, kind)
 
-def _load_recognizers() -> tuple[EntityRecognizer, ...]:
+
+def _load_recognizers(accounts_like: Sequence[str]) -> tuple[EntityRecognizer, ...]:
     """Load the recognizers in use; importing Presidio takes seconds, so it waits for the first text that needs it."""
     import tldextract  # noqa: PLC0415
     from presidio_analyzer import Pattern, PatternRecognizer  # noqa: PLC0415
@@ -176,7 +190,7 @@ def _load_recognizers() -> tuple[EntityRecognizer, ...]:
         def validate_result(self, pattern_text: str) -> bool:
             return bool(domains(pattern_text).fqdn)
 
-    patterns = [Pattern(f"account {place}", regex, 0.6) for place, regex in enumerate(_ACCOUNT_PATTERNS)]
+    patterns = [Pattern(f"account {place}", regex, 0.6) for place, regex in enumerate(accounts_like)]
     accounts: Any = PatternRecognizer("ACCOUNT", name="accounts", patterns=patterns)
     return (
         OfflineEmailRecognizer(),
@@ -188,13 +202,13 @@ def _load_recognizers() -> tuple[EntityRecognizer, ...]:
     )
 
 
-def _windows(text: str) -> Iterator[tuple[int, int]]:
+def _windows(text: str, possible: re.Pattern[str]) -> Iterator[tuple[int, int]]:
     """Stretches worth a look: some recognizers take time with the square of the length."""
     if len(text) <= _SHORT:
         yield 0, len(text)
         return
     low = high = -1
-    for match in _MAY_HOLD_PATTERN.finditer(text):
+    for match in possible.finditer(text):
         start, end = max(0, match.start() - _AROUND), min(len(text), match.end() + _AROUND)
         while start > 0 and not text[start - 1].isspace() and start > match.start() - 2 * _AROUND:
             start -= 1
@@ -206,23 +220,6 @@ def _windows(text: str) -> Iterator[tuple[int, int]]:
         low, high = (start if low < 0 else low), end
     if low >= 0:
         yield low, high
-
-
-def _checked(text: str, start: int, end: int, kind: str) -> Redaction | None:
-    """Drop what only looks like a secret: dates, versions, prices."""
-    surface = text[start:end]
-    if kind == "IP" and (_VERSION_BEFORE.search(text, max(0, start - 12), start) or not any(map(str.isdigit, surface))):
-        return None
-    digits = sum(map(str.isdigit, surface))
-    if kind == "PHONE" and digits < _ENOUGH_DIGITS_FOR_A_PHONE:
-        return None
-    if kind in {"PHONE", "ACCOUNT"} and any(form.fullmatch(surface.strip()) for form in (_DATE, _HOURS, _MASKED_DATE)):
-        return None
-    if kind == "ACCOUNT" and digits == len(surface) == _FEW_DIGITS:
-        called_so = _CALLED_A_NUMBER.search(text, max(0, start - 14), start)
-        if not called_so or _YEAR.fullmatch(surface):
-            return None
-    return Redaction(start, end, kind)
 
 
 def _without_overlap(redactions: list[Redaction]) -> list[Redaction]:

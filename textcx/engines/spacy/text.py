@@ -9,20 +9,22 @@ Invariants, all tested: spans are sorted, do not overlap, are trimmed and not em
 digit and emoji; a run of mask characters is never parted and never part of a phrase.
 """
 
-# ruff: noqa: SIM905 - a word list is easier to read and edit as words
-
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from textcx.engines.spacy.phrase_patterns import match_phrases
+from spacy.util import get_lang_class
+
+from textcx.engines.spacy.phrase_patterns import PhrasePatterns
 from textcx.engines.spacy.pipeline import DEFAULT_PIPELINE, load_pipeline, read
 from textcx.steps.text.clean import has_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from textcx.domain.lexicons.language import Language
+    from textcx.domain.lexicons.text import PhraseWords, SplittingWords
     from textcx.ports import Phrase
 
 MAX_WORDS = 60
@@ -32,67 +34,12 @@ _EMOJI = (
     "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u200d\ufe0f\U0001f000-\U0001faff]"
 )
 _STOP = "[.!?\u2026\u3002\uff01\uff1f]"
-_STARTERS = (
-    "but|and|i|i'm|ive|i've|it|its|it's|the|they|this|that|these|we|you|he|she|my|our|so|very|not|no|never|also|please|"
-    "pls|good|great|bad|best|worst|nice|love|when|if|then|there|too|even|only|however|can|cannot|can't|don't|dont|was|had|"
-    "would|will|thanks|thank|really|just|why|what|how|now|overall|staff|service|food"
-)
-# Where a sentence may end. Each match's end is the place of the cut.
-_EDGE = re.compile(
-    rf"""
-      (?P<stop> (?<!{_STOP}) {_STOP}++ ["')\]]*+ (?:[ ]?{_EMOJI})*+ (?=\s|$) )
-    | (?P<joined> (?<=[a-z)\s]) \.+ (?=[A-Z][a-z']|I\s)
-        | (?<=[a-z]{{2}}) \.+ (?=(?:{_STARTERS})\b[\s,])
-        | (?<=\w)[!?]+(?=[A-Za-z]) )
-    | (?P<dots> (?<=[a-z)!]) (?:\.{{2,}}|\u2026) (?=[A-Za-z]) )
-    | (?P<emoji> (?<!{_EMOJI}) {_EMOJI}++ (?=\s{{0,3}}[A-Za-z]) )
-    | (?P<break> \n\s* )
-    | (?P<number> (?<=\s) (?=\d{{1,2}}[.)]\s?[A-Za-z]) )
-    | (?P<bullet> (?<=\s) (?=[\u2022\u25cf\u25aa\u00b7*]\s?[A-Za-z]) )
-    """,
-    re.VERBOSE,
-)
-_NEVER_ENDS = frozenset(
-    "dr mr mrs ms mx prof st rev gen gov sen rep adm messrs vs v.s e.g i.e eg ie approx vol fig cf tel ext".split()
-)
 _LAST_WORD = re.compile(r"\S+$")
 _NUMBER_POINT = re.compile(r"(?:^|\s)\(?\d{1,2}$")
 _BULLET = re.compile(r"\s*(?:[-*\u2022\u25cf\u25aa\u00b7+>]|\(?\d{1,2}[.)])\s")
 _ENDS_SENTENCE = re.compile(rf"[.!?:;\u2026)\"]\s*$|{_EMOJI}$")
 _FULL_LINE = 50  # characters: a line of this length may have been broken by a mail program
 
-_TURN = re.compile(
-    r"""
-      (?P<but> (?:,|\s-|\s\u2014)?\s (?=but\s) )
-    | (?P<turn> [,\s]\s? (?= (?: however | although | even\sthough | whereas | unfortunately | sadly
-        | except\s(?:for|that|the|when) | on\sthe\sother\shand | on\sthe\sdownside
-        | on\sthe\splus\sside | apart\sfrom\sthat | other\sthan\sthat )\b ) )
-    | (?P<comma> ,\s? (?= (?: though | yet | while | except | still | nevertheless | despite | only\sthing )\s ) )
-    | (?P<though> \s (?= (?: though\s(?:the|it|i|we|they|my|there|not)
-        | yet\s(?:the|it|i|we|they|still|my|when|another) )\b ) )
-    | (?P<mark> ;(?![-)(DpP*]) | \s--?\s | \u2014 | \s\u2013\s )
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
-_NO_TURN_BEFORE = re.compile(
-    r"\b(?:nothing|anything|none|all|everything|everyone|no one|nobody|anyone|anybody|help|last|one|slowly|"
-    r"not (?:only|just) .{0,60})$",
-    re.IGNORECASE,
-)
-_NO_TURN_AFTER = re.compile(
-    r"but\s+(?:also|not least|surely|then again|of course)\b|except\s+for\s+\w+[.!]*$", re.IGNORECASE
-)
-_VERDICT = re.compile(
-    r"^\W*(?:good|great|nice|ok|okay|excellent|awesome|amazing|best|lovely|decent|fine|perfect|bad|terrible|love it|"
-    r"loved it|pretty|cute|beautiful|comfy|comfortable|fantastic|cool|friendly|polite|tasty|clean)\W*$",
-    re.IGNORECASE,
-)
-_RUN_ON = re.compile(
-    r"(?<!\band)(?<!\bso)(?<!\bor),?\s(?=(?:and|so|because|cause|then|plus|which|until|when|after|before|if|also|or)\s+"
-    r"(?:i|it|they|we|he|she|you|the|this|that|there|my|when|now|then|a|an|was|is)\b)",
-    re.IGNORECASE,
-)
-_COMMA = re.compile(r"(?<!\d),|,\s|\s(?=(?:and|so|because|but|then)\s)|:\s", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 _CONTENT = re.compile(rf"[^\W_]|{_EMOJI}")
 _WITHOUT_WORDS = re.compile(r"\W*$")
@@ -102,17 +49,64 @@ _FEWEST_WORDS_IN_A_TURN = 3
 _FEWEST_WORDS_OF_A_RUN_ON = 8
 
 
+class _Patterns:
+    """Where sentences of a language may end, turn and be parted; the end of an edge's match is the place of the cut."""
+
+    def __init__(self, words: SplittingWords) -> None:
+        starters, turns, after_comma, before, but, runs_on, subjects, parts = (
+            "|".join(alternatives)
+            for alternatives in (
+                words.starters,
+                words.turns,
+                words.turns_after_comma,
+                words.turns_before,
+                words.but,
+                words.runs_on,
+                words.subjects,
+                words.parts,
+            )
+        )
+        self.edge = re.compile(
+            rf"""
+              (?P<stop> (?<!{_STOP}) {_STOP}++ ["')\]]*+ (?:[ ]?{_EMOJI})*+ (?=\s|$) )
+            | (?P<joined> (?<=[a-z)\s]) \.+ (?=[A-Z][a-z']|{words.me}\s)
+                | (?<=[a-z]{{2}}) \.+ (?=(?:{starters})\b[\s,])
+                | (?<=\w)[!?]+(?=[A-Za-z]) )
+            | (?P<dots> (?<=[a-z)!]) (?:\.{{2,}}|\u2026) (?=[A-Za-z]) )
+            | (?P<emoji> (?<!{_EMOJI}) {_EMOJI}++ (?=\s{{0,3}}[A-Za-z]) )
+            | (?P<break> \n\s* )
+            | (?P<number> (?<=\s) (?=\d{{1,2}}[.)]\s?[A-Za-z]) )
+            | (?P<bullet> (?<=\s) (?=[\u2022\u25cf\u25aa\u00b7*]\s?[A-Za-z]) )
+            """,
+            re.VERBOSE,
+        )
+        self.turn = re.compile(
+            rf"""
+              (?P<but> (?:,|\s-|\s\u2014)?\s (?=(?:{but})\s) )
+            | (?P<turn> [,\s]\s? (?=(?:{turns})\b) )
+            | (?P<comma> ,\s? (?=(?:{after_comma})\s) )
+            | (?P<though> \s (?=(?:{before})\b) )
+            | (?P<mark> ;(?![-)(DpP*]) | \s--?\s | \u2014 | \s\u2013\s )
+            """,
+            re.VERBOSE | re.IGNORECASE,
+        )
+        not_after = "".join(rf"(?<!\b{word})" for word in words.runs_on_unless_after)
+        self.run_on = re.compile(rf"{not_after},?\s(?=(?:{runs_on})\s+(?:{subjects})\b)", re.IGNORECASE)
+        self.comma = re.compile(rf"(?<!\d),|,\s|\s(?=(?:{parts})\s)|:\s", re.IGNORECASE)
+
+
 class SpacySentenceSplitter:
     """Implements the ``SentenceSplitter`` port.
 
     Args:
+        language: Whose words and abbreviations tell where sentences end and turn.
         max_words: Longest segment, in words. At least 20.
     """
 
-    def __init__(self, *, max_words: int = MAX_WORDS) -> None:
-        from spacy.lang.en import English  # noqa: PLC0415 - takes a second, and only this class needs it
-
-        exceptions: dict[str, Any] = English.Defaults.tokenizer_exceptions
+    def __init__(self, language: Language, *, max_words: int = MAX_WORDS) -> None:
+        self._words = language.splitting
+        self._patterns = _Patterns(language.splitting)
+        exceptions: dict[str, Any] = get_lang_class(language.code).Defaults.tokenizer_exceptions
         self._abbreviations = frozenset(key[:-1].casefold() for key in exceptions if key.endswith(".") and key[1:-1])
         self._max_words = max(20, max_words)
 
@@ -130,11 +124,11 @@ class SpacySentenceSplitter:
     def _segments(self, text: str) -> list[tuple[int, int]]:
         segments: list[tuple[int, int]] = []
         for start, end in self._sentences(text):
-            segments.extend(_clauses(text, start, end, self._max_words))
+            segments.extend(self._clauses(text, start, end))
         return segments
 
     def _sentences(self, text: str) -> list[tuple[int, int]]:
-        cuts = [edge.end() for edge in _EDGE.finditer(text) if self._is_edge(text, edge)]
+        cuts = [edge.end() for edge in self._patterns.edge.finditer(text) if self._is_edge(text, edge)]
         spans: list[tuple[int, int]] = []
         start = 0
         for cut in (*cuts, len(text)):
@@ -178,13 +172,65 @@ class SpacySentenceSplitter:
 
     def _word_may_end(self, word: str, following: str) -> bool:
         """Tell whether a full stop after a word ends a sentence, or belongs to an abbreviation."""
-        if word in {"no", "nos"}:
+        if word in self._words.numbers:
             return not following[:1].isdigit()
-        if word in _NEVER_ENDS:
+        if word in self._words.never_ends:
             return False
-        if word in self._abbreviations or word == "etc":
+        if word in self._abbreviations or word in self._words.list_ends:
             return following[:1].isupper()
-        return not (len(word) == 1 and word.isalpha() and word != "i")  # an initial
+        return not (len(word) == 1 and word.isalpha() and word != self._words.me.casefold())  # an initial
+
+    def _clauses(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Part a sentence where it turns, then where it runs on."""
+        low = start
+        for turn in self._patterns.turn.finditer(text, start, end):
+            if turn.start() <= low or not self._turns(text, low, turn, end):
+                continue
+            yield from self._shortened(text, *_trim(text, low, turn.start()))
+            low = turn.end()
+        yield from self._shortened(text, *_trim(text, low, end))
+
+    def _turns(self, text: str, low: int, turn: re.Match[str], end: int) -> bool:
+        """Tell whether a mark of turning parts two clauses that can stand alone."""
+        left = text[max(low, turn.start() - _NEAR) : turn.start()].rstrip()
+        right = text[turn.end() : min(end, turn.end() + _NEAR)].lstrip()
+        if left.count("(") > left.count(")"):
+            return False
+        if turn.lastgroup != "mark" and (
+            self._words.no_turn_before.search(left) or self._words.no_turn_after.match(right)
+        ):
+            return False
+        words_left, words_right = len(_WORD.findall(left)), len(_WORD.findall(right))
+        if turn.lastgroup == "mark":
+            fewest = 2 if turn[0].lstrip().startswith(";") else _FEWEST_WORDS_IN_A_TURN
+            return words_left >= fewest and words_right >= fewest
+        if words_right < _FEWEST_WORDS_IN_A_TURN:
+            return False
+        return words_left > 1 or self._words.verdict.match(left) is not None
+
+    def _shortened(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Part a clause that runs on: at a conjunction with a subject, else at a comma, else at a space."""
+        max_words = self._max_words
+        while start < end:
+            words = [
+                match.start() for match, _ in zip(_WORD.finditer(text, start, end), range(2 * max_words), strict=False)
+            ]
+            if len(words) <= max_words:
+                yield start, end
+                return
+            low = words[_FEWEST_WORDS_OF_A_RUN_ON]
+            high = words[max_words]
+            middle = words[min(len(words), max_words) // 2]
+            left = right = high
+            for pattern in (self._patterns.run_on, self._patterns.comma, _SPACE):
+                cuts = [match.span() for match in pattern.finditer(text, low, high) if match.start() > low]
+                if cuts:
+                    left, right = min(
+                        cuts, key=lambda cut: abs(cut[0] - middle) if pattern is not _SPACE else high - cut[0]
+                    )
+                    break
+            yield _trim(text, start, left)
+            start = _trim(text, right, end)[0]
 
 
 def _break_ends(text: str, edge: re.Match[str]) -> bool:
@@ -201,58 +247,6 @@ def _break_ends(text: str, edge: re.Match[str]) -> bool:
     return not wrapped or _BULLET.match(text, edge.end()) is not None
 
 
-def _clauses(text: str, start: int, end: int, max_words: int) -> Iterator[tuple[int, int]]:
-    """Part a sentence where it turns, then where it runs on."""
-    low = start
-    for turn in _TURN.finditer(text, start, end):
-        if turn.start() <= low or not _turns(text, low, turn, end):
-            continue
-        yield from _shortened(text, *_trim(text, low, turn.start()), max_words)
-        low = turn.end()
-    yield from _shortened(text, *_trim(text, low, end), max_words)
-
-
-def _turns(text: str, low: int, turn: re.Match[str], end: int) -> bool:
-    """Tell whether a mark of turning parts two clauses that can stand alone."""
-    left = text[max(low, turn.start() - _NEAR) : turn.start()].rstrip()
-    right = text[turn.end() : min(end, turn.end() + _NEAR)].lstrip()
-    if left.count("(") > left.count(")"):
-        return False
-    if turn.lastgroup != "mark" and (_NO_TURN_BEFORE.search(left) or _NO_TURN_AFTER.match(right)):
-        return False
-    words_left, words_right = len(_WORD.findall(left)), len(_WORD.findall(right))
-    if turn.lastgroup == "mark":
-        fewest = 2 if turn[0].lstrip().startswith(";") else _FEWEST_WORDS_IN_A_TURN
-        return words_left >= fewest and words_right >= fewest
-    if words_right < _FEWEST_WORDS_IN_A_TURN:
-        return False
-    return words_left > 1 or _VERDICT.match(left) is not None
-
-
-def _shortened(text: str, start: int, end: int, max_words: int) -> Iterator[tuple[int, int]]:
-    """Part a clause that runs on: at a conjunction with a subject, else at a comma, else at a space."""
-    while start < end:
-        words = [
-            match.start() for match, _ in zip(_WORD.finditer(text, start, end), range(2 * max_words), strict=False)
-        ]
-        if len(words) <= max_words:
-            yield start, end
-            return
-        low = words[_FEWEST_WORDS_OF_A_RUN_ON]
-        high = words[max_words]
-        middle = words[min(len(words), max_words) // 2]
-        left = right = high
-        for pattern in (_RUN_ON, _COMMA, _SPACE):
-            cuts = [match.span() for match in pattern.finditer(text, low, high) if match.start() > low]
-            if cuts:
-                left, right = min(
-                    cuts, key=lambda cut: abs(cut[0] - middle) if pattern is not _SPACE else high - cut[0]
-                )
-                break
-        yield _trim(text, start, left)
-        start = _trim(text, right, end)[0]
-
-
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
     while start < end and text[start].isspace():
         start += 1
@@ -265,13 +259,15 @@ class SpacyPhraseFinder:
     """Implements the ``PhraseFinder`` port.
 
     Args:
+        words: What phrases begin with, end with or leave out.
         pipeline: An installed spaCy pipeline with a tagger; a lemmatizer is used where it has one.
 
     Raises:
         ModelProblem: If the pipeline is not installed.
     """
 
-    def __init__(self, *, pipeline: str = DEFAULT_PIPELINE) -> None:
+    def __init__(self, words: PhraseWords, *, pipeline: str = DEFAULT_PIPELINE) -> None:
+        self._patterns = PhrasePatterns(words)
         self._pipeline = load_pipeline(pipeline)
 
     def phrases(self, texts: Sequence[str]) -> list[list[Phrase]]:
@@ -285,4 +281,4 @@ class SpacyPhraseFinder:
             "not work") and adjectives ("too small"), each with its normal form.
         """
         components = ("tagger", "attribute_ruler", "lemmatizer")
-        return [match_phrases(doc) for doc in read(self._pipeline, texts, components=components)]
+        return [self._patterns.match(doc) for doc in read(self._pipeline, texts, components=components)]

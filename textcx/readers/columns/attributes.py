@@ -1,4 +1,4 @@
-"""Which columns group customers: region, plan, department, version. Pure.
+"""Which columns group customers: region, plan, department, version.
 
 An attribute has few values, each carried by several records. Ids, links, dates, amounts and texts are no attributes,
 and of two columns that say the same only one is kept.
@@ -7,6 +7,8 @@ and of two columns that say the same only one is kept.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from textcx.readers.words import column_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +21,12 @@ MOST_VALUES_COVERED = 300
 """Different values it may have where ``MOST_VALUES`` of them cover ``COVERED`` of the records."""
 COVERED = 0.8
 
-_NEVER = (
-    r"id|ids|uuid|guid|link|url|uri|href|image|img|photo|avatar|picture|email|e_mail|mail|phone|telephone|address|lat|lon|"
-    r"latitude|longitude|zip|postcode|ip|hash|token|password|birth|dob|salary|iban|reply|replied|tags"
-)
-_PERSON_NAME = r"^(?:(?:first|last|full|sur|user|customer|author|reviewer)_?name|author|reviewer|user)$"
-_NUMBERS_THAT_GROUP = r"version|year|quarter|tier|level|cohort|cluster|wave|store|branch|floor|class|band|grade|release"
-_DERIVED = r"promoter|detractor|nps_group|nps_category|nps_segment|sentiment|polarity"
+_LINKS = _NESTED = 0.3
+"""Share of links, or of lists and objects, above which a column groups nobody."""
+_MOST_WORDS = 8
+_LONGEST = 120
+_LEAST_FILLED = 0.02
+_MOST_DISTINCT = 0.5
 
 
 def find_attributes(profiles: Sequence[ColumnProfile]) -> tuple[dict[str, str], dict[str, str]]:
@@ -56,32 +57,28 @@ def find_attributes(profiles: Sequence[ColumnProfile]) -> tuple[dict[str, str], 
     return {name: _reason(profile) for name, profile in chosen.items()}, left_out
 
 
-def _why_not(profile: ColumnProfile) -> str | None:  # noqa: C901, PLR0911  one line per reason
-    if not profile.filled:
-        return "empty"
-    if profile.distinct == 1:
-        return f"one value only; use it all the same with --attribute {profile.name}"
-    if profile.named(_NEVER) or profile.links > 0.3 or profile.nested > 0.3:  # noqa: PLR2004
-        return "an id, a link, contact data or a list"
-    if profile.named(_PERSON_NAME):
-        return "names of people"
-    if profile.named(_DERIVED):
-        return "made from a rating or a text, so it would only repeat it"
-    if profile.dates_likely:
-        return "a date, but not when the feedback was given"
-    if profile.numeric and not profile.binary and not profile.named(_NUMBERS_THAT_GROUP):
-        return "numbers, not groups"
-    if profile.mean_words > 8 or profile.longest > 120:  # noqa: PLR2004
-        return "texts, not groups"
-    if profile.filled < profile.rows * 0.02:
-        return "nearly empty"
-    if profile.distinct > max(2, profile.filled * 0.5):
-        return "hardly any value comes twice"
-    if profile.distinct > MOST_VALUES and (
+def _why_not(profile: ColumnProfile) -> str | None:
+    """Say why a column groups nobody: the first of these reasons; null where it may."""
+    words = column_words().attributes
+    numeric = profile.numeric and not profile.binary and not profile.named(words.group_numbers)
+    no_group = profile.named(words.never) or profile.links > _LINKS or profile.nested > _NESTED
+    scattered = profile.distinct > MOST_VALUES and (
         profile.distinct > MOST_VALUES_COVERED or profile.coverage(MOST_VALUES) < COVERED
-    ):
-        return f"{profile.distinct} different values in the sample are too many for groups"
-    return None
+    )
+    reasons = (
+        (not profile.filled, "empty"),
+        (profile.distinct == 1, f"one value only; use it all the same with --attribute {profile.name}"),
+        (no_group, "an id, a link, contact data or a list"),
+        (profile.is_named(words.person_names), "names of people"),
+        (profile.named(words.derived), "made from a rating or a text, so it would only repeat it"),
+        (profile.dates_likely, "a date, but not when the feedback was given"),
+        (numeric, "numbers, not groups"),
+        (profile.mean_words > _MOST_WORDS or profile.longest > _LONGEST, "texts, not groups"),
+        (profile.filled < profile.rows * _LEAST_FILLED, "nearly empty"),
+        (profile.distinct > max(2, profile.filled * _MOST_DISTINCT), "hardly any value comes twice"),
+        (scattered, f"{profile.distinct} different values in the sample are too many for groups"),
+    )
+    return next((reason for holds, reason in reasons if holds), None)
 
 
 def _reason(profile: ColumnProfile) -> str:

@@ -1,4 +1,4 @@
-"""What the user said about columns, checked against the columns there are. Pure."""
+"""Columns that the user named, checked against the columns there are."""
 
 from __future__ import annotations
 
@@ -18,8 +18,23 @@ if TYPE_CHECKING:
 _LISTED = 20
 
 
-def check_wishes(columns: Sequence[str], *, overrides: ColumnOverrides, name: str) -> None:
-    """Check that every named column is there and every other wish can be granted.
+def named_columns(overrides: ColumnOverrides) -> list[tuple[str, str]]:
+    """List the columns that the user named, ratings apart: flag and column."""
+    named = [("--text-column", column) for column in overrides.text]
+    single = (
+        ("--id-column", overrides.id),
+        ("--date-column", overrides.date),
+        ("--source-column", overrides.source_column),
+        ("--respondent-column", overrides.respondent),
+        ("--touchpoint-column", overrides.touchpoint),
+        ("--value-column", overrides.customer_value),
+    )
+    named += [(flag, column) for flag, column in single if column is not None]
+    return named + [("--attribute", column) for column in overrides.attributes]
+
+
+def check_overrides(columns: Sequence[str], *, overrides: ColumnOverrides, name: str) -> None:
+    """Check that every column that the user named is there and everything else is well-formed.
 
     Args:
         columns: Columns of the input.
@@ -30,18 +45,7 @@ def check_wishes(columns: Sequence[str], *, overrides: ColumnOverrides, name: st
         ColumnNotFound: If a named column is not in the input; the error names the nearest one and the flag.
         BadSetting: If a rating, date format or source is malformed.
     """
-    single = (
-        ("--id-column", overrides.id),
-        ("--date-column", overrides.date),
-        ("--source-column", overrides.source_column),
-        ("--respondent-column", overrides.respondent),
-        ("--touchpoint-column", overrides.touchpoint),
-        ("--value-column", overrides.customer_value),
-    )
-    named = [("--text-column", column) for column in (*overrides.text, *overrides.questions)]
-    named += [(flag, column) for flag, column in single if column is not None]
-    named += [("--attribute", column) for column in overrides.attributes]
-    for flag, column in named:
+    for flag, column in (*named_columns(overrides), *(("--text-column", column) for column in overrides.questions)):
         if column not in columns:
             raise ColumnNotFound(_not_found(columns, column, name=name, how=f"{flag} {{0}}"))
     ratings = [parse_rating(flag) for flag in overrides.ratings]

@@ -1,7 +1,7 @@
-"""Which column of an input plays which part, found by name and by content. Pure.
+"""Which column of an input plays which part, found by name and by content.
 
 Every choice has a line in ``plan.reasons``; what content alone cannot tell is decided by a documented convention and
-said in ``plan.warnings``. A wish of the user always wins, and no column plays two parts unless a wish says so.
+stated in ``plan.warnings``. What the user names always wins, and no column plays two parts unless the user says so.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from textcx.domain.errors import NoTextColumn
 from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, RatingColumn, TextColumn
 from textcx.domain.tables import RECORDS
 from textcx.readers.columns.attributes import find_attributes
-from textcx.readers.columns.overrides import check_wishes
+from textcx.readers.columns.overrides import check_overrides, named_columns
 from textcx.readers.columns.profile import ColumnProfile
 from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings
 from textcx.readers.columns.roles import (
@@ -40,9 +40,19 @@ RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS, "a
 
 _NO_TEXT_LISTED = 20
 _PARTS = (
-    "text", "question", "id", "date", "source", "respondent", "touchpoint", "customer", "rating", "attributes",
-    "attribute", "ignored",
-)  # fmt: skip
+    "text",
+    "question",
+    "id",
+    "date",
+    "source",
+    "respondent",
+    "touchpoint",
+    "customer",
+    "rating",
+    "attribute",
+    "ignored",
+)
+"""Beginnings of the keys of the reasons, in the order in which they are listed."""
 
 
 @dataclass
@@ -59,12 +69,12 @@ class _Draft:
     def free(self) -> list[ColumnProfile]:
         return [profile for name, profile in self.profiles.items() if name not in self.taken]
 
-    def take(self, part: str, wish: str | None, score: Callable[[ColumnProfile], tuple[float, str]]) -> str | None:
-        """Give a part to the wished column, else to the free one with the highest score above 0."""
-        if wish is not None:
-            self.taken.add(wish)
-            self.reasons[part] = f"{wish!r}: as you said"
-            return wish
+    def take(self, part: str, named: str | None, score: Callable[[ColumnProfile], tuple[float, str]]) -> str | None:
+        """Give a part to the column that the user named, else to the free one with the highest score above 0."""
+        if named is not None:
+            self.taken.add(named)
+            self.reasons[part] = f"{named!r}: as you said"
+            return named
         best, best_score, why = None, 0.0, ""
         for profile in self.free():
             points, reason = score(profile)
@@ -83,31 +93,23 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
 
     Args:
         sample: The first rows of the input, String columns only. At least one column.
-        overrides: What the user said; it wins over what is found.
+        overrides: Columns that the user named; they win over what is found.
         name: What to call the input in errors and warnings.
 
     Returns:
         The plan, with a reason for each part and a warning for each doubt.
 
     Raises:
-        ColumnNotFound: If a wished column is not there.
-        BadSetting: If a wish is malformed.
+        ColumnNotFound: If a named column is not there.
+        BadSetting: If an override is malformed.
         NoTextColumn: If no column looks like customers' words and none was named.
     """
-    check_wishes(sample.columns, overrides=overrides, name=name)
+    check_overrides(sample.columns, overrides=overrides, name=name)
     draft = _Draft({column: ColumnProfile.of(sample[column]) for column in sample.columns}, overrides)
     parts: dict[str, Any] = {}
-    wished = (
-        overrides.id,
-        overrides.date,
-        overrides.source_column,
-        overrides.respondent,
-        overrides.touchpoint,
-        overrides.customer_value,
-    )
     ratings = [parse_rating(flag) for flag in overrides.ratings]
-    draft.taken.update(column for column in wished if column is not None)
-    draft.taken.update((*overrides.text, *overrides.attributes, *(rating.column for rating in ratings)))
+    draft.taken.update(column for _, column in named_columns(overrides))
+    draft.taken.update(rating.column for rating in ratings)
     question = next((profile for profile in draft.free() if is_question_column(profile)), None)
     if question is not None:
         draft.taken.add(question.name)
@@ -126,8 +128,9 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
     ignored = tuple(profile.name for profile in draft.free())
     for column in ignored:
         draft.reasons[f"ignored {column}"] = draft.left_out.get(column, _nothing(draft.profiles[column]))
-    order = {part: position for position, part in enumerate(_PARTS)}
-    reasons = sorted(draft.reasons.items(), key=lambda item: order[item[0].split(" ")[0]])
+    reasons = sorted(
+        draft.reasons.items(), key=lambda reason: next(n for n, part in enumerate(_PARTS) if reason[0].startswith(part))
+    )
     return ColumnPlan(**parts, ignored=ignored, reasons=dict(reasons), warnings=tuple(draft.warnings))
 
 
@@ -221,7 +224,7 @@ def _text(draft: _Draft, name: str, *, asked: bool) -> tuple[TextColumn, ...]:
 
 
 def _questions(draft: _Draft, columns: tuple[str, ...]) -> dict[str, str | None]:
-    """Questions that the names of wished text columns are."""
+    """Questions that the names of text columns are."""
     return {column: question_of(draft.profiles[column]) for column in columns}
 
 

@@ -7,25 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from textcx.readers.values.cells import NO_VALUE, numbers, yes_no
+from textcx.readers.values.cells import numbers, trimmed, yes_no
 from textcx.readers.values.dates import DateReading, find_formats
+from textcx.readers.words import column_words
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     import polars as pl
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+")
 _URL = r"(?i)^(?:https?://|www\.|/[\w-]+/)\S*$"
 _NESTED = r"^\s*(?:\[.*\]|\{.*\})\s*$"
-_OPINION = frozenset(
-    """
-    i i'm my me we us our you your it not no never none nothing very too so really just but was were is are be
-    love loved like liked great good nice best better excellent amazing perfect beautiful happy thanks thank
-    please bad poor worst terrible awful horrible hate slow broken disappointed disappointing rude cheap expensive
-    easy
-    """.split()  # noqa: SIM905  a list of words reads better as words
-)
 _TEXT_SAMPLE = 500
+HALF = 0.5
 
 
 @dataclass(frozen=True)
@@ -42,9 +38,7 @@ class ColumnProfile:
     @classmethod
     def of(cls, column: pl.Series) -> ColumnProfile:
         """Profile a String column."""
-        trimmed = column.str.strip_chars().drop_nulls()
-        values = trimmed.filter(~trimmed.str.to_lowercase().is_in(NO_VALUE))
-        return cls(column.name, len(column), values)
+        return cls(column.name, len(column), trimmed(column).drop_nulls())
 
     @cached_property
     def key(self) -> str:
@@ -59,6 +53,14 @@ class ColumnProfile:
     def named(self, pattern: str) -> bool:
         """Whether a whole word or run of words of the name matches a regular expression."""
         return re.search(rf"(?:^|_)(?:{pattern})(?:_|$)", self.key) is not None
+
+    def is_named(self, pattern: str) -> bool:
+        """Whether the whole name matches a regular expression."""
+        return re.fullmatch(f"(?:{pattern})", self.key) is not None
+
+    def ends_with(self, words: Collection[str]) -> bool:
+        """Whether the last word of the name is one of these."""
+        return self.words[-1] in words
 
     @property
     def filled(self) -> int:
@@ -108,7 +110,7 @@ class ColumnProfile:
     @property
     def dates_likely(self) -> bool:
         """Whether most values are dates and not merely numbers."""
-        return self.dates is not None and self.dates.share > 0.5  # noqa: PLR2004
+        return self.dates is not None and self.dates.share > HALF
 
     @cached_property
     def _cells(self) -> list[list[str]]:
@@ -122,7 +124,8 @@ class ColumnProfile:
     @cached_property
     def opinion(self) -> float:
         """Share of values with a word that people use to say what they think, 0..1."""
-        telling = sum(1 for cell in self._cells if any(word.casefold() in _OPINION for word in cell))
+        opinion = column_words().text.opinion_words
+        telling = sum(1 for cell in self._cells if any(word.casefold() in opinion for word in cell))
         return telling / max(1, len(self._cells))
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Which columns are ratings, on which scale, and which end of it is good. Pure.
+"""Which columns are ratings, on which scale, and which end of it is good.
 
 A name says what is measured, the values say on which scale; neither is enough alone. Counts, ages and prices are
 numbers but no ratings. Every assumption about a scale is written down in the rating's ``note``, doubt in a warning.
@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import RatingColumn, RatingKind
+from textcx.domain.ratings import KINDS, check_scale
+from textcx.readers.words import column_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,29 +23,19 @@ if TYPE_CHECKING:
 _FLAG = re.compile(
     r"(?P<name>[^=]+)=(?P<column>.+):(?P<low>-?\d+(?:\.\d+)?)-(?P<high>-?\d+(?:\.\d+)?)(?P<turned>:reversed)?$"
 )
-_NO_RATING = (
-    r"count|counts|helpful|helpfulness|votes?|upvotes|downvotes|likes|thumbs|thumbs_up|retweets|shares|age|year|month|day|"
-    r"week|id|ids|index|number|no|num|quantity|qty|price|amount|cost|revenue|value|mrr|arr|ltv|clv|total|zip|postcode|lat|"
-    r"lon|latitude|longitude|phone|duration|minutes|seconds|hours|rank|size|length|version|tenure|date|time"
-)
-_NPS = r"nps|net_promoter|net_promoter_score|likelihood|likely|recommend|recommend_us|would_recommend|ltr"
-_RECOMMENDED = r"recommend\w*|would_recommend\w*"
-_FFT = r"fft|friends_and_family|friends_family"
-_CSAT = r"csat|satisfaction|satisfied|sat_score"
-_CES = r"ces|effort|ease|easy|easily"
-_STARS = r"stars?|rating|ratings|rate|rated|score|overall|grade"
-_ASKED = f"{_NPS}|{_CSAT}|{_CES}|{_STARS}"
-_OVERALL = (
-    "stars", "star_rating", "rating", "overall_rating", "overall", "review_rating", "review_score", "score",
-    "rating_overall", "overall_score", "review_stars", "rating_value", "reviews_rating", "user_rating",
-)  # fmt: skip
 _FIRST = ("nps", "stars", "csat", "ces", "fft", "recommended")
-_KINDS = {
-    "nps": (RatingKind.NPS, 0, 10),
-    "csat": (RatingKind.CSAT, 1, 5),
-    "ces": (RatingKind.CES, 1, 7),
-    "stars": (RatingKind.STARS, 1, 5),
-}
+"""Names of ratings, the most telling one first."""
+_NPS, _CSAT, _CES, _STARS = RatingKind.NPS, RatingKind.CSAT, RatingKind.CES, RatingKind.STARS
+_FIVE, _SEVEN, _TEN = 5, 7, 10
+"""High ends of the scales that ratings without a declaration are read on; beyond, 0 to ``_HUNDRED``."""
+_HUNDRED = 100
+_FEWEST_CHOICES = 3
+_SURE_ANSWERS = 30
+"""Answers of which none is above 5 that prove a scale up to 5."""
+_RARE_ZEROS = 0.1
+"""Share of zeros among 1-5 below which they are how exports write "not rated"."""
+_MIXED_ANSWERS, _MIXED_SHARE = 50, 0.8
+"""Answers, and share of them within 1-5, from which a scale up to 10 counts as a mix of two."""
 
 
 @dataclass(slots=True)
@@ -83,14 +75,13 @@ def parse_rating(flag: str) -> RatingColumn:
     if not slug(name):
         msg = f"--rating {flag!r}: the name {name!r} needs a letter or a digit"
         raise BadSetting(msg)
-    kind, *scale = _KINDS.get(slug(name), (RatingKind.SCALE, low, high))
-    if kind is RatingKind.NPS and scale != [low, high]:
-        msg = f"--rating {flag!r}: NPS is asked on 0-10, not {low:g}-{high:g}; give another scale another name"
-        raise BadSetting(msg)
-    if kind is not RatingKind.CSAT and scale != [low, high]:
+    kind = RatingKind(slug(name)) if slug(name) in set(RatingKind) else RatingKind.SCALE
+    if kind is not _NPS and KINDS[kind].only_scale and KINDS[kind].scale != (low, high):
         kind = RatingKind.SCALE
     turned = found["turned"] is not None
-    return RatingColumn(slug(name), found["column"].strip(), kind, low, high, turned, note="as given by --rating")
+    rating = RatingColumn(slug(name), found["column"].strip(), kind, low, high, turned, note="as given by --rating")
+    check_scale(rating)
+    return rating
 
 
 def slug(name: str) -> str:
@@ -147,27 +138,38 @@ def unique_ratings(ratings: Sequence[RatingColumn], *, reserved: Collection[str]
 
 
 def _one(profile: ColumnProfile, choice: RatingChoice, *, input_name: str) -> RatingColumn | None:
-    if profile.binary and profile.named(_RECOMMENDED):
+    words = column_words().ratings
+    if profile.binary and profile.named(words.recommended):
         return _rating(profile, "recommended", RatingKind.SCALE, (0, 1), note="yes or no, read as 1 and 0")
     if not profile.numeric:
         return None
-    if profile.named(_FFT) and _codes(profile, 7):
+    if profile.named(words.fft) and profile.whole and profile.low >= 1 and profile.high <= _SEVEN:
         return _friends_and_family(profile, choice)
     why_not = _why_not(profile)
     if why_not is not None:
         choice.left_out[profile.name] = why_not
         return None
-    return _asked(profile, choice, input_name=input_name) if profile.named(_ASKED) else None
+    return _asked(profile, choice, input_name=input_name) if _is_asked(profile) else None
+
+
+def _is_asked(profile: ColumnProfile) -> bool:
+    return any(profile.named(pattern) for pattern in column_words().ratings.kinds.values())
+
+
+def _is_of(profile: ColumnProfile, kind: str) -> bool:
+    return profile.named(column_words().ratings.kinds[kind])
 
 
 def _why_not(profile: ColumnProfile) -> str | None:
-    if profile.named(_NO_RATING) and not profile.named("nps|csat|ces|stars?|rating|star_rating|satisfaction"):
-        other = profile.named("id|ids|index|number|no|num|zip|postcode|phone")
-        return "an id by its name" if other else "by its name a count or an amount, not a rating"
-    if profile.named(_ASKED) and (profile.low < 0 or profile.high > 100):  # noqa: PLR2004  beyond every survey's scale
+    words = column_words().ratings
+    if profile.named(words.numbers) and not profile.named(words.certain):
+        ids = profile.named(words.ids)
+        return "an id by its name" if ids else "by its name a count or an amount, not a rating"
+    asked = _is_asked(profile)
+    if asked and (profile.low < 0 or profile.high > _HUNDRED):
         return f"values from {profile.low:g} to {profile.high:g} fit no rating scale"
-    scale_like = profile.whole and profile.low >= 1 and 3 <= profile.high <= 10 and profile.distinct > 2  # noqa: PLR2004
-    if not profile.named(_ASKED) and scale_like:
+    whole = profile.whole and profile.low >= 1 and profile.distinct >= _FEWEST_CHOICES
+    if not asked and whole and _FEWEST_CHOICES <= profile.high <= _TEN:
         return (
             f"numbers {profile.low:g} to {profile.high:g}, but not named like a rating; "
             f"if it is one, give --rating 'NAME={profile.name}:LOW-HIGH'"
@@ -176,51 +178,65 @@ def _why_not(profile: ColumnProfile) -> str | None:
 
 
 def _asked(profile: ColumnProfile, choice: RatingChoice, *, input_name: str) -> RatingColumn:
-    nps_file = "nps" in slug(input_name).split("_") and profile.named("score|rating") and profile.high > 5  # noqa: PLR2004
-    if (profile.named(_NPS) or nps_file) and profile.whole and profile.high <= 10:  # noqa: PLR2004
+    named = profile.named("score|rating") and "nps" in slug(input_name).split("_")
+    nps_file = named and profile.high > _FIVE
+    if (_is_of(profile, _NPS) or nps_file) and profile.whole and profile.high <= _TEN:
         return _likelihood(profile, choice)
-    if profile.named(_CES) and profile.high <= 7:  # noqa: PLR2004
+    if _is_of(profile, _CES) and profile.high <= _SEVEN:
         return _effort(profile, choice)
-    if profile.named(_CSAT) and profile.high <= 5:  # noqa: PLR2004
+    if _is_of(profile, _CSAT) and profile.high <= _FIVE:
         low, missing, note = _five(profile, choice)
-        return _rating(profile, "csat", RatingKind.CSAT, (low, 5), note=f"satisfaction on 1-5{note}", missing=missing)
+        return _rating(profile, _CSAT, _CSAT, (low, _FIVE), note=f"satisfaction on 1-5{note}", missing=missing)
+    for kind, facts in KINDS.items():
+        if kind in {_NPS, _CES, _CSAT, _STARS} or facts.scale is None or not _is_of(profile, kind):
+            continue
+        low, high = facts.scale
+        if low <= profile.low <= profile.high <= high:
+            return _rating(profile, kind, kind, facts.scale, note=f"{facts.title} on {low:g}-{high:g}")
     return _graded(profile, choice)
 
 
 def _graded(profile: ColumnProfile, choice: RatingChoice) -> RatingColumn:
     name = slug(profile.key.replace("_", " "))
-    if profile.high <= 5:  # noqa: PLR2004
+    low: float = 0 if profile.low < 1 else 1
+    missing: tuple[float, ...] = ()
+    note = ""
+    if profile.high <= _FIVE:
+        high = _FIVE
         low, missing, note = _five(profile, choice)
-        return _rating(profile, name, RatingKind.SCALE, (low, 5), note=f"values fit 1-5{note}", missing=missing)
-    if profile.high <= 7 and profile.named(_CSAT):  # noqa: PLR2004
-        return _rating(profile, name, RatingKind.SCALE, (1, 7), note="values fit 1-7")
-    low, high = (0 if profile.low < 1 else 1, 10) if profile.high <= 10 else (0, 100)  # noqa: PLR2004
-    return _rating(profile, name, RatingKind.SCALE, (low, high), note=f"values fit {low}-{high}")
+    elif profile.high <= _SEVEN and _is_of(profile, _CSAT):
+        low, high = 1, _SEVEN
+    elif profile.high <= _TEN:
+        high = _TEN
+    else:
+        low, high = 0, _HUNDRED
+    start = 1 if high == _FIVE else low
+    note = f"values fit {start}-{high}{note}"
+    return _rating(profile, name, RatingKind.SCALE, (low, high), note=note, missing=missing)
 
 
 def _likelihood(profile: ColumnProfile, choice: RatingChoice) -> RatingColumn:
-    if profile.high <= 5 and profile.filled >= 30:  # noqa: PLR2004  thirty answers, none above 5
+    if profile.high <= _FIVE and profile.filled >= _SURE_ANSWERS:
         choice.warnings.append(
             f"{profile.name!r} is named like likelihood to recommend, but no value is above 5: read as a 1-5 scale, "
             f"not as NPS; if it is asked on 0-10, give --rating 'nps={profile.name}:0-10'"
         )
-        return _rating(profile, "recommend", RatingKind.SCALE, (0 if profile.low < 1 else 1, 5), note="values fit 1-5")
-    return _rating(
-        profile, "nps", RatingKind.NPS, (0, 10), note="whole numbers within 0-10, named likelihood to recommend"
-    )
+        scale = (0 if profile.low < 1 else 1, _FIVE)
+        return _rating(profile, "recommend", RatingKind.SCALE, scale, note="values fit 1-5")
+    note = "whole numbers within 0-10, named likelihood to recommend"
+    return _rating(profile, _NPS, _NPS, (0, _TEN), note=note)
 
 
 def _effort(profile: ColumnProfile, choice: RatingChoice) -> RatingColumn:
-    if profile.named("effort") and not profile.named("ease|easy|easily"):
+    if profile.named("effort") and not profile.named(column_words().ratings.easy):
         choice.warnings.append(
             f"{profile.name!r} is read with the high end as easy (good); if the high end is much effort, "
             f"give --rating 'ces={profile.name}:1-7:reversed'"
         )
-    if profile.high <= 5 and profile.filled >= 30:  # noqa: PLR2004
-        return _rating(
-            profile, "effort", RatingKind.SCALE, (1, 5), note="values fit 1-5, so it is not on the CES scale 1-7"
-        )
-    return _rating(profile, "ces", RatingKind.CES, (1, 7), note="ease or effort on 1-7, 7 = easy")
+    if profile.high <= _FIVE and profile.filled >= _SURE_ANSWERS:
+        note = "values fit 1-5, so it is not on the CES scale 1-7"
+        return _rating(profile, "effort", RatingKind.SCALE, (1, _FIVE), note=note)
+    return _rating(profile, _CES, _CES, (1, _SEVEN), note="ease or effort on 1-7, 7 = easy")
 
 
 def _friends_and_family(profile: ColumnProfile, choice: RatingChoice) -> RatingColumn:
@@ -230,7 +246,8 @@ def _friends_and_family(profile: ColumnProfile, choice: RatingChoice) -> RatingC
         f"For the other direction give --rating 'fft={profile.name}:1-5'"
     )
     note = "Friends and Family Test: 1 = very good to 5 = very poor, so low is good; 6 and 7 count as no answer"
-    return replace(_rating(profile, "fft", RatingKind.SCALE, (1, 5), note=note, missing=(6.0, 7.0)), reversed=True)
+    rating = _rating(profile, "fft", RatingKind.SCALE, (1, _FIVE), note=note, missing=(6.0, 7.0))
+    return replace(rating, reversed=True)
 
 
 def _five(profile: ColumnProfile, choice: RatingChoice) -> tuple[float, tuple[float, ...], str]:
@@ -238,7 +255,7 @@ def _five(profile: ColumnProfile, choice: RatingChoice) -> tuple[float, tuple[fl
     if profile.low >= 1:
         return 1, (), ""
     zeros = float((profile.numbers < 1).sum()) / profile.filled
-    if profile.whole and zeros < 0.1:  # noqa: PLR2004  rare zeros among 1-5 are how exports write "not rated"
+    if profile.whole and zeros < _RARE_ZEROS:
         choice.zeros[profile.name] = zeros
         return 1, (0.0,), ", 0 counts as not rated"
     return 0, (), ", from 0"
@@ -246,27 +263,36 @@ def _five(profile: ColumnProfile, choice: RatingChoice) -> tuple[float, tuple[fl
 
 def _name_the_overall(choice: RatingChoice) -> None:
     """Call the overall 1-5 rating "stars": the one whose name says so, or the only one there is."""
-    graded = [r for r in choice.ratings if r.kind is RatingKind.SCALE and (r.low, r.high) == (1, 5) and not r.reversed]
-    graded = [rating for rating in graded if rating.name not in ("recommend", "effort")]
-    known = [rating for rating in graded if rating.name in _OVERALL]
-    best = min(known, key=lambda rating: _OVERALL.index(rating.name)) if known else None
-    others = {rating.name for rating in choice.ratings}
-    if best is None and len(graded) == 1 and not others & set(_OVERALL):
+    overall = column_words().ratings.overall
+    graded = [
+        rating
+        for rating in choice.ratings
+        if rating.kind is RatingKind.SCALE
+        and (rating.low, rating.high) == KINDS[_STARS].scale
+        and not rating.reversed
+        and rating.name not in {"recommend", "effort"}
+    ]
+    best = min(
+        (rating for rating in graded if rating.name in overall),
+        key=lambda rating: overall.index(rating.name),
+        default=None,
+    )
+    if best is None and len(graded) == 1 and not {rating.name for rating in choice.ratings} & set(overall):
         best = graded[0]
     if best is not None:
-        named = replace(best, name="stars", kind=RatingKind.STARS, note=f"the overall rating, {best.note}")
-        choice.ratings[choice.ratings.index(best)] = named
+        stars = replace(best, name=_STARS.value, kind=_STARS, note=f"the overall rating, {best.note}")
+        choice.ratings[choice.ratings.index(best)] = stars
 
 
 def _doubt_mixed_scales(profiles: Sequence[ColumnProfile], choice: RatingChoice) -> None:
     """Mark ratings up to 10 whose values nearly all lie within 1-5: two scales in one column."""
     by_name = {profile.name: profile for profile in profiles}
     for position, rating in enumerate(choice.ratings):
-        if rating.kind is not RatingKind.SCALE or rating.high != 10:  # noqa: PLR2004
+        if rating.kind is not RatingKind.SCALE or rating.high != _TEN:
             continue
         values = by_name[rating.column].numbers
-        within = float((values <= 5).sum()) / len(values)  # noqa: PLR2004
-        if len(values) < 50 or within < 0.8 or values.mode().min() == rating.low:  # noqa: PLR2004
+        within = float((values <= _FIVE).sum()) / len(values)
+        if len(values) < _MIXED_ANSWERS or within < _MIXED_SHARE or values.mode().min() == rating.low:
             continue
         better = next((other.name for other in choice.ratings if other.name == "recommended"), None)
         choice.warnings.append(
@@ -275,10 +301,6 @@ def _doubt_mixed_scales(profiles: Sequence[ColumnProfile], choice: RatingChoice)
             + (f", look at {better!r} first" if better else "")
         )
         choice.ratings[position] = replace(rating, low=1, note="doubtful: mixes a 1-5 and a 1-10 scale, read as 1-10")
-
-
-def _codes(profile: ColumnProfile, high: int) -> bool:
-    return profile.whole and profile.low >= 1 and profile.high <= high
 
 
 def _rating(
@@ -290,4 +312,4 @@ def _rating(
     note: str,
     missing: tuple[float, ...] = (),
 ) -> RatingColumn:
-    return RatingColumn(name, profile.name, kind, float(scale[0]), float(scale[1]), missing=missing, note=note)
+    return RatingColumn(str(name), profile.name, kind, float(scale[0]), float(scale[1]), missing=missing, note=note)

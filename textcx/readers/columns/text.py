@@ -1,4 +1,4 @@
-"""Which columns hold customers' own words, and which of them belong together. Pure.
+"""Which columns hold customers' own words, and which of them belong together.
 
 A column is found by what is in it first (long, varied, written by people) and by its name second. What somebody else
 wrote, replies, product descriptions, names of places, is left out by the same two signs.
@@ -11,42 +11,26 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.feedback import TextColumn
+from textcx.readers.words import column_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from textcx.readers.columns.profile import ColumnProfile
 
-_BODY = frozenset(
-    """
-    review reviews text comment comments content body feedback verbatim answer response message remark remarks
-    opinion narrative complaint tweet post suggestion suggestions description experience reason why detail details
-    testimonial freetext impression statement
-    """.split()  # noqa: SIM905  a list of words reads better as words
-)
-_TITLE = frozenset(
-    """
-    title headline subject summary heading
-    """.split()  # noqa: SIM905  a list of words reads better as words
-)
-_PAIR = r"pros|cons|likes?|dislikes?|positives?|negatives?|strengths|weaknesses|advantages|disadvantages|best|worst"
-_OTHERS = (
-    r"reply|replies|replied|owner|developer|company|business|vendor|merchant|agent|staff|admin|moderator|product|item|"
-    r"internal|system|template|translated|translation|clean|cleaned|processed|preprocessed|lemma|lemmatized|tokens|"
-    r"stemmed|summary_ai|ai_summary|signature"
-)
-_NO_TEXT = frozenset(
-    """
-    id ids uuid guid url link image img photo avatar name author user username email mail phone date time at
-    timestamp language lang country city address location type category tags tag label count number version sku
-    code
-    """.split()  # noqa: SIM905  a list of words reads better as words
-)
-_ASKING = re.compile(
-    r"^(?:what|how|why|which|where|when|who|please|tell|describe|is|are|was|were|do|does|did|would|could|can|should|has|"
-    r"have|if|any|share|explain|comment)_.+_|improve|_better$|went_well|went_wrong|(?:like|liked|enjoy|enjoyed)_(?:most|"
-    r"best|least)|(?:most|least)_(?:like|liked|enjoyed)"
-)
+_LINKS = 0.3
+_NESTED = _DATES = _REPEATED = 0.5
+_OPINION = 0.15
+"""Share of opinions that names of places and products do not reach."""
+_NAMELIKE = 0.6
+_TITLE_CAPITALS = 0.3
+_VARIED = 0.3
+_SURELY_VARIED = 200
+_LONG = 4
+"""Mean words from which on a column is text whatever its name; a question needs ``_SHORT``."""
+_SHORT = 2
+_NAMED_BODY_WORDS = 3
+_QUESTION_WORDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +49,11 @@ def asks(profile: ColumnProfile) -> bool:
         return True
     if profile.numeric:
         return False
-    return profile.named(_PAIR) or (len(profile.words) > 2 and _ASKING.search(profile.key) is not None)  # noqa: PLR2004
+    words = column_words().text
+    asking = rf"^(?:{words.question_starts})_.+_|{words.question_parts}"
+    return profile.named(words.pairs) or (
+        len(profile.words) >= _QUESTION_WORDS and re.search(asking, profile.key) is not None
+    )
 
 
 def question_of(profile: ColumnProfile) -> str | None:
@@ -77,7 +65,7 @@ def question_of(profile: ColumnProfile) -> str | None:
 
 def is_question_column(profile: ColumnProfile) -> bool:
     """Whether a column says, row by row, which question was asked."""
-    named = profile.words[-1] in {"question", "prompt"} or profile.key.endswith("question_text")
+    named = profile.ends_with(column_words().text.questions) or profile.key.endswith("question_text")
     return named and not profile.numeric and 0 < profile.distinct <= max(3, profile.filled // 2)
 
 
@@ -94,21 +82,21 @@ def choose_text(profiles: Sequence[ColumnProfile]) -> TextChoice | None:
     left_out = {
         profile.name: "long text, but by its name not written by customers"
         for profile in profiles
-        if profile not in fit and profile.filled and profile.mean_words > 4 and _by_others(profile)  # noqa: PLR2004
+        if profile not in fit and profile.filled and profile.mean_words > _LONG and _by_others(profile)
     }
     if not fit:
         return _fallback(profiles)
     primary = max(fit, key=_weight)
     chosen = [profile for profile in fit if profile is primary or _belongs(profile, primary)]
     chosen.sort(key=lambda profile: not _is_title(profile))
-    also = tuple(p.name for p in fit if p not in chosen and p.mean_words > 4 and not _same_words(p, primary))  # noqa: PLR2004
+    also = tuple(p.name for p in fit if p not in chosen and p.mean_words > _LONG and not _same_words(p, primary))
     texts = tuple(TextColumn(profile.name, question_of(profile)) for profile in chosen)
-    said = f"long and varied ({primary.mean_words:.0f} words on average, {primary.distinct} different in the sample)"
-    if primary.words[-1] in _BODY or asks(primary):
-        said += ", and named like text"
+    reason = f"long and varied ({primary.mean_words:.0f} words on average, {primary.distinct} different in the sample)"
+    if primary.ends_with(column_words().text.bodies) or asks(primary):
+        reason += ", and named like text"
     if len(chosen) > 1:
-        said += "; joined with " + ", ".join(repr(profile.name) for profile in chosen if profile is not primary)
-    return TextChoice(texts, said, also, left_out)
+        reason += "; joined with " + ", ".join(repr(profile.name) for profile in chosen if profile is not primary)
+    return TextChoice(texts, reason, also, left_out)
 
 
 def _fallback(profiles: Sequence[ColumnProfile]) -> TextChoice | None:
@@ -123,24 +111,22 @@ def _fallback(profiles: Sequence[ColumnProfile]) -> TextChoice | None:
     return TextChoice((TextColumn(best.name, question_of(best)),), reason)
 
 
-def _is_words(profile: ColumnProfile) -> bool:  # noqa: PLR0911  one line per sign
-    if not profile.filled or profile.numeric or profile.links > 0.3 or profile.nested > 0.5:  # noqa: PLR2004
+def _is_words(profile: ColumnProfile) -> bool:
+    if not profile.filled or profile.numeric or profile.links > _LINKS or profile.nested > _NESTED:
         return False
-    if profile.dates is not None and profile.dates.share > 0.5:  # noqa: PLR2004
+    opinion = profile.opinion >= _OPINION
+    dates = profile.dates is not None and profile.dates.share > _DATES
+    if dates or _by_others(profile) or (profile.capitals > _NAMELIKE and not opinion):
         return False
-    if _by_others(profile):
-        return False
-    said = profile.opinion >= 0.15  # noqa: PLR2004  names of places and products say nothing like this
-    if profile.capitals > 0.6 and not said:  # noqa: PLR2004
-        return False
-    varied = profile.distinct >= profile.filled * 0.3 or profile.distinct >= 200  # noqa: PLR2004
+    varied = profile.distinct >= profile.filled * _VARIED or profile.distinct >= _SURELY_VARIED
     if _named_body(profile):
-        return profile.mean_words >= 1 and (varied or profile.mean_words >= 3)  # noqa: PLR2004
+        return profile.mean_words >= 1 and (varied or profile.mean_words >= _NAMED_BODY_WORDS)
     if _is_title(profile):
-        return varied and profile.mean_words >= 1 and (said or profile.capitals < 0.3)  # noqa: PLR2004
-    if profile.words[-1] in _NO_TEXT and not asks(profile):
+        return varied and profile.mean_words >= 1 and (opinion or profile.capitals < _TITLE_CAPITALS)
+    question = asks(profile)
+    if profile.ends_with(column_words().text.other_ends) and not question:
         return False
-    return varied and profile.mean_words >= (2 if asks(profile) else 4)
+    return varied and profile.mean_words >= (_SHORT if question else _LONG)
 
 
 def _weight(profile: ColumnProfile) -> tuple[float, int]:
@@ -165,19 +151,20 @@ def _same_words(profile: ColumnProfile, primary: ColumnProfile) -> bool:
         {"".join(filter(str.isalnum, value.casefold()))[:30] for value in one.values.head(200).to_list()}
         for one in (profile, primary)
     )
-    return bool(ours) and len(ours & theirs) > len(ours) * 0.5
+    return bool(ours) and len(ours & theirs) > len(ours) * _REPEATED
 
 
 def _named_body(profile: ColumnProfile) -> bool:
     if _by_others(profile):
         return False
     words = [word for word in profile.words if not word.isdigit()]
-    return bool(words) and words[-1] in _BODY
+    return bool(words) and words[-1] in column_words().text.bodies
 
 
 def _is_title(profile: ColumnProfile) -> bool:
-    return profile.words[-1] in _TITLE and not asks(profile)
+    return profile.ends_with(column_words().text.titles) and not asks(profile)
 
 
 def _by_others(profile: ColumnProfile) -> bool:
-    return not asks(profile) and profile.named(_OTHERS) and not profile.named("product_review|item_review")
+    words = column_words().text
+    return not asks(profile) and profile.named(words.by_others) and not profile.named(words.by_customers)

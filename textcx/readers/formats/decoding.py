@@ -11,7 +11,7 @@ import io
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from charset_normalizer import from_bytes
 
@@ -21,18 +21,37 @@ from textcx.readers.formats.streams import binary_kind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BOMS = (
+BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+"""Byte order marks and the codec that each stands for."""
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _CONTROLS = re.compile("[\x01-\x08\x0e-\x1f\x7f]")
 _DETECTION_BYTES = 64 * 1024
+_MANY_ZEROS, _FEW_ZEROS = 0.4, 0.1
+"""Shares of zero bytes that Latin text in UTF-16 has at least at one of two places, and at most at the other."""
 _REPLACED = "�"
+
+
+class Line(NamedTuple):
+    """A line with its end.
+
+    Attributes:
+        number: 1-based.
+        text: The line; "" where it is too long.
+        damaged: Whether some of its bytes did not fit the encoding.
+        too_long: Whether it was longer than the limit.
+    """
+
+    number: int
+    text: str
+    damaged: bool = False
+    too_long: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +74,19 @@ class Decoding:
             return "rows with bytes that are not UTF-8, read as Windows-1252"
         return "rows with bytes that cannot be read, shown as U+FFFD"
 
-    def lines(self, stream: BinaryIO) -> Iterator[tuple[str, bool]]:
-        """Yield lines with their ends, each with whether bytes of it did not fit. Bounded by the longest line."""
+    def lines(self, stream: BinaryIO) -> Iterator[Line]:
+        """Yield lines with their ends, bytes that did not fit replaced. Bounded by the longest line."""
         unicode8 = self.codec.startswith("utf-8")
         errors = "surrogateescape" if unicode8 else "replace"
         with io.TextIOWrapper(stream, encoding=self.codec, errors=errors, newline="") as text:
-            for line in text:
+            for number, line in enumerate(text, start=1):
                 if line.isascii() and "\0" not in line:
-                    yield line, False
+                    yield Line(number, line)
                     continue
                 mended = line.replace("\0", _REPLACED)
                 if unicode8:
                     mended = _ESCAPED.sub(self._stray, mended)
-                    yield mended, mended != line
-                else:
-                    yield mended, mended != line or _REPLACED in line
+                yield Line(number, mended, damaged=mended != line or (not unicode8 and _REPLACED in line))
 
     def _stray(self, match: re.Match[str]) -> str:
         if not self.stray_letters:
@@ -89,7 +106,7 @@ def detect_decoding(head: bytes, *, name: str, whole: bool = True) -> Decoding:
         How to read it.
 
     Raises:
-        UnreadableInput: If it is binary, or in an encoding that cannot be told.
+        UnreadableInput: If it is binary, or in an unknown encoding.
     """
     kind = binary_kind(head)
     if kind is not None:
@@ -97,7 +114,7 @@ def detect_decoding(head: bytes, *, name: str, whole: bool = True) -> Decoding:
         raise UnreadableInput(msg)
     decoding = _choose(head, whole=whole)
     if decoding is None:
-        msg = f"{name} is in an encoding that cannot be told; save it as UTF-8 (in Excel: 'CSV UTF-8') and try again"
+        msg = f"{name} is in an unknown encoding; save it as UTF-8 (in Excel: 'CSV UTF-8') and try again"
         raise UnreadableInput(msg)
     text = head.decode(decoding.codec, errors="ignore")
     controls, nulls = len(_CONTROLS.findall(text)), text.count("\0")
@@ -108,7 +125,7 @@ def detect_decoding(head: bytes, *, name: str, whole: bool = True) -> Decoding:
 
 
 def _choose(head: bytes, *, whole: bool) -> Decoding | None:
-    for bom, codec in _BOMS:
+    for bom, codec in BOMS:
         if head.startswith(bom):
             return Decoding(codec, f"{codec.removesuffix('-sig').upper()} (it says so itself)")
     if wide := _wide(head):
@@ -131,7 +148,7 @@ def _choose(head: bytes, *, whole: bool) -> Decoding | None:
 def _wide(head: bytes) -> str | None:
     start = head[:_DETECTION_BYTES]
     even, odd = start[::2].count(0) / max(1, len(start) / 2), start[1::2].count(0) / max(1, len(start) / 2)
-    if max(even, odd) < 0.4 or min(even, odd) > 0.1:  # noqa: PLR2004  shares of zero bytes in Latin text
+    if max(even, odd) < _MANY_ZEROS or min(even, odd) > _FEW_ZEROS:
         return None
     return "utf-16-le" if odd > even else "utf-16-be"
 

@@ -12,22 +12,20 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from textcx.domain.errors import NothingToAnalyze, UnreadableInput
-from textcx.readers.formats.decoding import detect_decoding
-from textcx.readers.formats.raw import SAMPLE_ROWS, RawChunk, Row, chunk_rows, strings
-from textcx.readers.formats.streams import STREAM_ERRORS, cut_off
+from textcx.readers.formats.raw import SAMPLE_ROWS, LineSource, Row, strings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from typing import BinaryIO
+    from collections.abc import Iterable, Iterator, Sequence
 
     import polars as pl
 
+    from textcx.readers.formats.decoding import Line
     from textcx.readers.formats.streams import ByteSource
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-class JsonlSource:
+class JsonlSource(LineSource):
     """A file of JSON objects, one a line.
 
     Raises:
@@ -35,37 +33,18 @@ class JsonlSource:
     """
 
     def __init__(self, data: ByteSource) -> None:
-        self.name = data.name
-        self._data = data
-        self._decoding = detect_decoding(data.head, name=data.name, whole=data.whole)
-        self.damage = self._decoding.damage
-        self.warnings = (self._decoding.warning,) if self._decoding.warning else ()
-        self.reasons = {"format": f"JSONL, {self._decoding.reason}"}
-        self.columns: tuple[str, ...] = ()
+        super().__init__(data)
+        self.reasons = {"format": f"JSONL, {self.decoding.reason}"}
         self._sample = self._read_sample()
-
-    def sample(self) -> pl.DataFrame:
-        """Return the first readable rows."""
-        return self._sample
-
-    def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
-        """Yield the rows in order, ``rows`` at a time, leaving out the first ``skip``."""
-        done = skip
-        try:
-            for chunk in chunk_rows(self._rows(self._data.open()), self.columns, rows=rows, skip=skip):
-                yield chunk
-                done += chunk.cells.height + len(chunk.broken)
-        except STREAM_ERRORS as error:
-            raise cut_off(self.name, done) from error
 
     def _read_sample(self) -> pl.DataFrame:
         objects: list[dict[str, Any]] = []
         first = ""
-        for line, _ in self._decoding.lines(io.BytesIO(self._data.head)):
-            first = first or line.strip()
-            found, _ = _read_object(line)
-            if found is not None:
-                objects.append(found)
+        for line in self.decoding.lines(io.BytesIO(self.data.head)):
+            first = first or line.text.strip()
+            values, _ = _read_object(line.text)
+            if values is not None:
+                objects.append(values)
             if len(objects) > SAMPLE_ROWS:
                 break
         if not objects:
@@ -74,36 +53,37 @@ class JsonlSource:
                 msg += " (it looks like one JSON array: write its elements on lines of their own, as jq -c '.[]' does)"
             raise UnreadableInput(msg)
         objects = objects[:SAMPLE_ROWS]
-        self.columns = tuple(dict.fromkeys(key for found in objects for key in found))
+        self.columns = tuple(dict.fromkeys(key for values in objects for key in values))
         if not self.columns:
             msg = f"the JSON objects of {self.name} are empty"
             raise NothingToAnalyze(msg)
-        return strings([self._cells(found) for found in objects], self.columns)
+        return strings([self._cells(values) for values in objects], self.columns)
 
-    def _rows(self, stream: BinaryIO) -> Iterator[Row]:
+    def rows(self, lines: Iterable[Line]) -> Iterator[Row]:
+        """Yield a row for every line that is not blank."""
         known = set(self.columns)
-        for number, (line, damaged) in enumerate(self._decoding.lines(stream), start=1):
-            if not line.strip():
+        for line in lines:
+            if not line.text.strip():
                 continue
-            found, hint = _read_object(line)
-            unread = found is not None and not found.keys() <= known
-            yield Row(number, None if found is None else self._cells(found), hint, damaged, unread)
+            values, hint = _read_object(line.text)
+            unread = values is not None and not values.keys() <= known
+            yield Row(line.number, None if values is None else self._cells(values), hint, line.damaged, unread)
 
-    def _cells(self, found: dict[str, Any]) -> Sequence[str | None]:
-        return [_cell(found.get(column)) for column in self.columns]
+    def _cells(self, values: dict[str, Any]) -> Sequence[str | None]:
+        return [_cell(values.get(column)) for column in self.columns]
 
 
 def _read_object(line: str) -> tuple[dict[str, Any] | None, str]:
     try:
-        found = json.loads(line)
+        values = json.loads(line)
     except (ValueError, RecursionError):
         return None, "the line is not valid JSON; expected one object, complete on one line"
-    if not isinstance(found, dict):
+    if not isinstance(values, dict):
         return None, "the line is JSON, but not an object with named values"
-    return {_LONE_SURROGATES.sub("�", key): value for key, value in found.items()}, ""
+    return {_LONE_SURROGATES.sub("�", key): value for key, value in values.items()}, ""
 
 
-def _cell(value: Any) -> str | None:  # noqa: ANN401  any JSON value
+def _cell(value: object) -> str | None:
     if value is None or value == "":
         return None
     if isinstance(value, bool):

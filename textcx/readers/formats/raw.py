@@ -6,13 +6,21 @@ has one offset, whether it could be read or not, so that ``skip`` always leaves 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 import polars as pl
 
+from textcx.domain.errors import UnreadableInput
+from textcx.readers.formats.decoding import detect_decoding
+from textcx.readers.formats.streams import STREAM_ERRORS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from textcx.readers.formats.decoding import Line
+    from textcx.readers.formats.streams import ByteSource
 
 SAMPLE_ROWS = 5_000
 """Rows from which columns, scales and formats are found."""
@@ -92,28 +100,50 @@ class Row:
     unread: bool = False  # it names values that the start of the input did not, so that they belong to no column
 
 
-def chunk_rows(found: Iterable[Row], columns: Sequence[str], *, rows: int, skip: int) -> Iterator[RawChunk]:
-    """Gather rows into chunks.
+class LineSource(ABC):
+    """A text file whose rows are made of lines; a ``RowSource``. Columns, reasons and sample are found at the start."""
 
-    Args:
-        found: Rows in order, readable or not.
-        columns: Names of the columns; every readable row has as many cells.
-        rows: Rows per chunk, at least 1.
-        skip: Rows to leave out at the start, at least 0.
+    columns: tuple[str, ...]
+    reasons: Mapping[str, str]
+    _sample: pl.DataFrame
 
-    Yields:
-        Chunks of ``rows`` rows; the last one may be smaller, none is empty.
-    """
-    gathered: list[tuple[int, Row]] = []
-    for offset, row in enumerate(found):
-        if offset < skip:
-            continue
-        gathered.append((offset, row))
-        if len(gathered) == rows:
-            yield _chunk(gathered, columns)
-            gathered = []
-    if gathered:
-        yield _chunk(gathered, columns)
+    def __init__(self, data: ByteSource) -> None:
+        self.name = data.name
+        self.data = data
+        self.decoding = detect_decoding(data.head, name=data.name, whole=data.whole)
+        self.damage = self.decoding.damage
+        self.warnings = (self.decoding.warning,) if self.decoding.warning else ()
+
+    @abstractmethod
+    def rows(self, lines: Iterable[Line]) -> Iterator[Row]:
+        """Yield the rows that lines make up, readable or not, with as many cells as there are columns."""
+
+    def sample(self) -> pl.DataFrame:
+        """Return the first readable rows."""
+        return self._sample
+
+    def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
+        """Yield the rows in order, ``rows`` at a time, leaving out the first ``skip``.
+
+        Raises:
+            UnreadableInput: If the input ends or vanishes while it is read.
+        """
+        gathered: list[tuple[int, Row]] = []
+        done = skip
+        try:
+            for offset, row in enumerate(self.rows(self.decoding.lines(self.data.open()))):
+                if offset < skip:
+                    continue
+                gathered.append((offset, row))
+                if len(gathered) == rows:
+                    yield _chunk(gathered, self.columns)
+                    done += len(gathered)
+                    gathered = []
+        except STREAM_ERRORS as error:
+            msg = f"{self.name} could not be read further after {done} rows; copy or export the file again"
+            raise UnreadableInput(msg) from error
+        if gathered:
+            yield _chunk(gathered, self.columns)
 
 
 def _chunk(gathered: list[tuple[int, Row]], columns: Sequence[str]) -> RawChunk:

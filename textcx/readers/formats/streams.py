@@ -25,6 +25,14 @@ HEAD_BYTES = 4 * 1024 * 1024
 STREAM_ERRORS = (OSError, EOFError, zlib.error)
 """What reading a damaged or vanished file raises."""
 
+FORMATS = {
+    **dict.fromkeys((".csv", ".tsv", ".txt", ".tab"), "csv"),
+    **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".xlsx", ".xlsm"), "xlsx"),
+}
+"""Formats by the suffix of a file's name."""
+
 _GZIP = b"\x1f\x8b"
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
@@ -102,6 +110,11 @@ class _Replay(io.RawIOBase):
         return len(piece)
 
 
+def suffix_of(name: str) -> str:
+    """Return the suffix of a file's name in lower case, without ".gz"; "" where it has none."""
+    return Path(name.casefold().removesuffix(".gz")).suffix
+
+
 def open_bytes(source: str | Path) -> ByteSource:
     """Open a file or standard input ("-") and read its head.
 
@@ -176,11 +189,6 @@ def _cannot_open(name: str, error: BaseException) -> str:
         return f"{name} is damaged gzip data; copy or export the file again"
     reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
     return f"{name} cannot be opened: {reason}"
-
-
-def cut_off(name: str, rows: int) -> UnreadableInput:
-    """Make the error for an input that ends or vanishes while it is read."""
-    return UnreadableInput(f"{name} could not be read further after {rows} rows; copy or export the file again")
 
 
 def binary_kind(head: bytes) -> str | None:

@@ -14,11 +14,11 @@ import os
 import re
 import select
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting, UnreadableInput
+from textcx.readers.formats.decoding import BOMS, Line
 from textcx.readers.formats.streams import binary_kind
 
 if TYPE_CHECKING:
@@ -31,35 +31,11 @@ LONGEST_LINE = 16 * 1024 * 1024
 """Characters of the longest line that is read."""
 
 _GZIP = b"\x1f\x8b"
-_BOMS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _HEAD = 4
 """Bytes that tell a compressed input and a byte order mark."""
 _STRAY = re.compile("[\udc80-\udcff]")
 _NEWLINE = re.compile("\n")
 _ANY_BREAK = re.compile("\r\n|\n|\r")
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line with its end.
-
-    Attributes:
-        number: 1-based.
-        text: The line; "" where it is too long.
-        damaged: Whether some of its bytes did not fit the encoding; they stand as lone surrogates or U+FFFD.
-        too_long: Whether it was longer than the limit.
-    """
-
-    number: int
-    text: str
-    damaged: bool = False
-    too_long: bool = False
 
 
 def open_pieces(source: str | Path) -> Iterator[bytes]:
@@ -207,7 +183,7 @@ def _decoded(pieces: Iterable[bytes], *, encoding: str | None, hold_returns: boo
         if decoder is None:
             if len(waiting) < _HEAD and not last:
                 continue
-            codec = next((name for mark, name in _BOMS if waiting.startswith(mark)), codec or "utf-8")
+            codec = next((name for mark, name in BOMS if waiting.startswith(mark)), codec or "utf-8")
             errors = "surrogateescape" if codec.startswith("utf-8") else "replace"
             decoder = codecs.getincrementaldecoder(codec)(errors)
         text = carried + decoder.decode(waiting, final=last)

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting
 from textcx.domain.items import LINE_ID, BrokenLine, GivenText
+from textcx.readers.formats.streams import FORMATS as FORMATS_BY_SUFFIX
+from textcx.readers.formats.streams import suffix_of
 from textcx.readers.streaming.csv_stream import CsvStream
 from textcx.readers.streaming.line_stream import LONGEST_LINE, numbered_lines, open_pieces
 from textcx.steps.records.assemble import join_cells
@@ -27,16 +29,13 @@ from textcx.steps.records.assemble import join_cells
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from textcx.readers.streaming.line_stream import Line
+    from textcx.readers.formats.decoding import Line
 
 FORMATS = ("jsonl", "csv")
 LONGEST_TEXT = 1_000_000
 """Characters of the longest text that is scored: minutes of work for one record would hold up all others."""
 LONGEST_ID = 1_000
 
-_BY_SUFFIX = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".tsv": "csv", ".tab": "csv", ".txt": "csv",
-}  # fmt: skip
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _MESSAGES = {
     "not_json": "the line is not valid JSON; expected one object, complete on one line",
@@ -51,7 +50,7 @@ _MESSAGES = {
     "bad_id": f"the id is no string or number, or longer than {LONGEST_ID:,} characters",
     "cell_count": "the row has not as many cells as the header; look for a stray quotation mark or delimiter",
     "unclosed_quote": "a quotation mark is opened and not closed where the row ends; close it or double it",
-}  # fmt: skip
+}
 """Every code of an error line."""
 
 
@@ -82,7 +81,7 @@ def stream_records(
     Args:
         source: A file, a named pipe, or "-" for standard input; gzipped or not.
         columns: Where id, text and language are.
-        form: "jsonl" or "csv"; by default told by the suffix, else by the first character that is not blank.
+        form: "jsonl" or "csv"; by default by the suffix, else by the first character that is not blank.
         encoding: Name of the encoding; by default UTF-8, or what a byte order mark says.
         longest: Most characters of a line.
 
@@ -97,20 +96,17 @@ def stream_records(
     if form is not None and form not in FORMATS:
         msg = f"--format {form!r} is unknown; expected jsonl or csv"
         raise BadSetting(msg)
-    path = Path(source)
-    suffixes = [] if str(source) == "-" else [suffix.casefold() for suffix in path.suffixes]
-    if suffixes[-1:] == [".gz"]:
-        suffixes.pop()
-    told = form or (_BY_SUFFIX.get(suffixes[-1]) if suffixes else None)
-    name = "standard input" if str(source) == "-" else path.name
+    name = "standard input" if str(source) == "-" else Path(source).name
+    suffix = "" if str(source) == "-" else suffix_of(name)
+    named = FORMATS_BY_SUFFIX.get(suffix)
     return _records(
         open_pieces(source),
         columns=columns,
-        form=told,
+        form=form or (named if named in FORMATS else None),
         encoding=encoding,
         longest=longest,
         name=name,
-        tabs=suffixes[-1:] in ([".tsv"], [".tab"]),
+        tabs=suffix in {".tsv", ".tab"},
     )
 
 
@@ -135,13 +131,13 @@ def _records(
     if not early:
         return
     lines = chain(early, lines)
-    if (form or _told_by(early[-1])) == "jsonl":
+    if (form or _form_of(early[-1])) == "jsonl":
         yield from (record for line in lines if (record := _from_line(line, columns)) is not None)
     else:
         yield from _from_csv(lines, columns=columns, name=name, tabs=tabs, longest=longest)
 
 
-def _told_by(first: Line) -> str:
+def _form_of(first: Line) -> str:
     return "jsonl" if first.text.lstrip().startswith(("{", "[")) else "csv"
 
 
@@ -151,17 +147,17 @@ def _from_line(line: Line, columns: RecordColumns) -> GivenText | BrokenLine | N
     if not line.text.strip():
         return None
     try:
-        found = json.loads(line.text)
+        value = json.loads(line.text)
     except (ValueError, RecursionError):
         return broken_line("not_utf8" if line.damaged else "not_json", line.number)
-    return record_of(found, line=line.number, columns=columns, damaged=line.damaged)
+    return record_of(value, line=line.number, columns=columns, damaged=line.damaged)
 
 
-def record_of(found: object, *, line: int, columns: RecordColumns, damaged: bool = False) -> GivenText | BrokenLine:
+def record_of(value: object, *, line: int, columns: RecordColumns, damaged: bool = False) -> GivenText | BrokenLine:
     """Read a record from a parsed JSON value.
 
     Args:
-        found: Expected is an object; other keys are left alone.
+        value: Expected is an object; other keys are left alone.
         line: Its 1-based number.
         columns: Its keys.
         damaged: Whether bytes of it could not be decoded.
@@ -169,11 +165,11 @@ def record_of(found: object, *, line: int, columns: RecordColumns, damaged: bool
     Returns:
         The record, or what is wrong with it. A text that is null is an empty one.
     """
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         return broken_line("not_an_object", line)
-    given = _id(found.get(columns.id_name))
-    texts = [found[key] for key in columns.text if key in found]
-    return _record(given, texts, found.get(columns.language), line=line, damaged=damaged)
+    given = _id(value.get(columns.id_name))
+    texts = [value[key] for key in columns.text if key in value]
+    return _record(given, texts, value.get(columns.language), line=line, damaged=damaged)
 
 
 def _from_csv(

@@ -1,25 +1,22 @@
-"""Cells to values: numbers, yes and no, money. Pure, whole columns at a time; what is no value becomes null."""
+"""Cells to values: numbers, yes and no, money. Whole columns at a time; what is no value becomes null."""
 
 from __future__ import annotations
 
 import polars as pl
 
-NO_VALUE = ("", "n/a", "na", "nan", "null", "none", "nil", "-", "--", "n.a.", "#n/a", "not applicable")
-"""Cells, in lower case, that say "no value" outside the text columns."""
+from textcx.readers.words import column_words
 
 _NUMBER = (
     r"(?i)^\s*([+-]?\d+(?:\.\d+)?)\s*"
     r"(?:/\s*\d+(?:\.\d+)?|out\s+of\s+\d+(?:\.\d+)?|stars?|points?|[-\u2013\u2014:=]\s*[^\d\s].*|\([^)]*\))?\s*$"
 )
 _STARS = r"^[★☆⭐\x{FE0F}\s]+$"
-_YES = ("1", "1.0", "yes", "y", "true", "t", "recommended")
-_NO = ("0", "0.0", "no", "n", "false", "f", "not recommended")
 
 
 def trimmed(cells: pl.Series) -> pl.Series:
     """Trim cells; those that say "no value" become null."""
     plain = cells.str.strip_chars()
-    return plain.set(plain.str.to_lowercase().is_in(NO_VALUE), None)
+    return plain.set(plain.str.to_lowercase().is_in(column_words().cells.no_value), None)
 
 
 def numbers(cells: pl.Series) -> pl.Series:
@@ -34,11 +31,10 @@ def numbers(cells: pl.Series) -> pl.Series:
 
 def yes_no(cells: pl.Series) -> pl.Series:
     """Read "yes", "true", "1" as 1 and "no", "false", "0" as 0. Float64."""
+    words = column_words().cells
+    values = {**dict.fromkeys(words.yes, 1.0), **dict.fromkeys(words.no, 0.0)}
     lower = cells.str.strip_chars().str.to_lowercase()
-    frame = pl.DataFrame({"cell": lower})
-    return frame.select(
-        pl.when(pl.col("cell").is_in(_YES)).then(1.0).when(pl.col("cell").is_in(_NO)).then(0.0).alias(cells.name)
-    ).to_series()
+    return lower.replace_strict(values, default=None, return_dtype=pl.Float64).alias(cells.name)
 
 
 def amounts(cells: pl.Series) -> pl.Series:

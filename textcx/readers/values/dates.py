@@ -1,7 +1,7 @@
 """Dates as files hold them: which formats a column uses, and reading it value by value.
 
-Day and month are told apart by the values themselves; where no value can tell, the day is taken to come first and the
-doubt is put into words. Values without a time zone are UTC. What fits no format of the column is null, never a guess.
+The values themselves show whether day or month comes first; where none does, the day is taken to come first, with a
+warning. Values without a time zone are UTC. What fits no format of the column is null, never a guess.
 """
 
 from __future__ import annotations
@@ -36,6 +36,14 @@ _TIME = re.compile(
 )
 _ORDINAL = re.compile(r"\b(\d{1,2})(?:st|nd|rd|th)\b", re.IGNORECASE)
 _LETTERS = re.compile(r"[a-z]{3}", re.IGNORECASE)
+_FIXED_SHAPES = (
+    (_ISO_SHAPE, ISO),
+    (_EPOCH_MS_SHAPE, EPOCH_MS),
+    (_EPOCH_SHAPE, EPOCH),
+    (_YEAR_MONTH, "%Y-%m"),
+    (_POST, "%a %b %d %H:%M:%S %z %Y"),
+)
+_ORDER = {True: "day", False: "month"}
 _LONGEST = 45
 _SHORT_MONTH = 3
 _LAST_MONTH = 12
@@ -122,7 +130,7 @@ def given_format(date_format: str) -> DateReading:
     if date_format not in (EPOCH, EPOCH_MS):
         try:
             sample = datetime(2024, 1, 31, 13, 45, tzinfo=UTC)
-            datetime.strptime(sample.strftime(date_format), date_format)  # noqa: DTZ007  only the pattern matters
+            datetime.strptime(sample.strftime(date_format), date_format).replace(tzinfo=UTC)
         except ValueError as error:
             msg = (
                 f"--date-format {date_format!r} is no date pattern; expected something like '%d/%m/%Y' or "
@@ -165,16 +173,16 @@ def find_formats(values: Sequence[str], *, column: str) -> DateReading | None:
     bare_day_first = certain[True][True] >= certain[True][False] if certain[True] else day_first
     doubts = []
     if both[True] and both[False]:
-        bare = "" if day_first == bare_day_first else f", without leading zeros with the {_first(bare_day_first)} first"
+        bare = "" if day_first == bare_day_first else f", without leading zeros with the {_ORDER[bare_day_first]} first"
         doubts.append(
             f"{column!r} mixes dates with the day first ({both[True]} for certain) and the month first "
-            f"({both[False]} for certain); those that could be either are read with the {_first(day_first)} first{bare}"
+            f"({both[False]} for certain); those that could be either are read with the {_ORDER[day_first]} first{bare}"
         )
     elif open_order and not both and not dotted:
         commonest = next(pattern for pattern, _ in shapes.most_common() if "{first}" in pattern)
         other = _Shape(commonest).strptime(day_first=not day_first)
         doubts.append(
-            f"{column!r} could have the day or the month first, no value tells; read with the {_first(day_first)} "
+            f"{column!r} could have the day or the month first, no value tells; read with the {_ORDER[day_first]} "
             f"first, for the other order give --date-format '{other}'"
         )
     kinds = sorted({_kind(pattern) for pattern in shapes})
@@ -198,65 +206,57 @@ def normal_form(value: str) -> str:
     return plain
 
 
-def _shape(value: str) -> _Shape | None:  # noqa: PLR0911  one line per shape
+def _shape(value: str) -> _Shape | None:
     if len(value) > _LONGEST:
         return None
-    if _ISO_SHAPE.match(value):
-        return _Shape(ISO)
-    if _EPOCH_MS_SHAPE.match(value):
-        return _Shape(EPOCH_MS)
-    if _EPOCH_SHAPE.match(value):
-        return _Shape(EPOCH)
-    if _YEAR_MONTH.match(value):
-        return _Shape("%Y-%m")
-    if _POST.match(value):
-        return _Shape("%a %b %d %H:%M:%S %z %Y")
-    if found := _NUMERIC.match(value):
-        return _numeric_shape(found)
-    if (found := _DAY_MONTH.match(value)) and (time := _time(found[6])) is not None:
-        year = "%Y" if len(found[5]) > 2 else "%y"  # noqa: PLR2004  two-digit years
-        return _Shape(f"{_weekday(found[1])}%d{found[3]}{_month(found[4])}{found[3]}{year}{time}")
-    if (found := _MONTH_DAY.match(value)) and (time := _time(found[5])) is not None:
-        return _Shape(f"{_weekday(found[1])}{_month(found[2])} %d %Y{time}")
+    for fixed, pattern in _FIXED_SHAPES:
+        if fixed.match(value):
+            return _Shape(pattern)
+    if match := _NUMERIC.match(value):
+        return _numeric_shape(match)
+    if (match := _DAY_MONTH.match(value)) and (time := _time(match[6])) is not None:
+        return _Shape(f"{_weekday(match[1])}%d{match[3]}{_month(match[4])}{match[3]}{_year(match[5])}{time}")
+    if (match := _MONTH_DAY.match(value)) and (time := _time(match[5])) is not None:
+        return _Shape(f"{_weekday(match[1])}{_month(match[2])} %d %Y{time}")
     return None
 
 
-def _numeric_shape(found: re.Match[str]) -> _Shape | None:
-    one, mark, two, three, rest = found.groups()
+def _numeric_shape(match: re.Match[str]) -> _Shape | None:
+    one, mark, two, three, rest = match.groups()
     time = _time(rest)
     if time is None:
         return None
     if len(one) == len("2024"):
         return _Shape(f"%Y{mark}%m{mark}%d{time}")
-    if len(one) > 2 or len(three) not in (2, 4):  # noqa: PLR2004  digits of a day and of a year
+    if len(one) > len("31") or len(three) not in {len("24"), len("2024")}:
         return None
-    year = "%Y" if len(three) > 2 else "%y"  # noqa: PLR2004
     first, second = int(one), int(two)
-    told = None if (first > _LAST_MONTH) == (second > _LAST_MONTH) else first > _LAST_MONTH
+    day_first = None if (first > _LAST_MONTH) == (second > _LAST_MONTH) else first > _LAST_MONTH
     return _Shape(
-        f"{{first}}{mark}{{second}}{mark}{year}{time}",
+        f"{{first}}{mark}{{second}}{mark}{_year(three)}{time}",
         numeric=True,
-        day_first=told,
-        open_order=told is None and first != second,
+        day_first=day_first,
+        open_order=day_first is None and first != second,
         bare=len(one) == 1 or len(two) == 1,
     )
 
 
-def _first(day_first: bool) -> str:  # noqa: FBT001  a word for a fact
-    return "day" if day_first else "month"
+def _year(digits: str) -> str:
+    return "%Y" if len(digits) == len("2024") else "%y"
 
 
 def _time(rest: str) -> str | None:
     if not rest:
         return ""
-    found = _TIME.match(rest)
-    if found is None or not found[1]:
+    match = _TIME.match(rest)
+    if match is None or not match[1]:
         return None
-    hour = "%I" if found[5] else "%H"
-    half = f"{' ' if found[5].startswith(' ') else ''}%p" if found[5] else ""
-    zone = f"{' ' if found[6].startswith(' ') else ''}%z" if found[6] else ""
+    hour, half = "%H", ""
+    if match[5]:
+        hour, half = "%I", f"{' ' if match[5].startswith(' ') else ''}%p"
+    zone = f"{' ' if match[6].startswith(' ') else ''}%z" if match[6] else ""
     at = "at " if "at " in rest else ""
-    return f"{found[1]}{at}{hour}:%M{':%S' if found[3] else ''}{'.%f' if found[4] else ''}{half}{zone}"
+    return f"{match[1]}{at}{hour}:%M{':%S' if match[3] else ''}{'.%f' if match[4] else ''}{half}{zone}"
 
 
 def _weekday(word: str | None) -> str:
@@ -294,7 +294,7 @@ def _parse(value: str, pattern: str) -> datetime:
             raise ValueError
         seconds = float(value) / (1000 if pattern == EPOCH_MS else 1)
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    return datetime.strptime(value, pattern)  # noqa: DTZ007  a zone is added where the value has none
+    return datetime.strptime(value, pattern)  # noqa: DTZ007  it may have a zone of its own
 
 
 def _in_utc(instant: datetime) -> datetime:

@@ -43,23 +43,18 @@ REACH = 40
 """Characters around words of solving in which a "not" denies it."""
 ASKED_FOR = "asked for: something is missing"
 PAIN_SCHEMA = pl.Schema([*PAINS.items(), ("specific", pl.Boolean())])
-TURNED = re.compile(r"\b(?:until|till|before|except|apart from|other than|but|now|this time|however)\b", re.IGNORECASE)
-DENIED = re.compile(
-    r"\b(?:not|never|nobody|yet|still|n't|isn't|wasn't|hasn't|haven't|didn't|can't|won't|cannot|can not|please|pls|plz|"
-    r"try|tried|trying|needs?|must|should|hope|want|when|until|unless|get it|if)\b",
-    re.IGNORECASE,
-)
 CONTENT = re.compile(r"[^\W\d_][\w'\u2019]+")
 
 
 def _all_well(text: str, lexicon: PainLexicon) -> bool:
     """Tell whether a text says that nothing went wrong, or that it was put right, and does not turn afterwards."""
+    words = lexicon.statements
     for found in lexicon.patterns["all_well"].finditer(text):
-        if not TURNED.search(text[found.end() :]):
+        if not words.turned.search(text[found.end() :]):
             return True
     for found in lexicon.patterns["solved"].finditer(text):
-        denied = DENIED.search(text[max(0, found.start() - REACH) : found.end() + REACH])
-        if not denied and not TURNED.search(text[found.end() :]):
+        denied = words.denied.search(text[max(0, found.start() - REACH) : found.end() + REACH])
+        if not denied and not words.turned.search(text[found.end() :]):
             return True
     return False
 
@@ -117,11 +112,15 @@ def find_pains(
 
     Returns:
         The pains table, one row per pain, sorted by segment_id: ``pain_point_id`` is null until pains are grouped;
-        ``specific`` (an extra column) is false for bare insults.
+        ``specific`` (an extra column) is false for bare insults. Empty where the model has no head of pain: words alone
+        would find but a few, and not the worst.
     """
+    if not _is_judged(segments):
+        return pl.DataFrame(schema=PAIN_SCHEMA)
     ordered = segments.sort("segment_id")
     asked = ["question"] if "question" in ordered.columns else []
-    told = pl.col("text").str.contains(cue_regex(cue for one in lexicon.consequences if one.always for cue in one.cues))
+    always = cue_regex((cue for one in lexicon.consequences if one.always for cue in one.cues), numbers=lexicon.numbers)
+    told = pl.col("text").str.contains(always)
     likely = ordered.filter(
         ((pl.col("p_pain") >= threshold) | (pl.col("p_request") >= REQUEST_THRESHOLD) | told)
         & (pl.col("p_positive") < CLEARLY_POSITIVE)
@@ -139,7 +138,7 @@ def find_pains(
         aspect = choose_aspect(own, counts=counts, lexicon=lexicon)
         severity = judge_severity(row["text"], p_pain=row["p_pain"], p_negative=row["p_negative"], lexicon=lexicon)
         about = [re.compile(rf"(?i)\b{re.escape(aspect)}")] if aspect else []
-        statement = shorten(row["text"], signals=[*signals, *about])
+        statement = shorten(row["text"], lexicon.statements, signals=[*signals, *about])
         pains.append({
             "segment_id": row["segment_id"], "record_id": row["record_id"], "aspect": aspect,
             "statement": statement or None,
@@ -151,14 +150,27 @@ def find_pains(
 
 
 def mark_pains(segments: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
-    """Set the ``pain`` column of segments: true where something specific went wrong.
+    """Set the ``pain`` column of segments: true where something specific went wrong, null where nobody judged.
 
     Args:
-        segments: segment_id and any other columns.
+        segments: segment_id, p_pain and any other columns.
         pains: What ``find_pains`` returned.
 
     Returns:
         The segments, same rows and order, with ``pain`` set.
     """
     ids = pains.filter(pl.col("specific"))["segment_id"]
-    return segments.with_columns(pl.col("segment_id").is_in(ids.implode()).alias("pain"))
+    pain = pl.col("segment_id").is_in(ids.implode()) if _is_judged(segments) else pl.lit(None, dtype=pl.Boolean)
+    return segments.with_columns(pain.alias("pain"))
+
+
+def missing_heads(segments: pl.DataFrame, *, encoder_id: str) -> tuple[str, ...]:
+    """Return a note for the reader where the model judges sentiment only."""
+    if _is_judged(segments):
+        return ()
+    note = f"The model {encoder_id} judges sentiment only: pain points, requests and emotions are not told from it."
+    return (note,)
+
+
+def _is_judged(segments: pl.DataFrame) -> bool:
+    return segments.is_empty() or segments["p_pain"].null_count() < segments.height

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.pains import StatementWords
+
 MIN_RECORDS = 3
 HIGH_SEVERITY = 0.75
 """From this severity on a pain point is listed with fewer records than ``MIN_RECORDS``."""
@@ -189,8 +191,9 @@ def _split_by_aspect(
 
 
 def _theme_groups(
-    frame: dict[str, list[Any]], vectors: NDArray[np.float32], names: dict[str, str], spread: dict[str, float]
+    frame: dict[str, list[Any]], vectors: NDArray[np.float32], names: dict[str, str], statements: StatementWords
 ) -> list[_Group]:
+    spread = spread_over_themes(frame)
     by_theme: dict[str, list[int]] = defaultdict(list)
     for member, theme_id in enumerate(frame["theme_id"]):
         if theme_id is not None:
@@ -201,13 +204,15 @@ def _theme_groups(
             taken: set[str] = set()
             parts = _split_by_aspect(frame, cell, vectors, spread)
             for members in sorted(parts, key=lambda own: (-_records(frame, own), own)):
-                aspect = name_group(frame, members, spread, names.get(theme_id), taken)
+                aspect = name_group(frame, members, spread, names.get(theme_id), taken, statements=statements)
                 taken.add(aspect)
                 groups.append(_Group(theme_id, stage, aspect, members))
     return groups
 
 
-def _place_rest(frame: dict[str, list[Any]], vectors: NDArray[np.float32], groups: list[_Group]) -> list[_Group]:
+def _place_rest(
+    frame: dict[str, list[Any]], vectors: NDArray[np.float32], groups: list[_Group], statements: StatementWords
+) -> list[_Group]:
     """Pains without a theme: join the group about the same aspect, else stand together by aspect and stage."""
     means = {id(group): _mean(vectors, group.members) for group in groups}
     by_aspect: dict[str, list[int]] = defaultdict(list)
@@ -221,7 +226,7 @@ def _place_rest(frame: dict[str, list[Any]], vectors: NDArray[np.float32], group
         elif aspect is not None:
             by_aspect[aspect].append(member)
         else:
-            alone.append(_Group(None, stage, name_by_words(frame, [member]), [member]))
+            alone.append(_Group(None, stage, name_by_words(frame, [member], statements), [member]))
     for aspect, own in sorted(by_aspect.items()):
         for stage, members in sorted(_merge_stages(frame, own).items()):
             alone.append(_Group(None, stage, aspect, members))
@@ -276,7 +281,9 @@ def _worst_of_each(frame: dict[str, list[Any]], members: list[int]) -> dict[str,
     return worst
 
 
-def _describe(frame: dict[str, list[Any]], vectors: NDArray[np.float32], group: _Group) -> dict[str, Any]:
+def _describe(
+    frame: dict[str, list[Any]], vectors: NDArray[np.float32], group: _Group, statements: StatementWords
+) -> dict[str, Any]:
     """One row of the pain points table."""
     members = sorted(group.members)
     worst = _worst_of_each(frame, members)
@@ -293,11 +300,11 @@ def _describe(frame: dict[str, list[Any]], vectors: NDArray[np.float32], group: 
         )
         names_it = told or any(word in statement.casefold() for word in words)
         whole = 1.0 + float(central[index]) + 0.5 * frame["severity"][member] + 0.25 * names_it
-        return float(round(clarity(statement) * frame["p_pain"][member] * whole, 6))
+        return float(round(clarity(statement, statements) * frame["p_pain"][member] * whole, 6))
 
     worths = {members[index]: worth(index) for index in range(len(members))}
     best = min(members, key=lambda member: (-worths[member], frame["segment_id"][member]))
-    readable = [member for member in members if clarity(frame["statement"][member]) >= 0.5]  # noqa: PLR2004 - half clear
+    readable = [member for member in members if clarity(frame["statement"][member], statements) >= 0.5]  # noqa: PLR2004 - half clear
     chosen = readable if _records(frame, readable) >= MIN_RECORDS else members
     leading = sorted(chosen, key=lambda member: (-worths[member], frame["segment_id"][member]))[: 3 * EVIDENCE]
     leading = sorted({best, *leading}, key=lambda member: frame["segment_id"][member])
@@ -310,7 +317,7 @@ def _describe(frame: dict[str, list[Any]], vectors: NDArray[np.float32], group: 
         "theme_id": group.theme_id, "stage": group.stage, "aspect": group.aspect,
         "statement": frame["statement"][best], "severity": round(severity, 4), "records": len(worst),
         "respondents": len({frame["who"][member] for member in members}), "trend": None,
-        "evidence": choose_evidence(candidates, vectors[leading], limit=EVIDENCE),
+        "evidence": choose_evidence(candidates, vectors[leading], limit=EVIDENCE, continuing=statements.continuing),
     }  # fmt: skip
 
 
@@ -321,6 +328,7 @@ def group_pains(
     themes: pl.DataFrame,
     vectors: NDArray[np.float32],
     *,
+    statements: StatementWords,
     small_data: int = SMALL_DATA,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Group pains into pain points.
@@ -331,6 +339,7 @@ def group_pains(
         mentions: segment_id, theme_id, strength; may be empty.
         themes: theme_id, name; may be empty.
         vectors: Unit vectors of the segments, in their order. Shape ``(segments, dimensions)``.
+        statements: How clauses begin and end in the language.
         small_data: With no more counted records than this every pain point is listed, however few its records.
 
     Returns:
@@ -348,10 +357,10 @@ def group_pains(
     frame = gathered.to_dict(as_series=False)
     small = segments.filter(pl.col("counted"))["record_id"].n_unique() <= small_data
     names = dict(themes.select("theme_id", "name").iter_rows())
-    groups = _theme_groups(frame, own_vectors, names, spread_over_themes(frame))
+    groups = _theme_groups(frame, own_vectors, names, statements)
     groups = _merge_alike(frame, own_vectors, groups)
-    groups += _place_rest(frame, own_vectors, groups)
-    rows = [_describe(frame, own_vectors, group) for group in groups]
+    groups += _place_rest(frame, own_vectors, groups, statements)
+    rows = [_describe(frame, own_vectors, group, statements) for group in groups]
     listed = [
         (row, group)
         for row, group in zip(rows, groups, strict=True)

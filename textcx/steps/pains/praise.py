@@ -14,6 +14,8 @@ from textcx.domain.tables import EVIDENCE
 from textcx.steps.evidence import choose_evidence
 
 if TYPE_CHECKING:
+    import re
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -33,6 +35,7 @@ def find_praise(
     themes: pl.DataFrame,
     vectors: NDArray[np.float32],
     *,
+    continuing: re.Pattern[str],
     min_records: int = MIN_RECORDS,
     threshold: float = CLEARLY_POSITIVE,
 ) -> pl.DataFrame:
@@ -43,6 +46,7 @@ def find_praise(
         mentions: segment_id, theme_id; may be empty.
         themes: theme_id, name; may be empty.
         vectors: Unit vectors of the segments, in their order. Shape ``(segments, dimensions)``.
+        continuing: Beginnings of a text that make it a worse quote.
         min_records: Fewest records that praise a theme, at least 1.
         threshold: Least P(positive) of a clearly positive segment, 0..1.
 
@@ -76,7 +80,9 @@ def find_praise(
             "theme_id": theme_id, "name": names[theme_id], "records": praise["record_id"].n_unique(),
             "respondents": praise["who"].n_unique(), "polarity": own["polarity"].mean(),
             "share_positive": praise.height / own.height,
-            "evidence": choose_evidence(quoted, vectors[quoted["position"].to_numpy()], limit=QUOTES),
+            "evidence": choose_evidence(
+                quoted, vectors[quoted["position"].to_numpy()], limit=QUOTES, continuing=continuing
+            ),
         })  # fmt: skip
     return pl.DataFrame(rows, schema=PRAISE).sort(
         ["respondents", "share_positive", "theme_id"], descending=[True, True, False]

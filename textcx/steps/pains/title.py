@@ -15,6 +15,8 @@ from textcx.steps.pains.statements import clarity, shorten
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from textcx.domain.lexicons.pains import StatementWords
+
 EVERYWHERE = 0.5
 """An aspect in more than this share of the themes names the offer."""
 FEW_THEMES = 8
@@ -62,6 +64,8 @@ def name_group(
     spread: Mapping[str, float],
     theme_name: str | None,
     taken: set[str],
+    *,
+    statements: StatementWords,
 ) -> str:
     """Name a group of pains of one theme.
 
@@ -71,6 +75,7 @@ def name_group(
         spread: What ``spread_over_themes`` returned.
         theme_name: The theme's name.
         taken: Names of the theme's other groups in this stage, which may not be used again.
+        statements: How clauses begin and end in the language.
 
     Returns:
         The name, never one of ``taken``.
@@ -93,11 +98,13 @@ def name_group(
     for name in (_what_happened(frame, members), theme_name, best):
         if name and name not in taken:
             return name
-    words = name_by_words(frame, members)
+    words = name_by_words(frame, members, statements)
     return words if words not in taken else f"{words} ({len(taken) + 1})"
 
 
-def name_by_words(frame: Mapping[str, Sequence[Any]], members: Sequence[int]) -> str:
+def name_by_words(frame: Mapping[str, Sequence[Any]], members: Sequence[int], statements: StatementWords) -> str:
     """Name a group after the clearest words of its members, where no phrase names it."""
-    best = min(members, key=lambda member: (-clarity(frame["statement"][member]), frame["segment_id"][member]))
-    return shorten(frame["statement"][best], limit=SHORT_NAME).casefold()
+    best = min(
+        members, key=lambda member: (-clarity(frame["statement"][member], statements), frame["segment_id"][member])
+    )
+    return shorten(frame["statement"][best], statements, limit=SHORT_NAME).casefold()

@@ -16,7 +16,6 @@ a higher value or a greater age never lowers it; the time of day changes nothing
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,8 @@ from textcx.domain.service.datasets import Urgency
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
+
+    from textcx.domain.lexicons.pains import PainLexicon
 
 SEVERITY_POINTS, CONSEQUENCE_POINTS, VALUE_POINTS = 40.0, 20.0, 15.0
 AGE_POINTS, CONTACT_POINTS, QUESTION_POINTS = 10.0, 10.0, 5.0
@@ -38,21 +39,10 @@ SEVERE = 0.5
 """Severity from which a pain alone is a reason to look."""
 URGENT = 55.0
 """Score from which a record is urgent, so that people are told at once."""
-_GRAVITY = {
-    "consequence: safety": 20.0, "consequence: data or privacy": 16.0, "consequence: left": 14.0,
-    "consequence: money": 12.0, "consequence: refund": 10.0, "consequence: may leave": 10.0,
-    "consequence: missed or ruined": 8.0, "blocked: cannot use": 8.0, "consequence: treated badly": 7.0,
-    "consequence: broken or damaged": 6.0, "consequence: returned": 6.0, "long wait": 6.0,
-}  # fmt: skip
-_SAID_AGAIN = "repeated contact"
-_OTHER_CONSEQUENCE = 5.0
+_AGAIN = "repeated_contact"
+"""Id of the consequence that tells earlier contacts."""
 _LESSER = 0.25
 """What each consequence after the gravest one adds, as a share of its own points."""
-_ASKS = re.compile(
-    r"(?:^|[.!?\n]\s*|\b(?:but|and|so)\s+)(?:so |and |but |please )?"
-    r"(?:who|what|when|where|why|how|which|can|could|will|would|do|does|did|is|are|has|have|should|may)\b[^.!?\n]*\?",
-    re.IGNORECASE,
-)
 SHOWN_DIGITS = 1
 
 
@@ -79,11 +69,12 @@ class Case:
     earlier: int
 
 
-def judge_urgency(case: Case, *, now: datetime) -> Urgency | None:
+def judge_urgency(case: Case, *, lexicon: PainLexicon, now: datetime) -> Urgency | None:
     """Judge how urgently a record needs a person.
 
     Args:
         case: What is known of it.
+        lexicon: Consequences with the points they add, and the words that questions begin with.
         now: The time, UTC.
 
     Returns:
@@ -94,9 +85,11 @@ def judge_urgency(case: Case, *, now: datetime) -> Urgency | None:
         return None
     found = [
         *_severity(worst),
-        *_consequences(case.reasons),
-        *_contact(case.earlier, said=_SAID_AGAIN in case.reasons),
-        *_question(case.text),
+        *_consequences(case.reasons, lexicon),
+        *_contact(
+            case.earlier, said=any(one.id == _AGAIN and one.reason in case.reasons for one in lexicon.consequences)
+        ),
+        *_question(case.text, lexicon),
     ]
     if worst < SEVERE and not any(reason["kind"] != "severity" for reason in found):
         return None
@@ -145,16 +138,14 @@ def _severity(worst: float) -> list[dict[str, Any]]:
     return [_reason("severity", f"{grade} pain, severity {worst:.2f}", SEVERITY_POINTS * worst)] if worst else []
 
 
-def _consequences(reasons: Sequence[str]) -> list[dict[str, Any]]:
-    told = sorted(
-        {reason for reason in reasons if reason in _GRAVITY or reason.startswith("consequence")},
-        key=lambda reason: (-_GRAVITY.get(reason, _OTHER_CONSEQUENCE), reason),
-    )
-    if not told:
+def _consequences(reasons: Sequence[str], lexicon: PainLexicon) -> list[dict[str, Any]]:
+    points = {one.reason: one.urgency for one in lexicon.consequences if one.urgency and one.reason in reasons}
+    if not points:
         return []
-    points = [_GRAVITY.get(reason, _OTHER_CONSEQUENCE) for reason in told]
-    total = min(CONSEQUENCE_POINTS, points[0] + _LESSER * sum(points[1:]))
-    return [_reason("consequence", ", ".join(reason.removeprefix("consequence: ") for reason in told), total)]
+    gravest_first = sorted(points, key=lambda reason: (-points[reason], reason))
+    most, *lesser = (points[reason] for reason in gravest_first)
+    total = min(CONSEQUENCE_POINTS, most + _LESSER * sum(lesser))
+    return [_reason("consequence", ", ".join(reason.removeprefix("consequence: ") for reason in gravest_first), total)]
 
 
 def _contact(earlier: int, *, said: bool) -> list[dict[str, Any]]:
@@ -167,8 +158,9 @@ def _contact(earlier: int, *, said: bool) -> list[dict[str, Any]]:
     return [_reason("repeated contact", detail, min(CONTACT_POINTS, EACH_CONTACT * (earlier + said)))]
 
 
-def _question(text: str) -> list[dict[str, Any]]:
-    return [_reason("unanswered question", "asks a question", QUESTION_POINTS)] if _ASKS.search(text) else []
+def _question(text: str, lexicon: PainLexicon) -> list[dict[str, Any]]:
+    asks = lexicon.statements.question.search(text)
+    return [_reason("unanswered question", "asks a question", QUESTION_POINTS)] if asks else []
 
 
 def _value(rank: float | None) -> list[dict[str, Any]]:

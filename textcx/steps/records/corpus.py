@@ -14,7 +14,7 @@ import polars as pl
 from textcx.domain.feedback import Reason, Unprocessable
 from textcx.steps.records.duplicates import mark_duplicates
 from textcx.steps.records.ids import assign_ids
-from textcx.steps.records.screen import HINTS, settle_languages
+from textcx.steps.records.screen import hint_of, settle_languages
 from textcx.steps.sentiment.encode import unit_length
 from textcx.steps.sentiment.labels import find_mixed
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.parts import Part
 
 PREFIXES = ("rating:", "attribute:")
@@ -46,16 +47,17 @@ class Corpus:
     notes: tuple[str, ...]
 
 
-def build_corpus(part: Part) -> Corpus:
+def build_corpus(part: Part, *, language: Language) -> Corpus:
     """Bring everything the first half found into its final form.
 
     Args:
         part: All parts of the run, joined.
+        language: The one that is analyzed.
 
     Returns:
         Records, segments, vectors and what was unprocessable.
     """
-    rows, conflicts = assign_ids(settle_languages(part.records))
+    rows, conflicts = assign_ids(settle_languages(part.records, supported=language.code))
     records = rows.filter(pl.col("reason").is_null()).sort("record_id")
     records = records.join(mark_duplicates(records), on="record_id", how="left", maintain_order="left")
     records = records.with_columns(counted=pl.col("duplicate_of").is_null())
@@ -72,7 +74,7 @@ def build_corpus(part: Part) -> Corpus:
         records=_plainly_named(records),
         segments=segments,
         vectors=vectors,
-        unprocessable=_unprocessable(part, answers),
+        unprocessable=_unprocessable(part, answers, language),
         notes=_notes(conflicts),
     )
 
@@ -98,13 +100,13 @@ def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[
     return segments.drop("place", "row"), unit_length(part.vectors[segments["place"].to_numpy()])
 
 
-def _unprocessable(part: Part, answers: pl.DataFrame) -> tuple[Unprocessable, ...]:
+def _unprocessable(part: Part, answers: pl.DataFrame, language: Language) -> tuple[Unprocessable, ...]:
     left_out = [
         Unprocessable(
             row=row["row"],
             where=row["where"],
             reason=Reason(row["reason"]),
-            hint=HINTS[Reason(row["reason"])],
+            hint=hint_of(Reason(row["reason"]), language),
             record_id=row["record_id"],
             language=row["language"] if row["reason"] == Reason.LANGUAGE_UNSUPPORTED else None,
         )

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import Reason, Redaction
+    from textcx.domain.lexicons.language import Language
 
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
-_ALIASES = {"eng": "en", "english": "en"}
 _UNKNOWN = frozenset({"und", "zxx", "mul", "mis", "na", "nan", "nil", "unk"})
 """Codes for "not known" and "no language", and what tables write for a missing value."""
 
@@ -32,11 +32,12 @@ class PreparedText:
     """A text made ready for the encoder.
 
     ``whole`` and ``parts`` are polished; ``spans`` are the segments of the text as given, and ``redactions`` what is
-    masked in it. A text with a ``reason`` has no parts.
+    masked in it. A text with a ``reason`` has no parts; ``supported`` tells whether its language is analyzed.
     """
 
     id: str
     language: str | None
+    supported: bool
     reason: Reason | None
     whole: str = ""
     spans: tuple[tuple[int, int], ...] = ()
@@ -44,26 +45,29 @@ class PreparedText:
     redactions: tuple[Redaction, ...] = ()
 
 
-def language_code(name: str | None) -> str | None:
+def language_code(name: str | None, language: Language) -> str | None:
     """Bring what a caller says about a language to its code: "en-GB", "EN" and "English" are "en".
+
+    Args:
+        name: What was said, if anything.
+        language: The one that is analyzed, with what else it is called.
 
     Returns:
         A code in lower case; null for what is no code, or says that the language is not known.
     """
     plain = (name or "").strip()
-    if plain.casefold() in _ALIASES:
-        return _ALIASES[plain.casefold()]
+    if plain.casefold() in language.aliases:
+        return language.code
     match = _CODE.fullmatch(plain)
     if match is None or plain.casefold() in _UNKNOWN:
         return None
     code = match[1].casefold()
-    return _ALIASES.get(code, code)
+    return language.code if code in language.aliases else code
 
 
-def unlabelled_item(text: PreparedText, *, supported: str) -> SentimentItem:
-    """Return the item of a text that is not judged; ``supported`` is the language of those that are."""
-    understood = text.language in {None, supported}
-    return SentimentItem(id=text.id, language=text.language, language_supported=understood, reason=text.reason)
+def unlabelled_item(text: PreparedText) -> SentimentItem:
+    """Return the item of a text that is not judged."""
+    return SentimentItem(id=text.id, language=text.language, language_supported=text.supported, reason=text.reason)
 
 
 def build_items(
@@ -123,12 +127,12 @@ def _probabilities(row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _rounded(values: NDArray[np.float32]) -> list[Any]:
+    """Probabilities as they are shown; null where the encoder has no such head."""
+    if np.isnan(values).any():
+        return [None] * len(values)
     rounded: list[Any] = np.round(values.astype(np.float64), DIGITS).tolist()
     return rounded
 
 
 def _emotions(encoding: Encoding) -> list[dict[str, float] | None]:
-    """Emotions by name; null where the encoder has no such head."""
-    if np.isnan(encoding.emotions).any():
-        return [None] * len(encoding.emotions)
-    return [dict(zip(EMOTIONS, row, strict=True)) for row in _rounded(encoding.emotions)]
+    return [row and dict(zip(EMOTIONS, row, strict=True)) for row in _rounded(encoding.emotions)]

@@ -15,8 +15,12 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from textcx.domain.feedback import Reason
+
+if TYPE_CHECKING:
+    from textcx.domain.lexicons.text import AnswerWords
 
 _REPLACEMENT = "\ufffd"
 _ZERO_WIDTH_JOINERS = frozenset("\u200c\u200d")
@@ -156,43 +160,17 @@ def polish(text: str) -> str:
 
 
 _EMOTICON = re.compile(r"[:;=8][-o^']?[)(\[\]|/\\*>{}<]|[)(\[\]][-o^']?[:;=]|<3|\^[_.-]?\^|[tT>][_.][tT<]|-_-")
-_NO_ANSWER = frozenset(
-    re.sub(r"[^a-z]", "", phrase)
-    for phrase in (
-        "n/a", "n.a.", "not applicable", "not relevant", "no comment", "no comments", "no comment at all",
-        "no comments at all", "no comment at this time", "no comments at this time", "no comment to make",
-        "no comments to make", "no further comment", "no further comments", "no additional comments",
-        "no other comments", "no more comments", "no remarks", "comment", "comments", "did not answer",
-        "didn't answer", "not answered", "unanswered", "no answer", "no answers", "no response", "no reply",
-        "no feedback", "no feedback given", "no opinion", "none given", "none stated", "none provided",
-        "not stated", "not provided", "not given", "not specified", "prefer not to say", "prefer not to answer",
-        "rather not say", "refused", "declined to answer", "skip", "skipped", "blank", "left blank",
-        "null", "nan", "undefined", "missing", "tbd", "tba", "x", "xx", "xxx", "xxxx", "no text", "no review",
-    )
-)  # fmt: skip
-"""Answers that say nothing whatever was asked; compared by their letters."""
-
-_NOTHING = frozenset(
-    re.sub(r"[^a-z]", "", phrase)
-    for phrase in (
-        "no", "nope", "none", "none at all", "nothing", "nothing at all", "nil", "nothing to add", "nothing to say",
-        "nothing really", "nothing else", "nothing more", "nothing further", "nothing to comment", "non",
-        "don't know", "do not know", "dk", "idk", "dunno", "not sure", "unsure",
-    )
-)  # fmt: skip
-"""Answers that say nothing by themselves, yet something to a question ("How could we improve?")."""
-
 _LONGEST_NO_ANSWER = 60
-_SILENT = re.compile(r"[\x00-\x2f\x3a-\x60\x7b-\x7f]")
 _EMPTY_SYMBOLS = frozenset({_REPLACEMENT, "\u2588"})
 
 
-def why_unprocessable(cleaned: str, *, question: str | None) -> Reason | None:
+def why_unprocessable(cleaned: str, *, question: str | None, answers: AnswerWords) -> Reason | None:
     """Tell why a text holds no answer, or null where it holds one.
 
     Args:
         cleaned: A cleaned text.
         question: What was asked, where it is known. "Nothing" answers a question and says nothing without one.
+        answers: Set phrases that stand for silence.
 
     Returns:
         ``Reason.EMPTY`` where there is only white space, ``Reason.NOT_AN_ANSWER`` where punctuation or a set phrase
@@ -205,9 +183,8 @@ def why_unprocessable(cleaned: str, *, question: str | None) -> Reason | None:
         return None if _EMOTICON.search(stripped) else Reason.NOT_AN_ANSWER
     if len(stripped) > _LONGEST_NO_ANSWER:
         return None
-    letters = _SILENT.sub("", stripped.casefold())
-    silent = letters in _NO_ANSWER or (letters in _NOTHING and not (question and question.strip()))
-    return Reason.NOT_AN_ANSWER if silent else None
+    asked = bool(question and question.strip())
+    return Reason.NOT_AN_ANSWER if answers.silent(stripped, asked=asked) else None
 
 
 def has_content(text: str) -> bool:

@@ -189,9 +189,14 @@ def _engine(url: str, *, pool: int) -> Engine:
     if parsed.drivername == "postgresql+psycopg":
         options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "keepalives_count": 3}
         return sa.create_engine(
-            parsed, pool_size=pool, max_overflow=pool, pool_timeout=CONNECT_SECONDS, pool_pre_ping=True,
-            hide_parameters=True, connect_args=options,
-        )  # fmt: skip
+            parsed,
+            pool_size=pool,
+            max_overflow=pool,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args=options,
+        )
     msg = f"{parsed.drivername!r} is no database of textcx; expected sqlite:///FILE or postgresql+psycopg://..."
     raise BadSetting(msg)
 

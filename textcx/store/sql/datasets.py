@@ -152,7 +152,7 @@ class SqlDatasets:
             raise NotFound(msg)
         return _upload(row)
 
-    def mark_upload(self, upload_id: str, **values: Any) -> None:  # noqa: ANN401 - columns of the table
+    def mark_upload(self, upload_id: str, **values: object) -> None:
         """Note how far an upload is: ``state``, ``plan``, ``warnings``, ``spool``, ``finished_at``."""
         with self._database.write() as connection:
             connection.execute(sa.update(uploads).where(uploads.c.id == upload_id).values(**storable(values)))

@@ -86,10 +86,8 @@ class SqlErasure:
         with self._database.read() as connection:
             found = connection.execute(limited).all()
         for dataset_id, days in found:
-            said = sa.func.coalesce(records.c.created_at, records.c.received_at)
-            chosen = sa.select(records.c.id).where(
-                records.c.dataset_id == dataset_id, said < now - timedelta(days=days)
-            )
+            at = sa.func.coalesce(records.c.created_at, records.c.received_at)
+            chosen = sa.select(records.c.id).where(records.c.dataset_id == dataset_id, at < now - timedelta(days=days))
             with self._database.write() as connection:
                 numbers = list(connection.execute(chosen).scalars())
                 if numbers:
@@ -238,15 +236,15 @@ def _erase_in_analyses(connection: Connection, dataset_id: int, record_ids: set[
 def _follow(connection: Connection, table: sa.Table, analysis_id: str, frame: pl.DataFrame) -> None:
     """Bring the rows of a finding to what is left in its table: quotes and statements, or the row itself."""
     key = table.c[f"{table.name.removesuffix('s')}_id"]
-    said = [name for name in ("evidence", "statement") if name in table.c]
-    told = {row.pop(key.name): storable(row) for row in frame.select(key.name, *said).to_dicts()}
-    own = sa.select(key, table.c.place, *(table.c[name] for name in said)).where(table.c.analysis_id == analysis_id)
+    quoting = [name for name in ("evidence", "statement") if name in table.c]
+    kept = {row.pop(key.name): storable(row) for row in frame.select(key.name, *quoting).to_dicts()}
+    own = sa.select(key, table.c.place, *(table.c[name] for name in quoting)).where(table.c.analysis_id == analysis_id)
     for row in connection.execute(own).mappings().all():
         here = sa.and_(table.c.analysis_id == analysis_id, table.c.place == row["place"])
-        left = told.get(row[key.name])
+        left = kept.get(row[key.name])
         if left is None:
             connection.execute(sa.delete(table).where(here))
-        elif any(left[name] != row[name] for name in said):
+        elif any(left[name] != row[name] for name in quoting):
             connection.execute(sa.update(table).where(here).values(**left))
 
 
@@ -254,8 +252,12 @@ def _receipt(
     connection: Connection, kind: str, removed: dict[str, int], *, requested_by: str, respondents: list[str]
 ) -> Receipt:
     values: dict[str, Any] = {
-        "id": new_id("rcp"), "kind": kind, "at": datetime.now(tz=UTC), "requested_by": requested_by, "removed": removed,
-    }  # fmt: skip
+        "id": new_id("rcp"),
+        "kind": kind,
+        "at": datetime.now(tz=UTC),
+        "requested_by": requested_by,
+        "removed": removed,
+    }
     connection.execute(sa.insert(receipts).values(**values, respondents=respondents))
     return Receipt(**values)
 

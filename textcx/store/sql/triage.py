@@ -32,12 +32,18 @@ _NAME = (
 )
 _ENTRIES = (
     sa.select(
-        triage, datasets.c.name.label("dataset"), records.c.record_id, records.c.text, records.c.created_at,
-        records.c.received_at, records.c.primary_theme_id.label("theme_id"), _NAME.label("theme"),
+        triage,
+        datasets.c.name.label("dataset"),
+        records.c.record_id,
+        records.c.text,
+        records.c.created_at,
+        records.c.received_at,
+        records.c.primary_theme_id.label("theme_id"),
+        _NAME.label("theme"),
     )
     .join(records, records.c.id == triage.c.record)
     .join(datasets, datasets.c.id == triage.c.dataset_id)
-)  # fmt: skip
+)
 
 
 class SqlTriage:
@@ -76,9 +82,13 @@ class SqlTriage:
                 if wanted is not None:
                     query = query.where(column == wanted)
             rows, following = page_of(
-                connection, query, order=[Order(triage.c.score, descending=True), Order(triage.c.id)], limit=limit,
-                cursor=cursor, bound=["triage", dataset, status, assignee, urgent],
-            )  # fmt: skip
+                connection,
+                query,
+                order=[Order(triage.c.score, descending=True), Order(triage.c.id)],
+                limit=limit,
+                cursor=cursor,
+                bound=["triage", dataset, status, assignee, urgent],
+            )
         return [_entry(row) for row in rows], following
 
     def get(self, dataset: str, record_id: str) -> TriageEntry:
@@ -166,9 +176,15 @@ class SqlTriage:
 def entry_row(urgency: Urgency, *, dataset_id: int, record: int, now: datetime) -> dict[str, Any]:
     """Return a new entry as a row of the table."""
     return {
-        "dataset_id": dataset_id, "record": record, "score": urgency.score, "reasons": list(urgency.reasons),
-        "urgent": urgency.score >= URGENT, "status": TriageStatus.OPEN, "entered_at": now, "updated_at": now,
-    }  # fmt: skip
+        "dataset_id": dataset_id,
+        "record": record,
+        "score": urgency.score,
+        "reasons": list(urgency.reasons),
+        "urgent": urgency.score >= URGENT,
+        "status": TriageStatus.OPEN,
+        "entered_at": now,
+        "updated_at": now,
+    }
 
 
 def _checked(changes: Mapping[str, str | None]) -> dict[str, str | None]:

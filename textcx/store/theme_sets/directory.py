@@ -131,8 +131,8 @@ def _files(theme_set: ThemeSet) -> dict[str, bytes]:
         "members": table_file(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
         "sample": table_file(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
     }
-    if theme_set.given is not None:
-        contents["given"] = _tensors(theme_set.given, _GIVEN)
+    if theme_set.seed_topics is not None:
+        contents["given"] = _tensors(theme_set.seed_topics, _GIVEN)
     sums = {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
     names = {kind: f"{kind}-{digest[:12]}.{_SUFFIXES[kind]}" for kind, digest in sums.items()}
     told = {
@@ -147,8 +147,8 @@ def _files(theme_set: ThemeSet) -> dict[str, bytes]:
         "owners": list(theme_set.owners),
         "exception_themes": list(theme_set.exception_themes),
         "given": None
-        if theme_set.given is None
-        else {"theme_ids": list(theme_set.given.theme_ids), "share_right": theme_set.given.share_right},
+        if theme_set.seed_topics is None
+        else {"theme_ids": list(theme_set.seed_topics.theme_ids), "share_right": theme_set.seed_topics.share_right},
         "themes": [asdict(theme) for theme in theme_set.themes],
         "history": [asdict(event) for event in theme_set.history],
     }
@@ -335,7 +335,7 @@ def _put_together(directory: Path | zipfile.Path, told: dict[str, Any]) -> Theme
             exception_themes=tuple(told["exception_themes"]),
             history=tuple(_event(each) for each in told["history"]),
             settings=dict(told["settings"]),
-            given=given,
+            seed_topics=given,
             **vectors,
         )
         if not _agree(found):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.sets import ThemeSet
 
 
@@ -43,7 +44,7 @@ class DirectoryThemeSets:
         return sorted(each.name for each in self.directory.iterdir() if each.is_dir() and is_theme_set(each))
 
     def assign(
-        self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str
+        self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str, naming: NamingWords
     ) -> list[list[ThemeMatch]]:
         """Themes of each segment; see ``textcx.ports.ThemeSets``."""
         theme_set = self._set(name, encoder_id=encoder_id)
@@ -52,7 +53,7 @@ class DirectoryThemeSets:
         names = {theme.theme_id: theme.name for theme in theme_set.themes if theme.theme_id in shown}
         return [
             [ThemeMatch(theme_id, names[theme_id], float(strength))]
-            if theme_id is not None and theme_id in names and not is_boilerplate(text)
+            if theme_id is not None and theme_id in names and not is_boilerplate(text, naming)
             else []
             for text, theme_id, strength in zip(texts, assigned.theme_ids, assigned.strengths.tolist(), strict=True)
         ]

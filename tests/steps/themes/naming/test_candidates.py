@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+from textcx.steps.themes.naming.words import tokens
 
 from textcx.steps.themes.naming.candidates import acts, coordinated, described, linked, remarks, says_something
-from textcx.steps.themes.naming.words import tokens
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 from fakes import FakePhraseFinder
 from hypothesis import given
 from hypothesis import strategies as st
+from textcx.steps.themes.naming.words import same_words
 
 from textcx.domain.themes.findings import BARE_ADJECTIVES, PROFANITY
 from textcx.steps.themes.naming.names import ThemeWords, name_tree
-from textcx.steps.themes.naming.words import same_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

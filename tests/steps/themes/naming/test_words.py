@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from textcx.steps.themes.naming.words import akin, describes, doing, noun_of, root, same_words, stem, tokens
 
 

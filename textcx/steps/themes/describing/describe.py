@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.tables import THEMES, conform, empty
-from textcx.domain.themes.findings import STOP_WORDS
 from textcx.steps.evidence import choose_evidence
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.language import Language
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.sets import ThemeSet
 
 QUOTES = 5
@@ -28,7 +29,12 @@ NAMED_WEIGHT = 1.25
 
 
 def describe_themes(
-    theme_set: ThemeSet, members: pl.DataFrame, vectors: NDArray[np.float32], *, quotes: int = QUOTES
+    theme_set: ThemeSet,
+    members: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    *,
+    language: Language,
+    quotes: int = QUOTES,
 ) -> pl.DataFrame:
     """Give figures and quotes of every theme that is raised.
 
@@ -38,6 +44,7 @@ def describe_themes(
             ``record_id``, ``start``, ``end``, ``text``, ``label``, ``polarity``, ``counted``, ``respondent_id`` and
             ``created_at``.
         vectors: Their vectors, in the same order.
+        language: What the segments are in.
         quotes: Quotes per theme at most.
 
     Returns:
@@ -71,11 +78,17 @@ def describe_themes(
     for theme_id, name in figures.select("theme_id", "name").iter_rows():
         theirs = groups[theme_id,]
         says_name = pl.any_horizontal(
-            pl.col("text").str.to_lowercase().str.contains(word, literal=True) for word in _naming_words(name)
+            pl.col("text").str.to_lowercase().str.contains(word, literal=True)
+            for word in _naming_words(name, language.naming)
         )
         weight = pl.col("strength") * pl.when(says_name).then(NAMED_WEIGHT).otherwise(1.0)
         evidence.append(
-            choose_evidence(theirs.with_columns(weight=weight), vectors[theirs["point"].to_numpy()], limit=quotes)
+            choose_evidence(
+                theirs.with_columns(weight=weight),
+                vectors[theirs["point"].to_numpy()],
+                limit=quotes,
+                continuing=language.pains.statements.continuing,
+            )
         )
     described = figures.with_columns(
         share=(pl.col("records") / everyone).round(6), evidence=pl.Series(evidence, dtype=THEMES["evidence"])
@@ -108,6 +121,6 @@ def _above(theme_set: ThemeSet) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"leaf": pl.String, "theme_id": pl.String}, orient="row")
 
 
-def _naming_words(name: str) -> list[str]:
+def _naming_words(name: str, naming: NamingWords) -> list[str]:
     """The words of a name that a quote may hold."""
-    return [word for word in name.lower().replace(",", "").split() if word not in STOP_WORDS] or [name.lower()]
+    return [word for word in name.lower().replace(",", "").split() if word not in naming.stop_words] or [name.lower()]

@@ -25,7 +25,7 @@ from textcx.steps.themes.geometry.tree import children_of
 from textcx.steps.themes.lineage.lineage import continue_themes
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from textcx.domain.themes.sets import Theme, ThemeSet
     from textcx.steps.themes.geometry.positions import VectorsOf
@@ -128,7 +128,12 @@ def add_edit(
 
 
 def continue_edited(
-    old: ThemeSet, new: ThemeSet, edits: Sequence[Edit], *, vectors_of: VectorsOf | None = None
+    old: ThemeSet,
+    new: ThemeSet,
+    edits: Sequence[Edit],
+    *,
+    stop_words: Collection[str],
+    vectors_of: VectorsOf | None = None,
 ) -> ThemeSet:
     """Let a new fit take over the ids of a set that has edits: what is pinned by an edit stays.
 
@@ -136,6 +141,7 @@ def continue_edited(
         old: The set before, as it was fitted.
         new: The new fit.
         edits: The log of the set.
+        stop_words: Words of a name that say nothing of it.
         vectors_of: Vectors of segments that ``new`` was learned from, besides those in its sample.
 
     Returns:
@@ -154,7 +160,7 @@ def continue_edited(
         themes=tuple(replace(theme, pinned=theme.pinned or theme.theme_id in pinned) for theme in old.themes),
     )
     by_fit = {theme.theme_id for theme in old.themes if theme.pinned}
-    found = continue_themes(marked, new, vectors_of=vectors_of)
+    found = continue_themes(marked, new, stop_words=stop_words, vectors_of=vectors_of)
     # The pins themselves come with the edits, so that they can be undone.
     return replace(found, themes=tuple(replace(theme, pinned=theme.theme_id in by_fit) for theme in found.themes))
 

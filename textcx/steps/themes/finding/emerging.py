@@ -32,6 +32,7 @@ from textcx.steps.statistics.intervals import share_interval
 from textcx.steps.themes.geometry.lattice import STEPS, cosines, on_lattice, relative_to, unit_rows
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
@@ -99,6 +100,7 @@ def find_emerging(
     theme_set: ThemeSet,
     *,
     name: Naming,
+    continuing: re.Pattern[str],
     received: pl.DataFrame | None = None,
     group: Grouping | None = None,
     min_records: int = FEWEST,
@@ -113,6 +115,7 @@ def find_emerging(
         vectors: Their vectors, unit length, in their order. Shape ``(segments, width)``.
         theme_set: The set that does not explain them.
         name: Names all groups at once, each differently, from their texts (most central first) and polarities.
+        continuing: Beginnings of a text that make it a worse quote.
         received: ``record_id``, ``created_at``, ``counted`` of everything that came in, explained or not; growth is
             counted against it. Null: against the unexplained.
         group: Takes directions on the lattice relative to the set's origin and gives the number of the group of each,
@@ -172,7 +175,10 @@ def find_emerging(
             **_growth(members.frame, everything),
             "first_quotes": _first_quotes(members.frame),
             "evidence": choose_evidence(
-                members.frame, relative[members.frame["point"].to_numpy()] / np.float32(STEPS), limit=QUOTES
+                members.frame,
+                relative[members.frame["point"].to_numpy()] / np.float32(STEPS),
+                limit=QUOTES,
+                continuing=continuing,
             ),
         }
         for members, called in zip(found, names, strict=True)

@@ -17,42 +17,42 @@ import numpy as np
 import polars as pl
 
 from textcx.domain.errors import ShapeMismatch
+from textcx.domain.lexicons.naming import tokens
 from textcx.domain.tables import EMERGING, MENTIONS, THEMES, empty
-from textcx.domain.themes.findings import EVALUATIONS, GENERAL_OBJECTS, MIN_SEGMENTS, STOP_WORDS, ThemeFinding
+from textcx.domain.themes.findings import MIN_SEGMENTS, ThemeFinding
 from textcx.steps.themes.assignment.assign import assign_themes
 from textcx.steps.themes.describing.describe import QUOTES, describe_themes, shown_leaves
 from textcx.steps.themes.finding.emerging import find_emerging
 from textcx.steps.themes.finding.learn import learn_themes
 from textcx.steps.themes.lineage.lineage import continue_themes
 from textcx.steps.themes.naming.names import ThemeWords, name_tree
-from textcx.steps.themes.naming.words import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.language import Language
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import Encoder, PhraseFinder, ThemeModel
-    from textcx.steps.themes.finding.learn import Brought
+    from textcx.steps.themes.finding.learn import EncodedTaxonomy
 
 FEWEST_WORDS = 3
 """Words of a segment below which it is called short, not boilerplate, where it names nothing."""
 
-LAST_RESORT = "other remarks"
-"""How a name begins that ``name_tree`` gives to segments without words in common."""
+SHORTEST = 3
+"""Letters of a word that a segment could be about: "tv" and "uk" are none."""
 
 EXEMPLARS = 48
 """Segments of an emerging theme whose phrases may become its name."""
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
-SAYS_NOTHING = STOP_WORDS | EVALUATIONS | GENERAL_OBJECTS
 
-
-def is_boilerplate(text: str) -> bool:
+def is_boilerplate(text: str, naming: NamingWords) -> bool:
     """Whether a segment names nothing that it could be about: only stop words, judgements and general objects."""
-    return not any(len(word) > 2 and word not in SAYS_NOTHING for word in tokens(text))  # noqa: PLR2004 - "tv", "uk"
+    return not any(len(word) >= SHORTEST and word not in naming.says_nothing for word in tokens(text))
 
 
 def is_short(text: str) -> bool:
@@ -60,13 +60,16 @@ def is_short(text: str) -> bool:
     return len(_WORD.findall(text)) < FEWEST_WORDS
 
 
-def raised_themes(theme_set: ThemeSet | None, segments: pl.DataFrame, vectors: NDArray[np.float32]) -> list[pl.Series]:
+def raised_themes(
+    theme_set: ThemeSet | None, segments: pl.DataFrame, vectors: NDArray[np.float32], *, naming: NamingWords
+) -> list[pl.Series]:
     """Assign segments to the themes of a set that are shown; boilerplate raises none.
 
     Args:
         theme_set: The set; null raises nothing.
         segments: ``segment_id`` and ``text``.
         vectors: Theirs, unit length. Shape ``(segments, width)``.
+        naming: The words of the language.
 
     Returns:
         ``theme_id`` (a leaf) and ``strength`` (0..1) of each segment; both null where there is none.
@@ -74,7 +77,7 @@ def raised_themes(theme_set: ThemeSet | None, segments: pl.DataFrame, vectors: N
     theme_ids: list[str | None] = [None] * segments.height
     strengths: list[float | None] = [None] * segments.height
     if theme_set is not None:
-        substantive = [row for row, text in enumerate(segments["text"]) if not is_boilerplate(text)]
+        substantive = [row for row, text in enumerate(segments["text"]) if not is_boilerplate(text, naming)]
         ids = segments["segment_id"].gather(substantive).to_list()
         assigned = assign_themes(theme_set, vectors[substantive], segment_ids=ids)
         shown = shown_leaves(theme_set)
@@ -90,12 +93,13 @@ def find_themes(
     *,
     model: ThemeModel,
     phrases: PhraseFinder,
+    language: Language,
     encoder_id: str,
     theme_set: ThemeSet | None = None,
     previous: ThemeSet | None = None,
     seed: int = 0,
     max_unassigned: float | None = None,
-    brought: Brought | None = None,
+    taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
     min_segments: int = MIN_SEGMENTS,
     quotes: int = QUOTES,
@@ -109,12 +113,13 @@ def find_themes(
         vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
         model: Groups the segments.
         phrases: Finds the phrases that themes are named with.
+        language: What the segments are in.
         encoder_id: What the vectors are of.
         theme_set: The themes to assign to; null learns them from the segments.
         previous: Where themes are learned: the set before, whose ids, names and history go on.
         seed: Seed for the model, at least 0.
         max_unassigned: Largest share of segments in no theme when themes are learned, 0..1.
-        brought: Themes of a team that are matched first when themes are learned.
+        taxonomy: Themes of a team that are matched first when themes are learned.
         encoder: What the vectors are of, to weigh the names of learned themes by what they mean; null does without.
         min_segments: With fewer segments that are no boilerplate, no themes are learned, and a note says so.
         quotes: Quotes per theme at most.
@@ -130,9 +135,10 @@ def find_themes(
     if len(vectors) != segments.height:
         msg = f"themes need one vector per segment: {segments.height} segments came with {len(vectors)} vectors"
         raise ShapeMismatch(msg)
+    naming = language.naming
     order = segments.with_row_index("row").sort("segment_id")["row"].to_numpy()
     frame = segments[order]
-    substantive = np.array([not is_boilerplate(text) for text in frame["text"]], dtype=bool)
+    substantive = np.array([not is_boilerplate(text, naming) for text in frame["text"]], dtype=bool)
     counted = frame["counted"].to_numpy()
     short = ~substantive & np.array([is_short(text) for text in frame["text"]], dtype=bool)
     boilerplate_share = _share(~substantive & ~short & counted, counted)
@@ -152,14 +158,25 @@ def find_themes(
                 notes=(note,),
             )
         learned = learn_themes(
-            kept, points, model=model, phrases=phrases, encoder_id=encoder_id, seed=seed, max_unassigned=max_unassigned,
-            brought=brought, encoder=encoder,
-        )  # fmt: skip
+            kept,
+            points,
+            model=model,
+            phrases=phrases,
+            naming=naming,
+            encoder_id=encoder_id,
+            seed=seed,
+            max_unassigned=max_unassigned,
+            taxonomy=taxonomy,
+            encoder=encoder,
+        )
         theme_set, notes = learned.theme_set, learned.notes
         if previous is not None:
             rows = {segment_id: row for row, segment_id in enumerate(kept["segment_id"])}
             theme_set = continue_themes(
-                previous, theme_set, vectors_of=lambda one: points[rows[one]] if one in rows else None
+                previous,
+                theme_set,
+                stop_words=naming.stop_words,
+                vectors_of=lambda one: points[rows[one]] if one in rows else None,
             )
         raised = theme_set.members.select("segment_id", "theme_id", "strength")
         members = kept.join(raised, on="segment_id", how="left", maintain_order="left")
@@ -170,8 +187,8 @@ def find_themes(
         members = kept.with_columns(
             theme_id=pl.Series(assigned.theme_ids, dtype=pl.String), strength=pl.Series(assigned.strengths)
         )
-        emerging = _emerging(frame, members, points, theme_set, phrases=phrases)
-    themes = describe_themes(theme_set, members, points, quotes=quotes)
+        emerging = _emerging(frame, members, points, theme_set, phrases=phrases, language=language)
+    themes = describe_themes(theme_set, members, points, language=language, quotes=quotes)
     mentions = members.filter(pl.col("theme_id").is_in(themes["theme_id"].to_list())).sort("segment_id")
     unassigned = members["counted"].to_numpy() & members["theme_id"].is_null().to_numpy()
     return ThemeFinding(
@@ -193,6 +210,7 @@ def _emerging(
     theme_set: ThemeSet,
     *,
     phrases: PhraseFinder,
+    language: Language,
 ) -> pl.DataFrame:
     """Dense groups of what the set does not explain."""
     alone = members["theme_id"].is_null().to_numpy()
@@ -200,17 +218,18 @@ def _emerging(
 
     def name(texts: Sequence[Sequence[str]], tones: Sequence[Sequence[float]]) -> list[str]:
         words = [ThemeWords(said, felt, said[:EXEMPLARS], []) for said, felt in zip(texts, tones, strict=True)]
-        return name_tree(words, [None] * len(words), phrases=phrases, taken=taken)
+        return name_tree(words, [None] * len(words), phrases=phrases, naming=language.naming, taken=taken)
 
     found = find_emerging(
         members.filter(pl.Series(alone)),
         points[alone],
         theme_set,
         name=name,
+        continuing=language.pains.statements.continuing,
         received=frame.select("record_id", "created_at", "counted").unique("record_id", maintain_order=True),
     )
     # A heap without words in common has a name of last resort only, and is nothing to tell anybody.
-    return found.filter(~pl.col("name").str.starts_with(LAST_RESORT))
+    return found.filter(~pl.col("name").str.starts_with(language.naming.other_remarks))
 
 
 def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from textcx.domain.themes.findings import EVALUATIONS, PROFANITY, STOP_WORDS
+from textcx.domain.lexicons.naming import tokens
 from textcx.domain.themes.sets import MEMBERS, Theme, ThemeSet
 from textcx.steps.themes.assignment.seed_topics import match
 from textcx.steps.themes.geometry.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
 from textcx.steps.themes.naming.meaning import Meanings
 from textcx.steps.themes.naming.names import ThemeWords, name_tree
-from textcx.steps.themes.naming.words import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import SeedTopics
     from textcx.ports import Encoder, PhraseFinder, ThemeModel, TopicFit
@@ -58,10 +58,10 @@ class _Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """A team's own themes, and the vectors of ``given_themes.texts_of(taxonomy)``. Shape ``(texts, width)``."""
+class EncodedTaxonomy:
+    """A team's own themes, and the vectors of ``seed_topics.texts_of(taxonomy)``. Shape ``(texts, width)``."""
 
-    taxonomy: ThemeTaxonomy
+    themes: ThemeTaxonomy
     vectors: NDArray[np.float32]
 
 
@@ -79,10 +79,11 @@ def learn_themes(
     *,
     model: ThemeModel,
     phrases: PhraseFinder,
+    naming: NamingWords,
     encoder_id: str,
     seed: int = 0,
     max_unassigned: float | None = None,
-    brought: Brought | None = None,
+    taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
 ) -> Learned:
     """Learn the themes of segments.
@@ -93,16 +94,17 @@ def learn_themes(
         vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
         model: Groups the segments.
         phrases: Finds the phrases that themes are named with.
+        naming: The words of the language.
         encoder_id: What the vectors are of.
         seed: Seed for the model, at least 0.
         max_unassigned: Largest share of segments in no theme, 0..1; the model's own where null.
-        brought: Themes that are matched first; others are sought in the rest.
+        taxonomy: Themes that are matched first; others are sought in the rest.
         encoder: What the vectors are of, to weigh names by what they mean; by how they are said alone where null.
 
     Returns:
         The set, version 1.
     """
-    matched = _match(brought, vectors)
+    matched = _match(taxonomy, vectors)
     rest = np.ones(segments.height, dtype=bool) if matched is None else matched.placed.numbers < 0
     members = segments.select("segment_id", "record_id", "text", "polarity").with_columns(
         topic=pl.lit(-1, pl.Int64), strength=pl.lit(0.0)
@@ -114,14 +116,15 @@ def learn_themes(
     topics[rest], strengths[rest] = fit.topics, fit.strengths
     members = members.with_columns(topic=pl.Series(topics), strength=pl.Series(strengths))
     nodes = _tree(fit)
-    given = () if matched is None else matched.themes
-    words = [_words(members, node, fit) for node in nodes]
+    seeds = () if matched is None else matched.themes
+    words = [_words(members, node, fit, naming) for node in nodes]
     names = name_tree(
         words,
         [node.parent for node in nodes],
         phrases=phrases,
+        naming=naming,
         meanings=None if encoder is None else Meanings(_centres(nodes, fit), fit.origin, encoder),
-        taken=[theme.name for theme in given],
+        taken=[theme.name for theme in seeds],
     )
     ids = _ids(nodes, words)
     parents = [None if node.parent is None else ids[node.parent] for node in nodes]
@@ -143,17 +146,17 @@ def learn_themes(
     owners = tuple(leaf_of[cluster] for cluster in range(len(fit.centroids)))
     if matched is not None:
         for place in np.flatnonzero(~rest).tolist():
-            theme_ids[place] = matched.given.theme_ids[int(matched.placed.numbers[place])]
+            theme_ids[place] = matched.seed_topics.theme_ids[int(matched.placed.numbers[place])]
         strengths[~rest] = matched.placed.strengths[~rest]
-        origin = origin if len(prototypes) else np.rint(matched.given.origin * STEPS).astype(np.float32)
-        prototypes = np.concatenate([_given_prototypes(matched.given, brought, origin=origin), prototypes])
-        owners = (*matched.given.theme_ids, *owners)
+        origin = origin if len(prototypes) else np.rint(matched.seed_topics.origin * STEPS).astype(np.float32)
+        prototypes = np.concatenate([_seed_prototypes(matched.seed_topics, taxonomy, origin=origin), prototypes])
+        owners = (*matched.seed_topics.theme_ids, *owners)
     kept = sampled(segments["segment_id"].to_list(), most=SAMPLED)
     theme_set = ThemeSet(
-        set_id=f"s{_digest([*ids, *(theme.theme_id for theme in given), encoder_id])}",
+        set_id=f"s{_digest([*ids, *(theme.theme_id for theme in seeds), encoder_id])}",
         version=1,
         encoder_id=encoder_id,
-        themes=(*given, *found),
+        themes=(*seeds, *found),
         origin=(origin / STEPS).astype(np.float32),
         prototypes=(prototypes / STEPS).astype(np.float32),
         owners=owners,
@@ -165,28 +168,28 @@ def learn_themes(
         sample=vectors[kept].astype(np.float16),
         exceptions=np.zeros((0, vectors.shape[1]), dtype=np.float32),
         settings={"seed": seed, "max_unassigned": max_unassigned, "stability": fit.stability},
-        given=None if matched is None else matched.given,
+        seed_topics=None if matched is None else matched.seed_topics,
     )
     return Learned(theme_set, () if matched is None else matched.notes)
 
 
-def _match(brought: Brought | None, vectors: NDArray[np.float32]) -> SeedMatch | None:
-    if brought is None:
+def _match(taxonomy: EncodedTaxonomy | None, vectors: NDArray[np.float32]) -> SeedMatch | None:
+    if taxonomy is None:
         return None
     origin = (mean_of(on_lattice(vectors)) / STEPS).astype(np.float32)
-    return match(brought.taxonomy, brought.vectors, vectors, origin=origin)
+    return match(taxonomy.themes, taxonomy.vectors, vectors, origin=origin)
 
 
-def _given_prototypes(
-    given: SeedTopics, brought: Brought | None, *, origin: NDArray[np.float32]
+def _seed_prototypes(
+    seed_topics: SeedTopics, taxonomy: EncodedTaxonomy | None, *, origin: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Directions of the texts of given themes, as seen from the origin of the set. On the lattice."""
-    if brought is None:
+    if taxonomy is None:
         return np.zeros((0, len(origin)), dtype=np.float32)
-    leaves = {theme.theme_id: len(theme.texts()) for theme in brought.taxonomy.leaves()}
+    leaves = {theme.theme_id: len(theme.texts()) for theme in taxonomy.themes.leaves()}
     owners = np.repeat(np.arange(len(leaves)), list(leaves.values()))
-    seen = relative_to(origin, on_lattice(brought.vectors)).astype(np.float64)
-    return unit_rows(np.stack([seen[owners == list(leaves).index(name)].sum(axis=0) for name in given.theme_ids]))
+    seen = relative_to(origin, on_lattice(taxonomy.vectors)).astype(np.float64)
+    return unit_rows(np.stack([seen[owners == list(leaves).index(name)].sum(axis=0) for name in seed_topics.theme_ids]))
 
 
 def sampled(segment_ids: Sequence[str], *, most: int) -> list[int]:
@@ -241,7 +244,7 @@ def _centres(nodes: Sequence[_Node], fit: TopicFit) -> NDArray[np.float32]:
     return unit_rows(np.stack(rows)) if rows else np.zeros((0, fit.centroids.shape[1]), dtype=np.float32)
 
 
-def _words(members: pl.DataFrame, node: _Node, fit: TopicFit) -> ThemeWords:
+def _words(members: pl.DataFrame, node: _Node, fit: TopicFit, naming: NamingWords) -> ThemeWords:
     """What a theme is named from."""
     theirs = members.filter(pl.col("topic").is_in(list(node.clusters))).sort(
         "strength", "text", "segment_id", descending=[True, False, False]
@@ -250,7 +253,7 @@ def _words(members: pl.DataFrame, node: _Node, fit: TopicFit) -> ThemeWords:
     exemplars = [*texts[:CENTRAL], *(texts[CENTRAL:][place] for place in _places(len(texts) - CENTRAL, SPREAD))]
     sure = theirs.head(max(FEWEST_NAMING, round(NAMING_SHARE * theirs.height)))
     shown = sure[_places(sure.height, NAMING_MEMBERS)]
-    keywords = list(presentable(fit.keywords[node.place[0]][node.place[1]]))
+    keywords = list(presentable(fit.keywords[node.place[0]][node.place[1]], naming))
     return ThemeWords(shown["text"].to_list(), shown["polarity"].to_list(), exemplars, keywords, theirs.height)
 
 
@@ -274,11 +277,11 @@ def _digest(parts: Iterable[str]) -> str:
     return hashlib.blake2b("\n".join(parts).encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
-def presentable(keywords: Iterable[str]) -> Iterable[str]:
+def presentable(keywords: Iterable[str], naming: NamingWords) -> Iterable[str]:
     """Keywords that may be shown: no stop words, masks, figures, profanity or bare judgements, each word once."""
     for keyword in keywords:
         words = tokens(keyword)
-        if " ".join(words) != keyword or any(word in PROFANITY for word in words):
+        if " ".join(words) != keyword or any(word in naming.profanity for word in words):
             continue
-        if not all(word in STOP_WORDS or word in EVALUATIONS for word in words):
+        if not all(word in naming.stop_words or word in naming.evaluations for word in words):
             yield keyword

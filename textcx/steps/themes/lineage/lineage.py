@@ -17,7 +17,6 @@ import numpy as np
 import polars as pl
 
 from textcx.domain.errors import ModelProblem
-from textcx.domain.themes.findings import STOP_WORDS
 from textcx.domain.themes.sets import Change, LineageEvent, ThemeKind
 from textcx.steps.themes.geometry.positions import KnownVectors, taken_over
 from textcx.steps.themes.geometry.tree import in_order, sizes, unique_name
@@ -25,7 +24,7 @@ from textcx.steps.themes.lineage.matching import relate
 from textcx.steps.themes.lineage.pins import lost_pins, with_pins
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from textcx.domain.themes.sets import Theme, ThemeSet
     from textcx.steps.themes.geometry.positions import VectorsOf
@@ -39,12 +38,15 @@ STEM = 5
 """First letters by which two words are taken to be the same."""
 
 
-def continue_themes(old: ThemeSet, new: ThemeSet, *, vectors_of: VectorsOf | None = None) -> ThemeSet:
+def continue_themes(
+    old: ThemeSet, new: ThemeSet, *, stop_words: Collection[str], vectors_of: VectorsOf | None = None
+) -> ThemeSet:
     """Let a new fit take over the ids, names and history of the set before.
 
     Args:
         old: The set before.
         new: The new fit, with ids and names of its own.
+        stop_words: Words of a name that say nothing of it.
         vectors_of: Vectors of segments that ``new`` was learned from, besides those in its sample. Needed only where a
             pinned theme stays without having been found again: then its segments are told by them.
 
@@ -61,7 +63,12 @@ def continue_themes(old: ThemeSet, new: ThemeSet, *, vectors_of: VectorsOf | Non
     before = {theme.theme_id: theme for theme in old.themes}
     themes = {
         ids[theme.theme_id]: _carried(
-            theme, before.get(ids[theme.theme_id]), ids=ids, version=version, named=named_by_hand(old)
+            theme,
+            before.get(ids[theme.theme_id]),
+            ids=ids,
+            version=version,
+            named=named_by_hand(old),
+            stop_words=stop_words,
         )
         for theme in new.themes
     }
@@ -79,9 +86,9 @@ def continue_themes(old: ThemeSet, new: ThemeSet, *, vectors_of: VectorsOf | Non
             *(None if each is None else ids[each] for each in new.exception_themes),
         ),
         settings={key: value for key, value in new.settings.items() if key != "edits"},
-        given=None
-        if new.given is None
-        else replace(new.given, theme_ids=tuple(ids[theme_id] for theme_id in new.given.theme_ids)),
+        seed_topics=None
+        if new.seed_topics is None
+        else replace(new.seed_topics, theme_ids=tuple(ids[theme_id] for theme_id in new.seed_topics.theme_ids)),
     )
     kept = lost_pins(old, relation)
     if kept.leaves or kept.groups:
@@ -141,7 +148,13 @@ def fresh_id(*parts: object) -> str:
 
 
 def _carried(
-    theme: Theme, before: Theme | None, *, ids: Mapping[str, str], version: int, named: frozenset[str]
+    theme: Theme,
+    before: Theme | None,
+    *,
+    ids: Mapping[str, str],
+    version: int,
+    named: frozenset[str],
+    stop_words: Collection[str],
 ) -> Theme:
     theme = replace(
         theme,
@@ -151,7 +164,7 @@ def _carried(
     )
     if before is None:
         return theme
-    stays = before.theme_id in named or not _clearly_better(theme.name, before.name, theme.keywords)
+    stays = before.theme_id in named or not _clearly_better(theme.name, before.name, theme.keywords, stop_words)
     return replace(
         theme,
         name=before.name if stays else theme.name,
@@ -161,12 +174,12 @@ def _carried(
     )
 
 
-def _clearly_better(new: str, old: str, keywords: Sequence[str]) -> bool:
+def _clearly_better(new: str, old: str, keywords: Sequence[str], stop_words: Collection[str]) -> bool:
     """Whether the theme's keywords speak for its new name, and no longer for the old one."""
     stems = {word.casefold()[:STEM] for keyword in keywords for word in keyword.split()}
 
     def share(name: str) -> float:
-        words = [word for word in name.casefold().replace(",", "").split() if word not in STOP_WORDS]
+        words = [word for word in name.casefold().replace(",", "").split() if word not in stop_words]
         return sum(word[:STEM] in stems for word in words) / max(1, len(words))
 
     return share(new) - share(old) >= CLEARLY_BETTER

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from textcx.domain.themes.findings import EMPTY_ACTS, EVALUATIONS, GENERAL_OBJECTS, STOP_WORDS, VERDICTS
-from textcx.steps.themes.naming.candidates import acts, described, forms, linked, remarks, says_something
-from textcx.steps.themes.naming.words import DEGREES, NEGATIONS, WORD, describes, noun_of, root, tokens
+from textcx.domain.lexicons.naming import WORD, tokens
+from textcx.steps.themes.naming.candidates import CandidateFinder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.ports import Phrase, PhraseFinder
 
 REACH = 3
@@ -46,8 +46,8 @@ CLEARLY, USUAL = 0.5, 0.05
 SUBJECT, ABOVE_THE_NEXT = 0.08, 1.4
 """Share of all segments that say what the feedback is about, and times as many as say the next noun."""
 
-MADE = (("ive", "ivity"), ("able", "ability"), ("ible", "ibility"))
-"""Endings of describing words, and of the nouns made from them."""
+SHORTEST_ACT = 6
+"""Letters of the shortest verb in "-ing" that is a name."""
 
 LEAST_SEEN = 2
 """Words in capitals inside a sentence, from which that is how customers write the word."""
@@ -107,6 +107,7 @@ class Book:
     what the whole feedback is about, where one noun stands far above all.
     """
 
+    naming: NamingWords
     candidates: dict[str, Candidate]
     proposed: list[set[str]]
     seen: Counter[str]
@@ -123,14 +124,14 @@ class Book:
         """Whether customers mostly use a word as a noun, also before another one: "shell" and "shell script"."""
         heads, seen = self.heads[word], max(1, self.seen[word])
         alone = heads + (HALF * self.inside[word] if heads >= LEAST_ALONE * seen else 0.0)
-        return not describes(word) and alone >= least * seen
+        return not self.naming.describes(word) and alone >= least * seen
 
     def noun_for(self, word: str) -> str | None:
         """The noun that stands for a describing word, also one that customers make of it: "interactivity"."""
-        known = noun_of(word)
-        if known is not None or not describes(word):
+        known = self.naming.noun_of(word)
+        if known is not None or not self.naming.describes(word):
             return known
-        for ending, made in MADE:
+        for ending, made in self.naming.noun_endings.items():
             noun = f"{word.removesuffix(ending)}{made}"
             if word.endswith(ending) and self.seen[noun]:
                 return noun
@@ -145,15 +146,21 @@ class Book:
         return best if times >= LEAST_SEEN and times > written.total() / 2 else word
 
 
-def read_book(themes: Sequence[ThemeWords], *, leaves: Sequence[int], phrases: PhraseFinder) -> Book:
+def read_book(
+    themes: Sequence[ThemeWords], *, leaves: Sequence[int], phrases: PhraseFinder, naming: NamingWords
+) -> Book:
     """Gather the candidates of all themes, and count them.
 
     Args:
         themes: The themes to name.
         leaves: Those without children; their texts tell the tone of single words.
         phrases: Finds phrases in the exemplars.
+        naming: The words of the language.
     """
-    book = Book({}, [set() for _ in themes], Counter(), Counter(), Counter(), defaultdict(Counter), {}, {}, set())
+    finder = CandidateFinder(naming)
+    book = Book(
+        naming, {}, [set() for _ in themes], Counter(), Counter(), Counter(), defaultdict(Counter), {}, {}, set()
+    )
     owners: dict[str, list[int]] = defaultdict(list)
     for number, theme in enumerate(themes):
         for text in theme.exemplars:
@@ -165,8 +172,8 @@ def read_book(themes: Sequence[ThemeWords], *, leaves: Sequence[int], phrases: P
     book.gerunds, book.acting = _gerunds(book)
     book.plurals = _plurals(book)
     for text, found in pairs:
-        _propose(text, found, sorted(set(owners[text])), book)
-    _count(themes, leaves, book)
+        _propose(text, found, sorted(set(owners[text])), book, finder)
+    _count(themes, leaves, book, finder)
     book.subject = _subject(themes, leaves, book)
     return book
 
@@ -189,59 +196,72 @@ def _read_words(text: str, found: Sequence[Phrase], book: Book) -> None:
 
 def _gerunds(book: Book) -> tuple[dict[str, str], set[str]]:
     """For the root of a verb the form in "-ing" that customers write most; and those that are names on their own."""
+    naming = book.naming
     forms: dict[str, list[str]] = defaultdict(list)
     for word in sorted(book.seen):
-        forms[root(word)].append(word)
+        forms[naming.root(word)].append(word)
     found: dict[str, str] = {}
-    naming: set[str] = set()
+    acts: set[str] = set()
     for bare, words in forms.items():
-        acting = [word for word in words if word.endswith("ing") and len(word) > 5 and not describes(word)]  # noqa: PLR2004
+        acting = [
+            word
+            for word in words
+            if word.endswith(naming.acting) and len(word) >= SHORTEST_ACT and not naming.describes(word)
+        ]
         if not acting:
             continue
         best = max(acting, key=lambda word: (book.seen[word], word))
-        if book.seen[best] < LEAST_SEEN or best in STOP_WORDS or best in EVALUATIONS:
+        if book.seen[best] < LEAST_SEEN or best in naming.stop_words or best in naming.evaluations:
             continue
         found[bare] = best
         whole = sum(book.seen[word] for word in words)
         things = sum(book.heads[word] for word in words if word != best)
         plain = [word for word in words if word in {best, bare, f"{bare}e"}]
-        empty = best in EMPTY_ACTS or any(word in STOP_WORDS or word in EVALUATIONS for word in plain)
+        empty = best in naming.empty_acts or any(
+            word in naming.stop_words or word in naming.evaluations for word in plain
+        )
         if book.seen[best] >= ACTING * whole and things <= A_THING * whole and not empty:
-            naming.add(bare)
-    return found, naming
+            acts.add(bare)
+    return found, acts
 
 
 def _plurals(book: Book) -> dict[str, str]:
     """For nouns that customers use as verbs as well their plural, where it is mostly a noun: "calls" for "call"."""
+    naming = book.naming
     acted: Counter[str] = Counter()
     for word, times in book.seen.items():
-        if word.endswith(("ing", "ed")):
-            acted[root(word)] += times
+        if word.endswith((naming.acting, naming.done)):
+            acted[naming.root(word)] += times
     found = {}
     for many in sorted(book.seen):
-        one = many.removesuffix("s")
+        one = many.removesuffix(naming.plural)
         if one == many or not 0 < book.heads[one] < DOUBTFUL * book.seen[one]:
             continue
-        verb = acted[root(one)] >= ACTED * book.seen[one]
+        verb = acted[naming.root(one)] >= ACTED * book.seen[one]
         if verb and book.heads[many] >= max(CLEARLY * book.seen[many], USUAL * book.heads[one], LEAST_SEEN):
             found[one] = many
     return found
 
 
-def _propose(text: str, found: Sequence[Phrase], owners: Sequence[int], book: Book) -> None:
+def _propose(text: str, found: Sequence[Phrase], owners: Sequence[int], book: Book, finder: CandidateFinder) -> None:
     """Add what an exemplar offers as a name to the themes it stands for."""
-    words = tokens(text)
-    offered = [form for phrase in found for form in forms(phrase, text)]
-    offered += [(form, " ".join(form), "linked") for form in linked(words)]
-    offered += [(form, " ".join(form), "described") for form in described(words)]
-    offered += [(form, " ".join(form), "act") for form in acts(words, book.gerunds)]
-    offered += [((word,), word, "adjective") for word in words if describes(word) or noun_of(word)]
-    acting = sorted({root(word) for word in words} & book.acting)
+    words, naming = tokens(text), book.naming
+    offered = [form for phrase in found for form in finder.forms(phrase, text)]
+    for kind, forms in (
+        ("linked", finder.linked(words)),
+        ("described", finder.described(words)),
+        ("act", finder.acts(words, book.gerunds)),
+    ):
+        offered += [(form, " ".join(form), kind) for form in forms]
+    offered += [((word,), word, "adjective") for word in words if naming.describes(word) or naming.noun_of(word)]
+    acting = sorted({naming.root(word) for word in words} & book.acting)
     offered += [((book.gerunds[bare],), f"{book.gerunds[bare]}*", "gerund") for bare in acting]
     # "shorts" are no short.
-    offered = [(form, form[0] if len(form) == 1 and describes(key) else key, kind) for form, key, kind in offered]
-    offered = [(form, key, kind) for form, key, kind in offered if says_something(form)]
-    offered += [(tuple(name.split()), name, "remark") for name in remarks(text)]
+    offered = [
+        (form, form[0] if len(form) == 1 and naming.describes(key) else key, kind) for form, key, kind in offered
+    ]
+    offered = [(form, key, kind) for form, key, kind in offered if finder.says_something(form)]
+    offered += [(tuple(name.split()), name, "remark") for name in finder.remarks(text)]
     for form, key, kind in offered:
         candidate = book.candidates.setdefault(key, Candidate(key))
         candidate.kinds[kind] += 1
@@ -256,7 +276,10 @@ def _subject(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book) ->
     said = sorted(
         (-sum(len(candidate.raised.get(leaf, ())) for leaf in leaves), key)
         for key, candidate in book.candidates.items()
-        if " " not in key and candidate.kind == "noun" and key not in GENERAL_OBJECTS and book.is_noun(key, least=0.3)
+        if " " not in key
+        and candidate.kind == "noun"
+        and key not in book.naming.general_objects
+        and book.is_noun(key, least=0.3)
     )
     if len(leaves) < SEVERAL or not said or -said[0][0] < SUBJECT * total:
         return None
@@ -270,7 +293,8 @@ Said = tuple[tuple[tuple[Candidate, tuple[str, ...], bool], ...], frozenset[str]
 class _Reader:
     """Finds candidates in texts."""
 
-    def __init__(self, book: Book) -> None:
+    def __init__(self, book: Book, finder: CandidateFinder) -> None:
+        self._finder, self._naming = finder, book.naming
         self._by_words: dict[tuple[str, ...], Candidate] = {}
         self._lengths: dict[str, set[int]] = defaultdict(set)
         self._remarks: dict[str, Candidate] = {}
@@ -285,7 +309,7 @@ class _Reader:
             for form in {form for spelled in candidate.spellings.values() for form in spelled}:
                 if self._by_words.setdefault(form, candidate) is candidate:
                     self._lengths[form[0]].add(len(form))
-        self._gerunds, self._naming = book.gerunds, book.acting
+        self._gerunds, self._acts = book.gerunds, book.acting
         self._kept: dict[str, Said] = {}
 
     def read(self, text: str) -> Said:
@@ -296,10 +320,11 @@ class _Reader:
         return known
 
     def _read(self, text: str) -> Said:
+        naming, finder = self._naming, self._finder
         whole = tokens(text)
-        words = [word for word in whole if word not in DEGREES]
+        words = [word for word in whole if word not in naming.degrees]
         said: list[tuple[Candidate, tuple[str, ...], bool]] = []
-        for bare in sorted({root(word) for word in words} & self._naming):
+        for bare in sorted({naming.root(word) for word in words} & self._acts):
             gerund = self._gerunds[bare]
             if (candidate := self._acting.get(gerund)) is not None:
                 said.append((candidate, (gerund,), False))
@@ -309,21 +334,21 @@ class _Reader:
                 candidate = self._by_words.get(form)
                 if candidate is not None:
                     before = words[max(0, start - REACH) : start]
-                    said.append((candidate, form, not NEGATIONS.isdisjoint(before)))
-        for form in chain(described(whole), acts(words, self._gerunds), linked(words)):
+                    said.append((candidate, form, not naming.negations.isdisjoint(before)))
+        for form in chain(finder.described(whole), finder.acts(words, self._gerunds), finder.linked(words)):
             candidate = self._by_words.get(form)
             if candidate is not None:
                 said.append((candidate, form, False))
         if self._remarks:
-            said += [
-                (self._remarks[name], tuple(name.split()), False) for name in remarks(text) if name in self._remarks
-            ]
-        return tuple(said), frozenset(word for word in words if word in VERDICTS or describes(word))
+            names = [name for name in finder.remarks(text) if name in self._remarks]
+            said += [(self._remarks[name], tuple(name.split()), False) for name in names]
+        judging = frozenset(word for word in words if word in naming.verdicts or naming.describes(word))
+        return tuple(said), judging
 
 
-def _count(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book) -> None:
+def _count(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book, finder: CandidateFinder) -> None:
     """Look every candidate up in every member segment; count its spellings and the tone of describing words."""
-    reader = _Reader(book)
+    reader = _Reader(book, finder)
     tones: dict[str, list[float]] = defaultdict(lambda: [0.0, 0])
     told = set(leaves)
     for number, theme in enumerate(themes):

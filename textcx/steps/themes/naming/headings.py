@@ -10,9 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from textcx.domain.themes.findings import EVALUATIONS, GENERAL_OBJECTS, VAGUE_WORDS
 from textcx.steps.themes.naming.options import MORE_THAN_ELSEWHERE, MOST_WORDS, in_full, option_of
-from textcx.steps.themes.naming.words import akin, describes, noun_of
 from textcx.steps.themes.naming.worth import Scale
 
 if TYPE_CHECKING:
@@ -77,7 +75,7 @@ def headings(scale: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Bo
             covered = sum(one.size for one in chosen) / max(1, total)
             worth = scale.worth([one.candidate for one in chosen], listed=True) * covered**0.5
             if worth > 0.0:
-                yield option_of(JOINED[parts] * worth, _joined(chosen))
+                yield option_of(JOINED[parts] * worth, _joined(chosen, book.naming.joint), book.naming)
 
 
 def _least(scale: Scale, tree: Tree) -> float:
@@ -85,7 +83,7 @@ def _least(scale: Scale, tree: Tree) -> float:
     return min(LEAST_PART, EVEN_PART / len(tree.under[scale.number]))
 
 
-def _joined(chosen: Sequence[_Subject]) -> tuple[str, ...]:
+def _joined(chosen: Sequence[_Subject], joint: str) -> tuple[str, ...]:
     """The words of a heading, the largest part first: "bust, sleeves and shoulders"."""
     *first, last = sorted(chosen, key=lambda one: (-one.size, one.words))
     words: list[str] = []
@@ -93,7 +91,7 @@ def _joined(chosen: Sequence[_Subject]) -> tuple[str, ...]:
         words += one.words
         if place + 1 < len(first):
             words[-1] += ","
-    return (*words, "and", *last.words)
+    return (*words, joint, *last.words)
 
 
 def _below(number: int, tree: Tree) -> list[int]:
@@ -107,7 +105,7 @@ def _below(number: int, tree: Tree) -> list[int]:
 def _apart(chosen: Sequence[_Subject], scale: Scale, *, tree: Tree) -> bool:
     """Whether subjects are of different themes, name different things, and each adds texts to the others."""
     for one, two in combinations(chosen, 2):
-        if tree.under[one.node] & tree.under[two.node] or akin(one.words, two.words):
+        if tree.under[one.node] & tree.under[two.node] or scale.naming.akin(one.words, two.words):
             return False
     said = [one.candidate.raised[scale.number] for one in chosen if not one.everywhere]
     least = max(2, _least(scale, tree) * scale.total)
@@ -134,6 +132,7 @@ def _best(
 
 def _subjects(node: int, above: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Book) -> list[_Subject]:
     """What a theme below is about, in one or two words, best first."""
+    naming = book.naming
     scale = Scale(node, themes=themes, tree=tree, book=book)
     size = sum(themes[leaf].size for leaf in tree.under[node])
     below = [node, *tree.children[node], *sorted(tree.under[node])]
@@ -146,17 +145,17 @@ def _subjects(node: int, above: Scale, *, themes: Sequence[ThemeWords], tree: Tr
             continue
         words = candidate.words(node)
         if len(words) == 1:
-            noun = noun_of(words[0])
+            noun = naming.noun_of(words[0])
             if noun is not None:
                 words = (noun,)
-            elif describes(words[0]) or not (candidate.kind == "gerund" or book.is_noun(words[0], least=0.4)):
+            elif naming.describes(words[0]) or not (candidate.kind == "gerund" or book.is_noun(words[0], least=0.4)):
                 continue
-            everywhere = scale.is_everywhere(candidate) or words[0] in GENERAL_OBJECTS
-            if words[0] in VAGUE_WORDS or words[0] in full:
+            everywhere = scale.is_everywhere(candidate) or words[0] in naming.general_objects
+            if words[0] in naming.vague or words[0] in full:
                 continue
             if everywhere and scale.reach([candidate]) < OF_THE_SUBJECT:
                 continue
-        elif candidate.kind not in {"noun", "remark", "act"} or len(words) > 2 or set(words) & EVALUATIONS:  # noqa: PLR2004
+        elif candidate.kind not in {"noun", "remark", "act"} or len(words) > 2 or set(words) & naming.evaluations:  # noqa: PLR2004
             continue
         worth = scale.worth([candidate]) * (1.0 if len(words) == 1 else 0.9 * scale.taste(candidate))
         if worth > 0.0 and (words not in found or worth > found[words].worth):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.ports import Encoder
     from textcx.steps.themes.naming.worth import Tree
 
@@ -41,8 +42,6 @@ JOINED = 0.85
 APART = 0.4
 """Cosine of two halves up to which they name different things."""
 
-_GENERAL = ("in", "general")
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Meanings:
@@ -57,20 +56,23 @@ class Meanings:
     encoder: Encoder
 
 
-def weigh(found: Mapping[int, Sequence[Option]], meanings: Meanings, *, tree: Tree) -> dict[int, list[Option]]:
+def weigh(
+    found: Mapping[int, Sequence[Option]], meanings: Meanings, *, tree: Tree, naming: NamingWords
+) -> dict[int, list[Option]]:
     """Weigh the names that themes could have by how close they lie to the theme, and to its siblings.
 
     Args:
         found: What each theme could be called.
         meanings: Where the themes lie.
         tree: How they hang together.
+        naming: The words of the language.
 
     Returns:
         The same names of each theme, best first.
     """
     best = {number: _best(offered) for number, offered in found.items()}
     tried = [option for offered in best.values() for option in offered[:WEIGHED]]
-    said = sorted({phrase for option in tried for phrase in (_said(option), *_halves(option))})
+    said = sorted({phrase for option in tried for phrase in (_said(option, naming), *_halves(option, naming.joint))})
     if not said:
         return best
     vectors = relative_to(meanings.origin, on_lattice(meanings.encoder.encode(said).vectors))
@@ -78,10 +80,10 @@ def weigh(found: Mapping[int, Sequence[Option]], meanings: Meanings, *, tree: Tr
     weighed = {}
     for number, offered in best.items():
         tried = offered[:WEIGHED]
-        rows = vectors[[places[_said(option)] for option in tried]]
+        rows = vectors[[places[_said(option, naming)] for option in tried]]
         close = cosines(rows, meanings.centres[[number, *tree.siblings[number]]])
         beside = close[:, 1:].max(axis=1, initial=0.0)
-        joined = np.array([_joined(_halves(option), vectors, places) for option in tried])
+        joined = np.array([_joined(_halves(option, naming.joint), vectors, places) for option in tried])
         shares = np.clip(close[:, 0] - BESIDE * beside, LEAST, 1.0) * joined
         weighed[number] = sorted(
             [
@@ -101,12 +103,12 @@ def _joined(halves: tuple[str, ...], vectors: NDArray[np.float32], places: Mappi
     return JOINED * (1.0 - max(0.0, float(cosines(one, two)[0, 0]) - APART) / 2)
 
 
-def _halves(option: Option) -> tuple[str, ...]:
+def _halves(option: Option, joint: str) -> tuple[str, ...]:
     """The halves of a name of two; none of any other."""
     words = option.words
-    if words.count("and") != 1 or any(word.endswith(",") for word in words):
+    if words.count(joint) != 1 or any(word.endswith(",") for word in words):
         return ()
-    place = words.index("and")
+    place = words.index(joint)
     halves = " ".join(words[:place]), " ".join(words[place + 1 :])
     return halves if all(halves) else ()
 
@@ -119,7 +121,6 @@ def _best(offered: Sequence[Option]) -> list[Option]:
     return list(kept.values())
 
 
-def _said(option: Option) -> str:
+def _said(option: Option, naming: NamingWords) -> str:
     """What is encoded of a name; "the app in general" is the app."""
-    words = option.words[:-2] if option.words[-2:] == _GENERAL else option.words
-    return " ".join(words)
+    return " ".join(option.words).removesuffix(f" {naming.in_general}")

@@ -19,12 +19,12 @@ from textcx.steps.themes.naming.book import ThemeWords, read_book
 from textcx.steps.themes.naming.headings import headings
 from textcx.steps.themes.naming.meaning import weigh
 from textcx.steps.themes.naming.options import Option, last_resorts, options
-from textcx.steps.themes.naming.words import same_words
 from textcx.steps.themes.naming.worth import Scale, grow
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.ports import PhraseFinder
     from textcx.steps.themes.naming.meaning import Meanings
     from textcx.steps.themes.naming.worth import Tree
@@ -40,6 +40,7 @@ def name_tree(
     parents: Sequence[int | None],
     *,
     phrases: PhraseFinder,
+    naming: NamingWords,
     meanings: Meanings | None = None,
     taken: Collection[str] = (),
 ) -> list[str]:
@@ -49,6 +50,7 @@ def name_tree(
         words: What each theme is named from.
         parents: For each theme the number of the theme above it, or null. Length as ``words``.
         phrases: Finds phrases in the exemplars.
+        naming: The words of the language.
         meanings: Where the themes lie, to weigh names by what they mean; by how they are said alone where null.
         taken: Names that are in use already and may not be given again, in any order, case or number of their words.
 
@@ -62,8 +64,8 @@ def name_tree(
         msg = f"names need one parent (or null) per theme: {len(words)} themes came with {len(parents)} parents"
         raise ValueError(msg)
     tree = grow(parents)
-    book = read_book(words, leaves=tree.leaves, phrases=phrases)
-    used = {same_words(name) for name in taken}
+    book = read_book(words, leaves=tree.leaves, phrases=phrases, naming=naming)
+    used = {naming.same_words(name) for name in taken}
     names: dict[int, Option] = {}
     for depth in range(max(tree.depths, default=-1) + 1):
         level = [number for number in range(len(words)) if tree.depths[number] == depth]
@@ -75,8 +77,8 @@ def name_tree(
                 offered += headings(scale, themes=words, tree=tree, book=book)
             found[number] = sorted(offered)
         if meanings is not None:
-            found = weigh(found, meanings, tree=tree)
-        _choose(found, tree=tree, names=names, used=used)
+            found = weigh(found, meanings, tree=tree, naming=naming)
+        _choose(found, tree=tree, names=names, used=used, joint=naming.joint)
         for number in level:
             if number not in names:
                 names[number] = _first_free(last_resorts(found[number], words[number], book=book), used=used)
@@ -95,7 +97,12 @@ def _above(number: int, *, tree: Tree, names: dict[int, Option]) -> set[tuple[st
 
 
 def _choose(
-    found: dict[int, list[Option]], *, tree: Tree, names: dict[int, Option], used: set[tuple[str, ...]]
+    found: dict[int, list[Option]],
+    *,
+    tree: Tree,
+    names: dict[int, Option],
+    used: set[tuple[str, ...]],
+    joint: str,
 ) -> None:
     """Give the names of a level away, the clearest first; a name that could be confused with a near one counts less."""
     waiting = [(option.cost, option, number) for number, offered in found.items() for option in offered]
@@ -104,7 +111,7 @@ def _choose(
         cost, option, number = heapq.heappop(waiting)
         if number in names or option.identity in used:
             continue
-        now = option.cost * CONFUSABLE ** min(2, _alike(number, option, tree=tree, names=names))
+        now = option.cost * CONFUSABLE ** min(2, _alike(number, option, tree=tree, names=names, joint=joint))
         if now > cost:
             heapq.heappush(waiting, (now, option, number))
             continue
@@ -112,7 +119,7 @@ def _choose(
         used.add(option.identity)
 
 
-def _alike(number: int, option: Option, *, tree: Tree, names: dict[int, Option]) -> int:
+def _alike(number: int, option: Option, *, tree: Tree, names: dict[int, Option], joint: str) -> int:
     """Number of near themes that the name could be taken for.
 
     A sibling's name that holds all its words or is held by it; and the name of the theme above, where that says more.
@@ -120,7 +127,7 @@ def _alike(number: int, option: Option, *, tree: Tree, names: dict[int, Option])
     ours = set(option.identity)
     beside = [set(names[other].identity) for other in tree.siblings[number] if other in names]
     above = tree.parents[number]
-    broader = above is not None and "and" not in names[above].words and ours < set(names[above].identity)
+    broader = above is not None and joint not in names[above].words and ours < set(names[above].identity)
     return sum(ours <= theirs or theirs <= ours for theirs in beside) + broader
 
 

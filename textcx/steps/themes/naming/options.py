@@ -7,25 +7,15 @@ from dataclasses import dataclass, field
 from itertools import chain, combinations, count
 from typing import TYPE_CHECKING
 
-from textcx.domain.themes.findings import (
-    EVALUATIONS,
-    GENERAL_OBJECTS,
-    PROFANITY,
-    SCALE_OF,
-    STOP_WORDS,
-    VAGUE_WORDS,
-    WEAK_WORDS,
-)
-from textcx.steps.themes.naming.candidates import says_something
-from textcx.steps.themes.naming.words import akin, describes, doing, noun_of, root, same_words, tokens
+from textcx.domain.lexicons.naming import tokens
+from textcx.steps.themes.naming.candidates import CandidateFinder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.steps.themes.naming.book import Book, Candidate, ThemeWords
     from textcx.steps.themes.naming.worth import Scale, Tree
-
-_JOINING = frozenset({"and", "general", "praise", "complaints"})
 
 OFTEN = 0.4
 """Share of a theme that says a noun, from which describing words of the theme describe it."""
@@ -69,6 +59,9 @@ WELL_PAIRED, ADDS = 0.85, 0.15
 BEGINNING = 6
 """Letters of a word that its other half must not hold."""
 
+SHORTEST_DONE = 5
+"""Letters of the shortest verb that says by its ending that something was done."""
+
 CLEAR_NOUN = 0.6
 """Share of the uses of a word as a noun from which describing words may stand before it or be measured by it."""
 
@@ -109,16 +102,16 @@ class Option:
         """The name as customers would write it."""
         shown = [f"{book.cased(word.rstrip(','))}{',' * word.endswith(',')}" for word in self.words]
         for place, word in enumerate(self.words):
-            first = place == 0 or self.words[place - 1] == "and" or self.words[place - 1].endswith(",")
-            last = place + 1 == len(self.words) or self.words[place + 1] == "and" or word.endswith(",")
+            first = place == 0 or self.words[place - 1] == book.naming.joint or self.words[place - 1].endswith(",")
+            last = place + 1 == len(self.words) or self.words[place + 1] == book.naming.joint or word.endswith(",")
             if first and last:  # on its own, "call" could be what to do
                 shown[place] = book.plurals.get(word.rstrip(","), shown[place].rstrip(",")) + "," * word.endswith(",")
         return " ".join(shown)
 
 
-def option_of(worth: float, words: Sequence[str]) -> Option:
+def option_of(worth: float, words: Sequence[str], naming: NamingWords) -> Option:
     """A name of some worth, above 0 the better."""
-    return Option(-worth, tuple(words), same_words(" ".join(words)))
+    return Option(-worth, tuple(words), naming.same_words(" ".join(words)))
 
 
 def options(scale: Scale, *, tree: Tree, book: Book, above: Collection[tuple[str, ...]] = ()) -> Iterator[Option]:
@@ -130,7 +123,7 @@ def options(scale: Scale, *, tree: Tree, book: Book, above: Collection[tuple[str
         book: Who says what.
         above: Identities of the names of the themes above it.
     """
-    number = scale.number
+    number, naming = scale.number, book.naming
     below = [number, *tree.children[number], *sorted(tree.under[number])]
     keys = sorted(set().union(*(book.proposed[theme] for theme in below)))
     raised = [book.candidates[key] for key in keys if book.candidates[key].raised.get(number)]
@@ -139,13 +132,13 @@ def options(scale: Scale, *, tree: Tree, book: Book, above: Collection[tuple[str
     for candidate in raised:
         words = candidate.words(number)
         worth = scale.worth([candidate]) * scale.taste(candidate)
-        if same_words(" ".join(words)) in above and len(words) + 2 <= MOST_WORDS and scale.is_core(candidate):
+        if naming.same_words(" ".join(words)) in above and len(words) + 2 <= MOST_WORDS and scale.is_core(candidate):
             yield from _spoken_of(words, CORE * scale.worth([candidate]), scale, book)
         if len(words) > 1:
             if worth >= ENOUGH:
-                yield option_of(worth, _done(words) if candidate.kind in {"verb", "linked"} else words)
+                yield option_of(worth, _done(words, naming) if candidate.kind in {"verb", "linked"} else words, naming)
             elif _judges_the_whole(candidate, words, scale):
-                yield option_of(max(worth, 0.01) / 2, words)
+                yield option_of(max(worth, 0.01) / 2, words, naming)
             continue
         kind = _single_kind(candidate, words[0], scale, book)
         if kind in {"general", "noun"} and candidate.kind != "gerund":
@@ -156,33 +149,37 @@ def options(scale: Scale, *, tree: Tree, book: Book, above: Collection[tuple[str
         if kind == "adjective" and noun is not None and not scale.above:
             single["noun"].append((STANDING_IN * worth, candidate))
         if noun is not None:
-            yield from _called(noun, worth * (1.0 if kind == "noun" else STANDING_IN), worth, full)
+            yield from _called(noun, worth * (1.0 if kind == "noun" else STANDING_IN), worth, full, naming)
     together = [set(candidate.key.split()) for candidate in raised if " " in candidate.key]
     adjectives = [] if scale.above else list(_pairs(single["adjective"], scale, together))
     yield from (option for option, _ in adjectives)
     yield from (option for option, _ in _pairs(single["noun"], scale, together, book=book))
-    nouns = [(worth, candidate) for worth, candidate in single["noun"] if not describes(candidate.key)]
+    nouns = [(worth, candidate) for worth, candidate in single["noun"] if not naming.describes(candidate.key)]
     yield from _described_by_both(adjectives, nouns, scale, book)
 
 
-def _done(words: Sequence[str]) -> Sequence[str]:
+def _done(words: Sequence[str], naming: NamingWords) -> Sequence[str]:
     """What customers did as a thing that is done: "arriving late" for "arrived late"."""
-    return (doing(root(words[0])), *words[1:]) if words[0].endswith("ed") and len(words[0]) > 4 else words  # noqa: PLR2004
+    if words[0].endswith(naming.done) and len(words[0]) >= SHORTEST_DONE:
+        return (naming.doing(naming.root(words[0])), *words[1:])
+    return words
 
 
-def _called(noun: str, alone: float, worth: float, full: Mapping[str, tuple[str, ...]]) -> Iterator[Option]:
+def _called(
+    noun: str, alone: float, worth: float, full: Mapping[str, tuple[str, ...]], naming: NamingWords
+) -> Iterator[Option]:
     """A noun, worth less where it is mostly said in a longer phrase, and that phrase."""
     if worth < ENOUGH:
         return
-    yield option_of(alone * (WITHOUT_THE_REST if noun in full else 1.0), (noun,))
+    yield option_of(alone * (WITHOUT_THE_REST if noun in full else 1.0), (noun,), naming)
     if noun in full:
-        yield option_of(worth, full[noun])
+        yield option_of(worth, full[noun], naming)
 
 
 def _judges_the_whole(candidate: Candidate, words: Sequence[str], scale: Scale) -> bool:
     """Whether a phrase is a judgement of something, in the tone of its theme: "excellent service"."""
     said = scale.share([candidate], theme=scale.number, total=scale.total)
-    judging = candidate.kind in {"verdict", "described"} and not EVALUATIONS.isdisjoint(words)
+    judging = candidate.kind in {"verdict", "described"} and not scale.naming.evaluations.isdisjoint(words)
     return judging and said >= JUDGED and not any(map(scale.off_key, words))
 
 
@@ -193,8 +190,8 @@ def in_full(raised: Sequence[Candidate], scale: Scale, book: Book) -> dict[str, 
         words = candidate.words(scale.number)
         kinds = candidate.kind in {"noun", "linked", "act"}
         told = book.subject not in candidate.key.split()  # what all is about makes no word clearer
-        if len(words) > 1 and kinds and told and EVALUATIONS.isdisjoint(words):
-            reach = scale.reach([candidate]) * (DESCRIBED if any(map(describes, words)) else 1.0)
+        if len(words) > 1 and kinds and told and book.naming.evaluations.isdisjoint(words):
+            reach = scale.reach([candidate]) * (DESCRIBED if any(map(book.naming.describes, words)) else 1.0)
             for word in words:
                 said.setdefault(word, []).append((-reach, words))
     full: dict[str, tuple[str, ...]] = {}
@@ -210,14 +207,15 @@ def in_full(raised: Sequence[Candidate], scale: Scale, book: Book) -> dict[str, 
 
 def _single_kind(candidate: Candidate, word: str, scale: Scale, book: Book) -> str:
     """What a single word can be: a name (noun), a part of one (adjective), spoken of in general, or nothing."""
-    if describes(word):
+    naming = book.naming
+    if naming.describes(word):
         return "adjective"
-    if noun_of(word) is not None:
+    if naming.noun_of(word) is not None:
         return "stand-in"
     if candidate.kind != "gerund" and not book.is_noun(word, least=0.4):
         return ""
-    if word in WEAK_WORDS or word in GENERAL_OBJECTS or scale.is_everywhere(candidate):
-        return "" if word in VAGUE_WORDS else "general"
+    if word in naming.weak or word in naming.general_objects or scale.is_everywhere(candidate):
+        return "" if word in naming.vague else "general"
     return "noun" if candidate.kind in {"noun", "gerund"} else ""
 
 
@@ -231,12 +229,13 @@ def _in_general(candidate: Candidate, word: str, scale: Scale, book: Book) -> It
 
 def _spoken_of(words: Sequence[str], worth: float, scale: Scale, book: Book) -> Iterator[Option]:
     """Praise for something, complaints about it, or it in general."""
-    whole = words if len(words) > 1 or book.cased(words[0]) != words[0] else ("the", *words)
+    naming = book.naming
+    whole = words if len(words) > 1 or book.cased(words[0]) != words[0] else (naming.article, *words)
     if scale.polarity >= SAID_CLEARLY and scale.judges():
-        yield option_of(worth, ("praise", "for", *whole))
+        yield option_of(worth, (*naming.praise.split(), *whole), naming)
     elif scale.polarity <= -SAID_CLEARLY and scale.judges():
-        yield option_of(worth, ("complaints", "about", *whole))
-    yield option_of(worth * 0.8, (*words, "in", "general"))
+        yield option_of(worth, (*naming.complaints.split(), *whole), naming)
+    yield option_of(worth * 0.8, (*words, *naming.in_general.split()), naming)
 
 
 def _pairs(
@@ -252,6 +251,7 @@ def _pairs(
 
     With each comes what it would be worth before the noun that both describe.
     """
+    naming = scale.naming
     best = sorted(singles, key=lambda item: (-item[0], item[1].key))[:PAIRED]
     for (_, one), (_, two) in combinations(best, 2):
         if not _complete_each_other(one, two, scale):
@@ -266,23 +266,23 @@ def _pairs(
         described = worth
         halves = [each.words(scale.number)[0] for each in (one, two)]
         if book is not None:
-            halves = [(book.noun_for(half) if describes(half) else None) or half for half in halves]
-            if any(map(describes, halves)) or akin(halves[:1], halves[1:]):
+            halves = [(book.noun_for(half) if naming.describes(half) else None) or half for half in halves]
+            if any(map(naming.describes, halves)) or naming.akin(halves[:1], halves[1:]):
                 continue
-        words: tuple[str, ...] = (halves[0], "and", halves[1])
-        if describes(words[0]):
-            scales = {SCALE_OF.get(words[0]), SCALE_OF.get(words[-1])}
+        words: tuple[str, ...] = (halves[0], naming.joint, halves[1])
+        if naming.describes(words[0]):
+            scales = {naming.scales.get(words[0]), naming.scales.get(words[-1])}
             if len(scales) == 1 and None not in scales:
                 words = (scales.pop() or "",)  # "cleanliness", not "clean and dirty"
             else:
                 worth *= ADJECTIVES_ONLY
         if worth >= ENOUGH:
-            yield option_of(worth, words), described
+            yield option_of(worth, words, naming), described
 
 
 def _complete_each_other(one: Candidate, two: Candidate, scale: Scale) -> bool:
     """Whether two words differ, are both said by many, and the second is said where the first is not."""
-    if akin(one.words(scale.number), two.words(scale.number)) or one.key[:4] == two.key[:4]:
+    if scale.naming.akin(one.words(scale.number), two.words(scale.number)) or one.key[:4] == two.key[:4]:
         return False
     if one.key[:BEGINNING] in two.key or two.key[:BEGINNING] in one.key:  # "completion and autocomplete"
         return False
@@ -307,10 +307,10 @@ def _described_by_both(
     ]
     for option, worth in sorted(adjectives)[:PAIRED]:
         for noun in often:
-            if akin(noun.words(scale.number), option.words) or not book.is_noun(noun.key, least=CLEAR_NOUN):
+            if book.naming.akin(noun.words(scale.number), option.words) or not book.is_noun(noun.key, least=CLEAR_NOUN):
                 continue  # "dress size", but neither "size size" nor "fit size"
             words = (noun.key, *option.words) if len(option.words) == 1 else (*option.words, *noun.words(scale.number))
-            yield option_of(worth * WITH_NOUN, words)
+            yield option_of(worth * WITH_NOUN, words, book.naming)
 
 
 GERUND = 7
@@ -319,28 +319,37 @@ GERUND = 7
 
 def last_resorts(offered: Sequence[Option], theme: ThemeWords, *, book: Book) -> Iterator[Option]:
     """Names for a theme that has no other: never ending, each worse than the one before."""
-    keywords = [word for word in theme.keywords if _presentable(word)]
+    naming = book.naming
+    finder = CandidateFinder(naming)
+    other = naming.other_remarks.split()
+    listed = (*other[:-1], f"{other[-1]}:")
+
+    def named(*words: str) -> Option:
+        return option_of(0.0, words, naming)
+
+    keywords = [word for word in theme.keywords if _presentable(word, finder)]
     nouns = [word for word in keywords if book.is_noun(word) and book.seen[word] >= KNOWN]
-    plain = [option for option in offered if len(option.words) + 2 <= MOST_WORDS and not _JOINING & set(option.words)]
-    for option in plain:
-        for word in nouns:
-            if not akin((word,), option.words):
-                yield option_of(0.0, (*option.words, "and", word))
-    yield from (option_of(0.0, (one, "and", two)) for one, two in combinations(nouns, 2) if not akin((one,), (two,)))
-    # What people are doing can stand alone: "returning".
-    acts = (word for word in keywords if word.endswith("ing") and len(word) >= GERUND)
-    yield from (option_of(0.0, (word,)) for word in acts if not word.startswith("un") and not describes(word))
-    rest = sorted({word for text in theme.texts for word in tokens(text) if _presentable(word)})
-    for word in chain(nouns, keywords, rest):
-        yield option_of(0.0, ("other", "remarks:", word))
-    for one, two in combinations(rest[:20], 2):
-        yield option_of(0.0, ("other", "remarks:", one, "and", two))
-    yield option_of(0.0, ("other", "remarks"))
-    for number in count(2):
-        yield option_of(0.0, ("other", "remarks", str(number)))
+    for option in offered:
+        if len(option.words) + 2 <= MOST_WORDS and naming.joining.isdisjoint(option.words):
+            yield from (
+                named(*option.words, naming.joint, word) for word in nouns if not naming.akin((word,), option.words)
+            )
+    for one, two in combinations(nouns, 2):
+        if not naming.akin((one,), (two,)):
+            yield named(one, naming.joint, two)
+    for word in keywords:  # what people are doing can stand alone: "returning"
+        act = word.endswith(naming.acting) and len(word) >= GERUND
+        if act and not word.startswith(naming.undone) and not naming.describes(word):
+            yield named(word)
+    rest = sorted({word for text in theme.texts for word in tokens(text) if _presentable(word, finder)})
+    yield from (named(*listed, word) for word in chain(nouns, keywords, rest))
+    yield from (named(*listed, one, naming.joint, two) for one, two in combinations(rest[:20], 2))
+    yield named(*other)
+    yield from (named(*other, str(number)) for number in count(2))
 
 
-def _presentable(word: str) -> bool:
+def _presentable(word: str, finder: CandidateFinder) -> bool:
     """Whether a word may be shown on its own behalf."""
-    plain = tokens(word) == [word] and word not in PROFANITY and says_something([word])
-    return plain and word not in STOP_WORDS and word not in EVALUATIONS and word not in VAGUE_WORDS
+    naming = finder.naming
+    plain = tokens(word) == [word] and word not in naming.profanity and finder.says_something([word])
+    return plain and word not in naming.stop_words and word not in naming.evaluations and word not in naming.vague

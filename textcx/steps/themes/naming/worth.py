@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from textcx.domain.themes.findings import EVALUATIONS, GENERAL_OBJECTS, SCALE_OF, STOP_WORDS, VAGUE_WORDS, WEAK_WORDS
-from textcx.steps.themes.naming.words import NEGATIONS, describes, root, tokens
+from textcx.domain.lexicons.naming import tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +66,6 @@ BY_LENGTH = {1: 0.6, 2: 1.0, 3: 1.05, 4: 0.9}
 
 BY_LENGTH_ABOVE = {1: 1.0, 2: 0.95, 3: 0.8, 4: 0.6}
 """The same for themes above others, which are to be called broadly."""
-
-_EMPTY = STOP_WORDS | EVALUATIONS | GENERAL_OBJECTS | VAGUE_WORDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +141,7 @@ class Scale:
         self.polarity = sum(theme.polarities) / max(1, self.total)
         self._polarities = theme.polarities
         self._texts = theme.texts
+        self.naming = book.naming
         self._book = book
         self._parts = [
             (
@@ -199,7 +197,7 @@ class Scale:
         worth = math.sqrt(reach) * (near * NEAR + lead * (1 - NEAR))
         denied = sum(candidate.negated[self.number] for candidate in candidates)
         times = sum(sum(candidate.spellings[self.number].values()) for candidate in candidates)
-        if denied > DENIED * times and not any(NEGATIONS & set(one.key.split()) for one in candidates):
+        if denied > DENIED * times and not any(self.naming.negations & set(one.key.split()) for one in candidates):
             worth *= 0.3
         tone = sum(self._polarities[index] for index in sorted(ours)) / len(ours)
         if abs(tone - self.polarity) > OFF_KEY:
@@ -211,7 +209,7 @@ class Scale:
 
     def judges(self) -> bool:
         """Whether the theme praises or blames in so many words, rather than only names things."""
-        judged = sum(not EVALUATIONS.isdisjoint(tokens(text)) for text in self._texts)
+        judged = sum(not self.naming.evaluations.isdisjoint(tokens(text)) for text in self._texts)
         return judged >= JUDGING * self.total
 
     def off_key(self, word: str) -> bool:
@@ -221,17 +219,17 @@ class Scale:
 
     def one_sided(self, word: str) -> bool:
         """Whether a word is one degree of something of which the theme also says others: "large" beside "small"."""
-        scale = SCALE_OF.get(word)
+        scale = self.naming.scales.get(word)
         if scale is None:
             return False
         ours = sum(word in words for words in self._degrees)
-        others = sum(any(SCALE_OF[other] == scale for other in words - {word}) for words in self._degrees)
+        others = sum(any(self.naming.scales[other] == scale for other in words - {word}) for words in self._degrees)
         return others > OTHER_SIDE * ours
 
     @cached_property
     def _degrees(self) -> list[set[str]]:
         """The words of scales in each text."""
-        return [{word for word in tokens(text) if word in SCALE_OF} for text in self._texts]
+        return [{word for word in tokens(text) if word in self.naming.scales} for text in self._texts]
 
     def _said_in(self, candidates: Sequence[Candidate], themes: set[int]) -> int:
         if len(candidates) == 1:
@@ -263,20 +261,24 @@ class Scale:
 
     def taste(self, candidate: Candidate) -> float:
         """What a person would think of a phrase as a name, whatever it is worth by numbers; 0..1.1."""
-        words = candidate.words(self.number)
+        words, naming = candidate.words(self.number), self.naming
         taste = (BY_LENGTH_ABOVE if self.above else BY_LENGTH)[len(words)]
         kind = candidate.kind
         if self.above and kind in {"verb", "adjective", "negated", "linked", "act"}:
             taste *= 0.7
         if kind in {"noun", "described"} and len(words) > 1 and not self._book.is_noun(words[-1], least=0.3):
             taste *= 0.4
-        if any(word in EVALUATIONS for word in words):
+        if any(word in naming.evaluations for word in words):
             taste *= 0.5
         if any(map(self.one_sided, words)):
             taste *= 0.5
         about = self._book.subject  # "lounge in Dubai" tells more than "lovely lounge"
-        telling = [word for word in words if word not in _EMPTY and (len(words) == 1 or root(word) != about)]
-        if kind != "remark" and (not telling or (len(words) > 1 and all(map(describes, telling)) and kind == "noun")):
-            weak = any(word in WEAK_WORDS - VAGUE_WORDS for word in words)
+        telling = [
+            word for word in words if word not in naming.empty and (len(words) == 1 or naming.root(word) != about)
+        ]
+        if kind != "remark" and (
+            not telling or (len(words) > 1 and all(map(naming.describes, telling)) and kind == "noun")
+        ):
+            weak = any(word in naming.weak - naming.vague for word in words)
             taste *= 0.7 if weak and telling else 0.4
         return taste

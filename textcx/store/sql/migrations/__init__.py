@@ -10,16 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from textcx.domain.errors import LaterDatabase, StoreProblem
 
 if TYPE_CHECKING:
-    from alembic.config import Config
     from sqlalchemy.engine import Connection
 
     from textcx.store.sql.database import Database
 
-HEAD = "0002"
+HEAD = "0003"
 """The step that this version of textcx works with."""
 _LOCK = 8_317_254_401
 
@@ -37,8 +38,6 @@ def upgrade(database: Database) -> str:
         StoreProblem: If the database cannot be reached.
         LaterDatabase: If it was made by a later version of textcx.
     """
-    from alembic import command  # noqa: PLC0415 - heavy, and needed here only
-
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -77,8 +76,6 @@ def _refuse_later(step: str) -> None:
 
 
 def _config(connection: Connection) -> Config:
-    from alembic.config import Config  # noqa: PLC0415
-
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection

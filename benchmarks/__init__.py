@@ -1,0 +1,1 @@
+"""Measurements of quality, speed and robustness; every module writes its figures to ``benchmarks/results``."""

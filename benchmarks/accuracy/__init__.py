@@ -1,0 +1,1 @@
+"""Single steps against known answers: driver intervals, journey placement, redaction."""

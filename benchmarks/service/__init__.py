@@ -1,0 +1,1 @@
+"""The running service under load, under mixed traffic, under kills and under odd requests."""

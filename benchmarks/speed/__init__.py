@@ -1,0 +1,1 @@
+"""How fast ``textcx analyze`` and the encoder are, beside the stock pipeline and on whole files."""

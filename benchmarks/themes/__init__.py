@@ -1,0 +1,1 @@
+"""How good, how stable and how fast themes are, and which names people would accept."""

@@ -1,0 +1,41 @@
+"""Everything that textcx knows of one language: the words of a folder, one room for each subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from textcx.domain.lexicons.journey import JourneyTaxonomy
+    from textcx.domain.lexicons.naming import NamingWords
+    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.domain.lexicons.text import (
+        AnswerWords,
+        DetectionWords,
+        NameWords,
+        PhraseWords,
+        RequestPatterns,
+        SplittingWords,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Language:
+    """One language, as its folder describes it.
+
+    ``code`` is its ISO 639-1 code, ``name`` what messages call it; ``aliases`` are what else callers say for the code,
+    in lower case.
+    """
+
+    code: str
+    name: str
+    aliases: frozenset[str]
+    answers: AnswerWords
+    detection: DetectionWords
+    splitting: SplittingWords
+    phrases: PhraseWords
+    names: NameWords
+    naming: NamingWords
+    pains: PainLexicon
+    journey: JourneyTaxonomy
+    requests: RequestPatterns

@@ -1,0 +1,230 @@
+"""Read a language: a folder of TOML files, one for each room of ``textcx.domain.lexicons.language.Language``.
+
+Which keys a file must hold, and of what kind, is read off the fields of its room; neither may there be one more nor one
+less. A language is added by a folder, not by an edit of code.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from textcx.domain.errors import BadSetting, UnreadableInput
+from textcx.domain.lexicons.fields import ALTERNATIVES
+from textcx.domain.lexicons.language import Language
+from textcx.domain.lexicons.naming import NamingWords
+from textcx.domain.lexicons.pains import CUE_LISTS, WORD_LISTS, Consequence, PainLexicon, StatementWords
+from textcx.domain.lexicons.text import (
+    AnswerWords,
+    DetectionWords,
+    NameWords,
+    PhraseWords,
+    RequestPatterns,
+    SplittingWords,
+)
+from textcx.engines.language.taxonomies import load_journey
+from textcx.engines.language.toml import Table, check_keys, read_toml, tables_of, text_of, texts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from dataclasses import Field
+    from pathlib import Path
+
+Room = TypeVar("Room")
+
+ROOMS: dict[str, type[Any]] = {
+    "answers": AnswerWords,
+    "detection": DetectionWords,
+    "splitting": SplittingWords,
+    "phrases": PhraseWords,
+    "names": NameWords,
+    "naming": NamingWords,
+    "requests": RequestPatterns,
+}
+"""Rooms that are read by their fields alone."""
+
+FILES = tuple(f"{name}.toml" for name in ("language", "consequences", "journey", "statements", *ROOMS))
+IDENTITY = ("code", "name", "aliases", "numbers")
+CONSEQUENCE = ("id", "reason", "weight", "urgency", "negatable", "always", "cues")
+
+
+def load_language(folder: Path, *, journey: Path | None = None) -> Language:
+    """Read a language.
+
+    Args:
+        folder: One of ``models/languages``, or a folder of the same files.
+        journey: A journey taxonomy to be used in the place of the folder's own.
+
+    Returns:
+        The language, patterns compiled.
+
+    Raises:
+        UnreadableInput: If the folder or one of its files is missing, or not text.
+        BadSetting: If a file or key is not known, a key is missing or of another kind than expected, or a regular
+            expression is none. Names folder, file and key.
+    """
+    found = {path.name for path in folder.glob("*.toml")} if folder.is_dir() else set()
+    if not found:
+        msg = f"{folder} is no folder of a language; expected one that holds {', '.join(FILES)}"
+        raise UnreadableInput(msg)
+    for name in FILES:
+        if name not in found:
+            msg = f"the language in {folder} has no file {name}; expected are {', '.join(FILES)}"
+            raise UnreadableInput(msg)
+    for name in sorted(found - set(FILES)):
+        msg = f"the language in {folder} has a file {name} that is not known; expected are {', '.join(FILES)}"
+        raise BadSetting(msg)
+    where = f"{folder / 'language.toml'}"
+    identity = read_toml(folder / "language.toml")
+    check_keys(identity, allowed=IDENTITY, where=where, needed=IDENTITY)
+    numbers = texts_of(identity, "numbers", where)
+    rooms = {name: read_room(folder / f"{name}.toml", room) for name, room in ROOMS.items()}
+    return Language(
+        code=text_of(identity, "code", where),
+        name=text_of(identity, "name", where),
+        aliases=_words(identity["aliases"]) or frozenset(),
+        pains=load_pains(folder, numbers=numbers),
+        journey=load_journey(journey or folder / "journey.toml", numbers=numbers),
+        **rooms,
+    )
+
+
+def load_pains(folder: Path, *, numbers: tuple[str, ...] = ()) -> PainLexicon:
+    """Read ``consequences.toml`` and ``statements.toml`` of a language; errors as in ``load_language``.
+
+    Args:
+        folder: Of the language.
+        numbers: Its number words, as regular expressions.
+    """
+    path = folder / "consequences.toml"
+    content, where = read_toml(path), f"{path}"
+    names = (*CUE_LISTS, *WORD_LISTS)
+    check_keys(content, allowed=("consequences", *names), where=where, needed=names)
+    lists: dict[str, Any] = {name: texts_of(content, name, where) for name in names}
+    lists |= {name: frozenset(word.casefold() for word in lists[name]) for name in WORD_LISTS}
+    return PainLexicon(
+        consequences=tuple(
+            _consequence(table, f"{where} consequence {number}", numbers)
+            for number, table in enumerate(tables_of(content, "consequences", where), start=1)
+        ),
+        statements=read_room(folder / "statements.toml", StatementWords),
+        numbers=numbers,
+        **lists,
+    )
+
+
+def _consequence(table: Table, where: str, numbers: tuple[str, ...]) -> Consequence:
+    check_keys(table, allowed=CONSEQUENCE, where=where)
+    for key, default in (("weight", None), ("urgency", 0.0)):
+        value = table.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            msg = f"{where} needs '{key}' as a number; got {type(value).__name__}"
+            raise BadSetting(msg)
+    for key in ("negatable", "always"):
+        if not isinstance(table.get(key, False), bool):
+            msg = f"{where} needs '{key}' as true or false; got {type(table[key]).__name__}"
+            raise BadSetting(msg)
+    return Consequence(
+        id=text_of(table, "id", where),
+        reason=text_of(table, "reason", where),
+        weight=float(table["weight"]),
+        urgency=float(table.get("urgency", 0.0)),
+        negatable=table.get("negatable", True),
+        always=table.get("always", False),
+        cues=texts_of(table, "cues", where),
+        numbers=numbers,
+    )
+
+
+def read_room(path: Path, room: type[Room]) -> Room:
+    """Read a file whose keys are the fields of a dataclass.
+
+    Args:
+        path: The file.
+        room: The dataclass; fields of the type ``re.Pattern[str]`` are declared by ``fields.pattern``. ``{key}`` in a
+            regular expression stands for the alternatives of another key of the file.
+
+    Raises:
+        BadSetting: As in ``load_language``.
+    """
+    declared: tuple[Field[Any], ...] = fields(room)  # type: ignore[arg-type]
+    names = [each.name for each in declared]
+    content = read_toml(path)
+    check_keys(content, allowed=names, where=f"{path}", needed=names)
+    lists = {key: "|".join(value) for key, value in content.items() if _texts(value)}
+    values = {}
+    for each in declared:
+        expected, read = KINDS[str(each.type)]
+        raw = content[each.name]
+        try:
+            value = _pattern(raw, each.metadata, lists) if read is None else read(raw)
+        except re.error as error:
+            msg = f"{path}: '{each.name}' holds no regular expression: {error}"
+            raise BadSetting(msg) from error
+        if value is None:
+            msg = f"{path}: '{each.name}' must be {expected}; got {type(raw).__name__}"
+            raise BadSetting(msg)
+        values[each.name] = value
+    return room(**values)
+
+
+def _texts(value: object) -> tuple[str, ...] | None:
+    texts = isinstance(value, list) and value and all(isinstance(item, str) and item for item in value)
+    return tuple(value) if texts else None  # type: ignore[arg-type]
+
+
+def _word(value: object) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _words(value: object) -> frozenset[str] | None:
+    texts = (value,) if isinstance(value, str) else _texts(value)
+    words = frozenset(word.casefold() for text in texts or () for word in text.split())
+    return words or None
+
+
+def _stand_ins(value: object) -> Mapping[str, str] | None:
+    if not isinstance(value, dict) or not all(map(_words, value.values())):
+        return None
+    return {word: stands for stands, words in value.items() for word in sorted(_words(words) or ())}
+
+
+def _rewrites(value: object) -> tuple[tuple[tuple[re.Pattern[str], str], ...], ...] | None:
+    groups = [_texts(group) for group in value] if isinstance(value, list) else []
+    if not groups or not all(group and all(rule.count(" => ") == 1 for rule in group) for group in groups):
+        return None
+    return tuple(tuple(_rule(rule) for rule in group or ()) for group in groups)
+
+
+def _rule(rule: str) -> tuple[re.Pattern[str], str]:
+    found, replacement = rule.split(" => ")
+    return re.compile(found), replacement
+
+
+def _named_patterns(value: object) -> Mapping[str, re.Pattern[str]] | None:
+    if not isinstance(value, dict) or not all(map(_texts, value.values())):
+        return None
+    return {name: re.compile("|".join(alternatives), re.IGNORECASE) for name, alternatives in value.items()}
+
+
+def _pattern(value: object, declared: Mapping[str, Any], lists: Mapping[str, str]) -> re.Pattern[str] | None:
+    alternatives = _texts(value)
+    if alternatives is None:
+        return None
+    expression = declared["template"].replace(ALTERNATIVES, "|".join(alternatives))
+    for key, joined in lists.items():
+        expression = expression.replace(f"{{{key}}}", joined)
+    return re.compile(expression, declared["flags"])
+
+
+KINDS: dict[str, tuple[str, Callable[[object], Any] | None]] = {
+    "str": ("a text", _word),
+    "frozenset[str]": ("words, in one text or a list of texts", _words),
+    "tuple[str, ...]": ("a list of texts", _texts),
+    "Mapping[str, str]": ("a table of words, each with the words that it stands for", _stand_ins),
+    "Mapping[str, re.Pattern[str]]": ("a table of lists of regular expressions", _named_patterns),
+    "Rewrites": ("a list of lists of rules, 'expression => replacement'", _rewrites),
+    "re.Pattern[str]": ("a list of regular expressions", None),
+}
+"""For each type of a field what its key must hold, and what reads it; patterns need their field, too."""
