@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 DATA   ?= ../shared/data
 PEERS  ?= ../shared/peers
 OUT    ?= out/demo
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint types layers quality slow bench fuzz train openapi wheel clean
@@ -24,8 +25,8 @@ $(VENV)/.dev: $(VENV)/.installed
 demo: $(VENV)/.installed ## set up and run the main job on the sample; ends with the path of the report
 	$(BIN)/textcx analyze sample/feedback.csv --out $(OUT) --overwrite
 
-test: $(VENV)/.dev ## set up and pass the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev ## set up and pass the tests, in WORKERS processes (2)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: format lint types layers test ## what CI runs: format, lint, types, layers, tests
 
@@ -42,7 +43,7 @@ layers: $(VENV)/.dev ## check that imports only go down
 	$(BIN)/lint-imports
 
 quality: $(VENV)/.dev ## floors on real labelled data (needs DATA=...)
-	TEXTCX_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -m quality
+	TEXTCX_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -m quality tests/quality
 
 slow: $(VENV)/.dev ## kill, scale and wheel tests
 	$(BIN)/python -m pytest -m slow

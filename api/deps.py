@@ -130,5 +130,5 @@ async def ask(request: Request, work: Callable[[Stores], T]) -> T:
 def refused(error: WrongUse) -> Problem:
     """Return what a store or a check of ours refused as a problem; their sentences hold nothing of the request."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), Code.INVALID_REQUEST)
-    said = str(error)
-    return Problem(code, f"{said[:1].upper()}{said[1:]}.")
+    message = str(error)
+    return Problem(code, f"{message[:1].upper()}{message[1:]}.")

@@ -125,7 +125,7 @@ async def _records(request: Request, upload: UploadRequest, *, settings: Service
     """Read records sent as one JSON document; that is held in memory, so it may be no longer than other bodies."""
     if upload.columns or upload.filename:
         raise Problem(
-            Code.INVALID_REQUEST, "Records sent as JSON have fields of their own; columns are said of files only."
+            Code.INVALID_REQUEST, "Records sent as JSON have fields of their own; columns are declared for files only."
         )
     body = bytearray()
     async for piece in request.stream():

@@ -85,8 +85,8 @@ class Measured(Timed):
 
 def filters_of(wanted: Paged) -> Filters:
     """Return the filters that were asked for."""
-    told = wanted.model_dump(include={"dataset", "since", "until", "source", "stage", "theme", "label"})
-    return Filters(**told, attributes=named(wanted.attribute))
+    fields = wanted.model_dump(include={"dataset", "since", "until", "source", "stage", "theme", "label"})
+    return Filters(**fields, attributes=named(wanted.attribute))
 
 
 async def _found(

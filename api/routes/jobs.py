@@ -69,14 +69,14 @@ async def start_job(
         if wanted.relearn and stores.context.datasets.get(wanted.dataset).theme_set is not None:
             msg = "the data set is analyzed with a named theme set; learn that again with 'textcx themes learn'"
             raise Conflict(msg)
-        told = hashlib.sha256(json.dumps(["analyze", wanted.dataset, wanted.relearn]).encode()).hexdigest()
+        request_hash = hashlib.sha256(json.dumps(["analyze", wanted.dataset, wanted.relearn]).encode()).hexdigest()
         job, _ = stores.context.jobs.ask(
             JobKind(wanted.kind),
             wanted.dataset,
             options=wanted.model_dump(include={"relearn"}),
             caller=key,
             idempotency_key=idempotency_key,
-            request_hash=told,
+            request_hash=request_hash,
         )
         stores.wake()
         return job
@@ -176,9 +176,9 @@ async def events(request: Request, job_id: AnyId) -> Response:
 
 
 async def _events(stores: Stores, job: Job) -> AsyncIterator[str]:
-    begin = said = time.monotonic()
+    begin = last = time.monotonic()
     yield _event(job)
-    told = job.updated_at
+    shown = job.updated_at
     while not job.state.final and not stores.stopping and time.monotonic() - begin < LONGEST_SECONDS:
         await asyncio.sleep(LOOK_SECONDS)
         try:
@@ -187,11 +187,11 @@ async def _events(stores: Stores, job: Job) -> AsyncIterator[str]:
             return  # deleted with its data set
         except StoreProblem:
             continue  # the job waits for the database as well
-        if job.updated_at != told:
-            told, said = job.updated_at, time.monotonic()
+        if job.updated_at != shown:
+            shown, last = job.updated_at, time.monotonic()
             yield _event(job)
-        elif time.monotonic() - said > QUIET_SECONDS:
-            said = time.monotonic()
+        elif time.monotonic() - last > QUIET_SECONDS:
+            last = time.monotonic()
             yield ": nothing new\n\n"
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from textcx.store.sql.database import Database
     from textcx.wiring.service import JobContext
 
-ENCODER = light_tools().first.encoder.encoder_id
+ENCODER = light_tools().record.encoder.encoder_id
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from fakes import FakeEncoder, FakeLanguageDetector, FakeSplitter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from languages import ENGLISH
 
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, FeedbackBatch, TextColumn
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textcx.domain.encoding import Encoding
+
+score_texts = partial(score_texts, language=ENGLISH)
+language_code = partial(language_code, language=ENGLISH)
 
 ENCODER, LANGUAGES, SPLITTER = FakeEncoder(), FakeLanguageDetector(), FakeSplitter()
 
@@ -64,13 +69,18 @@ def test_an_item_says_the_same_as_analyze_does_of_every_text() -> None:
         if "\ud800" not in text  # a reader has replaced it
     ]
     tools = RecordTools(
-        encoder=ENCODER, languages=LANGUAGES, redactor=NoRedactor(), splitter=SPLITTER, respondent_key=b"k" * 32
+        encoder=ENCODER,
+        languages=LANGUAGES,
+        redactor=NoRedactor(),
+        splitter=SPLITTER,
+        language=ENGLISH,
+        respondent_key=b"k" * 32,
     )
     batch = FeedbackBatch(frame=pl.DataFrame(rows, schema=FEEDBACK_SCHEMA))
     part = analyze_batch(
         batch, number=0, plan=ColumnPlan(text=(TextColumn("text"),)), tools=tools, progress=StageClock()
     )
-    found = build_corpus(part)
+    found = build_corpus(part, language=ENGLISH)
     analyzed = {row["record_id"]: row for row in found.records.to_dicts()}
     left_out = {broken.record_id: broken.reason for broken in found.unprocessable}
     segments = found.segments.to_dicts()

@@ -7,8 +7,9 @@ wait until a command needs them, so that ``textcx --help`` is quick.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,6 +33,9 @@ from textcx.cli.options import (
 from textcx.cli.service import db, keys, serve, worker
 from textcx.cli.themes import themes as theme_commands
 from textcx.domain.version import __version__
+
+if TYPE_CHECKING:
+    from textcx.settings.analysis import Settings
 
 FAILED, DONE_WITH_ERRORS, INTERRUPTED = 1, 3, 130
 
@@ -61,6 +65,7 @@ def _root(
 
 @app.command()
 def analyze(
+    ctx: typer.Context,
     inputs: Inputs,
     out: Annotated[Path, typer.Option("--out", help="directory for the result; must not exist")],
     text_column: TextColumns = None,
@@ -83,7 +88,7 @@ def analyze(
     redact: Annotated[
         bool | None, typer.Option("--redact/--no-redact", help="mask what identifies a person (default: yes)")
     ] = None,
-    keep_name: Annotated[
+    keep_names: Annotated[
         list[str] | None, typer.Option("--keep-name", help="a product or company name never to mask; repeatable")
     ] = None,
     journey: Annotated[Path | None, typer.Option("--journey", help="your own journey taxonomy (TOML)")] = None,
@@ -109,26 +114,16 @@ def analyze(
     from textcx.commands import analyze as job
     from textcx.commands.summary import summarize
     from textcx.runs.progress import ProgressBars, StageClock
-    from textcx.settings.analysis import load_settings
     from textcx.wiring.container import Container
 
-    settings = load_settings(
-        file=config, text_column=text_column, id_column=id_column, date_column=date_column, date_format=date_format,
-        source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
-        touchpoint_column=touchpoint_column, value_column=value_column, rating=rating, limit=limit, tables=tables,
-        title=title, redact=redact, keep_names=keep_name, journey=journey, seed=seed, threads=threads,
-        batch_rows=batch_rows, themes=themes, taxonomy=taxonomy, max_unassigned=max_unassigned,
-        model=model,
-    )  # fmt: skip
-    work: dict[str, Any] = {
-        "out": out, "settings": settings, "container": Container(settings), "overwrite": overwrite,
-    }  # fmt: skip
+    settings = _settings(ctx)
+    run = partial(job.analyze, inputs, out=out, settings=settings, container=Container(settings), overwrite=overwrite)
     try:
         if quiet or not sys.stderr.isatty():
-            outcome = job.analyze(inputs, clock=StageClock(), tell=_tell if not quiet else lambda _: None, **work)
+            outcome = run(clock=StageClock(), tell=_tell if not quiet else lambda _: None)
         else:
             with ProgressBars() as bars:
-                outcome = job.analyze(inputs, clock=bars, tell=bars.tell, **work)
+                outcome = run(clock=bars, tell=bars.tell)
     except KeyboardInterrupt:
         typer.echo("textcx: interrupted; run the same command again to go on from the last checkpoint", err=True)
         raise typer.Exit(INTERRUPTED) from None
@@ -139,6 +134,7 @@ def analyze(
 
 @app.command()
 def inspect(
+    ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="a file as for analyze, or -")],
     text_column: TextColumns = None,
     id_column: IdColumn = None,
@@ -155,14 +151,9 @@ def inspect(
 ) -> None:
     """Show what analyze would make of a file; nothing is written."""
     from textcx.commands import inspect as job
-    from textcx.settings.analysis import load_settings
     from textcx.wiring.container import Container
 
-    settings = load_settings(
-        file=config, text_column=text_column, id_column=id_column, date_column=date_column, date_format=date_format,
-        source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
-        touchpoint_column=touchpoint_column, value_column=value_column, rating=rating,
-    )  # fmt: skip
+    settings = _settings(ctx)
     container = Container(settings)
     look = job.inspect(file, overrides=settings.overrides(), language=container.language, languages=container.languages)
     typer.echo(job.render(look))
@@ -170,7 +161,10 @@ def inspect(
 
 @app.command()
 def sentiment(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="JSONL or CSV with id and text; - for standard input")],
+    ctx: typer.Context,
+    records: Annotated[
+        str, typer.Argument(metavar="INPUT", help="JSONL or CSV with id and text; - for standard input")
+    ],
     out: Annotated[str, typer.Option("--out", help="file for the result (JSONL); - for standard output")] = "-",
     segments: Annotated[bool, typer.Option("--segments", help="list the segments of each text")] = False,
     text_column: TextColumns = None,
@@ -190,23 +184,26 @@ def sentiment(
     try:
         from textcx.commands import sentiment as job
         from textcx.runs.progress import ProgressBars, StageClock
-        from textcx.settings.analysis import load_settings
         from textcx.wiring.container import Container
 
-        settings = load_settings(
-            file=config, text_column=text_column, id_column=id_column, limit=limit, model=model, backend=backend,
-            precision=precision, threads=threads,
-        )  # fmt: skip
+        settings = _settings(ctx)
         target = None if out == "-" else Path(out)
-        work: dict[str, Any] = {
-            "out": target, "settings": settings, "tools": Container(settings), "form": form, "encoding": encoding,
-            "segments": segments, "overwrite": overwrite,
-        }  # fmt: skip
+        run = partial(
+            job.score,
+            records,
+            out=target,
+            settings=settings,
+            tools=Container(settings),
+            form=form,
+            encoding=encoding,
+            segments=segments,
+            overwrite=overwrite,
+        )
         if quiet or not sys.stderr.isatty() or (target is None and sys.stdout.isatty()):
-            tally = job.score(source, progress=StageClock(), **work)
+            tally = run(progress=StageClock())
         else:
             with ProgressBars() as bars:
-                tally = job.score(source, progress=bars, **work)
+                tally = run(progress=bars)
     except KeyboardInterrupt:
         kept = "" if out == "-" else f"; what was scored so far is in {out}.partial"
         typer.echo(f"textcx: interrupted{kept}", err=True)
@@ -318,10 +315,25 @@ def evaluate(
 
     typer.echo(
         evaluate_encoder(
-            data, open_encoder=lambda: Container(load_settings(model=model)).encoder, out=out,
-            sets=sets.split(",") if sets is not None else None, limit=limit, baselines=not no_baselines, tell=_tell,
+            data,
+            open_encoder=lambda: Container(load_settings(model=model)).encoder,
+            out=out,
+            sets=sets.split(",") if sets is not None else None,
+            limit=limit,
+            baselines=not no_baselines,
+            tell=_tell,
         )
-    )  # fmt: skip
+    )
+
+
+def _settings(ctx: typer.Context) -> Settings:
+    """Gather the settings; the options of a command that are settings are called like them."""
+    from textcx.settings.analysis import Settings, load_settings
+
+    given = {name: value for name, value in ctx.params.items() if name in Settings.model_fields}
+    return load_settings(
+        file=ctx.params["config"], **{name: value for name, value in given.items() if value not in (None, (), [])}
+    )
 
 
 def _tell(sentence: str) -> None:

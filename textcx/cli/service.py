@@ -159,40 +159,12 @@ def serve(
     config: Config = None,
 ) -> None:
     """Answer other programs over HTTP, on this machine or, with keys, for others."""
+    flags = dict(locals())  # before anything else is one
     from textcx.commands.serve import serve as run
 
-    run(
-        config=config,
-        analysis={"model": model, "backend": backend, "precision": precision, "threads": threads},
-        service={
-            "host": host,
-            "port": port,
-            "database_url": database_url,
-            "database_password_file": database_password_file,
-            "spool": spool,
-            "theme_sets": theme_sets,
-            "first_key": first_key,
-            "max_items": max_items,
-            "max_text_characters": max_text_characters,
-            "max_body_bytes": max_body_bytes,
-            "max_decompressed_bytes": max_decompressed_bytes,
-            "max_file_bytes": max_file_bytes,
-            "max_decompressed_file_bytes": max_decompressed_file_bytes,
-            "rate_limit": rate_limit,
-            "allow_private_webhooks": allow_private_webhooks,
-            "run_jobs": run_jobs,
-            "queue_limit": queue_limit,
-            "batch_tokens": batch_tokens,
-            "max_wait_ms": max_wait_ms,
-            "log_format": log_format,
-            "log_level": log_level,
-            "body_seconds": body_seconds,
-            "drain_seconds": drain_seconds,
-            "key_cache_seconds": key_cache_seconds,
-        },
-        tell=_tell,
-        show=typer.echo,
-    )
+    chosen = flags.pop("config")
+    analysis = {name: flags.pop(name) for name in ("model", "backend", "precision", "threads")}
+    run(config=chosen, analysis=analysis, service=flags, tell=_tell, show=typer.echo)
 
 
 def worker(

@@ -82,9 +82,9 @@ def choose_address(host: str, port: int, *, allow_private: bool) -> tuple[int, t
         OSError: If the host has none.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [(int(family), (str(place[0]), port)) for family, _, _, _, place in found]
+    addresses = [(int(family), (str(address[0]), port)) for family, _, _, _, address in found]
     if not allow_private:
-        _refuse_private(place[0] for _, place in addresses)
+        _refuse_private(host_and_port[0] for _, host_and_port in addresses)
     return addresses[0]
 
 
@@ -104,11 +104,11 @@ class _Checked(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Resolve, judge, connect."""
-        family, place = choose_address(self.host, self.port, allow_private=self._allow_private)
+        family, address = choose_address(self.host, self.port, allow_private=self._allow_private)
         plain = socket.socket(family, socket.SOCK_STREAM)
         plain.settimeout(TIMEOUT_SECONDS)
         try:
-            plain.connect(place)
+            plain.connect(address)
             self.sock = plain if self._tls is None else self._tls.wrap_socket(plain, server_hostname=self.host)
         except BaseException:
             plain.close()

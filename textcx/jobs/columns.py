@@ -46,7 +46,7 @@ def check_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
         settings = Settings(**columns)
     except ValidationError as error:
         wrong = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
-        msg = f"what is said about columns cannot be used: {wrong}"
+        msg = f"these settings of columns cannot be used: {wrong}"
         raise BadSetting(msg) from None
     return {name: value for name, value in settings.model_dump(mode="json").items() if name in columns}
 
@@ -58,9 +58,9 @@ def overrides_for(
 
     Args:
         header: Its columns.
-        upload: What was said about it; a column that it does not have is an error of the reader.
-        dataset: What was said about its data set; counts as far as the columns are there.
-        learned: What earlier uploads showed; the same.
+        upload: Its own settings; a column that it does not have is an error of the reader.
+        dataset: Settings of its data set; they count as far as the columns are there.
+        learned: What earlier uploads showed; likewise.
     """
     merged: dict[str, Any] = {}
     for settings in (_present(learned, header), _present(dataset, header), upload):

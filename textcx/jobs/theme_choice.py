@@ -1,7 +1,7 @@
 """Which themes an analysis of a data set has: those of a named set, those it has, or newly learned ones.
 
 A data set learns its themes at its first analysis and keeps them: later records are assigned to them, and what they do
-not explain is told as emerging. They are learned again when that is asked for, or once the data set has grown to
+not explain is reported as emerging. They are learned again on request, or once the data set has grown to
 ``GROWN`` times what they were learned from; ids, names and history go on then.
 """
 

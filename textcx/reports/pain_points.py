@@ -17,7 +17,7 @@ QUOTES_PER_CARD = 3
 
 
 def pains(look: Lookup) -> SimpleNamespace:
-    """Collect the pain points, heaviest first: ``cards``, ``rows``, ``left_out``; ``judged`` if the model predicts any."""
+    """Collect the pain points, heaviest first; ``judged`` is false if the model predicts none."""
     rows = look.rows("pain_points", most=MOST_ROWS)
     reasons = _reasons(look, [row["pain_point_id"] for row in rows])
     points = [

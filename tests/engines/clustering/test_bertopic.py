@@ -3,12 +3,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from languages import NAMING
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.engines.clustering.bertopic import BertopicThemes
@@ -16,6 +18,9 @@ from textcx.engines.clustering.topic_model import content_words
 
 if TYPE_CHECKING:
     from random import Random
+
+BertopicThemes = partial(BertopicThemes, stop_words=NAMING.stop_words)
+content_words = partial(content_words, stop_words=NAMING.stop_words)
 
 
 WORDS = {

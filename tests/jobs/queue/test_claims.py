@@ -5,18 +5,17 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from job_context import as_csv, light_context, send, some_rows, wait_for
+from job_context import as_csv, light_context, send, some_rows, wait_for, wait_until
 
 from textcx.domain.service.datasets import Job, JobKind, JobState, UploadState
-from textcx.jobs.queue import runner as running
 from textcx.jobs.queue.runner import Runner
+from textcx.store.sql.jobs import SqlJobs
 from textcx.store.sql.schema.tables import jobs, records
 
 if TYPE_CHECKING:
@@ -35,15 +34,10 @@ def context(database: Database, tmp_path: Path) -> JobContext:
     return context
 
 
-@pytest.fixture(autouse=True)
-def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "TAKE_OVER_SECONDS", 0.3)
-
-
 @contextmanager
 def run(context: JobContext) -> Iterator[Runner]:
     context.stopping.clear()
-    runner = Runner(context)
+    runner = Runner(context, take_over_seconds=0.2)
     runner.start()
     try:
         yield runner
@@ -67,6 +61,26 @@ class Held:
         batches.save = slowly
 
 
+class CountedJobs(SqlJobs):
+    """Counts how often somebody looks for jobs of dead workers."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._looks = threading.Semaphore(0)
+
+    def workers(self) -> set[str]:
+        names = super().workers()
+        self._looks.release()
+        return names
+
+    def wait_for_looks(self, count: int) -> None:
+        """Wait for so many more looks that begin from now on, and for the end of all but the last."""
+        while self._looks.acquire(blocking=False):
+            pass
+        for _ in range(count + 1):
+            assert self._looks.acquire(timeout=30)
+
+
 def stored(context: JobContext) -> list[str]:
     with context.database.read() as connection:
         return sorted(connection.execute(sa.select(records.c.record_id)).scalars())
@@ -80,6 +94,7 @@ def started_again(context: JobContext, job: Job, *, rows: int) -> None:
     assert stored(context) == sorted(f"f{number}" for number in range(rows))
 
 
+@pytest.mark.slow
 def test_a_job_that_kills_whoever_runs_it_is_given_up_and_can_be_started_again(context: JobContext) -> None:
     url = context.database.engine.url.render_as_string(hide_password=False)
     worker = subprocess.Popen(
@@ -90,8 +105,7 @@ def test_a_job_that_kills_whoever_runs_it_is_given_up_and_can_be_started_again(c
         assert worker.stdout is not None
         assert worker.stdout.readline() == "ready\n"
         job = send(context, "shop", as_csv(some_rows(60)))
-        while context.jobs.get(job.id).state is not JobState.RUNNING:
-            time.sleep(0.02)
+        wait_until(lambda: context.jobs.get(job.id).state is JobState.RUNNING)
     finally:
         worker.send_signal(signal.SIGKILL)
         worker.communicate()
@@ -134,14 +148,15 @@ def test_a_job_that_this_process_claimed_and_could_not_begin_is_begun_after_all(
 
 def test_jobs_that_run_or_are_over_are_left_alone(context: JobContext) -> None:
     held = Held(context)
+    context.jobs = jobs = CountedJobs(context.database)
     with run(context):
         job = send(context, "shop", as_csv(some_rows(20)))
         assert held.reached.wait(20)
-        time.sleep(1.0)  # several looks
+        jobs.wait_for_looks(3)
         assert context.jobs.get(job.id).state is JobState.RUNNING
         held.go.set()
         assert wait_for(context, job).attempt == 1
         asked, _ = context.jobs.ask(JobKind.ANALYZE, "shop")
         assert wait_for(context, asked).state is JobState.DONE
-        time.sleep(0.7)
+        jobs.wait_for_looks(3)
         assert {context.jobs.get(one.id).state for one in (job, asked)} == {JobState.DONE}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
-from job_context import as_csv, light_context, send, some_rows, wait_for
+from job_context import as_csv, light_context, send, some_rows, wait_for, wait_until
+from service_worker import slow_down
 
 from textcx.domain.service.datasets import JobKind, JobState
 from textcx.jobs.queue.runner import Runner
@@ -110,6 +111,7 @@ def test_two_jobs_on_one_data_set_run_one_after_the_other(context: JobContext) -
     assert second.started_at >= first.finished_at
 
 
+@pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_stores_nothing_twice(context: JobContext, workers: Workers) -> None:
     chance = random.Random(11)
     job = send(context, "shop", as_csv(some_rows(300)))
@@ -129,16 +131,18 @@ def test_a_killed_worker_loses_nothing_and_stores_nothing_twice(context: JobCont
     assert not list(context.spool.directory.iterdir())
 
 
+@pytest.mark.slow
 def test_another_worker_takes_over_from_a_dead_one(context: JobContext, workers: Workers) -> None:
     first, _ = workers.start(pause=0.2), workers.start(pause=0.2)
     job = send(context, "shop", as_csv(some_rows(100)))
-    time.sleep(1.0)
+    wait_until(lambda: context.jobs.get(job.id).counts.get("stored"))
     workers.kill(first)
     done = wait_for(context, job)
     assert (done.state, done.counts["stored"]) == (JobState.DONE, 100)
     assert len(set(ids(context))) == 100
 
 
+@pytest.mark.slow
 def test_several_workers_share_the_queue(context: JobContext, workers: Workers) -> None:
     for _ in range(2):
         workers.start(pause=0.1)
@@ -150,11 +154,10 @@ def test_several_workers_share_the_queue(context: JobContext, workers: Workers) 
     assert len(ids(context)) == 240
 
 
-def test_a_job_is_cancelled_while_it_runs(context: JobContext, workers: Workers) -> None:
-    workers.start(pause=0.3)
+def test_a_job_is_cancelled_while_it_runs(context: JobContext, runner: Runner) -> None:
+    slow_down(context.batches, pause=0.05)
     job = send(context, "shop", as_csv(some_rows(300)))
-    while not context.jobs.get(job.id).counts.get("stored"):
-        time.sleep(0.02)
+    wait_until(lambda: context.jobs.get(job.id).counts.get("stored"))
     context.jobs.cancel(job.id)
     done = wait_for(context, job)
     assert done.state is JobState.CANCELLED
@@ -162,17 +165,16 @@ def test_a_job_is_cancelled_while_it_runs(context: JobContext, workers: Workers)
 
 
 def test_a_runner_that_stops_leaves_its_job_to_the_next(context: JobContext) -> None:
-    job = send(context, "shop", as_csv(some_rows(400)))
+    job = send(context, "shop", as_csv(some_rows(240)))
     first = Runner(context)
     first.start()
-    while not context.jobs.get(job.id).counts.get("stored"):
-        time.sleep(0.02)
+    wait_until(lambda: context.jobs.get(job.id).counts.get("stored"))
     first.stop()
     assert not context.jobs.get(job.id).state.final
     context.stopping.clear()
     second = Runner(context)
     second.start()
     try:
-        assert wait_for(context, job).counts["stored"] == 400
+        assert wait_for(context, job).counts["stored"] == 240
     finally:
         second.stop()

@@ -1,14 +1,14 @@
 """Pains and pain points: what went wrong, in whose words, how far it reaches."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textcx.engines.taxonomy_toml import load_pain_lexicon
+from languages import PAINS, STATEMENTS
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import PAIN_POINTS
@@ -16,7 +16,9 @@ from textcx.ports import Phrase
 from textcx.steps.pains.find import ASKED_FOR, find_pains, is_specific, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains, pain_point_id
 
-LEXICON = load_pain_lexicon(Path(__file__).parents[3] / "models" / "taxonomies" / "consequences.toml")
+group_pains = partial(group_pains, statements=STATEMENTS)
+
+LEXICON = PAINS
 NOUNS = (
     "delivery", "parcel", "courier", "checkout page", "return label", "customer service", "invoice", "waiter", "soup",
     "waiting time", "app", "password", "lift", "seat", "socket",

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ID_BYTES = 12
+URGENT = 55.0
+"""Score from which a record is urgent."""
 
 
 def new_id(kind: str) -> str:
@@ -181,6 +183,11 @@ class Urgency:
     score: float
     reasons: tuple[Mapping[str, Any], ...] = ()
     """Each ``{"kind", "detail", "points"}``; kinds as in ``textcx.steps.pains.urgency``."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether people are told at once."""
+        return self.score >= URGENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,9 +86,6 @@ def _about(model_dir: Path) -> dict[str, Any]:
     path = model_dir / ABOUT
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as problem:
-        message = f"There is no model in {model_dir}: model.toml is missing. Name the folder of a trained encoder."
-        raise ModelProblem(message) from problem
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         message = f"{path} cannot be read: {problem}. Restore the model folder."
         raise ModelProblem(message) from problem

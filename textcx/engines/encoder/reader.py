@@ -143,7 +143,7 @@ class BatchedEncoder:
         small_batches: bool = False,
         between: Callable[[], None] | None = None,
     ) -> None:
-        """Take a backend and a tokenizer into service.
+        """Put a backend and a tokenizer together.
 
         Args:
             backend: The network, ready to compute.

@@ -23,6 +23,7 @@ from textcx.jobs.analyze import Analyze
 from textcx.jobs.delivery import Delivering
 from textcx.jobs.ingest import Ingest
 from textcx.jobs.queue.leases import WorkerLease
+from textcx.steps.pains.urgency import aged
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,21 +59,25 @@ class Runner:
         lost: Set when another process took this one's lease while the database was gone; nothing runs here any more.
     """
 
-    def __init__(self, context: JobContext, *, allow_private: bool = False) -> None:
+    def __init__(
+        self, context: JobContext, *, allow_private: bool = False, take_over_seconds: float = TAKE_OVER_SECONDS
+    ) -> None:
         """Prepare a runner.
 
         Args:
             context: What jobs work with.
             allow_private: Whether webhooks may be on private addresses.
+            take_over_seconds: How often to look for jobs of dead processes and for those that the queue lost.
         """
         self.lost = threading.Event()
         self._context = context
+        self._take_over_seconds = take_over_seconds
         self._delivering = Delivering(context.webhooks, allow_private=allow_private, stopping=context.stopping)
         self._wake = threading.Event()
         self._loops: list[threading.Thread] = []
         self._running: dict[str, tuple[JobKind, threading.Thread]] = {}
         self._lease: WorkerLease | None = None
-        self._looked = -TAKE_OVER_SECONDS  # at once: what a dead process left waits already
+        self._looked = -take_over_seconds  # at once: what a dead process left waits already
 
     def start(self) -> None:
         """Begin to run jobs: those that a dead process of the same lease left, at once.
@@ -152,7 +157,7 @@ class Runner:
         self._wake.wait(DISPATCH_SECONDS)
         self._wake.clear()
         self._running = {job_id: one for job_id, one in self._running.items() if one[1].is_alive()}
-        if time.monotonic() - self._looked >= TAKE_OVER_SECONDS:
+        if time.monotonic() - self._looked >= self._take_over_seconds:
             self._looked = time.monotonic()
             self._check_leases(lease)
         for kind, most in AT_ONCE.items():
@@ -220,7 +225,7 @@ def keep_house(context: JobContext, *, now: datetime) -> None:
     """Do what time asks for: what is too old is erased, waiting entries grow older, what nobody needs is swept out."""
     context.erasure.too_old(now=now)
     context.erasure.forget_names()
-    context.triage.grow_older(now=now)
+    context.triage.update_scores(lambda urgency, created_at: aged(urgency, created_at=created_at, now=now))
     context.jobs.forget(older_than=KEPT)
     context.webhooks.forget(older_than=KEPT)
     context.datasets.let_go(ended_before=now - RAW_KEPT)

@@ -32,7 +32,7 @@ def work(*, settings: Settings, service: ServiceSettings, tell: Callable[[str], 
         tell: Called with sentences for whoever started it.
 
     Raises:
-        StoreProblem: If the database cannot be reached, or another process took this one's place.
+        StoreProblem: If the database cannot be reached, or another process took over its jobs.
     """
     database = open_database(service.database)
     runner = Runner(

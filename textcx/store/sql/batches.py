@@ -21,6 +21,7 @@ from textcx.domain.parts import Part
 from textcx.domain.service.datasets import WebhookEvent
 from textcx.store.sql.blobs import part_bytes, part_tables
 from textcx.store.sql.erasure import ErasedMeanwhile, lock_out, pending_erasures
+from textcx.store.sql.rows import chunks
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, parts, records, segments, triage, uploads
 from textcx.store.sql.triage import entry_row
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from textcx.domain.service.datasets import Upload, Urgency
     from textcx.store.sql.database import Database
 
-AT_ONCE = 500
-"""Values in one ``IN (...)``; SQLite takes 32,766 in all."""
 _MADE = {"id", "dataset_id", "part_id", "received_at", "row", "record_id", "identity", "reason", "location"}
 _RECORD = sorted(set(records.c.keys()) - _MADE - {"ratings", "attributes", "duplicate_of"})
 _SEGMENT = sorted(set(segments.c.keys()) - {"id", "dataset_id", "record", "pain_point_id"})
@@ -104,7 +103,7 @@ class SqlBatches:
     def _present(self, dataset_id: int, column: sa.Column[str], values: Iterable[str]) -> set[str]:
         present: set[str] = set()
         with self._database.read() as connection:
-            for some in _chunks(list(values)):
+            for some in chunks(list(values)):
                 chosen = sa.select(column).where(records.c.dataset_id == dataset_id, column.in_(some))
                 present.update(connection.execute(chosen).scalars())
         return present
@@ -113,7 +112,7 @@ class SqlBatches:
         """Count the negative records of respondents since a time."""
         counts: Counter[str] = Counter()
         with self._database.read() as connection:
-            for some in _chunks(sorted(set(respondents))):
+            for some in chunks(sorted(set(respondents))):
                 chosen = (
                     sa.select(records.c.respondent_id, sa.func.count())
                     .where(
@@ -314,7 +313,3 @@ def _named(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {
         name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix) and value is not None
     }
-
-
-def _chunks(values: list[str]) -> Iterable[list[str]]:
-    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from textcx.domain.errors import Conflict, NotFound
+from textcx.domain.errors import Conflict
 from textcx.domain.service.datasets import Job, JobError, JobKind, JobState, UploadState, WebhookEvent, new_id
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
+from textcx.store.sql.rows import one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, jobs, uploads
 from textcx.store.sql.webhooks import announce
@@ -376,11 +377,8 @@ def _end(
 
 
 def _get(connection: Connection, job_id: str) -> Job:
-    row = connection.execute(_WITH_DATASET.where(jobs.c.id == job_id)).mappings().first()
-    if row is None:
-        msg = "there is no job with that id; ended jobs are kept for some days"
-        raise NotFound(msg)
-    return _job(row)
+    missing = "there is no job with that id; ended jobs are kept for some days"
+    return _job(one_row(connection, _WITH_DATASET.where(jobs.c.id == job_id), missing=missing))
 
 
 def _job(row: sa.RowMapping) -> Job:

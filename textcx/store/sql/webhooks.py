@@ -1,7 +1,7 @@
 """Webhooks in SQL, and an outbox of their messages that is filled in the transaction of the event itself.
 
-So nothing is told that did not happen, and nothing that happened goes untold. A delivery holds ids and numbers, never
-text, and goes with its record when that is erased.
+So each event has its message, and each message its event. A delivery holds ids and numbers, never text, and goes with
+its record when that is erased.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from textcx.domain.errors import NotFound
 from textcx.domain.service.datasets import Delivery, Webhook, WebhookEvent, new_id
 from textcx.store.sql.datasets import dataset_of
+from textcx.store.sql.rows import one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, deliveries, webhooks
 
@@ -41,7 +41,7 @@ class SqlWebhooks:
 
         Args:
             url: Where to; checked by the caller.
-            events: What is told.
+            events: Those it is told of.
             dataset: Only of this data set; null for all.
 
         Raises:
@@ -70,11 +70,8 @@ class SqlWebhooks:
             NotFound: If there is none with that id.
         """
         with self._database.read() as connection:
-            row = connection.execute(_selected().where(webhooks.c.id == webhook_id)).mappings().first()
-        if row is None:
-            msg = "there is no webhook with that id"
-            raise NotFound(msg)
-        return _webhook(row)
+            chosen = _selected().where(webhooks.c.id == webhook_id)
+            return _webhook(one_row(connection, chosen, missing="there is no webhook with that id"))
 
     def all(self) -> list[Webhook]:
         """Return all webhooks, oldest first."""

@@ -60,7 +60,7 @@ class TransformersBackend:
     name = "transformers"
 
     def __init__(self, network: PreTrainedModel, *, classes: torch.Tensor, padding: int) -> None:
-        """Put a network into service.
+        """Wrap a network.
 
         Args:
             network: In its precision.
@@ -133,9 +133,13 @@ def load(folder: Path, *, precision: str = "auto", threads: int | None = None) -
             classes = _classes(config, folder)
             tokenizer = AutoTokenizer.from_pretrained(folder, **here)
             network, report = AutoModelForSequenceClassification.from_pretrained(
-                folder, **here, dtype=PRECISIONS[precision], attn_implementation="eager", use_safetensors=True,
+                folder,
+                **here,
+                dtype=PRECISIONS[precision],
+                attn_implementation="eager",
+                use_safetensors=True,
                 output_loading_info=True,
-            )  # fmt: skip
+            )
         edges = tokenizer("")["input_ids"]
         digest = hashlib.sha256()
         for weights in sorted(folder.glob("*.safetensors")):

@@ -25,11 +25,12 @@ HEAD = "0003"
 _LOCK = 8_317_254_401
 
 
-def upgrade(database: Database) -> str:
-    """Bring the schema to ``HEAD``; nothing happens where it is there already.
+def upgrade(database: Database, *, to: str = HEAD) -> str:
+    """Bring the schema up to a step; nothing happens where it is there already.
 
     Args:
         database: An open database.
+        to: The step, not below the one it stands at.
 
     Returns:
         The step it stood at before: ``""`` for an empty database.
@@ -43,8 +44,8 @@ def upgrade(database: Database) -> str:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         before = _step(connection)
         _refuse_later(before)
-        if before != HEAD:
-            command.upgrade(_config(connection), HEAD)
+        if before != to:
+            command.upgrade(_config(connection), to)
     return before
 
 

@@ -32,6 +32,7 @@ from textcx.store.sql.reading.counting import (
     size,
     with_share_interval,
 )
+from textcx.store.sql.rows import one_row
 from textcx.store.sql.schema.tables import drivers, ratings, records, segments, trends
 
 if TYPE_CHECKING:
@@ -145,10 +146,7 @@ class SqlReading:
         with self._database.read() as connection:
             found = dataset_of(connection, dataset)
             chosen = sa.select(records).where(records.c.dataset_id == found.id, records.c.record_id == record_id)
-            row = connection.execute(chosen).mappings().first()
-            if row is None:
-                msg = "the data set has no record with that id"
-                raise NotFound(msg)
+            row = one_row(connection, chosen, missing="the data set has no record with that id")
             own = sa.select(segments).where(segments.c.record == row["id"]).order_by(segments.c.start)
             pieces = [
                 {name: value for name, value in piece.items() if name not in {"id", "dataset_id", "record"}}

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
+from textcx.domain.tables import SCHEMAS, UTC
 from textcx.store.sql.schema.columns import JSON, NUMBER, Utc
 
 metadata = sa.MetaData(
@@ -207,92 +209,28 @@ analysis_tables = sa.Table(
 )
 
 
-def _finding(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    """Make a table of findings: the columns of ``contracts``, in the order of ``place``."""
+_TYPES: dict[Any, Any] = {pl.String: sa.Text, pl.Float64: sa.Double, pl.Int64: NUMBER, pl.Boolean: sa.Boolean, UTC: Utc}
+
+
+def _finding(name: str, *more: sa.Column[Any], key: str | None = None) -> sa.Table:
+    """Make a table of findings: the columns of ``SCHEMAS`` and some more, in the order of ``place``."""
     return sa.Table(
         name,
         metadata,
         _of("analyses", name="analysis_id"),
         sa.Column("place", sa.Integer, nullable=False),
-        *columns,
+        *(sa.Column(each, _TYPES.get(kind, JSON), nullable=each != key) for each, kind in SCHEMAS[name].items()),
+        *more,
         sa.PrimaryKeyConstraint("analysis_id", "place"),
     )
 
 
-def _whole(*names: str) -> list[sa.Column[int]]:
-    return [sa.Column(name, NUMBER) for name in names]
-
-
-themes = _finding(
-    "themes",
-    _text("theme_id", nullable=False),
-    _text("parent_theme_id"),
-    *_whole("level"),
-    _text("name"),
-    sa.Column("keywords", JSON),
-    *_whole("records", "respondents"),
-    *_numbers("share", "polarity", "negative_share", "stability"),
-    sa.Column("first_seen", Utc),
-    sa.Column("last_seen", Utc),
-    sa.Column("trend", JSON),
-    sa.Column("evidence", JSON),
-)
-pain_points = _finding(
-    "pain_points",
-    _text("pain_point_id", nullable=False),
-    _text("theme_id"),
-    _text("stage"),
-    _text("aspect"),
-    _text("statement"),
-    *_numbers("severity"),
-    *_whole("records", "respondents"),
-    sa.Column("trend", JSON),
-    sa.Column("evidence", JSON),
-)
-journey = _finding(
-    "journey",
-    _text("stage", nullable=False),
-    *_whole("segments", "respondents"),
-    *_numbers("polarity", "ci_low", "ci_high", "negative_share"),
-)
-drivers = _finding(
-    "drivers",
-    _text("rating"),
-    _text("unit"),
-    _text("subject_kind"),
-    _text("subject_id"),
-    *_numbers("effect", "ci_low", "ci_high"),
-    *_whole("n_with", "n_without"),
-    *_numbers("q_value"),
-)
-ratings = _finding(
-    "ratings",
-    _text("rating"),
-    _text("subject_kind"),
-    _text("subject_id"),
-    *_numbers("value"),
-    _text("unit"),
-    *_numbers("ci_low", "ci_high"),
-    *_whole("n", "n_commented"),
-)
-trends = _finding(
-    "trends",
-    _text("subject_kind"),
-    _text("subject_id"),
-    _text("period"),
-    _text("measure"),
-    *_numbers("value", "ci_low", "ci_high"),
-    *_whole("n"),
-    sa.Column("complete", sa.Boolean),
-)
-FINDINGS = {
-    "themes": themes,
-    "pain_points": pain_points,
-    "journey": journey,
-    "drivers": drivers,
-    "ratings": ratings,
-    "trends": trends,
-}
+themes = _finding("themes", sa.Column("trend", JSON), key="theme_id")
+pain_points = _finding("pain_points", key="pain_point_id")
+journey = _finding("journey", key="stage")
+drivers, ratings = _finding("drivers"), _finding("ratings")
+trends = _finding("trends", sa.Column("complete", sa.Boolean))
+FINDINGS = {table.name: table for table in (themes, pain_points, journey, drivers, ratings, trends)}
 
 jobs = sa.Table(
     "jobs",

@@ -1,4 +1,4 @@
-"""Quality measures of labels and probabilities, in plain numpy. Training and evaluation use the same ones.
+"""Quality measures of labels and probabilities; training and evaluation use the same ones.
 
 Three invariants, all tested: the order of the texts never matters, equal probabilities share their place evenly, and a
 class that is true of no text counts in no mean. All results lie between 0 and 1 unless said otherwise.
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.metrics import confusion_matrix, f1_score, recall_score, roc_auc_score
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,22 +25,7 @@ BINS = 15
 RESAMPLES = 1_000
 INTERVAL = (2.5, 97.5)
 COVERAGE = 0.8
-
-
-def confusion(truth: Classes, guess: Classes, *, classes: int = 3, weights: Chances | None = None) -> Chances:
-    """Count texts by true class (rows) and guessed class (columns), by weight where given.
-
-    Args:
-        truth: True classes, 0 to ``classes - 1``. Shape ``(texts,)``.
-        guess: Guessed classes, the same.
-        classes: How many classes there are.
-        weights: Weight of each text; 1 by default.
-
-    Returns:
-        Shape ``(classes, classes)``.
-    """
-    counts = np.bincount(truth * classes + guess, weights=weights, minlength=classes * classes)
-    return counts.astype(np.float64).reshape(classes, classes)
+FEWEST_FOR_VARIANCE = 2
 
 
 def class_f1(counts: Chances) -> Chances:
@@ -49,16 +35,17 @@ def class_f1(counts: Chances) -> Chances:
     return np.where(true > 0, 2 * both / np.maximum(true + guessed, 1e-300), np.nan)
 
 
-def macro_f1(truth: Classes, guess: Classes, *, classes: int = 3, weights: Chances | None = None) -> float:
+def macro_f1(truth: Classes, guess: Classes, *, weights: Chances | None = None) -> float:
     """Mean of the classes' F1; classes that are true of no text are left out.
 
     Args:
         truth: True classes. Shape ``(texts,)``.
         guess: Guessed classes, the same.
-        classes: How many classes there are.
         weights: Weight of each text; 1 by default.
     """
-    return float(np.nanmean(class_f1(confusion(truth, guess, classes=classes, weights=weights)))) if len(truth) else 0.0
+    if not len(truth):
+        return 0.0
+    return float(f1_score(truth, guess, labels=np.unique(truth), average="macro", sample_weight=weights))
 
 
 def macro_f1_interval(truth: Classes, guess: Classes, *, classes: int = 3, seed: int = 0) -> tuple[float, float]:
@@ -73,43 +60,21 @@ def macro_f1_interval(truth: Classes, guess: Classes, *, classes: int = 3, seed:
         classes: How many classes there are.
         seed: Start of the draws.
     """
-    counts = confusion(truth, guess, classes=classes)
+    counts = confusion_matrix(truth, guess, labels=range(classes))
     draws = np.random.default_rng(seed).multinomial(len(truth), counts.ravel() / len(truth), size=RESAMPLES)
     scores = class_f1(draws.reshape(-1, classes, classes).astype(np.float64))
     low, high = np.percentile(np.nanmean(scores, axis=1), INTERVAL)
     return float(low), float(high)
 
 
-def macro_recall(truth: Classes, guess: Classes, *, classes: int = 3) -> float:
+def macro_recall(truth: Classes, guess: Classes) -> float:
     """Mean over the classes of the share of their texts found; classes that are true of no text are left out."""
-    shares = [(guess[truth == name] == name).mean() for name in range(classes) if (truth == name).any()]
-    return float(np.mean(shares)) if shares else 0.0
-
-
-def precision(truth: Truths, guess: Truths) -> float:
-    """Share of the guessed that are true; 0 where nothing is guessed."""
-    return float(truth[guess].mean()) if guess.any() else 0.0
-
-
-def recall(truth: Truths, guess: Truths) -> float:
-    """Share of the true that are guessed; 0 where nothing is true."""
-    return float(guess[truth].mean()) if truth.any() else 0.0
-
-
-def f1(truth: Truths, guess: Truths) -> float:
-    """F1 of the true class."""
-    either = int(truth.sum() + guess.sum())
-    return 2 * int((truth & guess).sum()) / either if either else 0.0
+    return float(recall_score(truth, guess, labels=np.unique(truth), average="macro")) if len(truth) else 0.0
 
 
 def roc_auc(truth: Truths, chance: Chances) -> float:
     """Chance that a true text stands above a false one; ties count half. NaN where one kind is missing."""
-    ups, downs = int(truth.sum()), int((~truth).sum())
-    if not ups or not downs:
-        return float("nan")
-    _, inverse, counts = np.unique(chance, return_inverse=True, return_counts=True)
-    ranks = (np.cumsum(counts) - (counts - 1) / 2)[inverse]
-    return float((ranks[truth].sum() - ups * (ups + 1) / 2) / (ups * downs))
+    return float(roc_auc_score(truth, chance)) if truth.any() and not truth.all() else float("nan")
 
 
 def auc_margin_interval(truth: Truths, one: Chances, other: Chances) -> tuple[float, float]:
@@ -122,7 +87,7 @@ def auc_margin_interval(truth: Truths, one: Chances, other: Chances) -> tuple[fl
         one: Probabilities of one reading. Shape ``(texts,)``.
         other: Probabilities of the other, of the same texts.
     """
-    if min(int(truth.sum()), int((~truth).sum())) < 2:  # noqa: PLR2004 - a variance needs two
+    if min(int(truth.sum()), int((~truth).sum())) < FEWEST_FOR_VARIANCE:
         return float("nan"), float("nan")
     margin = roc_auc(truth, one) - roc_auc(truth, other)
     first, second = _placements(truth, one), _placements(truth, other)

@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon, load_theme_taxonomy
+from languages import ENGLISH
+from places import SAMPLE
 
 from textcx.domain.errors import BadSetting, UnreadableInput
 from textcx.domain.themes.seed_topics import ThemeTaxonomy
+from textcx.engines.language.taxonomies import load_journey, load_theme_taxonomy
 
-TAXONOMIES = Path(__file__).parents[2] / "models" / "taxonomies"
 STAGES = ("awareness", "consideration", "purchase", "delivery", "use", "support", "renewal", "advocacy")
 
 
@@ -19,19 +20,12 @@ def _write(path: Path, content: str) -> Path:
 
 
 def test_the_journey_that_ships_has_eight_stages_in_order_each_with_examples_cues_and_touchpoints() -> None:
-    taxonomy = load_journey(TAXONOMIES / "journey.toml")
+    taxonomy = ENGLISH.journey
     assert taxonomy.stage_ids == STAGES
     assert [stage.order for stage in taxonomy.stages] == list(range(8))
     assert all(len(stage.examples) >= 8 and stage.cues and stage.touchpoints for stage in taxonomy.stages)
     assert taxonomy.titles["delivery"] == "Delivery and onboarding"
     assert list(taxonomy.titles)[-1] == "unknown"
-
-
-def test_the_lexicon_that_ships_knows_the_consequences_people_ask_for() -> None:
-    lexicon = load_pain_lexicon(TAXONOMIES / "consequences.toml")
-    ids = {consequence.id for consequence in lexicon.consequences}
-    assert {"left", "refund", "safety", "money", "data", "repeated_contact", "long_wait", "blocked"} <= ids
-    assert all(consequence.cues for consequence in lexicon.consequences)
 
 
 def test_a_missing_file_is_said_with_its_path(tmp_path: Path) -> None:
@@ -51,7 +45,7 @@ def test_a_file_that_is_not_text_cannot_be_read(tmp_path: Path) -> None:
     [
         ("stages = [", "not valid TOML"),
         ("", "no stages"),
-        ("[[stages]]\nid='use'\ntitle='Use'\ndescription='d'\nexamples=['e']\ncolour='red'", "unknown keys"),
+        ("[[stages]]\nid='use'\ntitle='Use'\ndescription='d'\nexamples=['e']\ncolour='red'", "'colour' is no key"),
         ("[[stages]]\nid='use'\ndescription='d'\nexamples=['e']", "'title' as text"),
         ("[[stages]]\nid='use'\ntitle='Use'\ndescription='d'\nexamples='e'", "list of texts"),
         ("[[stages]]\nid='use'\ntitle='Use'\ndescription='d'", "no examples"),
@@ -70,26 +64,6 @@ def test_a_file_that_is_not_text_cannot_be_read(tmp_path: Path) -> None:
 def test_a_wrong_journey_is_refused_with_what_was_expected(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(BadSetting, match=message):
         load_journey(_write(tmp_path / "journey.toml", content))
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        ("[[consequences]]\nid='left'\nreason='r'\nweight='big'\ncues=['gone']", "'weight' as a number"),
-        ("[[consequences]]\nid='left'\nreason='r'\nweight=1.5\ncues=['gone']", "less than 1"),
-        ("[[consequences]]\nid='left'\nreason='r'\nweight=0.5\nnegatable='no'\ncues=['gone']", "true or false"),
-        ("[[consequences]]\nid='left'\nreason='r'\nweight=0.5\nalways=1\ncues=['gone']", "'always' as true or false"),
-        ("[[consequences]]\nid='left'\nreason='r'\nweight=0.5\ncues=['(gone']", r"\(gone"),
-        ("softeners=['... bit']", "begins or ends"),
-        (
-            "[[consequences]]\nid='a'\nreason='r'\nweight=0.5\n[[consequences]]\nid='a'\nreason='r'\nweight=0.5",
-            "more than once",
-        ),
-    ],
-)
-def test_a_wrong_lexicon_is_refused_with_what_was_expected(tmp_path: Path, content: str, message: str) -> None:
-    with pytest.raises(BadSetting, match=message):
-        load_pain_lexicon(_write(tmp_path / "consequences.toml", content))
 
 
 def themes_from(folder: Path, text: str) -> ThemeTaxonomy:
@@ -159,6 +133,6 @@ def test_a_file_without_given_themes_is_refused(tmp_path: Path, text: str, said:
 
 
 def test_the_taxonomy_of_the_sample_is_sound_and_has_two_levels() -> None:
-    taxonomy = load_theme_taxonomy(Path(__file__).parents[2] / "sample" / "themes.toml")
+    taxonomy = load_theme_taxonomy(SAMPLE.parent / "themes.toml")
     assert {theme.level for theme in taxonomy.tree()} == {1, 2}
     assert all(len(theme.examples) >= 5 for theme in taxonomy.leaves())
