@@ -206,7 +206,7 @@ def test_vectors_of_other_texts_or_another_encoder_are_refused() -> None:
     world = World()
     taxonomy = world.taxonomy()
     given, origin = world.given(taxonomy), origin_of(world.vectors)
-    with pytest.raises(ShapeMismatch, match="28 texts of given themes"):
+    with pytest.raises(ShapeMismatch, match="28 texts of seed topics"):
         match(taxonomy, given[1:], world.vectors, origin=origin)
     with pytest.raises(ShapeMismatch, match="one encoder"):
         match(taxonomy, given, world.vectors[:, 1:], origin=origin)
