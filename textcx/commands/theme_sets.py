@@ -362,20 +362,14 @@ def _moves(before: ThemeSet, after: ThemeSet, moved: pl.DataFrame) -> list[str]:
 
 def _tree_changes(before: ThemeSet, after: ThemeSet) -> list[str]:
     """Themes that appear and disappear."""
-    one, other = ({theme.theme_id: theme for theme in each.themes} for each in (before, after))
-    size_before, size_after = sizes(before), sizes(after)
-    rows = [
-        *(
-            ("new", each, other[each].name, f"{_many(size_after[each], 'segment')}")
-            for each in other
-            if each not in one
-        ),
-        *(
-            ("gone", each, one[each].name, f"{_many(size_before[each], 'segment')}")
-            for each in one
-            if each not in other
-        ),
-    ]
+    rows: list[tuple[str, ...]] = []
+    for word, here, there in (("new", after, before), ("gone", before, after)):
+        size, known = sizes(here), {theme.theme_id for theme in there.themes}
+        rows += [
+            (word, theme.theme_id, theme.name, _many(size[theme.theme_id], "segment"))
+            for theme in here.themes
+            if theme.theme_id not in known
+        ]
     return _columns(rows, right=set())
 
 
