@@ -145,9 +145,9 @@ def simpler(found: SeedMatch, taxonomy: ThemeTaxonomy, given: np.ndarray, vector
     """Return simpler methods of matching: the number of the theme of each text, -1 where none."""
     leaves = taxonomy.leaves()
     owners = np.repeat(np.arange(len(leaves)), [len(theme.texts()) for theme in leaves])
-    origin = np.rint(found.given.origin * STEPS).astype(np.float32)
+    origin = np.rint(found.seed_topics.origin * STEPS).astype(np.float32)
     texts, shown = relative_to(origin, on_lattice(given)), relative_to(origin, on_lattice(vectors))
-    background = np.rint(found.given.background * STEPS).astype(np.float32)
+    background = np.rint(found.seed_topics.background * STEPS).astype(np.float32)
     sums = np.stack([texts[owners == number].astype(np.float64).sum(axis=0) for number in range(len(leaves))])
     cosine = cosines_to(shown, unit_rows(sums))
     to_texts = cosines_to(shown, texts)
@@ -172,7 +172,7 @@ def simpler(found: SeedMatch, taxonomy: ThemeTaxonomy, given: np.ndarray, vector
         _, value = best_of(left.near)
         ways["nearness, one cut: the same"] = _over(near, np.quantile(value, 0.3))
     best, value = best_of(near)
-    chance = chance_of(found.given.biases[best] + found.given.slopes[best] * value)
+    chance = chance_of(found.seed_topics.biases[best] + found.seed_topics.slopes[best] * value)
     ways["nearness, odds of nine to one alone"] = np.where(chance >= SURE, best, -1)
     ways["shipped, then by cosine alone (least_cosines)"] = _over(cosine, found.least_cosines)
     return ways
@@ -185,7 +185,7 @@ def _over(near: np.ndarray, cut: np.ndarray | float) -> np.ndarray:
 
 def ceiling(found: SeedMatch, vectors: np.ndarray, truth: np.ndarray) -> float:
     """Recall of the best cut of each theme with nine of ten right, chosen by the labels: an upper bound."""
-    given = found.given
+    given = found.seed_topics
     origin, prototypes, background = (
         np.rint(x * STEPS).astype(np.float32) for x in (given.origin, given.prototypes, given.background)
     )
@@ -222,7 +222,7 @@ def case(
     result |= {name: count(way, truth) for name, way in simpler(found, taxonomy, given, vectors).items()}
     half = np.random.default_rng(seed).random(len(vectors)) < HALF
     learned = match(taxonomy, given, vectors[half], origin=origin.astype(np.float32))
-    result["shipped, texts not learned from"] = count(place(learned.given, vectors[~half]).numbers, truth[~half])
+    result["shipped, texts not learned from"] = count(place(learned.seed_topics, vectors[~half]).numbers, truth[~half])
     again = sum(check.found_again for check in found.checks)
     strengths = found.placed.strengths[found.placed.numbers >= 0]
     result["facts"] = {

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from fakes import FakeThemeModel
+from languages import NAMING
 
 from textcx.engines.clustering.bertopic import BertopicThemes
 
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
 Segments = tuple[list[str], np.ndarray]
 
 
-@pytest.fixture(params=[BertopicThemes, FakeThemeModel], ids=["BERTopic", "fake"])
+@pytest.fixture(
+    params=[partial(BertopicThemes, stop_words=NAMING.stop_words), FakeThemeModel], ids=["BERTopic", "fake"]
+)
 def model(request: pytest.FixtureRequest) -> ThemeModel:
     made: ThemeModel = request.param()
     return made

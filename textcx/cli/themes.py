@@ -65,13 +65,27 @@ def learn(
     from textcx.wiring.container import Container
 
     settings = load_settings(
-        file=config, text_column=text_column, id_column=id_column, date_column=date_column, source=source,
-        source_column=source_column, respondent_column=respondent_column, limit=limit, keep_names=keep_name, seed=seed,
-        threads=threads, max_unassigned=max_unassigned, taxonomy=taxonomy,
-    )  # fmt: skip
+        file=config,
+        text_column=text_column,
+        id_column=id_column,
+        date_column=date_column,
+        source=source,
+        source_column=source_column,
+        respondent_column=respondent_column,
+        limit=limit,
+        keep_names=keep_name,
+        seed=seed,
+        threads=threads,
+        max_unassigned=max_unassigned,
+        taxonomy=taxonomy,
+    )
     work: dict[str, Any] = {
-        "out": out, "settings": settings, "container": Container(settings), "previous": previous, "overwrite": overwrite,
-    }  # fmt: skip
+        "out": out,
+        "settings": settings,
+        "container": Container(settings),
+        "previous": previous,
+        "overwrite": overwrite,
+    }
     if quiet or not sys.stderr.isatty():
         learned = job.learn(inputs, clock=StageClock(), **work)
     else:
@@ -103,6 +117,20 @@ def diff(
     from textcx.commands import theme_sets as job
 
     typer.echo(job.compare(before, after, everything=everything), nl=False)
+
+
+@themes.command("export")
+def export(
+    analysis: Annotated[Path, typer.Argument(metavar="RESULT", help="directory of an analysis: its set and its texts")],
+    bertopic: Annotated[
+        Path, typer.Option("--bertopic", metavar="DIR", help="directory for the BERTopic model; must not exist")
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace an earlier export")] = False,
+) -> None:
+    """Write the themes of an analysis as a model that BERTopic.load opens."""
+    from textcx.commands import export_themes as job
+
+    typer.echo(job.export(analysis, out=bertopic, overwrite=overwrite), nl=False)
 
 
 @themes.command("edit")
@@ -138,8 +166,16 @@ def edit(
     from textcx.domain.themes.edits import Action
 
     given = {
-        Action.RENAME: rename, Action.MERGE: merge, Action.SPLIT: split, Action.PIN: pin, Action.UNPIN: unpin,
-        Action.HIDE: hide, Action.SHOW: show, Action.TOGETHER: together, Action.APART: apart, Action.UNDO: undo,
-    }  # fmt: skip
+        Action.RENAME: rename,
+        Action.MERGE: merge,
+        Action.SPLIT: split,
+        Action.PIN: pin,
+        Action.UNPIN: unpin,
+        Action.HIDE: hide,
+        Action.SHOW: show,
+        Action.TOGETHER: together,
+        Action.APART: apart,
+        Action.UNDO: undo,
+    }
     wish = job.wish_of(given, into=into)
     typer.echo(job.edit(theme_set, wish, when=datetime.now(UTC), who=by, dry_run=dry_run), nl=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import NothingToAnalyze
 from textcx.domain.themes.sets import FRAGILE, Change
-from textcx.pipelines.corpus import brought_themes
+from textcx.pipelines.corpus import encoded_taxonomy
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
 from textcx.steps.records.corpus import build_corpus
@@ -127,7 +127,7 @@ def _fit(gathered: Corpus, *, settings: Settings, container: Container) -> Learn
         encoder_id=tools.encoder.encoder_id,
         seed=settings.seed,
         max_unassigned=settings.max_unassigned,
-        brought=brought_themes(tools),
+        taxonomy=encoded_taxonomy(tools),
         encoder=tools.encoder,
     )
     if finding.theme_set is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.errors import NotFound, WrongUse
-from textcx.domain.themes.edits import Action, Edit, in_words
+from textcx.domain.themes.edits import PAIR, Action, Edit, in_words
 from textcx.domain.themes.sets import FRAGILE, Change
 from textcx.steps.themes.editing.edits import add_edit, apply_edits, find_theme, moves, whole_names
 from textcx.steps.themes.geometry.tree import children_of, sizes
@@ -98,15 +98,17 @@ def show(directory: Path, *, level: int | None = None) -> str:
     ]
     rows = [("name", "segments", "share", "stability", "marks", "id", "keywords")]
     for depth, theme in _listed(found, level=level, size=size):
-        rows.append((
-            "  " * depth + _short(theme.name, _NAME_WIDTH - 2 * depth),
-            f"{size[theme.theme_id]:,}",
-            f"{size[theme.theme_id] / max(1, total):.1%}",
-            "-" if theme.stability is None else f"{theme.stability:.2f}",
-            _marks(theme),
-            theme.theme_id,
-            ", ".join(theme.keywords[:_KEYWORDS]),
-        ))  # fmt: skip
+        rows.append(
+            (
+                "  " * depth + _short(theme.name, _NAME_WIDTH - 2 * depth),
+                f"{size[theme.theme_id]:,}",
+                f"{size[theme.theme_id] / max(1, total):.1%}",
+                "-" if theme.stability is None else f"{theme.stability:.2f}",
+                _marks(theme),
+                theme.theme_id,
+                ", ".join(theme.keywords[:_KEYWORDS]),
+            )
+        )
     lines += _columns(rows, right={1, 2, 3})
     lines += _notes(result.notes)
     return "\n".join(lines) + "\n"
@@ -237,7 +239,7 @@ def _read_wish(action: Action, value: str, *, into: str | None) -> Wish:
             return Wish(action=action, themes=parts, name=into)
         case Action.SPLIT if name and (after.isdecimal() or not equals):
             return Wish(action=action, themes=(name,), parts=int(after) if after else None)
-        case Action.TOGETHER | Action.APART if len(parts) == 2:  # noqa: PLR2004 - a pair
+        case Action.TOGETHER | Action.APART if len(parts) == PAIR:
             return Wish(action=action, segments=parts)
         case Action.UNDO if value.isdecimal():
             return Wish(action=action, undoes=int(value))
@@ -248,14 +250,21 @@ def _read_wish(action: Action, value: str, *, into: str | None) -> Wish:
 
 
 _WRITTEN = {
-    Action.RENAME: "ID=NAME", Action.MERGE: "ID,ID", Action.SPLIT: "ID or ID=NUMBER", Action.TOGETHER: "SEG,SEG",
-    Action.APART: "SEG,SEG", Action.UNDO: "NUMBER",
-}  # fmt: skip
+    Action.RENAME: "ID=NAME",
+    Action.MERGE: "ID,ID",
+    Action.SPLIT: "ID or ID=NUMBER",
+    Action.TOGETHER: "SEG,SEG",
+    Action.APART: "SEG,SEG",
+    Action.UNDO: "NUMBER",
+}
 
 _WORDS = {
-    Change.CONTINUED: "go on", Change.SPLIT: "split", Change.MERGED: "merged", Change.BORN: "new",
+    Change.CONTINUED: "go on",
+    Change.SPLIT: "split",
+    Change.MERGED: "merged",
+    Change.BORN: "new",
     Change.RETIRED: "not found again",
-}  # fmt: skip
+}
 
 
 def _listed(found: ThemeSet, *, level: int | None, size: Mapping[str, int]) -> Iterator[tuple[int, Theme]]:
@@ -311,9 +320,15 @@ def _line(line: DiffLine) -> tuple[str, ...]:
         case _:
             change = ""
     return (
-        _WORDS[line.change], before, change, str(line.level), f"{line.size_before:,}", f"{line.size_after:,}",
-        f"{line.moved_in:,}", f"{line.moved_out:,}",
-    )  # fmt: skip
+        _WORDS[line.change],
+        before,
+        change,
+        str(line.level),
+        f"{line.size_before:,}",
+        f"{line.size_after:,}",
+        f"{line.moved_in:,}",
+        f"{line.moved_out:,}",
+    )
 
 
 def _moves(before: ThemeSet, after: ThemeSet, moved: pl.DataFrame) -> list[str]:
@@ -347,20 +362,14 @@ def _moves(before: ThemeSet, after: ThemeSet, moved: pl.DataFrame) -> list[str]:
 
 def _tree_changes(before: ThemeSet, after: ThemeSet) -> list[str]:
     """Themes that appear and disappear."""
-    one, other = ({theme.theme_id: theme for theme in each.themes} for each in (before, after))
-    size_before, size_after = sizes(before), sizes(after)
-    rows = [
-        *(
-            ("new", each, other[each].name, f"{_many(size_after[each], 'segment')}")
-            for each in other
-            if each not in one
-        ),
-        *(
-            ("gone", each, one[each].name, f"{_many(size_before[each], 'segment')}")
-            for each in one
-            if each not in other
-        ),
-    ]
+    rows: list[tuple[str, ...]] = []
+    for word, here, there in (("new", after, before), ("gone", before, after)):
+        size, known = sizes(here), {theme.theme_id for theme in there.themes}
+        rows += [
+            (word, theme.theme_id, theme.name, _many(size[theme.theme_id], "segment"))
+            for theme in here.themes
+            if theme.theme_id not in known
+        ]
     return _columns(rows, right=set())
 
 

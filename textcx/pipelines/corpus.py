@@ -33,7 +33,7 @@ from textcx.steps.text.clean import polish
 from textcx.steps.text.obfuscated_pii import find_obfuscated_pii
 from textcx.steps.themes.assignment.seed_topics import texts_of
 from textcx.steps.themes.finding.find import find_themes
-from textcx.steps.themes.finding.learn import Brought
+from textcx.steps.themes.finding.learn import EncodedTaxonomy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,12 +138,12 @@ class Choices:
     max_unassigned: float | None = None
 
 
-def brought_themes(tools: CorpusTools) -> Brought | None:
+def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
     """Return the team's own themes with the vectors of their texts; null where none were brought along."""
     if tools.taxonomy is None:
         return None
     texts = [polish(text) for text in texts_of(tools.taxonomy)]
-    return Brought(tools.taxonomy, tools.encoder.encode(texts).vectors)
+    return EncodedTaxonomy(tools.taxonomy, tools.encoder.encode(texts).vectors)
 
 
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
@@ -166,7 +166,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         themes = find_themes(
             segments, vectors, model=tools.themes, phrases=tools.phrases, language=language,
             encoder_id=tools.encoder.encoder_id,
-            theme_set=tools.theme_set, previous=tools.previous, brought=brought_themes(tools),
+            theme_set=tools.theme_set, previous=tools.previous, taxonomy=encoded_taxonomy(tools),
             encoder=tools.encoder, seed=choices.seed, max_unassigned=choices.max_unassigned,
         )  # fmt: skip
         raised, shown = themes.mentions_at(WORKING_LEVEL), themes.themes_at(WORKING_LEVEL)

@@ -15,8 +15,11 @@ from textcx.domain.errors import OutputExists, WrongUse
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-COMPLETE = ("manifest.json", "set.json")
-"""Files that are written last; a directory with one of them is a finished analysis or theme set."""
+EXPORTED = "textcx.json"
+"""File that says from what a model was exported."""
+
+COMPLETE = ("manifest.json", "set.json", EXPORTED)
+"""Files that are written last; a directory with one of them is a finished analysis, theme set or export."""
 
 
 class Output:

@@ -27,8 +27,11 @@ if TYPE_CHECKING:
 LONGEST_NAME = 60
 """Characters of a name that a person may give."""
 
-MOST_PARTS = 9
-"""Themes that one may be split into at once."""
+PARTS = range(2, 10)
+"""Numbers of themes that one may be split into at once."""
+
+PAIR = 2
+"""Segments that an edit keeps together or apart; themes that a merge needs."""
 
 
 class Action(StrEnum):
@@ -136,24 +139,22 @@ def _plain(line: str) -> dict[str, Any]:
     try:
         plain = json.loads(line)
     except ValueError:
-        msg = "it is no JSON"
-        raise ValueError(msg) from None
-    if not isinstance(plain, dict):
-        msg = "it is no JSON object"
-        raise ValueError(msg)  # noqa: TRY004 - one kind of error for every broken line
-    return plain
+        plain = None
+    if isinstance(plain, dict):
+        return plain
+    msg = "it is no JSON object"
+    raise ValueError(msg)
 
 
 def _whole(edit: Edit) -> bool:
     """Whether an edit says all that its action needs."""
-    pair = 2
     match edit.action:
         case Action.UNDO:
             return isinstance(edit.undoes, int)
         case Action.TOGETHER | Action.APART:
-            return len(edit.segments) == pair and len(edit.vectors) in {0, pair}
+            return len(edit.segments) == PAIR and len(edit.vectors) in {0, PAIR}
         case Action.MERGE:
-            return len(edit.themes) >= pair
+            return len(edit.themes) >= PAIR
         case Action.RENAME:
             return len(edit.themes) == 1 and bool(edit.name)
         case _:

@@ -32,9 +32,14 @@ SUB_THEMES = 40
 FRAGILE = 0.5
 """Themes with a lower stability are fragile: marked, and kept out of headlines."""
 
-MEMBERS = pl.Schema({
-    "segment_id": pl.String, "record_id": pl.String, "theme_id": pl.String, "strength": pl.Float64,
-})  # fmt: skip
+MEMBERS = pl.Schema(
+    {
+        "segment_id": pl.String,
+        "record_id": pl.String,
+        "theme_id": pl.String,
+        "strength": pl.Float64,
+    }
+)
 """Which segment the set was learned from raises which theme (a leaf); null where none."""
 
 
@@ -44,7 +49,7 @@ class ThemeKind(StrEnum):
     FOUND = "found"
     """Discovered in the feedback."""
     GIVEN = "given"
-    """Brought along in a taxonomy."""
+    """From a team's own taxonomy."""
 
 
 class Change(StrEnum):
@@ -167,8 +172,8 @@ class ThemeSet:
         exception_themes: Theme id for each exception.
         history: What became of themes, oldest first.
         settings: How it was learned: seed, sizes, versions; JSON values.
-        given: How segments are matched to the given themes; null where there are none. Their prototypes serve to
-            compare themes, not to assign.
+        seed_topics: How segments are matched to the team's own themes; null where there are none. Their prototypes
+            serve to compare themes, not to assign.
     """
 
     set_id: str
@@ -186,7 +191,7 @@ class ThemeSet:
     exception_themes: tuple[str | None, ...] = ()
     history: tuple[LineageEvent, ...] = ()
     settings: dict[str, object] = field(default_factory=dict)
-    given: SeedTopics | None = None
+    seed_topics: SeedTopics | None = None
 
     def theme(self, theme_id: str) -> Theme:
         """Return the theme with an id.

@@ -206,9 +206,15 @@ def _one(lattice: NDArray[np.float32]) -> Clusters:
     cosine = without_itself(near.cosine, length_of_sums(sums)[labels])
     alike = round(float(np.clip(np.median(cosine), 0.0, 1.0)), 4)
     return Clusters(
-        origin, unit_rows(sums), labels, Closeness(labels, cosine, near.margin), (), (np.array([alike]),), alike,
+        origin,
+        unit_rows(sums),
+        labels,
+        Closeness(labels, cosine, near.margin),
+        (),
+        (np.array([alike]),),
+        alike,
         StrengthCurve(-2.0, 8.0, 0.0, 0.0),
-    )  # fmt: skip
+    )
 
 
 def _plain(lattice: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import graspologic_native
 import numpy as np
+import scipy  # its subpackages load when they are first used
 
 from textcx.steps.themes.geometry.lattice import STEPS
 
@@ -128,8 +129,6 @@ def shared_neighbour_graph(neighbours: Neighbours, *, counts: Sequence[int]) -> 
         Symmetric weights, 0..1, shape ``(vectors, vectors)``. The overlap is Jaccard's: shared over all neighbours of
         the two, each vector counting as its own neighbour.
     """
-    from scipy.sparse import csr_matrix  # noqa: PLC0415 - heavy
-
     total = len(neighbours.indices)
     indices, cosines = neighbours.indices[:, : counts[-1]], neighbours.cosines[:, : counts[-1]]
     overlap = np.zeros(indices.shape)
@@ -140,7 +139,7 @@ def shared_neighbour_graph(neighbours: Neighbours, *, counts: Sequence[int]) -> 
     weights[indices == np.arange(total, dtype=np.int32)[:, None]] = 0.0
     starts = np.arange(0, indices.size + 1, indices.shape[1])
     # Copied, since scipy sorts in place.
-    graph = csr_matrix((weights.ravel(), indices.flatten(), starts), shape=(total, total))
+    graph = scipy.sparse.csr_matrix((weights.ravel(), indices.flatten(), starts), shape=(total, total))
     graph.sum_duplicates()
     graph = graph.maximum(graph.T.tocsr())
     graph.eliminate_zeros()

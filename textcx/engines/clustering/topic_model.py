@@ -22,10 +22,14 @@ with warnings.catch_warnings():  # its import switches off all user and future w
     from bertopic.vectorizers import ClassTfidfTransformer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
+    from pathlib import Path
 
     import pandas as pd
     from numpy.typing import NDArray
+    from scipy.sparse import csr_matrix
+
+    from textcx.domain.themes.sets import Theme
 
     Words = Mapping[int, list[tuple[str, float]]]
 
@@ -34,6 +38,12 @@ KEYWORDS = 15
 
 SHORTEST = 3
 """Letters of a word at least: "tv" is lost, "to" and "id" are not missed."""
+
+NO_THEME = "no theme"
+"""Name of topic -1 of a model that is saved."""
+
+SAVED_WORD = r"[^\W\d_]{3,}(?:['\u2019\-][^\W\d_]+)*"
+"""What counts as a word for a model that is saved: it takes no functions of ours along."""
 
 NO_WORD = "\x00"
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
@@ -46,6 +56,31 @@ class DistinctWords(BaseRepresentation):  # type: ignore[misc] # bertopic has no
         """Keep at most ``KEYWORDS`` of the words of each topic."""
         del topic_model, documents, c_tf_idf
         return {topic: _distinct(words) for topic, words in topics.items()}
+
+
+class ThemeWords(BaseRepresentation):  # type: ignore[misc] # bertopic has no types
+    """Representation model: the words that the theme of each text has, with their c-TF-IDF weights."""
+
+    def __init__(self, labels: NDArray[np.int64], words: Sequence[Sequence[str]]) -> None:
+        """Take the theme of each text, -1 where none, and the words of each theme, last those of none.
+
+        A topic for which there are no words keeps the best that c-TF-IDF found.
+        """
+        self.labels = labels
+        self.words = words
+
+    def extract_topics(
+        self, topic_model: BERTopic, documents: pd.DataFrame, c_tf_idf: csr_matrix, topics: Words
+    ) -> Words:
+        """Return the words of each topic, best first."""
+        columns = topic_model.vectorizer_model.vocabulary_
+        first = dict(documents.groupby("Topic")["ID"].first())
+        chosen = {}
+        for row, topic in enumerate(sorted(topics)):
+            words = self.words[int(self.labels[first[topic]])]
+            weights = [float(c_tf_idf[row, columns[word]]) if word in columns else 0.0 for word in words]
+            chosen[topic] = list(zip(words, weights, strict=True)) or _distinct(topics[topic])
+        return chosen
 
 
 def fit_topics(
@@ -86,6 +121,50 @@ def words_of(model: BERTopic, labels: NDArray[np.int64]) -> tuple[tuple[str, ...
     """Words of each of the topics, in the order of our labels (at least 0); BERTopic numbers topics anew."""
     _, first = np.unique(labels, return_index=True)
     return tuple(tuple(word for word, _ in model.get_topic(model.topics_[row])) for row in first.tolist())
+
+
+def save_bertopic(
+    directory: Path,
+    *,
+    texts: Sequence[str],
+    labels: NDArray[np.int64],
+    themes: Sequence[Theme],
+    vectors: NDArray[np.float32],
+    stop_words: Collection[str],
+) -> dict[int, str]:
+    """Write a BERTopic model: topics.json, config.json, topic_embeddings, and c-TF-IDF.
+
+    Args:
+        directory: A new directory.
+        texts: What the themes are described by, at least one for each theme.
+        labels: Theme of each text, -1 where none. Shape ``(texts,)``.
+        themes: The themes.
+        vectors: Where each theme lies, and at the end where texts without one do. Shape ``(themes + 1, width)``.
+        stop_words: Words that describe no topic.
+
+    Returns:
+        Theme id of each topic; BERTopic numbers topics by size.
+
+    Raises:
+        ValueError: If the texts hold no word.
+    """
+    names = [*(theme.name for theme in themes), NO_THEME]
+    model = fit_topics(
+        list(texts),
+        np.zeros((len(texts), 1), dtype=np.float32),
+        labels=labels,
+        vectorizer=CountVectorizer(token_pattern=SAVED_WORD, ngram_range=(1, 2), stop_words=sorted(stop_words)),
+        representation={
+            "Main": ThemeWords(labels, [*(theme.keywords or (theme.name,) for theme in themes), ()]),
+            "Theme": ThemeWords(labels, [(name,) for name in names]),
+        },
+    )
+    themes_of = dict(zip(model.topics_, labels.tolist(), strict=True))
+    topics = sorted(themes_of)
+    model.set_topic_labels({topic: names[themes_of[topic]] for topic in topics})
+    model.topic_embeddings_ = vectors[[themes_of[topic] for topic in topics]]
+    model.save(directory, serialization="safetensors", save_ctfidf=True)
+    return {topic: themes[themes_of[topic]].theme_id for topic in topics if topic >= 0}
 
 
 def content_words(text: str, stop_words: Collection[str]) -> list[str]:

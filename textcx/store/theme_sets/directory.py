@@ -27,6 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from safetensors.numpy import load as load_tensors
+from safetensors.numpy import save as save_tensors
 
 from textcx.domain.errors import Conflict, ModelProblem, NotFound, OutputExists, WrongUse
 from textcx.domain.themes.edits import Edit
@@ -54,9 +56,13 @@ _KINDS = {"vectors": "safetensors", "members": "parquet", "sample": "parquet"}
 _SUFFIXES = {**_KINDS, "given": "safetensors"}
 """All files; that of given themes is there only where there are any."""
 _GIVEN = {
-    "origin": "float32", "prototypes": "float32", "background": "float32", "slopes": "float64", "biases": "float64",
+    "origin": "float32",
+    "prototypes": "float32",
+    "background": "float32",
+    "slopes": "float64",
+    "biases": "float64",
     "cuts": "float64",
-}  # fmt: skip
+}
 _VECTORS = {"origin": "float32", "prototypes": "float32", "exceptions": "float32", "sample": "float16"}
 _ATTEMPTS = 3
 _ALWAYS = (1980, 1, 1, 0, 0, 0)
@@ -121,12 +127,12 @@ def from_bytes(content: bytes) -> ThemeSet:
 def _files(theme_set: ThemeSet) -> dict[str, bytes]:
     """Contents of all files of a set by name, that of ``SET`` last."""
     contents = {
-        "vectors": _vectors_file(theme_set),
+        "vectors": _tensors(theme_set, _VECTORS),
         "members": table_file(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
         "sample": table_file(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
     }
-    if theme_set.given is not None:
-        contents["given"] = _tensors(theme_set.given, _GIVEN)
+    if theme_set.seed_topics is not None:
+        contents["given"] = _tensors(theme_set.seed_topics, _GIVEN)
     sums = {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
     names = {kind: f"{kind}-{digest[:12]}.{_SUFFIXES[kind]}" for kind, digest in sums.items()}
     told = {
@@ -141,8 +147,8 @@ def _files(theme_set: ThemeSet) -> dict[str, bytes]:
         "owners": list(theme_set.owners),
         "exception_themes": list(theme_set.exception_themes),
         "given": None
-        if theme_set.given is None
-        else {"theme_ids": list(theme_set.given.theme_ids), "share_right": theme_set.given.share_right},
+        if theme_set.seed_topics is None
+        else {"theme_ids": list(theme_set.seed_topics.theme_ids), "share_right": theme_set.seed_topics.share_right},
         "themes": [asdict(theme) for theme in theme_set.themes],
         "history": [asdict(event) for event in theme_set.history],
     }
@@ -289,8 +295,6 @@ def _told(directory: Path | zipfile.Path) -> dict[str, Any]:
 
 
 def _put_together(directory: Path | zipfile.Path, told: dict[str, Any]) -> ThemeSet:
-    from safetensors.numpy import load as load_tensors  # noqa: PLC0415 - only where a set is read
-
     path = directory / SET
     with damaged(path):
         kinds = (*_KINDS, "given") if told.get("given") else tuple(_KINDS)
@@ -331,7 +335,7 @@ def _put_together(directory: Path | zipfile.Path, told: dict[str, Any]) -> Theme
             exception_themes=tuple(told["exception_themes"]),
             history=tuple(_event(each) for each in told["history"]),
             settings=dict(told["settings"]),
-            given=given,
+            seed_topics=given,
             **vectors,
         )
         if not _agree(found):
@@ -372,22 +376,7 @@ def _known(plain: Mapping[str, Any], kind: type) -> dict[str, Any]:
     return {name: value for name, value in plain.items() if name in names}
 
 
-def _vectors_file(theme_set: ThemeSet) -> bytes:
-    from safetensors.numpy import save as save_tensors  # noqa: PLC0415 - only where a set is written
-
-    width = len(theme_set.origin)
-    shapes = {"origin": (width,), "prototypes": (-1, width), "exceptions": (-1, width), "sample": (-1, width)}
-    return bytes(
-        save_tensors({
-            name: np.ascontiguousarray(getattr(theme_set, name), dtype=kind).reshape(shapes[name])
-            for name, kind in _VECTORS.items()
-        })
-    )  # fmt: skip
-
-
-def _tensors(whole: object, kinds: Mapping[str, str]) -> bytes:
-    from safetensors.numpy import save as save_tensors  # noqa: PLC0415 - only where a set is written
-
+def _tensors(whole: ThemeSet | SeedTopics, kinds: Mapping[str, str]) -> bytes:
     return bytes(
         save_tensors({name: np.ascontiguousarray(getattr(whole, name), dtype=kind) for name, kind in kinds.items()})
     )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import polars as pl
+from safetensors import SafetensorError
 
 from textcx.domain.errors import ModelProblem
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError)
+_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError, SafetensorError)
 
 
 def table_file(frame: pl.DataFrame) -> bytes:
@@ -40,14 +41,12 @@ def content_of(path: Path | zipfile.Path, sha256: str) -> bytes:
 @contextmanager
 def damaged(path: Path | zipfile.Path) -> Iterator[None]:
     """Say which file of a set cannot be read, whatever the library below found wrong with it."""
-    from safetensors import SafetensorError  # noqa: PLC0415 - only where a set is read
-
     try:
         yield
     except FileNotFoundError:
         msg = f"the theme set is incomplete: {path} is missing; bring back a copy of the set, or learn it again"
         raise ModelProblem(msg) from None
-    except (*_BROKEN, SafetensorError) as error:
+    except _BROKEN as error:
         msg = f"{path} is damaged ({type(error).__name__}); bring back a copy of the theme set, or learn it again"
         raise ModelProblem(msg) from error
 

@@ -57,7 +57,7 @@ class World:
     def numbers(self, found: SeedMatch) -> NDArray[np.int64]:
         """Matches by number of the cluster."""
         ids = {theme.theme_id: self.names.index(theme.name) for theme in found.themes}
-        table = np.array([*(ids[theme_id] for theme_id in found.given.theme_ids), -1])
+        table = np.array([*(ids[theme_id] for theme_id in found.seed_topics.theme_ids), -1])
         return table[found.placed.numbers]
 
 
@@ -70,7 +70,7 @@ def matched(world: World, **options: float) -> SeedMatch:
     return match(taxonomy, world.given(taxonomy), world.vectors, origin=origin_of(world.vectors), **options)
 
 
-def test_segments_of_given_themes_are_matched_and_nearly_all_others_are_not() -> None:
+def test_segments_of_seed_topics_are_matched_and_nearly_all_others_are_not() -> None:
     world = World()
     numbers = world.numbers(matched(world))
     right = numbers[numbers >= 0] == world.truth[numbers >= 0]
@@ -86,7 +86,7 @@ def test_a_strength_is_a_probability_and_only_matched_segments_have_one() -> Non
 
 
 def test_a_match_is_the_less_sure_the_more_examples_land_elsewhere() -> None:
-    sound, blurred = (matched(World(spread=spread)).given.share_right for spread in (0.11, 0.45))
+    sound, blurred = (matched(World(spread=spread)).seed_topics.share_right for spread in (0.11, 0.45))
     assert blurred < sound < 1.0
 
 
@@ -97,8 +97,8 @@ def test_the_order_of_the_segments_changes_no_byte() -> None:
     order = np.random.default_rng(3).permutation(len(world.vectors))
     one = match(taxonomy, given, world.vectors, origin=origin)
     other = match(taxonomy, given, world.vectors[order], origin=origin)
-    assert one.given.cuts.tobytes() == other.given.cuts.tobytes()
-    assert one.given.background.tobytes() == other.given.background.tobytes()
+    assert one.seed_topics.cuts.tobytes() == other.seed_topics.cuts.tobytes()
+    assert one.seed_topics.background.tobytes() == other.seed_topics.background.tobytes()
     assert one.placed.strengths[order].tobytes() == other.placed.strengths.tobytes()
     assert one.least_cosines.tobytes() == other.least_cosines.tobytes()
     assert one.checks == other.checks
@@ -111,7 +111,7 @@ def test_the_order_of_the_themes_changes_no_byte() -> None:
         match(taxonomy, world.given(taxonomy), world.vectors, origin=origin)
         for taxonomy in (world.taxonomy(), world.taxonomy(order=-1))
     )
-    assert one.given.theme_ids == other.given.theme_ids
+    assert one.seed_topics.theme_ids == other.seed_topics.theme_ids
     assert one.placed.numbers.tobytes() == other.placed.numbers.tobytes()
     assert one.placed.strengths.tobytes() == other.placed.strengths.tobytes()
 
@@ -120,13 +120,13 @@ def test_a_segment_is_placed_alone_as_among_others() -> None:
     world = World()
     found = matched(world)
     for row in (0, 70, 400, 500):
-        alone = place(found.given, world.vectors[row : row + 1])
+        alone = place(found.seed_topics, world.vectors[row : row + 1])
         assert alone.numbers[0] == found.placed.numbers[row]
         assert alone.strengths[0] == found.placed.strengths[row]
 
 
 def test_no_segments_are_placed_nowhere() -> None:
-    placed = place(matched(World()).given, np.zeros((0, WIDTH), dtype=np.float32))
+    placed = place(matched(World()).seed_topics, np.zeros((0, WIDTH), dtype=np.float32))
     assert len(placed.numbers) == len(placed.strengths) == 0
 
 
@@ -173,7 +173,7 @@ def test_a_theme_that_nobody_raises_is_matched_to_hardly_anything_and_said_so() 
     assert check.matched <= 2
     if not check.matched:
         assert any("Colour of the box" in note for note in found.notes)
-        assert found.least_cosines[found.given.theme_ids.index(check.theme_id)] == NEVER
+        assert found.least_cosines[found.seed_topics.theme_ids.index(check.theme_id)] == NEVER
 
 
 def test_a_single_given_theme_is_matched() -> None:
@@ -188,8 +188,8 @@ def test_a_single_given_theme_is_matched() -> None:
 def test_least_cosines_alone_match_nearly_the_same_segments() -> None:
     world = World()
     found = matched(world)
-    relative = world.vectors - found.given.origin
-    cosine = unit(relative.astype(np.float64)) @ found.given.prototypes.T
+    relative = world.vectors - found.seed_topics.origin
+    cosine = unit(relative.astype(np.float64)) @ found.seed_topics.prototypes.T
     best = cosine.argmax(axis=1)
     plain = np.where(cosine[np.arange(len(best)), best] >= found.least_cosines[best], best, -1)
     assert (plain == found.placed.numbers).mean() >= 0.95
@@ -206,7 +206,7 @@ def test_vectors_of_other_texts_or_another_encoder_are_refused() -> None:
     world = World()
     taxonomy = world.taxonomy()
     given, origin = world.given(taxonomy), origin_of(world.vectors)
-    with pytest.raises(ShapeMismatch, match="28 texts of given themes"):
+    with pytest.raises(ShapeMismatch, match="28 texts of seed topics"):
         match(taxonomy, given[1:], world.vectors, origin=origin)
     with pytest.raises(ShapeMismatch, match="one encoder"):
         match(taxonomy, given, world.vectors[:, 1:], origin=origin)

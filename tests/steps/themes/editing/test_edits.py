@@ -134,17 +134,17 @@ def test_what_matches_a_given_theme_goes_on_to_the_given_theme_it_was_merged_int
     fitted = learn(PLAN)
     rows = [fitted.owners.index(each) for each in (one, other)]
     nothing = np.zeros(2)
-    given_themes = SeedTopics(
+    seed_topics = SeedTopics(
         theme_ids=(one, other), origin=fitted.origin, prototypes=fitted.prototypes[rows], background=fitted.prototypes,
         slopes=nothing, biases=nothing, cuts=nothing, share_right=0.9,
     )  # fmt: skip
-    log = Log(replace(fitted, given=given_themes))
+    log = Log(replace(fitted, seed_topics=seed_topics))
     found = log.do(Action.MERGE, one, other).theme_set
-    assert found.given is not None
-    assert found.given.theme_ids == (one, one)
+    assert found.seed_topics is not None
+    assert found.seed_topics.theme_ids == (one, one)
     found = log.do(Action.MERGE, id_of("recipe cards"), one).theme_set
-    assert found.given is not None
-    assert found.given.theme_ids == (one, one)  # a found theme is matched by where it lies
+    assert found.seed_topics is not None
+    assert found.seed_topics.theme_ids == (one, one)  # a found theme is matched by where it lies
 
 
 def test_merging_all_sub_themes_of_a_theme_leaves_that_theme() -> None:

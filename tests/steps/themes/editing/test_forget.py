@@ -43,12 +43,12 @@ def test_vectors_without_an_id_go_where_they_are_those_of_the_segments(theme_set
         theme_ids=(), origin=theme_set.origin, prototypes=rows[:0], background=rows, slopes=np.zeros(0),
         biases=np.zeros(0), cuts=np.zeros(0), share_right=1.0,
     )  # fmt: skip
-    full = replace(theme_set, exceptions=rows, exception_themes=(None,) * 4, given=given)
+    full = replace(theme_set, exceptions=rows, exception_themes=(None,) * 4, seed_topics=given)
     left = without_records(full, {"r"}, vectors=(mine * 3.0)[None].astype(np.float16))
     assert np.array_equal(left.exceptions, rows[:3])
     assert left.exception_themes == (None,) * 3
-    assert left.given is not None
-    assert np.array_equal(left.given.background, rows[:3])
+    assert left.seed_topics is not None
+    assert np.array_equal(left.seed_topics.background, rows[:3])
 
 
 def test_new_segments_are_assigned_as_before(theme_set: ThemeSet) -> None:

@@ -15,7 +15,7 @@ from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy
 from textcx.domain.themes.sets import ThemeKind, shown_at
 from textcx.steps.themes.assignment.assign import assign_themes
 from textcx.steps.themes.assignment.seed_topics import texts_of
-from textcx.steps.themes.finding.learn import Brought, learn_themes, sampled
+from textcx.steps.themes.finding.learn import EncodedTaxonomy, learn_themes, sampled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -185,12 +185,17 @@ def with_given() -> tuple[ThemeSet, pl.DataFrame, np.ndarray]:
     given = np.array([np.eye(8)[noun] + 0.05 * random.normal(size=8) for noun in nouns], dtype=np.float32)
     given /= np.linalg.norm(given, axis=1, keepdims=True)
     theme_set = learn_themes(
-        frame, vectors, model=ByNoun(), phrases=FakePhraseFinder(), encoder_id="e", brought=Brought(taxonomy, given)
+        frame,
+        vectors,
+        model=ByNoun(),
+        phrases=FakePhraseFinder(),
+        encoder_id="e",
+        taxonomy=EncodedTaxonomy(taxonomy, given),
     ).theme_set
     return theme_set, frame, vectors
 
 
-def test_given_themes_are_matched_first_and_others_are_sought_in_the_rest() -> None:
+def test_seed_topics_are_matched_first_and_others_are_sought_in_the_rest() -> None:
     theme_set, frame, _ = with_given()
 
     names = {theme.theme_id: theme.name for theme in theme_set.themes}
@@ -203,7 +208,7 @@ def test_given_themes_are_matched_first_and_others_are_sought_in_the_rest() -> N
     assert [theme.kind for theme in theme_set.themes if theme.name.startswith("My")] == [ThemeKind.GIVEN] * 2
 
 
-def test_new_segments_go_to_the_given_themes_that_they_match() -> None:
+def test_new_segments_go_to_the_seed_topics_that_they_match() -> None:
     theme_set, _, vectors = with_given()
 
     assigned = assign_themes(theme_set, vectors)
@@ -214,7 +219,7 @@ def test_new_segments_go_to_the_given_themes_that_they_match() -> None:
 def test_a_given_theme_that_was_merged_away_leaves_its_segments_to_its_heir() -> None:
     theme_set, _, vectors = with_given()
     mine = next(theme.theme_id for theme in theme_set.themes if theme.name == "My refunds")
-    heir = next(owner for owner in theme_set.owners if owner not in theme_set.given.theme_ids)
+    heir = next(owner for owner in theme_set.owners if owner not in theme_set.seed_topics.theme_ids)
     merged = replace(
         theme_set,
         themes=tuple(theme for theme in theme_set.themes if theme.theme_id != mine),

@@ -1,6 +1,6 @@
 """Assign segments to the themes of a set, without a new fit.
 
-A segment goes to the given theme that it matches, else to the theme with the nearest prototype, or to none if it is
+A segment goes to the seed topic that it matches, else to the theme with the nearest prototype, or to none if it is
 one of a kind. Segments the set was learned
 from keep the theme they have there, and what a person has put elsewhere goes there.
 
@@ -59,10 +59,10 @@ def assign_themes(
     total = len(vectors)
     if not total:
         return Assigned([], np.zeros(0))
-    if vectors.ndim != 2 or vectors.shape[1] != theme_set.prototypes.shape[1]:  # noqa: PLR2004 - a matrix
+    if vectors.shape[1:] != theme_set.origin.shape:
         msg = (
-            f"the theme set takes vectors of width {theme_set.prototypes.shape[1]}, and such of shape {vectors.shape} "
-            "came; use the encoder it was learned with"
+            f"the theme set takes vectors of width {len(theme_set.origin)}, not of shape {vectors.shape}; use the "
+            "encoder it was learned with"
         )
         raise ShapeMismatch(msg)
     if segment_ids is not None and len(segment_ids) != total:
@@ -70,8 +70,8 @@ def assign_themes(
         raise ShapeMismatch(msg)
     names = sorted(set(theme_set.owners))
     numbers, strengths = _by_prototype(theme_set, vectors, names)
-    if theme_set.given is not None:
-        _match_given(theme_set.given, vectors, names, numbers, strengths)
+    if theme_set.seed_topics is not None:
+        _match_seed_topics(theme_set.seed_topics, vectors, names, numbers, strengths)
     if segment_ids is not None and theme_set.members.height:
         _keep_members(theme_set, segment_ids, names, numbers, strengths)
     if len(theme_set.exceptions):
@@ -84,9 +84,9 @@ def _by_prototype(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     numbers = np.full(len(vectors), -1, dtype=np.int64)
     strengths = np.zeros(len(vectors))
-    # A given theme takes what it matches; of its prototypes only those serve that came to it when themes were merged.
-    given = () if theme_set.given is None else theme_set.given.theme_ids
-    own = {theme_set.owners.index(theme) for theme in given if theme in theme_set.owners}
+    # A seed topic takes what it matches; of its prototypes only those serve that came to it when themes were merged.
+    seeds = () if theme_set.seed_topics is None else theme_set.seed_topics.theme_ids
+    own = {theme_set.owners.index(theme) for theme in seeds if theme in theme_set.owners}
     used = [row for row in range(len(theme_set.owners)) if row not in own]
     if not used:
         return numbers, strengths
@@ -108,16 +108,16 @@ def _by_prototype(
     return numbers, strengths
 
 
-def _match_given(
-    given: SeedTopics,
+def _match_seed_topics(
+    seed_topics: SeedTopics,
     vectors: NDArray[np.float32],
     names: list[str],
     numbers: NDArray[np.int64],
     strengths: NDArray[np.float64],
 ) -> None:
-    """Let given themes take what they match; one that is in the set no more, such as a merged one, takes nothing."""
-    placed = place(given, vectors)
-    known = np.array([names.index(theme) if theme in names else -1 for theme in given.theme_ids], dtype=np.int64)
+    """Let seed topics take what they match; one that is in the set no more, such as a merged one, takes nothing."""
+    placed = place(seed_topics, vectors)
+    known = np.array([names.index(theme) if theme in names else -1 for theme in seed_topics.theme_ids], dtype=np.int64)
     taken = np.where(placed.numbers >= 0, known[placed.numbers], -1) >= 0
     numbers[taken] = known[placed.numbers[taken]]
     strengths[taken] = placed.strengths[taken]

@@ -49,6 +49,9 @@ where the given themes cover all of the data: the less they cover, the more ther
 AIM_WEIGHT = 10.0
 """Left-out examples that the share of wrong ones aimed at counts for, when it is told how sure a match is."""
 
+FEWEST = 3
+"""Themes below which there is no lead among the others."""
+
 TELLING = 5
 """Left-out examples below which they say nothing about how near is near enough."""
 
@@ -118,7 +121,7 @@ def leave_out(
     cosine[rows, whose] = (texts[held].astype(np.float64) * rest).sum(axis=1) / (STEPS * STEPS)
     crowd = crowd_around(texts[held], background)
     near = nearness(cosine, crowd)
-    if len(leaves) <= 2 or not len(held):  # noqa: PLR2004 - without its own, a lead needs two others
+    if len(leaves) < FEWEST or not len(held):
         return LeftOut(whose, near, np.zeros(0, dtype=np.int64), np.zeros(0))
     cosine[rows, whose] = -1.0
     lands, elsewhere = best_of(nearness(cosine, crowd))

@@ -1,9 +1,9 @@
 """Match segments to the themes that a team brought along, before new ones are sought in the rest.
 
-The prototype of a given theme is the mean direction of the texts that tell of it (Rocchio, 1971). How *near* a segment
+The prototype of a seed topic is the mean direction of the texts that tell of it (Rocchio, 1971). How *near* a segment
 is to a theme is its cosine to that, less half of how crowded it is around the segment itself (a local scaling: Conneau
-et al., 2018, section 2.3), plus half of its lead over the next given theme. Where a segment has many closer neighbours
-in the data, a given theme has to be closer still.
+et al., 2018, section 2.3), plus half of its lead over the next seed topic. Where a segment has many closer neighbours
+in the data, a seed topic has to be closer still.
 
 From which nearness on a segment belongs to a theme is found without labels. Nearness is taken as a mixture of two
 normal distributions, right and wrong, of means of their own for every theme and one spread. They are fitted by
@@ -12,7 +12,7 @@ against the other texts of its theme is a right match, against all other themes 
 logistic in nearness. A segment is matched if
 
 * the odds are nine to one (a local false discovery rate of a tenth: Efron, 2004),
-* it is at least as near as the further examples are when they are left out (a fifth of them where the given themes
+* it is at least as near as the further examples are when they are left out (a fifth of them where the seed topics
   cover all of the data, half where they cover little: then much else may be only like them), and
 * at most a tenth of the left-out examples that land there belong to another theme.
 
@@ -86,8 +86,8 @@ class Placed:
 class ThemeCheck:
     """How well a theme could be told.
 
-    ``found_again`` of its ``examples``, each left out in turn, are nearer to their own theme than to any other given
-    one. ``matched`` segments are in it; ``cut`` is the nearness that takes, null where none will do.
+    ``found_again`` of its ``examples``, each left out in turn, are nearer to their own theme than to any other seed
+    topic. ``matched`` segments are in it; ``cut`` is the nearness that takes, null where none will do.
     """
 
     theme_id: str
@@ -100,20 +100,20 @@ class ThemeCheck:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedMatch:
-    """The given themes and what belongs to them.
+    """The seed topics and what belongs to them.
 
     Attributes:
         themes: The whole taxonomy as themes of a set, parents before children.
-        given: What matching further segments takes.
-        placed: Which segment belongs to which of ``given.theme_ids``.
-        least_cosines: For each of ``given.theme_ids`` the cosine to its prototype from which nine of ten segments
+        seed_topics: What matching further segments takes.
+        placed: Which segment belongs to which of ``seed_topics.theme_ids``.
+        least_cosines: For each of ``seed_topics.theme_ids`` the cosine to its prototype from which nine of ten segments
             nearest to it are matched: for an assignment by cosine alone, which is less sure. Shape ``(themes,)``.
-        checks: One for each of ``given.theme_ids``.
+        checks: One for each of ``seed_topics.theme_ids``.
         notes: Sentences for the reader.
     """
 
     themes: tuple[Theme, ...]
-    given: SeedTopics
+    seed_topics: SeedTopics
     placed: Placed
     least_cosines: Floats
     checks: tuple[ThemeCheck, ...]
@@ -127,17 +127,17 @@ def texts_of(taxonomy: ThemeTaxonomy) -> list[str]:
 
 def match(
     taxonomy: ThemeTaxonomy,
-    given_vectors: NDArray[np.float32],
+    seed_vectors: NDArray[np.float32],
     vectors: NDArray[np.float32],
     *,
     origin: NDArray[np.float32],
     wrong: float = WRONG,
 ) -> SeedMatch:
-    """Learn from what nearness on segments belong to given themes, and match them.
+    """Learn from what nearness on segments belong to seed topics, and match them.
 
     Args:
-        taxonomy: The given themes.
-        given_vectors: Vectors of ``texts_of(taxonomy)``, unit length. Shape ``(texts, width)``.
+        taxonomy: The seed topics.
+        seed_vectors: Vectors of ``texts_of(taxonomy)``, unit length. Shape ``(texts, width)``.
         vectors: Of the segments of substance, by the same encoder, in any order. Shape ``(segments, width)``.
         origin: Mean of the vectors, as the theme set has it. Shape ``(width,)``.
         wrong: Share of wrong ones among the matched to aim at, above 0 and at most 0.5.
@@ -150,15 +150,15 @@ def match(
     """
     leaves = taxonomy.leaves()
     owners = np.repeat(np.arange(len(leaves)), [len(theme.texts()) for theme in leaves])
-    if given_vectors.shape != (len(owners), len(origin)) or vectors.shape[1:] != origin.shape:
+    if seed_vectors.shape != (len(owners), len(origin)) or vectors.shape[1:] != origin.shape:
         msg = (
-            f"{len(owners)} texts of given themes, an origin of width {len(origin)}, and vectors of shape "
-            f"{given_vectors.shape} and {vectors.shape} came; encode "
+            f"{len(owners)} texts of seed topics, an origin of width {len(origin)}, and vectors of shape "
+            f"{seed_vectors.shape} and {vectors.shape} came; encode "
             "texts_of(taxonomy) and the segments with one encoder"
         )
         raise ShapeMismatch(msg)
     start = np.rint(origin * STEPS).astype(np.float32)
-    texts = relative_to(start, on_lattice(given_vectors))
+    texts = relative_to(start, on_lattice(seed_vectors))
     sums = np.stack([texts[owners == number].astype(np.float64).sum(axis=0) for number in range(len(leaves))])
     drawn = _drawn(vectors, most=FITTED)
     shown = relative_to(start, on_lattice(vectors[drawn]))
@@ -168,7 +168,7 @@ def match(
     left_out = leave_out(leaves, texts, owners, sums, background)
     odds = fit_odds(near, left_out)
     cuts = cuts_for(left_out, odds, wrong=wrong)
-    given = SeedTopics(
+    seed_topics = SeedTopics(
         theme_ids=tuple(theme.theme_id for theme in leaves),
         origin=(start / STEPS).astype(np.float32),
         prototypes=(prototypes / STEPS).astype(np.float32),
@@ -178,11 +178,11 @@ def match(
         cuts=cuts,
         share_right=share_right(left_out, cuts, wrong=wrong),
     )
-    placed = place(given, vectors)
+    placed = place(seed_topics, vectors)
     checks = _checks(leaves, left_out, placed, cuts)
     return SeedMatch(
         themes=taxonomy.tree(),
-        given=given,
+        seed_topics=seed_topics,
         placed=placed,
         least_cosines=_least_cosines(cosine, near, cuts, wrong=wrong),
         checks=checks,
@@ -190,28 +190,29 @@ def match(
     )
 
 
-def place(given: SeedTopics, vectors: NDArray[np.float32]) -> Placed:
-    """Match segments to given themes.
+def place(seed_topics: SeedTopics, vectors: NDArray[np.float32]) -> Placed:
+    """Match segments to seed topics.
 
     Args:
-        given: The themes, learned by ``match``.
+        seed_topics: The themes, learned by ``match``.
         vectors: Of the segments, unit length, by the encoder the themes were learned with. Shape ``(segments, width)``.
 
     Returns:
         Theme and strength of each segment, each by itself. The strength is the probability that the match is right:
-        by the mixture, times ``given.share_right``.
+        by the mixture, times ``seed_topics.share_right``.
     """
     numbers = np.full(len(vectors), -1, dtype=np.int64)
     strengths = np.zeros(len(vectors))
     origin, prototypes, background = (
-        np.rint(part * STEPS).astype(np.float32) for part in (given.origin, given.prototypes, given.background)
+        np.rint(part * STEPS).astype(np.float32)
+        for part in (seed_topics.origin, seed_topics.prototypes, seed_topics.background)
     )
     for first in range(0, len(vectors), ROWS):
         relative = relative_to(origin, on_lattice(vectors[first : first + ROWS]))
         near = nearness(cosines_to(relative, prototypes), crowd_around(relative, background))
         best, value = best_of(near)
-        belongs = value >= given.cuts[best]
-        chance = given.share_right * chance_of(given.biases[best] + given.slopes[best] * value)
+        belongs = value >= seed_topics.cuts[best]
+        chance = seed_topics.share_right * chance_of(seed_topics.biases[best] + seed_topics.slopes[best] * value)
         numbers[first : first + ROWS] = np.where(belongs, best, -1)
         strengths[first : first + ROWS] = np.where(belongs, np.round(chance, DIGITS), 0.0)
     return Placed(numbers, strengths)
@@ -268,12 +269,12 @@ def _notes(checks: Sequence[ThemeCheck]) -> tuple[str, ...]:
     examples, found = sum(check.examples for check in checks), sum(check.found_again for check in checks)
     if examples < TELLING:
         notes.append(
-            "The given themes have hardly any examples, so how near is near enough had to be guessed; give each five."
+            "The seed topics have hardly any examples, so how near is near enough had to be guessed; give each five."
         )
     elif found < FOUND_AGAIN * examples:
         mixed = sorted(check.name for check in checks if check.found_again < FOUND_AGAIN * check.examples)
         notes.append(
-            f"Only {found} of {examples} examples of the given themes are nearer to the others of their own theme than "
+            f"Only {found} of {examples} examples of the seed topics are nearer to the others of their own theme than "
             f"to another's, so more than one match in ten may be wrong. Look at: {', '.join(mixed)}."
         )
     silent = sorted(check.name for check in checks if not check.matched)

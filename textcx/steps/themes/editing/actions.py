@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
-from textcx.domain.themes.edits import LONGEST_NAME, MOST_PARTS, Action, in_words, unpack
+from textcx.domain.themes.edits import LONGEST_NAME, PARTS, Action, in_words, unpack
 from textcx.steps.themes.geometry.lattice import on_lattice
 from textcx.steps.themes.geometry.positions import directions, in_parts, nearest_of, places, plain, seen_from
 from textcx.steps.themes.geometry.tree import LONGEST, children_of, height, move, numbered, unique_name
@@ -207,9 +207,9 @@ def _split(draft: Draft, edit: Edit) -> None:
 
 
 def _split_leaf(draft: Draft, edit: Edit, theme: Theme) -> list[str]:
-    parts = edit.parts if edit.parts is not None else 2
-    if not 2 <= parts <= MOST_PARTS:  # noqa: PLR2004 - two parts at least
-        msg = f"a theme can be split into 2 to {MOST_PARTS} at once, not into {parts}"
+    parts = PARTS[0] if edit.parts is None else edit.parts
+    if parts not in PARTS:
+        msg = f"a theme can be split into {PARTS[0]} to {PARTS[-1]} at once, not into {parts}"
         raise WrongUse(msg)
     width = len(draft.base.origin)
     told = [unpack(vector, width=width) for vector in edit.vectors]

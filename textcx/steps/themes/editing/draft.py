@@ -33,7 +33,7 @@ class Draft:
     Attributes:
         themes: Themes by id.
         prototypes, owners, exception_themes: As in the set.
-        given: Themes that segments are matched to, as in the set's ``given``.
+        seeds: Themes that segments are matched to, as in the set's ``seed_topics``.
         gone: Themes that an edit took away: the number of the edit, and the themes that took their place.
         named: Themes whose name was given by an edit, and its number.
         made_of: For each theme, the themes of the set as fitted that it was made of.
@@ -50,7 +50,7 @@ class Draft:
         self.prototypes = theme_set.prototypes
         self.owners = list(theme_set.owners)
         self.exception_themes = list(theme_set.exception_themes)
-        self.given = [] if theme_set.given is None else list(theme_set.given.theme_ids)
+        self.seeds = [] if theme_set.seed_topics is None else list(theme_set.seed_topics.theme_ids)
         self.gone: dict[str, tuple[int, tuple[str, ...]]] = {}
         self.named: dict[str, int] = {}
         self.made_of: dict[str, frozenset[str]] = {each: frozenset({each}) for each in self.themes}
@@ -161,8 +161,8 @@ class Draft:
         """Give everything that a leaf has to another one; the leaf itself stays, with nothing."""
         self.owners = [heir if owner == leaf else owner for owner in self.owners]
         self.exception_themes = [heir if owner == leaf else owner for owner in self.exception_themes]
-        if heir in self.given:  # what matches the one is now the other's
-            self.given = [heir if owner == leaf else owner for owner in self.given]
+        if heir in self.seeds:  # what matches the one is now the other's
+            self.seeds = [heir if owner == leaf else owner for owner in self.seeds]
         self._codes[self._codes == self._numbers[leaf]] = self._numbers[heir]
         self.homes = {segment: heir if home == leaf else home for segment, home in self.homes.items()}
         self.made_of[heir] |= self.made_of[leaf]
@@ -224,7 +224,9 @@ class Draft:
             exceptions=np.concatenate([self.base.exceptions.reshape(-1, width), exceptions]),
             exception_themes=(*self.exception_themes, *(self.homes[segment] for segment in named)),
             history=(*self.base.history, *self.events),
-            given=None if self.base.given is None else replace(self.base.given, theme_ids=tuple(self.given)),
+            seed_topics=None
+            if self.base.seed_topics is None
+            else replace(self.base.seed_topics, theme_ids=tuple(self.seeds)),
             settings={
                 **self.base.settings,
                 "edits": {"applied": list(applied), "named": sorted(set(self.named) & set(self.themes))},

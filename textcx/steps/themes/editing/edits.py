@@ -30,9 +30,14 @@ if TYPE_CHECKING:
     from textcx.domain.themes.sets import Theme, ThemeSet
     from textcx.steps.themes.geometry.positions import VectorsOf
 
-MOVED = pl.Schema({
-    "segment_id": pl.String, "record_id": pl.String, "from_theme_id": pl.String, "to_theme_id": pl.String,
-})  # fmt: skip
+MOVED = pl.Schema(
+    {
+        "segment_id": pl.String,
+        "record_id": pl.String,
+        "from_theme_id": pl.String,
+        "to_theme_id": pl.String,
+    }
+)
 """Segments learned from whose theme changed; null for none."""
 
 

@@ -1,7 +1,7 @@
 """Take records out of a theme set: what a person wrote must not stay in it once they are erased.
 
 A set holds no text, but which segment raised which theme, and the vectors of some segments. Both go, and so do vectors
-without an id (those that a person's edit keeps, and the background of given themes) that are those of the segments.
+without an id (those that a person's edit keeps, and the background of seed topics) that are those of the segments.
 Themes stay, with their names and with their prototypes: means over many segments, as figures are.
 
 Invariants, tested: nothing that is kept names a record that was taken out; the other segments stay where they are.
@@ -50,10 +50,10 @@ def without_records(
         exceptions=left.exceptions[others],
         exception_themes=tuple(np.asarray(left.exception_themes, dtype=object)[others]),
     )
-    if left.given is None:
+    if left.seed_topics is None:
         return left
-    background = left.given.background[~_among(left.given.background, unit, origin=left.given.origin)]
-    return replace(left, given=replace(left.given, background=background) if len(background) else None)
+    background = left.seed_topics.background[~_among(left.seed_topics.background, unit, origin=left.seed_topics.origin)]
+    return replace(left, seed_topics=replace(left.seed_topics, background=background) if len(background) else None)
 
 
 def only_records(theme_set: ThemeSet, record_ids: Collection[str]) -> ThemeSet:
@@ -69,11 +69,9 @@ def _with_members(theme_set: ThemeSet, stays: pl.Expr) -> ThemeSet:
     return replace(
         theme_set,
         members=members,
-        sample_ids=tuple(
-            segment_id for segment_id, kept in zip(theme_set.sample_ids, there, strict=True) if kept
-        ),
+        sample_ids=tuple(segment_id for segment_id, kept in zip(theme_set.sample_ids, there, strict=True) if kept),
         sample=theme_set.sample[there.to_numpy()],
-    )  # fmt: skip
+    )
 
 
 def _among(rows: NDArray[np.float32], unit: NDArray[np.float32], *, origin: NDArray[np.float32]) -> NDArray[np.bool_]:

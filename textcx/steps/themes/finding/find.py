@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import Encoder, PhraseFinder, ThemeModel
-    from textcx.steps.themes.finding.learn import Brought
+    from textcx.steps.themes.finding.learn import EncodedTaxonomy
 
 FEWEST_WORDS = 3
 """Words of a segment below which it is called short, not boilerplate, where it names nothing."""
@@ -99,7 +99,7 @@ def find_themes(
     previous: ThemeSet | None = None,
     seed: int = 0,
     max_unassigned: float | None = None,
-    brought: Brought | None = None,
+    taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
     min_segments: int = MIN_SEGMENTS,
     quotes: int = QUOTES,
@@ -119,7 +119,7 @@ def find_themes(
         previous: Where themes are learned: the set before, whose ids, names and history go on.
         seed: Seed for the model, at least 0.
         max_unassigned: Largest share of segments in no theme when themes are learned, 0..1.
-        brought: Themes of a team that are matched first when themes are learned.
+        taxonomy: Themes of a team that are matched first when themes are learned.
         encoder: What the vectors are of, to weigh the names of learned themes by what they mean; null does without.
         min_segments: With fewer segments that are no boilerplate, no themes are learned, and a note says so.
         quotes: Quotes per theme at most.
@@ -166,7 +166,7 @@ def find_themes(
             encoder_id=encoder_id,
             seed=seed,
             max_unassigned=max_unassigned,
-            brought=brought,
+            taxonomy=taxonomy,
             encoder=encoder,
         )
         theme_set, notes = learned.theme_set, learned.notes

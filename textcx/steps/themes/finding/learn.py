@@ -58,10 +58,10 @@ class _Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Brought:
-    """A team's own themes, and the vectors of ``given_themes.texts_of(taxonomy)``. Shape ``(texts, width)``."""
+class EncodedTaxonomy:
+    """A team's own themes, and the vectors of ``seed_topics.texts_of(taxonomy)``. Shape ``(texts, width)``."""
 
-    taxonomy: ThemeTaxonomy
+    themes: ThemeTaxonomy
     vectors: NDArray[np.float32]
 
 
@@ -83,7 +83,7 @@ def learn_themes(
     encoder_id: str,
     seed: int = 0,
     max_unassigned: float | None = None,
-    brought: Brought | None = None,
+    taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
 ) -> Learned:
     """Learn the themes of segments.
@@ -98,13 +98,13 @@ def learn_themes(
         encoder_id: What the vectors are of.
         seed: Seed for the model, at least 0.
         max_unassigned: Largest share of segments in no theme, 0..1; the model's own where null.
-        brought: Themes that are matched first; others are sought in the rest.
+        taxonomy: Themes that are matched first; others are sought in the rest.
         encoder: What the vectors are of, to weigh names by what they mean; by how they are said alone where null.
 
     Returns:
         The set, version 1.
     """
-    matched = _match(brought, vectors)
+    matched = _match(taxonomy, vectors)
     rest = np.ones(segments.height, dtype=bool) if matched is None else matched.placed.numbers < 0
     members = segments.select("segment_id", "record_id", "text", "polarity").with_columns(
         topic=pl.lit(-1, pl.Int64), strength=pl.lit(0.0)
@@ -116,7 +116,7 @@ def learn_themes(
     topics[rest], strengths[rest] = fit.topics, fit.strengths
     members = members.with_columns(topic=pl.Series(topics), strength=pl.Series(strengths))
     nodes = _tree(fit)
-    given = () if matched is None else matched.themes
+    seeds = () if matched is None else matched.themes
     words = [_words(members, node, fit, naming) for node in nodes]
     names = name_tree(
         words,
@@ -124,7 +124,7 @@ def learn_themes(
         phrases=phrases,
         naming=naming,
         meanings=None if encoder is None else Meanings(_centres(nodes, fit), fit.origin, encoder),
-        taken=[theme.name for theme in given],
+        taken=[theme.name for theme in seeds],
     )
     ids = _ids(nodes, words)
     parents = [None if node.parent is None else ids[node.parent] for node in nodes]
@@ -146,17 +146,17 @@ def learn_themes(
     owners = tuple(leaf_of[cluster] for cluster in range(len(fit.centroids)))
     if matched is not None:
         for place in np.flatnonzero(~rest).tolist():
-            theme_ids[place] = matched.given.theme_ids[int(matched.placed.numbers[place])]
+            theme_ids[place] = matched.seed_topics.theme_ids[int(matched.placed.numbers[place])]
         strengths[~rest] = matched.placed.strengths[~rest]
-        origin = origin if len(prototypes) else np.rint(matched.given.origin * STEPS).astype(np.float32)
-        prototypes = np.concatenate([_given_prototypes(matched.given, brought, origin=origin), prototypes])
-        owners = (*matched.given.theme_ids, *owners)
+        origin = origin if len(prototypes) else np.rint(matched.seed_topics.origin * STEPS).astype(np.float32)
+        prototypes = np.concatenate([_seed_prototypes(matched.seed_topics, taxonomy, origin=origin), prototypes])
+        owners = (*matched.seed_topics.theme_ids, *owners)
     kept = sampled(segments["segment_id"].to_list(), most=SAMPLED)
     theme_set = ThemeSet(
-        set_id=f"s{_digest([*ids, *(theme.theme_id for theme in given), encoder_id])}",
+        set_id=f"s{_digest([*ids, *(theme.theme_id for theme in seeds), encoder_id])}",
         version=1,
         encoder_id=encoder_id,
-        themes=(*given, *found),
+        themes=(*seeds, *found),
         origin=(origin / STEPS).astype(np.float32),
         prototypes=(prototypes / STEPS).astype(np.float32),
         owners=owners,
@@ -168,28 +168,28 @@ def learn_themes(
         sample=vectors[kept].astype(np.float16),
         exceptions=np.zeros((0, vectors.shape[1]), dtype=np.float32),
         settings={"seed": seed, "max_unassigned": max_unassigned, "stability": fit.stability},
-        given=None if matched is None else matched.given,
+        seed_topics=None if matched is None else matched.seed_topics,
     )
     return Learned(theme_set, () if matched is None else matched.notes)
 
 
-def _match(brought: Brought | None, vectors: NDArray[np.float32]) -> SeedMatch | None:
-    if brought is None:
+def _match(taxonomy: EncodedTaxonomy | None, vectors: NDArray[np.float32]) -> SeedMatch | None:
+    if taxonomy is None:
         return None
     origin = (mean_of(on_lattice(vectors)) / STEPS).astype(np.float32)
-    return match(brought.taxonomy, brought.vectors, vectors, origin=origin)
+    return match(taxonomy.themes, taxonomy.vectors, vectors, origin=origin)
 
 
-def _given_prototypes(
-    given: SeedTopics, brought: Brought | None, *, origin: NDArray[np.float32]
+def _seed_prototypes(
+    seed_topics: SeedTopics, taxonomy: EncodedTaxonomy | None, *, origin: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Directions of the texts of given themes, as seen from the origin of the set. On the lattice."""
-    if brought is None:
+    if taxonomy is None:
         return np.zeros((0, len(origin)), dtype=np.float32)
-    leaves = {theme.theme_id: len(theme.texts()) for theme in brought.taxonomy.leaves()}
+    leaves = {theme.theme_id: len(theme.texts()) for theme in taxonomy.themes.leaves()}
     owners = np.repeat(np.arange(len(leaves)), list(leaves.values()))
-    seen = relative_to(origin, on_lattice(brought.vectors)).astype(np.float64)
-    return unit_rows(np.stack([seen[owners == list(leaves).index(name)].sum(axis=0) for name in given.theme_ids]))
+    seen = relative_to(origin, on_lattice(taxonomy.vectors)).astype(np.float64)
+    return unit_rows(np.stack([seen[owners == list(leaves).index(name)].sum(axis=0) for name in seed_topics.theme_ids]))
 
 
 def sampled(segment_ids: Sequence[str], *, most: int) -> list[int]:

@@ -22,6 +22,9 @@ DIGITS = 4
 
 FURTHEST = -1.0
 
+NOTHING_LEFT = 1e-3
+"""Squared length below which a sum of unit vectors is only what the lattice rounds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Closeness:
@@ -88,8 +91,7 @@ def without_itself(cosine: NDArray[np.float64], sums: NDArray[np.float64]) -> ND
     """
     along = cosine * sums
     rest = sums**2 - 2.0 * along + 1.0
-    alone = rest < 1e-3  # noqa: PLR2004 - nothing is left of the theme but what the lattice rounds
-    return np.where(alone, 1.0, (along - 1.0) / np.sqrt(np.maximum(rest, 1e-3)))
+    return np.where(rest < NOTHING_LEFT, 1.0, (along - 1.0) / np.sqrt(np.maximum(rest, NOTHING_LEFT)))
 
 
 def strength_of(closeness: Closeness, curve: StrengthCurve) -> NDArray[np.float64]:

@@ -99,10 +99,13 @@ def diff(old: ThemeSet, new: ThemeSet) -> list[DiffLine]:
     return sorted(
         lines,
         key=lambda line: (
-            line.level, _ORDER.index(line.change), -max(line.size_before, line.size_after), line.before or "",
+            line.level,
+            _ORDER.index(line.change),
+            -max(line.size_before, line.size_after),
+            line.before or "",
             line.after,
         ),
-    )  # fmt: skip
+    )
 
 
 class _Counts:

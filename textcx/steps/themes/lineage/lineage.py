@@ -86,9 +86,9 @@ def continue_themes(
             *(None if each is None else ids[each] for each in new.exception_themes),
         ),
         settings={key: value for key, value in new.settings.items() if key != "edits"},
-        given=None
-        if new.given is None
-        else replace(new.given, theme_ids=tuple(ids[theme_id] for theme_id in new.given.theme_ids)),
+        seed_topics=None
+        if new.seed_topics is None
+        else replace(new.seed_topics, theme_ids=tuple(ids[theme_id] for theme_id in new.seed_topics.theme_ids)),
     )
     kept = lost_pins(old, relation)
     if kept.leaves or kept.groups:
