@@ -77,6 +77,16 @@ def ready_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return new_database(request.getfixturevalue("postgres"), tables=True)
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Give the URL of a database with its tables that a module fills once and copies for each test, of either kind."""
+    from databases import new_database, new_file
+
+    if request.param == "sqlite":
+        return new_file(tmp_path_factory.mktemp("filled") / "textcx.db")
+    return new_database(request.getfixturevalue("postgres"), tables=True)
+
+
 @pytest.fixture
 def database(ready_url: str) -> Iterator[Database]:
     """Open a database with its tables and nothing in them, of either kind."""

@@ -104,13 +104,31 @@ def new_database(server: str, *, tables: bool = False) -> str:
         _templates[server] = new_database(server)
         with opened(_templates[server]):
             pass
-    template = sa.make_url(_templates[server]).database if tables else "template1"
+    return _new_like(
+        "template1" if not tables else sa.make_url(_templates[server]).database, server=sa.make_url(server)
+    )
+
+
+def copy_of(url: str, folder: Path) -> str:
+    """Make a database with all that another one holds, to which nobody may be connected, and give its URL.
+
+    The copy of a file is put into a folder.
+    """
+    original = sa.make_url(url)
+    if original.drivername.startswith("postgresql"):
+        return _new_like(original.database, server=original.set(database="postgres"))
+    copy = folder / "copy.db"
+    copy.write_bytes(Path(original.database or "").read_bytes())
+    return f"sqlite:///{copy}"
+
+
+def _new_like(template: str | None, *, server: sa.URL) -> str:
     name = f"textcx_{next(_numbers)}"
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
         connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template}"))
     engine.dispose()
-    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+    return server.set(database=name).render_as_string(hide_password=False)
 
 
 def new_file(path: Path) -> str:

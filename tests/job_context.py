@@ -111,7 +111,7 @@ def wait_until(happened: Callable[[], T], *, seconds: float = 60.0) -> T:
     deadline = time.monotonic() + seconds
     while not (found := happened()):
         assert time.monotonic() < deadline, f"it has not happened within {seconds} seconds"
-        time.sleep(0.01)
+        time.sleep(0.02)
     return found
 
 

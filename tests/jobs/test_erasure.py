@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import sqlalchemy as sa
+from databases import copy_of, opened
 from job_context import as_csv, light_context, run_now, send, some_rows
 
 from textcx.domain.service.datasets import JobKind, JobState
@@ -16,23 +17,31 @@ from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import analysis_tables, metadata, parts, receipts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from textcx.store.sql.database import Database
     from textcx.wiring.service import JobContext
 
 WHO = "customer-2"
 MINE = {"f6", "f7", "f8"}
 
 
+@pytest.fixture(scope="module")
+def analyzed(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database with an analyzed data set."""
+    with opened(module_url) as database:
+        context = light_context(database, tmp_path_factory.mktemp("spool"), batch_rows=30)
+        context.datasets.put("shop")
+        run_now(context, send(context, "shop", as_csv(some_rows(120))))
+        job = run_now(context, context.jobs.ask(JobKind.ANALYZE, "shop")[0])
+        assert job.state is JobState.DONE, job.errors
+    return module_url
+
+
 @pytest.fixture
-def context(database: Database, tmp_path: Path) -> JobContext:
-    context = light_context(database, tmp_path / "spool", batch_rows=30)
-    context.datasets.put("shop")
-    run_now(context, send(context, "shop", as_csv(some_rows(120))))
-    job = run_now(context, context.jobs.ask(JobKind.ANALYZE, "shop")[0])
-    assert job.state is JobState.DONE, job.errors
-    return context
+def context(analyzed: str, tmp_path: Path) -> Iterator[JobContext]:
+    with opened(copy_of(analyzed, tmp_path)) as database:
+        yield light_context(database, tmp_path / "spool", batch_rows=30)
 
 
 def mentions(context: JobContext, record_ids: set[str]) -> list[str]:

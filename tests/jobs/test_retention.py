@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from databases import copy_of, opened
 from fakes import FakePhraseFinder
 from job_context import as_csv, light_context, light_tools, run_now, send, some_rows
 
@@ -22,11 +23,10 @@ from textcx.store.theme_sets.directory import from_bytes
 from textcx.wiring.service import JobContext
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from textcx.ports import Phrase
-    from textcx.store.sql.database import Database
 
 NOW = datetime(2026, 4, 15, 12, tzinfo=UTC)
 DAYS = 30
@@ -37,19 +37,26 @@ def is_old(row: dict[str, Any]) -> bool:
     return datetime.fromisoformat(row["date"]).replace(tzinfo=UTC) < NOW - timedelta(days=DAYS)
 
 
+@pytest.fixture(scope="module")
+def analyzed_twice(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database with two analyses, the second with themes assigned, then retention; nothing was swept yet."""
+    with opened(module_url) as database:
+        context = light_context(database, tmp_path_factory.mktemp("spool"), batch_rows=30)
+        context.datasets.put("shop")
+        rows = some_rows(120)
+        rows[0] |= {"comment": SAID_ONCE, "date": "2026-01-01"}
+        for more in (rows, some_rows(60, first=120)):
+            run_now(context, send(context, "shop", as_csv(more)))
+            job = run_now(context, context.jobs.ask(JobKind.ANALYZE, "shop")[0])
+            assert job.state is JobState.DONE, job.errors
+        context.datasets.put("shop", retention_days=DAYS)
+    return module_url
+
+
 @pytest.fixture
-def context(database: Database, tmp_path: Path) -> JobContext:
-    """Two analyses, the second with themes assigned, then retention; nothing was swept yet."""
-    context = light_context(database, tmp_path / "spool", batch_rows=30)
-    context.datasets.put("shop")
-    rows = some_rows(120)
-    rows[0] |= {"comment": SAID_ONCE, "date": "2026-01-01"}
-    for more in (rows, some_rows(60, first=120)):
-        run_now(context, send(context, "shop", as_csv(more)))
-        job = run_now(context, context.jobs.ask(JobKind.ANALYZE, "shop")[0])
-        assert job.state is JobState.DONE, job.errors
-    context.datasets.put("shop", retention_days=DAYS)
-    return context
+def context(analyzed_twice: str, tmp_path: Path) -> Iterator[JobContext]:
+    with opened(copy_of(analyzed_twice, tmp_path)) as database:
+        yield light_context(database, tmp_path / "spool", batch_rows=30)
 
 
 class SweepingPhrases(FakePhraseFinder):

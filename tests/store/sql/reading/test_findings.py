@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import sqlalchemy as sa
+from databases import copy_of, opened
 from job_context import as_csv, light_context, run_now, send, some_rows
 
 from textcx.domain.errors import BadCursor, NotFound, WrongUse
@@ -16,22 +17,30 @@ from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import themes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from textcx.store.sql.database import Database
     from textcx.wiring.service import JobContext
 
 SHOP = Filters(dataset="shop")
 
 
+@pytest.fixture(scope="module")
+def analyzed(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a database with an analyzed data set."""
+    with opened(module_url) as database:
+        context = light_context(database, tmp_path_factory.mktemp("spool"), batch_rows=200)
+        context.datasets.put("shop")
+        assert run_now(context, send(context, "shop", as_csv(some_rows(120)))).state is JobState.DONE
+        job = run_now(context, context.jobs.ask(JobKind.ANALYZE, "shop")[0])
+        assert job.state is JobState.DONE, job.errors
+    return module_url
+
+
 @pytest.fixture
-def context(database: Database, tmp_path: Path) -> JobContext:
-    context = light_context(database, tmp_path / "spool", batch_rows=200)
-    context.datasets.put("shop")
-    assert run_now(context, send(context, "shop", as_csv(some_rows(120)))).state is JobState.DONE
-    job = run_now(context, context.jobs.ask(JobKind.ANALYZE, "shop")[0])
-    assert job.state is JobState.DONE, job.errors
-    return context
+def context(analyzed: str, tmp_path: Path) -> Iterator[JobContext]:
+    with opened(copy_of(analyzed, tmp_path)) as database:
+        yield light_context(database, tmp_path / "spool", batch_rows=200)
 
 
 @pytest.fixture
