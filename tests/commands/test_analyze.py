@@ -141,7 +141,7 @@ def test_a_run_goes_on_from_its_checkpoints_with_the_same_findings(sample_analys
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
-    assert "Going on with an earlier run: 2 checkpoints" in run.stderr
+    assert "Resuming an earlier run: 2 checkpoints" in run.stderr
     resumed = textcx.load(out)
     for name, frame in sample_analysis.tables.items():
         assert_frame_equal(frame, resumed.tables[name], check_exact=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -106,7 +106,7 @@ def analyze(
     """Analyze feedback files: report, tables and findings in one directory."""
     from textcx.commands import analyze as job
     from textcx.commands.summary import summarize
-    from textcx.runs.progress import ProgressBars, StageClock
+    from textcx.runs.progress import follow
     from textcx.settings.analysis import load_settings
     from textcx.wiring.container import Container
 
@@ -117,17 +117,19 @@ def analyze(
         title=title, redact=redact, keep_names=keep_name, journey=journey, seed=seed, threads=threads,
         batch_rows=batch_rows, themes=themes, taxonomy=taxonomy, max_unassigned=max_unassigned,
     )  # fmt: skip
-    work: dict[str, Any] = {
-        "out": out, "settings": settings, "container": Container(settings), "overwrite": overwrite,
-    }  # fmt: skip
     try:
-        if quiet or not sys.stderr.isatty():
-            outcome = job.analyze(inputs, clock=StageClock(), tell=_tell if not quiet else lambda _: None, **work)
-        else:
-            with ProgressBars() as bars:
-                outcome = job.analyze(inputs, clock=bars, tell=bars.tell, **work)
+        with follow(quiet=quiet) as clock:
+            outcome = job.analyze(
+                inputs,
+                out=out,
+                settings=settings,
+                container=Container(settings),
+                clock=clock,
+                overwrite=overwrite,
+                tell=clock.tell,
+            )
     except KeyboardInterrupt:
-        typer.echo("textcx: interrupted; run the same command again to go on from the last checkpoint", err=True)
+        typer.echo("textcx: interrupted; run the same command again to continue from the last checkpoint", err=True)
         raise typer.Exit(INTERRUPTED) from None
     typer.echo(summarize(outcome.analysis, out=out))
     if any(broken.reason == "unreadable_row" for broken in outcome.analysis.unprocessable):
@@ -186,7 +188,7 @@ def sentiment(
     """Score texts as they come: one line of JSON for each record, in order."""
     try:
         from textcx.commands import sentiment as job
-        from textcx.runs.progress import ProgressBars, StageClock
+        from textcx.runs.progress import follow
         from textcx.settings.analysis import load_settings
         from textcx.wiring.container import Container
 
@@ -195,15 +197,18 @@ def sentiment(
             precision=precision, threads=threads,
         )  # fmt: skip
         target = None if out == "-" else Path(out)
-        work: dict[str, Any] = {
-            "out": target, "settings": settings, "tools": Container(settings), "form": form, "encoding": encoding,
-            "segments": segments, "overwrite": overwrite,
-        }  # fmt: skip
-        if quiet or not sys.stderr.isatty() or (target is None and sys.stdout.isatty()):
-            tally = job.score(source, progress=StageClock(), **work)
-        else:
-            with ProgressBars() as bars:
-                tally = job.score(source, progress=bars, **work)
+        with follow(quiet=quiet, bars=target is not None or not sys.stdout.isatty()) as clock:
+            tally = job.score(
+                source,
+                out=target,
+                settings=settings,
+                tools=Container(settings),
+                progress=clock,
+                form=form,
+                encoding=encoding,
+                segments=segments,
+                overwrite=overwrite,
+            )
     except KeyboardInterrupt:
         kept = "" if out == "-" else f"; what was scored so far is in {out}.partial"
         typer.echo(f"textcx: interrupted{kept}", err=True)
@@ -316,10 +321,15 @@ def evaluate(
 
     typer.echo(
         evaluate_encoder(
-            data, open_encoder=lambda: Container(load_settings(encoder=model)).encoder, out=out,
-            sets=sets.split(",") if sets is not None else None, limit=limit, baselines=not no_baselines, tell=_tell,
+            data,
+            open_encoder=lambda: Container(load_settings(encoder=model)).encoder,
+            out=out,
+            sets=sets.split(",") if sets is not None else None,
+            limit=limit,
+            baselines=not no_baselines,
+            tell=_tell,
         )
-    )  # fmt: skip
+    )
 
 
 def _tell(sentence: str) -> None:

@@ -1,7 +1,7 @@
 """The main job: feedback files in, an analysis out. Idempotent and resumable.
 
-The first half of the pipeline leaves a checkpoint after every batch, in ``OUT.partial``; started again with the same
-inputs and settings, the job goes on where it was. The result is put together in there, too, and moved to ``OUT`` in one
+The record half leaves a checkpoint after every batch, in ``OUT.partial``; started again with the same inputs and
+settings, the job resumes at the last one. The result is put together in there, too, and moved to ``OUT`` in one
 step when it is complete: a directory that is there is finished.
 """
 
@@ -42,7 +42,7 @@ THEMES = "themes"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished analysis, where it is, and whether an earlier run was gone on with."""
+    """A finished analysis, where it is, and whether it resumed an earlier run."""
 
     analysis: Analysis
     out: Path
@@ -66,7 +66,7 @@ def analyze(
         out: Directory for the result. Must not exist, unless ``overwrite``.
         settings: How it is done.
         container: Builds the engines.
-        clock: Follows the stages.
+        clock: Times the stages.
         overwrite: Replace ``out`` when the new result is complete.
         tell: Called with sentences for the person who waits: what was found, what is doubtful.
 
@@ -117,9 +117,9 @@ def _finish(analysis: Analysis, *, store: PartStore, output: Output, settings: S
     shutil.rmtree(result, ignore_errors=True)
     result.mkdir()
     analysis.manifest["stages"] = clock.report()
-    told = json.loads(json.dumps(analysis.manifest, sort_keys=True))  # as it will be read back by 'textcx report'
+    manifest = json.loads(json.dumps(analysis.manifest, sort_keys=True))  # as it will be read back by 'textcx report'
     analysis.manifest.clear()
-    analysis.manifest.update(told)
+    analysis.manifest.update(manifest)
     with clock.stage("report"):
         write_reports(analysis, result, sheets=settings.tables)
     analysis.manifest["report_seconds"] = round(clock.seconds["report"], 3)

@@ -22,7 +22,7 @@ from textcx.pipelines import corpus as pipeline
 from textcx.pipelines.incoming import analyze_incoming, main_subjects
 from textcx.readers.opening import column_names
 from textcx.runs.inputs import plan_for_manifest
-from textcx.runs.record_half import agree
+from textcx.runs.record_half import RECORD_STAGES, agree
 from textcx.steps.pains.urgency import LOOK_BACK, Case, judge_urgency, value_rank
 from textcx.steps.records.admit import claims
 from textcx.store.sql.batches import Batch
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 COUNTS = ("rows", "stored", "unchanged", "unprocessable", "unreadable", "conflicts")
 SHOWN = {"rows": "read", "conflicts": "renamed"}
-_FIRST_HALF = ("read", "clean", "redact", "split", "encode")
 
 
 class Ingest:
@@ -131,7 +130,7 @@ class Ingest:
                 erased |= found.respondents
                 continue
             self._open.repeats.update(batch.repeats)
-            for name in (*_FIRST_HALF, "store"):
+            for name in (*RECORD_STAGES, "store"):
                 self._progress.advance(name, whole.rows)
             return outcome
 

@@ -44,7 +44,8 @@ ROOMS: dict[str, type[Any]] = {
 }
 """Rooms that are read by their fields alone."""
 
-FILES = tuple(f"{name}.toml" for name in ("language", "consequences", "journey", "statements", *ROOMS))
+FILES = tuple(f"{name}.toml" for name in ("language", "consequences", "journey", "statements", "columns", *ROOMS))
+"""The files of a language; ``columns.toml`` is what ``textcx.readers.words`` reads."""
 IDENTITY = ("code", "name", "aliases", "numbers")
 CONSEQUENCE = ("id", "reason", "weight", "urgency", "negatable", "always", "cues")
 
