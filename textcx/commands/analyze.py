@@ -89,10 +89,15 @@ def analyze(
     theme_set = open_theme_set(settings.themes, encoder_id=container.encoder.encoder_id) if settings.themes else None
     with encoded(sources, output=output, settings=settings, container=container, clock=clock, tell=tell) as found:
         choices = Choices(
-            ratings=found.ratings, attributes=found.attributes, seed=settings.seed, min_group=settings.min_group,
-            pain_threshold=settings.pain_threshold, offer_words=settings.offer_words(), resamples=settings.resamples,
+            ratings=found.ratings,
+            attributes=found.attributes,
+            seed=settings.seed,
+            min_group=settings.min_group,
+            pain_threshold=settings.pain_threshold,
+            offer_words=settings.offer_words(),
+            resamples=settings.resamples,
             max_unassigned=settings.max_unassigned,
-        )  # fmt: skip
+        )
         tools = container.corpus_tools(theme_set)
         analysis = pipeline.analyze_corpus(found.part, tools=tools, choices=choices, progress=clock)
         if not analysis.records.height:
@@ -102,11 +107,15 @@ def analyze(
             raise NothingToAnalyze(msg)
         analysis.manifest.update(
             describe(
-                started=found.started, inputs=found.inputs,
-                plans=[plan_for_manifest(reader.plan) for reader in found.readers], settings=settings,
-                encoder=container.encoder, models=container.models(), part=found.part,
+                started=found.started,
+                inputs=found.inputs,
+                plans=[plan_for_manifest(reader.plan) for reader in found.readers],
+                settings=settings,
+                encoder=container.encoder,
+                models=container.models(),
+                part=found.part,
             )
-        )  # fmt: skip
+        )
         _finish(analysis, store=found.store, output=output, settings=settings, clock=clock)
         found.store.remove()
         return Outcome(analysis, out, found.store.resumed)
