@@ -25,7 +25,7 @@ RUN python -m venv --without-pip /opt/textcx \
 RUN if [ -n "${TORCH_INDEX}" ]; then \
         python -m pip --python /opt/textcx/bin/python install --no-deps --index-url "${TORCH_INDEX}" "$(grep '^torch==' constraints.txt)"; \
     fi
-RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], *p['optional-dependencies']['service'], sep='\n')" > requirements.txt \
+RUN python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb'))['project']; print(*p['dependencies'], sep='\n')" > requirements.txt \
     && python -m pip --python /opt/textcx/bin/python install -c constraints.txt -r requirements.txt
 
 COPY LICENSE NOTICE README.md ./

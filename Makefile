@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 DATA   ?= ../shared/data
 PEERS  ?= ../shared/peers
 OUT    ?= out/demo
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check format lint types layers quality slow bench fuzz train openapi wheel clean
@@ -14,18 +15,18 @@ help: ## list the targets
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ./client -e .
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ./client -e '.[dev]'
 	@touch $@
 
 demo: $(VENV)/.installed ## set up and run the main job on the sample; ends with the path of the report
 	$(BIN)/textcx analyze sample/feedback.csv --out $(OUT) --overwrite
 
-test: $(VENV)/.dev ## set up and pass the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.dev ## set up and pass the tests, in WORKERS processes (2)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 check: format lint types layers test ## what CI runs: format, lint, types, layers, tests
 
@@ -42,13 +43,13 @@ layers: $(VENV)/.dev ## check that imports only go down
 	$(BIN)/lint-imports
 
 quality: $(VENV)/.dev ## floors on real labelled data (needs DATA=...)
-	TEXTCX_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -m quality
+	TEXTCX_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -m quality tests/quality
 
 slow: $(VENV)/.dev ## kill, scale and wheel tests
 	$(BIN)/python -m pytest -m slow
 
 $(VENV)/.bench: $(VENV)/.dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[benchmarks]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ./client -e '.[benchmarks]'
 	@touch $@
 
 bench: $(VENV)/.bench ## speed beside the stock pipeline (needs DATA=... PEERS=...; takes half an hour)

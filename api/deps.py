@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from .http.security import Guard
     from .scoring.batching import Batcher
     from .scoring.tasks import Scoring
-    from .storage import Storage
     from .stores import Stores
 
 
@@ -44,8 +43,7 @@ class Services:
         guard: Checks callers.
         metrics: Numbers for Prometheus.
         models: Name and SHA-256 of the model files, for ``/info``; called once, in a thread.
-        storage: The database; null where the app was given its keys otherwise.
-        stores: What routes and jobs keep in it; null likewise.
+        stores: The database and what is kept in it; null where the app was given its keys otherwise.
         checks: Further conditions of readiness by name, such as the database; each raises ``TextcxError`` where it
             fails. Called in a thread.
         on_start: Called when the app starts, in order; may return an awaitable.
@@ -59,7 +57,6 @@ class Services:
     guard: Guard
     metrics: Metrics
     models: Callable[[], list[dict[str, str]]]
-    storage: Storage | None = None
     stores: Stores | None = None
     checks: dict[str, Callable[[], None]] = field(default_factory=dict)
     on_start: list[Callable[[], Any]] = field(default_factory=list)
@@ -133,5 +130,5 @@ async def ask(request: Request, work: Callable[[Stores], T]) -> T:
 def refused(error: WrongUse) -> Problem:
     """Return what a store or a check of ours refused as a problem; their sentences hold nothing of the request."""
     code = next((code for kind, code in _CODES if isinstance(error, kind)), Code.INVALID_REQUEST)
-    said = str(error)
-    return Problem(code, f"{said[:1].upper()}{said[1:]}.")
+    message = str(error)
+    return Problem(code, f"{message[:1].upper()}{message[1:]}.")

@@ -7,6 +7,7 @@ about itself, and its log line holds no message, since that could hold what the 
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import time
@@ -119,7 +120,7 @@ class Edge:
             fields["key_id"] = scope[KEY_ID]
         if error is not None:
             fields |= {"error": type(error).__name__, "where": where(error)}
-        log("request", level=40 if status >= FAILED and error is not None else 20, **fields)
+        log("request", level=logging.ERROR if status >= FAILED and error is not None else logging.INFO, **fields)
 
 
 class _BrokenOff(RuntimeError):

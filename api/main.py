@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 import sys
 from contextlib import asynccontextmanager
 from functools import cache
@@ -29,16 +30,15 @@ from .openapi import document
 from .routes import HEALTH, ROUTERS
 from .scoring.batching import Batcher
 from .scoring.tasks import Scoring
-from .storage import Storage
 from .stores import Stores
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from textcx.jobs.context import JobTools
     from textcx.ports import KeyStore, ThemeSets
     from textcx.settings.analysis import Settings
     from textcx.settings.service import ServiceSettings
+    from textcx.wiring.job_tools import JobTools
 
     from .scoring.tasks import Tools
 
@@ -69,8 +69,8 @@ def create_app(
         The app; ``app.state.services`` holds what it works with.
     """
     chosen = settings or load_service_settings()
-    storage = Storage(chosen.database) if keys is None else None
     how = analysis or load_settings(file=settings_file())
+    stores = Stores(settings=how, service=chosen, tools=make_job_tools) if keys is None else None
     metrics = Metrics()
     scoring = Scoring(
         make_tools or (lambda: Container(how, small_batches=True, between=batcher.let_pass)),
@@ -84,7 +84,7 @@ def create_app(
         batch_tokens=chosen.batch_tokens,
         max_wait=chosen.max_wait_ms / 1000,
     )
-    guard = Guard(keys or storage, host=chosen.host, rate_limit=chosen.rate_limit, remember=chosen.key_cache_seconds)
+    guard = Guard(keys or stores, host=chosen.host, rate_limit=chosen.rate_limit, remember=chosen.key_cache_seconds)
     services = Services(
         settings=chosen,
         analysis=how,
@@ -93,14 +93,12 @@ def create_app(
         guard=guard,
         metrics=metrics,
         models=cache(Container(how).models),
-        storage=storage,
+        stores=stores,
     )
-    if storage is not None:
-        stores = services.stores = Stores(storage, settings=how, service=chosen, tools=make_job_tools)
-        services.checks |= {"database": storage.check, "jobs": stores.check}
-        services.on_start.append(lambda: asyncio.to_thread(_try, storage))
-        services.on_start.append(stores.begin)
-        services.on_stop += [storage.close, lambda: asyncio.to_thread(stores.end)]
+    if stores is not None:
+        services.checks |= {"database": stores.check_database, "jobs": stores.check_jobs}
+        services.on_start += [lambda: asyncio.to_thread(_try, stores), stores.begin]
+        services.on_stop.append(lambda: asyncio.to_thread(stores.end))
     metrics.follow(queued=lambda: batcher.queued, ready=lambda: float(batcher.ready))
     app = FastAPI(lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services = services
@@ -138,14 +136,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         log("stopped")
 
 
-def _try(storage: Storage) -> None:
+def _try(stores: Stores) -> None:
     """Open the database; one that cannot be reached yet makes the service unready, not dead."""
     try:
-        storage.check()
+        stores.check_database()
     except StoreProblem as problem:
-        log("database not reached", level=40, message=str(problem))
+        log("database not reached", level=logging.ERROR, message=str(problem))
 
 
-async def _maybe(result: Any) -> None:  # noqa: ANN401 - what a caller's function returns
+async def _maybe(result: object) -> None:
     if inspect.isawaitable(result):
         await result

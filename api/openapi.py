@@ -13,6 +13,8 @@ from pydantic.json_schema import models_json_schema
 
 from textcx.domain.version import __version__
 
+from .schemas.scoring import ProblemDocument
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,21 +27,28 @@ DESCRIPTION = """Sentiment, themes, pain points and journey of customer feedback
 Errors are RFC 9457 problem documents (`application/problem+json`); under `/compat` and `/predict` they have the
 vendors' shapes. Offsets are half-open and, unless `offset_encoding` says otherwise, in code points."""
 REF = "#/components/schemas/{model}"
-OWN_BODY = "x-textcx-body"
 REASONS = {
-    400: "not JSON, or not to be understood", 401: "no valid key", 403: "the key may not do this",
-    404: "there is no such thing", 405: "the method is not allowed here", 408: "the body came too slowly",
+    400: "not JSON, or not to be understood",
+    401: "no valid key",
+    403: "the key may not do this",
+    404: "there is no such thing",
+    405: "the method is not allowed here",
+    408: "the body came too slowly",
     409: "contradicts what is there",
-    413: "too large", 415: "not a kind of body that is understood", 422: "fields are missing or wrong",
-    429: "too many requests, or too many texts waiting; see Retry-After", 500: "something went wrong here",
-    503: "starting or stopping, or the database cannot be reached", 507: "no room to keep it",
-}  # fmt: skip
+    413: "too large",
+    415: "not a kind of body that is understood",
+    422: "fields are missing or wrong",
+    429: "too many requests, or too many texts waiting; see Retry-After",
+    500: "something went wrong here",
+    503: "starting or stopping, or the database cannot be reached",
+    507: "no room to keep it",
+}
 KEEPING = ("/v1/datasets", "/v1/jobs", "/v1/webhooks", "/v1/respondents")
 OPEN = frozenset({"/livez", "/readyz"})
 _BODIES: dict[str, type[BaseModel]] = {}
 
 
-def body_of(model: type[BaseModel], *, media_type: str = "application/json", example: Any = None) -> dict[str, Any]:  # noqa: ANN401 - any JSON
+def body_of(model: type[BaseModel], *, media_type: str = "application/json", example: object = None) -> dict[str, Any]:
     """Describe the body of a route that reads it itself; for ``openapi_extra``."""
     _BODIES[model.__name__] = model
     content: dict[str, Any] = {"schema": {"$ref": REF.format(model=model.__name__)}}
@@ -59,8 +68,6 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def document(app: FastAPI) -> dict[str, Any]:
     """Build the document of an app."""
-    from .schemas.scoring import ProblemDocument  # noqa: PLC0415 - schemas of routes are not needed to describe them
-
     found = get_openapi(title=TITLE, version=__version__, description=DESCRIPTION, routes=app.routes, tags=TAGS)
     models: dict[str, type[BaseModel]] = {**_BODIES, "ProblemDocument": ProblemDocument}
     _, extra = models_json_schema([(model, "validation") for model in models.values()], ref_template=REF)

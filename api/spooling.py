@@ -16,7 +16,7 @@ from starlette.requests import ClientDisconnect
 
 from textcx.domain.errors import BadSetting, DiskFull, NothingToAnalyze, StoreProblem, UnreadableInput, WrongUse
 from textcx.domain.service.datasets import JobKind
-from textcx.jobs.columns import check_columns, columns_of, lines_of
+from textcx.jobs.columns import check_columns, columns_of, line_of
 from textcx.readers.columns.ratings import parse_rating
 from textcx.readers.opening import column_names
 from textcx.store.spool import safe_name
@@ -25,7 +25,7 @@ from textcx.store.sql.jobs import NewUpload
 from .deps import refused
 from .http.bodies import checked
 from .http.errors import Code, Problem
-from .schemas.documents import RecordsRequest
+from .schemas.documents import GivenRecord, RecordsRequest
 from .scoring.batching import CallerGone
 from .stores import MOST_UPLOADS, Stores
 
@@ -37,21 +37,25 @@ if TYPE_CHECKING:
 
     from textcx.domain.service.datasets import Dataset, Job
     from textcx.settings.service import ServiceSettings
-    from textcx.store.spool import Spooled
 
 JSON_KIND = "application/json"
 FILES = {
-    "text/csv": ".csv", "text/tab-separated-values": ".tsv", "application/x-ndjson": ".jsonl",
-    "application/jsonl": ".jsonl", "application/jsonlines": ".jsonl",
-}  # fmt: skip
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/x-ndjson": ".jsonl",
+    "application/jsonl": ".jsonl",
+    "application/jsonlines": ".jsonl",
+}
 """Kinds of files that are taken, and the suffix by which readers know them."""
 MOST_COLUMNS = 1000
 LONGEST_HEADER = 1 << 20
+LARGEST_LINES = 1 << 32
+"""Bytes of records that came as one JSON document, which is limited itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What an upload was asked for: by whom, whether only once, and what was said about its columns."""
+class UploadRequest:
+    """An upload as it was requested: where to, by whom, whether only once, and what its columns are."""
 
     dataset: str
     columns: Mapping[str, Any]
@@ -60,23 +64,23 @@ class Asked:
     idempotency_key: str | None
 
 
-def said_of_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Check what was said about columns.
+def column_settings(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the settings of columns.
 
     Raises:
         BadSetting: If something is unknown or cannot be; values are not repeated.
     """
-    found = check_columns(columns)
-    for flag in found.get("rating", ()):
+    checked_columns = check_columns(columns)
+    for flag in checked_columns.get("rating", ()):
         try:
             parse_rating(flag)
         except BadSetting:
             msg = "a rating is declared as NAME=COLUMN:LOW-HIGH or NAME=COLUMN:LOW-HIGH:reversed, such as nps=nps:0-10"
             raise BadSetting(msg) from None
-    return found
+    return checked_columns
 
 
-async def receive(request: Request, asked: Asked, *, stores: Stores, settings: ServiceSettings) -> Job:
+async def receive(request: Request, upload: UploadRequest, *, stores: Stores, settings: ServiceSettings) -> Job:
     """Take an upload into the spool and ask for its job.
 
     Returns:
@@ -90,21 +94,24 @@ async def receive(request: Request, asked: Asked, *, stores: Stores, settings: S
     kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
     if kind != JSON_KIND and kind not in FILES:
         raise Problem(
-            Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Type is none that records come in.",
+            Code.UNSUPPORTED_MEDIA_TYPE,
+            "The Content-Type is none that records come in.",
             hint=f"send {JSON_KIND}, text/csv, text/tab-separated-values or application/x-ndjson, also gzipped",
-        )  # fmt: skip
+        )
     if stores.uploading >= MOST_UPLOADS:
         raise Problem(Code.OVERLOADED, "Too many uploads come in at once.", headers={"Retry-After": "5"})
     stores.uploading += 1
     try:
         loop = asyncio.get_running_loop()
-        dataset = await loop.run_in_executor(stores.uploads, lambda: stores.context.datasets.get(asked.dataset))
+        dataset = await loop.run_in_executor(stores.uploads, lambda: stores.context.datasets.get(upload.dataset))
         if kind == JSON_KIND:
-            given = await _records(request, asked, settings=settings)
-            return await loop.run_in_executor(stores.uploads, lambda: _keep_records(given, dataset, asked, stores))
-        pieces = _Pieces(request, loop)
+            records = await _records(request, upload, settings=settings)
+            return await loop.run_in_executor(stores.uploads, lambda: _keep_records(records, dataset, upload, stores))
+        name = safe_name(upload.filename or "upload").removesuffix(FILES[kind]) + FILES[kind]
+        pieces, most = _Pieces(request, loop), max(settings.max_file_bytes, settings.max_decompressed_file_bytes)
         return await loop.run_in_executor(
-            stores.uploads, lambda: _keep_file(pieces, FILES[kind], asked, stores, settings)
+            stores.uploads,
+            lambda: _keep(pieces, name, upload.columns, most_bytes=most, upload=upload, stores=stores),
         )
     except ClientDisconnect:
         raise CallerGone from None
@@ -114,53 +121,54 @@ async def receive(request: Request, asked: Asked, *, stores: Stores, settings: S
         stores.uploading -= 1
 
 
-async def _records(request: Request, asked: Asked, *, settings: ServiceSettings) -> RecordsRequest:
+async def _records(request: Request, upload: UploadRequest, *, settings: ServiceSettings) -> list[GivenRecord]:
     """Read records sent as one JSON document; that is held in memory, so it may be no longer than other bodies."""
-    if asked.columns or asked.filename:
+    if upload.columns or upload.filename:
         raise Problem(
-            Code.INVALID_REQUEST, "Records sent as JSON have fields of their own; columns are said of files only."
+            Code.INVALID_REQUEST, "Records sent as JSON have fields of their own; columns are declared for files only."
         )
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > settings.max_decompressed_bytes:
             raise Problem(
-                Code.BODY_TOO_LARGE, f"A JSON document may hold {settings.max_decompressed_bytes:,} bytes at most.",
+                Code.BODY_TOO_LARGE,
+                f"A JSON document may hold {settings.max_decompressed_bytes:,} bytes at most.",
                 hint="send a file of lines, as application/x-ndjson, or text/csv",
-            )  # fmt: skip
-    given = await asyncio.to_thread(_parse, bytes(body))
-    if len(given.records) > settings.max_items:
+            )
+    records = (await asyncio.to_thread(_parse, bytes(body))).records
+    if len(records) > settings.max_items:
         raise Problem(
-            Code.TOO_MANY_ITEMS, f"{len(given.records):,} records came; at most {settings.max_items:,} are taken.",
+            Code.TOO_MANY_ITEMS,
+            f"{len(records):,} records came; at most {settings.max_items:,} are taken.",
             hint="send several requests, or a file, as application/x-ndjson or text/csv",
-        )  # fmt: skip
-    if any(len(record.text) > settings.max_text_characters for record in given.records):
+        )
+    if any(len(record.text) > settings.max_text_characters for record in records):
         raise Problem(Code.TEXT_TOO_LONG, f"A text may hold {settings.max_text_characters:,} characters at most.")
-    return given
+    return records
 
 
 def _parse(body: bytes) -> RecordsRequest:
     try:
-        found = json.loads(body)
+        document = json.loads(body)  # pydantic's own parser refuses cut emoji
     except (ValueError, RecursionError):
         raise Problem(Code.NOT_JSON, "The body could not be read as JSON.") from None
-    return checked(found, RecordsRequest)
+    return checked(document, RecordsRequest)
 
 
-def _keep_records(given: RecordsRequest, dataset: Dataset, asked: Asked, stores: Stores) -> Job:
-    records = [record.model_dump() for record in given.records]
-    scales = [*(dataset.learned.get("rating") or ()), *_listed(dataset.columns.get("rating"))]
-    columns = columns_of(records, dataset={"rating": scales})
+def _keep_records(records: Sequence[GivenRecord], dataset: Dataset, upload: UploadRequest, stores: Stores) -> Job:
+    declared = dataset.columns.get("rating") or ()
+    flags = [*(dataset.learned.get("rating") or ()), *([declared] if isinstance(declared, str) else declared)]
+    columns = columns_of(records, rating_flags=flags)
     _check_ratings(records, columns.get("rating", ()))
     if "date_column" in columns:
         columns["date_format"] = "ISO 8601"
-    lines = list(lines_of(records))
-    return _ask(
-        iter(lines), "records.jsonl", columns=columns, most_bytes=sum(map(len, lines)), asked=asked, stores=stores
+    return _keep(
+        map(line_of, records), "records.jsonl", columns, most_bytes=LARGEST_LINES, upload=upload, stores=stores
     )
 
 
-def _check_ratings(records: Sequence[Mapping[str, Any]], flags: Iterable[str]) -> None:
+def _check_ratings(records: Sequence[GivenRecord], flags: Iterable[str]) -> None:
     """Refuse ratings outside their scale, which a reader would leave out.
 
     Raises:
@@ -172,27 +180,21 @@ def _check_ratings(records: Sequence[Mapping[str, Any]], flags: Iterable[str]) -
         for place, record in enumerate(records)
         if any(
             value is not None and not scales[name][0] <= value <= scales[name][1]
-            for name, value in record["ratings"].items()
+            for name, value in record.ratings.items()
         )
     ]
     if wrong:
         raise Problem(Code.INVALID_REQUEST, "Some ratings are outside their scales.", invalid_params=wrong[:20])
 
 
-def _listed(value: Any) -> list[str]:  # noqa: ANN401 - one, many or none
-    return [value] if isinstance(value, str) else list(value or ())
-
-
-def _keep_file(
-    pieces: Iterator[bytes], suffix: str, asked: Asked, stores: Stores, settings: ServiceSettings
-) -> Job:  # fmt: skip
-    name = safe_name(asked.filename or "upload").removesuffix(suffix) + suffix
-    most = max(settings.max_file_bytes, settings.max_decompressed_file_bytes)
-    return _ask(pieces, name, columns=asked.columns, most_bytes=most, asked=asked, stores=stores)
-
-
-def _ask(
-    pieces: Iterator[bytes], name: str, *, columns: Mapping[str, Any], most_bytes: int, asked: Asked, stores: Stores
+def _keep(
+    pieces: Iterable[bytes],
+    name: str,
+    columns: Mapping[str, Any],
+    *,
+    most_bytes: int,
+    upload: UploadRequest,
+    stores: Stores,
 ) -> Job:
     """Spool an upload and ask for its job; it leaves the spool again where no new job came of it."""
     context = stores.context
@@ -207,11 +209,15 @@ def _ask(
         if not spooled.size:
             raise Problem(Code.INVALID_REQUEST, "The body is empty.", hint="send a file with records")
         _look_at(context.spool.path(spooled.name))
-        upload = NewUpload(name=name, spool=spooled.name, size=spooled.size, sha256=spooled.sha256, columns=columns)
+        described = ["ingest", upload.dataset, spooled.sha256, dict(columns)]
         job, taken = context.jobs.ask(
-            JobKind.INGEST, asked.dataset, upload=upload, caller=asked.caller, idempotency_key=asked.idempotency_key,
-            request_hash=_hash(asked.dataset, spooled, columns),
-        )  # fmt: skip
+            JobKind.INGEST,
+            upload.dataset,
+            upload=NewUpload(name=name, spooled=spooled, columns=columns),
+            caller=upload.caller,
+            idempotency_key=upload.idempotency_key,
+            request_hash=hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest(),
+        )
     finally:
         if not taken:
             context.spool.delete(spooled.name)
@@ -229,14 +235,16 @@ def _look_at(path: Path) -> None:
         columns = _columns(path) or len(column_names(path))
     except (UnreadableInput, NothingToAnalyze):
         raise Problem(
-            Code.INVALID_REQUEST, "The file cannot be read: it is damaged, has no records or is of another kind.",
+            Code.INVALID_REQUEST,
+            "The file cannot be read: it is damaged, has no records or is of another kind.",
             hint="send it with the Content-Type that it is, in UTF-8, with a line of column names if it is CSV",
-        ) from None  # fmt: skip
+        ) from None
     if columns > MOST_COLUMNS:
         raise Problem(
-            Code.INVALID_REQUEST, f"The file has {columns:,} columns; at most {MOST_COLUMNS:,} are taken.",
+            Code.INVALID_REQUEST,
+            f"The file has {columns:,} columns; at most {MOST_COLUMNS:,} are taken.",
             hint="leave out the columns that are not needed",
-        )  # fmt: skip
+        )
 
 
 def _columns(path: Path) -> int:
@@ -247,11 +255,6 @@ def _columns(path: Path) -> int:
         head = file.readline(LONGEST_HEADER)
     widest = 1 + max(head.count(mark) for mark in (b",", b";", b"\t", b"|"))
     return widest if widest > MOST_COLUMNS else 0
-
-
-def _hash(dataset: str, spooled: Spooled, columns: Mapping[str, Any]) -> str:
-    told = ["ingest", dataset, spooled.sha256, dict(columns)]
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 class _Pieces:

@@ -9,31 +9,34 @@ cannot be reached, so that a service without its database is unready and not dea
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from math import nan
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from textcx.domain.errors import StoreProblem, TextcxError
 from textcx.jobs.queue.runner import Runner
-from textcx.jobs.queue.worker import open_context
 from textcx.steps.themes.editing.forget import only_records
+from textcx.store.sql.keys import SqlKeys
 from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.theme_sets import CurrentSet
+from textcx.wiring.service import job_context, open_database
 
 from .http.errors import Code, Problem
 from .http.logs import log, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
-    from textcx.jobs.context import JobContext, JobTools
+    from textcx.domain.service.keys import ApiKey
     from textcx.settings.analysis import Settings
     from textcx.settings.service import ServiceSettings
+    from textcx.store.sql.database import Database
+    from textcx.wiring.job_tools import JobTools
+    from textcx.wiring.service import JobContext
 
-    from .storage import Storage
-
-T = TypeVar("T")
 MOST_UPLOADS = 16
 """Uploads that are received at a time; more get 429."""
 AGAIN_SECONDS = 2.0
@@ -41,32 +44,39 @@ STOP_SECONDS = 10
 
 
 class Stores:
-    """Opened at first use. All methods but ``begin`` and ``wake`` may block."""
+    """Opened at first use; implements ``KeyStore``. All methods but ``begin`` and ``wake`` may block."""
 
     def __init__(
-        self,
-        storage: Storage,
-        *,
-        settings: Settings,
-        service: ServiceSettings,
-        tools: Callable[[], JobTools] | None = None,
+        self, *, settings: Settings, service: ServiceSettings, tools: Callable[[], JobTools] | None = None
     ) -> None:
         """Remember what to open.
 
         Args:
-            storage: The database.
             settings: How analyses are done.
-            service: Where the spool is, and whether jobs run here.
+            service: Where the database and the spool are, and whether jobs run here.
             tools: Makes the engines of jobs; by default those of the settings, apart from those that score.
         """
-        self._storage, self._settings, self._service, self._tools = storage, settings, service, tools
-        self._lock = threading.Lock()
+        self._settings, self._service, self._tools = settings, service, tools
+        self._lock = threading.RLock()
+        self._database: Database | None = None
         self._context: JobContext | None = None
         self._runner: Runner | None = None
         self._draining, self._stopping = threading.Event(), threading.Event()
         self._starting: threading.Thread | None = None
         self.uploads = ThreadPoolExecutor(MOST_UPLOADS, "textcx-upload")
         self.uploading = 0
+
+    @property
+    def database(self) -> Database:
+        """The database, with its tables.
+
+        Raises:
+            StoreProblem: If it cannot be reached or is of another version.
+        """
+        with self._lock:
+            if self._database is None:
+                self._database = open_database(self._service.database)
+            return self._database
 
     @property
     def context(self) -> JobContext:
@@ -77,10 +87,22 @@ class Stores:
         """
         with self._lock:
             if self._context is None:
-                self._context = open_context(
-                    self._storage.database, settings=self._settings, service=self._service, tools=self._tools
+                self._context = job_context(
+                    self.database, settings=self._settings, service=self._service, tools=self._tools
                 )
             return self._context
+
+    def find(self, sha256: str) -> ApiKey | None:
+        """Return the key with this digest."""
+        return SqlKeys(self.database).find(sha256)
+
+    def any_key(self) -> bool:
+        """Say whether any key is valid."""
+        return SqlKeys(self.database).any_key()
+
+    def touch(self, key_id: str, *, at: datetime) -> None:
+        """Note that a key was used."""
+        SqlKeys(self.database).touch(key_id, at=at)
 
     @property
     def reading(self) -> SqlReading:
@@ -114,7 +136,7 @@ class Stores:
         try:
             found = sets.get(name, encoder_id=encoder_id)
         except TextcxError as error:
-            log("a theme set cannot be used", level=40, error=type(error).__name__, message=str(error))
+            log("a theme set cannot be used", level=logging.ERROR, error=type(error).__name__, message=str(error))
             raise Problem(
                 Code.CONFLICT, "The theme set is damaged, or was made with another encoder; the log says more."
             ) from None
@@ -134,20 +156,31 @@ class Stores:
         if self._runner is not None:
             self._runner.stop(seconds=STOP_SECONDS)
         self.uploads.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            if self._database is not None:
+                self._database.close()
 
     def wake(self) -> None:
         """Look for new jobs now rather than in a moment."""
         if self._runner is not None:
             self._runner.wake()
 
-    def check(self) -> None:
+    def check_database(self) -> None:
+        """Do nothing where the database answers.
+
+        Raises:
+            StoreProblem: Where it does not.
+        """
+        self.find("")
+
+    def check_jobs(self) -> None:
         """Do nothing where jobs run, or run elsewhere.
 
         Raises:
             StoreProblem: If another process took this one's place.
         """
         if self._runner is not None and self._runner.lost.is_set():
-            msg = "the database was gone, and another process took this one's place meanwhile; start the service again"
+            msg = "the database was gone, and another process took over the jobs meanwhile; start the service again"
             raise StoreProblem(msg)
 
     def waiting(self) -> float:
@@ -167,8 +200,8 @@ class Stores:
                 if runner is not None:  # what it has already taken is given back
                     runner.stop(seconds=1)
                     self.context.stopping.clear()
-                told = str(error) if isinstance(error, TextcxError) else where(error)
-                log("jobs cannot run yet", level=40, error=type(error).__name__, message=told)
+                message = str(error) if isinstance(error, TextcxError) else where(error)
+                log("jobs cannot run yet", level=logging.ERROR, error=type(error).__name__, message=message)
                 self._stopping.wait(AGAIN_SECONDS)
             else:
                 self._runner = runner

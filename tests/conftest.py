@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.store.sql.database import Database
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # threads of processes that run side by side only wait for each other
+    for variable in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS", "RAYON_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+
 # How long an example takes depends on what else the machine does.
 settings.register_profile("textcx", deadline=None)
 settings.load_profile("textcx")

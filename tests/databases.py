@@ -58,7 +58,7 @@ def postgres_server(folder: Path) -> Iterator[str]:
 
 def stop_server(folder: Path) -> None:
     """Let a PostgreSQL server that runs in a folder end all connections and then itself."""
-    _running(folder)._stop()
+    _running(folder)._stop()  # noqa: SLF001 - the package's own cleanup removes the data, too
 
 
 def start_server(folder: Path) -> None:

@@ -15,11 +15,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from languages import NAMING
 
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.feedback import Redaction
-from textcx.domain.themes.findings import MIN_SEGMENTS, STOP_WORDS
+from textcx.domain.themes.findings import MIN_SEGMENTS
 from textcx.domain.themes.sets import StrengthCurve
 from textcx.ports import LanguageGuess, Phrase, TopicFit
 from textcx.steps.themes.geometry.lattice import on_lattice, unit_rows
@@ -92,7 +93,7 @@ def _place(word: str) -> tuple[int, float]:
 def _vector(words: list[str]) -> NDArray[np.float64]:
     vector = np.zeros(WIDTH)
     vector[0] = 0.01  # a text without a word has a direction, too
-    for word in [word for word in words if word not in STOP_WORDS] or words:
+    for word in [word for word in words if word not in NAMING.stop_words] or words:
         place, sign = _place(word)
         vector[place] += sign
     length = float(np.linalg.norm(vector))
@@ -264,7 +265,7 @@ def topic_fit(
 
 
 def _content_words(text: str) -> frozenset[str]:
-    return frozenset(word for word in _read(text) if word.isalpha() and len(word) > 2 and word not in STOP_WORDS)
+    return frozenset(word for word in _read(text) if word.isalpha() and len(word) > 2 and word not in NAMING.stop_words)
 
 
 def _keywords(members: NDArray[np.bool_], words: list[frozenset[str]]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A bench with light engines, and uploads for it: what the tests of the service's jobs work with."""
+"""A job context with light engines, and uploads for it: what the tests of the service's jobs work with."""
 
 from __future__ import annotations
 
@@ -6,26 +6,29 @@ import csv
 import io
 import random
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
+from languages import ENGLISH
 
 from textcx.domain.service.datasets import Job, JobKind
-from textcx.jobs.context import JobContext, JobTools
 from textcx.pipelines.corpus import CorpusTools, RecordTools
 from textcx.pipelines.incoming import IncomingTools
 from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
 from textcx.store.sql.jobs import NewUpload
 from textcx.store.theme_sets.named import DirectoryThemeSets
-from textcx.wiring.container import models_directory, respondent_key
+from textcx.wiring.job_tools import JobTools
+from textcx.wiring.keys import respondent_key
+from textcx.wiring.service import JobContext
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from textcx.store.sql.database import Database
 
+T = TypeVar("T")
 SAID = (
     "The parcel came {} days late and nobody told me why.", "I love the colour and the fit, it looks great {} times.",
     "The app crashes whenever I open order {} in my history.", "They charged my card twice for order {}. When do I get a refund?",
@@ -35,30 +38,32 @@ SAID = (
 
 def light_tools() -> JobTools:
     """Return engines that load nothing."""
-    taxonomies = models_directory() / "taxonomies"
     encoder, phrases = FakeEncoder(), FakePhraseFinder()
-    journey = load_journey(taxonomies / "journey.toml")
-    lexicon = load_pain_lexicon(taxonomies / "consequences.toml")
     return JobTools(
-        first=RecordTools(
-            encoder=encoder, languages=FakeLanguageDetector(), redactor=FakeRedactor(), splitter=FakeSplitter(),
+        record=RecordTools(
+            encoder=encoder,
+            language=ENGLISH,
+            languages=FakeLanguageDetector(),
+            redactor=FakeRedactor(),
+            splitter=FakeSplitter(),
             respondent_key=respondent_key(),
         ),
-        second=CorpusTools(
-            encoder=encoder, themes=FakeThemeModel(), phrases=phrases, journey=journey, lexicon=lexicon
-        ),
-        arrivals=IncomingTools(
-            phrases=phrases, journey=journey, stages=stage_vectors(journey, encoder), lexicon=lexicon,
-            pain_threshold=0.5, offer_words=frozenset(),
+        corpus=CorpusTools(encoder=encoder, themes=FakeThemeModel(), phrases=phrases, language=ENGLISH),
+        incoming=IncomingTools(
+            phrases=phrases,
+            language=ENGLISH,
+            stages=stage_vectors(ENGLISH.journey, encoder),
+            pain_threshold=0.5,
+            offer_words=frozenset(),
         ),
         models=(),
-    )  # fmt: skip
+    )
 
 
 def light_context(
     database: Database, spool: Path, *, batch_rows: int = 20, patience: float = 10.0, named_sets: Path | None = None
 ) -> JobContext:
-    """Return a bench with engines that load nothing."""
+    """Return a job context with engines that load nothing."""
     settings = Settings(batch_rows=batch_rows, resamples=100, threads=1)
     sets = None if named_sets is None else DirectoryThemeSets(named_sets)
     return JobContext(
@@ -97,28 +102,29 @@ COLUMNS = {
 def send(context: JobContext, dataset: str, content: bytes, *, name: str = "feedback.csv", **options: Any) -> Job:
     """Spool a file and ask for its ingest job."""
     spooled = context.spool.take([content], name=name, most_bytes=1 << 30)
-    upload = NewUpload(
-        name=name, spool=spooled.name, size=spooled.size, sha256=spooled.sha256,
-        columns=options.pop("columns", COLUMNS),
-    )  # fmt: skip
+    upload = NewUpload(name=name, spooled=spooled, columns=options.pop("columns", COLUMNS))
     return context.jobs.ask(JobKind.INGEST, dataset, upload=upload, **options)[0]
+
+
+def wait_until(happened: Callable[[], T], *, seconds: float = 60.0) -> T:
+    """Wait for something that no event announces, and give what it came to; fails after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not (found := happened()):
+        assert time.monotonic() < deadline, f"it has not happened within {seconds} seconds"
+        time.sleep(0.01)
+    return found
 
 
 def wait_for(context: JobContext, job: Job, *, seconds: float = 60.0) -> Job:
     """Wait until a job is over."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        found = context.jobs.get(job.id)
-        if found.state.final:
-            return found
-        time.sleep(0.02)
-    msg = f"job {job.id} is {context.jobs.get(job.id).state} after {seconds} seconds"
-    raise AssertionError(msg)
+    wait_until(lambda: context.jobs.get(job.id).state.final, seconds=seconds)
+    return context.jobs.get(job.id)
 
 
 def run_now(context: JobContext, job: Job) -> Job:
-    """Run a job in this thread, without queues and without remembered steps."""
+    """Run what waits in this thread, the job among it."""
     from textcx.jobs.queue.runner import Runner
 
-    Runner(context)._run(job.id, job.attempt, lambda _, work: work())
+    while claimed := context.jobs.claim("here", job.kind):
+        Runner(context).run(claimed)
     return context.jobs.get(job.id)

@@ -1,6 +1,6 @@
 """The service with a database, a spool and light engines, on a real server on loopback; jobs run in it.
 
-DBOS can be in a process once, so there is one such service at a time.
+Its threads and files are its own, so there is one such service at a time.
 """
 
 from __future__ import annotations

@@ -6,28 +6,23 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import uvicorn
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
+from languages import ENGLISH
 
 from api.main import create_app
 from textcx.domain.service.keys import ApiKey, Scope, digest_of, new_secret, visible_part_of
 from textcx.settings.analysis import Settings
 from textcx.settings.service import ServiceSettings
-from textcx.wiring.container import models_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from textcx.domain.encoding import Encoding
-    from textcx.domain.lexicons.journey import JourneyTaxonomy
-    from textcx.domain.lexicons.pains import PainLexicon
 
-TAXONOMIES = models_directory() / "taxonomies"
 POISON = "poison"
 """A text with this word makes the encoder fail."""
 
@@ -75,14 +70,7 @@ class FakeTools:
         self.splitter = FakeSplitter()
         self.redactor = FakeRedactor()
         self.phrases = FakePhraseFinder()
-
-    @cached_property
-    def journey(self) -> JourneyTaxonomy:
-        return load_journey(TAXONOMIES / "journey.toml")
-
-    @cached_property
-    def lexicon(self) -> PainLexicon:
-        return load_pain_lexicon(TAXONOMIES / "consequences.toml")
+        self.language = ENGLISH
 
 
 class MemoryKeys:

@@ -6,11 +6,13 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
 from places import SAMPLE
 
 CHECKOUT = Path(__file__).parents[1]
 
 
+@pytest.mark.slow
 def test_the_wheel_runs_the_main_job_without_the_checkout(tmp_path: Path) -> None:
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "-w", tmp_path, CHECKOUT],

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch, Redaction
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.service.keys import ApiKey
     from textcx.domain.themes.sets import StrengthCurve
@@ -213,4 +214,28 @@ class ThemeSets(Protocol):
         that are about nothing, and raise no theme. Raises ``NotFound`` for an
         unknown name and ``ModelProblem`` for a set made with another encoder.
         """
+        ...
+
+
+class ScoringTools(Protocol):
+    """What scoring texts works with; ``textcx.wiring.container.Container`` has it."""
+
+    @property
+    def language(self) -> Language:
+        """The language that is analyzed."""
+        ...
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder."""
+        ...
+
+    @property
+    def languages(self) -> LanguageDetector:
+        """The language detector."""
+        ...
+
+    @property
+    def splitter(self) -> SentenceSplitter:
+        """The splitter."""
         ...

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText
 
@@ -171,8 +172,6 @@ class _Unsupported(Exception):
 
 
 def _unsupported(request: Request) -> Response:
-    from starlette.responses import JSONResponse  # noqa: PLC0415 - seldom
-
     kind = "UnsupportedLanguageException"
     message = "Only LanguageCode en is supported."
     return JSONResponse(

@@ -92,13 +92,13 @@ def _opinions(
     judged = [each for each in inside if each.kind == "adjective"]
     if segment.label == "neutral" or not nouns or not judged:
         return {"targets": [], "assessments": []}
-    said = {
+    common = {
         "sentiment": segment.label,
         "confidenceScores": _of_two(segment.probabilities),
     }
     assessments = [
         {
-            **said,
+            **common,
             **_span(each.start, each.end, text, moved),
             "isNegated": NEGATION.search(text[segment.start : each.start]) is not None,
         }
@@ -106,7 +106,7 @@ def _opinions(
     ]
     targets = [
         {
-            **said,
+            **common,
             **_span(each.start, each.end, text, moved),
             "relations": [{"relationType": "assessment", "ref": f"{reference}/{_nearest(each, judged)}"}],
         }

@@ -29,6 +29,8 @@ STEP = 1 << 18
 """Bytes that are decompressed at once."""
 SLOWEST = 500
 """Bytes a second that are expected of a caller on the whole; some phones far out in the country have no more."""
+MOST_DIGITS = 18
+"""Of an announced length: no more than an exabyte is even read as a number."""
 JSON_KINDS = ("application/json", "application/x-amz-json-1.1")
 
 
@@ -58,7 +60,7 @@ def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int, se
         Problem: At once if the announced length is too large or the encoding unknown; else while the body is received.
     """
     length = header_of(scope, b"content-length")
-    if length is not None and length.isdigit() and (len(length) > 18 or int(length) > limit):  # noqa: PLR2004 - digits of an exabyte
+    if length is not None and length.isdigit() and (len(length) > MOST_DIGITS or int(length) > limit):
         raise _too_large(limit)
     if (length is None or length == b"0") and header_of(scope, b"transfer-encoding") is None:
         return receive
@@ -160,7 +162,7 @@ def _too_large(limit: int) -> Problem:
     return Problem(Code.BODY_TOO_LARGE, f"The body holds more than {limit:,} bytes.")
 
 
-async def read_json(request: Request, *, kinds: tuple[str, ...] = JSON_KINDS) -> Any:  # noqa: ANN401 - any JSON
+async def read_json(request: Request, *, kinds: tuple[str, ...] = JSON_KINDS) -> object:
     """Read the body as JSON. Lone surrogates are let through, since cut emoji are common in feedback.
 
     Raises:
@@ -185,14 +187,14 @@ async def read_model(request: Request, model: type[Model]) -> Model:
     return checked(await read_json(request), model)
 
 
-def checked(found: Any, model: type[Model]) -> Model:  # noqa: ANN401 - any JSON
+def checked(document: object, model: type[Model]) -> Model:
     """Check plain values against a shape.
 
     Raises:
         Problem: As ``read_model``.
     """
     try:
-        return model.model_validate(found)
+        return model.model_validate(document)
     except ValidationError as error:
         wrong = error.errors(include_url=False, include_input=False, include_context=False)
         raise Problem(

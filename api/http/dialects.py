@@ -15,7 +15,7 @@ Shape = tuple[int, dict[str, Any], dict[str, str]]
 
 COMPREHEND, AZURE, PREDICT = "/compat/comprehend", "/compat/azure", "/predict"
 AWS_JSON = "application/x-amz-json-1.1"
-SERVER_ERROR, WRONG_METHOD = 500, 405
+SERVER_ERROR, WRONG_METHOD, FAILED_MODEL = 500, 405, 424
 
 _AWS = {
     "unauthorized": "UnrecognizedClientException",
@@ -44,8 +44,16 @@ _AZURE_INNER = {
     "not_json": "InvalidRequestBodyFormat",
     "invalid_request": "InvalidParameterValue",
 }
-_TEI = {400: "empty", 401: "unauthorized", 403: "unauthorized", 413: "validation", 422: "tokenizer", 429: "overloaded",
-        500: "backend", 503: "unhealthy"}  # fmt: skip
+_TEI = {
+    400: "empty",
+    401: "unauthorized",
+    403: "unauthorized",
+    413: "validation",
+    422: "tokenizer",
+    429: "overloaded",
+    500: "backend",
+    503: "unhealthy",
+}
 
 
 def comprehend(code: str, status: int, message: str, request_id: str) -> Shape:
@@ -72,8 +80,8 @@ def azure(code: str, status: int, message: str, request_id: str) -> Shape:
 def predict(code: str, status: int, message: str, request_id: str) -> Shape:
     """As text-embeddings-inference says it."""
     del request_id
-    status = 413 if code in {"too_many_items", "text_too_long"} else 424 if code == "internal" else status
-    kind = "backend" if status == 424 else _TEI.get(status, "validation")  # noqa: PLR2004 - its status for a failed model
+    status = 413 if code in {"too_many_items", "text_too_long"} else FAILED_MODEL if code == "internal" else status
+    kind = "backend" if status == FAILED_MODEL else _TEI.get(status, "validation")
     return status, {"error": message, "error_type": kind}, {}
 
 

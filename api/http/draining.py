@@ -32,7 +32,7 @@ def heard(tell: Callable[[], None]) -> Iterator[None]:
         return
     earlier = {number: signal.getsignal(number) for number in SIGNALS}
 
-    def told(number: int, frame: FrameType | None) -> None:
+    def on_signal(number: int, frame: FrameType | None) -> None:
         tell()
         before = earlier[signal.Signals(number)]
         if callable(before):
@@ -40,10 +40,10 @@ def heard(tell: Callable[[], None]) -> Iterator[None]:
 
     ours = [number for number in SIGNALS if callable(earlier[number])]
     for number in ours:
-        signal.signal(number, told)
+        signal.signal(number, on_signal)
     try:
         yield
     finally:
         for number in ours:
-            if signal.getsignal(number) is told:
+            if signal.getsignal(number) is on_signal:
                 signal.signal(number, earlier[number])

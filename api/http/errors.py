@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from fastapi.exceptions import RequestValidationError
@@ -91,16 +92,30 @@ KINDS: Mapping[Code, Kind] = {
     Code.STORE_UNAVAILABLE: Kind(503, "The database cannot be reached", "try again later", retryable=True),
     Code.BODY_TOO_SLOW: Kind(408, "The body did not come in time", "send it without long pauses", retryable=True),
     Code.STORAGE_FULL: Kind(507, "There is no room to keep it", "tell whoever runs this service", retryable=True),
-}  # fmt: skip
+}
 _BY_STATUS = {
-    400: Code.INVALID_REQUEST, 401: Code.UNAUTHORIZED, 403: Code.FORBIDDEN, 404: Code.NOT_FOUND,
-    405: Code.METHOD_NOT_ALLOWED, 408: Code.BODY_TOO_SLOW, 409: Code.CONFLICT, 413: Code.BODY_TOO_LARGE,
-    415: Code.UNSUPPORTED_MEDIA_TYPE, 507: Code.STORAGE_FULL,
-    422: Code.INVALID_REQUEST, 429: Code.OVERLOADED, 503: Code.NOT_READY,
-}  # fmt: skip
-_BY_ERROR = ((NotFound, Code.NOT_FOUND), (Conflict, Code.CONFLICT), (BadCursor, Code.BAD_CURSOR),
-             (WrongUse, Code.INVALID_REQUEST), (DiskFull, Code.STORAGE_FULL),
-             (StoreProblem, Code.STORE_UNAVAILABLE))  # fmt: skip
+    400: Code.INVALID_REQUEST,
+    401: Code.UNAUTHORIZED,
+    403: Code.FORBIDDEN,
+    404: Code.NOT_FOUND,
+    405: Code.METHOD_NOT_ALLOWED,
+    408: Code.BODY_TOO_SLOW,
+    409: Code.CONFLICT,
+    413: Code.BODY_TOO_LARGE,
+    415: Code.UNSUPPORTED_MEDIA_TYPE,
+    507: Code.STORAGE_FULL,
+    422: Code.INVALID_REQUEST,
+    429: Code.OVERLOADED,
+    503: Code.NOT_READY,
+}
+_BY_ERROR = (
+    (NotFound, Code.NOT_FOUND),
+    (Conflict, Code.CONFLICT),
+    (BadCursor, Code.BAD_CURSOR),
+    (WrongUse, Code.INVALID_REQUEST),
+    (DiskFull, Code.STORAGE_FULL),
+    (StoreProblem, Code.STORE_UNAVAILABLE),
+)
 
 
 class Problem(HTTPException):
@@ -175,11 +190,11 @@ def _place(location: Sequence[Any], kind: str) -> str:
     return ".".join(steps) or "body"
 
 
-def _reason(error: Any) -> str:  # noqa: ANN401 - pydantic's own error dictionary
+def _reason(error: Mapping[str, Any]) -> str:
     if error["type"] == "extra_forbidden":
         return "this field is not known; /openapi.json lists those that are"
-    said = str(error["msg"]).removeprefix("Value error, ")
-    return said[0].lower() + said[1:]
+    message = str(error["msg"]).removeprefix("Value error, ")
+    return message[0].lower() + message[1:]
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -217,7 +232,8 @@ def as_problem(error: Exception) -> Problem:
             return Problem(Code.NOT_JSON, "The body could not be read as JSON.")
         return Problem(Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=invalid_params(found))
     if isinstance(error, HTTPException):
-        code = _BY_STATUS.get(error.status_code, Code.INTERNAL if error.status_code >= 500 else Code.INVALID_REQUEST)  # noqa: PLR2004 - server errors
+        other = Code.INTERNAL if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else Code.INVALID_REQUEST
+        code = _BY_STATUS.get(error.status_code, other)
         return Problem(code, f"{KINDS[code].title}.", headers=error.headers, status=error.status_code)
     for kind, code in _BY_ERROR:
         if isinstance(error, kind):

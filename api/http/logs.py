@@ -12,7 +12,7 @@ import logging
 import sys
 import time
 import traceback
-from typing import Any
+from typing import Any, TextIO
 
 LOGGER = logging.getLogger("textcx.service")
 FIELDS = "fields"
@@ -45,19 +45,19 @@ class PlainLines(logging.Formatter):
         return f"{clock} {record.levelname.lower():<7} {record.getMessage()} {fields}".rstrip()
 
 
-class _StandardError(logging.StreamHandler[Any]):
+class _StandardError(logging.StreamHandler[TextIO]):
     """Writes to what is standard error when it writes: whoever put another there, and closed it, is not written to."""
 
     def __init__(self) -> None:
         logging.Handler.__init__(self)
 
     @property
-    def stream(self) -> Any:  # noqa: ANN401 - as the library has it
+    def stream(self) -> TextIO:
         """Standard error."""
         return sys.stderr
 
     @stream.setter
-    def stream(self, value: Any) -> None:  # noqa: ANN401 - as above
+    def stream(self, value: TextIO) -> None:
         del value
         msg = "the log goes to standard error, whatever that is"
         raise AttributeError(msg)
@@ -74,7 +74,7 @@ def set_up_logs(*, form: str, level: str) -> None:
         logger.setLevel(level.upper())
 
 
-def log(event: str, *, level: int = logging.INFO, **fields: Any) -> None:  # noqa: ANN401 - plain values for JSON
+def log(event: str, *, level: int = logging.INFO, **fields: object) -> None:
     """Log an event with its fields. Nothing that a caller sent belongs into them."""
     if LOGGER.isEnabledFor(level):
         LOGGER.log(level, event, extra={FIELDS: fields})

@@ -75,7 +75,7 @@ class Guard:
     def __init__(
         self, store: KeyStore | None, *, host: str, rate_limit: int, remember: float, keyless: bool | None = None
     ) -> None:
-        """Stand guard.
+        """Prepare to check callers.
 
         Args:
             store: Where the keys are; null where there are none at all.
@@ -179,7 +179,7 @@ def presented_key(scope: AsgiScope) -> str | None:
 
 
 def is_local(scope: AsgiScope) -> bool:
-    """Say whether a request came from this machine and is no errand of a foreign web page."""
+    """Say whether a request came from this machine and was not sent by a web page of another site."""
     client = scope.get("client")
     if client is None or not is_loopback(client[0]):
         return False

@@ -12,7 +12,7 @@ from ..http.bodies import read_model
 from ..openapi import body_of, problems
 from ..schemas.documents import DatasetDocument, DatasetList, DatasetRequest, JobDocument, RecordsRequest, answer
 from ..schemas.fields import DatasetName, OnceKey, RatingFlag, Words
-from ..spooling import FILES, Asked, receive, said_of_columns
+from ..spooling import FILES, UploadRequest, column_settings, receive
 from ..stores import Stores
 
 router = APIRouter(tags=["data sets"])
@@ -76,7 +76,7 @@ async def put_dataset(request: Request, name: DatasetName) -> Response:
     encoder = services_of(request).scoring.model_version or None
 
     def work(stores: Stores) -> tuple[Any, bool]:
-        columns = said_of_columns(wanted.columns)
+        columns = column_settings(wanted.columns)
         themes = stores.named_theme_set(wanted.theme_set, encoder_id=encoder)
         return stores.context.datasets.put(
             name, title=wanted.title, columns=columns, retention_days=wanted.retention_days, theme_set=themes
@@ -136,13 +136,13 @@ async def send_records(
     What was sent before - the same id and content, or the same content where there is no id - is stored once. Files
     are streamed to a private place on disk and deleted when their records are stored.
     """
-    said = columns.model_dump(exclude_defaults=True, exclude={"filename"})
+    settings = columns.model_dump(exclude_defaults=True, exclude={"filename"})
     key = caller.key.id if caller.key is not None else ""
     stores = stores_of(request)
-    if said:
-        said = await ask(request, lambda _: said_of_columns(said))
-    asked = Asked(
-        dataset=name, columns=said, filename=columns.filename, caller=key, idempotency_key=idempotency_key
-    )  # fmt: skip
-    job = await receive(request, asked, stores=stores, settings=services_of(request).settings)
+    if settings:
+        settings = await ask(request, lambda _: column_settings(settings))
+    upload = UploadRequest(
+        dataset=name, columns=settings, filename=columns.filename, caller=key, idempotency_key=idempotency_key
+    )
+    job = await receive(request, upload, stores=stores, settings=services_of(request).settings)
     return answer(JobDocument, job, status=202, Location=f"/v1/jobs/{job.id}")

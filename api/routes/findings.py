@@ -1,20 +1,20 @@
-"""``/v1/themes``, ``/v1/pain-points``, ``/v1/journey``, ``/v1/drivers``, ``/v1/ratings``, ``/v1/trends``,
-``/v1/records``: what was found in a data set, by period, source, stage, theme, label and attributes.
+"""What was found in a data set, by period, source, stage, theme, label and attributes.
 
+``/v1/themes``, ``/v1/pain-points``, ``/v1/journey``, ``/v1/drivers``, ``/v1/ratings``, ``/v1/trends``, ``/v1/records``.
 Figures are those of the latest analysis; where records are filtered, they are counted again over those that fit.
-"""  # noqa: D205 - a list of paths
+"""
 
 from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
-from textcx.store.sql.reading.findings import Filters
+from textcx.store.sql.reading.counting import Filters
 
 from ..deps import ask, needs_read, stores_of
 from ..openapi import problems
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from textcx.domain.service.datasets import Page
+    from textcx_client.answers.schema import Page as Rows
 
 router = APIRouter(tags=["findings"], dependencies=[Depends(needs_read)])
 PROBLEMS = problems(400, 401, 403, 404, 405, 422, 429, 500, 503)
@@ -84,14 +85,14 @@ class Measured(Timed):
 
 def filters_of(wanted: Paged) -> Filters:
     """Return the filters that were asked for."""
-    told = wanted.model_dump(include={"dataset", "since", "until", "source", "stage", "theme", "label"})
-    return Filters(**told, attributes=named(wanted.attribute))
+    fields = wanted.model_dump(include={"dataset", "since", "until", "source", "stage", "theme", "label"})
+    return Filters(**fields, attributes=named(wanted.attribute))
 
 
 async def _found(
     request: Request,
     wanted: Paged,
-    model: type[BaseModel],
+    model: type[Rows[Any]],
     read: Callable[[Stores], Callable[..., Page]],
 ) -> Response:
     """Answer with a page as JSON, or with a sheet."""
@@ -121,7 +122,7 @@ async def _found(
     return StreamingResponse(sheet(), media_type=MEDIA_TYPE, headers={"Content-Disposition": disposition})
 
 
-def _as(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
+def _as(model: type[Rows[Any]]) -> dict[int | str, dict[str, object]]:
     content = {"text/csv": {"schema": {"type": "string"}}}
     return {200: {"model": model, "content": content}, **PROBLEMS}
 
@@ -129,9 +130,7 @@ def _as(model: type[BaseModel]) -> dict[int | str, dict[str, object]]:
 @router.get("/v1/themes", summary="What customers talk about", responses=_as(ThemePage))
 async def themes(request: Request, wanted: Annotated[Filtered, Query()]) -> Response:
     """Themes with reach, sentiment, trend and quotes; widest reach first."""
-    return await _found(
-        request, wanted, ThemePage, lambda stores: partial(stores.reading.themes, filters_of(wanted))
-    )  # fmt: skip
+    return await _found(request, wanted, ThemePage, lambda stores: partial(stores.reading.themes, filters_of(wanted)))
 
 
 @router.get("/v1/pain-points", summary="What goes wrong for customers", responses=_as(PainPointPage))
@@ -139,7 +138,7 @@ async def pain_points(request: Request, wanted: Annotated[Filtered, Query()]) ->
     """Pain points with severity, reach, stage and quotes; highest reach x severity first."""
     return await _found(
         request, wanted, PainPointPage, lambda stores: partial(stores.reading.pain_points, filters_of(wanted))
-    )  # fmt: skip
+    )
 
 
 @router.get("/v1/journey", summary="How each stage of the journey is felt", responses=_as(JourneyPage))
@@ -147,7 +146,7 @@ async def journey(request: Request, wanted: Annotated[Filtered, Query()]) -> Res
     """Stages in their order, with segments, respondents and polarity."""
     return await _found(
         request, wanted, JourneyPage, lambda stores: partial(stores.reading.journey, filters_of(wanted))
-    )  # fmt: skip
+    )
 
 
 @router.get("/v1/drivers", summary="What goes with high and low ratings", responses=_as(DriverPage))
@@ -186,9 +185,7 @@ async def trends(request: Request, wanted: Annotated[Measured, Query()]) -> Resp
 @router.get("/v1/records", summary="The records themselves", responses=_as(RecordPage))
 async def records(request: Request, wanted: Annotated[Filtered, Query()]) -> Response:
     """Records in the order in which they came, masked where they would identify a person."""
-    return await _found(
-        request, wanted, RecordPage, lambda stores: partial(stores.reading.records, filters_of(wanted))
-    )  # fmt: skip
+    return await _found(request, wanted, RecordPage, lambda stores: partial(stores.reading.records, filters_of(wanted)))
 
 
 @router.get(

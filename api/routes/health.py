@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from textcx.domain.errors import TextcxError
 from textcx.domain.version import __version__
 
-from ..deps import Services, needs_any_key, services_of
+from ..deps import needs_any_key, services_of
 from ..openapi import problems
 
 router = APIRouter(tags=["operation"])
@@ -62,7 +62,7 @@ async def info(request: Request) -> dict[str, Any]:
         "service": "textcx",
         "version": __version__,
         "model_version": scoring.model_version or None,
-        "models": await _models(services),
+        "models": await asyncio.to_thread(services.models),
         "calibration": {"confident_at": scoring.confident_at or None},
         "precision": scoring.precision or None,
         "theme_sets": list(scoring.theme_sets.names()),
@@ -76,10 +76,6 @@ async def info(request: Request) -> dict[str, Any]:
             "queue_limit": settings.queue_limit,
         },
     }
-
-
-async def _models(services: Services) -> list[dict[str, str]]:
-    return await asyncio.to_thread(services.models)
 
 
 @router.get(

@@ -17,7 +17,7 @@ from textcx.domain.service.datasets import JobKind, JobState
 from ..deps import Writer, ask, needs_read, needs_write, stores_of
 from ..http.bodies import read_model
 from ..openapi import body_of, problems
-from ..schemas.documents import JobChange, JobDocument, JobPage, JobRequest, answer
+from ..schemas.documents import JobChange, JobDocument, JobPage, JobRequest, answer, written
 from ..schemas.fields import LONGEST_CURSOR, MOST, AnyId, DatasetName, OnceKey
 from ..stores import Stores
 
@@ -69,11 +69,15 @@ async def start_job(
         if wanted.relearn and stores.context.datasets.get(wanted.dataset).theme_set is not None:
             msg = "the data set is analyzed with a named theme set; learn that again with 'textcx themes learn'"
             raise Conflict(msg)
-        told = hashlib.sha256(json.dumps(["analyze", wanted.dataset, wanted.relearn]).encode()).hexdigest()
+        request_hash = hashlib.sha256(json.dumps(["analyze", wanted.dataset, wanted.relearn]).encode()).hexdigest()
         job, _ = stores.context.jobs.ask(
-            JobKind(wanted.kind), wanted.dataset, options=wanted.model_dump(include={"relearn"}), caller=key,
-            idempotency_key=idempotency_key, request_hash=told,
-        )  # fmt: skip
+            JobKind(wanted.kind),
+            wanted.dataset,
+            options=wanted.model_dump(include={"relearn"}),
+            caller=key,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+        )
         stores.wake()
         return job
 
@@ -172,9 +176,9 @@ async def events(request: Request, job_id: AnyId) -> Response:
 
 
 async def _events(stores: Stores, job: Job) -> AsyncIterator[str]:
-    begin = said = time.monotonic()
+    begin = last = time.monotonic()
     yield _event(job)
-    told = job.updated_at
+    shown = job.updated_at
     while not job.state.final and not stores.stopping and time.monotonic() - begin < LONGEST_SECONDS:
         await asyncio.sleep(LOOK_SECONDS)
         try:
@@ -183,14 +187,14 @@ async def _events(stores: Stores, job: Job) -> AsyncIterator[str]:
             return  # deleted with its data set
         except StoreProblem:
             continue  # the job waits for the database as well
-        if job.updated_at != told:
-            told, said = job.updated_at, time.monotonic()
+        if job.updated_at != shown:
+            shown, last = job.updated_at, time.monotonic()
             yield _event(job)
-        elif time.monotonic() - said > QUIET_SECONDS:
-            said = time.monotonic()
+        elif time.monotonic() - last > QUIET_SECONDS:
+            last = time.monotonic()
             yield ": nothing new\n\n"
 
 
 def _event(job: Job) -> str:
     name = "end" if job.state.final else "progress"
-    return f"event: {name}\ndata: {JobDocument.model_validate(job).model_dump_json()}\n\n"
+    return f"event: {name}\ndata: {written(JobDocument, job).decode()}\n\n"

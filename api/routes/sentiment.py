@@ -90,11 +90,15 @@ def _analyzed(findings: Findings, text: str, *, unit: str) -> dict[str, Any]:
     for place, segment in enumerate(item["segments"]):
         segment["start"], segment["end"] = moved[segment["start"]], moved[segment["end"]]
         segment["stage"], segment["stage_confidence"] = found.stages[place]
-        segment["pain"] = place in hurt
-        segment["themes"] = None if findings.themes is None else [
-            {"theme_id": match.theme_id, "name": match.name, "strength": match.strength}
-            for match in findings.themes[place]
-        ]  # fmt: skip
+        segment["pain"] = None if segment["p_pain"] is None else place in hurt
+        segment["themes"] = (
+            None
+            if findings.themes is None
+            else [
+                {"theme_id": match.theme_id, "name": match.name, "strength": match.strength}
+                for match in findings.themes[place]
+            ]
+        )
     item["pain_points"] = [_pain(pain, findings, moved) for pain in found.pains]
     item["redactions"] = [
         {"start": moved[span.start], "end": moved[span.end], "kind": span.kind} for span in found.redactions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 router = APIRouter(tags=["triage"])
 READING = problems(401, 403, 404, 405, 422, 429, 500, 503)
+COLUMNS = [each.name for each in fields(TriageDocument)]
 LOCAL = "this machine"
 """Who changed an entry where there are no keys."""
 
@@ -60,15 +62,18 @@ async def triage(
     entries, following = await ask(request, work)
     if form == "json":
         return answer(TriagePage, {"items": entries, "next_cursor": following})
-    columns = list(TriageDocument.model_fields)
-    sheet = header(columns) + lines([_row(entry) for entry in entries], columns)
+    sheet = header(COLUMNS) + lines([_row(entry) for entry in entries], COLUMNS)
     disposition = f'attachment; filename="{name}-triage.csv"'
     return Response(sheet, media_type=MEDIA_TYPE, headers={"Content-Disposition": disposition})
 
 
 def _row(entry: TriageEntry) -> dict[str, Any]:
-    row = TriageDocument.model_validate(entry).model_dump()
-    return row | {"reasons": [f"{reason['detail']} ({reason['points']:g})" for reason in row["reasons"]]}
+    reasons = [f"{reason['detail']} ({reason['points']:g})" for reason in entry.reasons]
+    return {**_values(entry), "reasons": reasons}
+
+
+def _values(entry: TriageEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in COLUMNS}
 
 
 @router.get(
@@ -102,5 +107,5 @@ async def change(request: Request, name: DatasetName, record_id: AnyId, caller: 
 
 
 def _with_history(stores: Stores, name: str, record_id: str) -> dict[str, Any]:
-    found = TriageDocument.model_validate(stores.context.triage.get(name, record_id))
-    return {**found.model_dump(), "history": stores.context.triage.history(name, record_id)}
+    entry = stores.context.triage.get(name, record_id)
+    return {**_values(entry), "history": stores.context.triage.history(name, record_id)}

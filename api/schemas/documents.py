@@ -1,4 +1,8 @@
-"""What the routes about data sets, jobs, triage, webhooks and respondents take and give, as pydantic models."""
+"""What the routes about data sets, jobs, triage, webhooks and respondents take and give.
+
+What they take are strict pydantic models; what they give are the client's dataclasses, called documents here since the
+domain has types of the same names.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,13 @@ import math
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+import msgspec
+from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from starlette.responses import Response
 
 from textcx.jobs.columns import NAMES
+from textcx_client.answers import datasets as answers
+from textcx_client.answers.schema import Listing, Page
 
 from .fields import DatasetName, Moment, Words
 from .scoring import EXAMPLE_TEXT, Id, Strict, Text
@@ -18,17 +25,30 @@ MOST_NAMES = 50
 LONGEST_VALUE = 500
 
 
-class Answer(BaseModel):
-    """A document that is made of what a store returns."""
+DatasetDocument = answers.Dataset
+DatasetList = Listing[answers.Dataset]
+JobDocument = answers.Job
+JobPage = Page[answers.Job]
+TriageDocument = answers.TriageEntry
+TriagePage = Page[answers.TriageEntry]
+TriageEntryDocument = answers.TriageDetail
+WebhookDocument = answers.Webhook
+NewWebhookDocument = answers.NewWebhook
+WebhookList = Listing[answers.Webhook]
+DeliveryList = Listing[answers.Delivery]
+ReceiptDocument = answers.Receipt
 
-    model_config = ConfigDict(from_attributes=True)
+
+def written(document: type[object], value: object) -> bytes:
+    """Return what a store returns as JSON, with the fields of a document."""
+    plain = msgspec.to_builtins(value, builtin_types=(datetime,))
+    return msgspec.json.encode(msgspec.convert(plain, document))
 
 
-def answer(model: type[BaseModel], found: Any, *, status: int = 200, **headers: str) -> Response:  # noqa: ANN401 - what a store returns
+def answer(document: type[object], value: object, *, status: int = 200, **headers: str) -> Response:
     """Answer with a document; underscores in the names of headers stand for hyphens."""
-    body = model.model_validate(found).model_dump_json()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(body, status, named, media_type="application/json")
+    return Response(written(document, value), status, named, media_type="application/json")
 
 
 # data sets
@@ -48,26 +68,6 @@ class DatasetRequest(Strict):
     theme_set: Words | None = Field(
         default=None, description="analyze with this theme set, new records too; null learns one from the records"
     )
-
-
-class DatasetDocument(Answer):
-    """A data set."""
-
-    name: str
-    title: str | None
-    columns: dict[str, Any]
-    learned: dict[str, Any] = Field(description="what the first upload showed; later ones are read so, too")
-    retention_days: int | None
-    theme_set: str | None = Field(description="that it is to be analyzed with; null where it has one of its own")
-    current_analysis: str | None = Field(description="null before the first one has finished")
-    created_at: datetime
-    updated_at: datetime
-
-
-class DatasetList(Answer):
-    """All data sets, by name."""
-
-    items: list[DatasetDocument]
 
 
 def _named(value: object) -> dict[str, Any]:
@@ -176,108 +176,7 @@ class JobChange(Strict):
     state: Literal["queued"]
 
 
-class JobErrorDocument(Answer):
-    """Why a job failed."""
-
-    code: str
-    message: str
-    hint: str
-    retryable: bool
-
-
-class StageProgress(Answer):
-    """How far a stage is; stages of an analysis that handle all at once count no records."""
-
-    done: int
-    seconds: float
-    total: int | None = None
-
-
-class JobProgress(Answer):
-    """How far a job is."""
-
-    stage: str | None = None
-    stages: dict[str, StageProgress] = Field(default_factory=dict)
-
-
-class JobDocument(Answer):
-    """A piece of work over a data set."""
-
-    id: str
-    kind: Literal["ingest", "analyze"]
-    dataset: str
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
-    attempt: int = Field(ge=1)
-    cancel_requested: bool
-    progress: JobProgress
-    counts: dict[str, int] = Field(
-        description="of an upload: read, stored, unchanged (sent before), unprocessable, unreadable, renamed"
-    )
-    warnings: list[str]
-    errors: list[JobErrorDocument]
-    analysis_id: str | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    updated_at: datetime
-
-
-class JobPage(Answer):
-    """Jobs, latest first."""
-
-    items: list[JobDocument]
-    next_cursor: str | None
-
-
 # triage
-
-
-class TriageReason(Answer):
-    """Why a record needs a person, and how much that weighs."""
-
-    kind: str
-    detail: str
-    points: float
-
-
-class TriageDocument(Answer):
-    """A record that needs a person; the score is the sum of the points of its reasons, 0 to 100."""
-
-    dataset: str
-    record_id: str
-    text: str = Field(description="masked where it would identify a person")
-    theme_id: str | None = Field(description="what it is mainly about")
-    theme: str | None = Field(description="name of that theme")
-    created_at: datetime | None
-    score: float = Field(ge=0, le=100)
-    reasons: list[TriageReason]
-    urgent: bool
-    status: Literal["open", "in_progress", "done", "dismissed"]
-    assignee: str | None
-    note: str | None
-    entered_at: datetime
-    updated_at: datetime
-
-
-class TriagePage(Answer):
-    """Records that need a person, most urgent first."""
-
-    items: list[TriageDocument]
-    next_cursor: str | None
-
-
-class TriageStep(Answer):
-    """What one change made of an entry: field to value before and after."""
-
-    at: datetime
-    actor: str
-    changes: dict[str, list[str | None]]
-
-
-class TriageEntryDocument(TriageDocument):
-    """An entry with its history."""
-
-    history: list[TriageStep]
 
 
 class TriageChangeRequest(Strict):
@@ -311,56 +210,3 @@ class WebhookRequest(Strict):
     )
     events: list[Literal["record.urgent", "job.finished"]] = Field(min_length=1, max_length=2)
     dataset: DatasetName | None = Field(default=None, description="only of this data set; null for all")
-
-
-class WebhookDocument(Answer):
-    """A webhook; its secret is shown once, when it is made."""
-
-    id: str
-    url: str
-    events: list[str]
-    dataset: str | None
-    active: bool
-    created_at: datetime
-
-
-class NewWebhookDocument(WebhookDocument):
-    """A webhook that was just made."""
-
-    secret: str = Field(description="signs its messages; shown this once")
-
-
-class WebhookList(Answer):
-    """All webhooks, oldest first."""
-
-    items: list[WebhookDocument]
-
-
-class DeliveryDocument(Answer):
-    """A message to a webhook."""
-
-    event: str
-    state: Literal["due", "done", "failed"]
-    attempts: int
-    next_at: datetime
-    last_error: str | None
-    payload: dict[str, Any]
-
-
-class DeliveryList(Answer):
-    """The latest messages to a webhook, latest first."""
-
-    items: list[DeliveryDocument]
-
-
-# respondents
-
-
-class ReceiptDocument(Answer):
-    """Proof that something was erased; not whose it was."""
-
-    id: str
-    kind: str
-    at: datetime
-    requested_by: str
-    removed: dict[str, int]

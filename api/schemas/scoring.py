@@ -1,7 +1,7 @@
-"""What goes in and out of the routes of our own, as pydantic models; the domain's types know nothing of these.
+"""What goes in and out of the scoring routes; the domain's types know nothing of these.
 
-Answers are written by hand for speed; their models here are for the OpenAPI document and the tests, which check that
-answers fit them.
+Requests are strict pydantic models. Answers are written by hand for speed; their models, made of the client's
+dataclasses, are for the OpenAPI document and the tests, which check that answers fit them.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+
+from textcx_client.answers.scoring import AnalyzedItem, FailedItem, Item
 
 LONGEST_ID = 1000
 EXAMPLE_TEXT = "Great food, but we waited an hour."
@@ -127,132 +129,11 @@ class AnalyzeRequest(TextsRequest):
     )
 
 
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Probabilities(BaseModel):
-    """Sum to 1."""
-
-    negative: Share
-    neutral: Share
-    positive: Share
-
-
-class Strongest(BaseModel):
-    """The highest probability in any one segment."""
-
-    negative: Share
-    positive: Share
-
-
-class ItemError(BaseModel):
-    """Why one item has no answer."""
-
-    code: Literal["text_too_long", "duplicate_id"]
-    message: str
-
-
-class FailedItem(BaseModel):
-    """An item without an answer; the others have theirs."""
-
-    id: str
-    error: ItemError
-
-
-class AnsweredSegment(BaseModel):
-    """A sentence or clause, ``[start, end)`` of the text as given."""
-
-    start: int = Field(ge=0)
-    end: int = Field(ge=0)
-    label: Literal["negative", "neutral", "positive"]
-    polarity: float = Field(ge=-1, le=1)
-    probabilities: Probabilities
-    p_pain: Share = Field(description="something went wrong for the customer")
-    p_request: Share = Field(description="a wish or suggestion")
-
-
-class JudgedItem(BaseModel):
-    """What is said about one text. Without a label ``reason`` says why, and that is no error."""
-
-    id: str
-    label: Literal["negative", "neutral", "positive"] | None
-    polarity: float | None = Field(ge=-1, le=1, description="P(positive) - P(negative)")
-    probabilities: Probabilities | None
-    strongest: Strongest | None
-    mixed: bool = Field(description="both a clearly negative and a clearly positive segment")
-    confident: bool = Field(description="right as often as /info says")
-    windows: int = Field(ge=0, description="windows the text was read in; nothing is cut off")
-    language: str | None
-    language_supported: bool
-    p_pain: Share | None
-    p_request: Share | None
-    emotions: dict[str, Share] | None
-    reason: Literal["empty", "not_an_answer", "language_unsupported"] | None
-
-
-class AnsweredItem(JudgedItem):
-    """What is said about one text as to sentiment."""
-
-    segments: list[AnsweredSegment] | None = Field(default=None, description="where they were asked for")
-
-
 class SentimentAnswer(BaseModel):
     """Answers in the order of the items."""
 
     model_version: str
-    items: list[AnsweredItem | FailedItem]
-
-
-class Evidence(BaseModel):
-    """A quote, masked; ``text[start:end]`` of the text as given."""
-
-    start: int
-    end: int
-    quote: str
-
-
-class FoundPain(BaseModel):
-    """Something that went wrong for the customer."""
-
-    aspect: str | None
-    statement: str | None
-    severity: Share
-    reasons: list[str]
-    stage: str
-    evidence: list[Evidence]
-
-
-class FoundTheme(BaseModel):
-    """A theme that a segment raises."""
-
-    theme_id: str
-    name: str
-    strength: Share
-
-
-class AnalyzedSegment(AnsweredSegment):
-    """A segment with its place on the journey and its themes."""
-
-    stage: str = Field(description='"unknown" is an answer')
-    stage_confidence: Share
-    pain: bool
-    themes: list[FoundTheme] | None = Field(description="null where no theme set was named")
-
-
-class MaskedSpan(BaseModel):
-    """What was masked in quotes and statements."""
-
-    start: int
-    end: int
-    kind: str
-
-
-class AnalyzedItem(JudgedItem):
-    """What one text alone can tell."""
-
-    segments: list[AnalyzedSegment]
-    pain_points: list[FoundPain]
-    redactions: list[MaskedSpan]
+    items: list[Item | FailedItem]
 
 
 class AnalyzeAnswer(BaseModel):

@@ -15,12 +15,15 @@ was accepted, or fails it when time is up.
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import threading
 import time
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
+
+from textcx.domain.errors import TextcxError
 
 from ..http.errors import Code, Problem
 from ..http.logs import log, where
@@ -88,7 +91,7 @@ class Batcher:
     """The queue and its thread. All public methods are called from the event loop."""
 
     def __init__(self, work: Work, *, metrics: Metrics, queue_limit: int, batch_tokens: int, max_wait: float) -> None:
-        """Take work into service; ``start`` begins to load it.
+        """Prepare a queue; ``start`` begins to load the models.
 
         Args:
             work: What is done, by one thread only.
@@ -149,14 +152,14 @@ class Batcher:
         """
         ticket = self._enter(kind, given)
         if gone is None:
-            return await self._answer(ticket)
+            return await ticket.future
         left = asyncio.ensure_future(gone())
         try:
             await asyncio.wait((ticket.future, left), return_when=asyncio.FIRST_COMPLETED)
             if not ticket.future.done():
                 self._leave(ticket)
                 raise CallerGone
-            return await self._answer(ticket)
+            return await ticket.future
         except asyncio.CancelledError:
             self._leave(ticket)
             raise
@@ -216,10 +219,6 @@ class Batcher:
                 self._queued -= ticket.left
         ticket.future.cancel()
 
-    @staticmethod
-    async def _answer(ticket: Ticket) -> list[Any]:
-        return await ticket.future
-
     # What follows runs in the thread.
 
     def _live(self) -> None:
@@ -228,7 +227,13 @@ class Batcher:
             self._work.load()
         except BaseException as error:  # noqa: BLE001 - the outermost edge of this thread
             self.failure = type(error).__name__
-            log("model not loaded", level=40, error=type(error).__name__, message=_own_words(error), where=where(error))
+            log(
+                "model not loaded",
+                level=logging.ERROR,
+                error=type(error).__name__,
+                message=_own_words(error),
+                where=where(error),
+            )
             return
         self._ready = True
         log("ready", seconds=round(time.perf_counter() - begin, 2))
@@ -318,14 +323,14 @@ class Batcher:
                 for piece in batch:
                     self._do([piece])
                 return
-            log("batch failed", level=40, kind=kind, error=type(error).__name__, where=where(error))
+            log("batch failed", level=logging.ERROR, kind=kind, error=type(error).__name__, where=where(error))
             self._fail(batch[0].ticket)
             return
         seconds = time.perf_counter() - begin
         self._rate += 0.2 * (len(given) / max(seconds, 1e-4) - self._rate)
         self._crowd = len(batch) + len(self._waiting)
         done = [piece.ticket for piece in batch if len(piece.ticket.results) == len(piece.ticket.given)]
-        self._tell(done)
+        self._settle(done)
         self._metrics.batch(
             kind,
             items=len(given),
@@ -340,9 +345,9 @@ class Batcher:
                 self._waiting.remove(ticket)
                 self._queued -= ticket.left
         ticket.error = Problem(Code.INTERNAL, "The model failed on this request.")
-        self._tell([ticket])
+        self._settle([ticket])
 
-    def _tell(self, tickets: list[Ticket]) -> None:
+    def _settle(self, tickets: list[Ticket]) -> None:
         if tickets and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._deliver, tickets)
 
@@ -367,6 +372,4 @@ def _stopping() -> Problem:
 
 def _own_words(error: BaseException) -> str:
     """Return the message of an error of ours; others may say anything."""
-    from textcx.domain.errors import TextcxError  # noqa: PLC0415 - only where something failed
-
     return str(error) if isinstance(error, TextcxError) else ""

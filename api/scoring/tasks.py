@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from textcx.domain.items import GivenText
 from textcx.pipelines.incoming import IncomingTools
 from textcx.pipelines.text import TextTools, analyze_texts, score_texts
+from textcx.ports import ScoringTools
 from textcx.steps.journey import stage_vectors
 
 if TYPE_CHECKING:
@@ -16,16 +17,7 @@ if TYPE_CHECKING:
 
     from textcx.domain.items import SentimentItem, TextFindings
     from textcx.domain.lexicons.language import Language
-    from textcx.ports import (
-        Encoder,
-        LanguageDetector,
-        Phrase,
-        PhraseFinder,
-        Redactor,
-        SentenceSplitter,
-        ThemeMatch,
-        ThemeSets,
-    )
+    from textcx.ports import Phrase, PhraseFinder, Redactor, ThemeMatch, ThemeSets
     from textcx.settings.analysis import Settings
 
 SENTIMENT, OPINIONS, FINDINGS = "sentiment", "opinions", "findings"
@@ -36,23 +28,8 @@ WARM_UP = (
 """Read once before the service is ready, so that the first caller does not pay for what is set up at first use."""
 
 
-class Tools(Protocol):
+class Tools(ScoringTools, Protocol):
     """The engines; ``textcx.wiring.container.Container`` has them, each built when first used."""
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder."""
-        ...
-
-    @property
-    def languages(self) -> LanguageDetector:
-        """The language detector."""
-        ...
-
-    @property
-    def splitter(self) -> SentenceSplitter:
-        """The splitter."""
-        ...
 
     @property
     def redactor(self) -> Redactor:
@@ -62,11 +39,6 @@ class Tools(Protocol):
     @property
     def phrases(self) -> PhraseFinder:
         """The phrase finder."""
-        ...
-
-    @property
-    def language(self) -> Language:
-        """The language that is analyzed."""
         ...
 
 

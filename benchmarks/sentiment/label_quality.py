@@ -16,7 +16,7 @@ import numpy as np
 
 from benchmarks.run import RESULTS, ROOT, parser_for, write_result
 from textcx.domain.encoding import LABELS
-from textcx.domain.measures import macro_f1
+from textcx.steps.statistics.classification import macro_f1
 from textcx.training.sources import CODES, HARD_LABELS, POOL_LABELS
 
 SECOND = ROOT / "benchmarks" / "data" / "second_labels.tsv"

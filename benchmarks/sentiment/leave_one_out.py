@@ -20,12 +20,12 @@ import torch
 from safetensors.torch import load_file
 
 from benchmarks.run import MODEL, RESULTS, parser_for, rounded, write_result
-from textcx.domain.measures import calibration_error, calibration_noise, corrected_calibration_error
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.model_folder import open_model
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
 from textcx.engines.encoder.reader import Calibration
 from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, read_labelled
+from textcx.steps.statistics.classification import calibration_error, calibration_noise, corrected_calibration_error
 from textcx.training.calibrate import SENTIMENT_SETS as CALIBRATED
 from textcx.training.calibrate import calibrate
 from textcx.training.develop import development_sets

@@ -38,8 +38,8 @@ TEACHES = {
     "cfpb": "pain",
     "jupyter_2015": "pain and request by question (weak)",
     "pool_labels": "all heads: sentences labelled for textcx, see below",
-    "hard_labels": "the same, for sentences that an earlier encoder was least sure about",
-    "dynasent_pool": "what the teacher answers; request by wording (weak)",
+    "hard_labels": "the same, for sentences that an earlier encoder was least certain about",
+    "dynasent_pool": "answers of the teacher; request by wording (weak)",
     "written": "all heads: sentences written and labelled for textcx, see below",
     "contrasts": "pain, request, negation: sentences from our own patterns",
 }

@@ -84,7 +84,7 @@ def run(url: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     context = open_context(database, settings=Settings(), service=ServiceSettings(spool=spool))
     context.datasets.put("kill")
     spooled = context.spool.take([upload(options.rows)], name="kill.csv", most_bytes=1 << 30)
-    made = NewUpload(name="kill.csv", spool=spooled.name, size=spooled.size, sha256=spooled.sha256, columns=COLUMNS)
+    made = NewUpload(name="kill.csv", spooled=spooled, columns=COLUMNS)
     jobs: list[Job] = [context.jobs.ask(JobKind.INGEST, "kill", upload=made)[0]]
     chance = random.Random(options.seed)
     kills, during = 0, []

@@ -10,8 +10,8 @@ import pytest
 from databases import new_file
 from keeping import as_records, keeping
 
-from textcx.client import verify_signature
 from textcx.jobs.delivery import SIGNATURE
+from textcx_client import verify_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,9 +10,10 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from command_line import Finished, textcx
 from places import SAMPLE
 
-import textcx
+import textcx as library
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +24,8 @@ COMMAND = [sys.executable, "-m", "textcx", "sentiment"]
 SAID = "zebra marmalade"
 
 
-def sentiment(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*COMMAND, *map(str, arguments)], check=False, capture_output=True, input=stdin)
+def sentiment(*arguments: str | Path, stdin: bytes = b"") -> Finished:
+    return textcx("sentiment", *arguments, stdin=stdin)
 
 
 def test_standard_input_is_answered_line_by_line_and_broken_lines_are_told_by_the_exit_code() -> None:
@@ -35,8 +36,8 @@ def test_standard_input_is_answered_line_by_line_and_broken_lines_are_told_by_th
     assert (first["id"], first["label"], len(first["segments"])) == ("a", "positive", 1)
     assert (second["line"], second["error"]["code"]) == (2, "not_json")
     assert third["reason"] == "empty"
-    assert b"2 records scored, 1 line failed" in run.stderr
-    assert SAID.encode() not in run.stdout + run.stderr
+    assert "2 records scored, 1 line failed" in run.stderr
+    assert SAID not in run.stdout + run.stderr
 
 
 def test_a_reader_that_goes_away_ends_the_run_quietly() -> None:
@@ -77,19 +78,19 @@ def test_an_interrupted_run_says_so_and_leaves_what_was_scored(tmp_path: Path) -
 def test_a_wrong_column_or_a_missing_file_is_explained_in_one_line(tmp_path: Path) -> None:
     run = sentiment(SAMPLE, "--text-column", "coment")
     assert run.returncode == 2
-    assert b"Did you mean 'comment'" in run.stderr
+    assert "Did you mean 'comment'" in run.stderr
     run = sentiment(tmp_path / "missing.jsonl")
     assert run.returncode == 1
-    assert run.stderr.count(b"\n") == 1
-    assert run.stdout == b""
+    assert run.stderr.count("\n") == 1
+    assert run.stdout == ""
 
 
 def test_the_library_gives_the_same_items_as_the_command_line() -> None:
     records = [{"id": 7, "text": "The staff were lovely. The room was filthy!"}, {"id": 8, "text": 5}, {"text": "ok"}]
     run = sentiment("-", "-q", "--segments", stdin="\n".join(map(json.dumps, records)).encode())
-    assert textcx.sentiment(records, segments=True) == [json.loads(line) for line in run.stdout.splitlines()]
-    assert textcx.sentiment(["ok"]) == [{**textcx.sentiment([records[2]])[0], "id": "line-1"}]
-    assert textcx.sentiment([]) == []
+    assert library.sentiment(records, segments=True) == [json.loads(line) for line in run.stdout.splitlines()]
+    assert library.sentiment(["ok"]) == [{**library.sentiment([records[2]])[0], "id": "line-1"}]
+    assert library.sentiment([]) == []
 
 
 def test_it_says_the_same_of_the_sample_as_analyze_does(sample_analysis: Analysis) -> None:
@@ -98,7 +99,7 @@ def test_it_says_the_same_of_the_sample_as_analyze_does(sample_analysis: Analysi
         given = [{"id": row["feedback_id"], "text": row["comment"]} for row in csv.DictReader(lines)]
     known = {row["record_id"]: tuple(row[name] for name in names) for row in sample_analysis.records.to_dicts()}
     said = {}
-    for item in textcx.sentiment(given):
+    for item in library.sentiment(given):
         if item["id"] in known:
             item |= {f"p_{label}": p for label, p in item["probabilities"].items()}
             said[item["id"]] = tuple(item[name] for name in names)

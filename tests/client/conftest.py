@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from textcx.client import Client
+from textcx_client import Client
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

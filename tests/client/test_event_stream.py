@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcx.client.events import events_of
+from textcx_client.events import events_of
 
 STREAM = (
     ': hello\n\nevent: progress\ndata: {"a": "x\u2028y\x85z"}\n\n'

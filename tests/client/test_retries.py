@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scripted import HANG_UP, Say, problem, saying
 
-from textcx.client import Client, Retries, ServiceError, ServiceUnreachable
-from textcx.client.connection import seconds_of
-from textcx.domain.errors import BadSetting, WrongUse
+from textcx_client import BadSetting, Client, Retries, ServiceError, ServiceUnreachable, WrongUse
+from textcx_client.retries import seconds_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,8 +112,8 @@ def test_retry_after_may_be_seconds_or_a_date() -> None:
 
 def test_waits_grow_up_to_a_limit_and_are_spread_at_random() -> None:
     retries = Retries(times=9, first=0.5, longest=4.0)
-    chance = random.Random(1)
-    drawn = [[retries.wait(done, asked=None, chance=chance) for _ in range(300)] for done in range(6)]
+    rng = random.Random(1)
+    drawn = [[retries.wait(done, retry_after=None, rng=rng) for _ in range(300)] for done in range(6)]
     for done, some in enumerate(drawn):
         most = min(4.0, 0.5 * 2**done)
         assert 0 <= min(some) < 0.1 * most

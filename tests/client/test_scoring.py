@@ -4,10 +4,9 @@ import pytest
 from scripted import Say, saying
 from serving import MemoryKeys, serving
 
-from textcx.client import Client, FailedItem, ServiceError, Text
-from textcx.client.texts import Placed, in_chunks
-from textcx.domain.errors import WrongUse
 from textcx.domain.service.keys import Scope
+from textcx_client import Client, FailedItem, ServiceError, Text, WrongUse
+from textcx_client.scoring import Placed, in_chunks
 
 TEXTS = ["Great food, lovely staff.", "The parcel was lost.", "n/a"]
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from textcx.client import BadSignature, verify_signature
 from textcx.jobs.delivery import signature
+from textcx_client import BadSignature, verify_signature
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 BODY = b'{"id": "evt_1"}'

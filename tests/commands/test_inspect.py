@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
+from languages import ENGLISH
 
 from textcx.commands.inspect import inspect, render
 from textcx.domain.feedback import ColumnOverrides, Reason
@@ -11,6 +13,8 @@ from textcx.ports import LanguageGuess
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+inspect = partial(inspect, language=ENGLISH)
 
 WISHES = ColumnOverrides()
 CONTENT = (

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
+from languages import NAMING
 from theme_world import APP, BROWN, LATE, PLAN, RECIPES, RUDE, TREE, id_of, learn
 
 from textcx.commands.theme_sets import Wish, compare, edit, place_of, show, wish_of
@@ -14,6 +16,8 @@ from textcx.store.theme_sets.directory import load, read_edits, save
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+continue_themes = partial(continue_themes, stop_words=NAMING.stop_words)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

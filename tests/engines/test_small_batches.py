@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from textcx.engines.encoder.batches import FEW, LAID, LAID_SMALL, LENGTHS, ROWS, Logits
+from textcx.engines.encoder.batches import FEW, LENGTHS, PACKED, PACKED_SMALL, ROWS, Logits
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.reader import BatchedEncoder
-from textcx.wiring.container import models_directory
+from textcx.wiring.models import models_directory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,10 +44,10 @@ class Counting:
         return answers((tokens * mask).sum(1).astype(np.float32) / 1e6)
 
 
-class Laying:
-    """The same for windows laid end to end."""
+class Packing:
+    """The same for packed windows."""
 
-    name, precision = "laying", "fp32"
+    name, precision = "packing", "fp32"
 
     def __init__(self) -> None:
         self.sizes: list[tuple[int, int]] = []
@@ -59,7 +59,7 @@ class Laying:
         return answers(np.array([window.sum() for window in windows], np.float32) / 1e6)
 
 
-def encoder(backend: Counting | Laying, *, small: bool) -> BatchedEncoder:
+def encoder(backend: Counting | Packing, *, small: bool) -> BatchedEncoder:
     return BatchedEncoder(backend, Tokenizer.from_str(TOKENIZER), encoder_id="counting-1", width=4, small_batches=small)
 
 
@@ -68,7 +68,7 @@ def encoder(backend: Counting | Laying, *, small: bool) -> BatchedEncoder:
 def test_small_batches_lose_and_swap_nothing(sizes: list[int], random: object) -> None:
     texts = [" ".join(random.choices(WORDS, k=size)) for size in sizes]  # type: ignore[attr-defined]
     full = encoder(Counting(), small=False).encode(texts)
-    for other in (encoder(Counting(), small=True), encoder(Laying(), small=True), encoder(Laying(), small=False)):
+    for other in (encoder(Counting(), small=True), encoder(Packing(), small=True), encoder(Packing(), small=False)):
         found = other.encode(texts)
         for name in ("sentiment", "pain", "request", "windows"):
             np.testing.assert_allclose(getattr(found, name), getattr(full, name), atol=1e-6)
@@ -89,20 +89,20 @@ def test_every_shape_is_one_of_a_few() -> None:
     assert all(length in LENGTHS and rows in {*FEW, ROWS[length]} for rows, length in backend.shapes)
 
 
-def test_windows_laid_end_to_end_fill_batches_and_fit_into_them() -> None:
+def test_packed_windows_fill_batches_and_fit_into_them() -> None:
     texts = [" ".join(WORDS * (1 + place % 9)) + f" {place}" for place in range(120)]
-    large, small = Laying(), Laying()
+    large, small = Packing(), Packing()
     encoder(large, small=False).encode(texts, vectors=False)
     encoder(small, small=True).encode(texts[:3], vectors=False)
-    assert {size for _, size in large.sizes} == {LAID}
-    assert all(LAID - 256 < total <= LAID for total, _ in large.sizes[:-1])
+    assert {size for _, size in large.sizes} == {PACKED}
+    assert all(PACKED - 256 < total <= PACKED for total, _ in large.sizes[:-1])
     [(total, size)] = small.sizes
-    assert size == min(each for each in LAID_SMALL if each >= total)
+    assert size == min(each for each in PACKED_SMALL if each >= total)
     assert (large.filled, small.filled) == ({True}, {False})
 
 
-@pytest.mark.parametrize("kind", [Counting, Laying])
-def test_between_two_batches_the_same_encoder_may_be_asked_again(kind: type[Counting | Laying]) -> None:
+@pytest.mark.parametrize("kind", [Counting, Packing])
+def test_between_two_batches_the_same_encoder_may_be_asked_again(kind: type[Counting | Packing]) -> None:
     asked: list[np.ndarray] = []
 
     def between() -> None:
@@ -125,9 +125,7 @@ def test_the_shipped_encoder_agrees_with_itself_within_its_tolerance() -> None:
     texts = [" ".join(WORDS[place:]) for place in (0, 3)]
     reader = load_encoder(FOLDER, precision="fp32", small_batches=True)
     together = reader.encode(texts)
-    reader._small = False
-    full = reader.encode(texts)
-    reader._small = True
+    full = load_encoder(FOLDER, precision="fp32").encode(texts)
     for place, text in enumerate(texts):
         alone = reader.encode([text])
         for found in (alone.sentiment[0], together.sentiment[place]):

@@ -11,14 +11,15 @@ from textcx.domain.service.datasets import JobKind, JobState
 from textcx.jobs.queue.runner import keep_house
 from textcx.jobs.respondents import erase_respondent
 from textcx.store.sql.blobs import part_tables, table_of
-from textcx.store.sql.reading.findings import Filters, SqlReading
+from textcx.store.sql.reading.counting import Filters
+from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import analysis_tables, metadata, parts, receipts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 WHO = "customer-2"
 MINE = {"f6", "f7", "f8"}

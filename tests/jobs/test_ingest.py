@@ -10,17 +10,19 @@ import pytest
 import sqlalchemy as sa
 from job_context import COLUMNS, as_csv, light_context, run_now, send, some_rows
 
+from api.schemas.documents import GivenRecord
 from textcx.domain.errors import Conflict
-from textcx.domain.service.datasets import JobState, UploadState
-from textcx.jobs.columns import columns_of, lines_of
+from textcx.domain.service.datasets import JobKind, JobState, Upload, UploadState
+from textcx.jobs.columns import columns_of, line_of
 from textcx.jobs.queue.runner import keep_house
 from textcx.store.sql.schema.tables import metadata, records, segments, triage
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
+    from textcx.store.sql.batches import Batch
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 
 @pytest.fixture
@@ -124,14 +126,12 @@ def test_a_single_record_is_read_as_the_first_upload_was(context: JobContext) ->
 
 
 def test_records_sent_as_json_are_read_by_their_fields(context: JobContext) -> None:
-    sent = [
+    sent = [GivenRecord.model_validate(each) for each in (
         {"id": "a", "text": "The parcel was late.", "respondent": "jo", "ratings": {"nps": 2}, "attributes": {"plan": "pro"}},
         {"id": "b", "text": "Lovely shop, friendly people.", "created_at": "2026-03-04T05:06:07Z", "customer_value": 12.5},
-    ]  # fmt: skip
-    job = run_now(
-        context,
-        send(context, "shop", b"".join(lines_of(sent)), name="records.jsonl", columns=columns_of(sent, dataset={})),
-    )
+    )]  # fmt: skip
+    columns = columns_of(sent, rating_flags=[])
+    job = run_now(context, send(context, "shop", b"".join(map(line_of, sent)), name="records.jsonl", columns=columns))
     assert job.state is JobState.DONE, job.errors
     first, second = kept(context)
     assert (first["record_id"], first["ratings"], first["attributes"]) == ("a", {"nps": 2.0}, {"plan": "pro"})
@@ -184,22 +184,25 @@ def test_the_same_respondent_again_makes_a_case_more_urgent(context: JobContext)
 
 
 def test_a_job_goes_on_with_batches_of_another_size(database: Database, tmp_path: Path) -> None:
-    from textcx.jobs.interruptions import ProcessEnds
+    from textcx.domain.service.interruptions import ProcessEnds
     from textcx.jobs.queue.runner import Runner
 
     small = light_context(database, tmp_path / "spool", batch_rows=20)
     small.datasets.put("shop")
     job = send(small, "shop", as_csv(some_rows(90)))
-    done: list[str] = []
+    save = small.batches.save
 
-    def step(name: str, work: object) -> dict[str, object]:
-        if len(done) == 4:
-            raise ProcessEnds
-        done.append(name)
-        return work()  # type: ignore[operator, no-any-return]
+    def save_and_stop(upload: Upload, batch: Batch) -> dict[str, int]:
+        if batch.number == 2:
+            small.stopping.set()
+        return save(upload, batch)
 
+    small.batches.save = save_and_stop  # type: ignore[method-assign]
+    claimed = small.jobs.claim("here", JobKind.INGEST)
+    assert claimed is not None
     with pytest.raises(ProcessEnds):
-        Runner(small)._run(job.id, job.attempt, step)
+        Runner(small).run(claimed)
+    small.jobs.release("here")
     assert 0 < len(kept(small)) < 90
     large = light_context(database, tmp_path / "spool", batch_rows=50)
     found = run_now(large, large.jobs.get(job.id))

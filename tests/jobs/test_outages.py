@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import sqlalchemy as sa
 from databases import new_database, new_file, postgres_server, refused, server_folder, start_server, stop_server
-from job_context import as_csv, light_context, send, some_rows, wait_for
+from job_context import as_csv, light_context, send, some_rows, wait_for, wait_until
 from service_worker import slow_down
 
 from textcx.domain.errors import DiskFull, StoreProblem
 from textcx.domain.service.datasets import Job, JobKind, JobState
-from textcx.jobs.queue import runner as running
 from textcx.jobs.queue.runner import Runner
-from textcx.store.sql import database as opening
 from textcx.store.sql.database import Database
 from textcx.store.sql.schema.tables import analyses, parts, records
 
@@ -26,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
+    from textcx.wiring.service import JobContext
 
 ROWS = 120
 
@@ -54,23 +52,17 @@ def on_server(server: str, tmp_path: Path) -> Iterator[JobContext]:
 
 
 @pytest.fixture
-def on_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[JobContext]:
-    monkeypatch.setattr(opening, "BUSY_SECONDS", 0.1)
-    database = Database(new_file(tmp_path / "textcx.db"))
+def on_file(tmp_path: Path) -> Iterator[JobContext]:
+    database = Database(new_file(tmp_path / "textcx.db"), busy_seconds=0.1)
     context = light_context(database, tmp_path / "spool", patience=60.0)
     context.datasets.put("shop")
     yield context
     database.close()
 
 
-@pytest.fixture(autouse=True)
-def _often(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "TAKE_OVER_SECONDS", 0.5)
-
-
 @contextmanager
 def run(context: JobContext) -> Iterator[Runner]:
-    runner = Runner(context)
+    runner = Runner(context, take_over_seconds=0.5)
     runner.start()
     try:
         yield runner
@@ -80,8 +72,7 @@ def run(context: JobContext) -> Iterator[Runner]:
 
 def begun(context: JobContext, job: Job) -> None:
     """Wait until some of an upload is stored."""
-    while not context.jobs.get(job.id).counts.get("stored"):
-        time.sleep(0.01)
+    wait_until(lambda: context.jobs.get(job.id).counts.get("stored"))
 
 
 def stored(context: JobContext) -> list[str]:

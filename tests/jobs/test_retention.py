@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
 import sqlalchemy as sa
-from job_context import as_csv, light_context, run_now, send, some_rows
+from fakes import FakePhraseFinder
+from job_context import as_csv, light_context, light_tools, run_now, send, some_rows
 
 from textcx.domain.service.datasets import JobKind, JobState
 from textcx.jobs.queue.runner import keep_house
 from textcx.store.sql.blobs import part_tables, table_of
-from textcx.store.sql.reading.findings import Filters, SqlReading
+from textcx.store.sql.reading.counting import Filters
+from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import analysis_tables, metadata, parts, receipts, records, segments, triage
 from textcx.store.theme_sets.directory import from_bytes
+from textcx.wiring.service import JobContext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
+    from textcx.ports import Phrase
     from textcx.store.sql.database import Database
 
 NOW = datetime(2026, 4, 15, 12, tzinfo=UTC)
@@ -45,6 +50,20 @@ def context(database: Database, tmp_path: Path) -> JobContext:
         assert job.state is JobState.DONE, job.errors
     context.datasets.put("shop", retention_days=DAYS)
     return context
+
+
+class SweepingPhrases(FakePhraseFinder):
+    """Lets the house be kept while an analysis works on records that it has read already."""
+
+    def __init__(self, context: JobContext) -> None:
+        self._context = context
+        self.swept = False
+
+    def phrases(self, texts: Sequence[str]) -> list[list[Phrase]]:
+        if not self.swept:
+            keep_house(self._context, now=NOW)
+            self.swept = True
+        return super().phrases(texts)
 
 
 OLD = {row["id"] for row in some_rows(180) if is_old(row)} | {"f0"}
@@ -118,14 +137,15 @@ def test_counts_and_themes_stay_and_a_receipt_says_how_much_went(context: JobCon
 
 
 def test_what_was_swept_does_not_come_back_with_an_analysis_that_began_before(context: JobContext) -> None:
-    from textcx.jobs.analyze import Analyze
-
-    job = context.jobs.ask(JobKind.ANALYZE, "shop")[0]
-    context.jobs.begin(job.id, attempt=1)
-    work = Analyze(context, job)
-    work._made = work._make(context.batches.last(job.dataset_id))
-    keep_house(context, now=NOW)
-    work._analyze(0)
+    tools = light_tools()
+    sweeping = SweepingPhrases(context)
+    late = JobContext(
+        database=context.database, settings=context.settings, spool=context.spool.directory,
+        tools=lambda: replace(tools, corpus=replace(tools.corpus, phrases=sweeping)),
+    )  # fmt: skip
+    job = run_now(late, late.jobs.ask(JobKind.ANALYZE, "shop")[0])
+    assert job.state is JobState.DONE, job.errors
+    assert sweeping.swept
     assert places(context, OLD) == set()
     assert context.analyses.current("shop")[1].records.height == len(YOUNG)
 

@@ -9,7 +9,8 @@ from job_context import as_csv, light_context, light_tools, run_now, send, some_
 from textcx.domain.service.datasets import Job, JobKind, JobState
 from textcx.jobs.respondents import erase_respondent
 from textcx.jobs.theme_choice import choose_themes
-from textcx.store.sql.reading.findings import Filters, SqlReading
+from textcx.store.sql.reading.counting import Filters
+from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import records, segments
 from textcx.store.sql.theme_sets import CurrentSet
 from textcx.store.theme_sets.directory import from_bytes, save, to_bytes
@@ -19,10 +20,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
-ENCODER = light_tools().first.encoder.encoder_id
+ENCODER = light_tools().record.encoder.encoder_id
 
 
 @pytest.fixture

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING
 import pytest
 from job_context import as_csv, light_context, run_now, send
 
-from textcx.client import BadSignature, verify_signature
 from textcx.domain.errors import NotFound, WrongUse
 from textcx.domain.service.datasets import WebhookEvent
 from textcx.jobs import addresses
 from textcx.jobs.addresses import PrivateAddress, check_url, choose_address, is_public
 from textcx.jobs.delivery import PAUSES, SIGNATURE, Delivering
+from textcx_client import BadSignature, verify_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 BAD = {
     "id": "n1",

@@ -4,14 +4,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
+from languages import ENGLISH
 
 from textcx.domain.items import GivenText
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 from textcx.pipelines.incoming import IncomingTools
 from textcx.pipelines.text import TextTools, analyze_texts, score_texts
 from textcx.steps.journey import stage_vectors
-from textcx.wiring.container import models_directory
 
 if TYPE_CHECKING:
     from textcx.domain.items import TextFindings
@@ -24,13 +22,10 @@ TEXTS = (
 
 @pytest.fixture(scope="module")
 def tools() -> TextTools:
-    taxonomies = models_directory() / "taxonomies"
-    journey = load_journey(taxonomies / "journey.toml")
     segments = IncomingTools(
         phrases=FakePhraseFinder(),
-        journey=journey,
-        stages=stage_vectors(journey, FakeEncoder()),
-        lexicon=load_pain_lexicon(taxonomies / "consequences.toml"),
+        language=ENGLISH,
+        stages=stage_vectors(ENGLISH.journey, FakeEncoder()),
         pain_threshold=0.5,
         offer_words=frozenset(),
     )

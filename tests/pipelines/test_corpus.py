@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -17,8 +16,8 @@ from fakes import (
     FakeSplitter,
     FakeThemeModel,
 )
+from languages import ENGLISH
 from polars.testing import assert_frame_equal
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
 
 from textcx.domain.feedback import (
     FEEDBACK_SCHEMA,
@@ -43,20 +42,19 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-TAXONOMIES = Path(__file__).resolve().parents[2] / "models" / "taxonomies"
 FIRST = RecordTools(
     encoder=FakeEncoder(),
     languages=FakeLanguageDetector(),
     redactor=FakeRedactor(),
     splitter=FakeSplitter(),
+    language=ENGLISH,
     respondent_key=b"k" * 32,
 )
 SECOND = CorpusTools(
     encoder=FakeEncoder(),
     themes=FakeThemeModel(),
     phrases=FakePhraseFinder(),
-    journey=load_journey(TAXONOMIES / "journey.toml"),
-    lexicon=load_pain_lexicon(TAXONOMIES / "consequences.toml"),
+    language=ENGLISH,
 )
 NPS = RatingColumn(name="nps", column="Recommend", kind=RatingKind.NPS, low=0, high=10)
 WHY, BETTER = TextColumn("Why?"), TextColumn("Better?", question="What could we do better?")

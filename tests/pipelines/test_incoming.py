@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 from fakes import FakeEncoder, FakePhraseFinder, FakeThemeModel
-from textcx.engines.taxonomy_toml import load_journey, load_pain_lexicon
+from languages import ENGLISH
 
 from textcx.pipelines.incoming import IncomingTools, analyze_incoming, main_subjects
 from textcx.steps.journey import stage_vectors
 from textcx.steps.themes.assignment.assign import assign_themes
 from textcx.steps.themes.finding.find import find_themes
-from textcx.wiring.container import models_directory
 
 if TYPE_CHECKING:
     from textcx.domain.themes.sets import ThemeSet
@@ -32,11 +31,9 @@ LEAST = 0.4
 
 @pytest.fixture(scope="module")
 def tools() -> IncomingTools:
-    taxonomies = models_directory() / "taxonomies"
-    journey = load_journey(taxonomies / "journey.toml")
     return IncomingTools(
-        phrases=FakePhraseFinder(), journey=journey, stages=stage_vectors(journey, FakeEncoder()),
-        lexicon=load_pain_lexicon(taxonomies / "consequences.toml"), pain_threshold=0.5, offer_words=frozenset(),
+        phrases=FakePhraseFinder(), language=ENGLISH, stages=stage_vectors(ENGLISH.journey, FakeEncoder()),
+        pain_threshold=0.5, offer_words=frozenset(),
     )  # fmt: skip
 
 
@@ -51,7 +48,7 @@ def theme_set() -> ThemeSet:
     )  # fmt: skip
     found = find_themes(
         learned, FakeEncoder().encode(texts).vectors, model=FakeThemeModel(), phrases=FakePhraseFinder(),
-        encoder_id=FakeEncoder().encoder_id,
+        language=ENGLISH, encoder_id=FakeEncoder().encoder_id,
     )  # fmt: skip
     assert found.theme_set is not None
     return replace(found.theme_set, curve=replace(found.theme_set.curve, least=LEAST))

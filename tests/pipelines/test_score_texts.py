@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from fakes import FakeEncoder, FakeLanguageDetector, FakeSplitter
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from languages import ENGLISH
 
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, FeedbackBatch, TextColumn
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textcx.domain.encoding import Encoding
+
+score_texts = partial(score_texts, language=ENGLISH)
+language_code = partial(language_code, language=ENGLISH)
 
 ENCODER, LANGUAGES, SPLITTER = FakeEncoder(), FakeLanguageDetector(), FakeSplitter()
 
@@ -64,13 +69,18 @@ def test_an_item_says_the_same_as_analyze_does_of_every_text() -> None:
         if "\ud800" not in text  # a reader has replaced it
     ]
     tools = RecordTools(
-        encoder=ENCODER, languages=LANGUAGES, redactor=NoRedactor(), splitter=SPLITTER, respondent_key=b"k" * 32
+        encoder=ENCODER,
+        languages=LANGUAGES,
+        redactor=NoRedactor(),
+        splitter=SPLITTER,
+        language=ENGLISH,
+        respondent_key=b"k" * 32,
     )
     batch = FeedbackBatch(frame=pl.DataFrame(rows, schema=FEEDBACK_SCHEMA))
     part = analyze_batch(
         batch, number=0, plan=ColumnPlan(text=(TextColumn("text"),)), tools=tools, progress=StageClock()
     )
-    found = build_corpus(part)
+    found = build_corpus(part, language=ENGLISH)
     analyzed = {row["record_id"]: row for row in found.records.to_dicts()}
     left_out = {broken.record_id: broken.reason for broken in found.unprocessable}
     segments = found.segments.to_dicts()
@@ -164,19 +174,21 @@ def test_segments_stand_in_the_plain_item_only_where_they_are_wanted() -> None:
     assert item("").plain(segments=True)["segments"] == []
 
 
-class _WithoutEmotions(FakeEncoder):
-    """An encoder of before there were emotions."""
+class _OnlySentiment(FakeEncoder):
+    """An encoder without any other head."""
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
         found = super().encode(texts, vectors=vectors)
-        return replace(found, emotions=np.full_like(found.emotions, np.nan))
+        unknown = {name: np.full_like(getattr(found, name), np.nan) for name in ("pain", "request", "emotions")}
+        return replace(found, **unknown)
 
 
-def test_an_encoder_without_that_head_says_nothing_of_emotions() -> None:
+def test_what_an_encoder_has_no_head_for_is_null() -> None:
     given_text = GivenText("a", "Thanks, I was furious.")
-    found = score_texts([given_text], encoder=_WithoutEmotions(), languages=LANGUAGES, splitter=SPLITTER)
-    assert found[0].label is not None
-    assert found[0].emotions is None
+    (found,) = score_texts([given_text], encoder=_OnlySentiment(), languages=LANGUAGES, splitter=SPLITTER)
+    assert found.label is not None
+    assert found.p_pain is found.p_request is found.emotions is None
+    assert found.segments[0].p_pain is found.segments[0].p_request is None
 
 
 def test_a_text_has_all_four_emotions() -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakeLanguageDetector
+from languages import ENGLISH
 
 from textcx.engines.language.fasttext import FasttextLanguageDetector
 
@@ -24,7 +26,9 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(scope="module", params=[FasttextLanguageDetector, FakeLanguageDetector], ids=["fastText", "fake"])
+@pytest.fixture(
+    scope="module", params=[partial(FasttextLanguageDetector, ENGLISH), FakeLanguageDetector], ids=["fastText", "fake"]
+)
 def detector(request: pytest.FixtureRequest) -> LanguageDetector:
     made: LanguageDetector = request.param()
     return made

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakePhraseFinder
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from languages import ENGLISH
 
 from textcx.engines.spacy.text import SpacyPhraseFinder
 from textcx.steps.text.redact import MASK
@@ -24,7 +26,9 @@ PIECES = st.sampled_from(
 ANY_TEXT = st.one_of(st.text(max_size=30), st.lists(PIECES, max_size=8).map("".join))
 
 
-@pytest.fixture(scope="module", params=[SpacyPhraseFinder, FakePhraseFinder], ids=["spaCy", "fake"])
+@pytest.fixture(
+    scope="module", params=[partial(SpacyPhraseFinder, ENGLISH.phrases), FakePhraseFinder], ids=["spaCy", "fake"]
+)
 def finder(request: pytest.FixtureRequest) -> PhraseFinder:
     made: PhraseFinder = request.param()
     return made

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakeRedactor
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from languages import ENGLISH
 
 from textcx.engines.redaction.none import NoRedactor
 from textcx.engines.redaction.presidio import PresidioRedactor
@@ -16,7 +16,6 @@ from textcx.engines.redaction.presidio import PresidioRedactor
 if TYPE_CHECKING:
     from textcx.ports import Redactor
 
-NAMES = Path(__file__).resolve().parents[2] / "models" / "taxonomies" / "keep_names.toml"
 PIECES = st.sampled_from(
     [
         "jane.doe@example.com", "+44 20 7946 0958", "(212) 555-0147", " ", ", ", ". ", "\n\n", "\U0001f600", "@", "+",
@@ -28,7 +27,7 @@ ANY_TEXT = st.one_of(st.text(max_size=30), st.lists(PIECES, max_size=8).map("".j
 
 @pytest.fixture(scope="module")
 def presidio() -> PresidioRedactor:
-    return PresidioRedactor(names=NAMES)
+    return PresidioRedactor(ENGLISH.names)
 
 
 @pytest.fixture(scope="module", params=["Presidio", "fake", "none"])

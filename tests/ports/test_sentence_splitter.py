@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakeSplitter
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from languages import ENGLISH
 
 from textcx.engines.spacy.text import SpacySentenceSplitter
 from textcx.steps.text.clean import has_content
@@ -25,7 +27,7 @@ PIECES = st.sampled_from(
 ANY_TEXT = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=12).map("".join))
 
 
-@pytest.fixture(scope="module", params=[SpacySentenceSplitter, FakeSplitter], ids=["spaCy", "fake"])
+@pytest.fixture(scope="module", params=[partial(SpacySentenceSplitter, ENGLISH), FakeSplitter], ids=["spaCy", "fake"])
 def splitter(request: pytest.FixtureRequest) -> SentenceSplitter:
     made: SentenceSplitter = request.param()
     return made

@@ -53,7 +53,8 @@ def test_names_of_bubbles_never_overlap() -> None:
         boxes.append((left, float(y) - 10, left + long, float(y) + 2))
     assert boxes
     for index, box in enumerate(boxes):
-        assert not charts._overlaps(box, boxes[index + 1 :])
+        left, top, right, bottom = box
+        assert not [o for o in boxes[index + 1 :] if left < o[2] and o[0] < right and top < o[3] and o[1] < bottom]
 
 
 def test_names_in_pictures_are_escaped() -> None:

@@ -60,7 +60,7 @@ def test_negative_numbers_stay_numbers_in_csv(tmp_path: Path) -> None:
 
 @given(st.text(min_size=1, max_size=40))
 def test_no_text_starts_like_a_formula_after_writing(text: str) -> None:
-    written = str(sheets._for_csv(text))
+    written = str(sheets.csv_cell(text))
     assert not written.startswith(sheets.FORMULA_STARTS)
     assert written.removeprefix("'") == text or written == text
 
@@ -86,6 +86,13 @@ def test_lists_and_structs_are_written_out_readably(tmp_path: Path) -> None:
     assert row["evidence"].startswith(f"“{quote['quote']}” ({quote['record_id']}:{quote['start']}-{quote['end']})")
     assert row["trend_direction"] in {"rising", "falling", "steady"}
     assert read_csv(tmp_path / "themes.csv")[0]["keywords"].count(";") == 4
+
+
+def test_a_redaction_is_written_with_its_kind_and_place() -> None:
+    redactions = [{"start": 3, "end": 5, "kind": "name"}, {"start": 9, "end": 21, "kind": "email"}]
+    assert sheets.csv_cell(redactions) == "name 3-5; email 9-21"
+    column = pl.DataFrame({"redactions": [redactions]})
+    assert sheets.flat(column)["redactions"].to_list() == ["name 3-5; email 9-21"]
 
 
 def test_flattening_leaves_no_list_and_no_struct_in_any_table() -> None:

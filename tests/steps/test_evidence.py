@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -7,12 +8,16 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from languages import STATEMENTS
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.steps.evidence import choose_evidence, readability
 
 if TYPE_CHECKING:
     from random import Random
+
+choose_evidence = partial(choose_evidence, continuing=STATEMENTS.continuing)
+readability = partial(readability, continuing=STATEMENTS.continuing)
 
 
 def candidates(texts: list[str], **columns: list) -> pl.DataFrame:

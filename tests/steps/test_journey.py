@@ -3,21 +3,20 @@
 import hashlib
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textcx.engines.taxonomy_toml import load_journey
+from languages import ENGLISH
 
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.lexicons.journey import UNKNOWN, JourneyStage, JourneyTaxonomy
 from textcx.steps.journey import find_primary_stages, place_segments_on_journey, stage_vectors, summarize_journey
 
-SHIPPED = load_journey(Path(__file__).parents[2] / "models" / "taxonomies" / "journey.toml")
+SHIPPED = ENGLISH.journey
 SMALL = JourneyTaxonomy(
     stages=(
         JourneyStage("delivery", "Delivery", 0, "d", ("the parcel arrived late",), ("courier*",), ("Shipping",)),

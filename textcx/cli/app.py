@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from textcx.cli.options import (
     IdColumn,
     Inputs,
     Limit,
+    Model,
     Ratings,
     RespondentColumn,
     Source,
@@ -31,6 +32,9 @@ from textcx.cli.options import (
 from textcx.cli.service import db, keys, serve, worker
 from textcx.cli.themes import themes as theme_commands
 from textcx.domain.version import __version__
+
+if TYPE_CHECKING:
+    from textcx.settings.analysis import Settings
 
 FAILED, DONE_WITH_ERRORS, INTERRUPTED = 1, 3, 130
 
@@ -60,6 +64,7 @@ def _root(
 
 @app.command()
 def analyze(
+    ctx: typer.Context,
     inputs: Inputs,
     out: Annotated[Path, typer.Option("--out", help="directory for the result; must not exist")],
     text_column: TextColumns = None,
@@ -82,7 +87,7 @@ def analyze(
     redact: Annotated[
         bool | None, typer.Option("--redact/--no-redact", help="mask what identifies a person (default: yes)")
     ] = None,
-    keep_name: Annotated[
+    keep_names: Annotated[
         list[str] | None, typer.Option("--keep-name", help="a product or company name never to mask; repeatable")
     ] = None,
     journey: Annotated[Path | None, typer.Option("--journey", help="your own journey taxonomy (TOML)")] = None,
@@ -97,6 +102,7 @@ def analyze(
         float | None,
         typer.Option("--max-unassigned", min=0.0, max=1.0, help="largest share of segments in no theme (default 0.1)"),
     ] = None,
+    model: Model = None,
     seed: Annotated[int | None, typer.Option("--seed", help="seed of everything random (default 0)")] = None,
     threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
     batch_rows: Annotated[int | None, typer.Option("--batch-rows", help="records per checkpoint")] = None,
@@ -107,16 +113,9 @@ def analyze(
     from textcx.commands import analyze as job
     from textcx.commands.summary import summarize
     from textcx.runs.progress import follow
-    from textcx.settings.analysis import load_settings
     from textcx.wiring.container import Container
 
-    settings = load_settings(
-        file=config, text_column=text_column, id_column=id_column, date_column=date_column, date_format=date_format,
-        source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
-        touchpoint_column=touchpoint_column, value_column=value_column, rating=rating, limit=limit, tables=tables,
-        title=title, redact=redact, keep_names=keep_name, journey=journey, seed=seed, threads=threads,
-        batch_rows=batch_rows, themes=themes, taxonomy=taxonomy, max_unassigned=max_unassigned,
-    )  # fmt: skip
+    settings = _settings(ctx)
     try:
         with follow(quiet=quiet) as clock:
             outcome = job.analyze(
@@ -138,6 +137,7 @@ def analyze(
 
 @app.command()
 def inspect(
+    ctx: typer.Context,
     file: Annotated[str, typer.Argument(metavar="FILE", help="a file as for analyze, or -")],
     text_column: TextColumns = None,
     id_column: IdColumn = None,
@@ -154,14 +154,9 @@ def inspect(
 ) -> None:
     """Show what analyze would make of a file; nothing is written."""
     from textcx.commands import inspect as job
-    from textcx.settings.analysis import load_settings
     from textcx.wiring.container import Container
 
-    settings = load_settings(
-        file=config, text_column=text_column, id_column=id_column, date_column=date_column, date_format=date_format,
-        source=source, source_column=source_column, respondent_column=respondent_column, attribute=attribute,
-        touchpoint_column=touchpoint_column, value_column=value_column, rating=rating,
-    )  # fmt: skip
+    settings = _settings(ctx)
     container = Container(settings)
     look = job.inspect(file, overrides=settings.overrides(), language=container.language, languages=container.languages)
     typer.echo(job.render(look))
@@ -169,7 +164,10 @@ def inspect(
 
 @app.command()
 def sentiment(
-    source: Annotated[str, typer.Argument(metavar="INPUT", help="JSONL or CSV with id and text; - for standard input")],
+    ctx: typer.Context,
+    records: Annotated[
+        str, typer.Argument(metavar="INPUT", help="JSONL or CSV with id and text; - for standard input")
+    ],
     out: Annotated[str, typer.Option("--out", help="file for the result (JSONL); - for standard output")] = "-",
     segments: Annotated[bool, typer.Option("--segments", help="list the segments of each text")] = False,
     text_column: TextColumns = None,
@@ -177,7 +175,7 @@ def sentiment(
     form: Annotated[str | None, typer.Option("--format", help="jsonl or csv, where the suffix does not tell")] = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="such as cp1252 (default: UTF-8)")] = None,
     limit: Limit = None,
-    model: Annotated[Path | None, typer.Option("--model", help="folder of another encoder")] = None,
+    model: Model = None,
     backend: Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")] = None,
     precision: Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")] = None,
     threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
@@ -189,17 +187,13 @@ def sentiment(
     try:
         from textcx.commands import sentiment as job
         from textcx.runs.progress import follow
-        from textcx.settings.analysis import load_settings
         from textcx.wiring.container import Container
 
-        settings = load_settings(
-            file=config, text_column=text_column, id_column=id_column, limit=limit, encoder=model, backend=backend,
-            precision=precision, threads=threads,
-        )  # fmt: skip
+        settings = _settings(ctx)
         target = None if out == "-" else Path(out)
         with follow(quiet=quiet, bars=target is not None or not sys.stdout.isatty()) as clock:
             tally = job.score(
-                source,
+                records,
                 out=target,
                 settings=settings,
                 tools=Container(settings),
@@ -240,7 +234,8 @@ def verify(
     """Check a finished analysis: quotes, offsets, redactions and counts, against itself and its sources."""
     from textcx.commands import verify as job
     from textcx.store.directory import DirectoryStore
-    from textcx.wiring.container import open_source, respondent_key
+    from textcx.wiring.container import open_source
+    from textcx.wiring.keys import respondent_key
 
     outcome = job.verify(
         DirectoryStore().load(directory), inputs or (), open_source=open_source, respondent_key=respondent_key()
@@ -308,9 +303,7 @@ def evaluate(
     sets: Annotated[
         str | None, typer.Option("--sets", help="names of sets, separated by commas (default: all)")
     ] = None,
-    model: Annotated[
-        Path | None, typer.Option("--model", help="directory of the encoder (default: the shipped one)")
-    ] = None,
+    model: Model = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="at most N texts of each set")] = None,
     no_baselines: Annotated[bool, typer.Option("--no-baselines", help="leave out VADER and TextBlob")] = False,
 ) -> None:
@@ -322,13 +315,23 @@ def evaluate(
     typer.echo(
         evaluate_encoder(
             data,
-            open_encoder=lambda: Container(load_settings(encoder=model)).encoder,
+            open_encoder=lambda: Container(load_settings(model=model)).encoder,
             out=out,
             sets=sets.split(",") if sets is not None else None,
             limit=limit,
             baselines=not no_baselines,
             tell=_tell,
         )
+    )
+
+
+def _settings(ctx: typer.Context) -> Settings:
+    """Gather the settings; the options of a command that are settings are called like them."""
+    from textcx.settings.analysis import Settings, load_settings
+
+    given = {name: value for name, value in ctx.params.items() if name in Settings.model_fields}
+    return load_settings(
+        file=ctx.params["config"], **{name: value for name, value in given.items() if value not in (None, (), [])}
     )
 
 

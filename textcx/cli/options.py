@@ -27,4 +27,8 @@ TouchpointColumn = Annotated[
 ValueColumn = Annotated[str | None, typer.Option("--value-column", help="column of customer value")]
 Ratings = Annotated[list[str] | None, typer.Option("--rating", help="NAME=COLUMN:LOW-HIGH[:reversed]; repeatable")]
 Config = Annotated[Path | None, typer.Option("--config", help="settings file (default: textcx.toml here, if any)")]
+Model = Annotated[
+    str | None,
+    typer.Option("--model", help="another model: a directory, or owner/name on the Hugging Face hub"),
+]
 Limit = Annotated[int | None, typer.Option("--limit", help="read only the first N records")]

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from textcx.store.sql.database import Database
+from textcx.cli.options import Model
 
 Config = Annotated[Path | None, typer.Option("--config", help="settings file (default: textcx.toml here, if any)")]
-Url = Annotated[str | None, typer.Option("--database-url", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")]  # fmt: skip
-PasswordFile = Annotated[Path | None, typer.Option("--database-password-file", help="file with its password, such as a mounted secret")]  # fmt: skip
+Url = Annotated[
+    str | None, typer.Option("--database-url", help="sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME")
+]
+PasswordFile = Annotated[
+    Path | None, typer.Option("--database-password-file", help="file with its password, such as a mounted secret")
+]
 Spooled = Annotated[Path | None, typer.Option("--spool", help="private directory for uploads until they are redacted")]
-Model = Annotated[Path | None, typer.Option("--model", help="folder of another encoder")]
 Backend = Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")]
 Precision = Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")]
 Threads = Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")]
-PrivateWebhooks = Annotated[bool | None, typer.Option("--allow-private-webhooks/--no-private-webhooks", help="let webhooks call private addresses")]  # fmt: skip
+PrivateWebhooks = Annotated[
+    bool | None,
+    typer.Option("--allow-private-webhooks/--no-private-webhooks", help="let webhooks call private addresses"),
+]
 
 db = typer.Typer(no_args_is_help=True, help="The database of the service.")
 keys = typer.Typer(no_args_is_help=True, help="Keys with which other programs call the service.")
@@ -52,18 +57,15 @@ def create(
     """Make a key. It is shown once, on standard output, and cannot be shown again."""
     from textcx.domain.errors import WrongUse
     from textcx.domain.service.keys import Scope
-    from textcx.store.sql.keys import SqlKeys
+    from textcx.wiring.service import open_keys
 
     unknown = sorted(set(scope) - set(Scope))
     if unknown:
         msg = f"{', '.join(unknown)} is no scope; expected {', '.join(Scope)}"
         raise WrongUse(msg)
-    database = _open(config, database_url, database_password_file)
-    try:
-        expires = datetime.now(tz=UTC) + timedelta(days=days) if days is not None else None
-        made = SqlKeys(database).create(name, scopes=[Scope(each) for each in scope], expires_at=expires)
-    finally:
-        database.close()
+    expires = datetime.now(tz=UTC) + timedelta(days=days) if days is not None else None
+    with open_keys(_url(config, database_url, database_password_file)) as stored:
+        made = stored.create(name, scopes=[Scope(each) for each in scope], expires_at=expires)
     typer.echo(made.secret)
     typer.echo(f"{made.key.id}: keep it now, it is not shown again", err=True)
 
@@ -71,17 +73,14 @@ def create(
 @keys.command("list")
 def list_keys(database_url: Url = None, database_password_file: PasswordFile = None, config: Config = None) -> None:
     """Show all keys: id, beginning, name, scopes, state. Never the keys themselves."""
-    from textcx.store.sql.keys import SqlKeys
+    from textcx.wiring.service import open_keys
 
-    database = _open(config, database_url, database_password_file)
-    try:
-        now = datetime.now(tz=UTC)
-        for key in SqlKeys(database).all():
+    now = datetime.now(tz=UTC)
+    with open_keys(_url(config, database_url, database_password_file)) as stored:
+        for key in stored.all():
             state = "valid" if key.valid_at(now) else "revoked" if key.revoked_at else "expired"
             used = key.last_used_at.isoformat(timespec="minutes") if key.last_used_at else "never used"
             typer.echo("\t".join([key.id, key.prefix, key.name, ",".join(sorted(key.scopes)), state, used]))
-    finally:
-        database.close()
 
 
 @keys.command()
@@ -92,13 +91,10 @@ def revoke(
     config: Config = None,
 ) -> None:
     """Revoke a key for good; running services notice within seconds."""
-    from textcx.store.sql.keys import SqlKeys
+    from textcx.wiring.service import open_keys
 
-    database = _open(config, database_url, database_password_file)
-    try:
-        revoked = SqlKeys(database).revoke(key)
-    finally:
-        database.close()
+    with open_keys(_url(config, database_url, database_password_file)) as stored:
+        revoked = stored.revoke(key)
     typer.echo(f"{revoked.id} ({revoked.name}) is revoked")
 
 
@@ -163,25 +159,12 @@ def serve(
     config: Config = None,
 ) -> None:
     """Answer other programs over HTTP, on this machine or, with keys, for others."""
+    flags = dict(locals())  # before anything else is one
     from textcx.commands.serve import serve as run
 
-    run(
-        config=config,
-        analysis={"encoder": model, "backend": backend, "precision": precision, "threads": threads},
-        service={
-            "host": host, "port": port, "database_url": database_url, "database_password_file": database_password_file,
-            "spool": spool, "theme_sets": theme_sets, "first_key": first_key, "max_items": max_items,
-            "max_text_characters": max_text_characters, "max_body_bytes": max_body_bytes,
-            "max_decompressed_bytes": max_decompressed_bytes, "max_file_bytes": max_file_bytes,
-            "max_decompressed_file_bytes": max_decompressed_file_bytes, "rate_limit": rate_limit,
-            "allow_private_webhooks": allow_private_webhooks, "run_jobs": run_jobs, "queue_limit": queue_limit,
-            "batch_tokens": batch_tokens, "max_wait_ms": max_wait_ms, "log_format": log_format,
-            "log_level": log_level, "body_seconds": body_seconds, "drain_seconds": drain_seconds,
-            "key_cache_seconds": key_cache_seconds,
-        },
-        tell=_tell,
-        show=typer.echo,
-    )  # fmt: skip
+    chosen = flags.pop("config")
+    analysis = {name: flags.pop(name) for name in ("model", "backend", "precision", "threads")}
+    run(config=chosen, analysis=analysis, service=flags, tell=_tell, show=typer.echo)
 
 
 def worker(
@@ -203,21 +186,22 @@ def worker(
 
     work(
         settings=load_settings(
-            file=config or settings_file(), encoder=model, backend=backend, precision=precision, threads=threads,
+            file=config or settings_file(),
+            model=model,
+            backend=backend,
+            precision=precision,
+            threads=threads,
             batch_rows=batch_rows,
         ),
         service=load_service_settings(
-            file=config, database_url=database_url, database_password_file=database_password_file, spool=spool,
+            file=config,
+            database_url=database_url,
+            database_password_file=database_password_file,
+            spool=spool,
             allow_private_webhooks=allow_private_webhooks,
         ),
         tell=_tell,
-    )  # fmt: skip
-
-
-def _open(config: Path | None, url: str | None, password_file: Path | None) -> Database:
-    from textcx.wiring.container import open_database
-
-    return open_database(_url(config, url, password_file))
+    )
 
 
 def _url(config: Path | None, url: str | None, password_file: Path | None) -> str:

@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from textcx.domain.errors import OutputExists, TextcxError, WrongUse
 from textcx.domain.items import BrokenLine, GivenText
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from textcx.domain.lexicons.language import Language
-    from textcx.ports import Encoder, LanguageDetector, ProgressReporter, SentenceSplitter
+    from textcx.ports import Encoder, LanguageDetector, ProgressReporter, ScoringTools, SentenceSplitter
     from textcx.settings.analysis import Settings
 
     Record = GivenText | BrokenLine
@@ -52,30 +52,6 @@ LONGEST_WAIT = 0.25
 """Seconds after its first record after which a block is scored, however steadily records trickle in."""
 NAP = 0.2
 """Seconds between two looks while nothing comes."""
-
-
-class Tools(Protocol):
-    """What scoring works with; ``textcx.wiring.container.Container`` has it."""
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder."""
-        ...
-
-    @property
-    def language(self) -> Language:
-        """The language that is analyzed."""
-        ...
-
-    @property
-    def languages(self) -> LanguageDetector:
-        """The language detector."""
-        ...
-
-    @property
-    def splitter(self) -> SentenceSplitter:
-        """The splitter."""
-        ...
 
 
 @dataclass(slots=True)
@@ -104,7 +80,7 @@ def score(
     *,
     out: Path | None,
     settings: Settings,
-    tools: Tools,
+    tools: ScoringTools,
     progress: ProgressReporter,
     form: str | None = None,
     encoding: str | None = None,

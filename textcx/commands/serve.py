@@ -17,20 +17,21 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import uvicorn
+
 from textcx.domain.errors import LaterDatabase, StoreProblem, TextcxError, WrongUse
 from textcx.domain.service.keys import Scope
 from textcx.settings.analysis import PREFIX, load_settings
 from textcx.settings.service import CONFIG_VARIABLE, ServiceSettings, load_service_settings, settings_file
 from textcx.settings.service import PREFIX as SERVICE_PREFIX
 from textcx.store.spool import Spool
-from textcx.wiring.container import open_database
+from textcx.wiring.service import open_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from textcx.store.sql.database import Database
+    from textcx.store.sql.keys import SqlKeys
 
-NEEDED = ("fastapi", "uvicorn", "sqlalchemy", "alembic", "prometheus_client")
 PACKAGED, CHECKOUT = "textcx_api", "api"
 FACTORY = "main:create_app"
 BACKLOG = 2048
@@ -56,16 +57,12 @@ def serve(
         show: Called with the first key, where one is made; nothing else ever sees it.
 
     Raises:
-        WrongUse: If a setting is wrong, a package is missing, the port cannot be had, or strangers could reach a
+        WrongUse: If a setting is wrong, the port cannot be had, or strangers could reach a
             service without keys.
         StoreProblem: If keys are needed and the database cannot be reached, if it is of a later version, or if the
             spool cannot be written.
         TextcxError: If the app does not start; the server has said why.
     """
-    missing = [package for package in NEEDED if find_spec(package) is None]
-    if missing:
-        msg = f"the service needs packages that are not installed ({', '.join(missing)}): pip install 'textcx[service]'"
-        raise WrongUse(msg)
     load_settings(file=config or settings_file(), **analysis)  # what is wrong is said before anything starts
     settings = load_service_settings(file=config, **service)
     os.environ.update(as_environment(config=config, analysis=analysis, service=service))
@@ -79,8 +76,6 @@ def serve(
 
 
 def _run(name: str, directory: str | None, *, settings: ServiceSettings, sockets: Sequence[socket.socket]) -> None:
-    import uvicorn  # noqa: PLC0415 - only the service needs it
-
     if directory is not None:
         sys.path.insert(0, directory)
     server = uvicorn.Server(
@@ -169,30 +164,24 @@ def look_at_database(settings: ServiceSettings, *, tell: Callable[[str], None], 
     """
     keys_needed = settings.first_key or not settings.on_loopback
     try:
-        database = open_database(settings.database)
+        with open_keys(settings.database) as keys:
+            if settings.first_key:
+                make_first_key(keys, tell=tell, show=show)
+            if not settings.on_loopback:
+                refuse_strangers(keys, host=settings.host)
     except StoreProblem as problem:
         if keys_needed or isinstance(problem, LaterDatabase):
             raise
         tell(f"Not ready yet: {problem}")
-        return
-    try:
-        if settings.first_key:
-            make_first_key(database, tell=tell, show=show)
-        if not settings.on_loopback:
-            refuse_strangers(database, host=settings.host)
-    finally:
-        database.close()
 
 
-def make_first_key(database: Database, *, tell: Callable[[str], None], show: Callable[[str], None]) -> None:
+def make_first_key(keys: SqlKeys, *, tell: Callable[[str], None], show: Callable[[str], None]) -> None:
     """Make a key for everything where there was never a key; of several processes that start at once, one does.
 
     Raises:
         StoreProblem: If the database cannot be reached.
     """
-    from textcx.store.sql.keys import SqlKeys  # noqa: PLC0415 - SQLAlchemy waits until it is needed
-
-    made = SqlKeys(database).create_first(FIRST_KEY_NAME, scopes=[Scope.ADMIN])
+    made = keys.create_first(FIRST_KEY_NAME, scopes=[Scope.ADMIN])
     if made is None:
         return
     show(made.secret)
@@ -202,16 +191,14 @@ def make_first_key(database: Database, *, tell: Callable[[str], None], show: Cal
     )
 
 
-def refuse_strangers(database: Database, *, host: str) -> None:
+def refuse_strangers(keys: SqlKeys, *, host: str) -> None:
     """Refuse to listen where others can reach us while there is no valid key.
 
     Raises:
         WrongUse: If so.
         StoreProblem: If the database with the keys cannot be reached.
     """
-    from textcx.store.sql.keys import SqlKeys  # noqa: PLC0415
-
-    if SqlKeys(database).any_key():
+    if keys.any_key():
         return
     msg = (
         f"the service would listen on {host}, where others can reach it, and there is no valid key; make one with "

@@ -27,7 +27,14 @@ def summarize(analysis: Analysis, *, out: Path) -> str:
         for rating in head["ratings"][:TOP]
     ]
     points = analysis.pain_points.head(TOP)
-    lines.append("Top pain points" if points.height else "No pain points found")
+    judged = head["pain_record_share"]["value"] is not None
+    lines.append(
+        "Top pain points"
+        if points.height
+        else "No pain points found"
+        if judged
+        else "No pain points: this model does not predict them"
+    )
     lines += [
         f"  {number}. {point['statement']} ({_reach(point)}, severity {point['severity']:.2f})"
         for number, point in enumerate(points.iter_rows(named=True), start=1)

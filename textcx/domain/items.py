@@ -57,15 +57,15 @@ class BrokenLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentItem:
-    """The sentiment of one segment ``[start, end)``. Probabilities 0..1, polarity -1..1."""
+    """The sentiment of one segment ``[start, end)``. Probabilities 0..1, null without such a head; polarity -1..1."""
 
     start: int
     end: int
     label: str
     polarity: float
     probabilities: Mapping[str, float]
-    p_pain: float
-    p_request: float
+    p_pain: float | None
+    p_request: float | None
 
     def plain(self) -> dict[str, Any]:
         """Return the segment as plain values."""
@@ -96,8 +96,8 @@ class SentimentItem:
         windows: Windows the text was read in; 0 without a label.
         language: ISO 639-1 code; null where the text is too short or too odd to tell.
         language_supported: Whether texts in that language are judged; true where it is unknown.
-        p_pain: 0..1, something went wrong for the customer; null without a label.
-        p_request: 0..1, a wish or suggestion; null without a label.
+        p_pain: 0..1, something went wrong for the customer; null without a label or such a head of the encoder.
+        p_request: 0..1, a wish or suggestion; null likewise.
         emotions: 0..1 for each emotion; null without a label, or where the encoder has no such head.
         reason: Why there is no label: ``empty``, ``not_an_answer`` or ``language_unsupported``; else null.
         segments: Those of the text, in order; none without a label.

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
 
-from textcx.domain import measures
 from textcx.domain.encoding import EMOTIONS
 from textcx.evaluation.answers import NEGATIVE
 from textcx.evaluation.records import MissingSet, field, records, spread
+from textcx.steps.statistics import classification as measures
 from textcx.training.sources import SOURCES, pool_labels
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def measure_pain(answers: Answers, one: HeadSet, data: Path, *, limit: int | Non
     """Measure how well the pain head tells the texts of a set apart, beside p(negative) alone."""
     texts, truth = _read(one, data, limit)
     found = answers.of(texts)
-    pain, negative = found.pain.astype(np.float64), found.sentiment[:, NEGATIVE].astype(np.float64)
+    pain, negative = _known(found.pain, "pain"), found.sentiment[:, NEGATIVE].astype(np.float64)
     auc, plain = measures.roc_auc(truth, pain), measures.roc_auc(truth, negative)
     low, high = measures.auc_margin_interval(truth, pain, negative)
     return {
@@ -169,7 +170,7 @@ def measure_pain(answers: Answers, one: HeadSet, data: Path, *, limit: int | Non
 def measure_request(answers: Answers, one: HeadSet, data: Path, *, limit: int | None = None) -> dict[str, Any]:
     """Measure the request head on a set."""
     texts, truth = _read(one, data, limit)
-    chance = answers.of(texts).request.astype(np.float64)
+    chance = _known(answers.of(texts).request, "requests")
     return {
         "rule": one.rule,
         "texts": len(texts),
@@ -184,10 +185,7 @@ def measure_emotions(answers: Answers, data: Path, *, limit: int | None = None) 
     found = list(records(data, "sentiment/goemotions", "test"))
     chosen = [found[place] for place in spread(len(found), limit)]
     shown = [frozenset(field(record, "emotions", name="goemotions")) for record in chosen]
-    chances = answers.of([record["text"] for record in chosen]).emotions.astype(np.float64)
-    if np.isnan(chances).any():
-        message = "the encoder has no head for emotions"
-        raise MissingSet(message)
+    chances = _known(answers.of([record["text"] for record in chosen]).emotions, "emotions")
     report = {}
     for column, emotion in enumerate(EMOTIONS):
         truth = np.array([bool(names.intersection(SHOWN_AS.get(emotion, (emotion,)))) for names in shown], dtype=bool)
@@ -206,12 +204,15 @@ def _read(one: HeadSet, data: Path, limit: int | None) -> tuple[list[str], NDArr
     return [text for text, _ in chosen], np.array([yes for _, yes in chosen], dtype=bool)
 
 
+def _known(probabilities: NDArray[np.float32], head: str) -> NDArray[np.float64]:
+    if np.isnan(probabilities).any():
+        message = f"the encoder has no head for {head}"
+        raise MissingSet(message)
+    return probabilities.astype(np.float64)
+
+
 def _at_even(truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> dict[str, float | None]:
     if not truth.any():
         return dict.fromkeys(("precision", "recall", "f1"))
-    guess = chance >= EVEN
-    return {
-        "precision": measures.precision(truth, guess),
-        "recall": measures.recall(truth, guess),
-        "f1": measures.f1(truth, guess),
-    }
+    found = precision_recall_fscore_support(truth, chance >= EVEN, average="binary", zero_division=0)
+    return dict(zip(("precision", "recall", "f1"), map(float, found[:3]), strict=True))

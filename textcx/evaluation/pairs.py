@@ -65,12 +65,13 @@ def measure_pairs(answers: Answers, pairs: list[dict[str, Any]]) -> dict[str, An
     Returns:
         For ``pain`` and ``request``: ``pairs``, ``ordered`` with an interval, ``ordered_by_p_negative``, ``right`` at a
         probability of 0.5. For ``sentiment``: ``pairs``, ``ordered`` by polarity, ``right``, ``both_right``.
-        ``failures`` of each: line, which sentence, and the probability given to the wrong answer, surest first.
+        ``failures`` of each: line, which sentence, and the probability given to the wrong answer, surest first. A head
+        that the encoder does not have is left out.
     """
     report: dict[str, Any] = {}
     for head in ("pain", "request"):
         chosen = [pair for pair in pairs if pair["head"] == head]
-        if chosen:
+        if chosen and not np.isnan(getattr(answers.of([chosen[0]["yes"]]), head)).any():
             report[head] = _yes_and_no(answers, chosen, head)
     chosen = [pair for pair in pairs if pair["head"] == "sentiment"]
     if chosen:

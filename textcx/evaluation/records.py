@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from textcx.domain.errors import BadSetting, UnreadableInput
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
+
+Value = TypeVar("Value")
 
 
 class MissingSet(UnreadableInput):
@@ -57,7 +59,7 @@ def rows(data: Path, name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(lines)
 
 
-def field(record: dict[str, Any], key: str, *, name: str) -> Any:  # noqa: ANN401 - whatever the file holds
+def field(record: dict[str, Value], key: str, *, name: str) -> Value:
     """Return a field of a record.
 
     Raises:

@@ -173,8 +173,7 @@ def evaluate(
     if chosen - OF_OUR_OWN and not any(report[head] for head in ("sentiment", "pain", "request", "emotions")):
         message = f"{data} holds none of the {len(chosen - OF_OUR_OWN)} sets asked for, such as sentiment/cebab.jsonl"
         raise UnreadableInput(message)
-    rounded: dict[str, Any] = _rounded(report)
-    return rounded
+    return {name: _rounded(value) for name, value in report.items()}
 
 
 def check_request(data: Path, sets: Iterable[str] | None) -> set[str]:
@@ -196,7 +195,7 @@ def _each(work: _Evaluation, measures: dict[str, Callable[[], dict[str, Any]]]) 
     return {name: one for name, one in found.items() if one is not None}
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _rounded(value: object) -> object:
     """Round every number; what cannot be known is null."""
     if isinstance(value, dict):
         return {name: _rounded(one) for name, one in value.items()}

@@ -11,10 +11,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
-from textcx.domain import measures
 from textcx.domain.encoding import LABELS
 from textcx.evaluation.answers import NEUTRAL
+from textcx.steps.statistics import classification as measures
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -52,7 +53,7 @@ def measure_sentiment(
     confident = as_shipped.max(1) >= confident_at
     wrong = as_shipped.argmax(1) != truth
     low, high = measures.macro_f1_interval(truth, guess)
-    by_class = measures.class_f1(measures.confusion(truth, guess))
+    by_class = measures.class_f1(confusion_matrix(truth, guess, labels=range(len(LABELS))))
     return {
         "texts": len(truth),
         "texts_by_label": {label: int((truth == place).sum()) for place, label in enumerate(LABELS)},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from textcx.domain import measures
+from textcx.steps.statistics import classification as measures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -40,9 +40,15 @@ def check_url(url: str) -> None:
     except ValueError:
         parts = None
     fits = (
-        parts is not None and parts.scheme in {"http", "https"} and parts.hostname and not parts.username
-        and len(url) <= LONGEST_URL and url.isascii() and not any(char.isspace() or ord(char) < 32 for char in url)  # noqa: PLR2004
-    )  # fmt: skip
+        parts is not None
+        and parts.scheme in {"http", "https"}
+        and parts.hostname
+        and not parts.username
+        and len(url) <= LONGEST_URL
+        and url.isascii()
+        and url.isprintable()
+        and " " not in url
+    )
     if not fits:
         msg = "a webhook has an http or https URL with a host and without a user name, such as https://example.com/hook"
         raise WrongUse(msg)
@@ -76,9 +82,9 @@ def choose_address(host: str, port: int, *, allow_private: bool) -> tuple[int, t
         OSError: If the host has none.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    addresses = [(int(family), (str(place[0]), port)) for family, _, _, _, place in found]
+    addresses = [(int(family), (str(address[0]), port)) for family, _, _, _, address in found]
     if not allow_private:
-        _refuse_private(place[0] for _, place in addresses)
+        _refuse_private(host_and_port[0] for _, host_and_port in addresses)
     return addresses[0]
 
 
@@ -98,11 +104,11 @@ class _Checked(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Resolve, judge, connect."""
-        family, place = choose_address(self.host, self.port, allow_private=self._allow_private)
+        family, address = choose_address(self.host, self.port, allow_private=self._allow_private)
         plain = socket.socket(family, socket.SOCK_STREAM)
         plain.settimeout(TIMEOUT_SECONDS)
         try:
-            plain.connect(place)
+            plain.connect(address)
             self.sock = plain if self._tls is None else self._tls.wrap_socket(plain, server_hostname=self.host)
         except BaseException:
             plain.close()
@@ -130,9 +136,11 @@ def post(url: str, body: bytes, *, headers: Mapping[str, str], allow_private: bo
     parts = urlsplit(url)
     secure = parts.scheme == "https"
     connection = _Checked(
-        parts.hostname or "", parts.port or (443 if secure else 80), allow_private=allow_private,
+        parts.hostname or "",
+        parts.port or (443 if secure else 80),
+        allow_private=allow_private,
         tls=ssl.create_default_context() if secure else None,
-    )  # fmt: skip
+    )
     try:
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", path, body=body, headers=dict(headers))

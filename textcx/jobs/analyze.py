@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textcx.domain.errors import NothingToAnalyze
 from textcx.domain.service.datasets import JobState
@@ -23,46 +23,51 @@ from textcx.runs.record_half import agree
 
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
+    from textcx.domain.feedback import ColumnPlan
     from textcx.domain.parts import Part
     from textcx.domain.service.datasets import Job
-    from textcx.jobs.context import JobContext
-    from textcx.jobs.ingest import Step
     from textcx.store.sql.theme_sets import CurrentSet
+    from textcx.wiring.service import JobContext
 
 
 class Analyze:
-    """One attempt of an analyze job in this process. ``run`` may be replayed from the start at any time."""
+    """One attempt of an analyze job in this process."""
 
     def __init__(self, context: JobContext, job: Job) -> None:
         self._context = context
         self._job = job
-        self._progress = JobProgress(context, job.id, attempt=job.attempt, progress=dict(job.progress))
+        self._progress = JobProgress(context, job)
         self._made: tuple[Analysis, CurrentSet | None, datetime] | None = None
 
-    def run(self, step: Step) -> None:
+    def run(self) -> None:
         """Run the job to its end.
 
-        Args:
-            step: Carries out a named piece of work once: what it returned is remembered, also by the next process.
+        Raises:
+            JobCancelled: If it is to stop.
+            ProcessEnds: If the process is.
+            TextcxError: Why it failed.
         """
-        upto = step("choose", self._choose)["upto"]
-        made = step("analyze", lambda: self._analyze(upto))
-        step("finish", lambda: self._finish(made))
+        again = self._context.patiently
+        upto = again(lambda: self._context.batches.last(self._job.dataset_id))
+        analysis_id, counts = again(lambda: self._analyze(upto))
+        again(lambda: self._finish(analysis_id, counts))
 
-    def _choose(self) -> dict[str, Any]:
-        return {"upto": self._context.batches.last(self._job.dataset_id)}
-
-    def _analyze(self, upto: int) -> dict[str, Any]:
+    def _analyze(self, upto: int) -> tuple[str, dict[str, int]]:
         """Make the analysis and store it; done again while the database cannot be reached, it is made only once."""
         if self._made is None:
             self._made = self._make(upto)
         analysis, themes, started = self._made
         with self._progress.stage("store"):
-            analysis_id = self._publish(analysis, themes, since=started)
-        self._made = None
+            analysis_id = self._context.analyses.publish(
+                replace(analysis, manifest=dict(analysis.manifest)),
+                dataset_id=self._job.dataset_id,
+                job_id=self._job.id,
+                themes=themes,
+                since=started,
+            )
         headline = analysis.headline
         counts = {name: headline[name] for name in ("records_in", "analyzed", "segments", "themes", "pain_points")}
-        return {"analysis": analysis_id, "counts": counts}
+        return analysis_id, counts
 
     def _make(self, upto: int) -> tuple[Analysis, CurrentSet | None, datetime]:
         started = datetime.now(tz=UTC)
@@ -80,13 +85,15 @@ class Analyze:
         sizes = [self._context.batches.progress(upload.id)[1]["rows"] for upload in uploads]
         themes = choose_themes(
             self._context.theme_sets.current(self._job.dataset_id),
-            named=self._context.datasets.get(self._job.dataset).theme_set, sets=self._context.named_sets,
-            encoder_id=tools.second.encoder.encoder_id, segments=part.segments.height,
+            named=self._context.datasets.get(self._job.dataset).theme_set,
+            sets=self._context.named_sets,
+            encoder_id=tools.corpus.encoder.encoder_id,
+            segments=part.segments.height,
             relearn=self._job.options.get("relearn"),
-        )  # fmt: skip
+        )
         # from here to the storing nothing is asked of the database: what takes minutes must not fail with it
         analysis = pipeline.analyze_corpus(
-            part, tools=themes.tools(tools.second), choices=choices, progress=self._progress
+            part, tools=themes.tools(tools.corpus), choices=choices, progress=self._progress
         )
         if not analysis.records.height:
             msg = f"none of the {part.rows} records of {self._job.dataset} could be analyzed; their reasons are listed"
@@ -94,18 +101,23 @@ class Analyze:
         inputs = [InputFile(upload.name, upload.sha256, upload.size) for upload in uploads]
         analysis.manifest.update(
             describe(
-                started=started, inputs=inputs, plans=[dict(upload.plan or {}) for upload in uploads],
-                settings=self._context.settings, encoder=tools.second.encoder, models=tools.models, part=part,
+                started=started,
+                inputs=inputs,
+                plans=[dict(upload.plan or {}) for upload in uploads],
+                settings=self._context.settings,
+                encoder=tools.corpus.encoder,
+                models=tools.models,
+                part=part,
             )
-        )  # fmt: skip
-        for told, rows in zip(analysis.manifest["inputs"], sizes, strict=True):
-            told["rows"] = rows
+        )
+        for entry, rows in zip(analysis.manifest["inputs"], sizes, strict=True):
+            entry["rows"] = rows
         analysis.manifest.update(
-            dataset=self._job.dataset, themes=themes.told(analysis), stages=self._progress.report()
-        )  # fmt: skip
+            dataset=self._job.dataset, themes=themes.report(analysis), stages=self._progress.report()
+        )
         return analysis, themes.outcome(analysis, segments=part.segments.height), started
 
-    def _choices(self, plans: list[Any], part: Part) -> pipeline.Choices:
+    def _choices(self, plans: list[ColumnPlan], part: Part) -> pipeline.Choices:
         """Say what the analysis covers: ratings and attributes of which there is any record."""
         settings = self._context.settings
         ratings, attributes = agree(plans)
@@ -114,19 +126,15 @@ class Analyze:
         return pipeline.Choices(
             ratings=[rating for rating in ratings if f"rating:{rating.name}" in have],
             attributes=[name for name in attributes if name in known and f"attribute:{name}" in have],
-            seed=settings.seed, min_group=settings.min_group, pain_threshold=settings.pain_threshold,
-            offer_words=settings.offer_words(), resamples=settings.resamples,
+            seed=settings.seed,
+            min_group=settings.min_group,
+            pain_threshold=settings.pain_threshold,
+            offer_words=settings.offer_words(),
+            resamples=settings.resamples,
             max_unassigned=settings.max_unassigned,
-        )  # fmt: skip
-
-    def _publish(self, analysis: Analysis, themes: CurrentSet | None, *, since: datetime) -> str:
-        kept = replace(analysis, manifest=dict(analysis.manifest))
-        return self._context.analyses.publish(
-            kept, dataset_id=self._job.dataset_id, job_id=self._job.id, themes=themes, since=since
         )
 
-    def _finish(self, made: dict[str, Any]) -> dict[str, Any]:
+    def _finish(self, analysis_id: str, counts: dict[str, int]) -> None:
         self._progress.write(always=True)
-        self._context.jobs.note(self._job.id, attempt=self._job.attempt, counts=made["counts"])
-        self._context.jobs.end(self._job.id, JobState.DONE, attempt=self._job.attempt, analysis_id=made["analysis"])
-        return {}
+        self._progress.note(counts=counts)
+        self._context.jobs.end(self._job.id, JobState.DONE, attempt=self._job.attempt, analysis_id=analysis_id)

@@ -1,14 +1,14 @@
-"""Which columns the uploads of a data set have: what was said, what earlier uploads showed, and records sent as JSON.
+"""Which columns the uploads of a data set have: declared ones, those of earlier uploads, and records sent as JSON.
 
 The first upload of a data set is understood by its content; what was found is kept, so that a later upload - perhaps a
-single record - is read in the same way, as far as it has these columns. What an upload itself says comes first, then
-what was said about the data set, then what was learned.
+single record - is read in the same way, as far as it has these columns. Settings of the upload itself come first, then
+those of the data set, then what was learned.
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pydantic import ValidationError
 
@@ -18,20 +18,15 @@ from textcx.domain.ratings import KINDS
 from textcx.settings.analysis import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from textcx.domain.feedback import ColumnOverrides
 
-SINGLE = (
-    "id_column", "date_column", "source_column", "respondent_column", "touchpoint_column", "value_column",
-)  # fmt: skip
+SINGLE = ("id_column", "date_column", "source_column", "respondent_column", "touchpoint_column", "value_column")
 LISTS = ("text_column", "attribute")
 NAMES = (*SINGLE, *LISTS, "date_format", "source", "rating", "questions")
 """What may be said about columns, by the names of ``textcx.settings.analysis.Settings``."""
-FIELDS = {
-    "id": "id_column", "created_at": "date_column", "source": "source_column", "respondent": "respondent_column",
-    "touchpoint": "touchpoint_column", "customer_value": "value_column",
-}  # fmt: skip
+FIELDS = dict(zip(("id", "created_at", "source", "respondent", "touchpoint", "customer_value"), SINGLE, strict=True))
 """Fields of a record sent as JSON, and what column each becomes."""
 SCALES = {kind.value: f"{facts.scale[0]:g}-{facts.scale[1]:g}" for kind, facts in KINDS.items() if facts.scale}
 """Scales of ratings that need no declaration."""
@@ -51,7 +46,7 @@ def check_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
         settings = Settings(**columns)
     except ValidationError as error:
         wrong = ", ".join(sorted({str(problem["loc"][0]) for problem in error.errors()}))
-        msg = f"what is said about columns cannot be used: {wrong}"
+        msg = f"these settings of columns cannot be used: {wrong}"
         raise BadSetting(msg) from None
     return {name: value for name, value in settings.model_dump(mode="json").items() if name in columns}
 
@@ -63,29 +58,31 @@ def overrides_for(
 
     Args:
         header: Its columns.
-        upload: What was said about it; a column that it does not have is an error of the reader.
-        dataset: What was said about its data set; counts as far as the columns are there.
-        learned: What earlier uploads showed; the same.
+        upload: Its own settings; a column that it does not have is an error of the reader.
+        dataset: Settings of its data set; they count as far as the columns are there.
+        learned: What earlier uploads showed; likewise.
     """
     merged: dict[str, Any] = {}
-    for said in (_present(learned, header), _present(dataset, header), upload):
-        merged |= {name: value for name, value in said.items() if value not in (None, [], (), {})}
+    for settings in (_present(learned, header), _present(dataset, header), upload):
+        merged |= {name: value for name, value in settings.items() if value not in (None, [], (), {})}
     return Settings(**merged).overrides()
 
 
-def _present(said: Mapping[str, Any], header: Collection[str]) -> dict[str, Any]:
-    kept = {name: value for name, value in said.items() if name in {"source", "date_format"}}
-    kept |= {name: said[name] for name in SINGLE if said.get(name) in header}
+def _present(settings: Mapping[str, Any], header: Collection[str]) -> dict[str, Any]:
+    kept = {name: value for name, value in settings.items() if name in {"source", "date_format"}}
+    kept |= {name: settings[name] for name in SINGLE if settings.get(name) in header}
     for name in LISTS:
-        kept[name] = [column for column in _listed(said.get(name)) if column in header]
-    kept["rating"] = [flag for flag in _listed(said.get("rating")) if _rated_column(flag) in header]
-    kept["questions"] = {column: asked for column, asked in (said.get("questions") or {}).items() if column in header}
+        kept[name] = [column for column in _listed(settings.get(name)) if column in header]
+    kept["rating"] = [flag for flag in _listed(settings.get("rating")) if _rated_column(flag) in header]
+    kept["questions"] = {
+        column: question for column, question in (settings.get("questions") or {}).items() if column in header
+    }
     if kept.get("date_format") and "date_column" not in kept:
         del kept["date_format"]
     return kept
 
 
-def _listed(value: Any) -> list[str]:  # noqa: ANN401 - one, many or none
+def _listed(value: str | Sequence[str] | None) -> list[str]:
     return [value] if isinstance(value, str) else list(value or ())
 
 
@@ -96,12 +93,19 @@ def _rated_column(flag: str) -> str:
 def learned_from(plan: ColumnPlan) -> dict[str, Any]:
     """Return what later uploads of the data set should be read by."""
     return {
-        "text_column": [text.column for text in plan.text], "id_column": plan.id, "date_column": plan.date,
-        "date_format": plan.date_format, "source_column": plan.source_column, "respondent_column": plan.respondent,
-        "touchpoint_column": plan.touchpoint, "value_column": plan.customer_value, "source": plan.source,
-        "attribute": list(plan.attributes), "rating": [flag_of(rating) for rating in plan.ratings],
+        "text_column": [text.column for text in plan.text],
+        "id_column": plan.id,
+        "date_column": plan.date,
+        "date_format": plan.date_format,
+        "source_column": plan.source_column,
+        "respondent_column": plan.respondent,
+        "touchpoint_column": plan.touchpoint,
+        "value_column": plan.customer_value,
+        "source": plan.source,
+        "attribute": list(plan.attributes),
+        "rating": [flag_of(rating) for rating in plan.ratings],
         "questions": {text.column: text.question for text in plan.text if text.question},
-    }  # fmt: skip
+    }
 
 
 def flag_of(rating: RatingColumn) -> str:
@@ -123,17 +127,31 @@ def plan_of(plain: Mapping[str, Any]) -> ColumnPlan:
     return ColumnPlan(**values)
 
 
-def lines_of(records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
-    """Write records that were sent as JSON as lines for the spool.
+class SentRecord(Protocol):
+    """A record that was sent as JSON: it also has the ``FIELDS``."""
 
-    Args:
-        records: Each with ``text``, and any of the ``FIELDS``, ``ratings`` and ``attributes`` (name to value).
-    """
-    for record in records:
-        plain = {name: record.get(name) for name in ("text", *FIELDS)}
-        plain |= {f"rating_{name}": value for name, value in (record.get("ratings") or {}).items()}
-        plain |= {_attribute(name): value for name, value in (record.get("attributes") or {}).items()}
-        yield json.dumps(plain, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n"
+    @property
+    def text(self) -> str:
+        """The verbatim."""
+        ...
+
+    @property
+    def ratings(self) -> Mapping[str, float | None]:
+        """Values by name."""
+        ...
+
+    @property
+    def attributes(self) -> Mapping[str, object]:
+        """Plain values by name."""
+        ...
+
+
+def line_of(record: SentRecord) -> bytes:
+    """Write a record that was sent as JSON as a line for the spool."""
+    columns = {name: getattr(record, name) for name in ("text", *FIELDS)}
+    columns |= {f"rating_{name}": value for name, value in record.ratings.items()}
+    columns |= {_attribute(name): value for name, value in record.attributes.items()}
+    return json.dumps(columns, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n"
 
 
 def _attribute(name: str) -> str:
@@ -141,15 +159,15 @@ def _attribute(name: str) -> str:
     return f"attribute_{name}" if name == "text" or name in FIELDS or name.startswith("rating_") else name
 
 
-def columns_of(records: Iterable[Mapping[str, Any]], *, dataset: Mapping[str, Any]) -> dict[str, Any]:
-    """Say what the columns of ``lines_of`` are.
+def columns_of(records: Iterable[SentRecord], *, rating_flags: Iterable[str]) -> dict[str, Any]:
+    """Say what the columns of ``line_of`` are.
 
     Args:
         records: The records.
-        dataset: What was said about their data set: scales of ratings, as ``NAME=COLUMN:LOW-HIGH``.
+        rating_flags: Scales of ratings of their data set, as ``NAME=COLUMN:LOW-HIGH``.
 
     Returns:
-        What is said about the upload.
+        Settings of columns.
 
     Raises:
         WrongUse: If a rating has no scale.
@@ -158,20 +176,21 @@ def columns_of(records: Iterable[Mapping[str, Any]], *, dataset: Mapping[str, An
     attributes: dict[str, None] = {}
     used: set[str] = set()
     for record in records:
-        ratings |= dict.fromkeys(record.get("ratings") or ())
-        attributes |= dict.fromkeys(record.get("attributes") or ())
-        used |= {field for field in FIELDS if record.get(field) is not None}
-    declared = {flag.partition("=")[0]: flag.rpartition("=")[2] for flag in _listed(dataset.get("rating"))}
-    flags = []
-    for name in ratings:
-        scale = declared[name].partition(":")[2] if name in declared else SCALES.get(name.casefold())
-        if scale is None:
-            msg = (
-                "a rating of these records has no known scale; declare it with the data set, as "
-                f"NAME=NAME:LOW-HIGH, or send one of {', '.join(SCALES)}"
-            )
-            raise WrongUse(msg)
-        flags.append(f"{name}=rating_{name}:{scale}")
-    said: dict[str, Any] = {FIELDS[field]: field for field in FIELDS if field in used}
-    said |= {"text_column": ["text"], "attribute": [_attribute(name) for name in attributes], "rating": flags}
-    return {name: value for name, value in said.items() if value}
+        ratings |= dict.fromkeys(record.ratings)
+        attributes |= dict.fromkeys(record.attributes)
+        used |= {field for field in FIELDS if getattr(record, field) is not None}
+    declared = {flag.partition("=")[0]: flag.rpartition("=")[2].partition(":")[2] for flag in rating_flags}
+    scales = {name: declared.get(name) or SCALES.get(name.casefold()) for name in ratings}
+    if None in scales.values():
+        msg = (
+            "a rating of these records has no known scale; declare it with the data set, as "
+            f"NAME=NAME:LOW-HIGH, or send one of {', '.join(SCALES)}"
+        )
+        raise WrongUse(msg)
+    columns: dict[str, Any] = {FIELDS[field]: field for field in FIELDS if field in used}
+    columns |= {
+        "text_column": ["text"],
+        "attribute": [_attribute(name) for name in attributes],
+        "rating": [f"{name}=rating_{name}:{scale}" for name, scale in scales.items()],
+    }
+    return {name: value for name, value in columns.items() if value}

@@ -7,16 +7,17 @@ so that also a long step ends soon after it was cancelled.
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from textcx.domain.errors import StoreProblem
-from textcx.jobs.interruptions import JobCancelled, ProcessEnds
+from textcx.domain.service.interruptions import JobCancelled, ProcessEnds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from textcx.jobs.context import JobContext
+    from textcx.domain.service.datasets import Job
+    from textcx.wiring.service import JobContext
 
 SELDOM_SECONDS = 1.0
 
@@ -24,15 +25,12 @@ SELDOM_SECONDS = 1.0
 class JobProgress:
     """Follows one attempt of a job. Implements ``textcx.ports.ProgressReporter``."""
 
-    def __init__(
-        self, context: JobContext, job_id: str, *, attempt: int, progress: dict[str, Any] | None = None
-    ) -> None:
+    def __init__(self, context: JobContext, job: Job) -> None:
         """Go on from the progress that the row has."""
         self._context = context
-        self._job_id = job_id
-        self._attempt = attempt
+        self._job = job
         self._written = 0.0
-        self.progress: dict[str, Any] = {"stages": {}, **(progress or {})}
+        self.progress: dict[str, Any] = {"stages": {}, **job.progress}
         self.memory_mib: dict[str, int] = {}
 
     @contextmanager
@@ -69,7 +67,7 @@ class JobProgress:
         if self._context.stopping.is_set():
             raise ProcessEnds
         try:
-            stop = self._context.jobs.stopping(self._job_id, attempt=self._attempt)
+            stop = self._context.jobs.stopping(self._job.id, attempt=self._job.attempt)
         except StoreProblem:
             return  # the step itself finds out soon enough, and is patient
         if stop:
@@ -80,10 +78,16 @@ class JobProgress:
         now = time.monotonic()
         if always or now - self._written >= SELDOM_SECONDS:
             self._written = now
-            try:
-                self._context.jobs.note(self._job_id, attempt=self._attempt, progress=self.progress)
-            except StoreProblem:
-                return
+            with suppress(StoreProblem):
+                self.note(progress=self.progress)
+
+    def note(self, **columns: object) -> None:
+        """Write ``progress``, ``counts`` or ``warnings`` into the row.
+
+        Raises:
+            StoreProblem: If the database cannot be reached.
+        """
+        self._context.jobs.note(self._job.id, attempt=self._job.attempt, **columns)
 
     def report(self) -> list[dict[str, str | float | int]]:
         """Return one entry per stage for the manifest."""

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import WrongUse
 from textcx.steps.records.assemble import pseudonym
-from textcx.wiring.container import respondent_key
+from textcx.wiring.keys import respondent_key
 
 if TYPE_CHECKING:
     from textcx.domain.service.datasets import Receipt
-    from textcx.jobs.context import JobContext
+    from textcx.wiring.service import JobContext
 
 _PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 

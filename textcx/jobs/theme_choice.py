@@ -1,7 +1,7 @@
 """Which themes an analysis of a data set has: those of a named set, those it has, or newly learned ones.
 
 A data set learns its themes at its first analysis and keeps them: later records are assigned to them, and what they do
-not explain is told as emerging. They are learned again when that is asked for, or once the data set has grown to
+not explain is reported as emerging. They are learned again on request, or once the data set has grown to
 ``GROWN`` times what they were learned from; ids, names and history go on then.
 """
 
@@ -36,9 +36,9 @@ class ThemeChoice:
     name: str | None = None
     learned_from: int | None = None
 
-    def tools(self, second: CorpusTools) -> CorpusTools:
+    def tools(self, corpus: CorpusTools) -> CorpusTools:
         """Return the tools of an analysis that does so."""
-        return replace(second, theme_set=self.assign_to, previous=self.previous)
+        return replace(corpus, theme_set=self.assign_to, previous=self.previous)
 
     def outcome(self, analysis: Analysis, *, segments: int) -> CurrentSet | None:
         """Return the set that becomes the current one by an analysis; null where that stays as it is.
@@ -52,17 +52,21 @@ class ThemeChoice:
         learned = segments if self.assign_to is None else self.learned_from
         return CurrentSet(theme_set=analysis.theme_set, name=self.name, learned_from=learned)
 
-    def told(self, analysis: Analysis) -> dict[str, Any] | None:
+    def report(self, analysis: Analysis) -> dict[str, Any] | None:
         """Say for the manifest which set was used, how it came to be, and what became of the themes before."""
-        found = analysis.theme_set
-        if found is None:
+        theme_set = analysis.theme_set
+        if theme_set is None:
             return None
         how = "assigned" if self.assign_to is not None else "learned" if self.previous is None else "learned again"
-        now = [event.change for event in found.history if event.version == found.version]
+        now = [event.change for event in theme_set.history if event.version == theme_set.version]
         changes = {change.value: now.count(change) for change in Change if change in now} if self.previous else {}
         return {
-            "set_id": found.set_id, "version": found.version, "name": self.name, "how": how, "changes": changes,
-        }  # fmt: skip
+            "set_id": theme_set.set_id,
+            "version": theme_set.version,
+            "name": self.name,
+            "how": how,
+            "changes": changes,
+        }
 
 
 def choose_themes(

@@ -20,7 +20,7 @@ from textcx.steps.measures.groups import attribute_groups
 from textcx.steps.measures.headline import headline
 from textcx.steps.measures.ratings import summarize_ratings
 from textcx.steps.measures.trends import directions, summarize_trends
-from textcx.steps.pains.find import find_pains, mark_pains
+from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains
 from textcx.steps.pains.praise import find_praise
 from textcx.steps.records import segments as lay_out
@@ -227,6 +227,6 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             "stage_titles": taxonomy.titles,
         },
         unprocessable=found.unprocessable,
-        notes=(*found.notes, *themes.notes),
+        notes=(*found.notes, *themes.notes, *missing_heads(segments, encoder_id=tools.encoder.encoder_id)),
         theme_set=themes.theme_set,
     )  # fmt: skip

@@ -17,7 +17,7 @@ QUOTES_PER_CARD = 3
 
 
 def pains(look: Lookup) -> SimpleNamespace:
-    """Collect the pain points, heaviest first as the table has them: ``cards``, ``rows``, ``left_out``."""
+    """Collect the pain points, heaviest first; ``judged`` is false if the model predicts none."""
     rows = look.rows("pain_points", most=MOST_ROWS)
     reasons = _reasons(look, [row["pain_point_id"] for row in rows])
     points = [
@@ -40,7 +40,8 @@ def pains(look: Lookup) -> SimpleNamespace:
         for rank, row in enumerate(rows, start=1)
     ]
     left_out = look.table("pain_points").height - len(rows)
-    return SimpleNamespace(cards=points[:MOST_CARDS], rows=points[MOST_CARDS:], left_out=left_out)
+    judged = number((look.headline.get("pain_record_share") or {}).get("value")) is not None
+    return SimpleNamespace(cards=points[:MOST_CARDS], rows=points[MOST_CARDS:], left_out=left_out, judged=judged)
 
 
 def _effect(look: Lookup, row: Row) -> Effect | None:

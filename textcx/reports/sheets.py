@@ -39,19 +39,19 @@ MOST_WIDTH, LEAST_WIDTH = 28, 9
 LOOKED_AT = 200
 
 
-def _told(value: object) -> str:
+def _as_text(value: object) -> str:
     """Write a list or struct for people: a quote with its place, redactions with theirs, words with semicolons."""
     if value is None:
         return ""
     if isinstance(value, dict):
         if "quote" in value:
             return f"“{value['quote']}” ({value['record_id']}:{value['start']}-{value['end']})"
-        if "kind" in value:
+        if value.keys() == {"start", "end", "kind"}:
             return f"{value['kind']} {value['start']}-{value['end']}"
-        return ", ".join(f"{key} {_told(item)}" for key, item in value.items() if item is not None)
-    if isinstance(value, list):
-        joint = "\n" if value and isinstance(value[0], dict) and "quote" in value[0] else "; "
-        return joint.join(_told(item) for item in value)
+        return ", ".join(f"{key} {_as_text(item)}" for key, item in value.items() if item is not None)
+    if isinstance(value, list | tuple):
+        separator = "\n" if value and isinstance(value[0], dict) and "quote" in value[0] else "; "
+        return separator.join(_as_text(item) for item in value)
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -71,8 +71,8 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
             fields = [field.name for field in dtype.fields]
             columns += [series.struct.field(field).alias(f"{name}_{field}") for field in fields]
         elif isinstance(dtype, pl.List):
-            told = [None if item is None else _told(item) for item in series.to_list()]
-            columns.append(pl.Series(name, told, dtype=pl.String))
+            texts = [None if item is None else _as_text(item) for item in series.to_list()]
+            columns.append(pl.Series(name, texts, dtype=pl.String))
         else:
             columns.append(series)
     return pl.DataFrame(columns)
@@ -93,7 +93,7 @@ def _cell(value: object) -> Cell:
         return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)  # noqa: DTZ001 - spreadsheets know no time zones
-    return value if value is None or isinstance(value, str | int) else str(value)
+    return value if value is None or isinstance(value, str | int) else _as_text(value)
 
 
 def dangerous(text: str) -> bool:
@@ -101,7 +101,8 @@ def dangerous(text: str) -> bool:
     return text.startswith(FORMULA_STARTS)
 
 
-def _for_csv(value: object) -> object:
+def csv_cell(value: object) -> str | int | float | bool | None:
+    """Return a value as a cell of CSV: numbers stay numbers, all else is text, times are UTC, no text is a formula."""
     cell = _cell(value)
     if isinstance(cell, str):
         return f"'{cell}" if dangerous(cell) else cell
@@ -125,8 +126,8 @@ def write_csv(analysis: Analysis, directory: Path) -> list[Path]:
         path = directory / f"{name}.csv"
         with path.open("w", encoding="utf-8-sig", newline="") as out:
             writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
-            writer.writerow([_for_csv(column) for column in frame.columns])
-            writer.writerows([_for_csv(value) for value in row] for row in frame.iter_rows())
+            writer.writerow([csv_cell(column) for column in frame.columns])
+            writer.writerows([csv_cell(value) for value in row] for row in frame.iter_rows())
         written.append(path)
     return written
 

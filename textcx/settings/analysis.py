@@ -7,12 +7,15 @@ import math
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import ColumnOverrides
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FILE_NAME = "textcx.toml"
 PREFIX = "TEXTCX_"
@@ -88,7 +91,11 @@ class Settings(BaseModel):
     )
 
     # models
-    encoder: Path | None = Field(default=None, description="directory of the encoder; the shipped one by default")
+    model: str | None = Field(
+        default=None,
+        description="encoder: a directory, or owner/name on the Hugging Face hub; the shipped one by default",
+    )
+    encoder: Path | None = Field(default=None, description="older name of model, for directories")
     language: str = Field(default="en", description="what is analyzed: a folder of models/languages, or another one")
     spacy_pipeline: str | None = Field(default=None, description="any installed spaCy pipeline of the language")
     journey: Path | None = Field(default=None, description="journey taxonomy (TOML)")
@@ -98,7 +105,7 @@ class Settings(BaseModel):
 
     @field_validator("text_column", "attribute", "rating", "keep_names", "tables", mode="before")
     @classmethod
-    def _one_is_a_list_of_one(cls, value: Any) -> Any:  # noqa: ANN401 - whatever came is checked next
+    def _one_is_a_list_of_one(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
 
     def offer_words(self) -> frozenset[str]:
@@ -123,7 +130,7 @@ class Settings(BaseModel):
         )
 
 
-def load_settings(*, file: Path | None = None, **flags: Any) -> Settings:  # noqa: ANN401 - the model checks each value
+def load_settings(*, file: Path | None = None, **flags: object) -> Settings:
     """Gather the settings from all four places.
 
     Args:
@@ -143,7 +150,7 @@ def load_settings(*, file: Path | None = None, **flags: Any) -> Settings:  # noq
 
 
 def choose(
-    model: type[Chosen], *, in_file: dict[str, Any], file: Path | None, prefix: str, flags: dict[str, Any]
+    model: type[Chosen], *, in_file: dict[str, Any], file: Path | None, prefix: str, flags: dict[str, object]
 ) -> Chosen:
     """Put settings together from a file, the environment and flags, and check them.
 
@@ -178,7 +185,7 @@ def choose(
         raise BadSetting(msg) from None
 
 
-def _explain(problem: Any, origin: dict[str, str], model: type[BaseModel]) -> str:  # noqa: ANN401 - pydantic's own error dictionary
+def _explain(problem: ErrorDetails, origin: dict[str, str], model: type[BaseModel]) -> str:
     if not problem["loc"]:
         return str(problem["msg"]).removeprefix("Value error, ")
     name = str(problem["loc"][0])
@@ -189,8 +196,8 @@ def _explain(problem: Any, origin: dict[str, str], model: type[BaseModel]) -> st
         hint = f"did you mean '{near[0]}'?" if near else "known are: " + ", ".join(sorted(known))
         return f"{name} (from {place}) is no setting; {hint}"
     shown = f" = {problem['input']!r}" if known[name].repr else ""
-    said = str(problem["msg"]).removeprefix("Value error, ")
-    return f"{name}{shown} (from {place}): {said[0].lower()}{said[1:]}"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{name}{shown} (from {place}): {message[0].lower()}{message[1:]}"
 
 
 def read_settings_file(file: Path | None) -> dict[str, Any]:

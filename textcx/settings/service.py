@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -201,7 +201,7 @@ def settings_file() -> Path | None:
     return Path(named) if named else None
 
 
-def load_service_settings(*, file: Path | None = None, **flags: Any) -> ServiceSettings:  # noqa: ANN401 - the model checks each value
+def load_service_settings(*, file: Path | None = None, **flags: object) -> ServiceSettings:
     """Gather the settings of the service from all four places.
 
     Args:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from textcx.domain.errors import DiskFull, StoreProblem, WrongUse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 100
@@ -76,11 +76,8 @@ class Spool:
         try:
             folder.mkdir(mode=0o700)
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
-                for piece in pieces:
+                for piece in _limited(pieces, most_bytes):
                     size += len(piece)
-                    if size > most_bytes:
-                        msg = f"the file has more than {most_bytes} bytes; send it in parts, or raise the limit"
-                        raise WrongUse(msg)  # noqa: TRY301 - what was written goes away below
                     digest.update(piece)
                     out.write(piece)
                 out.flush()
@@ -129,6 +126,16 @@ class Spool:
                 shutil.rmtree(folder, ignore_errors=True)
                 gone += 1
         return gone
+
+
+def _limited(pieces: Iterable[bytes], most_bytes: int) -> Iterator[bytes]:
+    left = most_bytes
+    for piece in pieces:
+        left -= len(piece)
+        if left < 0:
+            msg = f"the file has more than {most_bytes} bytes; send it in parts, or raise the limit"
+            raise WrongUse(msg)
+        yield piece
 
 
 def safe_name(name: str) -> str:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from sklearn.metrics import f1_score
 
 from textcx.domain.encoding import EMOTIONS
-from textcx.domain.measures import f1, macro_f1, roc_auc
+from textcx.steps.statistics.classification import macro_f1, roc_auc
 from textcx.training.batches import pad, sorted_batches, token_ids
 from textcx.training.corpus import read_corpus
 from textcx.training.examples import BY_LABEL, labelled
@@ -118,7 +119,7 @@ def measure(network: EncoderNetwork, sets: Sequence[DevelopmentSet]) -> dict[str
             if len(set(truth[known].tolist())) > 1:
                 report[f"{one.name}.{head}_auc"] = roc_auc(truth[known] == 1, logits[known])
                 if head == "request":
-                    report[f"{one.name}.request_f1"] = f1(truth[known] == 1, logits[known] > 0)
+                    report[f"{one.name}.request_f1"] = f1_score(truth[known] == 1, logits[known] > 0, zero_division=0)
         for column, emotion in enumerate(EMOTIONS):
             known = one.emotions[:, column] >= 0
             if len(set(one.emotions[known, column].tolist())) > 1:

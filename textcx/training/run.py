@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
-from tokenizers import Tokenizer
 
 from textcx.engines.encoder.backends.fused_layers import fuse
 from textcx.engines.encoder.network import EncoderNetwork, backbone_from_bert
@@ -22,7 +21,7 @@ from textcx.training.export import export_model
 from textcx.training.loop import Training
 from textcx.training.plan import TrainingPlan
 from textcx.training.sources import SOURCES
-from textcx.training.start import start_folder, teacher_folder
+from textcx.training.start import open_start, start_folder, teacher_folder
 from textcx.training.teacher import TeacherNetwork, answers_of, backbone_from_mpnet, teacher_about, teacher_plan
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from tokenizers import Tokenizer
     from torch import Tensor
 
     from textcx.domain.lexicons.text import RequestPatterns
@@ -70,10 +70,10 @@ def run_training(
             progress=progress,
             wording=wording,
         )
-    tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+    weights, tokenizer = open_start(start)
     sets = development_sets(data, tokenizer, wording=wording)
     network = _seeded(EncoderNetwork(), seed)
-    network.load_state_dict(backbone_from_bert(load_file(start / "model.safetensors")), strict=False)
+    network.load_state_dict(backbone_from_bert(weights), strict=False)
     Training(
         network.to(_device()),
         tokenizer,
@@ -101,13 +101,13 @@ def _teach(
     """Train the teacher, let it read what the student will see, and soften the student's targets."""
     answers = work / "answers.safetensors"
     if not (resume and answers.exists()):
-        tokenizer = Tokenizer.from_file(str(start / "tokenizer.json"))
+        weights, tokenizer = open_start(start)
         sources = tuple(source for source in SOURCES if source.for_teacher)
         choosing = tuple(one for one in sources if one.name in CHOOSING)
         sets = development_sets(data, tokenizer, wording=wording, sources=choosing)
         own = read_corpus(data, wording=wording, sources=sources)
         network = _seeded(TeacherNetwork(), plan.seed)
-        network.load_state_dict(backbone_from_mpnet(load_file(start / "model.safetensors")), strict=False)
+        network.load_state_dict(backbone_from_mpnet(weights), strict=False)
         training = Training(
             network.to(_device()),
             tokenizer,

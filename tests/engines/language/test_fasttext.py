@@ -3,13 +3,14 @@
 import socket
 
 import pytest
+from languages import ENGLISH
 
 from textcx.engines.language.fasttext import FasttextLanguageDetector
 
 
 @pytest.fixture(scope="module")
 def detector() -> FasttextLanguageDetector:
-    return FasttextLanguageDetector()
+    return FasttextLanguageDetector(ENGLISH)
 
 
 @pytest.mark.parametrize(
@@ -68,4 +69,4 @@ def test_no_connection_is_ever_opened(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.fail("the language detector opened a connection")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    assert FasttextLanguageDetector().detect(["The food was cold when it came"])[0].language == "en"
+    assert FasttextLanguageDetector(ENGLISH).detect(["The food was cold when it came"])[0].language == "en"

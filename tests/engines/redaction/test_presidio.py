@@ -1,19 +1,17 @@
 """What identifies a person is found; products, places and prices are left alone."""
 
 import socket
-from pathlib import Path
 
 import pytest
+from languages import ENGLISH
 
 from textcx.domain.errors import ModelProblem
 from textcx.engines.redaction.presidio import PresidioRedactor
 
-NAMES = Path(__file__).parents[3] / "models" / "taxonomies" / "keep_names.toml"
-
 
 @pytest.fixture(scope="module")
 def redactor() -> PresidioRedactor:
-    return PresidioRedactor(names=NAMES)
+    return PresidioRedactor(ENGLISH.names)
 
 
 def _found(redactor: PresidioRedactor, text: str) -> list[tuple[str, str]]:
@@ -85,8 +83,8 @@ def test_products_places_dates_and_sizes_stay(redactor: PresidioRedactor, text: 
 
 def test_the_callers_own_names_are_kept() -> None:
     text = "Ask Oliver about the Oliver Bonas sale"
-    assert [each.start for each in PresidioRedactor(names=NAMES).find([text])[0]] == [4, 21]
-    kept = PresidioRedactor(names=NAMES, keep=["Oliver Bonas"]).find([text])[0]
+    assert [each.start for each in PresidioRedactor(ENGLISH.names).find([text])[0]] == [4, 21]
+    kept = PresidioRedactor(ENGLISH.names, keep=["Oliver Bonas"]).find([text])[0]
     assert [(each.start, each.end) for each in kept] == [(4, 10)]
 
 
@@ -112,14 +110,9 @@ def test_no_connection_is_ever_opened(monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.fail("the redactor opened a connection")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
-    assert PresidioRedactor(names=NAMES).find(["write to a@example.com"])[0][0].kind == "EMAIL"
-
-
-def test_missing_word_lists_are_explained(tmp_path: Path) -> None:
-    with pytest.raises(ModelProblem, match="keep_names"):
-        PresidioRedactor(names=tmp_path / "keep_names.toml")
+    assert PresidioRedactor(ENGLISH.names).find(["write to a@example.com"])[0][0].kind == "EMAIL"
 
 
 def test_an_unknown_pipeline_is_explained() -> None:
     with pytest.raises(ModelProblem, match="no_such_pipeline"):
-        PresidioRedactor(names=NAMES, pipeline="no_such_pipeline")
+        PresidioRedactor(ENGLISH.names, pipeline="no_such_pipeline")

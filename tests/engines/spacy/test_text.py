@@ -3,12 +3,13 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from languages import ENGLISH
 
 from textcx.engines.spacy.text import SpacyPhraseFinder, SpacySentenceSplitter
 from textcx.steps.text.clean import has_content
 from textcx.steps.text.redact import MASK
 
-SPLITTER = SpacySentenceSplitter()
+SPLITTER = SpacySentenceSplitter(ENGLISH)
 
 PIECES = st.sampled_from(
     [
@@ -124,7 +125,7 @@ def test_a_very_long_comment_is_parted_like_any_other(piece: str) -> None:
 
 @pytest.fixture(scope="module")
 def finder() -> SpacyPhraseFinder:
-    return SpacyPhraseFinder()
+    return SpacyPhraseFinder(ENGLISH.phrases)
 
 
 def _lemmas(finder: SpacyPhraseFinder, text: str) -> set[tuple[str, str]]:

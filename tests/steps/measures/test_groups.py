@@ -74,10 +74,10 @@ def test_without_attributes_or_records_there_are_no_groups() -> None:
         assert table.schema == GROUPS
 
 
-def test_segments_not_judged_for_pain_are_no_pain() -> None:
+def test_where_no_segment_is_judged_for_pain_the_share_is_unknown() -> None:
     answers, records, segments = feedback(("free", 6, 3))
     unjudged = segments.with_columns(pain=pl.lit(None, dtype=pl.Boolean))
-    assert attribute_groups(answers, records, unjudged, attributes=["plan"])["pain_share"].to_list() == [0]
+    assert attribute_groups(answers, records, unjudged, attributes=["plan"])["pain_share"].to_list() == [None]
 
 
 def test_the_order_of_records_never_matters() -> None:

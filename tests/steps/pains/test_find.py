@@ -1,22 +1,24 @@
 """Pains and pain points: what went wrong, in whose words, how far it reaches."""
 
 from collections.abc import Sequence
-from pathlib import Path
+from functools import partial
 
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textcx.engines.taxonomy_toml import load_pain_lexicon
+from languages import PAINS, STATEMENTS
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import PAIN_POINTS
 from textcx.ports import Phrase
-from textcx.steps.pains.find import ASKED_FOR, find_pains, is_specific, mark_pains
+from textcx.steps.pains.find import ASKED_FOR, find_pains, is_specific, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains, pain_point_id
 
-LEXICON = load_pain_lexicon(Path(__file__).parents[3] / "models" / "taxonomies" / "consequences.toml")
+group_pains = partial(group_pains, statements=STATEMENTS)
+
+LEXICON = PAINS
 NOUNS = (
     "delivery", "parcel", "courier", "checkout page", "return label", "customer service", "invoice", "waiter", "soup",
     "waiting time", "app", "password", "lift", "seat", "socket",
@@ -187,6 +189,18 @@ def test_a_statement_and_aspect_are_the_customers_words() -> None:
 
 def test_masked_text_alone_gives_no_specific_pain() -> None:
     assert _pains(["██████ ██████"])["specific"].to_list() == [False]
+
+
+def test_without_a_head_of_pain_there_are_no_pains_and_no_segment_is_said_to_be_free_of_them() -> None:
+    segments = _segments(
+        ["They raised the price again.", "The parcel was lost."], p_pain=[None] * 2, p_request=[None] * 2
+    )
+    pains = find_pains(segments, phrases=NounFinder(), lexicon=LEXICON)
+    assert pains.is_empty()
+    assert mark_pains(segments, pains)["pain"].to_list() == [None, None]
+    (note,) = missing_heads(segments, encoder_id="bert@sha256:0")
+    assert "bert@sha256:0 judges sentiment only" in note
+    assert missing_heads(_segments(["The parcel was lost."]), encoder_id="bert@sha256:0") == ()
 
 
 def test_no_segments_give_no_pains_and_no_pain_points() -> None:

@@ -1,11 +1,16 @@
 """Praise: what most people clearly like."""
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 import pytest
+from languages import STATEMENTS
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.steps.pains.praise import find_praise
+
+find_praise = partial(find_praise, continuing=STATEMENTS.continuing)
 
 THEMES = pl.DataFrame({"theme_id": ["t1", "t2"], "name": ["friendly crew", "cold soup"]})
 TEXTS = ["The crew were so kind to us", "What a friendly crew we had", "The crew helped with every bag", "Crew fine", "The soup was cold again today", "Good soup on a cold day"]  # fmt: skip

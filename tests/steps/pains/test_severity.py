@@ -1,15 +1,13 @@
 """Severity: what happened to the customer decides, negations do not count, and nothing lowers it but softening."""
 
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from textcx.engines.taxonomy_toml import load_pain_lexicon
+from languages import PAINS
 
 from textcx.steps.pains.severity import find_consequences, judge_severity
 
-LEXICON = load_pain_lexicon(Path(__file__).parents[3] / "models" / "taxonomies" / "consequences.toml")
+LEXICON = PAINS
 SENTENCES = [
     "The box was dented", "My card was charged twice and nobody refunded me", "It took three weeks", "The app keeps crashing",
     "I cancelled my contract", "The soup made me ill", "The waiter was rude", "The sleeve tore after a day",

@@ -1,12 +1,17 @@
 """Statements: the customers' own words, short, and readable alone."""
 
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from languages import STATEMENTS
 
 from textcx.steps.pains.statements import MAX_STATEMENT, clarity, shorten
+
+clarity = partial(clarity, words=STATEMENTS)
+shorten = partial(shorten, words=STATEMENTS)
 
 LONG = (
     "We stayed for three nights in a room on the fourth floor with a view of the park, but the lift was out of order "

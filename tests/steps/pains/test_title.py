@@ -1,6 +1,13 @@
 """Names of groups of pains: what sets a group apart, else what happened, else the theme."""
 
+from functools import partial
+
+from languages import STATEMENTS
+
 from textcx.steps.pains.title import name_by_words, name_group, spread_over_themes
+
+name_group = partial(name_group, statements=STATEMENTS)
+name_by_words = partial(name_by_words, statements=STATEMENTS)
 
 
 def _frame(

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from languages import PAINS
 
 from textcx.steps.pains.urgency import Case, aged, judge_urgency, value_rank
+
+judge_urgency = partial(judge_urgency, lexicon=PAINS)
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

@@ -1,15 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcx.steps.records.admit import LONGEST_ID, admit, claims
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
+from textcx.steps.records.admit import LONGEST_ID, admit
 
 Rows = list[tuple[str | None, str]]
 
@@ -36,22 +31,18 @@ class Shelf:
                 },
                 schema={"row": pl.Int64, "given_id": pl.String, "content_hash": pl.String},
             )
-            asked, repeats = claims(frame, earlier=earlier)
-            result = admit(asked, known=self.identities & {claim.identity for claim in asked}, taken=self._taken)
+            result = admit(frame, earlier=earlier, known=self.identities.intersection, taken=self.ids.intersection)
             assert not self.ids & set(result.record_ids.values())
             assert len(set(result.record_ids.values())) == len(result.record_ids)
             assert len(result.record_ids) + result.unchanged == len(some)
             self.identities |= set(result.identities.values())
             self.ids |= set(result.record_ids.values())
-            for content, times in repeats.items():
+            for content, times in result.repeats.items():
                 earlier[content] = earlier.get(content, 0) + times
             admitted += result.record_ids.values()
             unchanged += result.unchanged
             conflicts += result.conflicts
         return admitted, unchanged, conflicts
-
-    def _taken(self, ids: list[str]) -> Collection[str]:
-        return self.ids & set(ids)
 
 
 def test_the_same_id_with_the_same_content_is_kept_once() -> None:

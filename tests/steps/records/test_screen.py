@@ -1,15 +1,24 @@
 from __future__ import annotations
 
+from functools import partial
+
 import polars as pl
+from languages import ENGLISH
 
 from textcx.ports import LanguageGuess
 from textcx.steps.records.screen import screen, screen_languages, settle_languages
+
+screen = partial(screen, answers=ENGLISH.answers)
 
 
 def test_a_foreign_text_is_marked_and_an_undecided_one_waits() -> None:
     records = pl.DataFrame({"reason": [None, None, "empty"]}, schema={"reason": pl.String})
     guesses = [LanguageGuess("de", 0.99), LanguageGuess(None, 0.0), LanguageGuess("fr", 0.9)]
-    assert screen_languages(records, guesses)["reason"].to_list() == ["language_unsupported", None, "empty"]
+    assert screen_languages(records, guesses, supported="en")["reason"].to_list() == [
+        "language_unsupported",
+        None,
+        "empty",
+    ]
 
 
 def settled(*languages: tuple[int, str | None]) -> pl.DataFrame:
@@ -21,7 +30,8 @@ def settled(*languages: tuple[int, str | None]) -> pl.DataFrame:
                 "reason": [None] * len(languages),
             },
             schema={"input": pl.Int64, "language": pl.String, "reason": pl.String},
-        )
+        ),
+        supported="en",
     )
 
 

@@ -1,11 +1,16 @@
 """Cleaning keeps lengths, keeps plain text, and knows silence from an answer."""
 
+from functools import partial
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from languages import ENGLISH
 
 from textcx.domain.feedback import Reason
 from textcx.steps.text.clean import clean, entities_in, has_content, polish, why_unprocessable
+
+why_unprocessable = partial(why_unprocessable, answers=ENGLISH.answers)
 
 ODD = st.sampled_from(
     [

@@ -148,13 +148,9 @@ def test_a_directory_or_file_that_cannot_be_used_is_named(tmp_path: Path) -> Non
 
 
 def test_a_database_of_the_first_step_is_brought_up_to_date_with_what_is_in_it(database_url: str) -> None:
-    from alembic import command
-
-    from textcx.store.sql.migrations import _config
-
     database = Database(database_url)
+    upgrade(database, to="0001")
     with database.write() as connection:
-        command.upgrade(_config(connection), "0001")
         connection.execute(
             sa.text(
                 "INSERT INTO datasets (name, columns, learned, created_at, updated_at) "

@@ -7,13 +7,14 @@ import pytest
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.service.datasets import JobError, JobKind, JobState
+from textcx.store.spool import Spooled
 from textcx.store.sql.datasets import SqlDatasets
 from textcx.store.sql.jobs import NewUpload, SqlJobs
 
 if TYPE_CHECKING:
     from textcx.store.sql.database import Database
 
-UPLOAD = NewUpload(name="x.csv", spool="a/x.csv", size=1, sha256="0" * 64, columns={})
+UPLOAD = NewUpload(name="x.csv", spooled=Spooled("a/x.csv", 1, "0" * 64), columns={})
 
 
 @pytest.fixture
@@ -21,6 +22,14 @@ def jobs(database: Database) -> SqlJobs:
     for name in ("shop", "other"):
         SqlDatasets(database).put(name)
     return SqlJobs(database)
+
+
+def claimed(jobs: SqlJobs, kind: JobKind) -> list[str]:
+    """Claim all that can be claimed at once."""
+    found = []
+    while job := jobs.claim("w", kind):
+        found.append(job.id)
+    return found
 
 
 def test_the_same_idempotency_key_gives_the_same_job(jobs: SqlJobs, database: Database) -> None:
@@ -59,19 +68,52 @@ def test_callers_at_once_with_one_key_get_one_job(jobs: SqlJobs) -> None:
 def test_jobs_of_one_kind_and_data_set_are_handed_out_one_after_the_other(jobs: SqlJobs) -> None:
     first, second = (jobs.ask(JobKind.INGEST, "shop", upload=UPLOAD)[0] for _ in range(2))
     elsewhere, analysis = jobs.ask(JobKind.INGEST, "other", upload=UPLOAD)[0], jobs.ask(JobKind.ANALYZE, "shop")[0]
-    assert {job.id for job in jobs.undispatched()} == {first.id, elsewhere.id, analysis.id}
-    jobs.mark_dispatched(first)
-    assert second.id not in {job.id for job in jobs.undispatched()}
-    jobs.begin(first.id, attempt=1)
+    assert claimed(jobs, JobKind.INGEST) == [first.id, elsewhere.id]
+    assert claimed(jobs, JobKind.ANALYZE) == [analysis.id]
     jobs.end(first.id, JobState.DONE, attempt=1)
-    assert second.id in {job.id for job in jobs.undispatched()}
+    assert claimed(jobs, JobKind.INGEST) == [second.id]
+
+
+def test_of_many_workers_one_claims_a_job(jobs: SqlJobs) -> None:
+    asked = jobs.ask(JobKind.ANALYZE, "shop")[0]
+    jobs.ask(JobKind.ANALYZE, "shop")
+    found: list[str] = []
+    threads = [threading.Thread(target=lambda: found.extend(claimed(jobs, JobKind.ANALYZE))) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [asked.id]
+
+
+def test_a_job_that_was_started_again_waits_for_the_one_that_runs(jobs: SqlJobs) -> None:
+    first, second = (jobs.ask(JobKind.ANALYZE, "shop")[0] for _ in range(2))
+    jobs.cancel(first.id)
+    assert claimed(jobs, JobKind.ANALYZE) == [second.id]
+    jobs.again(first.id)
+    assert claimed(jobs, JobKind.ANALYZE) == []
+    jobs.release("w")
+    assert claimed(jobs, JobKind.ANALYZE) == [second.id]
+    jobs.end(second.id, JobState.DONE, attempt=1)
+    assert claimed(jobs, JobKind.ANALYZE) == [first.id]
+
+
+def test_what_a_worker_gives_up_is_claimed_again_and_its_beginnings_are_counted(jobs: SqlJobs) -> None:
+    job = jobs.ask(JobKind.ANALYZE, "shop")[0]
+    assert claimed(jobs, JobKind.ANALYZE) == [job.id]
+    assert jobs.workers() == {"w"}
+    assert jobs.release("other") == jobs.release("w", keep=[job.id]) == 0
+    assert jobs.release("w") == 1
+    assert claimed(jobs, JobKind.ANALYZE) == [job.id]
+    assert (jobs.get(job.id).state, jobs.get(job.id).beginnings) == (JobState.RUNNING, 2)
+    jobs.end(job.id, JobState.FAILED, attempt=1)
+    assert jobs.again(job.id).beginnings == 0
 
 
 def test_a_job_that_has_not_begun_is_cancelled_at_once_and_a_running_one_is_asked_to_stop(jobs: SqlJobs) -> None:
     waiting, running = jobs.ask(JobKind.ANALYZE, "shop")[0], jobs.ask(JobKind.ANALYZE, "other")[0]
     assert jobs.cancel(waiting.id).state is JobState.CANCELLED
-    assert jobs.begin(waiting.id, attempt=1) is None
-    jobs.begin(running.id, attempt=1)
+    assert claimed(jobs, JobKind.ANALYZE) == [running.id]
     assert jobs.cancel(running.id).state is JobState.RUNNING
     assert jobs.stopping(running.id, attempt=1)
     assert jobs.end(running.id, JobState.CANCELLED, attempt=1)
@@ -80,15 +122,14 @@ def test_a_job_that_has_not_begun_is_cancelled_at_once_and_a_running_one_is_aske
 
 def test_an_earlier_attempt_changes_nothing(jobs: SqlJobs) -> None:
     job = jobs.ask(JobKind.ANALYZE, "shop")[0]
-    jobs.begin(job.id, attempt=1)
+    claimed(jobs, JobKind.ANALYZE)
     error = JobError(code="x", message="y", hint="z", retryable=True)
     assert jobs.end(job.id, JobState.FAILED, attempt=1, errors=[error])
     assert jobs.get(job.id).errors == (error,)
     again = jobs.again(job.id)
     assert (again.attempt, again.state, again.errors) == (2, JobState.QUEUED, ())
     assert not jobs.end(job.id, JobState.DONE, attempt=1)
-    assert jobs.begin(job.id, attempt=1) is None
-    jobs.begin(job.id, attempt=2)
+    assert claimed(jobs, JobKind.ANALYZE) == [job.id]
     jobs.note(job.id, attempt=1, counts={"read": 9})
     assert jobs.get(job.id).counts == {}
 

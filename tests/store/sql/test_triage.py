@@ -8,13 +8,14 @@ from job_context import as_csv, light_context, run_now, send, some_rows
 
 from textcx.domain.errors import BadCursor, NotFound, WrongUse
 from textcx.domain.service.datasets import TriageStatus
+from textcx.steps.pains.urgency import aged
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
     from textcx.store.sql.triage import SqlTriage
+    from textcx.wiring.service import JobContext
 
 
 @pytest.fixture
@@ -84,8 +85,8 @@ def test_waiting_entries_grow_older_and_settled_ones_do_not(queue: SqlTriage) ->
     settled, waiting = (one.record_id for one in queue.page("shop", limit=2)[0])
     queue.change("shop", settled, actor="desk", changes={"status": "done"})
     before = {record_id: queue.get("shop", record_id).score for record_id in (settled, waiting)}
-    queue.grow_older(now=late, most=4)
+    queue.update_scores(lambda urgency, at: aged(urgency, created_at=at, now=late), most=4)
     assert queue.get("shop", settled).score == before[settled]
     assert queue.get("shop", waiting).score >= before[waiting]
     assert any(reason["kind"] == "age" and reason["points"] == 10.0 for reason in queue.get("shop", waiting).reasons)
-    assert queue.grow_older(now=late) == 0
+    assert queue.update_scores(lambda urgency, at: aged(urgency, created_at=at, now=late)) == 0

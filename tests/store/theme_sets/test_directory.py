@@ -4,11 +4,13 @@ import json
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from languages import NAMING
 from theme_world import PLAN, TREE, id_of, learn
 
 from textcx.domain.errors import Conflict, ModelProblem, NotFound, OutputExists, WrongUse
@@ -16,6 +18,8 @@ from textcx.domain.themes.edits import Action, Edit
 from textcx.domain.themes.sets import Change, LineageEvent, StrengthCurve, ThemeKind, ThemeSet
 from textcx.steps.themes.lineage.lineage import continue_themes
 from textcx.store.theme_sets.directory import append_edits, is_theme_set, load, read_edits, save
+
+continue_themes = partial(continue_themes, stop_words=NAMING.stop_words)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FIRST = Path(__file__).parents[2] / "data" / "theme_sets" / "v1"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ID_BYTES = 12
+URGENT = 55.0
+"""Score from which a record is urgent."""
 
 
 def new_id(kind: str) -> str:
@@ -129,6 +131,7 @@ class Job:
         upload_id: The upload that an ingest job reads.
         state: Where it stands.
         attempt: 1 at first; one more for each time it was started again.
+        beginnings: How often a worker began this attempt.
         cancel_requested: Whether it was asked to stop.
         progress: Stage name to ``{"done": n, "seconds": s}``, in the order in which stages were first entered, and
             ``"stage"``, the current one.
@@ -150,6 +153,7 @@ class Job:
     upload_id: str | None
     state: JobState
     attempt: int
+    beginnings: int
     cancel_requested: bool
     progress: Mapping[str, Any]
     counts: Mapping[str, int]
@@ -179,6 +183,11 @@ class Urgency:
     score: float
     reasons: tuple[Mapping[str, Any], ...] = ()
     """Each ``{"kind", "detail", "points"}``; kinds as in ``textcx.steps.pains.urgency``."""
+
+    @property
+    def urgent(self) -> bool:
+        """Whether people are told at once."""
+        return self.score >= URGENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

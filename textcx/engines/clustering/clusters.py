@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import adjusted_rand_score
 
 from textcx.domain.themes.sets import StrengthCurve
 from textcx.engines.clustering.cut import (
     COUNTS,
     RESERVE,
-    agreement,
     choose_cut,
     resolution_for,
     sampled_graph,
@@ -34,7 +35,7 @@ from textcx.engines.clustering.neighbour_graph import (
     shared_neighbour_graph,
 )
 from textcx.steps.themes.geometry.closeness import Closeness, compare, length_of_sums, nearest, without_itself
-from textcx.steps.themes.geometry.lattice import STEPS, mean_of, relative_to, unit_rows
+from textcx.steps.themes.geometry.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,8 +55,11 @@ SMALLEST = 3
 UNRELATED = 0.95
 """A segment no nearer to its theme than so many of the segments of other themes are is one of a kind."""
 
-CURVE_STEPS = 25
 RIDGE = 1e-3
+"""Weight of the squared coefficients of the strength curve."""
+
+CERTAIN = 10.0
+"""Log odds of a strength where all segments left out landed in their cluster again, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,29 @@ class Clusters:
     stabilities: tuple[NDArray[np.float64], ...]
     stability: float
     curve: StrengthCurve
+
+
+class NeighbourClusters:
+    """``find_clusters`` as an estimator, such as BERTopic takes as its cluster model.
+
+    Attributes:
+        labels_: Cluster of each vector it was fitted to, the largest 0. Shape ``(segments,)``.
+        clusters_: All that was found.
+    """
+
+    def __init__(self, *, seed: int = 0) -> None:
+        self.seed = seed
+
+    def fit(self, vectors: NDArray[np.float32], y: object = None) -> NeighbourClusters:
+        """Cluster unit vectors, at least 2, in an order that depends on their content only."""
+        del y
+        self.clusters_ = find_clusters(on_lattice(vectors), seed=self.seed)
+        self.labels_ = self.clusters_.labels
+        return self
+
+    def predict(self, vectors: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Return the nearest cluster of each unit vector. Shape ``(segments,)``."""
+        return nearest(relative_to(self.clusters_.origin, on_lattice(vectors)), self.clusters_.centroids).own
 
 
 def find_clusters(lattice: NDArray[np.float32], *, seed: int) -> Clusters:
@@ -160,7 +187,7 @@ def _compared(
     shared = overlaps(ours, fit, ours_number=len(every[-1]), theirs_number=len(sizes))
     out = nearest(relative[~kept], unit_rows(sums))
     return _Again(
-        agreement(ours, fit),
+        adjusted_rand_score(ours, fit),
         tuple(_found_again(level[ours], theirs, count=int(level.max()) + 1) for level in every),
         np.stack([whole.cosine[~kept], whole.margin[~kept]], axis=1),
         shared.argmax(axis=0)[out.own] == whole.own[~kept],
@@ -239,7 +266,7 @@ def _curve(
 ) -> StrengthCurve:
     """Fit strength to what the samples told; a slope that would be negative is left out."""
     features = np.concatenate([one.closeness for one in samples])
-    same = np.concatenate([one.landed for one in samples]).astype(np.float64)
+    same = np.concatenate([one.landed for one in samples])
     slopes = np.zeros(2)
     bias = 0.0
     for used in ([0, 1], [0], [1], []):
@@ -253,19 +280,13 @@ def _curve(
     )
 
 
-def _logistic(features: NDArray[np.float64], same: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Bias and slopes of a logistic regression by Newton's method, with a small ridge.
-
-    Sums are taken by numpy's own loops, not by a matrix product, so that threads do not matter.
-    """
+def _logistic(features: NDArray[np.float64], same: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Bias and slopes of a logistic regression with a small ridge."""
     rows = np.concatenate([np.ones((len(features), 1)), features], axis=1)
-    weights = np.zeros(rows.shape[1])
-    for _ in range(CURVE_STEPS):
-        chance = 1.0 / (1.0 + np.exp(-np.clip((rows * weights).sum(axis=1), -30.0, 30.0)))
-        slope = (rows * (same - chance)[:, None]).sum(axis=0) - RIDGE * weights
-        bend = (chance * (1.0 - chance))[:, None, None] * rows[:, :, None] * rows[:, None, :]
-        weights = weights + np.linalg.solve(bend.sum(axis=0) + RIDGE * np.eye(len(weights)), slope)
-    return np.asarray(np.clip(weights, -100.0, 100.0), dtype=np.float64)
+    if same.all() or not same.any():  # nothing to tell apart
+        return np.array([CERTAIN if same.all() else -CERTAIN, *np.zeros(features.shape[1])])
+    fit = LogisticRegression(C=1.0 / RIDGE, fit_intercept=False, solver="newton-cholesky", tol=1e-10)
+    return np.asarray(np.clip(fit.fit(rows, same).coef_[0], -100.0, 100.0), dtype=np.float64)
 
 
 def _unrelated(relative: NDArray[np.float32], centroids: NDArray[np.float32], labels: NDArray[np.int64]) -> float:

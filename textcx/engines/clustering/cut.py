@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from sklearn.metrics import adjusted_rand_score
 
 from textcx.engines.clustering.neighbour_graph import THREADS, communities, in_threads, shared_neighbour_graph
 
@@ -89,7 +90,9 @@ def choose_cut(neighbours: Neighbours, *, seed: int) -> Cut:
     )
     tries = [(place, kept, sample) for place in places for kept, sample in samples]
     again = in_threads(lambda one: communities(one[2], resolution=RESOLUTIONS[one[0]], seed=seed), tries)
-    agreed = [agreement(labels[place][kept], found) for (place, kept, _), found in zip(tries, again, strict=True)]
+    agreed = [
+        adjusted_rand_score(labels[place][kept], found) for (place, kept, _), found in zip(tries, again, strict=True)
+    ]
     stability = np.reshape(agreed, (len(places), SAMPLES)).mean(axis=1)
     merit = stability + WORTH_OF_TWICE * np.log2([labels[place].max() + 1 for place in places])
     weights = np.exp((merit - merit.max()) / CHANCE)
@@ -132,18 +135,6 @@ def sampled_graph(
     """Draw a random sample of the segments, one of any number: which segments are in, and their graph."""
     kept = np.random.default_rng((seed, number)).random(len(neighbours.indices)) < KEPT
     return kept, shared_neighbour_graph(neighbours.among(kept, count=counts[-1]), counts=counts)
-
-
-def agreement(one: NDArray[np.int64], other: NDArray[np.int64]) -> float:
-    """Adjusted Rand index of two labellings of the same things; 1 where both are one cluster."""
-    table = np.bincount(one * (int(other.max(initial=0)) + 1) + other).astype(np.float64)
-    pairs = (table * (table - 1)).sum()
-    rows, columns = (np.bincount(labels).astype(np.float64) for labels in (one, other))
-    by_row, by_column = (rows * (rows - 1)).sum(), (columns * (columns - 1)).sum()
-    total = len(one) * (len(one) - 1.0)
-    expected = by_row * by_column / max(total, 1.0)
-    most = (by_row + by_column) / 2
-    return float((pairs - expected) / (most - expected)) if most != expected else 1.0
 
 
 def resolution_for(graph: csr_matrix, clusters: int, *, guess: float, seed: int) -> float:

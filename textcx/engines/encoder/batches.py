@@ -1,4 +1,4 @@
-"""How windows of texts are put together for a backend: laid end to end, or padded to a common length.
+"""How windows of texts are put together for a backend: packed into one sequence, or padded to a common length.
 
 Products round differently for other shapes. So every batch has one of a few fixed shapes whatever was asked for, and
 an answer never depends on what it was read with. Only where small batches are asked for, as the service does, shapes
@@ -26,10 +26,10 @@ FEW = (1, 4, 16, 32, 64)
 """Rows of a small padded batch; the next that holds all."""
 CALL = 128
 """About so many tokens could be read in the time that a padded batch costs however small it is."""
-LAID = 2048
-"""Tokens of windows laid end to end."""
-LAID_SMALL = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)
-"""Tokens of small batches laid end to end; the next that holds all."""
+PACKED = 2048
+"""Tokens of a packed sequence."""
+PACKED_SMALL = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)
+"""Tokens of small packed sequences; the next that holds all."""
 
 
 class Logits(NamedTuple):
@@ -72,7 +72,7 @@ class PaddedBackend(Backend, Protocol):
 
 @runtime_checkable
 class PackingBackend(Backend, Protocol):
-    """Reads windows laid end to end."""
+    """Reads windows packed into one sequence, one behind the other."""
 
     def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool) -> Logits:
         """Read windows of at most ``LONGEST`` tokens; products have ``size`` rows, those of heads too with ``fill``."""
@@ -127,7 +127,7 @@ def batches_for(backend: PaddedBackend | PackingBackend, *, edges: tuple[int, in
 
 
 class PackedBatches:
-    """Lays windows end to end, as they come."""
+    """Packs windows into sequences, as they come."""
 
     def __init__(self, backend: PackingBackend, *, edges: tuple[int, int], small: bool) -> None:
         """Start with nothing."""
@@ -138,7 +138,7 @@ class PackedBatches:
     def add(self, window: Window) -> list[Window]:
         """Take a window; returns those before it if it does not fit behind them."""
         full: list[Window] = []
-        if self._tokens + window.size > LAID:
+        if self._tokens + window.size > PACKED:
             full, self._waiting, self._tokens = self._waiting, [], 0
         self._waiting.append(window)
         self._tokens += window.size
@@ -153,11 +153,11 @@ class PackedBatches:
     def read(self, windows: Sequence[Window]) -> Logits:
         """Let the backend read windows."""
         first, last = self._edges
-        sizes = LAID_SMALL if self._small else ()
+        sizes = PACKED_SMALL if self._small else ()
         total = sum(window.size for window in windows)
         return self._backend.read(
             [np.concatenate(([first], window.tokens, [last])) for window in windows],
-            size=next((size for size in sizes if total <= size), LAID),
+            size=next((size for size in sizes if total <= size), PACKED),
             fill=not self._small,
         )
 

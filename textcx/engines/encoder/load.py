@@ -1,4 +1,4 @@
-"""Load the encoder of a model folder on the runtime that suits the machine, or on the one asked for.
+"""Load an encoder on the runtime that suits the machine, or on the one asked for.
 
 What suits was measured; ``docs/decisions/0008-backends.md`` has the figures. PyTorch wherever the machine computes
 bfloat16; OpenVINO's int8, if it is installed, on processors that only multiply integers fast; else PyTorch in float32.
@@ -9,13 +9,16 @@ from __future__ import annotations
 import importlib
 import importlib.util
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting
-from textcx.engines.encoder.model_folder import open_model
+from textcx.engines.encoder.hub import find_model
+from textcx.engines.encoder.model_folder import ABOUT, open_model
 from textcx.engines.encoder.processor import computes_bf16, computes_integers_fast
 from textcx.engines.encoder.reader import BatchedEncoder
+from textcx.engines.encoder.text import without_surrogates
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,11 +75,12 @@ TOLERANCES = {
     ("openvino", "int8"): Tolerance(0.05, 0.004, 0.01),
 }
 """How far each backend and precision may be from PyTorch in float32, by backend and precision."""
+HUGGING_FACE = "textcx.engines.encoder.backends.transformers"
 GRAPHICS_CARD = Path("/proc/driver/nvidia/version")
 
 
 def load_encoder(
-    model_dir: Path,
+    model: str | Path,
     *,
     backend: str = "auto",
     precision: str = "auto",
@@ -84,11 +88,11 @@ def load_encoder(
     small_batches: bool = False,
     between: Callable[[], None] | None = None,
 ) -> BatchedEncoder:
-    """Load an encoder from its folder.
+    """Load an encoder: one that textcx trained, or a Hugging Face model that classifies by sentiment.
 
     Args:
-        model_dir: Folder with ``model.toml``, the weights it names, and ``tokenizer.json``.
-        backend: One of ``RUNTIMES``, or ``auto``.
+        model: Its folder, which holds ``model.toml`` or else ``config.json``, or its name on the hub.
+        backend: One of ``RUNTIMES``, or ``auto``. A Hugging Face model is computed by PyTorch.
         precision: ``bf16``, ``fp32``, ``int8`` or ``auto``.
         threads: Threads to compute on; None leaves that to the backend.
         small_batches: See ``BatchedEncoder``.
@@ -98,20 +102,35 @@ def load_encoder(
         The encoder, ready to read.
 
     Raises:
-        ModelProblem: If a file is missing, damaged, or not what ``model.toml`` says.
-        BadSetting: If the backend or the precision is unknown, or the backend is not installed.
+        ModelProblem: If there is no model, a file is missing, damaged, or not what ``model.toml`` says, or a Hugging
+            Face model is none of sentiment.
+        BadSetting: If the backend or the precision is unknown, or the backend is not installed or cannot compute this
+            model.
     """
-    name = choose_backend(backend, precision)
-    runtime = RUNTIMES[name]
-    folder = open_model(model_dir)
-    return BatchedEncoder(
-        importlib.import_module(runtime.module).load(folder, precision=precision, threads=threads),
-        folder.tokenizer,
-        encoder_id=folder.encoder_id,
-        width=folder.network["width"],
-        calibration=folder.calibration,
-        small_batches=small_batches,
-        between=between,
+    make = partial(BatchedEncoder, small_batches=small_batches, between=between)
+    folder = find_model(model)
+    if (folder / ABOUT).is_file():
+        runtime = RUNTIMES[choose_backend(backend, precision)]
+        own = open_model(folder)
+        return make(
+            importlib.import_module(runtime.module).load(own, precision=precision, threads=threads),
+            own.tokenizer,
+            encoder_id=own.encoder_id,
+            width=own.network["width"],
+            calibration=own.calibration,
+        )
+    if backend not in {"auto", "torch"}:
+        message = f"The model in {folder} is a Hugging Face model: torch computes it, not {backend}."
+        raise BadSetting(message)
+    theirs = importlib.import_module(HUGGING_FACE).load(folder, precision=precision, threads=threads)
+    return make(
+        theirs.backend,
+        theirs.tokenizer,
+        encoder_id=theirs.encoder_id,
+        width=theirs.width,
+        edges=theirs.edges,
+        longest=theirs.longest,
+        prepare=without_surrogates,
     )
 
 

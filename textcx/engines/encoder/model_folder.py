@@ -15,6 +15,9 @@ from textcx.engines.encoder.reader import Calibration
 if TYPE_CHECKING:
     from pathlib import Path
 
+ABOUT = "model.toml"
+"""The file that says what a model folder holds."""
+
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
@@ -80,12 +83,9 @@ def _calibration(values: dict[str, Any]) -> Calibration:
 
 
 def _about(model_dir: Path) -> dict[str, Any]:
-    path = model_dir / "model.toml"
+    path = model_dir / ABOUT
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as problem:
-        message = f"There is no model in {model_dir}: model.toml is missing. Name the folder of a trained encoder."
-        raise ModelProblem(message) from problem
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         message = f"{path} cannot be read: {problem}. Restore the model folder."
         raise ModelProblem(message) from problem

@@ -85,8 +85,8 @@ class _Sums:
     def add(self, window: Window, answers: _Answers, row: int) -> None:
         text, weight = window.text, max(1, len(window.tokens))
         self.sentiment[text] += weight * answers.sentiment[row].astype(np.float64)
-        self.pain[text] = max(self.pain[text], answers.pain[row])
-        self.request[text] = max(self.request[text], answers.request[row])
+        self.pain[text] = np.maximum(self.pain[text], answers.pain[row])  # NaN where the model has no such head
+        self.request[text] = np.maximum(self.request[text], answers.request[row])
         np.maximum(self.emotions[text], answers.emotions[row], out=self.emotions[text])
         if self.vectors.shape[1]:
             self.vectors[text] += weight * answers.vectors[row].astype(np.float64)
@@ -137,10 +137,13 @@ class BatchedEncoder:
         encoder_id: str,
         width: int,
         calibration: Calibration | None = None,
+        edges: tuple[int, int] | None = None,
+        longest: int = LONGEST,
+        prepare: Callable[[str], str] = readable,
         small_batches: bool = False,
         between: Callable[[], None] | None = None,
     ) -> None:
-        """Take a backend and a tokenizer into service.
+        """Put a backend and a tokenizer together.
 
         Args:
             backend: The network, ready to compute.
@@ -148,6 +151,9 @@ class BatchedEncoder:
             encoder_id: Name of this very encoder, kept with everything made from it.
             width: Length of a vector.
             calibration: How logits become probabilities; none by default.
+            edges: Ids of the tokens that open and close every window; those of [CLS] and [SEP] by default.
+            longest: Most tokens of a window, those two included; at least 64.
+            prepare: Makes a text readable for the tokenizer.
             small_batches: Read few texts in small batches instead of filling them up. That is many times faster for a
                 few texts, and lets an answer differ in its last digits with the texts that are asked beside it.
                 Then all work is done by the calling thread.
@@ -162,7 +168,7 @@ class BatchedEncoder:
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._edges = _edges(tokenizer)
+        self._edges, self._longest, self._prepare = edges or _edges(tokenizer), longest, prepare
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
         """Read texts; an answer never depends on the other texts of the call or their order.
@@ -208,11 +214,11 @@ class BatchedEncoder:
             pieces: list[str] = []
             owners: list[int] = []
             for place in range(start, min(start + TEXTS_AT_ONCE, len(texts))):
-                found = list(_pieces(readable(texts[place])))
+                found = list(_pieces(self._prepare(texts[place])))
                 pieces += found
                 owners += [place] * len(found)
             for place, tokens in self._tokens(pieces, owners):
-                inner = LONGEST - 2
+                inner = self._longest - 2
                 if len(tokens) <= inner:
                     yield Window(place, tokens)
                     continue

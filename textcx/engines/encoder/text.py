@@ -26,10 +26,15 @@ def readable(text: str) -> str:
     """
     if text.isascii():
         return text
-    text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    text = without_surrogates(text)
     if not _PICTURE.search(text):
         return text
     return _PICTURE.sub(_name, _JOINERS.sub("", text))
+
+
+def without_surrogates(text: str) -> str:
+    """Return the text with the replacement character for every lone surrogate, which no tokenizer takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _name(found: re.Match[str]) -> str:

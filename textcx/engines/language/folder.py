@@ -45,7 +45,7 @@ ROOMS: dict[str, type[Any]] = {
 """Rooms that are read by their fields alone."""
 
 FILES = tuple(f"{name}.toml" for name in ("language", "consequences", "journey", "statements", "columns", *ROOMS))
-"""The files of a language; ``columns.toml`` is what ``textcx.readers.words`` reads."""
+"""All files of a language; ``columns.toml`` is read by ``textcx.readers.words``, before any engine is built."""
 IDENTITY = ("code", "name", "aliases", "numbers")
 CONSEQUENCE = ("id", "reason", "weight", "urgency", "negatable", "always", "cues")
 

@@ -1,8 +1,7 @@
-"""Places for working processes: a process holds one while it lives, and no clock decides whether it is dead.
+"""Leases of workers: a process holds one while it lives, and no clock decides whether it is dead.
 
-A place is a lock that the system takes away from a dead process: on PostgreSQL an advisory lock of a session, on
-SQLite a lock on a file beside the database. Whoever can take the lock of another place knows that nobody works there
-any more.
+A lease is a numbered lock that the system takes away from a dead process: on PostgreSQL an advisory lock of a session,
+on SQLite a lock on a file beside the database. Whoever can take the lock of another worker knows that it is dead.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 MOST = 256
 """Processes that can work for one database."""
 _LOCKS = 831_725
-"""First number of the advisory locks; the second is the place."""
+"""First number of the advisory locks; the second is the worker's."""
 
 
 class Locks(Protocol):
@@ -103,7 +102,7 @@ class SessionLocks:
             return bool(self._connection.execute(_call("pg_try_advisory_lock", number)).scalar())
         except DBAPIError as error:
             self.close()
-            msg = "the database cannot be reached, so no place to work can be taken"
+            msg = "the database cannot be reached, so no lease can be taken"
             raise StoreProblem(msg) from error
 
     def release(self, number: int) -> None:
@@ -137,59 +136,49 @@ class SessionLocks:
         return connection
 
 
-class Slots:
-    """The place of this process, and those of others."""
+class WorkerLease:
+    """The lease of this process, and a way to tell whether those of others still hold.
+
+    Attributes:
+        name: What this process is called as a worker.
+    """
 
     def __init__(self, database: Database) -> None:
+        """Take the lowest free number.
+
+        Raises:
+            StoreProblem: If the database cannot be reached, or too many processes work for it.
+        """
         file = database.file
         self._locks: Locks = (
             SessionLocks(database) if file is None else FileLocks(file.with_name(f"{file.name}.workers"))
         )
-        self.own = self._take_any()
-
-    @property
-    def name(self) -> str:
-        """What this process is called as a worker."""
-        return slot_name(self.own)
+        number = next((number for number in range(MOST) if self._locks.take(number)), None)
+        if number is None:
+            self._locks.close()
+            msg = f"{MOST} processes work for this database already; stop one first"
+            raise StoreProblem(msg)
+        self._number, self.name = number, f"worker-{number}"
 
     def held(self) -> bool:
-        """Say whether the place is still this process's; if not, somebody else may do its work by now."""
-        return self._locks.held(self.own)
+        """Say whether the lease still holds; if not, somebody else may do this worker's jobs by now."""
+        return self._locks.held(self._number)
 
     @contextmanager
     def if_dead(self, name: str) -> Iterator[bool]:
-        """Say whether the process of a place is dead; while the block runs, nobody else takes that place."""
-        number = slot_number(name)
-        if number is None or number == self.own or not self._locks.take(number):
+        """Say whether a worker is dead; while the block runs, no other process takes its number."""
+        number = name.removeprefix("worker-")
+        if name == self.name or not number.isdecimal() or not self._locks.take(int(number)):
             yield False
             return
         try:
             yield True
         finally:
-            self._locks.release(number)
+            self._locks.release(int(number))
 
     def close(self) -> None:
-        """Give the place up."""
+        """Give the lease up."""
         self._locks.close()
-
-    def _take_any(self) -> int:
-        for number in range(MOST):
-            if self._locks.take(number):
-                return number
-        self._locks.close()
-        msg = f"{MOST} processes work for this database already; stop one first"
-        raise StoreProblem(msg)
-
-
-def slot_name(number: int) -> str:
-    """Return the name of a place."""
-    return f"worker-{number}"
-
-
-def slot_number(name: str) -> int | None:
-    """Return the number of a place by its name; null where it is the name of none."""
-    head, _, tail = name.rpartition("-")
-    return int(tail) if head == "worker" and tail.isascii() and tail.isdigit() else None
 
 
 def _call(function: str, number: int) -> sa.TextClause:

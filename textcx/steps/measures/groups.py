@@ -39,7 +39,11 @@ GROUPS = pl.Schema({
 
 
 def judged_records(answers: pl.DataFrame, records: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
-    """Return the counted, analyzed records: record_id, polarity, negative (label), pained (with a pain segment)."""
+    """Return the counted, analyzed records: record_id, polarity, negative (label), pained (with a pain segment).
+
+    ``pained`` is null throughout where no segment was judged for pain.
+    """
+    judged = segments.is_empty() or segments["pain"].null_count() < segments.height
     pained = segments.filter(pl.col("pain").fill_null(value=False)).select("record_id").unique()
     return (
         answers.filter("counted")
@@ -47,7 +51,10 @@ def judged_records(answers: pl.DataFrame, records: pl.DataFrame, segments: pl.Da
         .join(records.select("record_id", "polarity", negative=pl.col("label") == "negative"), on="record_id")
         .drop_nulls()
         .join(pained.with_columns(pained=pl.lit(1.0)), on="record_id", how="left")
-        .with_columns(pl.col("pained").fill_null(0.0), pl.col("negative").cast(pl.Float64))
+        .with_columns(
+            pl.col("pained").fill_null(0.0 if judged else float("nan")).fill_nan(None),
+            pl.col("negative").cast(pl.Float64),
+        )
         .sort("record_id")
     )
 
@@ -105,6 +112,8 @@ def attribute_groups(
         "pain_share_low": hurt.low, "pain_share_high": hurt.high, "pain_difference": 100 * difference,
         "pain_difference_low": 100 * ends.low, "pain_difference_high": 100 * ends.high, "q_value": q_values(p_values),
     }  # fmt: skip
+    if judged["pained"].null_count():
+        numbers |= {name: np.full(len(n), np.nan) for name in numbers if name.startswith(("pain_", "q_"))}
     return (
         keys.with_columns(
             pl.Series("records", n.astype(np.int64)), *(column(v).alias(name) for name, v in numbers.items())

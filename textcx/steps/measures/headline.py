@@ -94,7 +94,7 @@ def headline(
         if themes.height
         else None,
         "pain_points": pain_points.height,
-        "pain_record_share": _estimate(judged["pained"], share=True),
+        "pain_record_share": _estimate(judged["pained"].drop_nulls(), share=True),
     }
 
 

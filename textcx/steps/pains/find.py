@@ -112,8 +112,11 @@ def find_pains(
 
     Returns:
         The pains table, one row per pain, sorted by segment_id: ``pain_point_id`` is null until pains are grouped;
-        ``specific`` (an extra column) is false for bare insults.
+        ``specific`` (an extra column) is false for bare insults. Empty where the model has no head of pain: words alone
+        would find but a few, and not the worst.
     """
+    if not _is_judged(segments):
+        return pl.DataFrame(schema=PAIN_SCHEMA)
     ordered = segments.sort("segment_id")
     asked = ["question"] if "question" in ordered.columns else []
     always = cue_regex((cue for one in lexicon.consequences if one.always for cue in one.cues), numbers=lexicon.numbers)
@@ -147,14 +150,27 @@ def find_pains(
 
 
 def mark_pains(segments: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
-    """Set the ``pain`` column of segments: true where something specific went wrong.
+    """Set the ``pain`` column of segments: true where something specific went wrong, null where nobody judged.
 
     Args:
-        segments: segment_id and any other columns.
+        segments: segment_id, p_pain and any other columns.
         pains: What ``find_pains`` returned.
 
     Returns:
         The segments, same rows and order, with ``pain`` set.
     """
     ids = pains.filter(pl.col("specific"))["segment_id"]
-    return segments.with_columns(pl.col("segment_id").is_in(ids.implode()).alias("pain"))
+    pain = pl.col("segment_id").is_in(ids.implode()) if _is_judged(segments) else pl.lit(None, dtype=pl.Boolean)
+    return segments.with_columns(pain.alias("pain"))
+
+
+def missing_heads(segments: pl.DataFrame, *, encoder_id: str) -> tuple[str, ...]:
+    """Return a note for the reader where the model judges sentiment only."""
+    if _is_judged(segments):
+        return ()
+    note = f"The model {encoder_id} judges sentiment only: pain points, requests and emotions are not told from it."
+    return (note,)
+
+
+def _is_judged(segments: pl.DataFrame) -> bool:
+    return segments.is_empty() or segments["p_pain"].null_count() < segments.height

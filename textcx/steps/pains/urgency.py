@@ -37,8 +37,6 @@ LOOK_BACK = timedelta(days=90)
 """How far back an earlier negative record counts as the same matter."""
 SEVERE = 0.5
 """Severity from which a pain alone is a reason to look."""
-URGENT = 55.0
-"""Score from which a record is urgent, so that people are told at once."""
 _AGAIN = "repeated_contact"
 """Id of the consequence that tells earlier contacts."""
 _LESSER = 0.25

@@ -27,92 +27,73 @@ LONGEST_ID = 200
 """Characters of an id that is kept as given; the rest of a longer one becomes a hash."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """What a row asks for: ``identity`` tells whether it is the same again, ``wanted`` is the id it would like."""
-
-    row: int
-    identity: str
-    wanted: str
-    suffixed: str
-    content: str
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
-    """What becomes of a batch: the id of each row that is new, how many were unchanged, how many got a suffix."""
+    """What becomes of the rows of a batch.
+
+    Attributes:
+        record_ids: The id of each row that is new.
+        identities: What makes a record the same again, of each row that is new.
+        unchanged: Rows that the data set has.
+        conflicts: Rows that could not get the id they would like.
+        repeats: How often each content without an id came in the batch.
+    """
 
     record_ids: Mapping[int, str]
     identities: Mapping[int, str]
     unchanged: int
     conflicts: int
+    repeats: Mapping[str, int]
 
 
-def claims(records: pl.DataFrame, *, earlier: Mapping[str, int]) -> tuple[list[Claim], dict[str, int]]:
-    """Tell what each row asks for.
+def admit(
+    records: pl.DataFrame,
+    *,
+    earlier: Mapping[str, int],
+    known: Callable[[list[str]], Collection[str]],
+    taken: Callable[[list[str]], Collection[str]],
+) -> Admission:
+    """Admit the rows that are new, in their order.
 
     Args:
         records: ``row`` (unique), ``given_id`` (nullable), ``content_hash``.
         earlier: How often each content without an id came in earlier batches of the upload.
-
-    Returns:
-        One claim per row, in the order of the rows, and how often each content without an id came in this batch.
+        known: Tells which of some identities the data set has.
+        taken: Tells which of some ids the data set has.
     """
-    seen: Counter[str] = Counter()
-    found: list[Claim] = []
+    repeats: Counter[str] = Counter()
+    identities: dict[int, str] = {}
+    options: dict[int, list[str]] = {}
     for row, given, content in records.sort("row").select("row", "given_id", "content_hash").iter_rows():
         base = _shortened(given.strip()) if given else ""
         if base:
-            suffixed = f"{base}~{content[:SUFFIX_DIGITS]}"
-            found.append(Claim(row, _hash("given", base, content), base, suffixed, content))
-            continue
-        seen[content] += 1
-        number = earlier.get(content, 0) + seen[content]
-        wanted = f"r{content[:HASH_DIGITS]}" + (f"#{number}" if number > 1 else "")
-        found.append(Claim(row, _hash("content", str(number), content), wanted, f"{wanted}~", content))
-    return found, dict(seen)
-
-
-def admit(asked: list[Claim], *, known: Collection[str], taken: Callable[[list[str]], Collection[str]]) -> Admission:
-    """Admit the rows that are new.
-
-    Args:
-        asked: What the rows ask for.
-        known: The identities among theirs that the data set has.
-        taken: Tells which of some ids the data set has.
-
-    Returns:
-        Who was admitted and as what.
-    """
-    have = set(known)
-    new: list[Claim] = []
-    for claim in asked:
-        if claim.identity not in have:
-            have.add(claim.identity)
-            new.append(claim)
-    candidates = [_options(claim) for claim in new]
-    used = set(taken([option for options in candidates for option in options]))
+            identity, suffixed = _hash("given", base, content), f"{base}~{content[:SUFFIX_DIGITS]}"
+        else:
+            repeats[content] += 1
+            number = earlier.get(content, 0) + repeats[content]
+            base = f"r{content[:HASH_DIGITS]}" + (f"#{number}" if number > 1 else "")
+            identity, suffixed = _hash("content", str(number), content), f"{base}~"
+        identities[row] = identity
+        # the most welcome first; the last one can only be its own
+        options[row] = [base, suffixed, f"{base}~{content[:HASH_DIGITS]}", f"{base}~{identity}"]
+    have = set(known(list(identities.values())))
+    new: dict[int, str] = {}
+    for row, identity in identities.items():
+        if identity not in have:
+            have.add(identity)
+            new[row] = identity
+    used = set(taken([option for row in new for option in options[row]]))
     record_ids: dict[int, str] = {}
-    for claim, options in zip(new, candidates, strict=True):
-        free = next(option for option in options if option not in used)
-        used.add(free)
-        record_ids[claim.row] = free
+    for row in new:
+        record_ids[row] = next(option for option in options[row] if option not in used)
+        used.add(record_ids[row])
     return Admission(
         record_ids=record_ids,
-        identities={claim.row: claim.identity for claim in new},
-        unchanged=len(asked) - len(new),
-        conflicts=sum(record_ids[claim.row] != claim.wanted for claim in new),
+        identities=new,
+        unchanged=len(identities) - len(new),
+        conflicts=sum(record_ids[row] != options[row][0] for row in new),
+        repeats=repeats,
     )
-
-
-def _options(claim: Claim) -> list[str]:
-    """Ids that a row may get, the most welcome first; the last one can only be its own."""
-    return [
-        claim.wanted,
-        claim.suffixed,
-        f"{claim.wanted}~{claim.content[:HASH_DIGITS]}",
-        f"{claim.wanted}~{claim.identity}",
-    ]
 
 
 def _shortened(given: str) -> str:

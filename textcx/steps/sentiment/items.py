@@ -127,12 +127,12 @@ def _probabilities(row: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _rounded(values: NDArray[np.float32]) -> list[Any]:
+    """Probabilities as they are shown; null where the encoder has no such head."""
+    if np.isnan(values).any():
+        return [None] * len(values)
     rounded: list[Any] = np.round(values.astype(np.float64), DIGITS).tolist()
     return rounded
 
 
 def _emotions(encoding: Encoding) -> list[dict[str, float] | None]:
-    """Emotions by name; null where the encoder has no such head."""
-    if np.isnan(encoding.emotions).any():
-        return [None] * len(encoding.emotions)
-    return [dict(zip(EMOTIONS, row, strict=True)) for row in _rounded(encoding.emotions)]
+    return [row and dict(zip(EMOTIONS, row, strict=True)) for row in _rounded(encoding.emotions)]

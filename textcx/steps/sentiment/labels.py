@@ -65,16 +65,18 @@ def add_record_sentiment(records: pl.DataFrame, encoding: Encoding, *, confident
 
 
 def add_segment_sentiment(segments: pl.DataFrame, encoding: Encoding) -> pl.DataFrame:
-    """Add label, polarity and the probabilities of all heads to segments in the order of ``encoding``."""
+    """Add label, polarity and the heads' probabilities to segments in the order of ``encoding``; null without head."""
     return segments.with_columns(
         **sentiment_columns(encoding.sentiment),
-        p_pain=pl.Series(np.round(encoding.pain.astype(np.float64), DIGITS)),
-        p_request=pl.Series(np.round(encoding.request.astype(np.float64), DIGITS)),
-        **{
-            f"p_{emotion}": pl.Series(np.round(encoding.emotions[:, column].astype(np.float64), DIGITS)).fill_nan(None)
-            for column, emotion in enumerate(EMOTIONS)
-        },
+        p_pain=_column(encoding.pain),
+        p_request=_column(encoding.request),
+        **{f"p_{emotion}": _column(encoding.emotions[:, column]) for column, emotion in enumerate(EMOTIONS)},
     )
+
+
+def _column(probabilities: NDArray[np.float32]) -> pl.Series:
+    """Round probabilities; null where the encoder has no such head."""
+    return pl.Series(np.round(probabilities.astype(np.float64), DIGITS)).fill_nan(None)
 
 
 def find_mixed(segments: pl.DataFrame, *, by: str) -> pl.DataFrame:

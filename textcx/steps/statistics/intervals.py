@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+import scipy  # its subpackages load when they are first used
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -105,12 +106,10 @@ def mean_interval(found: Moments, *, low: float, high: float) -> Interval:
         low: Lowest value of the scale.
         high: Highest value of the scale.
     """
-    from scipy.special import stdtrit  # noqa: PLC0415 - scipy loads when numbers are made, not at import
-
     n, mean, variance = found
     alike = variance <= 1e-12 * (high - low) ** 2
     with np.errstate(invalid="ignore", divide="ignore"):
-        half = stdtrit(np.maximum(n - 1, 1), 0.5 + LEVEL / 2) * np.sqrt(variance / n)
+        half = scipy.special.stdtrit(np.maximum(n - 1, 1), 0.5 + LEVEL / 2) * np.sqrt(variance / n)
     unseen = Z**2 / (n + Z**2)
     below = np.where(alike, unseen * (mean - low), half)
     above = np.where(alike, unseen * (high - mean), half)
@@ -130,13 +129,11 @@ def clustered_interval(mean: float, deviations: Floats, n: int, *, low: float, h
         low: Lowest value of the scale.
         high: Highest value of the scale.
     """
-    from scipy.special import stdtrit  # noqa: PLC0415 - scipy loads when numbers are made, not at import
-
     groups = len(deviations)
     if groups == 1:
         return low, high
     error = math.sqrt(groups / (groups - 1) * float((deviations**2).sum())) / n
-    margin = float(stdtrit(groups - 1, 0.5 + LEVEL / 2)) * error
+    margin = float(scipy.special.stdtrit(groups - 1, 0.5 + LEVEL / 2)) * error
     return max(low, mean - margin), min(high, mean + margin)
 
 
@@ -183,14 +180,12 @@ def difference_p_value(hits: Floats, n: Floats, other_hits: Floats, other_n: Flo
     Returns:
         0..1; 1 where nothing differs at all, NaN where a side is empty.
     """
-    from scipy.special import ndtr  # noqa: PLC0415 - scipy loads when numbers are made, not at import
-
     with np.errstate(invalid="ignore", divide="ignore"):
         gap = hits / n - other_hits / other_n
         pooled = (hits + other_hits) / (n + other_n)
         error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / other_n))
         z = np.where(error > 0, gap / error, np.where(np.isnan(gap), np.nan, 0.0))
-    return np.asarray(2 * ndtr(-np.abs(z)), dtype=np.float64)
+    return np.asarray(2 * scipy.special.ndtr(-np.abs(z)), dtype=np.float64)
 
 
 def q_values(p_values: Floats) -> Floats:
@@ -202,14 +197,10 @@ def q_values(p_values: Floats) -> Floats:
     Returns:
         0..1, NaN where the p-value is. Shape ``(tests,)``.
     """
-    found = np.full(p_values.shape, np.nan)
-    tested = np.flatnonzero(~np.isnan(p_values))
-    if not tested.size:
-        return found
-    order = tested[np.argsort(p_values[tested], kind="stable")]
-    raw = p_values[order] * (order.size / np.arange(1, order.size + 1))
-    found[order] = np.minimum(np.minimum.accumulate(raw[::-1])[::-1], 1.0)
-    return found
+    q_values = np.full(p_values.shape, np.nan)
+    tested = ~np.isnan(p_values)
+    q_values[tested] = scipy.stats.false_discovery_control(p_values[tested])
+    return q_values
 
 
 def column(values: Floats) -> pl.Series:

@@ -21,6 +21,7 @@ from textcx.domain.service.datasets import new_id
 from textcx.domain.tables import EXTRA_TABLES, SCHEMAS, conform
 from textcx.steps.themes.editing.forget import only_records
 from textcx.store.sql.blobs import table_bytes, table_of
+from textcx.store.sql.datasets import dataset_of
 from textcx.store.sql.erasure import forget_in_analysis, lock_out, pending_erasures
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import FINDINGS, analyses, analysis_tables, datasets, records, segments
@@ -93,8 +94,12 @@ class SqlAnalysisStore:
             erased = pending_erasures(connection, since=since)
             analysis = forget_in_analysis(analysis, respondents=erased, there=numbers.keys())
             made = _insert(
-                connection, analysis, place=f"{dataset_id}/{job_id}", dataset_id=dataset_id, job_id=job_id,
-            )  # fmt: skip
+                connection,
+                analysis,
+                place=f"{dataset_id}/{job_id}",
+                dataset_id=dataset_id,
+                job_id=job_id,
+            )
             if themes is not None:
                 known = only_records(themes.theme_set, analysis.records["record_id"].to_list())
                 keep_theme_set(connection, dataset_id, replace(themes, theme_set=known))
@@ -117,8 +122,6 @@ class SqlAnalysisStore:
         Raises:
             NotFound: If there is no such data set, or no analysis of it yet.
         """
-        from textcx.store.sql.datasets import dataset_of  # noqa: PLC0415 - only here
-
         with self._database.read() as connection:
             found = dataset_of(connection, dataset).current_analysis
             if found is None:
@@ -137,22 +140,27 @@ def _latest(connection: Connection, dataset_id: int) -> list[str]:
     return list(connection.execute(chosen.order_by(analyses.c.created_at.desc()).limit(KEPT)).scalars())
 
 
-def _insert(connection: Connection, analysis: Analysis, *, place: str, **more: Any) -> str:  # noqa: ANN401 - columns
+def _insert(connection: Connection, analysis: Analysis, *, place: str, **columns: object) -> str:
     connection.execute(sa.delete(analyses).where(analyses.c.place == place))
     made = new_id("ana")
     connection.execute(
         sa.insert(analyses).values(
-            id=made, place=place, created_at=datetime.now(tz=UTC), manifest=storable(analysis.manifest),
-            headline=storable(analysis.headline), notes=storable(list(analysis.notes)),
-            unprocessable=storable([asdict(broken) for broken in analysis.unprocessable]), **more,
+            id=made,
+            place=place,
+            created_at=datetime.now(tz=UTC),
+            manifest=storable(analysis.manifest),
+            headline=storable(analysis.headline),
+            notes=storable(list(analysis.notes)),
+            unprocessable=storable([asdict(broken) for broken in analysis.unprocessable]),
+            **columns,
         )
-    )  # fmt: skip
+    )
     for name, frame in analysis.tables.items():
         table = conform(frame, SCHEMAS[name], name=name) if name in SCHEMAS else frame
         content = table_bytes(table)
         connection.execute(sa.insert(analysis_tables).values(analysis_id=made, name=name, content=content))
         if name in FINDINGS:
-            known = [column for column in FINDINGS[name].columns.keys() if column in table.columns]  # noqa: SIM118
+            known = [column.name for column in FINDINGS[name].columns if column.name in table.columns]
             rows = [
                 {"analysis_id": made, "place": number, **storable(row)}
                 for number, row in enumerate(table.select(known).iter_rows(named=True))
@@ -175,9 +183,12 @@ def _load(connection: Connection, row: sa.RowMapping) -> Analysis:
         msg = f"the stored analysis {row['id']} is damaged ({type(error).__name__}); run the analyze job again"
         raise BrokenResult(msg) from error
     return Analysis(
-        tables=tables, headline=row["headline"], manifest=row["manifest"], notes=tuple(row["notes"]),
+        tables=tables,
+        headline=row["headline"],
+        manifest=row["manifest"],
+        notes=tuple(row["notes"]),
         unprocessable=tuple(Unprocessable.from_plain(broken) for broken in row["unprocessable"]),
-    )  # fmt: skip
+    )
 
 
 def _value_marks(analysis: Analysis) -> list[float]:
@@ -189,10 +200,10 @@ def _value_marks(analysis: Analysis) -> list[float]:
 
 def _mark_records(connection: Connection, analysis: Analysis, numbers: dict[str, int]) -> None:
     """Say on records and segments what the analysis made of them."""
-    told = analysis.records.select("record_id", *_ON_RECORDS)
+    own_records = analysis.records.select("record_id", *_ON_RECORDS)
     updates = [
         {"which": numbers[row["record_id"]], **{f"new_{name}": row[name] for name in _ON_RECORDS}}
-        for row in told.iter_rows(named=True)
+        for row in own_records.iter_rows(named=True)
         if row["record_id"] in numbers
     ]
     if updates:
@@ -226,6 +237,14 @@ def _mark_records(connection: Connection, analysis: Analysis, numbers: dict[str,
 
 _ON_RECORDS = ("language", "mixed", "n_segments", "primary_theme_id", "primary_stage", "duplicate_of")
 _ON_SEGMENTS = (
-    "stage", "stage_confidence", "theme_id", "strength", "pain", "aspect", "statement", "severity", "reasons",
+    "stage",
+    "stage_confidence",
+    "theme_id",
+    "strength",
+    "pain",
+    "aspect",
+    "statement",
+    "severity",
+    "reasons",
     "pain_point_id",
-)  # fmt: skip
+)

@@ -16,13 +16,12 @@ import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from textcx.domain.encoding import EMOTIONS
 from textcx.domain.feedback import Unprocessable
 from textcx.domain.parts import Part
 from textcx.domain.service.datasets import WebhookEvent
-from textcx.steps.records.admit import Admission, Claim, admit
 from textcx.store.sql.blobs import part_bytes, part_tables
 from textcx.store.sql.erasure import ErasedMeanwhile, lock_out, pending_erasures
+from textcx.store.sql.rows import chunks
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, parts, records, segments, triage, uploads
 from textcx.store.sql.triage import entry_row
@@ -36,18 +35,10 @@ if TYPE_CHECKING:
     from textcx.domain.service.datasets import Upload, Urgency
     from textcx.store.sql.database import Database
 
-AT_ONCE = 500
-"""Values in one ``IN (...)``; SQLite takes 32,766 in all."""
-_RECORD = (
-    "source", "created_at", "language", "text", "redactions", "respondent_id", "touchpoint", "customer_value", "label",
-    "polarity", "p_negative", "p_neutral", "p_positive", "confident", "windows", "mixed", "n_segments",
-    "primary_theme_id", "primary_stage",
-)  # fmt: skip
-_SEGMENT = (
-    "start", "end", "text_column", "text", "label", "polarity", "p_negative", "p_neutral", "p_positive", "p_pain",
-    "p_request", *(f"p_{emotion}" for emotion in EMOTIONS), "stage", "stage_confidence", "theme_id", "strength", "pain",
-    "aspect", "statement", "severity", "reasons",
-)  # fmt: skip
+_MADE = {"id", "dataset_id", "part_id", "received_at", "row", "record_id", "identity", "reason", "location"}
+_RECORD = sorted(set(records.c.keys()) - _MADE - {"ratings", "attributes", "duplicate_of"})
+_SEGMENT = sorted(set(segments.c.keys()) - {"id", "dataset_id", "record", "pain_point_id"})
+"""Columns that are stored as they were found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,8 +48,8 @@ class Batch:
     Attributes:
         number: Of the batch in its upload, from 0.
         part: Only the records that are new, ``given_id`` being the id that each is kept under.
-        admission: Who was admitted.
-        arrivals: The segments of ``part``, in its order, with what was found out about them.
+        identities: By row, what makes each record the same again.
+        incoming: The segments of ``part``, in its order, with what was found out about them.
         main: ``record_id``, ``primary_theme_id`` and ``primary_stage`` of the records that have segments.
         urgencies: By row, of the records that need a person.
         repeats: How often each content without an id came in the batch.
@@ -67,8 +58,8 @@ class Batch:
 
     number: int
     part: Part
-    admission: Admission
-    arrivals: pl.DataFrame
+    identities: Mapping[int, str]
+    incoming: pl.DataFrame
     main: pl.DataFrame
     urgencies: Mapping[int, Urgency]
     repeats: Mapping[str, int]
@@ -101,34 +92,37 @@ class SqlBatches:
                 number += 1
         return number, counts, repeats
 
-    def admission(self, dataset_id: int, asked: list[Claim]) -> Admission:
-        """Decide which rows of a batch are new to their data set."""
+    def known_identities(self, dataset_id: int, identities: Iterable[str]) -> set[str]:
+        """Return which of some identities of records a data set has."""
+        return self._present(dataset_id, records.c.identity, identities)
+
+    def taken_ids(self, dataset_id: int, record_ids: Iterable[str]) -> set[str]:
+        """Return which of some ids of records are taken in a data set."""
+        return self._present(dataset_id, records.c.record_id, storable(list(record_ids)))
+
+    def _present(self, dataset_id: int, column: sa.Column[str], values: Iterable[str]) -> set[str]:
+        present: set[str] = set()
         with self._database.read() as connection:
-
-            def have(column: sa.Column[str], values: Iterable[str]) -> set[str]:
-                found: set[str] = set()
-                for some in _chunks(list(values)):
-                    chosen = sa.select(column).where(records.c.dataset_id == dataset_id, column.in_(some))
-                    found.update(connection.execute(chosen).scalars())
-                return found
-
-            known = have(records.c.identity, (claim.identity for claim in asked))
-            return admit(asked, known=known, taken=lambda ids: have(records.c.record_id, storable(ids)))
+            for some in chunks(list(values)):
+                chosen = sa.select(column).where(records.c.dataset_id == dataset_id, column.in_(some))
+                present.update(connection.execute(chosen).scalars())
+        return present
 
     def earlier_contacts(self, dataset_id: int, respondents: Iterable[str], *, since: datetime) -> Counter[str]:
         """Count the negative records of respondents since a time."""
         counts: Counter[str] = Counter()
         with self._database.read() as connection:
-            for some in _chunks(sorted(set(respondents))):
+            for some in chunks(sorted(set(respondents))):
                 chosen = (
                     sa.select(records.c.respondent_id, sa.func.count())
                     .where(
-                        records.c.dataset_id == dataset_id, records.c.respondent_id.in_(some),
+                        records.c.dataset_id == dataset_id,
+                        records.c.respondent_id.in_(some),
                         records.c.label == "negative",
                         sa.func.coalesce(records.c.created_at, records.c.received_at) >= since,
                     )
                     .group_by(records.c.respondent_id)
-                )  # fmt: skip
+                )
                 counts.update(dict(connection.execute(chosen).all()))
         return counts
 
@@ -186,7 +180,7 @@ class SqlBatches:
         ).scalar_one()
         if not new:
             return
-        spread = batch.arrivals.group_by("row").agg(
+        spread = batch.incoming.group_by("row").agg(
             n_segments=pl.len(),
             mixed=(pl.col("p_negative").max() >= _CLEARLY) & (pl.col("p_positive").max() >= _CLEARLY),
         )
@@ -199,31 +193,22 @@ class SqlBatches:
         shared = {"dataset_id": upload.dataset_id, "part_id": part_id, "received_at": now}
         connection.execute(
             sa.insert(records),
-            [{**shared, **_record_row(row, batch.admission)} for row in frame.iter_rows(named=True)],
+            [{**shared, **_record_row(row, batch.identities[row["row"]])} for row in frame.iter_rows(named=True)],
         )
-        numbers = dict(
-            connection.execute(sa.select(records.c.row, records.c.id).where(records.c.part_id == part_id)).all()
-        )
+        chosen = sa.select(records.c.row, records.c.id, records.c.record_id).where(records.c.part_id == part_id)
+        stored = {row.row: row for row in connection.execute(chosen)}
         rows = [
-            {"dataset_id": upload.dataset_id, "record": numbers[row["row"]]}
+            {"dataset_id": upload.dataset_id, "record": stored[row["row"]].id}
             | {name: storable(row.get(name)) for name in _SEGMENT}
-            for row in batch.arrivals.iter_rows(named=True)
+            for row in batch.incoming.iter_rows(named=True)
         ]
         if rows:
             connection.execute(sa.insert(segments), rows)
         for row, urgency in batch.urgencies.items():
-            entry = entry_row(urgency, dataset_id=upload.dataset_id, record=numbers[row], now=now)
+            entry = entry_row(urgency, dataset_id=upload.dataset_id, record=stored[row].id, now=now)
             connection.execute(sa.insert(triage).values(entry))
             if entry["urgent"]:
-                self._tell(connection, entry, batch.admission.record_ids[row])
-
-    def _tell(self, connection: Connection, entry: dict[str, Any], record_id: str) -> None:
-        dataset_id, now = entry["dataset_id"], entry["entered_at"]
-        name = connection.execute(sa.select(datasets.c.name).where(datasets.c.id == dataset_id)).scalar_one()
-        told = {"dataset": name, "record_id": record_id, "score": entry["score"], "reasons": entry["reasons"]}
-        announce(
-            connection, WebhookEvent.RECORD_URGENT, dataset_id=dataset_id, told=told, now=now, record=entry["record"]
-        )
+                _announce_urgent(connection, entry, stored[row].record_id)
 
     def last(self, dataset_id: int) -> int:
         """Return the number of the last batch of a data set; 0 where there is none."""
@@ -299,15 +284,24 @@ def _shifted(blob: bytes | None, offset: int, unreadable: list[Unprocessable], w
     )
 
 
-def _record_row(row: Mapping[str, Any], admission: Admission) -> dict[str, Any]:
+def _announce_urgent(connection: Connection, entry: dict[str, Any], record_id: str) -> None:
+    dataset_id, now = entry["dataset_id"], entry["entered_at"]
+    name = connection.execute(sa.select(datasets.c.name).where(datasets.c.id == dataset_id)).scalar_one()
+    payload = {"dataset": name, "record_id": record_id, "score": entry["score"], "reasons": entry["reasons"]}
+    announce(
+        connection, WebhookEvent.RECORD_URGENT, dataset_id=dataset_id, payload=payload, now=now, record=entry["record"]
+    )
+
+
+def _record_row(row: Mapping[str, Any], identity: str) -> dict[str, Any]:
     made = {name: storable(row.get(name)) for name in _RECORD}
     analyzed = row["reason"] is None
     if not analyzed:
         made |= {"text": None, "n_segments": 0, "mixed": None}
     return made | {
         "row": row["row"],
-        "record_id": storable(admission.record_ids[row["row"]]),
-        "identity": admission.identities[row["row"]],
+        "record_id": storable(row["given_id"]),
+        "identity": identity,
         "reason": row["reason"],
         "location": storable(row["where"]),
         "ratings": storable(_named(row, "rating:")),
@@ -319,7 +313,3 @@ def _named(row: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     return {
         name.removeprefix(prefix): value for name, value in row.items() if name.startswith(prefix) and value is not None
     }
-
-
-def _chunks(values: list[str]) -> Iterable[list[str]]:
-    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))

@@ -34,8 +34,10 @@ def part_bytes(records: pl.DataFrame, segments: pl.DataFrame, vectors: NDArray[n
     np.save(matrix, vectors, allow_pickle=False)
     with zipfile.ZipFile(archive, "w", compression=zipfile.ZIP_STORED) as out:
         for name, content in (
-            (_RECORDS, table_bytes(records)), (_SEGMENTS, table_bytes(segments)), (_VECTORS, matrix.getvalue()),
-        ):  # fmt: skip
+            (_RECORDS, table_bytes(records)),
+            (_SEGMENTS, table_bytes(segments)),
+            (_VECTORS, matrix.getvalue()),
+        ):
             out.writestr(zipfile.ZipInfo(name, _ALWAYS), content)
     return archive.getvalue()
 

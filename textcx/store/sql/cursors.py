@@ -79,8 +79,8 @@ def page_of(
 
 
 def _fingerprint(bound: Sequence[Any], order: Sequence[Order]) -> str:
-    told = json.dumps([list(bound), [(str(each.column), each.descending) for each in order]], default=str)
-    return hashlib.sha256(told.encode()).hexdigest()[:24]
+    query = json.dumps([list(bound), [(str(each.column), each.descending) for each in order]], default=str)
+    return hashlib.sha256(query.encode()).hexdigest()[:24]
 
 
 def _seal(values: Sequence[Any], fingerprint: str) -> str:
@@ -106,10 +106,10 @@ def _unsealed(cursor: str, fingerprint: str) -> list[Any] | None:
         check, inside = plain[:8], plain[8:]
         if hashlib.sha256(inside.encode()).hexdigest()[:8] != check:
             return None
-        told = json.loads(inside)
-        if told["q"] != fingerprint:
+        content = json.loads(inside)
+        if content["q"] != fingerprint:
             return None
-        return [datetime.fromisoformat(value["t"]) if isinstance(value, dict) else value for value in told["k"]]
+        return [datetime.fromisoformat(value["t"]) if isinstance(value, dict) else value for value in content["k"]]
     except (ValueError, KeyError, TypeError):
         return None
 

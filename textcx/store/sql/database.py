@@ -44,19 +44,20 @@ class Database:
         engine: SQLAlchemy's.
     """
 
-    def __init__(self, url: str, *, pool: int = 10) -> None:
+    def __init__(self, url: str, *, pool: int = 10, busy_seconds: float = BUSY_SECONDS) -> None:
         """Open a database; nothing is sent to it yet.
 
         Args:
             url: ``sqlite:///file`` or ``postgresql+psycopg://...`` (``postgresql://`` is read so, too).
             pool: Connections kept to PostgreSQL at most.
+            busy_seconds: How long to wait for an SQLite file that another process is writing to.
 
         Raises:
             BadSetting: If the URL is none of these.
             StoreProblem: If the directory of an SQLite file cannot be made.
         """
         self.url = url
-        self.engine = _engine(url, pool=pool)
+        self.engine = _engine(url, pool=pool, busy_seconds=busy_seconds)
 
     @property
     def is_sqlite(self) -> bool:
@@ -176,7 +177,7 @@ def _explanation(database: Database, error: Exception, cause: str) -> str:
     return f"the database {where} cannot be reached or does not answer ({cause}); start it, or check --database-url"
 
 
-def _engine(url: str, *, pool: int) -> Engine:
+def _engine(url: str, *, pool: int, busy_seconds: float) -> Engine:
     if url.startswith(("postgresql://", "postgres://")):
         url = _PLACE.sub("postgresql+psycopg://", url)
     try:
@@ -185,18 +186,23 @@ def _engine(url: str, *, pool: int) -> Engine:
         msg = "the database URL cannot be read; expected sqlite:///FILE or postgresql+psycopg://USER@HOST/NAME"
         raise BadSetting(msg) from None
     if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
-        return _sqlite(parsed)
+        return _sqlite(parsed, busy_seconds=busy_seconds)
     if parsed.drivername == "postgresql+psycopg":
         options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "keepalives_count": 3}
         return sa.create_engine(
-            parsed, pool_size=pool, max_overflow=pool, pool_timeout=CONNECT_SECONDS, pool_pre_ping=True,
-            hide_parameters=True, connect_args=options,
-        )  # fmt: skip
+            parsed,
+            pool_size=pool,
+            max_overflow=pool,
+            pool_timeout=CONNECT_SECONDS,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            connect_args=options,
+        )
     msg = f"{parsed.drivername!r} is no database of textcx; expected sqlite:///FILE or postgresql+psycopg://..."
     raise BadSetting(msg)
 
 
-def _sqlite(url: sa.URL) -> Engine:
+def _sqlite(url: sa.URL, *, busy_seconds: float) -> Engine:
     if not url.database or url.database == ":memory:":
         msg = "an SQLite database needs a file that several threads can share: sqlite:///FILE"
         raise BadSetting(msg)
@@ -209,7 +215,7 @@ def _sqlite(url: sa.URL) -> Engine:
             "choose another --database-url, or make it yourself"
         )
         raise StoreProblem(msg) from error
-    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
+    engine = sa.create_engine(url, hide_parameters=True, connect_args={"timeout": busy_seconds})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: DBAPIConnection, _: object) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from textcx.domain.errors import NotFound, WrongUse
+from textcx.domain.errors import WrongUse
 from textcx.domain.service.datasets import Dataset, Upload, UploadState
+from textcx.store.sql.rows import one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, jobs, uploads
 from textcx.store.sql.theme_sets import keep_theme_set
@@ -58,7 +59,7 @@ class SqlDatasets:
         retention_days: int | None = None,
         theme_set: CurrentSet | None = None,
     ) -> tuple[Dataset, bool]:
-        """Make a data set, or change what was said about it.
+        """Make a data set, or change its settings.
 
         Args:
             name: See ``check_name``.
@@ -79,16 +80,16 @@ class SqlDatasets:
             msg = f"retention is a number of days from 1 to {LONGEST_RETENTION}, or null for no end"
             raise WrongUse(msg)
         now = datetime.now(tz=UTC)
-        said = storable({"title": title, "columns": dict(columns or {}), "retention_days": retention_days})
-        said["theme_set"] = None if theme_set is None else theme_set.name
+        settings = storable({"title": title, "columns": dict(columns or {}), "retention_days": retention_days})
+        settings["theme_set"] = None if theme_set is None else theme_set.name
         while True:  # until it was neither made nor deleted by others between two looks
             with self._database.write() as connection:
-                change = sa.update(datasets).where(datasets.c.name == name).values(updated_at=now, **said)
+                change = sa.update(datasets).where(datasets.c.name == name).values(updated_at=now, **settings)
                 if connection.execute(change).rowcount:
                     return _with_themes(connection, name, theme_set), False
             with suppress(IntegrityError), self._database.write() as connection:
                 connection.execute(
-                    sa.insert(datasets).values(name=name, learned={}, created_at=now, updated_at=now, **said)
+                    sa.insert(datasets).values(name=name, learned={}, created_at=now, updated_at=now, **settings)
                 )
                 return _with_themes(connection, name, theme_set), True
 
@@ -146,13 +147,11 @@ class SqlDatasets:
             NotFound: If there is none with that id.
         """
         with self._database.read() as connection:
-            row = connection.execute(sa.select(uploads).where(uploads.c.id == upload_id)).mappings().first()
-        if row is None:
-            msg = "there is no upload with that id; its data set may have been deleted"
-            raise NotFound(msg)
-        return _upload(row)
+            chosen = sa.select(uploads).where(uploads.c.id == upload_id)
+            missing = "there is no upload with that id; its data set may have been deleted"
+            return _upload(one_row(connection, chosen, missing=missing))
 
-    def mark_upload(self, upload_id: str, **values: Any) -> None:  # noqa: ANN401 - columns of the table
+    def mark_upload(self, upload_id: str, **values: object) -> None:
         """Note how far an upload is: ``state``, ``plan``, ``warnings``, ``spool``, ``finished_at``."""
         with self._database.write() as connection:
             connection.execute(sa.update(uploads).where(uploads.c.id == upload_id).values(**storable(values)))
@@ -179,11 +178,8 @@ def dataset_of(connection: Connection, name: str) -> Dataset:
     Raises:
         NotFound: If there is none of that name.
     """
-    row = connection.execute(sa.select(datasets).where(datasets.c.name == name)).mappings().first()
-    if row is None:
-        msg = "there is no data set of that name; make it with PUT /v1/datasets/{name}"
-        raise NotFound(msg)
-    return _dataset(row)
+    missing = "there is no data set of that name; make it with PUT /v1/datasets/{name}"
+    return _dataset(one_row(connection, sa.select(datasets).where(datasets.c.name == name), missing=missing))
 
 
 def _with_themes(connection: Connection, name: str, theme_set: CurrentSet | None) -> Dataset:

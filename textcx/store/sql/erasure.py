@@ -16,10 +16,10 @@ import numpy as np
 import polars as pl
 import sqlalchemy as sa
 
-from textcx.domain.errors import NotFound
 from textcx.domain.service.datasets import JobState, Receipt, new_id
 from textcx.steps.records.forget import BY_RECORD, WITH_QUOTES, count_quotes, forget_records
 from textcx.store.sql.blobs import part_bytes, part_tables, table_bytes, table_of
+from textcx.store.sql.rows import chunks, one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import (
     FINDINGS,
@@ -37,7 +37,7 @@ from textcx.store.sql.schema.tables import (
 from textcx.store.sql.theme_sets import forget_in_theme_set
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
 
     from numpy.typing import NDArray
     from sqlalchemy.engine import Connection
@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.store.sql.database import Database
 
-_AT_ONCE = 500
 _LOCK = 8_317_254_402
 
 
@@ -86,10 +85,8 @@ class SqlErasure:
         with self._database.read() as connection:
             found = connection.execute(limited).all()
         for dataset_id, days in found:
-            said = sa.func.coalesce(records.c.created_at, records.c.received_at)
-            chosen = sa.select(records.c.id).where(
-                records.c.dataset_id == dataset_id, said < now - timedelta(days=days)
-            )
+            at = sa.func.coalesce(records.c.created_at, records.c.received_at)
+            chosen = sa.select(records.c.id).where(records.c.dataset_id == dataset_id, at < now - timedelta(days=days))
             with self._database.write() as connection:
                 numbers = list(connection.execute(chosen).scalars())
                 if numbers:
@@ -104,10 +101,8 @@ class SqlErasure:
             NotFound: If there is none with that id.
         """
         with self._database.read() as connection:
-            row = connection.execute(sa.select(receipts).where(receipts.c.id == receipt_id)).mappings().first()
-        if row is None:
-            msg = "there is no receipt with that id"
-            raise NotFound(msg)
+            chosen = sa.select(receipts).where(receipts.c.id == receipt_id)
+            row = one_row(connection, chosen, missing="there is no receipt with that id")
         return Receipt(**{name: row[name] for name in Receipt.__dataclass_fields__})
 
     def forget_names(self) -> int:
@@ -171,7 +166,7 @@ def _erase(connection: Connection, numbers: list[int]) -> dict[str, int]:
     removed: Counter[str] = Counter(records=0, segments=0, triage=0, evidence=0)
     by_dataset: dict[int, set[str]] = {}
     by_part: dict[int, set[int]] = {}
-    for some in _chunks(numbers):
+    for some in chunks(numbers):
         chosen = sa.select(records.c.dataset_id, records.c.record_id, records.c.part_id, records.c.row)
         for dataset_id, record_id, part_id, row in connection.execute(chosen.where(records.c.id.in_(some))):
             by_dataset.setdefault(dataset_id, set()).add(record_id)
@@ -185,7 +180,7 @@ def _erase(connection: Connection, numbers: list[int]) -> dict[str, int]:
         known = [some for some in vectors.get(dataset_id, ()) if len(some)]
         at_all = np.concatenate(known) if known else np.zeros((0, 0), dtype=np.float16)
         forget_in_theme_set(connection, dataset_id, record_ids, vectors=at_all)
-    for some in _chunks(numbers):
+    for some in chunks(numbers):
         removed["triage"] += connection.execute(sa.delete(triage).where(triage.c.record.in_(some))).rowcount
         connection.execute(sa.delete(deliveries).where(deliveries.c.record.in_(some)))
         removed["segments"] += connection.execute(sa.delete(segments).where(segments.c.record.in_(some))).rowcount
@@ -238,15 +233,15 @@ def _erase_in_analyses(connection: Connection, dataset_id: int, record_ids: set[
 def _follow(connection: Connection, table: sa.Table, analysis_id: str, frame: pl.DataFrame) -> None:
     """Bring the rows of a finding to what is left in its table: quotes and statements, or the row itself."""
     key = table.c[f"{table.name.removesuffix('s')}_id"]
-    said = [name for name in ("evidence", "statement") if name in table.c]
-    told = {row.pop(key.name): storable(row) for row in frame.select(key.name, *said).to_dicts()}
-    own = sa.select(key, table.c.place, *(table.c[name] for name in said)).where(table.c.analysis_id == analysis_id)
+    quoting = [name for name in ("evidence", "statement") if name in table.c]
+    kept = {row.pop(key.name): storable(row) for row in frame.select(key.name, *quoting).to_dicts()}
+    own = sa.select(key, table.c.place, *(table.c[name] for name in quoting)).where(table.c.analysis_id == analysis_id)
     for row in connection.execute(own).mappings().all():
         here = sa.and_(table.c.analysis_id == analysis_id, table.c.place == row["place"])
-        left = told.get(row[key.name])
+        left = kept.get(row[key.name])
         if left is None:
             connection.execute(sa.delete(table).where(here))
-        elif any(left[name] != row[name] for name in said):
+        elif any(left[name] != row[name] for name in quoting):
             connection.execute(sa.update(table).where(here).values(**left))
 
 
@@ -254,11 +249,11 @@ def _receipt(
     connection: Connection, kind: str, removed: dict[str, int], *, requested_by: str, respondents: list[str]
 ) -> Receipt:
     values: dict[str, Any] = {
-        "id": new_id("rcp"), "kind": kind, "at": datetime.now(tz=UTC), "requested_by": requested_by, "removed": removed,
-    }  # fmt: skip
+        "id": new_id("rcp"),
+        "kind": kind,
+        "at": datetime.now(tz=UTC),
+        "requested_by": requested_by,
+        "removed": removed,
+    }
     connection.execute(sa.insert(receipts).values(**values, respondents=respondents))
     return Receipt(**values)
-
-
-def _chunks(values: list[int]) -> Iterable[list[int]]:
-    return (values[start : start + _AT_ONCE] for start in range(0, len(values), _AT_ONCE))

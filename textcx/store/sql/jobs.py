@@ -1,7 +1,7 @@
 """Jobs in SQL: asked for, run, cancelled, started again.
 
-A job is asked for in one transaction with its upload; the row is what the workers find, so that no job is lost between
-the answer to the caller and the queue. A job's state only goes queued > running > done, failed or cancelled, and back
+A job is asked for in one transaction with its upload; the row is what workers claim, so that no job is lost between the
+answer to the caller and the queue. A job's state only goes queued > running > done, failed or cancelled, and back
 to queued when it is started again, which makes a new attempt; what belongs to an earlier attempt changes nothing.
 """
 
@@ -15,22 +15,27 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from textcx.domain.errors import Conflict, NotFound
+from textcx.domain.errors import Conflict
 from textcx.domain.service.datasets import Job, JobError, JobKind, JobState, UploadState, WebhookEvent, new_id
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
+from textcx.store.sql.rows import one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, jobs, uploads
 from textcx.store.sql.webhooks import announce
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from sqlalchemy.engine import Connection
 
+    from textcx.store.spool import Spooled
     from textcx.store.sql.database import Database
 
 _OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+_HELD = (jobs.c.state == JobState.RUNNING, jobs.c.worker.is_not(None))
+_CLAIMS = 8_317_254_403
+"""Advisory lock of those who claim."""
 TRIES = 3
 """Looks at what is there when others write the same at the same moment; the second one finds what they wrote."""
 _WITH_DATASET = sa.select(jobs, datasets.c.name.label("dataset")).join(datasets, datasets.c.id == jobs.c.dataset_id)
@@ -38,12 +43,10 @@ _WITH_DATASET = sa.select(jobs, datasets.c.name.label("dataset")).join(datasets,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewUpload:
-    """A file that was just spooled: ``name`` as the caller calls it, ``spool`` its name in the spool."""
+    """A file that was just spooled: ``name`` as the caller calls it, ``columns`` as settings name them."""
 
     name: str
-    spool: str
-    size: int
-    sha256: str
+    spooled: Spooled
     columns: Mapping[str, Any]
 
 
@@ -82,17 +85,24 @@ class SqlJobs:
             NotFound: If there is no such data set.
             Conflict: If the idempotency key was used for another request.
         """
-        told, key = dict(options or {}), idempotency_key
+        chosen, key = dict(options or {}), idempotency_key
         for _ in range(TRIES - 1):
             # the same key for another data set at the same moment, or the data set deleted: the next look finds it
             with suppress(IntegrityError):
-                return self._ask(kind, dataset, upload, told, caller=caller, key=key, request_hash=request_hash)
-        return self._ask(kind, dataset, upload, told, caller=caller, key=key, request_hash=request_hash)
+                return self._ask(kind, dataset, upload, chosen, caller=caller, key=key, request_hash=request_hash)
+        return self._ask(kind, dataset, upload, chosen, caller=caller, key=key, request_hash=request_hash)
 
     def _ask(
-        self, kind: JobKind, dataset: str, upload: NewUpload | None, options: dict[str, Any], *, caller: str,
-        key: str | None, request_hash: str,
-    ) -> tuple[Job, bool]:  # fmt: skip
+        self,
+        kind: JobKind,
+        dataset: str,
+        upload: NewUpload | None,
+        options: dict[str, Any],
+        *,
+        caller: str,
+        key: str | None,
+        request_hash: str,
+    ) -> tuple[Job, bool]:
         with self._database.write() as connection:
             found = dataset_of(connection, dataset)
             # of two callers at once, the lock on the data set's row lets one wait for the other
@@ -110,12 +120,26 @@ class SqlJobs:
             job_id = new_id("job")
             connection.execute(
                 sa.insert(jobs).values(
-                    id=job_id, kind=kind, dataset_id=found.id, upload_id=upload_id, state=JobState.QUEUED, attempt=1,
-                    dispatched=0, cancel_requested=False, progress={}, counts={}, warnings=[], errors=[],
-                    options=options, caller=caller, idempotency_key=key, request_hash=request_hash, created_at=now,
+                    id=job_id,
+                    kind=kind,
+                    dataset_id=found.id,
+                    upload_id=upload_id,
+                    state=JobState.QUEUED,
+                    attempt=1,
+                    beginnings=0,
+                    cancel_requested=False,
+                    progress={},
+                    counts={},
+                    warnings=[],
+                    errors=[],
+                    options=options,
+                    caller=caller,
+                    idempotency_key=key,
+                    request_hash=request_hash,
+                    created_at=now,
                     updated_at=now,
                 )
-            )  # fmt: skip
+            )
             return _get(connection, job_id), True
 
     def get(self, job_id: str) -> Job:
@@ -185,56 +209,62 @@ class SqlJobs:
                 sa.update(jobs)
                 .where(jobs.c.id == job_id)
                 .values(
-                    state=JobState.QUEUED, attempt=job.attempt + 1, cancel_requested=False, errors=[],
-                    finished_at=None, updated_at=now,
+                    state=JobState.QUEUED,
+                    attempt=job.attempt + 1,
+                    cancel_requested=False,
+                    errors=[],
+                    worker=None,
+                    beginnings=0,
+                    finished_at=None,
+                    updated_at=now,
                 )
-            )  # fmt: skip
+            )
             return _get(connection, job_id)
 
-    def undispatched(self, *, limit: int = 100) -> list[Job]:
-        """Return jobs that can be handed to the queue, oldest first: of each kind and data set the first one only."""
-        other = jobs.alias()
-        before = sa.exists().where(
-            other.c.dataset_id == jobs.c.dataset_id, other.c.kind == jobs.c.kind, other.c.state.not_in(_OVER),
-            sa.or_(
-                other.c.created_at < jobs.c.created_at,
-                sa.and_(other.c.created_at == jobs.c.created_at, other.c.id < jobs.c.id),
-            ),
-        )  # fmt: skip
-        waiting = sa.and_(jobs.c.state == JobState.QUEUED, jobs.c.dispatched < jobs.c.attempt, ~before)
+    def claim(self, worker: str, kind: JobKind) -> Job | None:
+        """Claim the oldest job of a kind that may run, and set it to running; null where there is none.
+
+        Of each kind and data set one job runs at a time, in the order in which they were asked for.
+        """
         with self._database.read() as connection:
-            rows = connection.execute(_WITH_DATASET.where(waiting).order_by(jobs.c.created_at).limit(limit)).mappings()
-            return [_job(row) for row in rows]
-
-    def handed_over(self, *, limit: int = 500) -> list[Job]:
-        """Return jobs whose present attempt was handed to the queue and is not over, those first that changed first."""
-        chosen = _WITH_DATASET.where(jobs.c.state.not_in(_OVER), jobs.c.dispatched == jobs.c.attempt)
-        with self._database.read() as connection:
-            rows = connection.execute(chosen.order_by(jobs.c.updated_at, jobs.c.id).limit(limit)).mappings()
-            return [_job(row) for row in rows]
-
-    def mark_dispatched(self, job: Job) -> None:
-        """Note that this attempt was handed to the queue."""
-        with self._database.write() as connection:
-            connection.execute(
-                sa.update(jobs)
-                .where(jobs.c.id == job.id, jobs.c.dispatched < job.attempt)
-                .values(dispatched=job.attempt)
-            )
-
-    def begin(self, job_id: str, *, attempt: int) -> Job | None:
-        """Set a job to running; null where this attempt has nothing to do any more."""
-        now = datetime.now(tz=UTC)
-        with self._database.write() as connection:
-            row = connection.execute(_WITH_DATASET.where(jobs.c.id == job_id)).mappings().first()
-            if row is None or row["attempt"] != attempt or row["state"] in _OVER:
+            if connection.execute(_claimable(kind)).first() is None:
                 return None
+        with self._database.write() as connection:
+            if connection.dialect.name == "postgresql":  # of two claims at once, one sees what the other took
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIMS)))
+            row = connection.execute(_claimable(kind)).first()
+            if row is None:
+                return None
+            now = datetime.now(tz=UTC)
             connection.execute(
                 sa.update(jobs)
-                .where(jobs.c.id == job_id)
-                .values(state=JobState.RUNNING, started_at=row["started_at"] or now, updated_at=now)
+                .where(jobs.c.id == row.id)
+                .values(
+                    state=JobState.RUNNING,
+                    worker=worker,
+                    beginnings=jobs.c.beginnings + 1,
+                    started_at=sa.func.coalesce(jobs.c.started_at, now),
+                    updated_at=now,
+                )
             )
-            return _get(connection, job_id)
+            return _get(connection, row.id)
+
+    def workers(self) -> set[str]:
+        """Return the workers that hold a claim."""
+        with self._database.read() as connection:
+            held = sa.select(jobs.c.worker).where(*_HELD).distinct()
+            return set(connection.execute(held).scalars())
+
+    def release(self, worker: str, *, keep: Collection[str] = ()) -> int:
+        """Give up the claims of a worker, so that any worker can go on with its jobs; returns how many.
+
+        Args:
+            worker: One that is dead, or the caller itself.
+            keep: Ids of jobs that it keeps.
+        """
+        with self._database.write() as connection:
+            held = sa.update(jobs).where(*_HELD, jobs.c.worker == worker, jobs.c.id.not_in(list(keep)))
+            return connection.execute(held.values(worker=None)).rowcount
 
     def stopping(self, job_id: str, *, attempt: int) -> bool:
         """Say whether this attempt should stop: it was cancelled, or the job was deleted or started again."""
@@ -243,7 +273,7 @@ class SqlJobs:
             row = connection.execute(wanted).first()
         return row is None or bool(row[0]) or row[1] in _OVER or row[2] != attempt
 
-    def note(self, job_id: str, *, attempt: int, **values: Any) -> None:  # noqa: ANN401 - columns of the table
+    def note(self, job_id: str, *, attempt: int, **values: object) -> None:
         """Note ``progress``, ``counts`` or ``warnings`` of a running attempt."""
         with self._database.write() as connection:
             connection.execute(
@@ -283,16 +313,42 @@ class SqlJobs:
             return connection.execute(sa.delete(jobs).where(jobs.c.finished_at < before)).rowcount
 
 
+def _claimable(kind: JobKind) -> sa.Select[str]:
+    """Choose the job of a kind that is to run next: one that its worker left first, else the oldest that waits."""
+    other = jobs.alias()
+    earlier = sa.and_(
+        other.c.state == JobState.QUEUED,
+        sa.tuple_(other.c.created_at, other.c.id) < sa.tuple_(jobs.c.created_at, jobs.c.id),
+    )
+    blocked = sa.exists().where(
+        other.c.dataset_id == jobs.c.dataset_id,
+        other.c.kind == kind,
+        sa.or_(other.c.state == JobState.RUNNING, earlier),
+    )
+    left = sa.and_(jobs.c.state == JobState.RUNNING, jobs.c.worker.is_(None))
+    waits = sa.and_(jobs.c.state == JobState.QUEUED, ~blocked)
+    chosen = sa.select(jobs.c.id).where(jobs.c.kind == kind, sa.or_(left, waits))
+    return chosen.order_by(jobs.c.state.desc(), jobs.c.created_at, jobs.c.id).limit(1)
+
+
 def _add_upload(connection: Connection, dataset_id: int, upload: NewUpload, now: datetime) -> str:
     last = sa.select(sa.func.coalesce(sa.func.max(uploads.c.number), 0)).where(uploads.c.dataset_id == dataset_id)
     upload_id = new_id("upl")
     connection.execute(
         sa.insert(uploads).values(
-            id=upload_id, dataset_id=dataset_id, number=connection.execute(last).scalar_one() + 1,
-            name=storable(upload.name), spool=upload.spool, size=upload.size, sha256=upload.sha256,
-            columns=storable(dict(upload.columns)), warnings=[], state=UploadState.WAITING, created_at=now,
+            id=upload_id,
+            dataset_id=dataset_id,
+            number=connection.execute(last).scalar_one() + 1,
+            name=storable(upload.name),
+            spool=upload.spooled.name,
+            size=upload.spooled.size,
+            sha256=upload.spooled.sha256,
+            columns=storable(dict(upload.columns)),
+            warnings=[],
+            state=UploadState.WAITING,
+            created_at=now,
         )
-    )  # fmt: skip
+    )
     return upload_id
 
 
@@ -309,20 +365,20 @@ def _end(
         sa.update(jobs)
         .where(jobs.c.id == job.id)
         .values(
-            state=state, finished_at=now, updated_at=now, errors=[error.plain() for error in errors],
+            state=state,
+            finished_at=now,
+            updated_at=now,
+            errors=[error.plain() for error in errors],
             analysis_id=analysis_id,
         )
-    )  # fmt: skip
-    told = {"job_id": job.id, "kind": job.kind, "dataset": job.dataset, "state": state, "counts": dict(job.counts)}
-    announce(connection, WebhookEvent.JOB_FINISHED, dataset_id=job.dataset_id, told=told, now=now)
+    )
+    payload = {"job_id": job.id, "kind": job.kind, "dataset": job.dataset, "state": state, "counts": dict(job.counts)}
+    announce(connection, WebhookEvent.JOB_FINISHED, dataset_id=job.dataset_id, payload=payload, now=now)
 
 
 def _get(connection: Connection, job_id: str) -> Job:
-    row = connection.execute(_WITH_DATASET.where(jobs.c.id == job_id)).mappings().first()
-    if row is None:
-        msg = "there is no job with that id; ended jobs are kept for some days"
-        raise NotFound(msg)
-    return _job(row)
+    missing = "there is no job with that id; ended jobs are kept for some days"
+    return _job(one_row(connection, _WITH_DATASET.where(jobs.c.id == job_id), missing=missing))
 
 
 def _job(row: sa.RowMapping) -> Job:

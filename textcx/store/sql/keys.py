@@ -141,9 +141,13 @@ def _make(name: str, *, scopes: Iterable[Scope], now: datetime | None, expires_a
         raise WrongUse(msg)
     secret = new_secret()
     key = ApiKey(
-        id=new_id("key"), name=name.strip(), prefix=visible_part_of(secret), scopes=chosen, created_at=moment,
+        id=new_id("key"),
+        name=name.strip(),
+        prefix=visible_part_of(secret),
+        scopes=chosen,
+        created_at=moment,
         expires_at=expires_at,
-    )  # fmt: skip
+    )
     return NewKey(key=key, secret=secret)
 
 
@@ -151,15 +155,23 @@ def _insert(connection: Connection, made: NewKey) -> None:
     key = made.key
     connection.execute(
         sa.insert(api_keys).values(
-            id=key.id, name=key.name, prefix=key.prefix, digest=digest_of(made.secret), scopes=sorted(key.scopes),
-            created_at=key.created_at, expires_at=key.expires_at,
+            id=key.id,
+            name=key.name,
+            prefix=key.prefix,
+            digest=digest_of(made.secret),
+            scopes=sorted(key.scopes),
+            created_at=key.created_at,
+            expires_at=key.expires_at,
         )
-    )  # fmt: skip
+    )
 
 
 def _key(row: sa.RowMapping) -> ApiKey:
     values: dict[str, Any] = {name: row[name] for name in ("id", "name", "prefix", "created_at")}
     return ApiKey(
-        **values, scopes=frozenset(Scope(scope) for scope in row["scopes"]), last_used_at=row["last_used_at"],
-        revoked_at=row["revoked_at"], expires_at=row["expires_at"],
-    )  # fmt: skip
+        **values,
+        scopes=frozenset(Scope(scope) for scope in row["scopes"]),
+        last_used_at=row["last_used_at"],
+        revoked_at=row["revoked_at"],
+        expires_at=row["expires_at"],
+    )

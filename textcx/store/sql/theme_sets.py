@@ -94,10 +94,14 @@ def keep_theme_set(connection: Connection, dataset_id: int, kept: CurrentSet) ->
     connection.execute(sa.delete(theme_sets).where(theme_sets.c.dataset_id == dataset_id))
     connection.execute(
         sa.insert(theme_sets).values(
-            dataset_id=dataset_id, stamp=new_id("stamp"), name=kept.name, learned_from=kept.learned_from,
-            content=to_bytes(kept.theme_set), updated_at=datetime.now(tz=UTC),
+            dataset_id=dataset_id,
+            stamp=new_id("stamp"),
+            name=kept.name,
+            learned_from=kept.learned_from,
+            content=to_bytes(kept.theme_set),
+            updated_at=datetime.now(tz=UTC),
         )
-    )  # fmt: skip
+    )
 
 
 def forget_in_theme_set(

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from textcx.domain.errors import NotFound, WrongUse
+from textcx.domain.errors import WrongUse
 from textcx.domain.service.datasets import TriageChange, TriageEntry, TriageStatus, Urgency
-from textcx.steps.pains.urgency import URGENT, aged
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
+from textcx.store.sql.rows import one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, records, themes, triage, triage_history
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from sqlalchemy.engine import Connection
 
@@ -32,12 +32,18 @@ _NAME = (
 )
 _ENTRIES = (
     sa.select(
-        triage, datasets.c.name.label("dataset"), records.c.record_id, records.c.text, records.c.created_at,
-        records.c.received_at, records.c.primary_theme_id.label("theme_id"), _NAME.label("theme"),
+        triage,
+        datasets.c.name.label("dataset"),
+        records.c.record_id,
+        records.c.text,
+        records.c.created_at,
+        records.c.received_at,
+        records.c.primary_theme_id.label("theme_id"),
+        _NAME.label("theme"),
     )
     .join(records, records.c.id == triage.c.record)
     .join(datasets, datasets.c.id == triage.c.dataset_id)
-)  # fmt: skip
+)
 
 
 class SqlTriage:
@@ -76,9 +82,13 @@ class SqlTriage:
                 if wanted is not None:
                     query = query.where(column == wanted)
             rows, following = page_of(
-                connection, query, order=[Order(triage.c.score, descending=True), Order(triage.c.id)], limit=limit,
-                cursor=cursor, bound=["triage", dataset, status, assignee, urgent],
-            )  # fmt: skip
+                connection,
+                query,
+                order=[Order(triage.c.score, descending=True), Order(triage.c.id)],
+                limit=limit,
+                cursor=cursor,
+                bound=["triage", dataset, status, assignee, urgent],
+            )
         return [_entry(row) for row in rows], following
 
     def get(self, dataset: str, record_id: str) -> TriageEntry:
@@ -132,11 +142,11 @@ class SqlTriage:
                 for row in connection.execute(chosen).mappings()
             ]
 
-    def grow_older(self, *, now: datetime, most: int = 2000) -> int:
-        """Give waiting entries the age that they have by now; returns how many were changed.
+    def update_scores(self, score: Callable[[Urgency, datetime], Urgency], *, most: int = 2000) -> int:
+        """Score waiting entries anew; returns how many were changed.
 
         Args:
-            now: The time.
+            score: Given the urgency and when the record was made.
             most: Entries changed in one transaction.
         """
         changed = after = 0
@@ -147,7 +157,7 @@ class SqlTriage:
                 updates = []
                 for row in rows:
                     before = Urgency(score=row["score"], reasons=tuple(row["reasons"]))
-                    older = aged(before, created_at=row["created_at"] or row["received_at"], now=now)
+                    older = score(before, row["created_at"] or row["received_at"])
                     if older.score != before.score:
                         updates.append({"which": row["id"], "new": older.score, "why": list(older.reasons)})
                 if updates:
@@ -166,9 +176,15 @@ class SqlTriage:
 def entry_row(urgency: Urgency, *, dataset_id: int, record: int, now: datetime) -> dict[str, Any]:
     """Return a new entry as a row of the table."""
     return {
-        "dataset_id": dataset_id, "record": record, "score": urgency.score, "reasons": list(urgency.reasons),
-        "urgent": urgency.score >= URGENT, "status": TriageStatus.OPEN, "entered_at": now, "updated_at": now,
-    }  # fmt: skip
+        "dataset_id": dataset_id,
+        "record": record,
+        "score": urgency.score,
+        "reasons": list(urgency.reasons),
+        "urgent": urgency.urgent,
+        "status": TriageStatus.OPEN,
+        "entered_at": now,
+        "updated_at": now,
+    }
 
 
 def _checked(changes: Mapping[str, str | None]) -> dict[str, str | None]:
@@ -190,11 +206,8 @@ def _checked(changes: Mapping[str, str | None]) -> dict[str, str | None]:
 
 def _row(connection: Connection, dataset: str, record_id: str, *, lock: bool = False) -> sa.RowMapping:
     query = _ENTRIES.where(triage.c.dataset_id == dataset_of(connection, dataset).id, records.c.record_id == record_id)
-    row = connection.execute(query.with_for_update(of=triage) if lock else query).mappings().first()
-    if row is None:
-        msg = "that record is not in the triage queue of this data set"
-        raise NotFound(msg)
-    return row
+    missing = "that record is not in the triage queue of this data set"
+    return one_row(connection, query.with_for_update(of=triage) if lock else query, missing=missing)
 
 
 def _entry(row: sa.RowMapping) -> TriageEntry:

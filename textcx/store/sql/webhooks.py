@@ -1,7 +1,7 @@
-"""Webhooks in SQL, and what is to be told to each: an outbox that is filled in the transaction of the event itself.
+"""Webhooks in SQL, and an outbox of their messages that is filled in the transaction of the event itself.
 
-So nothing is told that did not happen, and nothing that happened goes untold. A delivery holds ids and numbers, never
-text, and goes with its record when that is erased.
+So each event has its message, and each message its event. A delivery holds ids and numbers, never text, and goes with
+its record when that is erased.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from textcx.domain.errors import NotFound
 from textcx.domain.service.datasets import Delivery, Webhook, WebhookEvent, new_id
 from textcx.store.sql.datasets import dataset_of
+from textcx.store.sql.rows import one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, deliveries, webhooks
 
@@ -41,7 +41,7 @@ class SqlWebhooks:
 
         Args:
             url: Where to; checked by the caller.
-            events: What is told.
+            events: Those it is told of.
             dataset: Only of this data set; null for all.
 
         Raises:
@@ -52,11 +52,15 @@ class SqlWebhooks:
             dataset_id = None if dataset is None else dataset_of(connection, dataset).id
             connection.execute(
                 sa.insert(webhooks).values(
-                    id=made, url=url, secret=f"whsec_{secrets.token_urlsafe(32)}", dataset_id=dataset_id,
-                    events=sorted({WebhookEvent(event) for event in events}), active=True,
+                    id=made,
+                    url=url,
+                    secret=f"whsec_{secrets.token_urlsafe(32)}",
+                    dataset_id=dataset_id,
+                    events=sorted({WebhookEvent(event) for event in events}),
+                    active=True,
                     created_at=datetime.now(tz=UTC),
                 )
-            )  # fmt: skip
+            )
         return self.get(made)
 
     def get(self, webhook_id: str) -> Webhook:
@@ -66,11 +70,8 @@ class SqlWebhooks:
             NotFound: If there is none with that id.
         """
         with self._database.read() as connection:
-            row = connection.execute(_selected().where(webhooks.c.id == webhook_id)).mappings().first()
-        if row is None:
-            msg = "there is no webhook with that id"
-            raise NotFound(msg)
-        return _webhook(row)
+            chosen = _selected().where(webhooks.c.id == webhook_id)
+            return _webhook(one_row(connection, chosen, missing="there is no webhook with that id"))
 
     def all(self) -> list[Webhook]:
         """Return all webhooks, oldest first."""
@@ -140,7 +141,7 @@ def announce(
     event: WebhookEvent,
     *,
     dataset_id: int,
-    told: Mapping[str, Any],
+    payload: Mapping[str, Any],
     now: datetime,
     record: int | None = None,
 ) -> None:
@@ -150,23 +151,28 @@ def announce(
         connection: The transaction of the event.
         event: What happened.
         dataset_id: Where.
-        told: Ids and numbers.
+        payload: Ids and numbers.
         now: The time.
         record: Number of the record it is about.
     """
     wanted = sa.select(webhooks).where(
         webhooks.c.active, sa.or_(webhooks.c.dataset_id.is_(None), webhooks.c.dataset_id == dataset_id)
     )
-    message = {"type": event, "created_at": now.isoformat(), "data": dict(told)}
+    message = {"type": event, "created_at": now.isoformat(), "data": dict(payload)}
     rows = [
         {
-            "webhook_id": hook["id"], "record": record, "event": event, "state": DUE, "attempts": 0, "next_at": now,
+            "webhook_id": hook["id"],
+            "record": record,
+            "event": event,
+            "state": DUE,
+            "attempts": 0,
+            "next_at": now,
             "created_at": now,
             "payload": storable({"id": new_id("evt"), **message}),
         }
         for hook in connection.execute(wanted).mappings()
         if event in hook["events"]
-    ]  # fmt: skip
+    ]
     if rows:
         connection.execute(sa.insert(deliveries), rows)
 
@@ -179,9 +185,14 @@ def _selected() -> sa.Select[Any]:
 
 def _webhook(row: sa.RowMapping) -> Webhook:
     return Webhook(
-        id=row["id"], url=row["url"], secret=row["secret"], dataset=row["dataset"], active=row["active"],
-        events=frozenset(WebhookEvent(event) for event in row["events"]), created_at=row["created_at"],
-    )  # fmt: skip
+        id=row["id"],
+        url=row["url"],
+        secret=row["secret"],
+        dataset=row["dataset"],
+        active=row["active"],
+        events=frozenset(WebhookEvent(event) for event in row["events"]),
+        created_at=row["created_at"],
+    )
 
 
 def _delivery(row: sa.RowMapping) -> Delivery:

@@ -1,4 +1,4 @@
-"""Texts laid end to end say what they say in a padded batch, whatever stands beside them."""
+"""Packed texts say what they say in a padded batch, whatever stands beside them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textcx.engines.encoder.backends.packing import lay_out, read
+from textcx.engines.encoder.backends.packing import pack, read
 from textcx.engines.encoder.batches import LENGTHS
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
 
@@ -30,8 +30,8 @@ def texts_of(sizes: list[int]) -> list[np.ndarray]:
     return [dice.integers(1, 500, size) for size in sizes]
 
 
-def laid(texts: list[np.ndarray], *, size: int = 3072, fill: bool = False) -> np.ndarray:
-    row = lay_out(texts, size=size, lengths=LENGTHS, heads=2, precision=torch.float32, device=torch.device("cpu"))
+def packed(texts: list[np.ndarray], *, size: int = 3072, fill: bool = False) -> np.ndarray:
+    row = pack(texts, size=size, lengths=LENGTHS, heads=2, precision=torch.float32, device=torch.device("cpu"))
     with torch.inference_mode():
         found = read(NETWORK, row, fill=fill)
     return torch.cat([found.sentiment, found.pain[:, None], found.emotions, found.vectors], dim=1).numpy()
@@ -41,7 +41,7 @@ def laid(texts: list[np.ndarray], *, size: int = 3072, fill: bool = False) -> np
 @settings(max_examples=20, deadline=None)
 def test_every_text_is_read_as_in_a_padded_batch(sizes: list[int]) -> None:
     texts = texts_of(sizes)
-    found = laid(texts)
+    found = packed(texts)
     for text, ours in zip(texts, found, strict=True):
         with torch.inference_mode():
             alone = NETWORK(torch.from_numpy(text)[None], torch.ones(1, len(text), dtype=torch.bool))
@@ -55,23 +55,23 @@ def test_the_bits_do_not_depend_on_the_neighbours(sizes: list[int], chance: obje
     texts = texts_of(sizes)
     order = list(range(len(texts)))
     chance.shuffle(order)  # type: ignore[attr-defined]
-    together = laid(texts, fill=True)
-    moved = laid([texts[place] for place in order], fill=True)
+    together = packed(texts, fill=True)
+    moved = packed([texts[place] for place in order], fill=True)
     assert moved.tobytes() == together[order].tobytes()
-    assert laid(texts[:1], fill=True).tobytes() == together[:1].tobytes()
+    assert packed(texts[:1], fill=True).tobytes() == together[:1].tobytes()
 
 
 def test_more_texts_than_the_heads_take_at_once_all_get_their_answer() -> None:
     texts = texts_of([2 + place % 9 for place in range(150)])
-    np.testing.assert_allclose(laid(texts, fill=True), laid(texts, fill=False), atol=1e-6)
+    np.testing.assert_allclose(packed(texts, fill=True), packed(texts, fill=False), atol=1e-6)
 
 
 def test_what_stands_behind_the_last_text_changes_nothing() -> None:
     texts = texts_of([30, 12])
-    np.testing.assert_allclose(laid(texts, size=64), laid(texts, size=1024), atol=1e-6)
+    np.testing.assert_allclose(packed(texts, size=64), packed(texts, size=1024), atol=1e-6)
 
 
 @pytest.mark.parametrize("total", [256, 2])
 def test_a_row_that_is_full_to_the_last_token_is_read(total: int) -> None:
-    [found] = laid(texts_of([total]), size=total)
+    [found] = packed(texts_of([total]), size=total)
     assert np.isfinite(found).all()

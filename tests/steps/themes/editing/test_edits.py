@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from languages import NAMING
 from theme_world import APP, BROWN, LATE, PLAN, PRICE, RECIPES, RUDE, TREE, Leaf, by_name, id_of, learn, names
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
@@ -23,6 +25,8 @@ from textcx.steps.themes.editing.edits import (
     moves,
     whole_names,
 )
+
+continue_edited = partial(continue_edited, stop_words=NAMING.stop_words)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 import pytest
+from languages import STATEMENTS
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import EMERGING
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+find_emerging = partial(find_emerging, continuing=STATEMENTS.continuing)
 
 WIDTH = 48
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)

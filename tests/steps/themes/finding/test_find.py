@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from fakes import FakePhraseFinder, topic_fit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from languages import ENGLISH
 from polars.testing import assert_frame_equal
 
 from textcx.domain.errors import ShapeMismatch
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from textcx.domain.themes.findings import ThemeFinding
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import TopicFit
+
+find_themes = partial(find_themes, language=ENGLISH)
+is_boilerplate = partial(is_boilerplate, naming=ENGLISH.naming)
+presentable = partial(presentable, naming=ENGLISH.naming)
 
 
 SUBJECTS = {

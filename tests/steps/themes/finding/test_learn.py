@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,6 +9,7 @@ import polars as pl
 from fakes import FakePhraseFinder, topic_fit
 from hypothesis import given
 from hypothesis import strategies as st
+from languages import NAMING
 
 from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy
 from textcx.domain.themes.sets import ThemeKind, shown_at
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import TopicFit
+
+learn_themes = partial(learn_themes, naming=NAMING)
 
 NOUNS = ["parcel", "courier", "invoice", "refund", "battery", "charger", "waiter", "dessert"]
 GROUPS = np.array([0, 0, 1, 1, 2, 2, 3, 4])

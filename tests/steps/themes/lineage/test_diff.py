@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 import pytest
+from languages import NAMING
 from theme_world import APP, BROWN, LATE, PLAN, PRICE, RECIPES, RUDE, TREE, Leaf, id_of, learn
 
 from textcx.domain.errors import ModelProblem
@@ -12,6 +14,8 @@ from textcx.domain.themes.sets import Change
 from textcx.steps.themes.editing.edits import apply_edits
 from textcx.steps.themes.lineage.diff import DiffLine, diff
 from textcx.steps.themes.lineage.lineage import continue_themes
+
+continue_themes = partial(continue_themes, stop_words=NAMING.stop_words)
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 WHOLE = Leaf("late parcels", {1: 1.0}, 30, source="late")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
+from languages import NAMING
 from theme_world import (
     APP,
     BROWN,
@@ -25,6 +27,8 @@ from theme_world import (
 from textcx.domain.errors import ModelProblem
 from textcx.domain.themes.sets import Change, Theme, ThemeKind, ThemeSet
 from textcx.steps.themes.lineage.lineage import continue_themes
+
+continue_themes = partial(continue_themes, stop_words=NAMING.stop_words)
 
 
 def changes(theme_set: ThemeSet, change: Change) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from fakes import FakePhraseFinder
+from languages import NAMING
 
 from textcx.domain.encoding import Encoding
 from textcx.steps.themes.geometry.lattice import on_lattice
@@ -14,6 +16,10 @@ from textcx.steps.themes.naming.worth import grow
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+name_tree = partial(name_tree, naming=NAMING)
+weigh = partial(weigh, naming=NAMING)
+option_of = partial(option_of, naming=NAMING)
 
 WIDTH = 4
 PLACES = {"parcel": 0, "box": 0, "courier": 1, "driver": 1}

@@ -1,21 +1,23 @@
 from __future__ import annotations
 
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from fakes import FakePhraseFinder
 from hypothesis import given
 from hypothesis import strategies as st
-from textcx.steps.themes.naming.words import same_words
+from languages import NAMING
 
-from textcx.domain.themes.findings import BARE_ADJECTIVES, PROFANITY
 from textcx.steps.themes.naming.names import ThemeWords, name_tree
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from textcx.ports import Phrase
+
+name_tree = partial(name_tree, naming=NAMING)
 
 DELIVERY = [
     "late delivery again",
@@ -54,7 +56,7 @@ def test_the_order_of_the_themes_does_not_matter() -> None:
 def test_themes_of_the_same_texts_get_different_names() -> None:
     found = names(theme(DELIVERY), theme(DELIVERY), theme(DELIVERY), theme(STAFF))
 
-    assert len({same_words(name) for name in found}) == 4
+    assert len({NAMING.same_words(name) for name in found}) == 4
 
 
 def test_a_theme_above_others_is_called_what_its_children_share() -> None:
@@ -159,7 +161,10 @@ def test_remarks_that_are_made_often_weigh_as_often_as_they_are_made() -> None:
 def test_names_that_are_in_use_are_not_given_again() -> None:
     found = names(theme(DELIVERY), theme(STAFF), taken=("Delivery, late", "STAFF RUDE"))
 
-    assert not {same_words(name) for name in found} & {same_words("late delivery"), same_words("rude staff")}
+    assert not {NAMING.same_words(name) for name in found} & {
+        NAMING.same_words("late delivery"),
+        NAMING.same_words("rude staff"),
+    }
 
 
 def test_a_name_holds_no_mask() -> None:
@@ -171,7 +176,7 @@ def test_a_name_holds_no_mask() -> None:
 def test_profanity_gives_way_to_the_next_best() -> None:
     coarse = ["shitty wifi again", "the shitty wifi", "shitty wifi signal", "wifi signal", "my shitty wifi"]
 
-    assert not set(names(theme(coarse), theme(STAFF))[0].split()) & PROFANITY
+    assert not set(names(theme(coarse), theme(STAFF))[0].split()) & NAMING.profanity
 
 
 def test_a_name_has_the_tone_of_its_theme() -> None:
@@ -219,7 +224,7 @@ def test_opposites_are_called_after_what_they_are_about() -> None:
 def test_a_lone_adjective_is_no_name() -> None:
     texts = ["small again", "the small", "so small", "small and small", "my small"]
 
-    assert names(theme(texts), theme(STAFF))[0] not in BARE_ADJECTIVES
+    assert names(theme(texts), theme(STAFF))[0] not in NAMING.adjectives
 
 
 def test_a_heap_of_remarks_without_common_words_is_called_so() -> None:
@@ -282,8 +287,8 @@ def test_names_are_decent_short_and_unique_whatever_the_themes(
     for name in found:
         assert 1 <= len(name.split()) <= 5
         assert "█" not in name
-        assert not set(name.casefold().split()) & PROFANITY
-        assert name not in BARE_ADJECTIVES
+        assert not set(name.casefold().split()) & NAMING.profanity
+        assert name not in NAMING.adjectives
 
 
 @given(seed=st.integers(min_value=0, max_value=99))

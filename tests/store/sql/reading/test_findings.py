@@ -11,14 +11,15 @@ from job_context import as_csv, light_context, run_now, send, some_rows
 from textcx.domain.errors import BadCursor, NotFound, WrongUse
 from textcx.domain.service.datasets import JobKind, JobState, Page
 from textcx.steps.statistics.intervals import share_interval
-from textcx.store.sql.reading.findings import Filters, SqlReading
+from textcx.store.sql.reading.counting import Filters
+from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import themes
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.jobs.context import JobContext
     from textcx.store.sql.database import Database
+    from textcx.wiring.service import JobContext
 
 SHOP = Filters(dataset="shop")
 

@@ -180,7 +180,7 @@ class _Writer:
         self._nodes.append(helper.make_node("Split", [states], names, axis=-1, num_outputs=3))
         return names
 
-    def _add(self, operator: str, *inputs: str, **options: Any) -> str:  # noqa: ANN401 - ONNX attributes
+    def _add(self, operator: str, *inputs: str, **options: float | list[int]) -> str:
         name = f"step_{len(self._nodes)}"
         self._nodes.append(helper.make_node(operator, list(inputs), [name], **options))
         return name

@@ -40,7 +40,7 @@ class OnnxBackend:
     name = "onnx"
 
     def __init__(self, graph: bytes, *, precision: str, threads: int | None = None) -> None:
-        """Take a graph into service.
+        """Compile a graph.
 
         Args:
             graph: A model of ``encoder_graph``.

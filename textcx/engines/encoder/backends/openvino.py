@@ -23,6 +23,8 @@ from textcx.engines.encoder.batches import Logits
 from textcx.engines.encoder.model_folder import damaged
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -32,7 +34,7 @@ AUTO = "int8"
 TELEMETRY = "openvino_telemetry"
 
 
-def _import_quietly() -> Any:  # noqa: ANN401 - a module without types
+def _import_quietly() -> ModuleType:
     """Import OpenVINO as if its telemetry were not installed; it has a stand-in for that case."""
     hidden = TELEMETRY not in sys.modules
     if hidden:
@@ -58,7 +60,7 @@ class OpenvinoBackend:
     name = "openvino"
 
     def __init__(self, graph: bytes, *, precision: str, threads: int | None = None) -> None:
-        """Take a graph into service.
+        """Compile a graph.
 
         Args:
             graph: A model of ``encoder_graph``.

@@ -1,11 +1,11 @@
-"""Read texts of any lengths laid end to end, without padding.
+"""Sequence packing: read texts of any lengths as one long sequence, without padding.
 
-A padded batch multiplies zeros wherever its texts are shorter than its longest one. Here all tokens stand in one long
-row that every product takes as it is. Only attention, where texts must not see each other, is computed on groups of
-texts padded to one of a few lengths; it is the smaller part of the work.
+A padded batch multiplies zeros wherever its texts are shorter than its longest one. Here all tokens stand in one
+sequence that every product takes as it is. Only attention, where texts must not see each other, is computed on groups
+of texts padded to one of a few lengths; it is the smaller part of the work.
 
-Invariant, tested: where the row has a multiple of 512 tokens, the answer to a text has the same bits whatever else
-stands in the row, and wherever the text stands.
+Invariant, tested: where the sequence has a multiple of 512 tokens, the answer to a text has the same bits whatever
+else stands in it, and wherever the text stands.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Group:
     """Texts that are padded to one length.
 
     Attributes:
-        tokens: Where their tokens stand in the row; padding repeats the first one. Shape ``(texts * length,)``.
+        tokens: Where their tokens stand in the sequence; padding repeats the first one. Shape ``(texts * length,)``.
         mask: True where a token is real. Shape ``(texts, length)``, bool.
         attention: Among the tokens of each text.
     """
@@ -46,8 +46,8 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """Texts laid end to end.
+class PackedTexts:
+    """Texts packed into one sequence.
 
     Attributes:
         tokens: Shape ``(size,)``; zeros behind the last text.
@@ -81,7 +81,7 @@ class Row:
         return Pooled(first, mean, highest)
 
 
-def lay_out(
+def pack(
     texts: Sequence[NDArray[np.int64]],
     *,
     size: int,
@@ -89,12 +89,12 @@ def lay_out(
     heads: int,
     precision: torch.dtype,
     device: torch.device,
-) -> Row:
-    """Lay texts end to end.
+) -> PackedTexts:
+    """Pack texts into one sequence.
 
     Args:
         texts: Token ids of at least one text, each with at least one token.
-        size: Tokens of the row; at least as many as the texts have.
+        size: Tokens of the sequence; at least as many as the texts have.
         lengths: To these, in rising order, texts are padded for attention; the last one holds the longest text.
         heads: Heads of attention.
         precision: That of the network.
@@ -127,7 +127,7 @@ def lay_out(
     def on_device(part: NDArray[np.int64]) -> Tensor:
         return torch.from_numpy(part).to(device)
 
-    return Row(
+    return PackedTexts(
         tokens=on_device(tokens),
         places=on_device(places),
         groups=tuple(groups),
@@ -136,24 +136,24 @@ def lay_out(
     )
 
 
-def read(network: EncoderNetwork, row: Row, *, fill: bool) -> EncoderOutput:
-    """Read the texts of a row.
+def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool) -> EncoderOutput:
+    """Read packed texts.
 
     Args:
         network: In evaluation mode.
-        row: The texts.
+        packed: The texts.
         fill: Whether the heads are always asked about ``HEAD_ROWS`` texts, so that nothing hangs on how many there are.
 
     Returns:
         One answer for each text, in order.
     """
-    states = network.embed(row.tokens, row.places)
+    states = network.embed(packed.tokens, packed.places)
     for layer in network.layers:
-        states = layer(states, row.attend)
-    pooled = row.pool(states)
+        states = layer(states, packed.attend)
+    pooled = packed.pool(states)
     if not fill:
         return network.judge(pooled)
-    count = len(row.order)
+    count = len(packed.order)
     missing = -count % HEAD_ROWS
     parts = [torch.split(torch.nn.functional.pad(part, (0, 0, 0, missing)), HEAD_ROWS) for part in pooled]
     found = [network.judge(Pooled(*chunk)) for chunk in zip(*parts, strict=True)]

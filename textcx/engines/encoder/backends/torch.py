@@ -11,7 +11,7 @@ from safetensors.torch import load_file
 from textcx.domain.encoding import EMOTIONS
 from textcx.domain.errors import BadSetting
 from textcx.engines.encoder.backends.fused_layers import fuse
-from textcx.engines.encoder.backends.packing import lay_out, read
+from textcx.engines.encoder.backends.packing import pack, read
 from textcx.engines.encoder.batches import LENGTHS, Logits
 from textcx.engines.encoder.model_folder import damaged
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
@@ -40,7 +40,7 @@ class TorchBackend:
     name = "torch"
 
     def __init__(self, network: EncoderNetwork, *, precision: str = "auto") -> None:
-        """Take a network into service.
+        """Wrap a network.
 
         Args:
             network: It is put into evaluation mode and the given precision, on the graphics card if there is one.
@@ -56,9 +56,9 @@ class TorchBackend:
         self.fused = self.precision == "bf16" and self._device.type == "cpu" and fuse(self._network)
 
     def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool) -> Logits:
-        """Read windows laid end to end; as ``PackingBackend`` says."""
+        """Read windows packed into one sequence; as ``PackingBackend`` says."""
         with torch.inference_mode():
-            row = lay_out(
+            packed = pack(
                 windows,
                 size=size,
                 lengths=LENGTHS,
@@ -66,7 +66,7 @@ class TorchBackend:
                 precision=PRECISIONS[self.precision],
                 device=self._device,
             )
-            return Logits(*(part.cpu().numpy() for part in read(self._network, row, fill=fill)))
+            return Logits(*(part.cpu().numpy() for part in read(self._network, packed, fill=fill)))
 
 
 def load(folder: ModelFolder, *, precision: str = "auto", threads: int | None = None) -> TorchBackend:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy  # its subpackages load when they are first used
 
 from textcx.domain.themes.sets import ThemeKind
 from textcx.steps.themes.geometry.lattice import cosines
@@ -155,10 +156,8 @@ def _likeness(near: NDArray[np.float64], shared: _Shared) -> NDArray[np.float64]
 
 def _assign(likeness: NDArray[np.float64], *, least: float) -> dict[int, int]:
     """Best one-to-one assignment of rows to columns, of those alike enough."""
-    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - takes a while, and only a few commands need it
-
     worth = np.round(np.where(likeness >= least, likeness, 0.0), 6)
-    rows, columns = linear_sum_assignment(worth, maximize=True)
+    rows, columns = scipy.optimize.linear_sum_assignment(worth, maximize=True)
     return {int(row): int(column) for row, column in zip(rows, columns, strict=True) if worth[row, column] > 0.0}
 
 

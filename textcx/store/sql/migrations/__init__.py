@@ -10,25 +10,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
 
 from textcx.domain.errors import LaterDatabase, StoreProblem
 
 if TYPE_CHECKING:
-    from alembic.config import Config
     from sqlalchemy.engine import Connection
 
     from textcx.store.sql.database import Database
 
-HEAD = "0002"
+HEAD = "0003"
 """The step that this version of textcx works with."""
 _LOCK = 8_317_254_401
 
 
-def upgrade(database: Database) -> str:
-    """Bring the schema to ``HEAD``; nothing happens where it is there already.
+def upgrade(database: Database, *, to: str = HEAD) -> str:
+    """Bring the schema up to a step; nothing happens where it is there already.
 
     Args:
         database: An open database.
+        to: The step, not below the one it stands at.
 
     Returns:
         The step it stood at before: ``""`` for an empty database.
@@ -37,15 +39,13 @@ def upgrade(database: Database) -> str:
         StoreProblem: If the database cannot be reached.
         LaterDatabase: If it was made by a later version of textcx.
     """
-    from alembic import command  # noqa: PLC0415 - heavy, and needed here only
-
     with database.write() as connection:
         if not database.is_sqlite:
             connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         before = _step(connection)
         _refuse_later(before)
-        if before != HEAD:
-            command.upgrade(_config(connection), HEAD)
+        if before != to:
+            command.upgrade(_config(connection), to)
     return before
 
 
@@ -77,8 +77,6 @@ def _refuse_later(step: str) -> None:
 
 
 def _config(connection: Connection) -> Config:
-    from alembic.config import Config  # noqa: PLC0415
-
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.attributes["connection"] = connection

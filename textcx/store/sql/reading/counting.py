@@ -137,9 +137,9 @@ def fitting(filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
         fit.append(records.c.created_at >= filters.since)
     if filters.until is not None:
         fit.append(records.c.created_at < filters.until)
-    for said, value in ((records.c.source, filters.source), (records.c.label, filters.label)):
+    for shown, value in ((records.c.source, filters.source), (records.c.label, filters.label)):
         if value is not None:
-            fit.append(said == value)
+            fit.append(shown == value)
     fit += [records.c.attributes[name].as_string() == value for name, value in filters.attributes.items()]
     own = segments.alias()  # a query around may count segments itself
     raised: list[sa.ColumnElement[bool]] = []
@@ -172,16 +172,23 @@ def raised_by(subject: Subject, filters: Filters, dataset: Dataset) -> sa.Subque
         raised = tree.c.theme_id
     return (
         sa.select(
-            raised.label("subject"), _WHO.label("who"), records.c.id.label("record"), records.c.created_at,
-            segments.c.polarity, segments.c.label, segments.c.severity,
+            raised.label("subject"),
+            _WHO.label("who"),
+            records.c.id.label("record"),
+            records.c.created_at,
+            segments.c.polarity,
+            segments.c.label,
+            segments.c.severity,
         )
         .select_from(source)
         .where(
-            *fitting(filters, dataset), *_of_stage(subject, filters, dataset), records.c.duplicate_of.is_(None),
+            *fitting(filters, dataset),
+            *_of_stage(subject, filters, dataset),
+            records.c.duplicate_of.is_(None),
             raised.is_not(None),
         )
         .subquery()
-    )  # fmt: skip
+    )
 
 
 def counts(raised: sa.Subquery) -> sa.Select[Any]:
@@ -209,8 +216,14 @@ def _of_stage(subject: Subject, filters: Filters, dataset: Dataset) -> list[sa.C
     return fit
 
 
-def quotes(  # noqa: PLR0917 - one question
-    connection: Connection, subject: Subject, key: str, filters: Filters, dataset: Dataset, known: list[dict[str, Any]]
+def quotes(
+    connection: Connection,
+    subject: Subject,
+    key: str,
+    *,
+    filters: Filters,
+    dataset: Dataset,
+    known: list[dict[str, Any]],
 ) -> list[dict[str, Any]]:
     """Return quotes of the fitting records: those of the analysis among them, else the clearest."""
     quoted = sa.select(records.c.record_id).where(

@@ -21,6 +21,7 @@ from textcx.store.sql.reading.counting import (
     PAINS,
     STAGES,
     THEMES,
+    Filters,
     Subject,
     counts,
     fitting,
@@ -31,7 +32,7 @@ from textcx.store.sql.reading.counting import (
     size,
     with_share_interval,
 )
-from textcx.store.sql.reading.counting import Filters as Filters  # noqa: PLC0414 - what callers ask with
+from textcx.store.sql.rows import one_row
 from textcx.store.sql.schema.tables import drivers, ratings, records, segments, trends
 
 if TYPE_CHECKING:
@@ -43,10 +44,31 @@ if TYPE_CHECKING:
     from textcx.store.sql.database import Database
 
 _SHOWN = (
-    "record_id", "source", "created_at", "language", "text", "redactions", "respondent_id", "touchpoint",
-    "customer_value", "ratings", "attributes", "label", "polarity", "p_negative", "p_neutral", "p_positive", "mixed",
-    "confident", "primary_theme_id", "primary_stage", "duplicate_of", "n_segments", "reason", "received_at",
-)  # fmt: skip
+    "record_id",
+    "source",
+    "created_at",
+    "language",
+    "text",
+    "redactions",
+    "respondent_id",
+    "touchpoint",
+    "customer_value",
+    "ratings",
+    "attributes",
+    "label",
+    "polarity",
+    "p_negative",
+    "p_neutral",
+    "p_positive",
+    "mixed",
+    "confident",
+    "primary_theme_id",
+    "primary_stage",
+    "duplicate_of",
+    "n_segments",
+    "reason",
+    "received_at",
+)
 
 
 class SqlReading:
@@ -106,9 +128,13 @@ class SqlReading:
             dataset = dataset_of(connection, filters.dataset)
             query = sa.select(*(records.c[name] for name in _SHOWN)).where(*fitting(filters, dataset))
             rows, following = page_of(
-                connection, query, order=[Order(records.c.id)], limit=limit, cursor=cursor,
+                connection,
+                query,
+                order=[Order(records.c.id)],
+                limit=limit,
+                cursor=cursor,
                 bound=["records", *filters.plain()],
-            )  # fmt: skip
+            )
         return Page(rows=tuple({name: row[name] for name in _SHOWN} for row in rows), next_cursor=following)
 
     def record(self, dataset: str, record_id: str) -> dict[str, Any]:
@@ -120,10 +146,7 @@ class SqlReading:
         with self._database.read() as connection:
             found = dataset_of(connection, dataset)
             chosen = sa.select(records).where(records.c.dataset_id == found.id, records.c.record_id == record_id)
-            row = connection.execute(chosen).mappings().first()
-            if row is None:
-                msg = "the data set has no record with that id"
-                raise NotFound(msg)
+            row = one_row(connection, chosen, missing="the data set has no record with that id")
             own = sa.select(segments).where(segments.c.record == row["id"]).order_by(segments.c.start)
             pieces = [
                 {name: value for name, value in piece.items() if name not in {"id", "dataset_id", "record"}}
@@ -143,14 +166,24 @@ class SqlReading:
                 rows, following = page_of(
                     connection, query, order=[Order(table.c.place)], limit=limit, cursor=cursor, bound=bound
                 )
-                told = tuple(with_share_interval(_shown(row, table)) for row in rows)
-                return Page(rows=told, next_cursor=following)
-            return self._counted_again(connection, subject, query, filters, dataset, limit, cursor, bound)
+                shown = tuple(with_share_interval(_shown(row, table)) for row in rows)
+                return Page(rows=shown, next_cursor=following)
+            return self._counted_again(
+                connection, subject, query, filters=filters, dataset=dataset, limit=limit, cursor=cursor, bound=bound
+            )
 
-    def _counted_again(  # noqa: PLR0917 - one answer, in one place
-        self, connection: Connection, subject: Subject, query: sa.Select[Any], filters: Filters, dataset: Dataset,
-        limit: int, cursor: str | None, bound: Sequence[Any],
-    ) -> Page:  # fmt: skip
+    def _counted_again(
+        self,
+        connection: Connection,
+        subject: Subject,
+        query: sa.Select[Any],
+        *,
+        filters: Filters,
+        dataset: Dataset,
+        limit: int,
+        cursor: str | None,
+        bound: Sequence[Any],
+    ) -> Page:
         table = subject.table
         total, people = connection.execute(size(filters, dataset)).one()
         if filters.attributes and people < self._min_group:
@@ -179,16 +212,24 @@ class SqlReading:
             shown |= {"first_seen": new["first"], "last_seen": new["last"]}
             shown = with_share_interval({name: value for name, value in shown.items() if name in table.c}, of=total)
             if "evidence" in table.c:
+                known = row["evidence"] or []
                 shown["evidence"] = quotes(
-                    connection, subject, row[subject.key], filters, dataset, row["evidence"] or []
+                    connection, subject, row[subject.key], filters=filters, dataset=dataset, known=known
                 )
             made.append(shown)
         return Page(rows=tuple(made), next_cursor=following)
 
     def _measures(
-        self, table: sa.Table, name: str, filters: Filters, more: Mapping[str, str | None], *, limit: int,
-        cursor: str | None, timed: bool = False,
-    ) -> Page:  # fmt: skip
+        self,
+        table: sa.Table,
+        name: str,
+        filters: Filters,
+        more: Mapping[str, str | None],
+        *,
+        limit: int,
+        cursor: str | None,
+        timed: bool = False,
+    ) -> Page:
         if filters.source or filters.label or (not timed and (filters.since or filters.until)):
             msg = f"{name} are found over all records of an analysis; ask by theme, stage or attribute, not by record"
             raise WrongUse(msg)
@@ -208,9 +249,13 @@ class SqlReading:
             if timed:
                 query = query.where(*_periods(table, filters))
             rows, following = page_of(
-                connection, query, order=[Order(table.c.place)], limit=limit, cursor=cursor,
+                connection,
+                query,
+                order=[Order(table.c.place)],
+                limit=limit,
+                cursor=cursor,
                 bound=[name, analysis_id, *filters.plain(), sorted(more.items())],
-            )  # fmt: skip
+            )
         return Page(rows=tuple(_shown(row, table) for row in rows), next_cursor=following)
 
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import sqlalchemy as sa
 
+from textcx.domain.tables import SCHEMAS, UTC
 from textcx.store.sql.schema.columns import JSON, NUMBER, Utc
 
 metadata = sa.MetaData(
@@ -45,7 +47,8 @@ def _numbers(*names: str) -> list[sa.Column[float]]:
 
 
 api_keys = sa.Table(
-    "api_keys", metadata,
+    "api_keys",
+    metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     _text("name", nullable=False),
     sa.Column("prefix", sa.String(16), nullable=False),
@@ -55,10 +58,11 @@ api_keys = sa.Table(
     sa.Column("last_used_at", Utc),
     sa.Column("revoked_at", Utc),
     sa.Column("expires_at", Utc),
-)  # fmt: skip
+)
 
 datasets = sa.Table(
-    "datasets", metadata,
+    "datasets",
+    metadata,
     _counted(),
     sa.Column("name", sa.String(100), nullable=False, unique=True),
     _text("title"),
@@ -70,10 +74,11 @@ datasets = sa.Table(
     _text("theme_set"),  # name of the one that it is to be analyzed with
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("updated_at", Utc, nullable=False),
-)  # fmt: skip
+)
 
 uploads = sa.Table(
-    "uploads", metadata,
+    "uploads",
+    metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     _of("datasets", index=True),
     sa.Column("number", sa.Integer, nullable=False),
@@ -88,10 +93,11 @@ uploads = sa.Table(
     sa.Column("created_at", Utc, nullable=False),
     sa.Column("finished_at", Utc),
     sa.UniqueConstraint("dataset_id", "number"),
-)  # fmt: skip
+)
 
 parts = sa.Table(
-    "parts", metadata,
+    "parts",
+    metadata,
     _counted(),
     _of("datasets", index=True),
     _of("uploads"),
@@ -103,10 +109,11 @@ parts = sa.Table(
     sa.Column("blob", sa.LargeBinary),  # null where the batch brought nothing new
     sa.Column("created_at", Utc, nullable=False),
     sa.UniqueConstraint("upload_id", "number"),
-)  # fmt: skip
+)
 
 records = sa.Table(
-    "records", metadata,
+    "records",
+    metadata,
     _counted(),
     _of("datasets"),
     _of("parts", index=True),
@@ -139,10 +146,11 @@ records = sa.Table(
     sa.UniqueConstraint("dataset_id", "identity"),
     sa.Index("ix_records_dataset_id_created_at", "dataset_id", "created_at"),
     sa.Index("ix_records_respondent_id_dataset_id", "respondent_id", "dataset_id"),
-)  # fmt: skip
+)
 
 segments = sa.Table(
-    "segments", metadata,
+    "segments",
+    metadata,
     _counted(),
     _of("datasets", index=True),
     _of("records", index=True, name="record"),
@@ -164,10 +172,11 @@ segments = sa.Table(
     sa.Column("reasons", JSON),
     _text("pain_point_id"),
     sa.UniqueConstraint("record", "start", "end"),
-)  # fmt: skip
+)
 
 analyses = sa.Table(
-    "analyses", metadata,
+    "analyses",
+    metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     _text("place", nullable=False, unique=True),  # the name it is kept under
     _of("datasets", null=True, index=True),
@@ -177,83 +186,63 @@ analyses = sa.Table(
     sa.Column("headline", JSON, nullable=False),
     sa.Column("notes", JSON, nullable=False),
     sa.Column("unprocessable", JSON, nullable=False),
-)  # fmt: skip
+)
 
 theme_sets = sa.Table(
-    "theme_sets", metadata,
+    "theme_sets",
+    metadata,
     sa.Column("dataset_id", sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
     sa.Column("stamp", sa.String(40), nullable=False),  # another one whenever the row changes
     _text("name"),  # of the named set that it is a copy of
     sa.Column("learned_from", NUMBER),  # segments of the data set then
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.Column("updated_at", Utc, nullable=False),
-)  # fmt: skip
+)
 
 analysis_tables = sa.Table(
-    "analysis_tables", metadata,
+    "analysis_tables",
+    metadata,
     _of("analyses", name="analysis_id"),
     sa.Column("name", sa.String(32), nullable=False),
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.PrimaryKeyConstraint("analysis_id", "name"),
-)  # fmt: skip
+)
 
 
-def _finding(name: str, *columns: sa.Column[Any]) -> sa.Table:
-    """Make a table of findings: the columns of ``contracts``, in the order of ``place``."""
+_TYPES: dict[Any, Any] = {pl.String: sa.Text, pl.Float64: sa.Double, pl.Int64: NUMBER, pl.Boolean: sa.Boolean, UTC: Utc}
+
+
+def _finding(name: str, *more: sa.Column[Any], key: str | None = None) -> sa.Table:
+    """Make a table of findings: the columns of ``SCHEMAS`` and some more, in the order of ``place``."""
     return sa.Table(
-        name, metadata,
+        name,
+        metadata,
         _of("analyses", name="analysis_id"),
         sa.Column("place", sa.Integer, nullable=False),
-        *columns,
+        *(sa.Column(each, _TYPES.get(kind, JSON), nullable=each != key) for each, kind in SCHEMAS[name].items()),
+        *more,
         sa.PrimaryKeyConstraint("analysis_id", "place"),
-    )  # fmt: skip
+    )
 
 
-def _whole(*names: str) -> list[sa.Column[int]]:
-    return [sa.Column(name, NUMBER) for name in names]
-
-
-themes = _finding(
-    "themes", _text("theme_id", nullable=False), _text("parent_theme_id"), *_whole("level"), _text("name"),
-    sa.Column("keywords", JSON), *_whole("records", "respondents"),
-    *_numbers("share", "polarity", "negative_share", "stability"),
-    sa.Column("first_seen", Utc), sa.Column("last_seen", Utc), sa.Column("trend", JSON), sa.Column("evidence", JSON),
-)  # fmt: skip
-pain_points = _finding(
-    "pain_points", _text("pain_point_id", nullable=False), _text("theme_id"), _text("stage"), _text("aspect"),
-    _text("statement"), *_numbers("severity"), *_whole("records", "respondents"), sa.Column("trend", JSON),
-    sa.Column("evidence", JSON),
-)  # fmt: skip
-journey = _finding(
-    "journey", _text("stage", nullable=False), *_whole("segments", "respondents"),
-    *_numbers("polarity", "ci_low", "ci_high", "negative_share"),
-)  # fmt: skip
-drivers = _finding(
-    "drivers", _text("rating"), _text("unit"), _text("subject_kind"), _text("subject_id"),
-    *_numbers("effect", "ci_low", "ci_high"), *_whole("n_with", "n_without"), *_numbers("q_value"),
-)  # fmt: skip
-ratings = _finding(
-    "ratings", _text("rating"), _text("subject_kind"), _text("subject_id"), *_numbers("value"), _text("unit"),
-    *_numbers("ci_low", "ci_high"), *_whole("n", "n_commented"),
-)  # fmt: skip
-trends = _finding(
-    "trends", _text("subject_kind"), _text("subject_id"), _text("period"), _text("measure"),
-    *_numbers("value", "ci_low", "ci_high"), *_whole("n"), sa.Column("complete", sa.Boolean),
-)  # fmt: skip
-FINDINGS = {
-    "themes": themes, "pain_points": pain_points, "journey": journey, "drivers": drivers, "ratings": ratings,
-    "trends": trends,
-}  # fmt: skip
+themes = _finding("themes", sa.Column("trend", JSON), key="theme_id")
+pain_points = _finding("pain_points", key="pain_point_id")
+journey = _finding("journey", key="stage")
+drivers, ratings = _finding("drivers"), _finding("ratings")
+trends = _finding("trends", sa.Column("complete", sa.Boolean))
+FINDINGS = {table.name: table for table in (themes, pain_points, journey, drivers, ratings, trends)}
 
 jobs = sa.Table(
-    "jobs", metadata,
+    "jobs",
+    metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("kind", sa.String(16), nullable=False),
     _of("datasets", index=True),
     _of("uploads", null=True),
     sa.Column("state", sa.String(16), nullable=False, index=True),
     sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("dispatched", sa.Integer, nullable=False),  # the attempt that was handed to the queue
+    sa.Column("worker", sa.String(40)),  # who runs it; null while it waits for a worker
+    sa.Column("beginnings", sa.Integer, nullable=False, server_default="0"),  # of this attempt
     sa.Column("cancel_requested", sa.Boolean, nullable=False),
     sa.Column("progress", JSON, nullable=False),
     sa.Column("counts", JSON, nullable=False),
@@ -269,10 +258,11 @@ jobs = sa.Table(
     sa.Column("finished_at", Utc),
     sa.Column("updated_at", Utc, nullable=False),
     sa.UniqueConstraint("caller", "idempotency_key"),
-)  # fmt: skip
+)
 
 triage = sa.Table(
-    "triage", metadata,
+    "triage",
+    metadata,
     _counted(),
     _of("datasets"),
     sa.Column("record", sa.ForeignKey("records.id", ondelete="CASCADE"), nullable=False, unique=True),
@@ -285,19 +275,21 @@ triage = sa.Table(
     sa.Column("entered_at", Utc, nullable=False),
     sa.Column("updated_at", Utc, nullable=False),
     sa.Index("ix_triage_dataset_id_score_id", "dataset_id", "score", "id"),
-)  # fmt: skip
+)
 
 triage_history = sa.Table(
-    "triage_history", metadata,
+    "triage_history",
+    metadata,
     _counted(),
     sa.Column("entry", sa.ForeignKey("triage.id", ondelete="CASCADE"), nullable=False, index=True),
     sa.Column("at", Utc, nullable=False),
     _text("actor", nullable=False),
     sa.Column("changes", JSON, nullable=False),
-)  # fmt: skip
+)
 
 webhooks = sa.Table(
-    "webhooks", metadata,
+    "webhooks",
+    metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     _text("url", nullable=False),
     _text("secret", nullable=False),
@@ -305,10 +297,11 @@ webhooks = sa.Table(
     _of("datasets", null=True, index=True),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("created_at", Utc, nullable=False),
-)  # fmt: skip
+)
 
 deliveries = sa.Table(
-    "deliveries", metadata,
+    "deliveries",
+    metadata,
     _counted(),
     _of("webhooks", index=True),
     sa.Column("record", sa.ForeignKey("records.id", ondelete="CASCADE"), nullable=True, index=True),
@@ -321,14 +314,15 @@ deliveries = sa.Table(
     sa.Column("done_at", Utc),
     _text("last_error"),
     sa.Index("ix_deliveries_state_next_at", "state", "next_at"),
-)  # fmt: skip
+)
 
 receipts = sa.Table(
-    "receipts", metadata,
+    "receipts",
+    metadata,
     sa.Column("id", sa.String(40), primary_key=True),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("at", Utc, nullable=False),
     _text("requested_by", nullable=False),
     sa.Column("removed", JSON, nullable=False),
     sa.Column("respondents", JSON, nullable=False),  # pseudonyms, while work begun before could still bring them back
-)  # fmt: skip
+)

@@ -1,0 +1,1 @@
+"""What the service answers: one definition for the client, the service and its OpenAPI document."""

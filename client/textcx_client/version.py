@@ -1,0 +1,3 @@
+"""The version of the client; the same as that of textcx."""
+
+__version__ = "0.1.0"
