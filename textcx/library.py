@@ -107,7 +107,7 @@ def sentiment(
         record_of({columns.text[0]: each} if isinstance(each, str) else dict(each), line=line, columns=columns)
         for line, each in enumerate(records, start=1)
     ]
-    tools = _workshop(chosen.model_dump_json())
+    tools = _container(chosen.model_dump_json())
     given = [each for each in read if isinstance(each, GivenText)]
     items = iter(
         score_texts(
@@ -120,7 +120,7 @@ def sentiment(
 
 
 @lru_cache(maxsize=1)
-def _workshop(settings: str) -> Container:
+def _container(settings: str) -> Container:
     return Container(Settings.model_validate_json(settings))
 
 

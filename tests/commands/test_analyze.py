@@ -149,7 +149,7 @@ def test_a_run_goes_on_from_its_checkpoints_with_the_same_findings(sample_analys
     resumed = job.analyze(
         [SAMPLE], out=out, settings=settings, container=container_for(settings), clock=StageClock(), tell=told.append
     )
-    assert any("Going on with an earlier run: 2 checkpoints" in each for each in told)
+    assert any("Resuming an earlier run: 2 checkpoints" in each for each in told)
     for name, frame in sample_analysis.tables.items():
         assert_frame_equal(frame, resumed.analysis.tables[name], check_exact=True)
 

@@ -7,7 +7,6 @@ wait until a command needs them, so that ``textcx --help`` is quick.
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -113,19 +112,23 @@ def analyze(
     """Analyze feedback files: report, tables and findings in one directory."""
     from textcx.commands import analyze as job
     from textcx.commands.summary import summarize
-    from textcx.runs.progress import ProgressBars, StageClock
+    from textcx.runs.progress import follow
     from textcx.wiring.container import Container
 
     settings = _settings(ctx)
-    run = partial(job.analyze, inputs, out=out, settings=settings, container=Container(settings), overwrite=overwrite)
     try:
-        if quiet or not sys.stderr.isatty():
-            outcome = run(clock=StageClock(), tell=_tell if not quiet else lambda _: None)
-        else:
-            with ProgressBars() as bars:
-                outcome = run(clock=bars, tell=bars.tell)
+        with follow(quiet=quiet) as clock:
+            outcome = job.analyze(
+                inputs,
+                out=out,
+                settings=settings,
+                container=Container(settings),
+                clock=clock,
+                overwrite=overwrite,
+                tell=clock.tell,
+            )
     except KeyboardInterrupt:
-        typer.echo("textcx: interrupted; run the same command again to go on from the last checkpoint", err=True)
+        typer.echo("textcx: interrupted; run the same command again to continue from the last checkpoint", err=True)
         raise typer.Exit(INTERRUPTED) from None
     typer.echo(summarize(outcome.analysis, out=out))
     if any(broken.reason == "unreadable_row" for broken in outcome.analysis.unprocessable):
@@ -183,27 +186,23 @@ def sentiment(
     """Score texts as they come: one line of JSON for each record, in order."""
     try:
         from textcx.commands import sentiment as job
-        from textcx.runs.progress import ProgressBars, StageClock
+        from textcx.runs.progress import follow
         from textcx.wiring.container import Container
 
         settings = _settings(ctx)
         target = None if out == "-" else Path(out)
-        run = partial(
-            job.score,
-            records,
-            out=target,
-            settings=settings,
-            tools=Container(settings),
-            form=form,
-            encoding=encoding,
-            segments=segments,
-            overwrite=overwrite,
-        )
-        if quiet or not sys.stderr.isatty() or (target is None and sys.stdout.isatty()):
-            tally = run(progress=StageClock())
-        else:
-            with ProgressBars() as bars:
-                tally = run(progress=bars)
+        with follow(quiet=quiet, bars=target is not None or not sys.stdout.isatty()) as clock:
+            tally = job.score(
+                records,
+                out=target,
+                settings=settings,
+                tools=Container(settings),
+                progress=clock,
+                form=form,
+                encoding=encoding,
+                segments=segments,
+                overwrite=overwrite,
+            )
     except KeyboardInterrupt:
         kept = "" if out == "-" else f"; what was scored so far is in {out}.partial"
         typer.echo(f"textcx: interrupted{kept}", err=True)

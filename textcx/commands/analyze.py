@@ -1,7 +1,7 @@
 """The main job: feedback files in, an analysis out. Idempotent and resumable.
 
-The first half of the pipeline leaves a checkpoint after every batch, in ``OUT.partial``; started again with the same
-inputs and settings, the job goes on where it was. The result is put together in there, too, and moved to ``OUT`` in one
+The record half leaves a checkpoint after every batch, in ``OUT.partial``; started again with the same inputs and
+settings, the job resumes at the last one. The result is put together in there, too, and moved to ``OUT`` in one
 step when it is complete: a directory that is there is finished.
 """
 
@@ -42,7 +42,7 @@ THEMES = "themes"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A finished analysis, where it is, and whether an earlier run was gone on with."""
+    """A finished analysis, where it is, and whether it resumed an earlier run."""
 
     analysis: Analysis
     out: Path
@@ -66,7 +66,7 @@ def analyze(
         out: Directory for the result. Must not exist, unless ``overwrite``.
         settings: How it is done.
         container: Builds the engines.
-        clock: Follows the stages.
+        clock: Times the stages.
         overwrite: Replace ``out`` when the new result is complete.
         tell: Called with sentences for the person who waits: what was found, what is doubtful.
 
@@ -89,10 +89,15 @@ def analyze(
     theme_set = open_theme_set(settings.themes, encoder_id=container.encoder.encoder_id) if settings.themes else None
     with encoded(sources, output=output, settings=settings, container=container, clock=clock, tell=tell) as found:
         choices = Choices(
-            ratings=found.ratings, attributes=found.attributes, seed=settings.seed, min_group=settings.min_group,
-            pain_threshold=settings.pain_threshold, offer_words=settings.offer_words(), resamples=settings.resamples,
+            ratings=found.ratings,
+            attributes=found.attributes,
+            seed=settings.seed,
+            min_group=settings.min_group,
+            pain_threshold=settings.pain_threshold,
+            offer_words=settings.offer_words(),
+            resamples=settings.resamples,
             max_unassigned=settings.max_unassigned,
-        )  # fmt: skip
+        )
         tools = container.corpus_tools(theme_set)
         analysis = pipeline.analyze_corpus(found.part, tools=tools, choices=choices, progress=clock)
         if not analysis.records.height:
@@ -102,11 +107,15 @@ def analyze(
             raise NothingToAnalyze(msg)
         analysis.manifest.update(
             describe(
-                started=found.started, inputs=found.inputs,
-                plans=[plan_for_manifest(reader.plan) for reader in found.readers], settings=settings,
-                encoder=container.encoder, models=container.models(), part=found.part,
+                started=found.started,
+                inputs=found.inputs,
+                plans=[plan_for_manifest(reader.plan) for reader in found.readers],
+                settings=settings,
+                encoder=container.encoder,
+                models=container.models(),
+                part=found.part,
             )
-        )  # fmt: skip
+        )
         _finish(analysis, store=found.store, output=output, settings=settings, clock=clock)
         found.store.remove()
         return Outcome(analysis, out, found.store.resumed)
@@ -117,9 +126,9 @@ def _finish(analysis: Analysis, *, store: PartStore, output: Output, settings: S
     shutil.rmtree(result, ignore_errors=True)
     result.mkdir()
     analysis.manifest["stages"] = clock.report()
-    told = json.loads(json.dumps(analysis.manifest, sort_keys=True))  # as it will be read back by 'textcx report'
+    manifest = json.loads(json.dumps(analysis.manifest, sort_keys=True))  # as it will be read back by 'textcx report'
     analysis.manifest.clear()
-    analysis.manifest.update(told)
+    analysis.manifest.update(manifest)
     with clock.stage("report"):
         write_reports(analysis, result, sheets=settings.tables)
     analysis.manifest["report_seconds"] = round(clock.seconds["report"], 3)

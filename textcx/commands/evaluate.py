@@ -27,7 +27,7 @@ def evaluate_encoder(
     baselines: bool = True,
     tell: Callable[[str], None] = lambda _: None,
 ) -> str:
-    """Measure an encoder and lay the result out.
+    """Measure an encoder and format the result.
 
     Args:
         data: Folder of the labelled data.
@@ -36,7 +36,7 @@ def evaluate_encoder(
         sets: Names of sets; None takes all.
         limit: At most so many texts of each set.
         baselines: Measure VADER and TextBlob, too.
-        tell: Is told how far the work is.
+        tell: Called with sentences on the progress.
 
     Returns:
         The tables as text.

@@ -95,7 +95,7 @@ def score(
             it is complete; a run that is stopped leaves the partial file.
         settings: Columns and limit.
         tools: The engines, built when the input is known to be readable.
-        progress: Told how many records are done.
+        progress: Receives the number of finished records.
         form: "jsonl" or "csv", where suffix and content do not tell.
         encoding: Encoding of the input, where it is neither UTF-8 nor marked.
         segments: Whether each item lists its segments.
@@ -112,7 +112,7 @@ def score(
     _check_out(out, source=source, overwrite=overwrite)
     columns = RecordColumns(text=settings.text_column or ("text",), id=settings.id_column)
     records = stream_records(source, columns=columns, form=form, encoding=encoding)
-    if str(source) != "-" and Path(source).is_file():  # what is wrong with a file is said before models are loaded
+    if str(source) != "-" and Path(source).is_file():  # a bad file is reported before models are loaded
         records = chain(tuple(islice(records, 1)), records)
     with _output(out) as write:
         return score_records(
@@ -147,7 +147,7 @@ def score_records(
         language: The one that is analyzed.
         languages: Used by the reading thread only.
         splitter: Used by the reading thread only.
-        progress: Told how many records are done.
+        progress: Receives the number of finished records.
         segments: Whether each item lists its segments.
 
     Returns:
@@ -189,13 +189,13 @@ def score_records(
 
 def summarize(tally: Tally) -> str:
     """Say in one or two lines how a run went."""
-    said = f"{_many(tally.scored, 'record')} scored, {_many(tally.failed, 'line')} failed, {tally.seconds:.1f} s"
+    line = f"{_many(tally.scored, 'record')} scored, {_many(tally.failed, 'line')} failed, {tally.seconds:.1f} s"
     if tally.unlabelled:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(tally.unlabelled.items()))
-        said += f"; without a label: {reasons}"
+        line += f"; without a label: {reasons}"
     if tally.unnamed:
-        said += f"\n{_many(tally.unnamed, 'record')} had no id: named line-<n> after the line"
-    return said
+        line += f"\n{_many(tally.unnamed, 'record')} had no id: named line-<n> after the line"
+    return line
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,7 +91,7 @@ class ColumnPlan:
 
 @dataclass(frozen=True, slots=True)
 class ColumnOverrides:
-    """What the user said about columns, by flag or setting; everything null or empty is found from the file."""
+    """Columns that the user named, by flag or setting; everything null or empty is found from the file."""
 
     text: tuple[str, ...] = ()
     id: str | None = None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textcx.domain.feedback import Reason, Redaction
 
 LINE_ID = "line-{}"
-"""Id of a record that brings none: by the number of its line. A stream has no end, so ids cannot be made unique."""
+"""Id of a record without one: the number of its line. A stream has no end, so ids cannot be made unique."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class BrokenLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SegmentItem:
-    """What is said about one segment ``[start, end)``. Probabilities 0..1, null without such a head; polarity -1..1."""
+    """The sentiment of one segment ``[start, end)``. Probabilities 0..1, null without such a head; polarity -1..1."""
 
     start: int
     end: int
@@ -82,11 +82,11 @@ class SegmentItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentItem:
-    """What is said about one text.
+    """The sentiment of one text.
 
     Attributes:
         id: The caller's.
-        label: Negative, neutral or positive; null where ``reason`` says why nothing is said.
+        label: Negative, neutral or positive; null where ``reason`` is given.
         polarity: -1..1, P(positive) - P(negative); null without a label.
         probabilities: 0..1 for each label, of the whole text; null without a label.
         strongest: The highest probability of ``negative`` and of ``positive`` in any one segment, so that a mixed text
@@ -95,7 +95,7 @@ class SentimentItem:
         confident: Whether the label's probability is high enough to be right as often as the model's card says.
         windows: Windows the text was read in; 0 without a label.
         language: ISO 639-1 code; null where the text is too short or too odd to tell.
-        language_supported: Whether texts in that language are judged; true where it cannot be told.
+        language_supported: Whether texts in that language are judged; true where it is unknown.
         p_pain: 0..1, something went wrong for the customer; null without a label or such a head of the encoder.
         p_request: 0..1, a wish or suggestion; null likewise.
         emotions: 0..1 for each emotion; null without a label, or where the encoder has no such head.

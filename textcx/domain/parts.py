@@ -1,4 +1,4 @@
-"""A part: what the first half of the pipeline found in some consecutive rows, ready to be stored as a checkpoint."""
+"""A part: what the record half of the pipeline made of some consecutive rows, ready to be stored as a checkpoint."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textcx.domain.feedback import FeedbackBatch, Unprocessable
 
 PRIVATE = ("verbatim", "cells", "cleaned", "polished")
-"""Columns that hold unredacted text or serve the first half only; no part ever has them."""
+"""Columns that hold unredacted text or serve the record half only; no part ever has them."""
 
 
 @dataclass(frozen=True, slots=True)

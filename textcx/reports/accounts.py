@@ -103,8 +103,8 @@ def _columns(part: str, value: object) -> str:
                 f"{formats.rating_name(str(item.get('name')))} from {formats.clip(str(item.get('column')), 60)}{scale}"
             )
         else:
-            asked = f" (“{formats.clip(str(item['question']), 100)}”)" if item.get("question") else ""
-            names.append(formats.clip(str(item.get("column")), 60) + asked)
+            question = f" (“{formats.clip(str(item['question']), 100)}”)" if item.get("question") else ""
+            names.append(formats.clip(str(item.get("column")), 60) + question)
     shown = "; ".join(names[:MOST_LINES])
     return shown + (f"; and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else "")
 

@@ -64,7 +64,7 @@ def _period(look: Lookup) -> str:
 
 
 def _title(look: Lookup) -> str:
-    names = [str(told.get("name", "")) for told in look.manifest.get("inputs") or []]
+    names = [str(entry.get("name", "")) for entry in look.manifest.get("inputs") or []]
     return formats.clip(str(look.manifest.get("title") or ", ".join(names[:3]) or "Customer feedback"), 120)
 
 

@@ -1,6 +1,6 @@
 """The few sentences a reader with three minutes should take away, each from one finding, with its numbers.
 
-A sentence is written only where its finding stands: an effect that chance could explain is not told here, nor is a
+A sentence is written only where its finding stands: an effect that chance could explain is left out, and so is a
 stage with few segments.
 """
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,32 +41,5 @@ def look_at(source: str | Path | pl.DataFrame) -> InputFile:
 
 def plan_for_manifest(plan: ColumnPlan) -> dict[str, Any]:
     """Return a column plan as plain values."""
-    return {
-        "text": [{"column": column.column, "question": column.question} for column in plan.text],
-        "id": plan.id,
-        "date": plan.date,
-        "date_format": plan.date_format,
-        "source": plan.source,
-        "source_column": plan.source_column,
-        "respondent": plan.respondent,
-        "touchpoint": plan.touchpoint,
-        "customer_value": plan.customer_value,
-        "question_column": plan.question_column,
-        "attributes": list(plan.attributes),
-        "ratings": [
-            {
-                "name": rating.name,
-                "column": rating.column,
-                "kind": str(rating.kind),
-                "low": rating.low,
-                "high": rating.high,
-                "reversed": rating.reversed,
-                "missing": list(rating.missing),
-                "note": rating.note,
-            }
-            for rating in plan.ratings
-        ],
-        "ignored": list(plan.ignored),
-        "reasons": dict(plan.reasons),
-        "warnings": list(plan.warnings),
-    }
+    plain: dict[str, Any] = json.loads(json.dumps(asdict(plan)))
+    return plain

@@ -1,7 +1,7 @@
 """Where a result goes: checked before the work, kept apart while unfinished, moved into place in one step.
 
-Nothing is ever removed that this program did not write: a directory is replaced only when that was asked for, and only
-when it is empty or holds an earlier result; one that holds an input is never replaced.
+Nothing is ever removed that this program did not write: a directory is replaced only on request, and only when it is
+empty or holds an earlier result; one that holds an input is never replaced.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Output:
             raise OutputExists(msg)
 
     def take(self, result: Path) -> None:
-        """Move a complete result into place, replacing an earlier one where that was asked for."""
+        """Move a complete result into place, replacing an earlier one if ``overwrite``."""
         self.check()
         replaced = self.out.with_name(self.out.name + ".replaced.partial")
         if self.out.exists():

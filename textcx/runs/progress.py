@@ -8,10 +8,19 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from rich.progress import Progress, TaskID
 
 MIB_DIVISOR = 1024 * 1024 if sys.platform == "darwin" else 1024
 """``ru_maxrss`` is in bytes on macOS and in KiB elsewhere."""
@@ -23,11 +32,28 @@ def peak_memory_mib() -> int:
 
 
 class StageClock:
-    """Seconds and peak memory of each stage, in the order in which stages were first entered."""
+    """Seconds and peak memory of each stage, in the order in which stages were first entered; shows nothing.
 
-    def __init__(self) -> None:
+    Args:
+        quiet: Whether to leave out the sentences for whoever waits.
+    """
+
+    def __init__(self, *, quiet: bool = True) -> None:
         self.seconds: dict[str, float] = {}
         self.memory_mib: dict[str, int] = {}
+        self._quiet = quiet
+
+    def __enter__(self) -> Self:
+        """Start to follow a run."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+
+    def tell(self, sentence: str) -> None:
+        """Print a sentence on standard error."""
+        if not self._quiet:
+            sys.stderr.write(f"{sentence}\n")
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -40,13 +66,13 @@ class StageClock:
             self.memory_mib[name] = peak_memory_mib()
 
     def expect(self, name: str, amount: int) -> None:
-        """Nothing to show."""
+        """Hear how many records a stage will have."""
 
     def advance(self, name: str, amount: int) -> None:
-        """Nothing to show."""
+        """Hear of finished records."""
 
     def finish(self, *names: str) -> None:
-        """Nothing to show."""
+        """Hear that stages are finished."""
 
     def report(self) -> list[dict[str, str | float | int]]:
         """Return one entry per stage for the manifest."""
@@ -61,17 +87,7 @@ class ProgressBars(StageClock):
 
     def __init__(self) -> None:
         super().__init__()
-        from rich.console import Console  # noqa: PLC0415 - only when bars are wanted
-        from rich.progress import (  # noqa: PLC0415
-            BarColumn,
-            MofNCompleteColumn,
-            Progress,
-            SpinnerColumn,
-            TextColumn,
-            TimeElapsedColumn,
-        )
-
-        self._progress: Progress = Progress(
+        self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description:<16}"),
             BarColumn(),
@@ -128,3 +144,10 @@ class ProgressBars(StageClock):
         if name not in self._tasks:
             self._tasks[name] = self._progress.add_task(name, total=None, start=False)
         return self._tasks[name]
+
+
+def follow(*, quiet: bool, bars: bool = True) -> StageClock:
+    """Return a clock for a run on a terminal: with bars where somebody watches, silent where ``quiet``."""
+    if bars and not quiet and sys.stderr.isatty():
+        return ProgressBars()
+    return StageClock(quiet=quiet)

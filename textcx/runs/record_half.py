@@ -1,7 +1,7 @@
-"""The first half of a job over files: read, clean, redact, split and encode, with a checkpoint after every batch.
+"""The record half of a run over files: read, clean, redact, split and encode, with a checkpoint after every batch.
 
-Started again with the same inputs and settings, a job goes on where it was. What cannot be read a second time, such as
-standard input, leaves no checkpoint behind.
+Started again with the same inputs and settings, a run resumes at its last checkpoint. Inputs that cannot be read a
+second time, such as standard input, leave no checkpoint behind.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import errno
 import hashlib
 import json
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,7 @@ RECORD_STAGES = ("read", "clean", "redact", "split", "encode")
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Everything the first half found, and what it was made of."""
+    """The records of all inputs, encoded, and where they came from."""
 
     part: Part
     store: PartStore
@@ -63,18 +63,18 @@ def encoded(
     clock: StageClock,
     tell: Callable[[str], None],
 ) -> Iterator[Encoded]:
-    """Carry out the first half, and keep its checkpoints until the caller is done or has to be started again.
+    """Encode the records of all inputs, and keep the checkpoints until the caller has finished.
 
     Args:
         sources: Files, ``-`` for standard input, or frames; their records are taken together.
         output: Where the result will go; the checkpoints lie beside it.
-        settings: How it is done.
+        settings: Columns, limit and everything that changes what a record becomes.
         container: Builds the engines.
         clock: Follows the stages.
-        tell: Called with sentences for the person who waits.
+        tell: Called with sentences for whoever waits: columns, doubts, checkpoints.
 
     Yields:
-        What was found. When the caller leaves without an error, it removes the checkpoints itself.
+        The records. A caller that leaves without an error removes the checkpoints itself.
 
     Raises:
         NothingToAnalyze: If the inputs hold no records.
@@ -91,12 +91,10 @@ def encoded(
     store = open_store(output.partial, fingerprint=_fingerprint(inputs, readers, settings, container))
     try:
         if store.resumed:
-            tell(f"Going on with an earlier run: {store.count()} checkpoints found in {store.directory}")
+            tell(f"Resuming an earlier run: {store.count()} checkpoints found in {store.directory}")
         with clock.stage("load models"):
             tools = container.record_tools()
-        part = _first_half(
-            readers, limit=settings.limit, rows=settings.batch_rows, tools=tools, clock=clock, store=store
-        )
+        part = _encode(readers, limit=settings.limit, rows=settings.batch_rows, tools=tools, clock=clock, store=store)
         clock.finish(*RECORD_STAGES)
         yield Encoded(part, store, inputs, readers, ratings, attributes, started)
     except OSError as error:
@@ -126,7 +124,7 @@ def open_store(directory: Path, *, fingerprint: str) -> PartStore:
 
 def no_space(directory: Path, *, repeatable: bool) -> str:
     """Say that the disk is full and what to do."""
-    again = "it goes on from its last checkpoint" if repeatable else "it starts from the beginning"
+    again = "it resumes at its last checkpoint" if repeatable else "it starts from the beginning"
     return f"no space left on the device of {directory}; free some, then run the same command again: {again}"
 
 
@@ -151,9 +149,7 @@ def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
         attributes |= dict.fromkeys(attribute_names(plan).values())
         for rating in plan.ratings:
             known = ratings.setdefault(rating.name, rating)
-            if (known.kind, known.low, known.high, known.reversed) != (
-                rating.kind, rating.low, rating.high, rating.reversed
-            ):  # fmt: skip
+            if replace(known, column="", missing=(), note="") != replace(rating, column="", missing=(), note=""):
                 msg = (
                     f"the inputs disagree on the rating '{rating.name}': it runs {known.low:g}-{known.high:g} in one "
                     f"and {rating.low:g}-{rating.high:g} in another; analyze them apart, or declare both with --rating"
@@ -169,7 +165,7 @@ def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
     return list(ratings.values()), list(attributes)
 
 
-def _first_half(
+def _encode(
     readers: Sequence[FeedbackReader],
     *,
     limit: int | None,
@@ -210,7 +206,7 @@ def _first_half(
 def _fingerprint(
     inputs: Sequence[InputFile], readers: Sequence[FeedbackReader], settings: Settings, container: Container
 ) -> str:
-    told: dict[str, Any] = {
+    identity: dict[str, Any] = {
         "inputs": [(file.name, file.sha256, file.size) for file in inputs],
         "plans": [plan_for_manifest(reader.plan) for reader in readers],
         "settings": settings.model_dump(mode="json", exclude={"tables", "title", "threads"}),
@@ -220,6 +216,6 @@ def _fingerprint(
         "key": hashlib.sha256(container.respondent_key).hexdigest(),
         "repeatable": all(file.sha256 for file in inputs),
     }
-    if not told["repeatable"]:
-        told["once"] = datetime.now(tz=UTC).isoformat()
-    return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()
+    if not identity["repeatable"]:
+        identity["once"] = datetime.now(tz=UTC).isoformat()
+    return hashlib.sha256(json.dumps(identity, sort_keys=True, default=str).encode()).hexdigest()

@@ -1,7 +1,7 @@
 """Checkpoints: the parts of an unfinished run, in a directory of their own.
 
-A part counts once its JSON file is there; that file is renamed into place after everything it names was written. A
-directory made for other inputs, settings or models is not gone on with.
+A part counts once its JSON file is there; that file is renamed into place after everything it names was written. The
+parts of other inputs, settings or models are discarded.
 """
 
 from __future__ import annotations
@@ -40,16 +40,16 @@ class PartStore:
             self._lock.close()
             msg = f"another run is writing to {directory}; wait for it to end or choose another --out"
             raise TextcxError(msg) from None
-        told = directory / "run.json"
+        run = directory / "run.json"
         self._parts = 0
-        if told.exists() and json.loads(told.read_text(encoding="utf-8")).get("fingerprint") == fingerprint:
+        if run.exists() and json.loads(run.read_text(encoding="utf-8")).get("fingerprint") == fingerprint:
             while self._path(self._parts, "json").exists():
                 self._parts += 1
             self.resumed = self._parts > 0
         else:
-            self._refuse_what_is_not_ours(told)
+            self._refuse_other_contents(run)
             self.clear()
-            write_atomically(told, json.dumps({"fingerprint": fingerprint}))
+            write_atomically(run, json.dumps({"fingerprint": fingerprint}))
 
     def count(self) -> int:
         """Return the number of complete parts, counted from the first without a gap."""
@@ -57,8 +57,8 @@ class PartStore:
 
     def rows_of(self, number: int) -> tuple[int, int]:
         """Return the input that a part belongs to and the number of rows that it covers."""
-        told = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
-        return told["input"], told["rows"]
+        facts = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
+        return facts["input"], facts["rows"]
 
     def save(self, part: Part, *, number: int, of_input: int) -> None:
         """Write a part; it counts when this returns."""
@@ -68,25 +68,25 @@ class PartStore:
             np.save(out, part.vectors, allow_pickle=False)
             out.flush()
             os.fsync(out.fileno())
-        told: dict[str, Any] = {
+        facts: dict[str, Any] = {
             "input": of_input,
             "rows": part.rows,
             "unreadable": [asdict(broken) for broken in part.unreadable],
             "warnings": list(part.warnings),
         }
-        write_atomically(self._path(number, "json"), json.dumps(told))
+        write_atomically(self._path(number, "json"), json.dumps(facts))
         self._parts = max(self._parts, number + 1)
 
     def load(self, number: int) -> Part:
         """Read a part back."""
-        told = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
+        facts = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
         return Part(
             records=pl.read_parquet(self._path(number, "records.parquet")),
             segments=pl.read_parquet(self._path(number, "segments.parquet")),
             vectors=np.load(self._path(number, "vectors.npy"), allow_pickle=False),
-            unreadable=tuple(Unprocessable.from_plain(broken) for broken in told["unreadable"]),
-            warnings=tuple(told["warnings"]),
-            rows=told["rows"],
+            unreadable=tuple(Unprocessable.from_plain(broken) for broken in facts["unreadable"]),
+            warnings=tuple(facts["warnings"]),
+            rows=facts["rows"],
         )
 
     def clear(self) -> None:
@@ -104,8 +104,8 @@ class PartStore:
         """Let another run have the directory."""
         self._lock.close()
 
-    def _refuse_what_is_not_ours(self, told: Path) -> None:
-        if not told.exists() and any(path.name != "lock" for path in self.directory.iterdir()):
+    def _refuse_other_contents(self, run: Path) -> None:
+        if not run.exists() and any(path.name != "lock" for path in self.directory.iterdir()):
             self._lock.close()
             msg = f"{self.directory} is needed for the checkpoints of this run, but holds something else; move it away"
             raise TextcxError(msg)

@@ -38,7 +38,7 @@ def check_overrides(columns: Sequence[str], *, overrides: ColumnOverrides, name:
 
     Args:
         columns: Columns of the input.
-        overrides: What the user said.
+        overrides: What the user chose.
         name: What to call the input in errors.
 
     Raises:

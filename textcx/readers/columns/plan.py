@@ -122,7 +122,7 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
     parts["source_column"] = draft.take("source column", overrides.source_column, source_score)
     parts["source"] = _source(draft, name, parts["source_column"])
     parts["ratings"] = _ratings(draft, ratings, name)
-    parts["text"] = _text(draft, name, asked=question is not None)
+    parts["text"] = _text(draft, name, by_record=question is not None)
     parts["attributes"] = _attributes(draft)
     parts["question_column"] = question.name if question is not None else None
     ignored = tuple(profile.name for profile in draft.free())
@@ -181,9 +181,9 @@ def _source(draft: _Draft, name: str, column: str | None) -> str:
     return source
 
 
-def _ratings(draft: _Draft, wished: list[RatingColumn], name: str) -> tuple[RatingColumn, ...]:
-    if wished:
-        ratings = unique_ratings(wished, reserved=RESERVED)
+def _ratings(draft: _Draft, declared: list[RatingColumn], name: str) -> tuple[RatingColumn, ...]:
+    if declared:
+        ratings = unique_ratings(declared, reserved=RESERVED)
     else:
         choice = find_ratings(draft.free(), reserved=RESERVED, input_name=name)
         ratings = choice.ratings
@@ -198,7 +198,7 @@ def _ratings(draft: _Draft, wished: list[RatingColumn], name: str) -> tuple[Rati
     return tuple(ratings)
 
 
-def _text(draft: _Draft, name: str, *, asked: bool) -> tuple[TextColumn, ...]:
+def _text(draft: _Draft, name: str, *, by_record: bool) -> tuple[TextColumn, ...]:
     questions = draft.overrides.questions
     if draft.overrides.text:
         from_names = _questions(draft, draft.overrides.text)
@@ -219,7 +219,8 @@ def _text(draft: _Draft, name: str, *, asked: bool) -> tuple[TextColumn, ...]:
         draft.warnings.append(f"{column!r} also holds long texts and is not read; add --text-column to read it too")
         draft.left_out[column] = "long texts, but not clearly the customers' own words"
     return tuple(
-        TextColumn(text.column, questions.get(text.column, None if asked else text.question)) for text in choice.text
+        TextColumn(text.column, questions.get(text.column, None if by_record else text.question))
+        for text in choice.text
     )
 
 

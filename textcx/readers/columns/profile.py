@@ -1,4 +1,4 @@
-"""What a column of the sample is like: the facts that every choice of columns is made from. Pure."""
+"""What a column of the sample is like: the facts that every choice of columns is made from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the first line of a file holds column names or already a record. Pure.
+"""Whether the first line of a file holds column names or already a record.
 
 It matters for privacy as well: names of columns are printed and kept in the manifest, a record's words never are.
 """
