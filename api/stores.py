@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from textcx.settings.analysis import Settings
     from textcx.settings.service import ServiceSettings
     from textcx.store.sql.database import Database
+    from textcx.wiring.job_context import JobContext
     from textcx.wiring.job_tools import JobTools
-    from textcx.wiring.service import JobContext
 
 MOST_UPLOADS = 16
 """Uploads that are received at a time; more get 429."""

@@ -12,15 +12,16 @@ from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedac
 from languages import ENGLISH
 
 from textcx.domain.service.datasets import Job, JobKind
-from textcx.pipelines.corpus import CorpusTools, RecordTools
+from textcx.pipelines.batch import RecordTools
+from textcx.pipelines.corpus import CorpusTools
 from textcx.pipelines.incoming import IncomingTools
 from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
 from textcx.store.sql.jobs import NewUpload
 from textcx.store.theme_sets.named import DirectoryThemeSets
+from textcx.wiring.job_context import JobContext
 from textcx.wiring.job_tools import JobTools
 from textcx.wiring.keys import respondent_key
-from textcx.wiring.service import JobContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable

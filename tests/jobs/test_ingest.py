@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from textcx.store.sql.batches import Batch
     from textcx.store.sql.database import Database
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 
 @pytest.fixture

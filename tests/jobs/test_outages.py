@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 ROWS = 120
 

@@ -20,7 +20,7 @@ from textcx.store.sql.reading.counting import Filters
 from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import analysis_tables, metadata, parts, receipts, records, segments, triage
 from textcx.store.theme_sets.directory import from_bytes
-from textcx.wiring.service import JobContext
+from textcx.wiring.job_context import JobContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from textcx.domain.themes.sets import ThemeSet
     from textcx.store.sql.database import Database
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 ENCODER = light_tools().record.encoder.encoder_id
 

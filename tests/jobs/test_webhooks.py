@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from textcx.store.sql.database import Database
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 BAD = {
     "id": "n1",

@@ -31,7 +31,9 @@ from textcx.domain.feedback import (
 )
 from textcx.domain.parts import PRIVATE, Part
 from textcx.domain.tables import SCHEMAS
-from textcx.pipelines.corpus import Choices, CorpusTools, RecordTools, analyze_batch, analyze_corpus
+from textcx.pipelines.batch import RecordTools, analyze_batch
+from textcx.pipelines.corpus import CorpusTools, analyze_corpus
+from textcx.pipelines.measures import Choices
 from textcx.runs.progress import StageClock
 from textcx.steps.text.redact import MASK
 

@@ -18,7 +18,7 @@ from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, FeedbackBatch, TextColumn
 from textcx.domain.items import GivenText, SentimentItem
 from textcx.engines.redaction.none import NoRedactor
-from textcx.pipelines.corpus import RecordTools, analyze_batch
+from textcx.pipelines.batch import RecordTools, analyze_batch
 from textcx.pipelines.text import score_texts
 from textcx.runs.progress import StageClock
 from textcx.steps.records.corpus import build_corpus

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import NothingToAnalyze, WrongUse
 from textcx.pipelines import corpus as pipeline
-from textcx.pipelines.corpus import Choices
+from textcx.pipelines.measures import Choices
 from textcx.reports.bundle import write_reports
 from textcx.runs.inputs import plan_for_manifest
 from textcx.runs.manifest import describe

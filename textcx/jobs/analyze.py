@@ -15,7 +15,8 @@ from textcx.domain.service.datasets import JobState
 from textcx.jobs.columns import plan_of
 from textcx.jobs.progress import JobProgress
 from textcx.jobs.theme_choice import choose_themes
-from textcx.pipelines import corpus as pipeline
+from textcx.pipelines.corpus import analyze_corpus
+from textcx.pipelines.measures import Choices
 from textcx.readers.columns.plan import attribute_names
 from textcx.runs.inputs import InputFile
 from textcx.runs.manifest import describe
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from textcx.domain.parts import Part
     from textcx.domain.service.datasets import Job
     from textcx.store.sql.theme_sets import CurrentSet
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 
 class Analyze:
@@ -92,9 +93,7 @@ class Analyze:
             relearn=self._job.options.get("relearn"),
         )
         # from here to the storing nothing is asked of the database: what takes minutes must not fail with it
-        analysis = pipeline.analyze_corpus(
-            part, tools=themes.tools(tools.corpus), choices=choices, progress=self._progress
-        )
+        analysis = analyze_corpus(part, tools=themes.tools(tools.corpus), choices=choices, progress=self._progress)
         if not analysis.records.height:
             msg = f"none of the {part.rows} records of {self._job.dataset} could be analyzed; their reasons are listed"
             raise NothingToAnalyze(msg)
@@ -117,13 +116,13 @@ class Analyze:
         )
         return analysis, themes.outcome(analysis, segments=part.segments.height), started
 
-    def _choices(self, plans: list[ColumnPlan], part: Part) -> pipeline.Choices:
+    def _choices(self, plans: list[ColumnPlan], part: Part) -> Choices:
         """Say what the analysis covers: ratings and attributes of which there is any record."""
         settings = self._context.settings
         ratings, attributes = agree(plans)
         have = set(part.records.columns)
         known = {name for plan in plans for name in attribute_names(plan).values()}
-        return pipeline.Choices(
+        return Choices(
             ratings=[rating for rating in ratings if f"rating:{rating.name}" in have],
             attributes=[name for name in attributes if name in known and f"attribute:{name}" in have],
             seed=settings.seed,

@@ -18,7 +18,8 @@ from textcx.domain.errors import StoreProblem
 from textcx.domain.service.datasets import JobState, UploadState
 from textcx.jobs.columns import learned_from, overrides_for, plan_of
 from textcx.jobs.progress import JobProgress
-from textcx.pipelines import corpus as pipeline
+from textcx.pipelines.batch import analyze_batch
+from textcx.pipelines.corpus import WORKING_LEVEL
 from textcx.pipelines.incoming import analyze_incoming, main_subjects
 from textcx.readers.opening import column_names
 from textcx.runs.inputs import plan_for_manifest
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from textcx.domain.parts import Part
     from textcx.domain.service.datasets import Job, Upload, Urgency
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 COUNTS = {
     "rows": "read",
@@ -109,7 +110,7 @@ class Ingest:
 
     def _store(self, opened: _OpenUpload, read: FeedbackBatch) -> None:
         tools = self._context.tools
-        whole = pipeline.analyze_batch(read, number=0, plan=opened.plan, tools=tools.record, progress=self._progress)
+        whole = analyze_batch(read, number=0, plan=opened.plan, tools=tools.record, progress=self._progress)
         erased: set[str] = set()
         while True:
             batch = self._batch_of(opened, whole, erased=erased)
@@ -144,7 +145,7 @@ class Ingest:
             theme_set = self._themes(dataset_id, encoder_id=tools.record.encoder.encoder_id)
             incoming = analyze_incoming(segments, kept.vectors, theme_set=theme_set, tools=tools.incoming)
             main = main_subjects(
-                incoming, theme_set=theme_set, taxonomy=tools.incoming.language.journey, level=pipeline.WORKING_LEVEL
+                incoming, theme_set=theme_set, taxonomy=tools.incoming.language.journey, level=WORKING_LEVEL
             )
             urgencies = self._urgencies(opened, kept.records, incoming)
         rows = [*whole.records["row"], *(broken.row for broken in whole.unreadable)]

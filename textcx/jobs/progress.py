@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from textcx.domain.service.datasets import Job
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 SELDOM_SECONDS = 1.0
 

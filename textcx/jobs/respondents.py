@@ -11,7 +11,7 @@ from textcx.wiring.keys import respondent_key
 
 if TYPE_CHECKING:
     from textcx.domain.service.datasets import Receipt
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 _PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from textcx.domain.errors import NothingToAnalyze, TextcxError, WrongUse
 from textcx.domain.parts import Part
-from textcx.pipelines import corpus as pipeline
+from textcx.pipelines.batch import RecordTools, analyze_batch
 from textcx.readers.columns.plan import attribute_names
 from textcx.runs.inputs import InputFile, look_at, plan_for_manifest
 from textcx.runs.manifest import versions
@@ -170,7 +170,7 @@ def _encode(
     *,
     limit: int | None,
     rows: int,
-    tools: pipeline.RecordTools,
+    tools: RecordTools,
     clock: StageClock,
     store: PartStore,
 ) -> Part:
@@ -191,7 +191,7 @@ def _encode(
                 break
             if limit is not None:
                 batch = batch.head(limit - first - read)
-            part = pipeline.analyze_batch(batch, number=number, plan=reader.plan, tools=tools, progress=clock)
+            part = analyze_batch(batch, number=number, plan=reader.plan, tools=tools, progress=clock)
             store.save(part, number=store.count(), of_input=number)
             read += part.rows
             for name in RECORD_STAGES:

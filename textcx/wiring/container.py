@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textcx.pipelines.corpus import CorpusTools, RecordTools
+from textcx.pipelines.batch import RecordTools
+from textcx.pipelines.corpus import CorpusTools
 from textcx.wiring.keys import respondent_key
-from textcx.wiring.models import models_directory
+from textcx.wiring.models import fingerprints, models_directory, shared_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,24 +39,17 @@ def open_source(source: str | Path | pl.DataFrame, overrides: ColumnOverrides) -
     return open_feedback(source, overrides=overrides)
 
 
-@cache
-def _language(folder: Path, journey: Path | None) -> Language:
-    from textcx.engines.language.folder import load_language
-
-    return load_language(folder, journey=journey)
-
-
 class Container:
     """Builds each tool of a run once, when it is first asked for."""
 
     def __init__(
         self, settings: Settings, *, small_batches: bool = False, between: Callable[[], None] | None = None
     ) -> None:
-        """Build nothing yet; ``small_batches`` and ``between`` as for ``engines.encoders.load_encoder``."""
+        """Build nothing yet; ``small_batches`` and ``between`` as for ``engines.encoder.load.load_encoder``."""
         self.settings, self.small_batches, self.between = settings, small_batches, between
 
     def record_tools(self) -> RecordTools:
-        """Return the tools of ``pipeline.analyze_batch``."""
+        """Return the tools of ``pipelines.batch.analyze_batch``."""
         return RecordTools(
             encoder=self.encoder,
             languages=self.languages,
@@ -67,7 +60,7 @@ class Container:
         )
 
     def corpus_tools(self, theme_set: ThemeSet | None = None) -> CorpusTools:
-        """Return the tools of ``pipeline.analyze_corpus``; with a theme set, segments are assigned to it."""
+        """Return the tools of ``pipelines.corpus.analyze_corpus``; with a theme set, segments are assigned to it."""
         from textcx.engines.clustering.bertopic import BertopicThemes
 
         return CorpusTools(
@@ -81,7 +74,7 @@ class Container:
 
     @cached_property
     def theme_taxonomy(self) -> ThemeTaxonomy | None:
-        """The themes that the team brought along."""
+        """The team's own themes."""
         from textcx.engines.language.taxonomies import load_theme_taxonomy
 
         return load_theme_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
@@ -96,7 +89,7 @@ class Container:
     @cached_property
     def language(self) -> Language:
         """The language that is analyzed, with the user's own journey taxonomy where there is one."""
-        return _language(self._language_folder, self.settings.journey)
+        return shared_language(self._language_folder, self.settings.journey)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -149,11 +142,7 @@ class Container:
         used += sorted(self._language_folder.glob("*.toml"))
         if self.settings.journey:
             used.append(self.settings.journey)
-        return [
-            {"file": f"{path.parent.name}/{path.name}", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-            for path in used
-            if path.is_file()
-        ]
+        return fingerprints(used)
 
     @cached_property
     def _encoder_directory(self) -> Path:

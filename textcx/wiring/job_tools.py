@@ -13,7 +13,8 @@ from textcx.pipelines.incoming import IncomingTools
 from textcx.steps.journey import stage_vectors
 
 if TYPE_CHECKING:
-    from textcx.pipelines.corpus import CorpusTools, RecordTools
+    from textcx.pipelines.batch import RecordTools
+    from textcx.pipelines.corpus import CorpusTools
     from textcx.wiring.container import Container
 
 T = TypeVar("T")

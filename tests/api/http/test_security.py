@@ -60,7 +60,9 @@ def test_health_needs_no_key(closed: httpx.Client) -> None:
     assert closed.get("/livez").status_code == closed.get("/readyz").status_code == 200
 
 
-@pytest.mark.parametrize("wrong", [new_secret(), "tcx_short", "x" * 5000, "\u00e9" * 47])
+@pytest.mark.parametrize(
+    "wrong", [new_secret(), "tcx_short", "x" * 5000, "\u00e9" * 47], ids=["another", "short", "long", "not-ascii"]
+)
 def test_an_unknown_key_is_refused_without_repeating_it(closed: httpx.Client, wrong: str) -> None:
     answer = closed.post("/v1/sentiment", json={"text": "good"}, headers={"x-api-key": wrong.encode("latin-1")})
     assert answer.status_code == 401

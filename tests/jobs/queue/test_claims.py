@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from textcx.store.sql.database import Database
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 TESTS = Path(__file__).parents[2]
 

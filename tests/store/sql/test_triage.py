@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from textcx.store.sql.database import Database
     from textcx.store.sql.triage import SqlTriage
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 
 @pytest.fixture

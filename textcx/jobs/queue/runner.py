@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textcx.domain.service.datasets import Job
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 LOGGER = logging.getLogger("textcx.jobs")
 AT_ONCE = {JobKind.INGEST: 2, JobKind.ANALYZE: 1}

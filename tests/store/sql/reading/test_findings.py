@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from textcx.wiring.service import JobContext
+    from textcx.wiring.job_context import JobContext
 
 SHOP = Filters(dataset="shop")
 

@@ -1,0 +1,95 @@
+"""What findings do to the numbers people steer by: ratings, drivers, groups and trends, in this order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from textcx.steps.measures.drivers import rank_drivers
+from textcx.steps.measures.findings import memberships, with_trend
+from textcx.steps.measures.groups import attribute_groups
+from textcx.steps.measures.ratings import summarize_ratings
+from textcx.steps.measures.trends import directions, summarize_trends
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textcx.domain.feedback import RatingColumn
+    from textcx.domain.themes.findings import ThemeFinding
+    from textcx.ports import ProgressReporter
+    from textcx.steps.records.corpus import Corpus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """What the user chose about findings. Units and ranges as in ``textcx.settings.analysis.Settings``."""
+
+    ratings: Sequence[RatingColumn]
+    attributes: Sequence[str]
+    seed: int
+    min_group: int
+    pain_threshold: float
+    offer_words: frozenset[str]
+    resamples: int
+    max_unassigned: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What was found in the segments of a corpus; drivers refer to the themes of ``level``."""
+
+    segments: pl.DataFrame
+    pains: pl.DataFrame
+    pain_points: pl.DataFrame
+    themes: ThemeFinding
+    level: int
+
+
+def measure(
+    corpus: Corpus, findings: Findings, *, choices: Choices, progress: ProgressReporter
+) -> dict[str, pl.DataFrame]:
+    """Tie findings to ratings, attributes and dates.
+
+    Args:
+        corpus: The records and their answers.
+        findings: What was found in them.
+        choices: What the user chose.
+        progress: Told how far each stage is.
+
+    Returns:
+        The tables ``ratings``, ``drivers``, ``groups`` and ``trends``, and ``pain_points`` and ``themes`` with their
+        trend.
+    """
+    segments, pains, themes = findings.segments, findings.pains, findings.themes
+    ratings, attributes, min_group = choices.ratings, choices.attributes, choices.min_group
+    raised = themes.mentions_at(findings.level)
+    with progress.stage("ratings"):
+        belongs = memberships(segments, raised, pains)
+        every = memberships(segments, pl.concat([themes.mentions_at(1), raised]), pains)
+        rated = summarize_ratings(
+            corpus.answers, ratings=ratings, attributes=attributes, memberships=every, min_group=min_group
+        )
+    with progress.stage("drivers"):
+        drivers = rank_drivers(
+            corpus.answers,
+            ratings=ratings,
+            memberships=belongs,
+            attributes=attributes,
+            min_group=min_group,
+            resamples=choices.resamples,
+            seed=choices.seed,
+        )
+        groups = attribute_groups(corpus.answers, corpus.records, segments, attributes=attributes, min_group=min_group)
+    with progress.stage("trends"):
+        trends = summarize_trends(corpus.answers, records=corpus.records, memberships=every, ratings=ratings)
+        changes = directions(trends)
+    return {
+        "ratings": rated,
+        "drivers": drivers,
+        "groups": groups,
+        "trends": trends,
+        "pain_points": with_trend(findings.pain_points, changes, kind="pain_point"),
+        "themes": with_trend(themes.themes, changes, kind="theme"),
+    }
