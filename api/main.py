@@ -103,8 +103,9 @@ def create_app(
     app = FastAPI(lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.services = services
     app.add_middleware(Edge, settings=chosen, metrics=metrics)
-    add_handlers(app)
-    for router in (*ROUTERS, *COMPAT_ROUTERS, HEALTH):
+    routers = (*ROUTERS, *COMPAT_ROUTERS, HEALTH)
+    add_handlers(app, routes=[route for router in routers for route in router.routes])
+    for router in routers:
         app.include_router(router)
     app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to another document
     return app

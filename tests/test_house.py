@@ -11,12 +11,11 @@ CHECKOUT = Path(__file__).parents[1]
 ROOTS = ("textcx", "api", "client")
 MOST = {
     "modules of a package": 15,
-    "lines of a module": 425,
-    "lines of a module that orchestrates or composes": 252,
-    "noqa": 245,
-    "fmt: skip": 205,
+    "lines of a module": 400,
+    "lines of a module that orchestrates or composes": 150,
+    "noqa": 99,
+    "fmt: skip": 39,
 }
-"""What may be at most; the aim is 15, 400, 150, 99 and 39."""
 ORCHESTRATING = ("textcx/pipelines/*.py", "textcx/wiring/*.py", "api/main.py")
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
     from starlette.types import Scope as AsgiScope
 
 PROBLEM_TYPE = "application/problem+json"
@@ -197,12 +198,12 @@ def _reason(error: Mapping[str, Any]) -> str:
     return message[0].lower() + message[1:]
 
 
-def add_handlers(app: FastAPI) -> None:
-    """Make every error that reaches FastAPI a problem document."""
+def add_handlers(app: FastAPI, *, routes: Sequence[BaseRoute]) -> None:
+    """Make every error that reaches FastAPI a problem document; ``routes`` are those of the app."""
 
     async def on_http(request: Request, error: Exception) -> Response:
         problem = as_problem(error)
-        allowed = methods_of(app, getattr(request.scope.get("route"), "path", ""))
+        allowed = _methods_of(routes, getattr(request.scope.get("route"), "path", ""))
         if problem.code is Code.METHOD_NOT_ALLOWED and allowed:  # the framework names those of one route only
             problem.headers = {**(problem.headers or {}), "Allow": allowed}
         return problem_response(problem, request.scope)
@@ -211,11 +212,11 @@ def add_handlers(app: FastAPI) -> None:
         app.add_exception_handler(kind, on_http)
 
 
-def methods_of(app: FastAPI, path: str) -> str:
-    """Return all methods of a path of the app, by its template, as the header ``Allow`` lists them."""
+def _methods_of(routes: Sequence[BaseRoute], path: str) -> str:
+    """Return all methods of a path by its template, as the header ``Allow`` lists them."""
     methods = {
         method
-        for route in app.routes
+        for route in routes
         if getattr(route, "path", None) == path
         for method in getattr(route, "methods", None) or ()
     }

@@ -10,8 +10,8 @@ import pytest
 import textcx
 from textcx.commands.verify import verify
 from textcx.settings.analysis import load_settings
-from textcx.wiring.container import open_source
 from textcx.wiring.keys import respondent_key
+from textcx.wiring.sources import open_source
 
 pytestmark = pytest.mark.quality
 

@@ -28,7 +28,7 @@ from textcx.steps.pains.urgency import LOOK_BACK, Case, judge_urgency, value_ran
 from textcx.steps.records.admit import admit
 from textcx.store.sql.batches import Batch
 from textcx.store.sql.erasure import ErasedMeanwhile
-from textcx.wiring.container import open_source
+from textcx.wiring.sources import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,14 +18,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from textcx.domain.feedback import Reason
 from textcx.pipelines.incoming import IncomingTools, pains_of, stages_of
 from textcx.steps.pains.texts import segment_frames, text_findings
 from textcx.steps.sentiment.encode import encode_distinct
-from textcx.steps.sentiment.items import PreparedText, build_items, language_code, unlabelled_item
-from textcx.steps.text.clean import clean, entities_in, polish, why_unprocessable
+from textcx.steps.sentiment.items import PreparedText, build_items, language_code, prepare_text, unlabelled_item
+from textcx.steps.text.clean import clean
 from textcx.steps.text.obfuscated_pii import find_obfuscated_pii
-from textcx.steps.text.split import place_segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,31 +75,9 @@ def prepare(
     if redactor is not None:
         masks = find_obfuscated_pii([each.text for each in given], cleaned, find=redactor.find)
     return [
-        _prepare(*each, language=language, splitter=splitter) for each in zip(given, cleaned, codes, masks, strict=True)
+        prepare_text(*each, language=language, splitter=splitter)
+        for each in zip(given, cleaned, codes, masks, strict=True)
     ]
-
-
-def _prepare(
-    given: GivenText,
-    cleaned: str,
-    code: str | None,
-    masks: Sequence[Redaction],
-    *,
-    language: Language,
-    splitter: SentenceSplitter,
-) -> PreparedText:
-    reason = why_unprocessable(cleaned, question=None, answers=language.answers)
-    supported = code in {None, language.code}
-    if reason is None and not supported:
-        reason = Reason.LANGUAGE_UNSUPPORTED
-    if reason is not None:
-        return PreparedText(given.id, code, supported, reason, redactions=tuple(masks))
-    cells = given.cells or ((0, len(cleaned)),)
-    sentences = splitter.split([cleaned[start:end] for start, end in cells])
-    placed = place_segments(cleaned, cells, sentences, masks, entities=entities_in(given.text))
-    spans = tuple((start, end) for _, start, end in placed)
-    parts = tuple(polish(cleaned[start:end]) for start, end in spans)
-    return PreparedText(given.id, code, supported, None, polish(cleaned), spans, parts, tuple(masks))
 
 
 def judge(prepared: Sequence[PreparedText], *, encoder: Encoder) -> list[SentimentItem]:

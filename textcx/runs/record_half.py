@@ -21,7 +21,7 @@ from textcx.readers.columns.plan import attribute_names
 from textcx.runs.inputs import InputFile, look_at, plan_for_manifest
 from textcx.runs.manifest import versions
 from textcx.store.parts import PartStore
-from textcx.wiring.container import open_source
+from textcx.wiring.sources import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

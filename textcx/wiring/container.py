@@ -15,28 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import polars as pl
-
-    from textcx.domain.feedback import ColumnOverrides
     from textcx.domain.lexicons.language import Language
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import (
         Encoder,
-        FeedbackReader,
         LanguageDetector,
         PhraseFinder,
         Redactor,
         SentenceSplitter,
     )
     from textcx.settings.analysis import Settings
-
-
-def open_source(source: str | Path | pl.DataFrame, overrides: ColumnOverrides) -> FeedbackReader:
-    """Open an input for reading."""
-    from textcx.readers import open_feedback
-
-    return open_feedback(source, overrides=overrides)
 
 
 class Container:

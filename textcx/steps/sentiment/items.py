@@ -10,8 +10,11 @@ import numpy as np
 import polars as pl
 
 from textcx.domain.encoding import EMOTIONS, LABELS
+from textcx.domain.feedback import Reason
 from textcx.domain.items import SegmentItem, SentimentItem
 from textcx.steps.sentiment.labels import DIGITS, add_record_sentiment, add_segment_sentiment, find_mixed
+from textcx.steps.text.clean import entities_in, polish, why_unprocessable
+from textcx.steps.text.split import place_segments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,8 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.encoding import Encoding
-    from textcx.domain.feedback import Reason, Redaction
+    from textcx.domain.feedback import Redaction
+    from textcx.domain.items import GivenText
     from textcx.domain.lexicons.language import Language
+    from textcx.ports import SentenceSplitter
 
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
 _UNKNOWN = frozenset({"und", "zxx", "mul", "mis", "na", "nan", "nil", "unk"})
@@ -63,6 +68,30 @@ def language_code(name: str | None, language: Language) -> str | None:
         return None
     code = match[1].casefold()
     return language.code if code in language.aliases else code
+
+
+def prepare_text(
+    given: GivenText,
+    cleaned: str,
+    code: str | None,
+    masks: Sequence[Redaction],
+    *,
+    language: Language,
+    splitter: SentenceSplitter,
+) -> PreparedText:
+    """Prepare a cleaned text in the language ``code`` (null if unknown), masked at ``masks``."""
+    reason = why_unprocessable(cleaned, question=None, answers=language.answers)
+    supported = code in {None, language.code}
+    if reason is None and not supported:
+        reason = Reason.LANGUAGE_UNSUPPORTED
+    if reason is not None:
+        return PreparedText(given.id, code, supported, reason, redactions=tuple(masks))
+    cells = given.cells or ((0, len(cleaned)),)
+    sentences = splitter.split([cleaned[start:end] for start, end in cells])
+    placed = place_segments(cleaned, cells, sentences, masks, entities=entities_in(given.text))
+    spans = tuple((start, end) for _, start, end in placed)
+    parts = tuple(polish(cleaned[start:end]) for start, end in spans)
+    return PreparedText(given.id, code, supported, None, polish(cleaned), spans, parts, tuple(masks))
 
 
 def unlabelled_item(text: PreparedText) -> SentimentItem:

@@ -13,6 +13,10 @@ branch_labels = None
 depends_on = None
 
 
+def _cascade(column: str, target: str, *, name: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint([column], [target], name=op.f(name), ondelete="CASCADE")
+
+
 def upgrade() -> None:
     """Make the tables."""
     op.create_table(
@@ -66,9 +70,7 @@ def upgrade() -> None:
         sa.Column("notes", JSON, nullable=False),
         sa.Column("unprocessable", JSON, nullable=False),
         sa.Column("theme_vectors", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"], ["datasets.id"], name=op.f("fk_analyses_dataset_id"), ondelete="CASCADE"
-        ),
+        _cascade("dataset_id", "datasets.id", name="fk_analyses_dataset_id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_analyses")),
         sa.UniqueConstraint("job_id", name=op.f("uq_analyses_job_id")),
         sa.UniqueConstraint("place", name=op.f("uq_analyses_place")),
@@ -89,9 +91,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("created_at", Utc, nullable=False),
         sa.Column("finished_at", Utc, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"], ["datasets.id"], name=op.f("fk_uploads_dataset_id"), ondelete="CASCADE"
-        ),
+        _cascade("dataset_id", "datasets.id", name="fk_uploads_dataset_id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_uploads")),
         sa.UniqueConstraint("dataset_id", "number", name=op.f("uq_uploads_dataset_id_number")),
     )
@@ -105,9 +105,7 @@ def upgrade() -> None:
         sa.Column("dataset_id", NUMBER, nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", Utc, nullable=False),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"], ["datasets.id"], name=op.f("fk_webhooks_dataset_id"), ondelete="CASCADE"
-        ),
+        _cascade("dataset_id", "datasets.id", name="fk_webhooks_dataset_id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_webhooks")),
     )
     op.create_index(op.f("ix_webhooks_dataset_id"), "webhooks", ["dataset_id"], unique=False)
@@ -116,9 +114,7 @@ def upgrade() -> None:
         sa.Column("analysis_id", sa.String(length=40), nullable=False),
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["analysis_id"], ["analyses.id"], name=op.f("fk_analysis_tables_analysis_id"), ondelete="CASCADE"
-        ),
+        _cascade("analysis_id", "analyses.id", name="fk_analysis_tables_analysis_id"),
         sa.PrimaryKeyConstraint("analysis_id", "name", name=op.f("pk_analysis_tables")),
     )
     op.create_table(
@@ -135,9 +131,7 @@ def upgrade() -> None:
         sa.Column("n_with", NUMBER, nullable=True),
         sa.Column("n_without", NUMBER, nullable=True),
         sa.Column("q_value", sa.Double(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["analysis_id"], ["analyses.id"], name=op.f("fk_drivers_analysis_id"), ondelete="CASCADE"
-        ),
+        _cascade("analysis_id", "analyses.id", name="fk_drivers_analysis_id"),
         sa.PrimaryKeyConstraint("analysis_id", "place", name=op.f("pk_drivers")),
     )
     op.create_table(
@@ -162,8 +156,8 @@ def upgrade() -> None:
         sa.Column("started_at", Utc, nullable=True),
         sa.Column("finished_at", Utc, nullable=True),
         sa.Column("updated_at", Utc, nullable=False),
-        sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_jobs_dataset_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["upload_id"], ["uploads.id"], name=op.f("fk_jobs_upload_id"), ondelete="CASCADE"),
+        _cascade("dataset_id", "datasets.id", name="fk_jobs_dataset_id"),
+        _cascade("upload_id", "uploads.id", name="fk_jobs_upload_id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_jobs")),
         sa.UniqueConstraint("caller", "idempotency_key", name=op.f("uq_jobs_caller_idempotency_key")),
     )
@@ -180,9 +174,7 @@ def upgrade() -> None:
         sa.Column("ci_low", sa.Double(), nullable=True),
         sa.Column("ci_high", sa.Double(), nullable=True),
         sa.Column("negative_share", sa.Double(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["analysis_id"], ["analyses.id"], name=op.f("fk_journey_analysis_id"), ondelete="CASCADE"
-        ),
+        _cascade("analysis_id", "analyses.id", name="fk_journey_analysis_id"),
         sa.PrimaryKeyConstraint("analysis_id", "place", name=op.f("pk_journey")),
     )
     op.create_table(
@@ -199,9 +191,7 @@ def upgrade() -> None:
         sa.Column("respondents", NUMBER, nullable=True),
         sa.Column("trend", JSON, nullable=True),
         sa.Column("evidence", JSON, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["analysis_id"], ["analyses.id"], name=op.f("fk_pain_points_analysis_id"), ondelete="CASCADE"
-        ),
+        _cascade("analysis_id", "analyses.id", name="fk_pain_points_analysis_id"),
         sa.PrimaryKeyConstraint("analysis_id", "place", name=op.f("pk_pain_points")),
     )
     op.create_table(
@@ -216,8 +206,8 @@ def upgrade() -> None:
         sa.Column("warnings", JSON, nullable=False),
         sa.Column("blob", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", Utc, nullable=False),
-        sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_parts_dataset_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["upload_id"], ["uploads.id"], name=op.f("fk_parts_upload_id"), ondelete="CASCADE"),
+        _cascade("dataset_id", "datasets.id", name="fk_parts_dataset_id"),
+        _cascade("upload_id", "uploads.id", name="fk_parts_upload_id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_parts")),
         sa.UniqueConstraint("upload_id", "number", name=op.f("uq_parts_upload_id_number")),
     )
@@ -235,9 +225,7 @@ def upgrade() -> None:
         sa.Column("ci_high", sa.Double(), nullable=True),
         sa.Column("n", NUMBER, nullable=True),
         sa.Column("n_commented", NUMBER, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["analysis_id"], ["analyses.id"], name=op.f("fk_ratings_analysis_id"), ondelete="CASCADE"
-        ),
+        _cascade("analysis_id", "analyses.id", name="fk_ratings_analysis_id"),
         sa.PrimaryKeyConstraint("analysis_id", "place", name=op.f("pk_ratings")),
     )
     op.create_table(
@@ -259,9 +247,7 @@ def upgrade() -> None:
         sa.Column("last_seen", Utc, nullable=True),
         sa.Column("trend", JSON, nullable=True),
         sa.Column("evidence", JSON, nullable=True),
-        sa.ForeignKeyConstraint(
-            ["analysis_id"], ["analyses.id"], name=op.f("fk_themes_analysis_id"), ondelete="CASCADE"
-        ),
+        _cascade("analysis_id", "analyses.id", name="fk_themes_analysis_id"),
         sa.PrimaryKeyConstraint("analysis_id", "place", name=op.f("pk_themes")),
     )
     op.create_table(
@@ -277,9 +263,7 @@ def upgrade() -> None:
         sa.Column("ci_high", sa.Double(), nullable=True),
         sa.Column("n", NUMBER, nullable=True),
         sa.Column("complete", sa.Boolean(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["analysis_id"], ["analyses.id"], name=op.f("fk_trends_analysis_id"), ondelete="CASCADE"
-        ),
+        _cascade("analysis_id", "analyses.id", name="fk_trends_analysis_id"),
         sa.PrimaryKeyConstraint("analysis_id", "place", name=op.f("pk_trends")),
     )
     op.create_table(
@@ -315,10 +299,8 @@ def upgrade() -> None:
         sa.Column("primary_theme_id", sa.Text(), nullable=True),
         sa.Column("primary_stage", sa.Text(), nullable=True),
         sa.Column("duplicate_of", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"], ["datasets.id"], name=op.f("fk_records_dataset_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["part_id"], ["parts.id"], name=op.f("fk_records_part_id"), ondelete="CASCADE"),
+        _cascade("dataset_id", "datasets.id", name="fk_records_dataset_id"),
+        _cascade("part_id", "parts.id", name="fk_records_part_id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_records")),
         sa.UniqueConstraint("dataset_id", "identity", name=op.f("uq_records_dataset_id_identity")),
         sa.UniqueConstraint("dataset_id", "record_id", name=op.f("uq_records_dataset_id_record_id")),
@@ -339,10 +321,8 @@ def upgrade() -> None:
         sa.Column("created_at", Utc, nullable=False),
         sa.Column("done_at", Utc, nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["record"], ["records.id"], name=op.f("fk_deliveries_record"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["webhook_id"], ["webhooks.id"], name=op.f("fk_deliveries_webhook_id"), ondelete="CASCADE"
-        ),
+        _cascade("record", "records.id", name="fk_deliveries_record"),
+        _cascade("webhook_id", "webhooks.id", name="fk_deliveries_webhook_id"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
     op.create_index(op.f("ix_deliveries_record"), "deliveries", ["record"], unique=False)
@@ -378,10 +358,8 @@ def upgrade() -> None:
         sa.Column("severity", sa.Double(), nullable=True),
         sa.Column("reasons", JSON, nullable=True),
         sa.Column("pain_point_id", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["dataset_id"], ["datasets.id"], name=op.f("fk_segments_dataset_id"), ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["record"], ["records.id"], name=op.f("fk_segments_record"), ondelete="CASCADE"),
+        _cascade("dataset_id", "datasets.id", name="fk_segments_dataset_id"),
+        _cascade("record", "records.id", name="fk_segments_record"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_segments")),
         sa.UniqueConstraint("record", "start", "end", name=op.f("uq_segments_record_start_end")),
     )
@@ -400,8 +378,8 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), nullable=True),
         sa.Column("entered_at", Utc, nullable=False),
         sa.Column("updated_at", Utc, nullable=False),
-        sa.ForeignKeyConstraint(["dataset_id"], ["datasets.id"], name=op.f("fk_triage_dataset_id"), ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(["record"], ["records.id"], name=op.f("fk_triage_record"), ondelete="CASCADE"),
+        _cascade("dataset_id", "datasets.id", name="fk_triage_dataset_id"),
+        _cascade("record", "records.id", name="fk_triage_record"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_triage")),
         sa.UniqueConstraint("record", name=op.f("uq_triage_record")),
     )
@@ -413,7 +391,7 @@ def upgrade() -> None:
         sa.Column("at", Utc, nullable=False),
         sa.Column("actor", sa.Text(), nullable=False),
         sa.Column("changes", JSON, nullable=False),
-        sa.ForeignKeyConstraint(["entry"], ["triage.id"], name=op.f("fk_triage_history_entry"), ondelete="CASCADE"),
+        _cascade("entry", "triage.id", name="fk_triage_history_entry"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_triage_history")),
     )
     op.create_index(op.f("ix_triage_history_entry"), "triage_history", ["entry"], unique=False)
