@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.naming import NamingWords
+
 TEXT = "Lovely friendly staff \U0001f600. The parcel was lost twice, write to jane@example.com. Thanks."
 
 
@@ -26,8 +28,9 @@ class Parcels:
         return ("shop",)
 
     def assign(
-        self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str
+        self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str, naming: NamingWords
     ) -> list[list[ThemeMatch]]:
+        del naming
         assert (name, encoder_id, len(vectors)) == ("shop", FakeEncoder.encoder_id, len(texts))
         return [[ThemeMatch("th_1", "parcels", 0.75)] if "parcel" in text else [] for text in texts]
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from fakes import FakeEncoder, FakeLanguageDetector, FakeSplitter
+from languages import ENGLISH
 
 from textcx.commands import sentiment as job
 from textcx.commands.sentiment import score, score_records, summarize
@@ -27,7 +28,9 @@ if TYPE_CHECKING:
     from textcx.commands.sentiment import Record, Tally
     from textcx.domain.encoding import Encoding
 
-TOOLS = SimpleNamespace(encoder=FakeEncoder(), languages=FakeLanguageDetector(), splitter=FakeSplitter())
+TOOLS = SimpleNamespace(
+    encoder=FakeEncoder(), language=ENGLISH, languages=FakeLanguageDetector(), splitter=FakeSplitter()
+)
 TEXTS = [
     "The room was dirty.",
     "Lovely staff. Awful food.",
