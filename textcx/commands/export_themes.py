@@ -59,7 +59,7 @@ def export(analysis: Path, *, out: Path, overwrite: bool = False) -> str:
         )
         raise WrongUse(msg)
     stop_words = Container(load_settings()).language.naming.stop_words
-    output = Output(out, overwrite=overwrite, sources=[analysis])
+    output = Output(out, overwrite=overwrite, sources=[analysis], flag="--bertopic")
     theme_set = load(place)
     raised = (
         pl.read_parquet(segments, columns=["segment_id", "text"])

@@ -25,29 +25,30 @@ COMPLETE = ("manifest.json", "set.json", EXPORTED)
 class Output:
     """The directory of a result and the place of its unfinished parts."""
 
-    def __init__(self, out: Path, *, overwrite: bool, sources: Sequence[object] = ()) -> None:
+    def __init__(self, out: Path, *, overwrite: bool, sources: Sequence[object] = (), flag: str = "--out") -> None:
         """Check that a result may go there.
 
         Args:
             out: Directory for the result.
             overwrite: Replace an earlier result.
             sources: The inputs, which must not lie in ``out``.
+            flag: What the user named it with.
 
         Raises:
             OutputExists: If ``out`` exists and may not be replaced.
             WrongUse: If ``out`` can be no directory of its own, or holds an input.
         """
-        self.out = out.absolute()
+        self.out, self.flag = out.absolute(), flag
         self.overwrite = overwrite
         if not self.out.name or self.out == Path.cwd():
-            msg = f"{out} cannot hold a result; name a directory of its own, such as --out result"
+            msg = f"{out} cannot hold a result; name a directory of its own, such as {flag} result"
             raise WrongUse(msg)
         if self.out.parent.exists() and not self.out.parent.is_dir():
-            msg = f"{self.out.parent} is a file, so {out} cannot be made; choose another --out"
+            msg = f"{self.out.parent} is a file, so {out} cannot be made; choose another {flag}"
             raise WrongUse(msg)
         inside = [source for source in sources if isinstance(source, (str, Path)) and self._holds(Path(source))]
         if inside:
-            msg = f"the input {inside[0]} lies in {out}; choose another --out, so that nothing of yours is replaced"
+            msg = f"the input {inside[0]} lies in {out}; choose another {flag}, so that nothing of yours is replaced"
             raise WrongUse(msg)
         self.check()
 
@@ -61,14 +62,14 @@ class Output:
         if not self.out.exists():
             return
         if not self.overwrite:
-            msg = f"{self.out} exists already; add --overwrite to replace it, or choose another --out"
+            msg = f"{self.out} exists already; add --overwrite to replace it, or choose another {self.flag}"
             raise OutputExists(msg)
         complete = any((self.out / name).is_file() for name in COMPLETE)
         ours = self.out.is_dir() and (complete or not any(self.out.iterdir()))
         if not ours:
             msg = (
                 f"{self.out} holds something that is no result of textcx, so it is not replaced, not even with "
-                "--overwrite; move it away or choose another --out"
+                f"--overwrite; move it away or choose another {self.flag}"
             )
             raise OutputExists(msg)
 
