@@ -54,6 +54,5 @@ def analyze(
         container.encoder = encoder
     with tempfile.TemporaryDirectory(prefix="textcx-") as folder:
         return job.analyze(
-            source if isinstance(source, list) else [source], out=out or Path(folder) / "analysis", settings=chosen,
-            container=container, clock=StageClock(), overwrite=overwrite,
-        ).analysis  # fmt: skip
+            source if isinstance(source, list) else [source], out=out or Path(folder) / "analysis", container=container, clock=StageClock(), overwrite=overwrite,
+        )  # fmt: skip

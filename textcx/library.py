@@ -64,11 +64,10 @@ def analyze(
         return job.analyze(
             sources,
             out=Path(out) if out is not None else Path(folder) / "analysis",
-            settings=chosen,
             container=Container(chosen),
             clock=StageClock(),
             overwrite=overwrite,
-        ).analysis
+        )
 
 
 def sentiment(

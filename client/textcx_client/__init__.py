@@ -35,6 +35,7 @@ from textcx_client.answers.findings import (
 )
 from textcx_client.answers.scoring import AnalyzedItem, Batch, FailedItem, Item, Segment, Text
 from textcx_client.client import Client
+from textcx_client.connection import Retries
 from textcx_client.errors import (
     BadSetting,
     BadSignature,
@@ -46,10 +47,9 @@ from textcx_client.errors import (
     TextcxError,
     WrongUse,
 )
-from textcx_client.retries import Retries
 from textcx_client.rows import Rows, Sheet
-from textcx_client.signatures import SIGNATURE, verify_signature
 from textcx_client.version import __version__
+from textcx_client.webhooks import SIGNATURE, verify_signature
 
 __all__ = [
     "SIGNATURE",

@@ -13,21 +13,17 @@ from typing import TYPE_CHECKING, Self
 
 from textcx_client.answers.datasets import Info, Readiness
 from textcx_client.answers.scoring import AnalyzedItem, Batch, Item
-from textcx_client.connection import Call, Connection, read
-from textcx_client.datasets import Datasets
+from textcx_client.connection import Call, Connection, Retries, read
+from textcx_client.datasets import Datasets, Respondents
 from textcx_client.errors import ServiceError
-from textcx_client.findings import Findings
+from textcx_client.findings import Findings, Triage
 from textcx_client.jobs import Jobs
-from textcx_client.respondents import Respondents
-from textcx_client.retries import Retries
 from textcx_client.scoring import Scorer
-from textcx_client.triage import Triage
 from textcx_client.webhooks import Webhooks
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
-    from types import TracebackType
 
     from textcx_client.scoring import TextLike
 
@@ -63,7 +59,7 @@ class Client:
         trust_env: bool = True,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        """Make a client; nothing is asked yet.
+        """Make a client; nothing is asked yet. ``BadSetting`` is raised if one of these cannot be.
 
         Args:
             base_url: Such as ``http://127.0.0.1:8321``; may have a path, behind a proxy.
@@ -73,9 +69,6 @@ class Client:
             verify: Whose certificates are trusted: true, or an ``ssl.SSLContext``.
             trust_env: Whether proxies that the environment names are used.
             sleep: Waits some seconds; for programs with a way of their own.
-
-        Raises:
-            BadSetting: If one of these cannot be.
         """
         policy = retries if isinstance(retries, Retries) else Retries(times=retries)
         self._connection = Connection(
@@ -96,9 +89,7 @@ class Client:
         """Give the client."""
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
         self.close()
 
@@ -107,16 +98,7 @@ class Client:
         self._connection.close()
 
     def sentiment(self, text: TextLike, *, segments: bool = False, model_version: str | None = None) -> Item:
-        """Score one text; nothing of it is kept.
-
-        Args:
-            text: The text, alone or with id and language.
-            segments: List its segments.
-            model_version: The version that must answer.
-
-        Raises:
-            ServiceError: If there is no answer; with code ``text_too_long`` where it is too long.
-        """
+        """Score one text as ``sentiment_many`` does; one that is too long is an error with code ``text_too_long``."""
         return self._sentiment(segments=segments, model_version=model_version).one(text)
 
     def sentiment_many(
@@ -137,27 +119,18 @@ class Client:
     def analyze(
         self, text: TextLike, *, theme_set: str | None = None, model_version: str | None = None
     ) -> AnalyzedItem:
-        """Find segments with stage, pain points and themes of one text; nothing of it is kept.
-
-        Args:
-            text: The text, alone or with id and language.
-            theme_set: Assign the themes of this set.
-            model_version: The version that must answer.
-        """
+        """Analyze one text as ``analyze_many`` does; one that is too long is an error with code ``text_too_long``."""
         return self._analyze(theme_set=theme_set, model_version=model_version).one(text)
 
     def analyze_many(
         self, texts: Iterable[TextLike], *, theme_set: str | None = None, model_version: str | None = None
     ) -> Batch[AnalyzedItem]:
-        """Find segments with stage, pain points and themes of texts, in as many requests as they need.
+        """Find segments with stage, pain points and themes of texts, as ``sentiment_many`` scores them.
 
         Args:
             texts: Any number, each alone or with id and language.
             theme_set: Assign the themes of this set.
             model_version: The version that must answer; by default the one that answers first answers all.
-
-        Returns:
-            An item for each text, in order; a ``FailedItem`` where a text could not be analyzed.
         """
         return self._analyze(theme_set=theme_set, model_version=model_version).many(texts)
 
@@ -171,14 +144,7 @@ class Client:
             return read(Readiness, response.read())
 
     def wait_until_ready(self, *, timeout: float = 60.0) -> Readiness:
-        """Wait until the service takes work.
-
-        Args:
-            timeout: Most seconds to wait.
-
-        Raises:
-            ServiceError: If it is not ready in time.
-        """
+        """Wait until the service takes work; it is a ``ServiceError`` if it does not within ``timeout`` seconds."""
         end = time.monotonic() + timeout
         while True:
             try:

@@ -16,6 +16,7 @@ import re
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -30,7 +31,6 @@ from textcx_client.errors import (
     ServiceUnreachable,
     WrongUse,
 )
-from textcx_client.retries import Retries, seconds_of
 from textcx_client.version import __version__
 
 if TYPE_CHECKING:
@@ -43,24 +43,48 @@ TRANSIENT = frozenset({429, 502, 503, 504})
 """Answers after which the same request may succeed."""
 NOT_FOUND, TOO_MANY = 404, 429
 CONNECT_SECONDS = 5.0
+MOST_DOUBLINGS = 60
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 _KEY = re.compile(r"[!-~]{1,500}")
 _RESPONDENT = re.compile(r"(/v1/respondents/)[^?#]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retries:
+    """How often and how patiently a request is sent again.
+
+    Method: "full jitter", M. Brooker, Exponential Backoff And Jitter, AWS Architecture Blog, 2015.
+
+    Attributes:
+        times: Most repetitions; 0 for none.
+        first: Longest wait before the first repetition, in seconds; it doubles each time.
+        longest: Longest wait, in seconds. Where the service asks for a longer one, the error is raised instead.
+    """
+
+    times: int = 5
+    first: float = 0.5
+    longest: float = 30.0
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that cannot be."""
+        if self.times < 0 or not 0 <= self.first <= self.longest < math.inf:
+            msg = f"expected times >= 0 and 0 <= first <= longest, got {self}"
+            raise BadSetting(msg)
+
+    def wait(self, repetitions: int, *, retry_after: float | None, rng: random.Random) -> float:
+        """Return the seconds to wait after so many repetitions: at least ``retry_after``, where there is one."""
+        if retry_after is not None:
+            return retry_after + rng.uniform(0, self.first)
+        return rng.uniform(0, min(self.longest, self.first * 2 ** min(repetitions, MOST_DOUBLINGS)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A request.
 
-    Attributes:
-        method: Of HTTP.
-        path: Below the address of the service, quoted.
-        params: Query, in order.
-        body: What is sent: bytes, or a function that gives them from the beginning, piece by piece.
-        headers: Further ones.
-        safe: Whether it may be done twice.
-        erases: Whether "not found" after a broken connection means that it was done.
-        transient: Answers after which it is sent again.
+    ``path`` is quoted and below the address of the service. ``body`` may be a function that gives the bytes from the
+    beginning, piece by piece. ``safe``: it may be done twice. ``erases``: "not found" after a broken connection means
+    that it was done. ``transient``: answers after which it is sent again.
     """
 
     method: str = "GET"
@@ -120,12 +144,7 @@ class Connection:
     def send(self, call: Call, *, take: Callable[[httpx.Response], T]) -> T:
         """Send a request until it succeeds, or until sending it again cannot help or is not safe.
 
-        Args:
-            call: The request.
-            take: Reads the answer; what breaks while it reads is treated like any broken connection.
-
-        Raises:
-            ServiceError: If it did not succeed; the last failure.
+        ``take`` reads the answer; what breaks while it reads is treated like any broken connection.
         """
         repetitions, maybe_done = 0, False
         while True:
@@ -155,13 +174,7 @@ class Connection:
     ) -> Iterator[httpx.Response]:
         """Send a request once and give its answer, of which only the head was read.
 
-        Args:
-            call: The request.
-            read_timeout: Seconds in which something must come; those of the client by default.
-            also: Further statuses that are answers and no errors.
-
-        Raises:
-            ServiceError: If the answer is none of success, or the connection breaks while the block reads it.
+        ``read_timeout``: seconds in which something must come. ``also``: further statuses that are no errors.
         """
         body = call.body() if callable(call.body) else call.body
         timeout = self._http.timeout if read_timeout is None else httpx.Timeout(read_timeout, connect=CONNECT_SECONDS)
@@ -188,27 +201,23 @@ class Connection:
             raise refused from None
 
 
-def read(kind: type[T], content: bytes | str) -> T:
-    """Read JSON; unlike msgspec's parser, that of Python takes half emoji, which texts may hold.
+class Part:
+    """A part of the client, such as ``client.datasets``, with the connection that it shares with the others."""
 
-    Raises:
-        ServiceError: If it is not JSON, or a field is missing or of another type.
-    """
-    parsed, is_json = None, False
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+
+def read(kind: type[T], content: bytes | str) -> T:
+    """Read JSON; unlike msgspec's parser, that of Python takes half emoji, which texts may hold."""
     with suppress(ValueError):
-        parsed, is_json = json.loads(content), True
-    if not is_json:
-        msg = "The answer is not JSON"
-        raise ServiceError(msg, code=UNEXPECTED_ANSWER, hint="see whether base_url is that of the service")
-    return convert(kind, parsed)
+        return convert(kind, json.loads(content))
+    msg = "The answer is not JSON"
+    raise ServiceError(msg, code=UNEXPECTED_ANSWER, hint="see whether base_url is that of the service")
 
 
 def convert(kind: type[T], value: object) -> T:
-    """Make a dataclass of parsed JSON.
-
-    Raises:
-        ServiceError: If a field is missing or of another type.
-    """
+    """Make a dataclass of parsed JSON; it is a ``ServiceError`` if a field is missing or of another type."""
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
@@ -217,11 +226,7 @@ def convert(kind: type[T], value: object) -> T:
 
 
 def body_of(document: Mapping[str, Any]) -> bytes:
-    """Write a document as JSON; half emoji, common in feedback, are let through.
-
-    Raises:
-        WrongUse: If it holds something that JSON cannot express.
-    """
+    """Write a document as JSON; half emoji, common in feedback, are let through."""
     with suppress(TypeError, ValueError):
         return json.dumps(document, allow_nan=False, separators=(",", ":")).encode("ascii")
     msg = "only texts, finite numbers, booleans, null, lists and objects can be sent; something else is among them"
@@ -244,11 +249,7 @@ def json_call(
 
 
 def path_of(*steps: str) -> str:
-    """Return the path of a thing, its names and ids quoted.
-
-    Raises:
-        WrongUse: If one of them is empty or cannot be sent.
-    """
+    """Return the path of a thing, its names and ids quoted; ``WrongUse`` if one is empty or cannot be sent."""
     path = "/v1"
     for step in steps:
         quoted = ""
@@ -294,6 +295,18 @@ def _refusal(response: httpx.Response) -> ServiceError:
         invalid_params=problem.invalid_params or (),
         retry_after=seconds_of(response.headers.get("retry-after"), now=datetime.now(tz=UTC)),
     )
+
+
+def seconds_of(retry_after: str | None, *, now: datetime) -> float | None:
+    """Return the seconds that ``Retry-After`` says to wait, maybe as a date (RFC 9110, 10.2.3); null for nothing."""
+    value = (retry_after or "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        until = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - now).total_seconds())
 
 
 def _checked_address(base_url: str) -> str:

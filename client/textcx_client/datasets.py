@@ -1,27 +1,26 @@
-"""Data sets, and the records that go into them."""
+"""Data sets, the records that go into them, and the erasure of persons."""
 
 from __future__ import annotations
 
 import io
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypedDict, Unpack
 
-from textcx_client.answers.datasets import Dataset, Job, Record
+from textcx_client.answers.datasets import Dataset, Job, Receipt, Record
 from textcx_client.answers.findings import RecordDetail
 from textcx_client.answers.schema import Listing
-from textcx_client.connection import TRANSIENT, Call, json_call, path_of
+from textcx_client.connection import Call, Part, json_call, path_of
 from textcx_client.errors import ServiceError, WrongUse
 from textcx_client.rows import check_keywords, params_of
-from textcx_client.scoring import Placed, in_chunks, relocated
+from textcx_client.scoring import Placed, document_of, in_chunks, relocated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from textcx_client.connection import Connection
 
 MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -36,18 +35,11 @@ PIECE_BYTES = 1 << 18
 class Columns(TypedDict, total=False):
     """Which columns of a file are what; detected where they are not named.
 
-    Attributes:
-        text_column: Columns with the customers' words.
-        id_column: Column with an id for each record.
-        date_column: Column with the day or moment.
-        date_format: Such as ``%d.%m.%Y``.
-        source: review, survey, social or support.
-        source_column: Column that says so for each record.
-        respondent_column: Column that says who answered.
-        touchpoint_column: Column that says where the contact was.
-        value_column: Column with the value of the customer.
-        attribute: Columns that group customers.
-        rating: ``NAME=COLUMN:LOW-HIGH``, such as ``nps=likely:0-10``; ``:reversed`` behind it where low is good.
+    ``text_column``: with the customers' words. ``date_format``: such as ``%d.%m.%Y``. ``source``: review, survey,
+    social or support; ``source_column`` says so for each record. ``respondent_column``: who answered.
+    ``touchpoint_column``: where the contact was. ``value_column``: the value of the customer. ``attribute``: what
+    groups customers. ``rating``: ``NAME=COLUMN:LOW-HIGH``, such as ``nps=likely:0-10``; ``:reversed`` behind it where
+    low is good.
     """
 
     text_column: Sequence[str]
@@ -63,15 +55,12 @@ class Columns(TypedDict, total=False):
     rating: Sequence[str]
 
 
-class Datasets:
+class Datasets(Part):
     """``client.datasets``.
 
     Every method raises ``ServiceError`` if the service refuses, with status 404 if there is no data set or record of
     that name.
     """
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
 
     def put(
         self,
@@ -118,24 +107,19 @@ class Datasets:
     def send(
         self, name: str, records: Iterable[Record | Mapping[str, Any]], *, idempotency_key: str | None = None
     ) -> list[Job]:
-        """Send records, in as many requests as they need; a job stores those of each request.
+        """Send records, in as many requests as they need; a job stores those of each request, up to 1,000.
 
-        Where one request fails, those before it were taken. Sending all of them again is harmless.
+        Where one request fails, those before it were taken; its ``invalid_params`` count from the first of all records.
+        Sending all of them again is harmless.
 
         Args:
             name: Of the data set.
             records: ``Record`` or mappings with its fields.
             idempotency_key: Sending the same again with it gives the same jobs; by default one of this call's own.
-
-        Returns:
-            The jobs, in order; one for up to 1,000 records.
-
-        Raises:
-            ServiceError: If some are refused; ``invalid_params`` counts from the first of all records.
         """
         path, key = path_of("datasets", name, "records"), idempotency_key or secrets.token_hex(16)
         jobs: list[Job] = []
-        for chunk in in_chunks(Placed(place, _document(record, place)) for place, record in enumerate(records)):
+        for chunk in in_chunks(Placed(place, _record(record, place)) for place, record in enumerate(records)):
             document = {"records": [each.document for each in chunk]}
             chunk_key = f"{key}.{chunk[0].place}-{chunk[-1].place}"
             try:
@@ -180,10 +164,28 @@ class Datasets:
         check_keywords("upload", columns, Columns)
         params = params_of(**columns, filename=filename.removesuffix(".gz") or None)
         path = path_of("datasets", name, "records")
-        if isinstance(file, (str, Path)):
-            with Path(file).open("rb") as opened:
-                return self._connection.ask(Job, _upload(path, opened, params, headers))
-        return self._connection.ask(Job, _upload(path, file, params, headers))
+        with Path(file).open("rb") if isinstance(file, (str, Path)) else nullcontext(file) as opened:
+            return self._connection.ask(Job, _upload(path, opened, params, headers))
+
+
+class Respondents(Part):
+    """``client.respondents``. Every method raises ``ServiceError`` if the service refuses."""
+
+    def erase(self, respondent: str) -> Receipt:
+        """Erase a person everywhere. Figures of stored analyses stay as they were until the next one.
+
+        Never sent again where it may have been done already, since only the first receipt counts what there was;
+        calling it again is harmless.
+
+        Args:
+            respondent: The id that was sent with the records, or the pseudonym that answers show.
+        """
+        call = Call(method="DELETE", path=path_of("respondents", respondent), safe=False)
+        return self._connection.ask(Receipt, call)
+
+    def receipt(self, receipt_id: str) -> Receipt:
+        """Return a receipt; status 404 where there is none of that id."""
+        return self._connection.get(Receipt, path_of("receipts", receipt_id))
 
 
 def _upload(path: str, file: BinaryIO, params: tuple[tuple[str, str], ...], headers: dict[str, str]) -> Call:
@@ -198,18 +200,12 @@ def _upload(path: str, file: BinaryIO, params: tuple[tuple[str, str], ...], head
         while piece := file.read(PIECE_BYTES):
             yield piece
 
-    transient = TRANSIENT if seekable else frozenset[int]()
-    return Call(
-        method="POST", path=path, params=params, body=pieces, headers=headers, safe=seekable, transient=transient
-    )
+    call = Call(method="POST", path=path, params=params, body=pieces, headers=headers)
+    return call if seekable else replace(call, safe=False, transient=frozenset())
 
 
 def _kind_of(name: str, media_type: str | None, *, compressed: bool | None) -> tuple[str, bool]:
-    """Return media type, and whether the file is gzipped.
-
-    Raises:
-        WrongUse: If there is no type and the suffix implies none.
-    """
+    """Return media type, and whether the file is gzipped; ``WrongUse`` if there is no type and the suffix has none."""
     lower = name.lower()
     gzipped = lower.endswith(".gz") if compressed is None else compressed
     kind = media_type or MEDIA_TYPES.get(Path(lower.removesuffix(".gz")).suffix)
@@ -220,18 +216,8 @@ def _kind_of(name: str, media_type: str | None, *, compressed: bool | None) -> t
     return kind, gzipped
 
 
-def _document(record: object, place: int) -> dict[str, Any]:
-    if not isinstance(record, (Record, Mapping)):
-        msg = f"expected Record or mappings, got {type(record).__name__} at place {place}"
-        raise WrongUse(msg)
-    if isinstance(record, Record):
-        document: dict[str, Any] = {each.name: getattr(record, each.name) for each in fields(record)}
-    else:
-        document = dict(record)
+def _record(record: object, place: int) -> dict[str, Any]:
+    document = document_of(record, Record, place=place)
     if isinstance(document.get("created_at"), date):
         document["created_at"] = document["created_at"].isoformat()
-    return {
-        name: dict(value) if isinstance(value, Mapping) else value
-        for name, value in document.items()
-        if value is not None
-    }
+    return {name: dict(value) if isinstance(value, Mapping) else value for name, value in document.items()}

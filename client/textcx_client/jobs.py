@@ -1,45 +1,43 @@
-"""Jobs: started, waited for, followed, cancelled, started again."""
+"""Jobs: started, waited for, followed, cancelled, started again.
+
+Their events are server-sent events as the HTML standard defines them (section 9.2.6). Lines end in CR, LF or CR LF
+only: ``str.splitlines`` also breaks at other characters, which a message may hold.
+"""
 
 from __future__ import annotations
 
+import codecs
+import re
 import secrets
 import time
 from typing import TYPE_CHECKING
 
 from textcx_client.answers.datasets import Job
 from textcx_client.answers.schema import Page
-from textcx_client.connection import Call, json_call, path_of, read
+from textcx_client.connection import Call, Part, json_call, path_of, read
 from textcx_client.errors import JobFailed, JobStillRuns, ServiceError
-from textcx_client.events import events_of
 from textcx_client.rows import Rows, params_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from textcx_client.connection import Connection
+    from collections.abc import Callable, Iterable, Iterator
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 """Seconds between two looks at a job that is waited for; it grows."""
+_END_OF_LINE = re.compile(r"\r\n|\n|\r")
 QUIET_SECONDS = 60.0
 """The service says something every fifteen seconds; a stream that is quiet for so long is broken."""
 
 
-class Jobs:
+class Jobs(Part):
     """``client.jobs``. A job may be named by its id or by what an earlier call returned.
 
     Every method raises ``ServiceError`` if the service refuses, with status 404 if there is no job of that id.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
     def analyze(self, dataset: str, *, relearn: bool | None = None, idempotency_key: str | None = None) -> Job:
-        """Start the analysis of a data set.
+        """Start the analysis of a data set; asking again with the same ``idempotency_key`` gives the same job.
 
-        Args:
-            dataset: Its name.
-            relearn: Learn the themes again, keeping their ids; null does so once the data set has doubled.
-            idempotency_key: Asking again with it gives the same job; by default one of this call's own.
+        ``relearn`` learns the themes again, keeping their ids; null does so once the data set has doubled.
         """
         document = {"kind": "analyze", "dataset": dataset, "relearn": relearn}
         key = idempotency_key or secrets.token_hex(16)
@@ -52,9 +50,7 @@ class Jobs:
     def all(self, *, dataset: str | None = None, state: str | None = None) -> Rows[Job]:
         """Return jobs that wait, run or ended in the last thirty days, latest first.
 
-        Args:
-            dataset: Only those over this data set.
-            state: queued, running, done, failed or cancelled.
+        Only those over ``dataset``, and in ``state``: queued, running, done, failed or cancelled.
         """
         return Rows(self._connection, "/v1/jobs", Page[Job], params_of(dataset=dataset, state=state))
 
@@ -66,16 +62,13 @@ class Jobs:
         on_progress: Callable[[Job], object] | None = None,
         check: bool = True,
     ) -> Job:
-        """Wait until a job is over.
+        """Wait until a job is over, and return it as it ended.
 
         Args:
             job: The job.
             timeout: Most seconds to wait; null for ever.
             on_progress: Called with the job whenever it changed, and at the end.
             check: Whether a job that failed or was cancelled is an error.
-
-        Returns:
-            The job as it ended.
 
         Raises:
             JobFailed: If it failed or was cancelled.
@@ -107,7 +100,7 @@ class Jobs:
             pause = SHORTEST_PAUSE
             try:
                 with self._connection.stream(call, read_timeout=QUIET_SECONDS) as response:
-                    for _, data in events_of(response.iter_bytes()):
+                    for data in event_data(response.iter_bytes()):
                         latest = read(Job, data)
                         if latest != seen:
                             failures, seen = 0, latest
@@ -132,3 +125,26 @@ class Jobs:
 
 def _path(job: Job | str) -> str:
     return path_of("jobs", job if isinstance(job, str) else job.id)
+
+
+def event_data(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Give the data of each event. Comments, names and an incomplete last event are dropped."""
+    data: list[str] = []
+    for line in _lines(pieces):
+        field, _, value = line.partition(":")
+        if field == "data":
+            data.append(value.removeprefix(" "))
+        elif not line and data:
+            yield "\n".join(data)
+            data = []
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    rest = ""
+    for piece in pieces:
+        rest += decoder.decode(piece)
+        held = "\r" if rest.endswith("\r") else ""  # its LF may still come
+        *whole, rest = _END_OF_LINE.split(rest.removesuffix(held) if held else rest)
+        yield from whole
+        rest += held

@@ -30,11 +30,7 @@ def params_of(**values: str | Sequence[str] | None) -> Params:
 
 
 def check_keywords(function: str, given: Mapping[str, object], known: type) -> None:
-    """Refuse keyword arguments that a typed dictionary does not have.
-
-    Raises:
-        TypeError: If there is one, as Python itself does.
-    """
+    """Refuse keyword arguments that a typed dictionary does not have, as Python itself does."""
     for name in given.keys() - known.__annotations__.keys():
         msg = f"{function}() got an unexpected keyword argument {name!r}"
         raise TypeError(msg)
@@ -47,11 +43,7 @@ class Rows(Generic[Row]):
         self._connection, self._path, self._page, self._params = connection, path, page, params
 
     def __iter__(self) -> Iterator[Row]:
-        """Give them one after the other.
-
-        Raises:
-            ServiceError: If a page cannot be had.
-        """
+        """Give them one after the other; it is a ``ServiceError`` if a page cannot be had."""
         return self._pages(PAGE_ROWS)
 
     def head(self, count: int) -> list[Row]:
@@ -83,16 +75,10 @@ class Sheet(Rows[Row]):
         self._csv_params = (*params, *params_of(format="csv", limit=None if most is None else str(most)))
 
     def save_csv(self, path: str | Path) -> Path:
-        """Save them as a sheet: UTF-8, no cell a formula.
+        """Save them as a sheet, UTF-8, no cell a formula, in a folder that is there.
 
-        The file is there, or replaced, when all of it has come; only its owner may read it.
-
-        Args:
-            path: Where to; its folder must be there.
-
-        Raises:
-            ServiceError: If the sheet cannot be had; nothing is left behind then.
-            OSError: If the file cannot be written.
+        The file is there, or replaced, when all of it has come, and only its owner may read it. Nothing is left behind
+        if the sheet cannot be had (``ServiceError``) or written (``OSError``).
         """
         target = Path(path)
         with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple
 
 from textcx_client.answers.scoring import Batch, FailedItem, ItemError, ItemT, Text
@@ -78,11 +78,7 @@ class Scorer(Generic[ItemT]):
         self._options = {name: value for name, value in options.items() if value is not None}
 
     def one(self, text: TextLike) -> ItemT:
-        """Ask about one text.
-
-        Raises:
-            ServiceError: If there is no answer; with the code of the item where the text itself was refused.
-        """
+        """Ask about one text; where the text itself is refused, the error has the code of the item."""
         item = self.many([text]).items[0]
         if isinstance(item, FailedItem):
             msg = f"The text was refused: {item.message}"
@@ -90,11 +86,7 @@ class Scorer(Generic[ItemT]):
         return item
 
     def many(self, texts: Iterable[TextLike]) -> Batch[ItemT]:
-        """Ask about texts; they are taken from their source chunk by chunk.
-
-        Raises:
-            ServiceError: If a request failed for good.
-        """
+        """Ask about texts; they are taken from their source chunk by chunk."""
         answers: list[ItemT | FailedItem] = []
         version: str | None = None
         for chunk in in_chunks(self._without_repeats(texts, answers)):
@@ -121,8 +113,8 @@ class Scorer(Generic[ItemT]):
         seen: set[str] = set()
         error = ItemError(code="duplicate_id", message="an item before has the same id")
         for place, text in enumerate(texts):
-            document = _document(text, place)
-            name = str(document["id"])
+            document = document_of(Text(text) if isinstance(text, str) else text, Text, place=place)
+            name = str(document.setdefault("id", f"line-{place + 1}"))
             answers.append(FailedItem(id=name, error=error))  # replaced by the answer where it is sent
             if name not in seen:
                 seen.add(name)
@@ -141,18 +133,13 @@ class Scorer(Generic[ItemT]):
         ]
 
 
-def _document(text: object, place: int) -> dict[str, Any]:
-    if isinstance(text, str):
-        document: dict[str, Any] = {"text": text}
-    elif isinstance(text, Text):
-        document = {"text": text.text, "id": text.id, "language": text.language}
-    elif isinstance(text, Mapping):
-        document = dict(text)
+def document_of(value: object, kind: type, *, place: int) -> dict[str, Any]:
+    """Return the fields of something to send, a ``kind`` or a mapping, that are not null."""
+    if isinstance(value, kind):
+        document = {each.name: getattr(value, each.name) for each in fields(kind)}
+    elif isinstance(value, Mapping):
+        document = dict(value)
     else:
-        msg = f"expected texts, Text or mappings, got {type(text).__name__} at place {place}"
+        msg = f"expected {kind.__name__} or mappings, got {type(value).__name__} at place {place}"
         raise WrongUse(msg)
-    if document.get("id") is None:
-        document["id"] = f"line-{place + 1}"
-    if document.get("language") is None:
-        document.pop("language", None)
-    return document
+    return {name: each for name, each in document.items() if each is not None}

@@ -69,6 +69,13 @@ def test_a_missing_column_comes_with_the_nearest_name(tmp_path: Path) -> None:
     assert "Did you mean 'comment'" in run.stderr
 
 
+def test_a_wrong_model_is_told_before_the_input_is_read(tmp_path: Path) -> None:
+    run = textcx("analyze", tmp_path / "missing.csv", "--out", tmp_path / "out", "--model", tmp_path / "nowhere")
+    assert run.returncode == 1
+    assert f"There is no directory {tmp_path}/nowhere" in run.stderr
+    assert "missing.csv" not in run.stderr
+
+
 def test_an_existing_result_is_wrong_use(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     run = textcx("analyze", SAMPLE, "--out", tmp_path / "out")

@@ -83,7 +83,6 @@ def test_a_taxonomy_beside_a_theme_set_is_refused_rather_than_ignored(tmp_path: 
         analyze(
             [tmp_path / "a.csv"],
             out=tmp_path / "out",
-            settings=settings,
             container=Container(settings),
             clock=StageClock(),
         )

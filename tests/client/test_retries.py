@@ -14,7 +14,7 @@ import pytest
 from scripted import HANG_UP, Say, problem, saying
 
 from textcx_client import BadSetting, Client, Retries, ServiceError, ServiceUnreachable, WrongUse
-from textcx_client.retries import seconds_of
+from textcx_client.connection import seconds_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -22,7 +22,6 @@ from textcx.runs.output import partial_of
 from textcx.runs.progress import StageClock
 from textcx.runs.record_half import agree
 from textcx.settings.analysis import load_settings
-from textcx.wiring.keys import respondent_key
 from textcx.wiring.sources import open_source
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def test_records_in_are_analyzed_or_unprocessable(sample_analysis: Analysis) -> 
 
 
 def test_the_result_passes_verification_against_its_source(sample_analysis: Analysis) -> None:
-    outcome = verify(sample_analysis, [SAMPLE], open_source=open_source, respondent_key=respondent_key())
+    outcome = verify(sample_analysis, [SAMPLE])
     assert outcome.problems == []
     assert outcome.checks["segments"] > sample_analysis.records.height
     assert outcome.checks["texts against the sources"] == sample_analysis.records.height
@@ -88,7 +87,7 @@ def test_verification_notices_a_quote_that_is_not_the_text_of_its_span(sample_an
         manifest=sample_analysis.manifest,
         unprocessable=sample_analysis.unprocessable,
     )
-    outcome = verify(wrong, open_source=open_source, respondent_key=respondent_key())
+    outcome = verify(wrong)
     assert not outcome.passed
     assert all("segments" in problem for problem in outcome.problems)
 
@@ -96,7 +95,7 @@ def test_verification_notices_a_quote_that_is_not_the_text_of_its_span(sample_an
 def test_verification_notices_a_changed_source(sample_analysis: Analysis, tmp_path: Path) -> None:
     changed = tmp_path / SAMPLE.name
     changed.write_text(SAMPLE.read_text(encoding="utf-8").replace("the", "teh", 1), encoding="utf-8")
-    outcome = verify(sample_analysis, [changed], open_source=open_source, respondent_key=respondent_key())
+    outcome = verify(sample_analysis, [changed])
     assert any("has changed since the analysis" in problem for problem in outcome.problems)
     assert any("differs from its source" in problem for problem in outcome.problems)
 
@@ -139,19 +138,19 @@ class InterruptedEncoder:
         return self._shipped.encode(texts, vectors=vectors)
 
 
-def test_a_run_goes_on_from_its_checkpoints_with_the_same_findings(sample_analysis: Analysis, tmp_path: Path) -> None:
+def test_a_run_goes_on_from_its_checkpoints_with_the_same_findings(
+    sample_analysis: Analysis, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
         analyze(SAMPLE, out=out, batch_rows=100, encoder=InterruptedEncoder(at_call=3))
     assert not out.exists()
     assert len(list(partial_of(out).glob("part-*.json"))) == 2
-    settings, told = load_settings(batch_rows=100), list[str]()
-    resumed = job.analyze(
-        [SAMPLE], out=out, settings=settings, container=container_for(settings), clock=StageClock(), tell=told.append
-    )
-    assert any("Resuming an earlier run: 2 checkpoints" in each for each in told)
+    container, clock = container_for(load_settings(batch_rows=100)), StageClock(quiet=False)
+    resumed = job.analyze([SAMPLE], out=out, container=container, clock=clock)
+    assert "Resuming an earlier run: 2 checkpoints" in capsys.readouterr().err
     for name, frame in sample_analysis.tables.items():
-        assert_frame_equal(frame, resumed.analysis.tables[name], check_exact=True)
+        assert_frame_equal(frame, resumed.tables[name], check_exact=True)
 
 
 def test_an_existing_directory_is_refused_and_replaced_only_when_asked(tmp_path: Path) -> None:
@@ -205,7 +204,7 @@ def test_verification_notices_a_record_that_was_lost(sample_analysis: Analysis) 
         manifest=sample_analysis.manifest,
         unprocessable=sample_analysis.unprocessable,
     )
-    outcome = verify(wrong, [SAMPLE], open_source=open_source, respondent_key=respondent_key())
+    outcome = verify(wrong, [SAMPLE])
     assert any("neither analyzed nor unprocessable" in problem for problem in outcome.problems)
 
 

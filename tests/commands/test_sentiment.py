@@ -43,8 +43,8 @@ TEXTS = [
 
 def scored(records: Iterator[Record] | Sequence[Record], **how: Any) -> tuple[list[dict[str, Any]], Tally]:
     written: list[bytes] = []
-    tools = {**vars(TOOLS), **how.pop("tools", {})}
-    tally = score_records(iter(records), written.append, progress=how.pop("progress", StageClock()), **tools, **how)
+    progress = how.pop("progress", StageClock())
+    tally = score_records(iter(records), written.append, tools=TOOLS, progress=progress, **how)
     return [json.loads(line) for line in b"".join(written).splitlines()], tally
 
 
@@ -96,7 +96,7 @@ def test_a_line_is_written_while_the_input_only_pauses() -> None:
             assert written.wait(20)  # the input goes on only when the line before was answered
             written.clear()
 
-    score_records(pausing(), write, progress=StageClock(), **vars(TOOLS))
+    score_records(pausing(), write, tools=TOOLS, progress=StageClock())
     assert [json.loads(lines)["id"] for lines in answers] == ["0", "1", "2"]
 
 
@@ -113,7 +113,7 @@ def test_a_pipe_is_answered_line_by_line_before_it_is_closed() -> None:
             yield record_of(json.loads(line.text), line=line.number, columns=RecordColumns())
 
     def work() -> None:
-        score_records(records(), lambda lines: void(os.write(forth, lines)), progress=StageClock(), **vars(TOOLS))
+        score_records(records(), lambda lines: void(os.write(forth, lines)), tools=TOOLS, progress=StageClock())
 
     worker = threading.Thread(target=work)
     worker.start()
@@ -135,10 +135,11 @@ def test_memory_does_not_grow_on_an_endless_stream(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(job, "MOST_RECORDS", 32)
     text = "The room was dirty and nobody came " * 9
     peaks = []
+    tools = SimpleNamespace(**{**vars(TOOLS), "encoder": FlatEncoder()})
     for records in (256, 2048):
         endless: Iterator[Record] = (GivenText(str(number), f"{number} {text}") for number in count())
         tracemalloc.start()
-        score_records(islice(endless, records), void, progress=StageClock(), **vars(TOOLS) | {"encoder": FlatEncoder()})
+        score_records(islice(endless, records), void, tools=tools, progress=StageClock())
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
@@ -163,7 +164,7 @@ def test_no_more_is_read_than_can_wait() -> None:
     def gone(_: bytes) -> None:
         raise BrokenPipeError
 
-    tally = score_records(endless(), gone, progress=StageClock(), **vars(TOOLS))
+    tally = score_records(endless(), gone, tools=TOOLS, progress=StageClock())
     assert tally.stopped
     assert taken <= 3 * job.MOST_RECORDS
 
@@ -176,7 +177,7 @@ def test_what_came_before_a_problem_is_written_first() -> None:
 
     written: list[bytes] = []
     with pytest.raises(UnreadableInput, match="damaged"):
-        score_records(cut_off(), written.append, progress=StageClock(), **vars(TOOLS))
+        score_records(cut_off(), written.append, tools=TOOLS, progress=StageClock())
     assert b"".join(written).count(b"\n") == 2
 
 
@@ -185,7 +186,7 @@ def test_a_full_disk_is_explained() -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(TextcxError, match="No space left on device"):
-        score_records(iter(given("x y z")), full, progress=StageClock(), **vars(TOOLS))
+        score_records(iter(given("x y z")), full, tools=TOOLS, progress=StageClock())
 
 
 def test_the_watch_is_told_of_every_record() -> None:

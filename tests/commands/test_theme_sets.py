@@ -2,13 +2,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from languages import NAMING
 from theme_world import APP, BROWN, LATE, PLAN, RECIPES, RUDE, TREE, id_of, learn
 
-from textcx.commands.theme_sets import Wish, compare, edit, place_of, show, wish_of
+from textcx.commands.theme_sets import compare, edit, place_of, read_edit, show
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.themes.edits import Action
 from textcx.steps.themes.lineage.lineage import continue_themes
@@ -33,8 +33,8 @@ def rows(text: str) -> list[list[str]]:
 
 
 def test_the_whole_tree_is_shown_with_sizes_and_marks(place: Path) -> None:
-    edit(place, Wish(action=Action.PIN, themes=("the box",)), when=NOON)
-    edit(place, Wish(action=Action.HIDE, themes=("app crashes",)), when=NOON)
+    edit(place, {"pin": "the box"}, when=NOON)
+    edit(place, {"hide": "app crashes"}, when=NOON)
     text = show(place)
     assert "version 1, 8 themes (6 on the finest level), 2 edits" in text
     assert "Learned from 70 segments, 2 (2.9%) of them in no theme; encoder toy-8" in text
@@ -65,13 +65,13 @@ def test_a_set_inside_an_analysis_is_found(place: Path) -> None:
 
 
 def test_the_copy_that_an_analysis_keeps_is_shown_but_not_edited(place: Path, tmp_path: Path) -> None:
-    edit(place, Wish(action=Action.RENAME, themes=("delivery",), name="couriers"), when=NOON)
+    edit(place, {"rename": "delivery=couriers"}, when=NOON)
     save(load(place), tmp_path / "analysis" / "themes")
     assert "couriers" in show(tmp_path / "analysis")
     assert "1 edit" in show(tmp_path / "analysis")
     assert "8 go on" in compare(tmp_path / "analysis", place)
     with pytest.raises(WrongUse, match="use the theme set itself"):
-        edit(tmp_path / "analysis", Wish(action=Action.PIN, themes=("couriers",)), when=NOON)
+        edit(tmp_path / "analysis", {"pin": "couriers"}, when=NOON)
 
 
 def test_a_directory_without_a_set_is_said_to_have_none(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_two_sets_are_compared(place: Path, tmp_path: Path) -> None:
     later = continue_themes(learn(PLAN), learn([LATE, RUDE, RECIPES, BROWN, APP], prefix="new "))
     save(learn(PLAN), tmp_path / "one")
     save(later, tmp_path / "other")
-    edit(tmp_path / "other", Wish(action=Action.RENAME, themes=("late parcels",), name="deliveries"), when=NOON)
+    edit(tmp_path / "other", {"rename": "late parcels=deliveries"}, when=NOON)
     text = compare(tmp_path / "one", tmp_path / "other")
     assert "compared by their ids" in text
     assert "5 go on, 1 not found again" in text
@@ -95,7 +95,7 @@ def test_two_sets_are_compared(place: Path, tmp_path: Path) -> None:
 
 
 def test_an_edit_is_written_down_and_said(place: Path) -> None:
-    text = edit(place, Wish(action=Action.MERGE, themes=("price rises", "App crashes")), when=NOON, who="Ada")
+    text = edit(place, {"merge": "price rises, App crashes"}, when=NOON, who="Ada")
     assert text.startswith(
         "Edit 1: merge 'app crashes' into 'price rises'\n11 segments of 11 records get another theme:\n"
     )
@@ -117,50 +117,50 @@ def test_an_edit_is_written_down_and_said(place: Path) -> None:
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(place: Path) -> None:
-    wish = Wish(action=Action.SPLIT, themes=("recipe cards",))
+    split = {"split": "recipe cards"}
     before = {path.name: path.read_bytes() for path in place.iterdir()}
-    dry = edit(place, wish, when=NOON, dry_run=True)
+    dry = edit(place, split, when=NOON, dry_run=True)
     assert {path.name: path.read_bytes() for path in place.iterdir()} == before
     assert dry.startswith("Would be edit 1: split 'recipe cards'")
     assert "Nothing was written" in dry
-    wet = edit(place, wish, when=NOON)
+    wet = edit(place, split, when=NOON)
     assert dry.splitlines()[1:-2] == wet.splitlines()[1:]
 
 
 def test_a_merge_of_main_themes_says_what_moves_on_their_level(place: Path) -> None:
-    text = edit(place, Wish(action=Action.MERGE, themes=("delivery", "the box")), when=NOON)
+    text = edit(place, {"merge": "delivery, the box"}, when=NOON)
     assert "25 segments of 25 records get another theme on level 1:" in text
 
 
 def test_an_edit_is_undone_by_its_number(place: Path) -> None:
-    edit(place, Wish(action=Action.RENAME, themes=("delivery",), name="couriers"), when=NOON)
-    text = edit(place, Wish(action=Action.UNDO, undoes=1), when=NOON)
+    edit(place, {"rename": "delivery=couriers"}, when=NOON)
+    text = edit(place, {"undo": "1"}, when=NOON)
     assert "Edit 2: undo edit 1 (rename 'delivery' to 'couriers')" in text
     assert "delivery" in {theme.name for theme in load(place).themes}
 
 
 def test_an_edit_that_is_refused_is_not_written(place: Path) -> None:
     with pytest.raises(Conflict):
-        edit(place, Wish(action=Action.RENAME, themes=("delivery",), name="The box"), when=NOON)
+        edit(place, {"rename": "delivery=The box"}, when=NOON)
     with pytest.raises(NotFound, match="did you mean"):
-        edit(place, Wish(action=Action.PIN, themes=("deliver",)), when=NOON)
+        edit(place, {"pin": "deliver"}, when=NOON)
     assert read_edits(place) == []
 
 
 @pytest.mark.parametrize(
-    ("action", "value", "wish"),
+    ("action", "value", "fields"),
     [
-        (Action.RENAME, "t1= late = bad ", Wish(action=Action.RENAME, themes=("t1",), name="late = bad")),
-        (Action.MERGE, "t1, late parcels,t3", Wish(action=Action.MERGE, themes=("t1", "late parcels", "t3"))),
-        (Action.SPLIT, "t1", Wish(action=Action.SPLIT, themes=("t1",))),
-        (Action.SPLIT, "late parcels=3", Wish(action=Action.SPLIT, themes=("late parcels",), parts=3)),
-        (Action.TOGETHER, "r1:0-4,r2:5-9", Wish(action=Action.TOGETHER, segments=("r1:0-4", "r2:5-9"))),
-        (Action.UNDO, "4", Wish(action=Action.UNDO, undoes=4)),
-        (Action.HIDE, " t1 ", Wish(action=Action.HIDE, themes=("t1",))),
+        (Action.RENAME, "t1= late = bad ", {"themes": ("t1",), "name": "late = bad"}),
+        (Action.MERGE, "t1, late parcels,t3", {"themes": ("t1", "late parcels", "t3"), "name": None}),
+        (Action.SPLIT, "t1", {"themes": ("t1",), "parts": None}),
+        (Action.SPLIT, "late parcels=3", {"themes": ("late parcels",), "parts": 3}),
+        (Action.TOGETHER, "r1:0-4,r2:5-9", {"segments": ("r1:0-4", "r2:5-9")}),
+        (Action.UNDO, "4", {"undoes": 4}),
+        (Action.HIDE, " t1 ", {"themes": ("t1",)}),
     ],
 )
-def test_what_is_written_on_the_command_line_is_understood(action: Action, value: str, wish: Wish) -> None:
-    assert wish_of({each: value if each is action else None for each in Action}) == wish
+def test_what_is_written_on_the_command_line_is_understood(action: Action, value: str, fields: dict[str, Any]) -> None:
+    assert read_edit(action, value) == (action, fields)
 
 
 @pytest.mark.parametrize(
@@ -178,14 +178,14 @@ def test_what_is_written_on_the_command_line_is_understood(action: Action, value
 )
 def test_what_is_written_otherwise_is_refused_with_the_way_to_write_it(action: Action, value: str, hint: str) -> None:
     with pytest.raises(WrongUse, match=f"write {hint}$"):
-        wish_of({action: value})
+        read_edit(action, value)
 
 
-def test_one_edit_is_made_at_a_time() -> None:
+def test_one_edit_is_made_at_a_time(place: Path) -> None:
     with pytest.raises(WrongUse, match="none was given"):
-        wish_of(dict.fromkeys(Action))
+        edit(place, {}, when=NOON)
     with pytest.raises(WrongUse, match="given were --pin, --hide"):
-        wish_of({Action.PIN: "t1", Action.HIDE: "t2"})
+        edit(place, {"pin": "t1", "hide": "t2"}, when=NOON)
     with pytest.raises(WrongUse, match="does not go with --pin"):
-        wish_of({Action.PIN: "t1"}, into="x")
-    assert wish_of({Action.MERGE: "t1,t2"}, into="both").name == "both"
+        edit(place, {"pin": "t1"}, into="x", when=NOON)
+    assert read_edit("merge", "t1,t2", into="both")[1]["name"] == "both"

@@ -10,7 +10,6 @@ import pytest
 import textcx
 from textcx.commands.verify import verify
 from textcx.settings.analysis import load_settings
-from textcx.wiring.keys import respondent_key
 from textcx.wiring.sources import open_source
 
 pytestmark = pytest.mark.quality
@@ -35,7 +34,7 @@ def test_a_real_file_is_analyzed_without_a_flag(name: str) -> None:
     assert set(ratings) <= {rating["name"] for rating in plan["ratings"]}
     assert analysis.headline["records_in"] == 300
     assert analysis.records.height + len(analysis.unprocessable) == 300
-    outcome = verify(analysis, [source], open_source=open_source, respondent_key=respondent_key())
+    outcome = verify(analysis, [source])
     assert outcome.problems == []
 
 

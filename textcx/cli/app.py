@@ -8,34 +8,20 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from textcx.cli.options import (
-    Attributes,
-    Config,
-    DateColumn,
-    DateFormat,
-    IdColumn,
-    Inputs,
-    Limit,
-    Model,
-    Ratings,
-    RespondentColumn,
-    Source,
-    SourceColumn,
-    TextColumns,
-    TouchpointColumn,
-    ValueColumn,
-)
+from textcx.cli.options import COLUMNS, ENGINE, Directory, Inputs, Overwrite, Quiet, container_of, takes, tell
 from textcx.cli.service import db, keys, serve, worker
 from textcx.cli.themes import themes as theme_commands
 from textcx.domain.version import __version__
 
-if TYPE_CHECKING:
-    from textcx.settings.analysis import Settings
-
+ANALYSIS = (
+    *("limit", "batch_rows", "model", "threads", "seed", "config"),
+    *("redact", "keep_names", "journey", "themes", "taxonomy", "max_unassigned", "title", "tables"),
+)
+"""The options of analyze that say how it is done."""
 FAILED, DONE_WITH_ERRORS, INTERRUPTED = 1, 3, 130
 
 app = typer.Typer(
@@ -63,106 +49,45 @@ def _root(
 
 
 @app.command()
+@takes(*COLUMNS, *ANALYSIS)
 def analyze(
     ctx: typer.Context,
     inputs: Inputs,
     out: Annotated[Path, typer.Option("--out", help="directory for the result; must not exist")],
-    text_column: TextColumns = None,
-    id_column: IdColumn = None,
-    date_column: DateColumn = None,
-    date_format: DateFormat = None,
-    source: Source = None,
-    source_column: SourceColumn = None,
-    respondent_column: RespondentColumn = None,
-    attribute: Attributes = None,
-    touchpoint_column: TouchpointColumn = None,
-    value_column: ValueColumn = None,
-    rating: Ratings = None,
-    limit: Limit = None,
-    tables: Annotated[
-        list[str] | None, typer.Option("--tables", help="csv or xlsx: also write sheets for people; repeatable")
-    ] = None,
-    title: Annotated[str | None, typer.Option("--title", help="heading of the report")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the result if it exists")] = False,
-    redact: Annotated[
-        bool | None, typer.Option("--redact/--no-redact", help="mask what identifies a person (default: yes)")
-    ] = None,
-    keep_names: Annotated[
-        list[str] | None, typer.Option("--keep-name", help="a product or company name never to mask; repeatable")
-    ] = None,
-    journey: Annotated[Path | None, typer.Option("--journey", help="your own journey taxonomy (TOML)")] = None,
-    themes: Annotated[
-        Path | None,
-        typer.Option("--themes", metavar="SET", help="assign to the themes of this set; no new ones are learned"),
-    ] = None,
-    taxonomy: Annotated[
-        Path | None, typer.Option("--taxonomy", help="your own themes (TOML), matched before others are sought")
-    ] = None,
-    max_unassigned: Annotated[
-        float | None,
-        typer.Option("--max-unassigned", min=0.0, max=1.0, help="largest share of segments in no theme (default 0.1)"),
-    ] = None,
-    model: Model = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="seed of everything random (default 0)")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
-    batch_rows: Annotated[int | None, typer.Option("--batch-rows", help="records per checkpoint")] = None,
-    config: Config = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bars, only the summary")] = False,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
 ) -> None:
     """Analyze feedback files: report, tables and findings in one directory."""
     from textcx.commands import analyze as job
-    from textcx.commands.summary import summarize
     from textcx.runs.progress import follow
-    from textcx.wiring.container import Container
 
-    settings = _settings(ctx)
+    container = container_of(ctx)
     try:
         with follow(quiet=quiet) as clock:
-            outcome = job.analyze(
-                inputs,
-                out=out,
-                settings=settings,
-                container=Container(settings),
-                clock=clock,
-                overwrite=overwrite,
-                tell=clock.tell,
-            )
+            analysis = job.analyze(inputs, out=out, container=container, clock=clock, overwrite=overwrite)
     except KeyboardInterrupt:
         typer.echo("textcx: interrupted; run the same command again to continue from the last checkpoint", err=True)
         raise typer.Exit(INTERRUPTED) from None
-    typer.echo(summarize(outcome.analysis, out=out))
-    if any(broken.reason == "unreadable_row" for broken in outcome.analysis.unprocessable):
+    typer.echo(job.summarize(analysis, out=out))
+    if any(broken.reason == "unreadable_row" for broken in analysis.unprocessable):
         raise typer.Exit(DONE_WITH_ERRORS)
 
 
 @app.command()
+@takes(*COLUMNS, "config")
 def inspect(
-    ctx: typer.Context,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="a file as for analyze, or -")],
-    text_column: TextColumns = None,
-    id_column: IdColumn = None,
-    date_column: DateColumn = None,
-    date_format: DateFormat = None,
-    source: Source = None,
-    source_column: SourceColumn = None,
-    respondent_column: RespondentColumn = None,
-    attribute: Attributes = None,
-    touchpoint_column: TouchpointColumn = None,
-    value_column: ValueColumn = None,
-    rating: Ratings = None,
-    config: Config = None,
+    ctx: typer.Context, file: Annotated[str, typer.Argument(metavar="FILE", help="a file as for analyze, or -")]
 ) -> None:
     """Show what analyze would make of a file; nothing is written."""
     from textcx.commands import inspect as job
-    from textcx.wiring.container import Container
 
-    settings = _settings(ctx)
-    container = Container(settings)
-    look = job.inspect(file, overrides=settings.overrides(), language=container.language, languages=container.languages)
-    typer.echo(job.render(look))
+    tools = container_of(ctx)
+    overrides = tools.settings.overrides()
+    typer.echo(job.render(job.inspect(file, overrides=overrides, language=tools.language, languages=tools.languages)))
 
 
 @app.command()
+@takes("text_column", "id_column", "limit", *ENGINE, "config")
 def sentiment(
     ctx: typer.Context,
     records: Annotated[
@@ -170,33 +95,24 @@ def sentiment(
     ],
     out: Annotated[str, typer.Option("--out", help="file for the result (JSONL); - for standard output")] = "-",
     segments: Annotated[bool, typer.Option("--segments", help="list the segments of each text")] = False,
-    text_column: TextColumns = None,
-    id_column: IdColumn = None,
     form: Annotated[str | None, typer.Option("--format", help="jsonl or csv, where the suffix does not tell")] = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="such as cp1252 (default: UTF-8)")] = None,
-    limit: Limit = None,
-    model: Model = None,
-    backend: Annotated[str | None, typer.Option("--backend", help="what runs the encoder (default: auto)")] = None,
-    precision: Annotated[str | None, typer.Option("--precision", help="such as bf16 or fp32 (default: auto)")] = None,
-    threads: Annotated[int | None, typer.Option("--threads", help="processor threads (default: all)")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="replace the result if it exists")] = False,
-    config: Config = None,
+    overwrite: Overwrite = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="no progress bar and no summary")] = False,
 ) -> None:
     """Score texts as they come: one line of JSON for each record, in order."""
     try:
         from textcx.commands import sentiment as job
         from textcx.runs.progress import follow
-        from textcx.wiring.container import Container
 
-        settings = _settings(ctx)
+        tools = container_of(ctx)
         target = None if out == "-" else Path(out)
         with follow(quiet=quiet, bars=target is not None or not sys.stdout.isatty()) as clock:
             tally = job.score(
                 records,
                 out=target,
-                settings=settings,
-                tools=Container(settings),
+                settings=tools.settings,
+                tools=tools,
                 progress=clock,
                 form=form,
                 encoding=encoding,
@@ -217,16 +133,18 @@ app.command()(serve)
 
 
 @app.command()
-def report(directory: Annotated[Path, typer.Argument(metavar="DIR", help="a finished analysis")]) -> None:
+def report(directory: Directory) -> None:
     """Write report.html and analysis.json of a finished analysis again."""
-    from textcx.commands.report import render_again
+    from textcx.reports.bundle import write_reports
+    from textcx.store.directory import DirectoryStore
 
-    typer.echo(f"Report: {render_again(directory)}")
+    write_reports(DirectoryStore().load(directory), directory)
+    typer.echo(f"Report: {directory / 'report.html'}")
 
 
 @app.command()
 def verify(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="a finished analysis")],
+    directory: Directory,
     inputs: Annotated[
         list[str] | None, typer.Argument(metavar="INPUT...", help="the files it was made of, in the same order")
     ] = None,
@@ -234,12 +152,8 @@ def verify(
     """Check a finished analysis: quotes, offsets, redactions and counts, against itself and its sources."""
     from textcx.commands import verify as job
     from textcx.store.directory import DirectoryStore
-    from textcx.wiring.keys import respondent_key
-    from textcx.wiring.sources import open_source
 
-    outcome = job.verify(
-        DirectoryStore().load(directory), inputs or (), open_source=open_source, respondent_key=respondent_key()
-    )
+    outcome = job.verify(DirectoryStore().load(directory), inputs or ())
     for check, count in outcome.checks.items():
         failed = sum(problem.startswith(f"{check}:") for problem in outcome.problems)
         typer.echo(f"{'FAILED' if failed else 'ok':<7} {check} ({count:,} checked)")
@@ -293,17 +207,18 @@ def train_sentiment(
             progress=progress,
             wording=Container(load_settings()).language.requests,
         )
-    _tell(f"The model is in {out}; the figures of the run are in {work}/log.jsonl.")
+    tell(f"The model is in {out}; the figures of the run are in {work}/log.jsonl.")
 
 
 @app.command()
+@takes("model")
 def evaluate(
+    ctx: typer.Context,
     data: Annotated[Path, typer.Option("--data", help="folder of labelled data")],
     out: Annotated[Path | None, typer.Option("--out", help="JSON file for the numbers")] = None,
     sets: Annotated[
         str | None, typer.Option("--sets", help="names of sets, separated by commas (default: all)")
     ] = None,
-    model: Model = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, help="at most N texts of each set")] = None,
     no_baselines: Annotated[bool, typer.Option("--no-baselines", help="leave out VADER and TextBlob")] = False,
 ) -> None:
@@ -315,28 +230,14 @@ def evaluate(
     typer.echo(
         evaluate_encoder(
             data,
-            open_encoder=lambda: Container(load_settings(model=model)).encoder,
+            open_encoder=lambda: Container(load_settings(model=ctx.params["model"])).encoder,
             out=out,
             sets=sets.split(",") if sets is not None else None,
             limit=limit,
             baselines=not no_baselines,
-            tell=_tell,
+            tell=tell,
         )
     )
-
-
-def _settings(ctx: typer.Context) -> Settings:
-    """Gather the settings; the options of a command that are settings are called like them."""
-    from textcx.settings.analysis import Settings, load_settings
-
-    given = {name: value for name, value in ctx.params.items() if name in Settings.model_fields}
-    return load_settings(
-        file=ctx.params["config"], **{name: value for name, value in given.items() if value not in (None, (), [])}
-    )
-
-
-def _tell(sentence: str) -> None:
-    typer.echo(sentence, err=True)
 
 
 def main() -> None:

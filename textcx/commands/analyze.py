@@ -1,4 +1,4 @@
-"""The main job: feedback files in, an analysis out. Idempotent and resumable.
+"""The main job: feedback files in, an analysis and its summary for the terminal out. Idempotent and resumable.
 
 The record half leaves a checkpoint after every batch, in ``OUT.partial``; started again with the same inputs and
 settings, the job resumes at the last one. The result is put together in there, too, and moved to ``OUT`` in one
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from textcx.commands.theme_sets import INSIDE
 from textcx.domain.errors import NothingToAnalyze, WrongUse
 from textcx.pipelines import corpus as pipeline
 from textcx.pipelines.measures import Choices
@@ -25,7 +25,7 @@ from textcx.store.theme_sets.directory import load as open_theme_set
 from textcx.store.theme_sets.directory import save as save_theme_set
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     import polars as pl
@@ -36,58 +36,40 @@ if TYPE_CHECKING:
     from textcx.store.parts import PartStore
     from textcx.wiring.container import Container
 
-THEMES = "themes"
-"""The folder of a result that holds its theme set."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A finished analysis, where it is, and whether it resumed an earlier run."""
-
-    analysis: Analysis
-    out: Path
-    resumed: bool
+TOP = 5
+"""Most ratings, and most pain points, that the summary names."""
 
 
 def analyze(
     sources: Sequence[str | Path | pl.DataFrame],
     *,
     out: Path,
-    settings: Settings,
     container: Container,
     clock: StageClock,
     overwrite: bool = False,
-    tell: Callable[[str], None] = lambda _: None,
-) -> Outcome:
-    """Analyze feedback and write the result.
+) -> Analysis:
+    """Analyze feedback (files, ``-`` for standard input, or frames, all together) and write the result to ``out``.
 
-    Args:
-        sources: Files, ``-`` for standard input, or frames; their records are analyzed together.
-        out: Directory for the result. Must not exist, unless ``overwrite``.
-        settings: How it is done.
-        container: Builds the engines.
-        clock: Times the stages.
-        overwrite: Replace ``out`` when the new result is complete.
-        tell: Called with sentences for the person who waits: what was found, what is doubtful.
-
-    Returns:
-        The analysis and where it is.
+    An earlier result is replaced with ``overwrite`` only, when the new one is complete. ``clock`` times the stages, and
+    tells the person who waits what was found and what is doubtful.
 
     Raises:
         OutputExists: If ``out`` exists and may not be replaced.
         NothingToAnalyze: If no record could be analyzed.
         WrongUse: If both a theme set and a taxonomy are given.
+        ModelProblem: If there is no such model.
         UnreadableInput, NoTextColumn, ColumnNotFound: From the readers.
     """
-    output = Output(out, overwrite=overwrite, sources=sources)
+    output, settings = Output(out, overwrite=overwrite, sources=sources), container.settings
     if settings.themes and settings.taxonomy:
         msg = (
             "--themes assigns to a set as it is, so --taxonomy would have no effect; learn a set with it "
             "('textcx themes learn ... --taxonomy FILE'), or leave one of the two out"
         )
         raise WrongUse(msg)
+    models = container.models()  # first, so that a wrong --model is reported before anything is read
     theme_set = open_theme_set(settings.themes, encoder_id=container.encoder.encoder_id) if settings.themes else None
-    with encoded(sources, output=output, settings=settings, container=container, clock=clock, tell=tell) as found:
+    with encoded(sources, output=output, settings=settings, container=container, clock=clock, tell=clock.tell) as found:
         choices = Choices(
             ratings=found.ratings,
             attributes=found.attributes,
@@ -112,13 +94,13 @@ def analyze(
                 plans=[plan_for_manifest(reader.plan) for reader in found.readers],
                 settings=settings,
                 encoder=container.encoder,
-                models=container.models(),
+                models=models,
                 part=found.part,
             )
         )
         _finish(analysis, store=found.store, output=output, settings=settings, clock=clock)
         found.store.remove()
-        return Outcome(analysis, out, found.store.resumed)
+        return analysis
 
 
 def _finish(analysis: Analysis, *, store: PartStore, output: Output, settings: Settings, clock: StageClock) -> None:
@@ -133,6 +115,49 @@ def _finish(analysis: Analysis, *, store: PartStore, output: Output, settings: S
         write_reports(analysis, result, sheets=settings.tables)
     analysis.manifest["report_seconds"] = round(clock.seconds["report"], 3)
     if analysis.theme_set is not None:
-        save_theme_set(analysis.theme_set, result / THEMES)
+        save_theme_set(analysis.theme_set, result / INSIDE)
     DirectoryStore().save(analysis, result)
     output.take(result)
+
+
+def summarize(analysis: Analysis, *, out: Path) -> str:
+    """Return the summary: counts, overall polarity and ratings, the top pain points with reach, where the report is."""
+    head = analysis.headline
+    left_out = sum(head["unprocessable"].values())
+    reasons = ", ".join(f"{count:,} {reason.replace('_', ' ')}" for reason, count in head["unprocessable"].items())
+    lines = [
+        f"{head['records_in']:,} records in, {head['analyzed']:,} analyzed, {left_out:,} unprocessable"
+        + (f" ({reasons})" if left_out else ""),
+        f"Polarity {_interval(head['polarity'], '{:+.2f}')}",
+    ]
+    lines += [
+        f"{rating['rating']}: {_interval(rating, '{:.1f}')} {rating['unit']}, n = {rating['n']:,}"
+        for rating in head["ratings"][:TOP]
+    ]
+    points = analysis.pain_points.head(TOP)
+    judged = head["pain_record_share"]["value"] is not None
+    none = "No pain points found" if judged else "No pain points: this model does not predict them"
+    lines.append("Top pain points" if points.height else none)
+    lines += [
+        f"  {number}. {point['statement']} ({_reach(point)}, severity {point['severity']:.2f})"
+        for number, point in enumerate(points.iter_rows(named=True), start=1)
+    ]
+    lines += [f"Note: {note}" for note in analysis.notes]
+    lines.append(f"Report: {out / 'report.html'}")
+    return "\n".join(lines)
+
+
+def _reach(point: dict[str, Any]) -> str:
+    """Distinct respondents where known, else records."""
+    if point["respondents"] and point["respondents"] < point["records"]:
+        return f"{point['respondents']:,} people in {point['records']:,} records"
+    return f"{point['records']:,} records"
+
+
+def _interval(figure: dict[str, Any], shape: str) -> str:
+    if figure.get("value") is None:
+        return "unknown"
+    text = shape.format(figure["value"])
+    if figure.get("ci_low") is not None:
+        text += f" ({shape.format(figure['ci_low'])} to {shape.format(figure['ci_high'])})"
+    return text

@@ -27,7 +27,7 @@ def evaluate_encoder(
     baselines: bool = True,
     tell: Callable[[str], None] = lambda _: None,
 ) -> str:
-    """Measure an encoder and format the result.
+    """Measure an encoder on the labelled data in a folder and return the tables as text.
 
     Args:
         data: Folder of the labelled data.
@@ -38,16 +38,17 @@ def evaluate_encoder(
         baselines: Measure VADER and TextBlob, too.
         tell: Called with sentences on the progress.
 
-    Returns:
-        The tables as text.
-
     Raises:
         WrongUse: If ``out`` cannot be written.
         UnreadableInput: If the data are not there or broken.
         BadSetting: If a name of a set is unknown.
     """
-    if out is not None:
-        require_place(out)
+    if out is not None and out.is_dir():
+        message = f"--out {out} is a directory; name a file for the JSON, such as {out / 'evaluation.json'}"
+        raise WrongUse(message)
+    if out is not None and not out.absolute().parent.is_dir():
+        message = f"the directory of --out {out} does not exist; make it first"
+        raise WrongUse(message)
     chosen = check_request(data, sets)
     report = evaluate(
         encoder=open_encoder(),
@@ -64,20 +65,6 @@ def evaluate_encoder(
     if limit is not None:
         head += f"; at most {limit:,} texts of each set, so read the figures as a trial"
     return f"{head}\n\n{as_text(tables(report))}"
-
-
-def require_place(out: Path) -> None:
-    """Check before the work that a file can be written.
-
-    Raises:
-        WrongUse: If the folder is not there, or the path is a folder itself.
-    """
-    if out.is_dir():
-        message = f"--out {out} is a directory; name a file for the JSON, such as {out / 'evaluation.json'}"
-        raise WrongUse(message)
-    if not out.absolute().parent.is_dir():
-        message = f"the directory of --out {out} does not exist; make it first"
-        raise WrongUse(message)
 
 
 def write_json(report: dict[str, Any], out: Path) -> None:

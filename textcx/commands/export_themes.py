@@ -31,23 +31,14 @@ BETWEEN = 0.5
 
 
 def export(analysis: Path, *, out: Path, overwrite: bool = False) -> str:
-    """Write the finest themes of an analysis as a BERTopic model.
+    """Write the finest themes of a finished analysis as a BERTopic model to ``out``, and say what was written.
 
     A theme set alone will not do: it keeps no texts, and BERTopic describes topics by the words of texts.
-
-    Args:
-        analysis: Directory of a finished analysis.
-        out: Directory for the model. Must not exist, unless ``overwrite``.
-        overwrite: Replace an earlier export.
-
-    Returns:
-        What was written, for the reader.
 
     Raises:
         NotFound: If there is no analysis, or it has no themes.
         WrongUse: If the directory is that of a theme set, or no segment with words raises a theme.
         OutputExists: If ``out`` exists and may not be replaced.
-        TextcxError: What ``load`` raises.
     """
     place = place_of(analysis)
     segments, mentions = (analysis / f"{name}.parquet" for name in ("segments", "mentions"))
@@ -83,17 +74,9 @@ def export(analysis: Path, *, out: Path, overwrite: bool = False) -> str:
             vectors=_middles(theme_set, [theme.theme_id for theme in themes]),
             stop_words=stop_words,
         )
+        origin = {name: getattr(theme_set, name) for name in ("set_id", "version", "encoder_id")}
         (output.partial / EXPORTED).write_text(
-            json.dumps(
-                {
-                    "textcx": __version__,
-                    "set_id": theme_set.set_id,
-                    "version": theme_set.version,
-                    "encoder_id": theme_set.encoder_id,
-                    "topics": topics,
-                },
-                indent=1,
-            )
+            json.dumps({"textcx": __version__, **origin, "topics": topics}, indent=1)
         )
         output.take(output.partial)
     except ValueError:  # scikit-learn: empty vocabulary
@@ -112,8 +95,7 @@ def export(analysis: Path, *, out: Path, overwrite: bool = False) -> str:
 def _middles(theme_set: ThemeSet, theme_ids: Sequence[str]) -> NDArray[np.float32]:
     """Means of the vectors that are kept of each theme's members, and, at the end, of those in no theme.
 
-    Returns:
-        Shape ``(themes + 1, width)``. Where no vector is kept, a point between the origin and the prototype.
+    Shape ``(themes + 1, width)``. Where no vector is kept, a point between the origin and the prototype.
     """
     theme_of = dict(theme_set.members.select("segment_id", "theme_id").iter_rows())
     owners = np.array([theme_of.get(segment_id) or "" for segment_id in theme_set.sample_ids], dtype=object)

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from textcx.commands.terminal import columns, many
 from textcx.domain.counted import merge_counted
 from textcx.domain.feedback import VERBATIM_JOINT, Reason
 from textcx.readers import open_feedback
@@ -18,7 +20,7 @@ from textcx.reports.formats import LANGUAGES
 from textcx.steps.text.clean import clean, why_unprocessable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from textcx.ports import LanguageDetector
 
 BATCH_ROWS = 2_000
+_table = partial(columns, widest=32)
 _EXAMPLES = 5
 _LANGUAGES_SHOWN = 6
 _REASONS = {
@@ -41,30 +44,12 @@ _REASONS = {
 
 
 @dataclass(slots=True)
-class RatingLook:
-    """What the answers to one rating are like: how many, and the most frequent ones."""
-
-    rating: RatingColumn
-    answers: Counter[float] = field(default_factory=Counter)
-
-    @property
-    def n(self) -> int:
-        """Number of answers on the scale."""
-        return self.answers.total()
-
-    @property
-    def mean(self) -> float | None:
-        """Mean answer as given, on the rating's own scale; null without answers."""
-        return sum(value * count for value, count in self.answers.items()) / self.n if self.n else None
-
-
-@dataclass(slots=True)
 class Inspection:
     """What an input holds.
 
     ``rows`` = ``usable`` + the sum of ``unprocessable``. ``duplicates`` counts the records whose text came before.
-    ``languages`` counts the usable records and those in other languages; null without a language detector. ``examples``
-    are some unreadable rows.
+    ``languages`` counts the usable records and those in other languages. ``ratings`` counts the answers to each rating
+    by its name. ``examples`` are some unreadable rows.
     """
 
     name: str
@@ -76,36 +61,22 @@ class Inspection:
     respondents: int | None = None
     first_date: datetime | None = None
     last_date: datetime | None = None
-    languages: Counter[str] | None = None
+    languages: Counter[str] = field(default_factory=Counter)
     undecided: int = 0
-    ratings: list[RatingLook] = field(default_factory=list)
+    ratings: dict[str, Counter[float]] = field(default_factory=dict)
     examples: list[Unprocessable] = field(default_factory=list)
     warnings: tuple[str, ...] = ()
 
 
 def inspect(
-    source: str | Path | pl.DataFrame,
-    *,
-    overrides: ColumnOverrides,
-    language: Language,
-    languages: LanguageDetector | None = None,
+    source: str | Path | pl.DataFrame, *, overrides: ColumnOverrides, language: Language, languages: LanguageDetector
 ) -> Inspection:
-    """Read an input once and say what it holds.
+    """Read an input (a path, "-" for standard input, or a frame) once and say what it holds.
 
-    Args:
-        source: A path, "-" for standard input, or a frame.
-        overrides: Columns that the user named.
-        language: The one that is analyzed.
-        languages: Tells the language of texts; without it languages are not looked at.
-
-    Returns:
-        The inspection. Texts too short to tell their language count as the input's most frequent one.
-
-    Raises:
-        TextcxError: What ``open_feedback`` raises.
+    Texts too short to tell their language count as the input's most frequent one.
     """
     reader = open_feedback(source, overrides=overrides)
-    look = Inspection(reader.name, reader.plan, ratings=[RatingLook(rating) for rating in reader.plan.ratings])
+    look = Inspection(reader.name, reader.plan, ratings={rating.name: Counter() for rating in reader.plan.ratings})
     guessed: Counter[str | None] = Counter()
     seen: set[bytes] = set()
     respondents: set[int] = set()
@@ -116,46 +87,41 @@ def inspect(
         look.examples.extend(batch.unreadable[: _EXAMPLES - len(look.examples)])
         texts = list(_usable(batch, look, seen, language.answers))
         look.usable += len(texts)
-        if languages is not None:
-            guessed.update(guess.language for guess in languages.detect(texts))
+        guessed.update(guess.language for guess in languages.detect(texts))
         respondents.update(batch.frame["respondent"].drop_nulls().hash().to_list())
         _dates_and_ratings(batch, look)
         warnings.extend(batch.warnings)
     look.respondents = len(respondents) if reader.plan.respondent is not None else None
     look.warnings = merge_counted(warnings)
-    if languages is not None:
-        _settle_languages(look, guessed, language.code)
+    _settle_languages(look, guessed, language.code)
     look.unprocessable = +look.unprocessable
     return look
 
 
-def render(inspection: Inspection) -> str:
+def render(look: Inspection) -> str:
     """Write an inspection as plain text for a terminal, without any verbatim."""
-    look, plan = inspection, inspection.plan
-    lines = [f"{look.name}: {_many(look.rows, 'record')}, {look.usable:,} can be analyzed", "", "Columns"]
-    hidden = {reason: why for reason, why in plan.reasons.items() if reason.startswith("ignored ")}
-    lines += _table([(part, why) for part, why in plan.reasons.items() if part not in hidden])
-    lines += _table([(f"question of {text.column}", repr(text.question)) for text in plan.text if text.question])
-    if hidden:
-        lines += ["", "Columns not used"]
-        lines += _table([(part.removeprefix("ignored "), why) for part, why in hidden.items()])
-    if look.ratings:
-        lines += ["", "Ratings"]
-        lines += _table([(each.rating.name, _rating_line(each)) for each in look.ratings])
-    facts = [("duplicates", f"{_many(look.duplicates, 'record')} with exactly the text of an earlier one")]
+    plan = look.plan
+    hidden = {part: why for part, why in plan.reasons.items() if part.startswith("ignored ")}
+    found = [(part, why) for part, why in plan.reasons.items() if part not in hidden]
+    questions = [(f"question of {text.column}", repr(text.question)) for text in plan.text if text.question]
+    facts = [("duplicates", f"{many(look.duplicates, 'record')} with exactly the text of an earlier one")]
     if look.respondents is not None:
         facts.append(("respondents", f"{look.respondents:,} different"))
     if look.first_date is not None and look.last_date is not None:
         facts.append(("dates", f"{look.first_date:%Y-%m-%d} to {look.last_date:%Y-%m-%d}"))
-    if look.languages is not None:
-        facts.append(("languages", _language_line(look)))
-    lines += ["", "Records", *_table(facts)]
-    if look.unprocessable:
-        lines += ["", "Would not be analyzed"]
-        lines += _table([(f"{count:,}", _REASONS[reason]) for reason, count in look.unprocessable.most_common()])
-        lines += [f"  {broken.where}: {broken.hint}" for broken in look.examples]
-    if look.warnings:
-        lines += ["", "Warnings", *(f"  - {warning}" for warning in look.warnings)]
+    facts.append(("languages", _language_line(look)))
+    left_out = _table([(f"{count:,}", _REASONS[reason]) for reason, count in look.unprocessable.most_common()])
+    sections = {
+        "Columns": _table(found) + _table(questions),
+        "Columns not used": _table([(part.removeprefix("ignored "), why) for part, why in hidden.items()]),
+        "Ratings": _table([(each.name, _rating_line(each, look.ratings[each.name])) for each in plan.ratings]),
+        "Records": _table(facts),
+        "Would not be analyzed": left_out + [f"  {broken.where}: {broken.hint}" for broken in look.examples],
+        "Warnings": [f"  - {warning}" for warning in look.warnings],
+    }
+    lines = [f"{look.name}: {many(look.rows, 'record')}, {look.usable:,} can be analyzed"]
+    for title, content in sections.items():
+        lines += ["", title, *content] if content else []
     return "\n".join(lines) + "\n"
 
 
@@ -179,8 +145,8 @@ def _dates_and_ratings(batch: FeedbackBatch, look: Inspection) -> None:
     if instants:
         look.first_date = min(filter(None, (look.first_date, *instants)))
         look.last_date = max(filter(None, (look.last_date, *instants)))
-    for each in look.ratings:
-        each.answers.update(batch.frame[f"rating:{each.rating.name}"].drop_nulls().to_list())
+    for name, answers in look.ratings.items():
+        answers.update(batch.frame[f"rating:{name}"].drop_nulls().to_list())
 
 
 def _settle_languages(look: Inspection, guessed: Counter[str | None], analyzed: str) -> None:
@@ -194,33 +160,23 @@ def _settle_languages(look: Inspection, guessed: Counter[str | None], analyzed: 
     look.unprocessable[Reason.LANGUAGE_UNSUPPORTED] += foreign
 
 
-def _rating_line(each: RatingLook) -> str:
-    rating = each.rating
+def _rating_line(rating: RatingColumn, answers: Counter[float]) -> str:
     scale = f"{rating.low:g} to {rating.high:g}" + (", low is good" if rating.reversed else "")
-    if each.mean is None:
+    n = answers.total()
+    if not n:
         return f"{scale}: no answers"
-    common = ", ".join(f"{value:g} ({count / each.n:.0%})" for value, count in sorted(each.answers.items())[:11])
-    return f"{scale}: {_many(each.n, 'answer')}, mean {each.mean:.2f}; {common}"
+    mean = sum(value * count for value, count in answers.items()) / n
+    common = ", ".join(f"{value:g} ({count / n:.0%})" for value, count in sorted(answers.items())[:11])
+    return f"{scale}: {many(n, 'answer')}, mean {mean:.2f}; {common}"
 
 
 def _language_line(look: Inspection) -> str:
-    counts = look.languages or Counter()
-    total = max(1, counts.total())
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    shown = ", ".join(
+    total = max(1, look.languages.total())
+    ranked = sorted(look.languages.items(), key=lambda item: (-item[1], item[0]))
+    parts = [
         f"{LANGUAGES.get(code, code)} {count:,} ({count / total:.1%})" for code, count in ranked[:_LANGUAGES_SHOWN]
-    )
+    ]
     more = sum(count for _, count in ranked[_LANGUAGES_SHOWN:])
-    shown += f", others {more:,}" if more else ""
-    return shown + (
-        f"; {look.undecided:,} too short to tell, counted with the most frequent one" if look.undecided else ""
-    )
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" + ("" if count == 1 else "s")
-
-
-def _table(rows: Sequence[tuple[str, str]]) -> list[str]:
-    width = min(32, max((len(left) for left, _ in rows), default=0))
-    return [f"  {left:<{width}}  {right}" for left, right in rows]
+    parts += [f"others {more:,}"] if more else []
+    undecided = f"; {look.undecided:,} too short to tell, counted with the most frequent one" if look.undecided else ""
+    return ", ".join(parts) + undecided

@@ -22,6 +22,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textcx.commands.terminal import many
 from textcx.domain.errors import OutputExists, TextcxError, WrongUse
 from textcx.domain.items import BrokenLine, GivenText
 from textcx.pipelines.text import judge, prepare
@@ -32,8 +33,7 @@ from textcx.steps.sentiment.items import PreparedText
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from textcx.domain.lexicons.language import Language
-    from textcx.ports import Encoder, LanguageDetector, ProgressReporter, ScoringTools, SentenceSplitter
+    from textcx.ports import Encoder, ProgressReporter, ScoringTools
     from textcx.settings.analysis import Settings
 
     Record = GivenText | BrokenLine
@@ -58,13 +58,8 @@ NAP = 0.2
 class Tally:
     """How a run went.
 
-    Attributes:
-        scored: Records that were answered, those without a label included.
-        failed: Lines that became error lines.
-        unnamed: Records without an id, named after their line.
-        unlabelled: Records without a label, by reason.
-        seconds: From the first record that was waited for to the last line written.
-        stopped: Whether whoever read the output went away before the end.
+    ``scored`` counts the records that were answered, ``failed`` the lines that became error lines, ``unnamed`` the
+    records without an id, ``unlabelled`` those without a label by reason. ``stopped``: whoever read went away.
     """
 
     scored: int = 0
@@ -91,8 +86,8 @@ def score(
 
     Args:
         source: A JSONL or CSV file, or "-" for standard input.
-        out: File for the items; null for standard output. It is written as ``FILE.partial`` and moved into place when
-            it is complete; a run that is stopped leaves the partial file.
+        out: File for the items; null for standard output. It is written as ``FILE.partial``, which a run that is
+            stopped leaves, and moved into place when it is complete.
         settings: Columns and limit.
         tools: The engines, built when the input is known to be readable.
         progress: Receives the number of finished records.
@@ -101,12 +96,8 @@ def score(
         segments: Whether each item lists its segments.
         overwrite: Replace ``out`` if it exists.
 
-    Returns:
-        How it went.
-
     Raises:
-        OutputExists: If ``out`` exists and may not be replaced.
-        WrongUse: If ``out`` is the input or a directory.
+        WrongUse: If ``out`` is the input or a directory, or exists without ``overwrite``.
         TextcxError: If the input cannot be read, a column is missing, or the output cannot be written.
     """
     _check_out(out, source=source, overwrite=overwrite)
@@ -115,55 +106,29 @@ def score(
     if str(source) != "-" and Path(source).is_file():  # a bad file is reported before models are loaded
         records = chain(tuple(islice(records, 1)), records)
     with _output(out) as write:
-        return score_records(
-            islice(records, settings.limit),
-            write,
-            encoder=tools.encoder,
-            language=tools.language,
-            languages=tools.languages,
-            splitter=tools.splitter,
-            progress=progress,
-            segments=segments,
-        )
+        return score_records(islice(records, settings.limit), write, tools=tools, progress=progress, segments=segments)
 
 
 def score_records(
     records: Iterator[Record],
     write: Write,
     *,
-    encoder: Encoder,
-    language: Language,
-    languages: LanguageDetector,
-    splitter: SentenceSplitter,
+    tools: ScoringTools,
     progress: ProgressReporter,
     segments: bool = False,
 ) -> Tally:
     """Score records as they come and write one line for each.
 
-    Args:
-        records: Read in a thread of its own.
-        write: Takes whole lines and passes them on at once.
-        encoder: Used by the calling thread only.
-        language: The one that is analyzed.
-        languages: Used by the reading thread only.
-        splitter: Used by the reading thread only.
-        progress: Receives the number of finished records.
-        segments: Whether each item lists its segments.
-
-    Returns:
-        How it went.
-
-    Raises:
-        TextcxError: What ``records`` raises, after the records before are written; or if nothing can be written.
+    ``records`` are read in a thread of their own, which also uses ``tools`` but for the encoder; what they raise is
+    raised after the records before are written. ``write`` takes whole lines and passes them on at once.
     """
-    ahead = _Ahead()
-    tally = Tally()
+    ahead, tally, encoder = _Ahead(), Tally(), tools.encoder
 
     def read() -> None:
         problem: BaseException | None = None
         try:
             for record in records:
-                if not ahead.put(_entry(record, language=language, languages=languages, splitter=splitter)):
+                if not ahead.put(_entry(record, tools)):
                     return
         except BaseException as raised:  # noqa: BLE001 - raised again in the calling thread
             problem = raised
@@ -176,9 +141,14 @@ def score_records(
         with progress.stage(STAGE):
             while block := ahead.take(size):
                 lines = _lines(block, tally, encoder=encoder, segments=segments)
-                if not _deliver(lines, write):
+                try:
+                    write(lines)
+                except BrokenPipeError:
                     tally.stopped = True
                     break
+                except OSError as error:
+                    msg = f"the result could not be written ({error.strerror}); make room or choose another --out"
+                    raise TextcxError(msg) from error
                 progress.advance(STAGE, len(block))
                 size = min(MOST_RECORDS, 2 * size) if len(block) == size else size
     finally:
@@ -189,12 +159,12 @@ def score_records(
 
 def summarize(tally: Tally) -> str:
     """Say in one or two lines how a run went."""
-    line = f"{_many(tally.scored, 'record')} scored, {_many(tally.failed, 'line')} failed, {tally.seconds:.1f} s"
+    line = f"{many(tally.scored, 'record')} scored, {many(tally.failed, 'line')} failed, {tally.seconds:.1f} s"
     if tally.unlabelled:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(tally.unlabelled.items()))
         line += f"; without a label: {reasons}"
     if tally.unnamed:
-        line += f"\n{_many(tally.unnamed, 'record')} had no id: named line-<n> after the line"
+        line += f"\n{many(tally.unnamed, 'record')} had no id: named line-<n> after the line"
     return line
 
 
@@ -207,10 +177,10 @@ class _Entry:
     size: int
 
 
-def _entry(record: Record, *, language: Language, languages: LanguageDetector, splitter: SentenceSplitter) -> _Entry:
+def _entry(record: Record, tools: ScoringTools) -> _Entry:
     if isinstance(record, BrokenLine):
         return _Entry(record, named=True, size=1)
-    [ready] = prepare([record], language=language, languages=languages, splitter=splitter)
+    [ready] = prepare([record], language=tools.language, languages=tools.languages, splitter=tools.splitter)
     return _Entry(ready, named=record.named, size=1 + len(record.text))
 
 
@@ -232,20 +202,11 @@ def _lines(block: list[_Entry], tally: Tally, *, encoder: Encoder, segments: boo
     return ("\n".join(lines) + "\n").encode("ascii")
 
 
-def _deliver(lines: bytes, write: Write) -> bool:
-    """Write lines; false when nobody reads them any more."""
-    try:
-        write(lines)
-    except BrokenPipeError:
-        return False
-    except OSError as error:
-        msg = f"the result could not be written ({error.strerror}); make room or choose another --out"
-        raise TextcxError(msg) from error
-    return True
-
-
 class _Ahead:
-    """Records that wait for the encoder: bounded in number and in characters, so that a pipe is held up instead."""
+    """Records that wait for the encoder: bounded in number and in characters, so that a pipe is held up instead.
+
+    ``end`` says that no more will come, and why; ``close`` that nobody wants more.
+    """
 
     def __init__(self) -> None:
         self._waiting: deque[_Entry] = deque()
@@ -258,7 +219,7 @@ class _Ahead:
     def put(self, entry: _Entry) -> bool:
         """Add a record, once there is room for it; false when nobody wants more."""
         with self._changed:
-            while self._is_full(MOST_RECORDS, BLOCK_CHARACTERS) and not self._closed:
+            while self._is_full(MOST_RECORDS) and not self._closed:
                 self._changed.wait()
             self._waiting.append(entry)
             self._size += entry.size
@@ -267,28 +228,22 @@ class _Ahead:
             return not self._closed
 
     def end(self, problem: BaseException | None) -> None:
-        """Say that no more will come, and why."""
         with self._changed:
             self._ended, self._problem = True, problem
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Say that nobody wants more."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def take(self, most: int) -> list[_Entry]:
-        """Return the next block; empty at the end.
-
-        Raises:
-            BaseException: The problem that ended the records, after the last of them.
-        """
+        """Return the next block, empty at the end; what ended the records is raised after the last of them."""
         with self._changed:
             while not self._waiting and not self._ended:
                 self._changed.wait(NAP)  # where locks cannot be interrupted, Ctrl-C is seen between two naps
             latest = time.monotonic() + LONGEST_WAIT
-            while not self._ended and not self._is_full(most, BLOCK_CHARACTERS):
+            while not self._ended and not self._is_full(most):
                 came, now = self._came, time.monotonic()
                 if now >= latest:
                     break
@@ -306,8 +261,8 @@ class _Ahead:
             self._changed.notify_all()
             return block
 
-    def _is_full(self, records: int, characters: int) -> bool:
-        return len(self._waiting) >= records or self._size >= characters
+    def _is_full(self, records: int) -> bool:
+        return len(self._waiting) >= records or self._size >= BLOCK_CHARACTERS
 
 
 def _check_out(out: Path | None, *, source: str | Path, overwrite: bool) -> None:
@@ -361,7 +316,3 @@ def _to_stdout(lines: bytes) -> None:
         # What could not be delivered must not be tried again, loudly, when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         raise
-
-
-def _many(count: int, thing: str) -> str:
-    return f"{count:,} {thing}" + ("" if count == 1 else "s")

@@ -1,9 +1,8 @@
 """Start the service: check the settings, refuse what would be open to strangers, and hand the server the app's name.
 
 The app lives above everything else, so nothing here imports it; it reads the settings that were chosen here from the
-environment of this process. What waiting cannot mend ends the start with an explanation: a taken port, a directory that
-cannot be written, a database of a later version. A database that does not answer yet makes the service unready, not
-dead, unless keys are needed from it at once.
+environment of this process. What waiting cannot mend ends the start with an explanation. A database that does not
+answer yet makes the service unready, not dead, unless keys are needed from it at once.
 """
 
 from __future__ import annotations
@@ -28,9 +27,7 @@ from textcx.store.spool import Spool
 from textcx.wiring.service import open_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from textcx.store.sql.keys import SqlKeys
+    from collections.abc import Callable, Mapping
 
 PACKAGED, CHECKOUT = "textcx_api", "api"
 FACTORY = "main:create_app"
@@ -57,10 +54,8 @@ def serve(
         show: Called with the first key, where one is made; nothing else ever sees it.
 
     Raises:
-        WrongUse: If a setting is wrong, the port cannot be had, or strangers could reach a
-            service without keys.
-        StoreProblem: If keys are needed and the database cannot be reached, if it is of a later version, or if the
-            spool cannot be written.
+        WrongUse: If a setting is wrong, the port cannot be had, or strangers could reach a service without keys.
+        StoreProblem: As ``look_at_database`` does, or if the spool cannot be written.
         TextcxError: If the app does not start; the server has said why.
     """
     load_settings(file=config or settings_file(), **analysis)  # what is wrong is said before anything starts
@@ -72,12 +67,12 @@ def serve(
         Spool(settings.spool)
         look_at_database(settings, tell=tell, show=show)
         tell(welcome(settings, port=sockets[0].getsockname()[1]))
-        _run(name, directory, settings=settings, sockets=sockets)
+        if directory is not None:
+            sys.path.insert(0, directory)
+        _run(name, settings=settings, sockets=sockets)
 
 
-def _run(name: str, directory: str | None, *, settings: ServiceSettings, sockets: Sequence[socket.socket]) -> None:
-    if directory is not None:
-        sys.path.insert(0, directory)
+def _run(name: str, *, settings: ServiceSettings, sockets: list[socket.socket]) -> None:
     server = uvicorn.Server(
         uvicorn.Config(
             name,
@@ -90,7 +85,7 @@ def _run(name: str, directory: str | None, *, settings: ServiceSettings, sockets
         )
     )
     try:
-        server.run(sockets=list(sockets))
+        server.run(sockets=sockets)
     except KeyboardInterrupt:  # the server raises it again when it has stopped in good order
         return
     except SystemExit as end:
@@ -99,29 +94,16 @@ def _run(name: str, directory: str | None, *, settings: ServiceSettings, sockets
 
 
 def listen(host: str, port: int) -> list[socket.socket]:
-    """Take the port on every address that the host stands for. Who connects waits until the app is there.
+    """Take the port on every address that the host stands for; 0 takes a free one, the same for all.
 
-    Args:
-        host: A name or an address.
-        port: 0 takes a free one, the same for all addresses.
-
-    Returns:
-        Listening sockets, at least one; theirs who asked to close.
-
-    Raises:
-        WrongUse: If the port cannot be had, saying why.
+    Who connects waits until the app is there. The caller closes the sockets, at least one. A port that cannot be had is
+    ``WrongUse``.
     """
     taken: list[socket.socket] = []
     try:
-        for family, kind, protocol, _, address in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM):
-            one = socket.socket(family, kind, protocol)
-            taken.append(one)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            number = port or (taken[0].getsockname()[1] if len(taken) > 1 else 0)
-            one.bind((address[0], number, *address[2:]))
-            one.listen(BACKLOG)
+        for family, *_, address in socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM):
+            number = port or (taken[0].getsockname()[1] if taken else 0)
+            taken.append(socket.create_server((address[0], number, *address[2:]), family=family, backlog=BACKLOG))
     except OSError as error:
         for one in taken:
             one.close()
@@ -152,60 +134,35 @@ def welcome(settings: ServiceSettings, *, port: int) -> str:
 def look_at_database(settings: ServiceSettings, *, tell: Callable[[str], None], show: Callable[[str], None]) -> None:
     """See that the database fits, make the first key where that is wanted, and refuse strangers while there is none.
 
-    Args:
-        settings: Of the service.
-        tell: Called with sentences for whoever starts it.
-        show: Called with the first key, if it is made here; it is nowhere else.
+    Of several processes that start at once, one makes the first key; it is passed to ``show`` and is nowhere else.
 
     Raises:
         WrongUse: If strangers could reach a service without keys.
         LaterDatabase: If the database was made by a later version.
         StoreProblem: If keys are needed and the database cannot be reached or has no tables yet.
     """
-    keys_needed = settings.first_key or not settings.on_loopback
     try:
         with open_keys(settings.database) as keys:
-            if settings.first_key:
-                make_first_key(keys, tell=tell, show=show)
-            if not settings.on_loopback:
-                refuse_strangers(keys, host=settings.host)
+            made = keys.create_first(FIRST_KEY_NAME, scopes=[Scope.ADMIN]) if settings.first_key else None
+            if made is not None:
+                show(made.secret)
+                tell(
+                    f"{made.key.id}: the first key, which may do everything; keep it now, it is not shown again. "
+                    "Make others with 'textcx keys create'"
+                )
+            open_to_strangers = not (settings.on_loopback or keys.any_key())
     except StoreProblem as problem:
-        if keys_needed or isinstance(problem, LaterDatabase):
+        if settings.first_key or not settings.on_loopback or isinstance(problem, LaterDatabase):
             raise
         tell(f"Not ready yet: {problem}")
-
-
-def make_first_key(keys: SqlKeys, *, tell: Callable[[str], None], show: Callable[[str], None]) -> None:
-    """Make a key for everything where there was never a key; of several processes that start at once, one does.
-
-    Raises:
-        StoreProblem: If the database cannot be reached.
-    """
-    made = keys.create_first(FIRST_KEY_NAME, scopes=[Scope.ADMIN])
-    if made is None:
         return
-    show(made.secret)
-    tell(
-        f"{made.key.id}: the first key, which may do everything; keep it now, it is not shown again. "
-        "Make others with 'textcx keys create'"
-    )
-
-
-def refuse_strangers(keys: SqlKeys, *, host: str) -> None:
-    """Refuse to listen where others can reach us while there is no valid key.
-
-    Raises:
-        WrongUse: If so.
-        StoreProblem: If the database with the keys cannot be reached.
-    """
-    if keys.any_key():
-        return
-    msg = (
-        f"the service would listen on {host}, where others can reach it, and there is no valid key; make one with "
-        "'textcx keys create' or, where there was never one, with --first-key, or leave --host out to serve this "
-        "machine only"
-    )
-    raise WrongUse(msg)
+    if open_to_strangers:
+        msg = (
+            f"the service would listen on {settings.host}, where others can reach it, and there is no valid key; make "
+            "one with 'textcx keys create' or, where there was never one, with --first-key, or leave --host out to "
+            "serve this machine only"
+        )
+        raise WrongUse(msg)
 
 
 def as_environment(*, config: Path | None, analysis: Mapping[str, Any], service: Mapping[str, Any]) -> dict[str, str]:
@@ -217,11 +174,7 @@ def as_environment(*, config: Path | None, analysis: Mapping[str, Any], service:
 
 
 def app_name() -> tuple[str, str | None]:
-    """Return the name of the app for the server, and the directory where it is to be looked for.
-
-    Raises:
-        WrongUse: If the app is not there.
-    """
+    """Return the name of the app for the server, and the directory to look for it in; ``WrongUse`` if it is missing."""
     checkout = Path(__file__).parents[2]
     # An editable installation holds a copy of the app as well; what is worked on counts.
     if (checkout / "pyproject.toml").is_file() and (checkout / CHECKOUT / "main.py").is_file():

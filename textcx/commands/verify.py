@@ -8,7 +8,7 @@ and, with the sources, every text is the verbatim of its record with nothing cha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -18,14 +18,16 @@ from textcx.settings.analysis import Settings
 from textcx.steps.records.assemble import assemble
 from textcx.steps.records.ids import assign_ids
 from textcx.steps.text.redact import MASK
+from textcx.wiring.keys import respondent_key
+from textcx.wiring.sources import open_source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from textcx.domain.analysis import Analysis
-    from textcx.domain.feedback import ColumnOverrides
-    from textcx.ports import FeedbackReader
+
+    Masks = dict[str, list[tuple[int, int]]]
 
 SHOWN = 20
 """Most problems of one kind that are listed."""
@@ -43,59 +45,40 @@ class Verification:
         """True when nothing was wrong."""
         return not self.problems
 
-    def note(self, check: str, wrong: Sequence[str], *, of: int) -> None:
+    def note(self, check: str, problems: Iterable[str], *, of: int) -> None:
         """Record the outcome of one check."""
-        self.checks[check] = of
+        self.checks[check], wrong = of, list(problems)
         self.problems += [f"{check}: {what}" for what in wrong[:SHOWN]]
         if len(wrong) > SHOWN:
             self.problems.append(f"{check}: and {len(wrong) - SHOWN} more")
 
 
-def verify(
-    analysis: Analysis,
-    sources: Sequence[str | Path] = (),
-    *,
-    open_source: Callable[[str | Path, ColumnOverrides], FeedbackReader],
-    respondent_key: bytes,
-) -> Verification:
-    """Check an analysis, and its texts against the files they came from.
-
-    Args:
-        analysis: A finished analysis.
-        sources: The inputs of the run, in its order; none to check the analysis against itself only.
-        open_source: Opens an input for reading, given what to read as what.
-        respondent_key: The installation's key, for ids that were given as e-mail addresses.
-
-    Returns:
-        The outcome.
-    """
+def verify(analysis: Analysis, sources: Sequence[str | Path] = ()) -> Verification:
+    """Check an analysis against itself and, if the inputs of the run are given in its order, against these."""
     outcome = Verification()
-    _check_tables(analysis, outcome)
+    outcome.note("tables", _broken_tables(analysis), of=len(SCHEMAS))
     texts = dict(analysis.records.select("record_id", "text").iter_rows())
-    edges = {
+    masks = {
         record_id: [(span["start"], span["end"]) for span in spans or ()]
         for record_id, spans in analysis.records.select("record_id", "redactions").iter_rows()
     }
-    _check_masks(texts, edges, outcome)
+    outcome.note("redactions", _bare_masks(texts, masks), of=sum(map(len, masks.values())))
     for name, quotes in _quotes(analysis):
-        _check_quotes(name, quotes, texts, edges, outcome)
-    _check_accounting(analysis, outcome)
+        outcome.note(name, _wrong_quotes(quotes, texts, masks), of=len(quotes))
+    outcome.note("accounting", _lost_rows(analysis), of=analysis.headline["records_in"])
     if sources:
-        _check_sources(analysis, sources, texts, edges, outcome, open_source=open_source, respondent_key=respondent_key)
+        outcome.note("texts against the sources", _differences(analysis, sources, texts, masks), of=len(texts))
     return outcome
 
 
-def _check_tables(analysis: Analysis, outcome: Verification) -> None:
-    wrong = [
-        f"{name} lacks the column {column}"
-        for name, schema in SCHEMAS.items()
-        for column in schema
-        if column not in analysis.tables[name].columns
-    ]
+def _broken_tables(analysis: Analysis) -> Iterator[str]:
+    for name, schema in SCHEMAS.items():
+        missing = [column for column in schema if column not in analysis.tables[name].columns]
+        yield from (f"{name} lacks the column {column}" for column in missing)
     for name in ("records", "segments", "themes", "pain_points"):
         key = f"{name.removesuffix('s')}_id"
         if analysis.tables[name][key].is_duplicated().any():
-            wrong.append(f"{name}.{key} is not unique")
+            yield f"{name}.{key} is not unique"
     for name, key, target in (
         ("segments", "record_id", "records"),
         ("mentions", "segment_id", "segments"),
@@ -107,71 +90,59 @@ def _check_tables(analysis: Analysis, outcome: Verification) -> None:
         known = analysis.tables[target][key].implode()
         stray = analysis.tables[name].filter(pl.col(key).is_not_null() & ~pl.col(key).is_in(known)).height
         if stray:
-            wrong.append(f"{stray} rows of {name} refer to a {key} that is not in {target}")
-    outcome.note("tables", wrong, of=len(SCHEMAS))
+            yield f"{stray} rows of {name} refer to a {key} that is not in {target}"
 
 
-def _check_masks(texts: dict[str, str], edges: dict[str, list[tuple[int, int]]], outcome: Verification) -> None:
-    wrong = [
-        f"record {record_id}: {start}..{end} is listed as masked but is not"
-        for record_id, spans in edges.items()
-        for start, end in spans
-        if texts[record_id][start:end] != MASK * (end - start) or end <= start
-    ]
-    outcome.note("redactions", wrong, of=sum(map(len, edges.values())))
+def _bare_masks(texts: dict[str, str], masks: Masks) -> Iterator[str]:
+    for record_id, spans in masks.items():
+        for start, end in spans:
+            if texts[record_id][start:end] != MASK * (end - start) or end <= start:
+                yield f"record {record_id}: {start}..{end} is listed as masked but is not"
 
 
 def _quotes(analysis: Analysis) -> Iterator[tuple[str, list[tuple[str, int, int, str]]]]:
     yield "segments", list(analysis.segments.select("record_id", "start", "end", "text").iter_rows())
     for name in ("themes", "pain_points", "praise"):
         if name in analysis.tables:
-            listed: list[dict[str, Any]] = [
-                quote for quotes in analysis.tables[name]["evidence"].to_list() for quote in quotes or ()
-            ]
-            yield (
-                f"evidence of {name}",
-                [(quote["record_id"], quote["start"], quote["end"], quote["quote"]) for quote in listed],
-            )
+            fields = ("record_id", "start", "end", "quote")
+            quotes = analysis.tables[name]["evidence"].explode().drop_nulls().struct.unnest()
+            yield f"evidence of {name}", list(quotes.select(fields).iter_rows())
 
 
-def _check_quotes(
-    name: str,
-    quotes: list[tuple[str, int, int, str]],
-    texts: dict[str, str],
-    edges: dict[str, list[tuple[int, int]]],
-    outcome: Verification,
-) -> None:
-    wrong: list[str] = []
+def _wrong_quotes(quotes: list[tuple[str, int, int, str]], texts: dict[str, str], masks: Masks) -> Iterator[str]:
     for record_id, start, end, quote in quotes:
         if texts.get(record_id, "")[start:end] != quote or not quote:
-            wrong.append(f"{record_id} {start}..{end} is not the text of that span")
-        elif any(low < edge < high for low, high in edges.get(record_id, ()) for edge in (start, end)):
-            wrong.append(f"{record_id} {start}..{end} cuts through a redaction")
-    outcome.note(name, wrong, of=len(quotes))
+            yield f"{record_id} {start}..{end} is not the text of that span"
+        elif any(low < edge < high for low, high in masks.get(record_id, ()) for edge in (start, end)):
+            yield f"{record_id} {start}..{end} cuts through a redaction"
 
 
-def _check_accounting(analysis: Analysis, outcome: Verification) -> None:
-    counts = analysis.headline
-    analyzed, left_out = analysis.records.height, len(analysis.unprocessable)
-    wrong = []
-    if counts["records_in"] != analyzed + left_out:
-        wrong.append(f"{counts['records_in']} records in, but {analyzed} analyzed + {left_out} unprocessable")
-    rows = [broken.row for broken in analysis.unprocessable]
-    if len(set(rows)) != len(rows):
-        wrong.append("a row is listed twice as unprocessable")
-    outcome.note("accounting", wrong, of=counts["records_in"])
+def _lost_rows(analysis: Analysis) -> Iterator[str]:
+    counted, analyzed, left_out = analysis.headline["records_in"], analysis.records.height, len(analysis.unprocessable)
+    if counted != analyzed + left_out:
+        yield f"{counted} records in, but {analyzed} analyzed + {left_out} unprocessable"
+    if len({broken.row for broken in analysis.unprocessable}) != left_out:
+        yield "a row is listed twice as unprocessable"
 
 
-def _check_sources(
-    analysis: Analysis,
-    sources: Sequence[str | Path],
-    texts: dict[str, str],
-    edges: dict[str, list[tuple[int, int]]],
-    outcome: Verification,
-    *,
-    open_source: Callable[[str | Path, ColumnOverrides], FeedbackReader],
-    respondent_key: bytes,
-) -> None:
+def _differences(
+    analysis: Analysis, sources: Sequence[str | Path], texts: dict[str, str], masks: Masks
+) -> Iterator[str]:
+    wrong, verbatims = _read_again(analysis, sources)
+    yield from wrong
+    accounted = texts.keys() | {broken.record_id for broken in analysis.unprocessable}
+    for record_id in sorted(verbatims.keys() - accounted):
+        yield f"record {record_id} of the sources is neither analyzed nor unprocessable"
+    for record_id, text in texts.items():
+        verbatim = verbatims.get(record_id)
+        if verbatim is None:
+            yield f"record {record_id} is not in the sources"
+        elif _masked(verbatim, masks[record_id]) != text:
+            yield f"record {record_id}: the text differs from its source in more than the masked characters"
+
+
+def _read_again(analysis: Analysis, sources: Sequence[str | Path]) -> tuple[list[str], dict[str, str]]:
+    """Read the sources as the run did: what is wrong with them, and the verbatims of their records by id."""
     known = analysis.manifest["inputs"]
     wrong: list[str] = []
     if len(sources) != len(known):
@@ -180,14 +151,14 @@ def _check_sources(
     unreadable: list[int] = []
     settings = Settings(**analysis.manifest["settings"])
     overrides, limit = settings.overrides(), settings.limit
-    first = 0
+    first, key = 0, respondent_key()
     for number, (source, entry) in enumerate(zip(sources, known, strict=False)):
         if entry["sha256"] and look_at(source).sha256 != entry["sha256"]:
             wrong.append(f"{entry['name']} has changed since the analysis (its SHA-256 differs)")
         reader = open_source(source, overrides).starting_at(first)
         for batch in reader.batches(rows=1000):
             frames.append(
-                assemble(batch.frame, number=number, respondent_key=respondent_key).select(
+                assemble(batch.frame, number=number, respondent_key=key).select(
                     "row", "given_id", "content_hash", "verbatim"
                 )
             )
@@ -201,18 +172,7 @@ def _check_sources(
     if read != analysis.headline["records_in"]:
         wrong.append(f"the sources hold {read} records, the analysis was made of {analysis.headline['records_in']}")
     verbatims = dict(assign_ids(records)[0].select("record_id", "verbatim").iter_rows()) if records.height else {}
-    accounted = texts.keys() | {broken.record_id for broken in analysis.unprocessable}
-    wrong += [
-        f"record {record_id} of the sources is neither analyzed nor unprocessable"
-        for record_id in sorted(verbatims.keys() - accounted)
-    ]
-    for record_id, text in texts.items():
-        verbatim = verbatims.get(record_id)
-        if verbatim is None:
-            wrong.append(f"record {record_id} is not in the sources")
-        elif _masked(verbatim, edges[record_id]) != text:
-            wrong.append(f"record {record_id}: the text differs from its source in more than the masked characters")
-    outcome.note("texts against the sources", wrong, of=len(texts))
+    return wrong, verbatims
 
 
 def _masked(verbatim: str, spans: list[tuple[int, int]]) -> str:
