@@ -4,25 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import Response
 
-from textcx.domain.items import LINE_ID, GivenText
+from textcx.domain.items import LINE_ID, GivenText, SentimentItem
 
+from .deps import Services, services_of
 from .http.errors import Code, Problem
+from .schemas.scoring import TextsRequest
 from .scoring.offsets import convert
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from starlette.requests import Request
-
-    from textcx.domain.items import SentimentItem
-
-    from .deps import Services
-    from .schemas.scoring import GivenItem, TextsRequest
 
 LATEST = "latest"
 FEW = 32
@@ -44,7 +38,9 @@ def take(request: TextsRequest, services: Services) -> Taken:
     Raises:
         Problem: If there are too many items or another model version is wanted.
     """
-    check_version(request.model_version, services)
+    version = services.scoring.model_version  # before one is loaded, none is refused
+    if version and request.model_version not in {None, LATEST, version}:
+        raise Problem(Code.MODEL_VERSION_UNAVAILABLE, f"This service answers with {version}.")
     items = request.texts()
     check_count(len(items), most=services.settings.max_items)
     longest = services.settings.max_text_characters
@@ -52,28 +48,13 @@ def take(request: TextsRequest, services: Services) -> Taken:
     seen: set[str] = set()
     for place, (item, name) in enumerate(zip(items, taken.ids, strict=True)):
         if name in seen:
-            taken.failed[place] = item_error(name, "duplicate_id", "an item before has the same id")
+            taken.failed[place] = _item_error(name, "duplicate_id", "an item before has the same id")
         elif len(item.text) > longest:
-            taken.failed[place] = item_error(name, "text_too_long", f"expected at most {longest:,} characters")
+            taken.failed[place] = _item_error(name, "text_too_long", f"expected at most {longest:,} characters")
         else:
-            taken.texts.append(_given(item, name))
+            taken.texts.append(GivenText(id=name, text=item.text, language=item.language))
         seen.add(name)
     return taken
-
-
-def _given(item: GivenItem, name: str) -> GivenText:
-    return GivenText(id=name, text=item.text, language=item.language)
-
-
-def check_version(wanted: str | None, services: Services) -> None:
-    """Refuse a model version that is not the one that is loaded; before one is loaded, none is refused.
-
-    Raises:
-        Problem: If it is another.
-    """
-    have = services.scoring.model_version
-    if wanted not in {None, LATEST, have} and have:
-        raise Problem(Code.MODEL_VERSION_UNAVAILABLE, f"This service answers with {have}.")
 
 
 def check_count(count: int, *, most: int) -> None:
@@ -86,26 +67,18 @@ def check_count(count: int, *, most: int) -> None:
         raise Problem(Code.TOO_MANY_ITEMS, f"{count:,} items came; at most {most:,} are taken at once.")
 
 
-def item_error(name: str, code: str, message: str) -> dict[str, Any]:
-    """Return the answer for an item that has none."""
+def _item_error(name: str, code: str, message: str) -> dict[str, Any]:
     return {"id": name, "error": {"code": code, "message": message}}
 
 
-def gone(request: Request) -> Callable[[], Any]:
-    """Return a function that waits until the caller of a request goes away; its body must have been read."""
+async def ask(kind: str, texts: Sequence[GivenText], *, request: Request) -> list[Any]:
+    """Ask the model about texts, if there are any, until the caller goes away; the body must have been read."""
 
-    async def wait() -> None:
+    async def gone() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
-    return wait
-
-
-async def ask(kind: str, texts: Sequence[GivenText], *, request: Request, services: Services) -> list[Any]:
-    """Ask the model about texts, if there are any."""
-    if not texts:
-        return []
-    return await services.batcher.submit(kind, texts, gone=gone(request))
+    return await services_of(request).batcher.submit(kind, texts, gone=gone) if texts else []
 
 
 def merge(taken: Taken, answers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -126,9 +99,10 @@ def plain(item: SentimentItem, text: str, *, unit: str, segments: bool) -> dict[
 
 async def respond(build: Callable[[], dict[str, Any]], *, items: int) -> Response:
     """Build a document and answer with it as JSON, in a thread where it is a large one."""
-    body = _dump(build) if items <= FEW else await asyncio.to_thread(_dump, build)
+    body = dumped(build()) if items <= FEW else await asyncio.to_thread(lambda: dumped(build()))
     return Response(body, media_type="application/json")
 
 
-def _dump(build: Callable[[], dict[str, Any]]) -> bytes:
-    return json.dumps(build(), allow_nan=False, separators=(",", ":")).encode("ascii")
+def dumped(document: object) -> bytes:
+    """Return a document as JSON in ASCII, so that cut emoji can be written too."""
+    return json.dumps(document, allow_nan=False, separators=(",", ":")).encode("ascii")

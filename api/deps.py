@@ -1,34 +1,26 @@
-"""What routes ask for: the services of the app, and a caller who may do what the route does."""
+"""What routes ask for: the services of the app, its stores, and a caller who may do what the route does."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
 
-from textcx.domain.errors import BadCursor, Conflict, NotFound, WrongUse
+from textcx.domain.errors import WrongUse
 from textcx.domain.service.keys import Scope
+from textcx.settings.service import ServiceSettings
 
-from .http.errors import Code, Problem
-from .http.security import Caller
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from textcx.settings.analysis import Settings
-    from textcx.settings.service import ServiceSettings
-
-    from .http.metrics import Metrics
-    from .http.security import Guard
-    from .scoring.batching import Batcher
-    from .scoring.tasks import Scoring
-    from .stores import Stores
-
+from .http.errors import Code, Problem, refused
+from .http.metrics import Metrics
+from .http.security import Caller, Guard
+from .scoring.batching import Batcher
+from .scoring.tasks import Scoring
+from .stores import Stores
 
 T = TypeVar("T")
-_CODES = ((NotFound, Code.NOT_FOUND), (Conflict, Code.CONFLICT), (BadCursor, Code.BAD_CURSOR))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,7 +29,6 @@ class Services:
 
     Attributes:
         settings: Of the service.
-        analysis: Of the analysis.
         scoring: What the inference thread does.
         batcher: Its queue.
         guard: Checks callers.
@@ -46,12 +37,9 @@ class Services:
         stores: The database and what is kept in it; null where the app was given its keys otherwise.
         checks: Further conditions of readiness by name, such as the database; each raises ``TextcxError`` where it
             fails. Called in a thread.
-        on_start: Called when the app starts, in order; may return an awaitable.
-        on_stop: Called when it stops, after the inference thread has drained, in reverse order.
     """
 
     settings: ServiceSettings
-    analysis: Settings
     scoring: Scoring
     batcher: Batcher
     guard: Guard
@@ -59,42 +47,12 @@ class Services:
     models: Callable[[], list[dict[str, str]]]
     stores: Stores | None = None
     checks: dict[str, Callable[[], None]] = field(default_factory=dict)
-    on_start: list[Callable[[], Any]] = field(default_factory=list)
-    on_stop: list[Callable[[], Any]] = field(default_factory=list)
-
-    def drain(self) -> None:
-        """Let answers that would go on until the end come to it: the service was told to stop."""
-        if self.stores is not None:
-            self.stores.drain()
 
 
 def services_of(request: Request) -> Services:
     """Return the services of the app that got the request."""
     found: Services = request.app.state.services
     return found
-
-
-class _Needs:
-    """A dependency that lets only callers with a scope through."""
-
-    def __init__(self, needed: Scope | None) -> None:
-        self.needed = needed
-
-    async def __call__(self, request: Request) -> Caller:
-        return await services_of(request).guard.check(request, self.needed)
-
-
-needs_analyze, needs_read, needs_write, needs_admin = (
-    _Needs(scope) for scope in (Scope.ANALYZE, Scope.READ, Scope.WRITE, Scope.ADMIN)
-)
-needs_any_key = _Needs(None)
-"""As ``dependencies=[Depends(needs_read)]`` of a route or router, or as the types below where the caller matters."""
-
-ForServices = Annotated[Services, Depends(services_of)]
-Analyst = Annotated[Caller, Depends(needs_analyze)]
-Reader = Annotated[Caller, Depends(needs_read)]
-Writer = Annotated[Caller, Depends(needs_write)]
-Admin = Annotated[Caller, Depends(needs_admin)]
 
 
 def stores_of(request: Request) -> Stores:
@@ -109,26 +67,32 @@ def stores_of(request: Request) -> Stores:
     return found
 
 
-async def ask(request: Request, work: Callable[[Stores], T]) -> T:
-    """Do something with the stores, in a thread.
+Stored = Annotated[Stores, Depends(stores_of)]
 
-    Args:
-        request: The request.
-        work: What is to be done.
+
+def needs(scope: Scope | None) -> Callable[[Request], object]:
+    """Make a dependency that lets only callers with a scope through; null for any valid key."""
+
+    async def check(request: Request) -> None:
+        request.state.caller = await services_of(request).guard.check(request, scope)
+
+    return check
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who made a request that ``needs`` has let through."""
+    found: Caller = request.state.caller
+    return found
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Do something with the stores, in a thread.
 
     Raises:
         Problem: Saying what the stores refused.
         StoreProblem: If the database cannot be reached.
     """
-    stores = stores_of(request)
     try:
-        return await asyncio.to_thread(work, stores)
+        return await asyncio.to_thread(work)
     except WrongUse as error:
         raise refused(error) from None
-
-
-def refused(error: WrongUse) -> Problem:
-    """Return what a store or a check of ours refused as a problem; their sentences hold nothing of the request."""
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), Code.INVALID_REQUEST)
-    message = str(error)
-    return Problem(code, f"{message[:1].upper()}{message[1:]}.")

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import FastAPI
 
 from textcx.domain.errors import StoreProblem
-from textcx.settings.analysis import load_settings
-from textcx.settings.service import load_service_settings, settings_file
+from textcx.ports import KeyStore, ThemeSets
+from textcx.settings.analysis import Settings, load_settings
+from textcx.settings.service import ServiceSettings, load_service_settings, settings_file
 from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.container import Container
+from textcx.wiring.job_tools import JobTools
 
 from .compat import ROUTERS as COMPAT_ROUTERS
 from .deps import Services
@@ -29,18 +31,8 @@ from .http.security import Guard
 from .openapi import document
 from .routes import HEALTH, ROUTERS
 from .scoring.batching import Batcher
-from .scoring.tasks import Scoring
+from .scoring.tasks import Scoring, Tools
 from .stores import Stores
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from textcx.ports import KeyStore, ThemeSets
-    from textcx.settings.analysis import Settings
-    from textcx.settings.service import ServiceSettings
-    from textcx.wiring.job_tools import JobTools
-
-    from .scoring.tasks import Tools
 
 SWITCH_SECONDS = 0.001
 """How long a thread may keep the interpreter while others wait: the event loop should not wait for the model's."""
@@ -62,7 +54,7 @@ def create_app(
         analysis: Of the analysis; likewise.
         make_tools: Makes the engines, in the inference thread; by default those of ``textcx.wiring.container``.
         make_job_tools: Makes those of jobs, apart from the others, when the first job runs.
-        keys: Where the keys are; by default in the database of the settings.
+        keys: Where the keys are; by default in the database of the settings, and without that there is no database.
         theme_sets: By default those in the directory of the settings.
 
     Returns:
@@ -70,7 +62,7 @@ def create_app(
     """
     chosen = settings or load_service_settings()
     how = analysis or load_settings(file=settings_file())
-    stores = Stores(settings=how, service=chosen, tools=make_job_tools) if keys is None else None
+    stores = Stores(settings=how, service=chosen, tools=make_job_tools)
     metrics = Metrics()
     scoring = Scoring(
         make_tools or (lambda: Container(how, small_batches=True, between=batcher.let_pass)),
@@ -84,24 +76,19 @@ def create_app(
         batch_tokens=chosen.batch_tokens,
         max_wait=chosen.max_wait_ms / 1000,
     )
-    guard = Guard(keys or stores, host=chosen.host, rate_limit=chosen.rate_limit, remember=chosen.key_cache_seconds)
-    services = Services(
+    metrics.queued.set_function(lambda: batcher.queued)
+    metrics.ready.set_function(lambda: float(batcher.ready))
+    app = FastAPI(lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.services = Services(
         settings=chosen,
-        analysis=how,
         scoring=scoring,
         batcher=batcher,
-        guard=guard,
+        guard=Guard(keys or stores, host=chosen.host, rate_limit=chosen.rate_limit, remember=chosen.key_cache_seconds),
         metrics=metrics,
         models=cache(Container(how).models),
-        stores=stores,
+        stores=stores if keys is None else None,
+        checks={} if keys is not None else {"database": stores.check_database, "jobs": stores.check_jobs},
     )
-    if stores is not None:
-        services.checks |= {"database": stores.check_database, "jobs": stores.check_jobs}
-        services.on_start += [lambda: asyncio.to_thread(_try, stores), stores.begin]
-        services.on_stop.append(lambda: asyncio.to_thread(stores.end))
-    metrics.follow(queued=lambda: batcher.queued, ready=lambda: float(batcher.ready))
-    app = FastAPI(lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.services = services
     app.add_middleware(Edge, settings=chosen, metrics=metrics)
     routers = (*ROUTERS, *COMPAT_ROUTERS, HEALTH)
     add_handlers(app, routes=[route for router in routers for route in router.routes])
@@ -120,20 +107,22 @@ def _document(app: FastAPI) -> dict[str, Any]:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    set_up_logs(form=services.settings.log_format, level=services.settings.log_level)
+    settings, stores = services.settings, services.stores
+    set_up_logs(form=settings.log_format, level=settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
     services.batcher.start()
-    for begin in services.on_start:
-        await _maybe(begin())
+    if stores is not None:
+        await asyncio.to_thread(_try, stores)
+        stores.begin()
     log("started")
     try:
-        with heard(services.drain):
+        with heard(lambda: None if stores is None else stores.drain()):
             yield
     finally:
         log("stopping", queued=services.batcher.queued)
-        await services.batcher.close(seconds=services.settings.drain_seconds)
-        for end in reversed(services.on_stop):
-            await _maybe(end())
+        await services.batcher.close(seconds=settings.drain_seconds)
+        if stores is not None:
+            await asyncio.to_thread(stores.end)
         log("stopped")
 
 
@@ -143,8 +132,3 @@ def _try(stores: Stores) -> None:
         stores.check_database()
     except StoreProblem as problem:
         log("database not reached", level=logging.ERROR, message=str(problem))
-
-
-async def _maybe(result: object) -> None:
-    if inspect.isawaitable(result):
-        await result

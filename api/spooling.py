@@ -9,34 +9,28 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 
 from textcx.domain.errors import BadSetting, DiskFull, NothingToAnalyze, StoreProblem, UnreadableInput, WrongUse
-from textcx.domain.service.datasets import JobKind
+from textcx.domain.service.datasets import Dataset, Job, JobKind
 from textcx.jobs.columns import check_columns, columns_of, line_of
 from textcx.readers.columns.ratings import parse_rating
 from textcx.readers.opening import column_names
+from textcx.settings.service import ServiceSettings
 from textcx.store.spool import safe_name
 from textcx.store.sql.jobs import NewUpload
 
-from .deps import refused
-from .http.bodies import checked
-from .http.errors import Code, Problem
+from .http.bodies import checked, media_type_of, parsed
+from .http.errors import Code, Problem, refused
 from .schemas.documents import GivenRecord, RecordsRequest
 from .scoring.batching import CallerGone
 from .stores import MOST_UPLOADS, Stores
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-    from pathlib import Path
-
-    from starlette.requests import Request
-
-    from textcx.domain.service.datasets import Dataset, Job
-    from textcx.settings.service import ServiceSettings
 
 JSON_KIND = "application/json"
 FILES = {
@@ -91,7 +85,7 @@ async def receive(request: Request, upload: UploadRequest, *, stores: Stores, se
         StoreProblem: If the database cannot be reached.
         DiskFull: If there is no room for it.
     """
-    kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+    kind = media_type_of(request)
     if kind != JSON_KIND and kind not in FILES:
         raise Problem(
             Code.UNSUPPORTED_MEDIA_TYPE,
@@ -101,24 +95,36 @@ async def receive(request: Request, upload: UploadRequest, *, stores: Stores, se
     if stores.uploading >= MOST_UPLOADS:
         raise Problem(Code.OVERLOADED, "Too many uploads come in at once.", headers={"Retry-After": "5"})
     stores.uploading += 1
+    loop = asyncio.get_running_loop()
     try:
-        loop = asyncio.get_running_loop()
         dataset = await loop.run_in_executor(stores.uploads, lambda: stores.context.datasets.get(upload.dataset))
         if kind == JSON_KIND:
             records = await _records(request, upload, settings=settings)
-            return await loop.run_in_executor(stores.uploads, lambda: _keep_records(records, dataset, upload, stores))
-        name = safe_name(upload.filename or "upload").removesuffix(FILES[kind]) + FILES[kind]
-        pieces, most = _Pieces(request, loop), max(settings.max_file_bytes, settings.max_decompressed_file_bytes)
-        return await loop.run_in_executor(
-            stores.uploads,
-            lambda: _keep(pieces, name, upload.columns, most_bytes=most, upload=upload, stores=stores),
-        )
+            work = partial(_keep_records, records, dataset, upload, stores)
+        else:
+            name = safe_name(upload.filename or "upload").removesuffix(FILES[kind]) + FILES[kind]
+            most = max(settings.max_file_bytes, settings.max_decompressed_file_bytes)
+            work = partial(
+                _keep, _pieces(request, loop), name, upload.columns, most_bytes=most, upload=upload, stores=stores
+            )
+        return await loop.run_in_executor(stores.uploads, work)
     except ClientDisconnect:
         raise CallerGone from None
     except WrongUse as error:
         raise refused(error) from None
     finally:
         stores.uploading -= 1
+
+
+def _pieces(request: Request, loop: asyncio.AbstractEventLoop) -> Iterator[bytes]:
+    """Give the body to a thread: each piece is asked of the event loop when the one before is written."""
+    stream = request.stream().__aiter__()
+
+    async def following() -> bytes | None:
+        return await anext(stream, None)
+
+    while (piece := asyncio.run_coroutine_threadsafe(following(), loop).result()) is not None:
+        yield piece
 
 
 async def _records(request: Request, upload: UploadRequest, *, settings: ServiceSettings) -> list[GivenRecord]:
@@ -136,7 +142,7 @@ async def _records(request: Request, upload: UploadRequest, *, settings: Service
                 f"A JSON document may hold {settings.max_decompressed_bytes:,} bytes at most.",
                 hint="send a file of lines, as application/x-ndjson, or text/csv",
             )
-    records = (await asyncio.to_thread(_parse, bytes(body))).records
+    records = (await asyncio.to_thread(lambda: checked(parsed(bytes(body)), RecordsRequest))).records
     if len(records) > settings.max_items:
         raise Problem(
             Code.TOO_MANY_ITEMS,
@@ -148,14 +154,6 @@ async def _records(request: Request, upload: UploadRequest, *, settings: Service
     return records
 
 
-def _parse(body: bytes) -> RecordsRequest:
-    try:
-        document = json.loads(body)  # pydantic's own parser refuses cut emoji
-    except (ValueError, RecursionError):
-        raise Problem(Code.NOT_JSON, "The body could not be read as JSON.") from None
-    return checked(document, RecordsRequest)
-
-
 def _keep_records(records: Sequence[GivenRecord], dataset: Dataset, upload: UploadRequest, stores: Stores) -> Job:
     declared = dataset.columns.get("rating") or ()
     flags = [*(dataset.learned.get("rating") or ()), *([declared] if isinstance(declared, str) else declared)]
@@ -163,9 +161,8 @@ def _keep_records(records: Sequence[GivenRecord], dataset: Dataset, upload: Uplo
     _check_ratings(records, columns.get("rating", ()))
     if "date_column" in columns:
         columns["date_format"] = "ISO 8601"
-    return _keep(
-        map(line_of, records), "records.jsonl", columns, most_bytes=LARGEST_LINES, upload=upload, stores=stores
-    )
+    lines = map(line_of, records)
+    return _keep(lines, "records.jsonl", columns, most_bytes=LARGEST_LINES, upload=upload, stores=stores)
 
 
 def _check_ratings(records: Sequence[GivenRecord], flags: Iterable[str]) -> None:
@@ -231,8 +228,14 @@ def _look_at(path: Path) -> None:
     Raises:
         Problem: If it cannot be read, or has more columns than any file of feedback.
     """
+    columns = 0
+    if path.suffix != ".jsonl":  # a far too wide file is not worth a reader's time
+        with path.open("rb") as file:
+            head = file.readline(LONGEST_HEADER)
+        columns = 1 + max(head.count(mark) for mark in (b",", b";", b"\t", b"|"))
     try:
-        columns = _columns(path) or len(column_names(path))
+        if columns <= MOST_COLUMNS:
+            columns = len(column_names(path))
     except (UnreadableInput, NothingToAnalyze):
         raise Problem(
             Code.INVALID_REQUEST,
@@ -245,33 +248,3 @@ def _look_at(path: Path) -> None:
             f"The file has {columns:,} columns; at most {MOST_COLUMNS:,} are taken.",
             hint="leave out the columns that are not needed",
         )
-
-
-def _columns(path: Path) -> int:
-    """Count the columns of a far too wide CSV file cheaply; 0 where a reader should look."""
-    if path.suffix == ".jsonl":
-        return 0
-    with path.open("rb") as file:
-        head = file.readline(LONGEST_HEADER)
-    widest = 1 + max(head.count(mark) for mark in (b",", b";", b"\t", b"|"))
-    return widest if widest > MOST_COLUMNS else 0
-
-
-class _Pieces:
-    """The body of a request for a thread: each piece is asked of the event loop when the one before is written."""
-
-    def __init__(self, request: Request, loop: asyncio.AbstractEventLoop) -> None:
-        self._stream: AsyncIterator[bytes] = request.stream().__aiter__()
-        self._loop = loop
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        piece = asyncio.run_coroutine_threadsafe(self._next(), self._loop).result()
-        if piece is None:
-            raise StopIteration
-        return piece
-
-    async def _next(self) -> bytes | None:
-        return await anext(self._stream, None)

@@ -11,31 +11,27 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from math import nan
-from typing import TYPE_CHECKING
 
 from textcx.domain.errors import StoreProblem, TextcxError
+from textcx.domain.service.keys import ApiKey
 from textcx.jobs.queue.runner import Runner
+from textcx.settings.analysis import Settings
+from textcx.settings.service import ServiceSettings
 from textcx.steps.themes.editing.forget import only_records
+from textcx.store.sql.database import Database
 from textcx.store.sql.keys import SqlKeys
 from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.theme_sets import CurrentSet
+from textcx.wiring.job_context import JobContext
+from textcx.wiring.job_tools import JobTools
 from textcx.wiring.service import job_context, open_database
 
 from .http.errors import Code, Problem
 from .http.logs import log, where
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from textcx.domain.service.keys import ApiKey
-    from textcx.settings.analysis import Settings
-    from textcx.settings.service import ServiceSettings
-    from textcx.store.sql.database import Database
-    from textcx.wiring.job_context import JobContext
-    from textcx.wiring.job_tools import JobTools
 
 MOST_UPLOADS = 16
 """Uploads that are received at a time; more get 429."""
@@ -61,7 +57,8 @@ class Stores:
         self._database: Database | None = None
         self._context: JobContext | None = None
         self._runner: Runner | None = None
-        self._draining, self._stopping = threading.Event(), threading.Event()
+        self._draining = False
+        self._stopping = threading.Event()
         self._starting: threading.Thread | None = None
         self.uploads = ThreadPoolExecutor(MOST_UPLOADS, "textcx-upload")
         self.uploading = 0
@@ -80,11 +77,7 @@ class Stores:
 
     @property
     def context(self) -> JobContext:
-        """What jobs work with.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-        """
+        """What jobs work with; raises as ``database``."""
         with self._lock:
             if self._context is None:
                 self._context = job_context(
@@ -112,25 +105,21 @@ class Stores:
     @property
     def stopping(self) -> bool:
         """Whether the app is going down, or was told to."""
-        return self._draining.is_set() or self._stopping.is_set()
+        return self._draining or self._stopping.is_set()
 
     def drain(self) -> None:
         """Take note that the process was told to stop; jobs run on until ``end``."""
-        self._draining.set()
+        self._draining = True
 
     def named_theme_set(self, name: str | None, *, encoder_id: str | None) -> CurrentSet | None:
         """Return a theme set of the directory for a data set: without the segments it was learned from.
 
-        Args:
-            name: Of the set; null for none.
-            encoder_id: The encoder in use, where it is loaded.
-
         Raises:
-            Problem: If there is none of that name, or it cannot be used.
+            Problem: If there is none of that name, or it cannot be used with the encoder.
         """
-        sets = self.context.named_sets
         if name is None:
             return None
+        sets = self.context.named_sets
         if sets is None or name not in sets.names():
             raise Problem(Code.THEME_SET_UNKNOWN, "There is no theme set of that name.")
         try:
@@ -166,19 +155,11 @@ class Stores:
             self._runner.wake()
 
     def check_database(self) -> None:
-        """Do nothing where the database answers.
-
-        Raises:
-            StoreProblem: Where it does not.
-        """
+        """Raise ``StoreProblem`` where the database does not answer."""
         self.find("")
 
     def check_jobs(self) -> None:
-        """Do nothing where jobs run, or run elsewhere.
-
-        Raises:
-            StoreProblem: If another process took this one's place.
-        """
+        """Raise ``StoreProblem`` where another process took over the jobs that should run here."""
         if self._runner is not None and self._runner.lost.is_set():
             msg = "the database was gone, and another process took over the jobs meanwhile; start the service again"
             raise StoreProblem(msg)

@@ -11,29 +11,27 @@ since we judge segments and not words. A segment without an adjective has no opi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText
+from textcx.domain.service.keys import Scope
 
 from ..answering import LATEST, ask, check_count
-from ..deps import needs_analyze, services_of
+from ..deps import needs, services_of
 from ..http.bodies import read_model
 from ..http.dialects import AZURE
 from ..http.errors import REQUEST_ID, Code, Problem
-from ..openapi import body_of
+from ..openapi import body_of, described
 from ..schemas.scoring import Text
 from ..scoring.offsets import count_elements
 from ..scoring.tasks import OPINIONS, SENTIMENT
 from .opinions import UNITS, document_of
 
-if TYPE_CHECKING:
-    from ..deps import Services
-
-router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs_analyze)])
+router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs(Scope.ANALYZE))])
 PATH = f"{AZURE}/language/:analyze-text"
 MOST_DOCUMENTS = 10
 MOST_ELEMENTS = 5120
@@ -81,9 +79,8 @@ class AzureRequest(BaseModel):
 
 
 ERROR = {"schema": {"type": "object", "properties": {"error": {"type": "object"}}, "required": ["error"]}}
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {"application/json": ERROR}}
-    for status, description in {
+ERRORS = described(
+    {
         400: "InvalidRequest, with the particular code inside",
         401: "Unauthorized",
         403: "Forbidden",
@@ -93,8 +90,9 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         429: "TooManyRequests",
         500: "InternalServerError",
         503: "ServiceUnavailable",
-    }.items()
-}
+    },
+    {"application/json": ERROR},
+)
 
 
 @router.post(
@@ -133,28 +131,35 @@ async def analyze_text(request: Request) -> Response:
         raise Problem(Code.INVALID_REQUEST, "documents is empty; expected 1 to 10.")
     check_count(len(documents), most=MOST_DOCUMENTS)
     errors = _errors(documents)
-    given = [
-        GivenText(each.id, each.text, each.language or None)
-        for place, each in enumerate(documents)
-        if place not in errors
-    ]
-    kind = OPINIONS if wanted.parameters.opinion_mining else SENTIMENT
-    answers = await ask(kind, given, request=request, services=services)
-    results = _results(documents, errors, given, answers, parameters=wanted.parameters, services=services)
-    if request.query_params.get("showStats", "").casefold() == "true":
+    scored = [(place, each) for place, each in enumerate(documents) if place not in errors]
+    given = [GivenText(each.id, each.text, each.language or None) for _, each in scored]
+    mined = wanted.parameters.opinion_mining
+    answers = await ask(OPINIONS if mined else SENTIMENT, given, request=request)
+    vague = services.scoring.vague if mined and answers else frozenset[str]()
+    unit = UNITS[wanted.parameters.string_index_type]
+    show_stats = request.query_params.get("showStats", "").casefold() == "true"
+    done = list[dict[str, Any]]()
+    for (place, each), answer in zip(scored, answers, strict=True):
+        item, phrases = answer if mined else (answer, None)
+        if item.reason is not None and not item.language_supported:
+            message = f"Supported languages: {services.scoring.language.code}."
+            errors[place] = _error(each.id, "UnsupportedLanguageCode", message)
+            continue
+        document = document_of(item, each.text, number=len(done), unit=unit, phrases=phrases, vague=vague)
+        if show_stats:
+            document["statistics"] = {"charactersCount": count_elements(each.text), "transactionsCount": 1}
+        done.append(document)
+    failed = [errors[place] for place in sorted(errors)]
+    results: dict[str, Any] = {"documents": done, "errors": failed, "modelVersion": version}
+    if show_stats:
         results["statistics"] = {
             "documentsCount": len(documents),
-            "validDocumentsCount": len(results["documents"]),
-            "erroneousDocumentsCount": len(results["errors"]),
-            "transactionsCount": len(results["documents"]),
+            "validDocumentsCount": len(done),
+            "erroneousDocumentsCount": len(errors),
+            "transactionsCount": len(done),
         }
-        for each in results["documents"]:
-            text = next(one.text for one in documents if one.id == each["id"])
-            each["statistics"] = {"charactersCount": count_elements(text), "transactionsCount": 1}
-    return JSONResponse(
-        {"kind": "SentimentAnalysisResults", "results": results},
-        headers={"apim-request-id": request.scope[REQUEST_ID]},
-    )
+    headers = {"apim-request-id": request.scope[REQUEST_ID]}
+    return JSONResponse({"kind": "SentimentAnalysisResults", "results": results}, headers=headers)
 
 
 def _errors(documents: list[AzureDocument]) -> dict[int, dict[str, Any]]:
@@ -181,33 +186,4 @@ def _error(name: str, code: str, message: str) -> dict[str, Any]:
             "message": "Invalid document in request.",
             "innererror": {"code": code, "message": message},
         },
-    }
-
-
-def _results(
-    documents: list[AzureDocument],
-    errors: dict[int, dict[str, Any]],
-    given: list[GivenText],
-    answers: list[Any],
-    *,
-    parameters: AzureParameters,
-    services: Services,
-) -> dict[str, Any]:
-    unit = UNITS[parameters.string_index_type]
-    failed, done = dict(errors), list[dict[str, Any]]()
-    vague = services.scoring.vague if parameters.opinion_mining and answers else frozenset()
-    places = [place for place in range(len(documents)) if place not in errors]
-    for place, text, answer in zip(places, given, answers, strict=True):
-        item = answer.item if parameters.opinion_mining else answer
-        if item.reason is not None and not item.language_supported:
-            failed[place] = _error(
-                text.id, "UnsupportedLanguageCode", f"Supported languages: {services.scoring.language.code}."
-            )
-            continue
-        phrases = answer.phrases if parameters.opinion_mining else None
-        done.append(document_of(item, text.text, number=len(done), unit=unit, phrases=phrases, vague=vague))
-    return {
-        "documents": done,
-        "errors": [failed[place] for place in sorted(failed)],
-        "modelVersion": services.scoring.model_version,
     }

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from textcx.domain.items import SegmentItem, SentimentItem
+from textcx.ports import Phrase
 
 from ..scoring.offsets import convert
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from textcx.domain.items import SegmentItem, SentimentItem
-    from textcx.ports import Phrase
 
 UNITS = {
     "TextElements_v8": "element",
@@ -41,13 +39,9 @@ def document_of(
         unit: Of all offsets and lengths; see ``offsets.convert``.
         phrases: Of the text; null where opinions are not wanted.
         vague: Words that name nothing concrete; no targets.
-
-    Returns:
-        Plain values.
     """
-    spans = [(each.start, each.end) for each in item.segments] + [(each.start, each.end) for each in phrases or ()]
-    edges = [edge for span in spans for edge in span]
-    moved = convert(text, edges, unit)
+    spans: list[SegmentItem | Phrase] = [*item.segments, *(phrases or ())]
+    moved = convert(text, (edge for span in spans for edge in (span.start, span.end)), unit)
     sentences = []
     for place, segment in enumerate(item.segments):
         sentence = {
@@ -87,15 +81,11 @@ def _opinions(
 ) -> dict[str, Any]:
     """Return targets and assessments of a segment, both empty unless there are both."""
     inside = [each for each in phrases if segment.start <= each.start and each.end <= segment.end]
-    nouns = [each for each in inside if each.kind == "noun" and each.lemma.casefold().split()[-1:] != []]
-    nouns = [each for each in nouns if each.lemma.casefold().split()[-1] not in vague]
+    nouns = [each for each in inside if each.kind == "noun" and _is_concrete(each, vague)]
     judged = [each for each in inside if each.kind == "adjective"]
     if segment.label == "neutral" or not nouns or not judged:
         return {"targets": [], "assessments": []}
-    common = {
-        "sentiment": segment.label,
-        "confidenceScores": _of_two(segment.probabilities),
-    }
+    common = {"sentiment": segment.label, "confidenceScores": _of_two(segment.probabilities)}
     assessments = [
         {
             **common,
@@ -113,6 +103,11 @@ def _opinions(
         for each in nouns
     ]
     return {"targets": targets, "assessments": assessments}
+
+
+def _is_concrete(noun: Phrase, vague: frozenset[str]) -> bool:
+    words = noun.lemma.casefold().split()
+    return bool(words) and words[-1] not in vague
 
 
 def _of_two(shares: Mapping[str, float]) -> dict[str, float]:

@@ -10,17 +10,13 @@ import asyncio
 import json
 import time
 import zlib
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope
 
 from .errors import Code, Problem, invalid_params
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-    from starlette.types import Message, Receive, Scope
 
 Model = TypeVar("Model", bound=BaseModel)
 GZIP = 31
@@ -36,11 +32,8 @@ JSON_KINDS = ("application/json", "application/x-amz-json-1.1")
 
 def header_of(scope: Scope, name: bytes) -> bytes | None:
     """Return the first value of a header, its name given in lower case."""
-    for key, value in scope["headers"]:
-        if key == name:
-            found: bytes = value
-            return found
-    return None
+    found: bytes | None = next((value for key, value in scope["headers"] if key == name), None)
+    return found
 
 
 def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int, seconds: float) -> Receive:
@@ -53,9 +46,6 @@ def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int, se
         decompressed: Most bytes once decompressed.
         seconds: Longest pause, and the time that a body may be behind ``SLOWEST`` bytes a second.
 
-    Returns:
-        A ``receive`` that gives the plain body.
-
     Raises:
         Problem: At once if the announced length is too large or the encoding unknown; else while the body is received.
     """
@@ -64,23 +54,23 @@ def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int, se
         raise _too_large(limit)
     if (length is None or length == b"0") and header_of(scope, b"transfer-encoding") is None:
         return receive
-    receive = _Timed(receive, seconds)
+    receive = _Limited(receive, limit, seconds)
     encoding = (header_of(scope, b"content-encoding") or b"").strip().lower()
     if encoding in {b"", b"identity"}:
-        return _Counted(receive, limit)
+        return receive
     if encoding not in {b"gzip", b"x-gzip"}:
         raise Problem(Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Encoding is unknown; gzip is understood.")
-    scope["headers"] = [
-        (name, value) for name, value in scope["headers"] if name not in {b"content-encoding", b"content-length"}
-    ]
-    return _Unzipped(_Counted(receive, limit), decompressed)
+    taken_out = {b"content-encoding", b"content-length"}
+    scope["headers"] = [(name, value) for name, value in scope["headers"] if name not in taken_out]
+    return _Unzipped(receive, decompressed)
 
 
-class _Timed:
-    """Waits for what comes, but not for ever; what the app does between two pieces takes none of the caller's time."""
+class _Limited:
+    """Counts what comes and waits for it, but not for ever; what the app does between two pieces costs no time."""
 
-    def __init__(self, receive: Receive, seconds: float) -> None:
-        self._receive, self._seconds, self._left = receive, seconds, seconds
+    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
+        self._receive, self._limit, self._seconds = receive, limit, seconds
+        self._bytes_left, self._seconds_left = limit, seconds
         self._more = True
 
     async def __call__(self) -> Message:
@@ -88,36 +78,24 @@ class _Timed:
             return await self._receive()
         begin = time.monotonic()
         try:
-            async with asyncio.timeout(min(self._left, self._seconds)):
-                message: Message = await self._receive()
+            async with asyncio.timeout(min(self._seconds_left, self._seconds)):
+                message = await self._receive()
         except TimeoutError:
-            raise Problem(
-                Code.BODY_TOO_SLOW, "The body came too slowly, or not at all.", headers={"Connection": "close"}
-            ) from None
-        self._left += len(message.get("body", b"")) / SLOWEST - (time.monotonic() - begin)
+            headers = {"Connection": "close"}
+            raise Problem(Code.BODY_TOO_SLOW, "The body came too slowly, or not at all.", headers=headers) from None
+        size = len(message.get("body", b""))
+        self._seconds_left += size / SLOWEST - (time.monotonic() - begin)
+        self._bytes_left -= size
+        if self._bytes_left < 0:
+            raise _too_large(self._limit)
         self._more = message["type"] == "http.request" and message.get("more_body", False)
-        return message
-
-
-class _Counted:
-    """Counts what comes."""
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive, self._limit, self._left = receive, limit, limit
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                raise _too_large(self._limit)
         return message
 
 
 class _Unzipped:
     """Decompresses what comes, a step at a time."""
 
-    def __init__(self, receive: Callable[[], Any], limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int) -> None:
         self._receive, self._limit, self._left = receive, limit, limit
         self._stream = zlib.decompressobj(GZIP)
         self._pending = b""
@@ -127,7 +105,7 @@ class _Unzipped:
     async def __call__(self) -> Message:
         while not self._ended:
             if not self._pending and self._more:
-                message: Message = await self._receive()
+                message = await self._receive()
                 if message["type"] != "http.request":
                     return message
                 self._pending, self._more = message.get("body", b""), message.get("more_body", False)
@@ -138,8 +116,7 @@ class _Unzipped:
             if plain or not self._more:
                 self._ended = not (self._pending or self._more)
                 return {"type": "http.request", "body": plain, "more_body": not self._ended}
-        final: Message = await self._receive()
-        return final
+        return await self._receive()
 
     def _step(self) -> bytes:
         try:
@@ -152,9 +129,9 @@ class _Unzipped:
                 self._pending, self._stream = self._stream.unused_data, zlib.decompressobj(GZIP)
         elif not self._pending and not self._more:
             rest = self._stream.decompress(b"", STEP)
-            if rest:
-                return plain + rest
-            raise Problem(Code.NOT_JSON, "The compressed body ends early.")
+            if not rest:
+                raise Problem(Code.NOT_JSON, "The compressed body ends early.")
+            plain += rest
         return plain
 
 
@@ -162,16 +139,29 @@ def _too_large(limit: int) -> Problem:
     return Problem(Code.BODY_TOO_LARGE, f"The body holds more than {limit:,} bytes.")
 
 
-async def read_json(request: Request, *, kinds: tuple[str, ...] = JSON_KINDS) -> object:
-    """Read the body as JSON. Lone surrogates are let through, since cut emoji are common in feedback.
+def media_type_of(request: Request) -> str:
+    """Return the Content-Type in lower case, without its parameters."""
+    return (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
+
+
+async def read_json(request: Request) -> object:
+    """Read the body as JSON.
 
     Raises:
         Problem: If the Content-Type is another, or the body is no JSON.
     """
-    kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
-    if kind not in kinds and not (kind.startswith("application/") and kind.endswith("+json")):
+    kind = media_type_of(request)
+    if kind not in JSON_KINDS and not (kind.startswith("application/") and kind.endswith("+json")):
         raise Problem(Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not JSON.")
-    body = await request.body()
+    return parsed(await request.body())
+
+
+def parsed(body: bytes) -> object:
+    """Parse JSON with lone surrogates, which pydantic's parser refuses: cut emoji are common in feedback.
+
+    Raises:
+        Problem: If it is no JSON.
+    """
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -179,11 +169,7 @@ async def read_json(request: Request, *, kinds: tuple[str, ...] = JSON_KINDS) ->
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:
-    """Read the body as a JSON document of a known shape.
-
-    Raises:
-        Problem: Naming the fields that are missing or wrong, without their values.
-    """
+    """Read the body as a JSON document of a known shape; raises as ``read_json`` and ``checked``."""
     return checked(await read_json(request), model)
 
 
@@ -191,12 +177,10 @@ def checked(document: object, model: type[Model]) -> Model:
     """Check plain values against a shape.
 
     Raises:
-        Problem: As ``read_model``.
+        Problem: Naming the fields that are missing or wrong, without their values.
     """
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False, include_context=False)
-        raise Problem(
-            Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=invalid_params(wrong)
-        ) from None
+        wrong = invalid_params(error.errors(include_url=False, include_input=False, include_context=False))
+        raise Problem(Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=wrong) from None

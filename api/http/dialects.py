@@ -6,10 +6,9 @@ vendor's clients expect them; their retries then work by themselves.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any
 
 Shape = tuple[int, dict[str, Any], dict[str, str]]
 
@@ -30,14 +29,7 @@ _AWS = {
     "internal": "InternalServerException",
     "not_ready": "ServiceUnavailableException",
 }
-_AZURE_OUTER = {
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "NotFound",
-    429: "TooManyRequests",
-    500: "InternalServerError",
-    503: "ServiceUnavailable",
-}
+_AZURE_OUTER = {status: HTTPStatus(status).phrase.replace(" ", "") for status in (401, 403, 404, 429, 500, 503)}
 _AZURE_INNER = {
     "too_many_items": "InvalidDocumentBatch",
     "model_version_unavailable": "ModelVersionIncorrect",

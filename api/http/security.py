@@ -13,25 +13,21 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.types import Scope as AsgiScope
 
 from textcx.domain.errors import StoreProblem
 from textcx.domain.service.keys import KEY_LENGTH, ApiKey, Scope, digest_of
+from textcx.ports import KeyStore
 from textcx.settings.service import is_loopback
 
 from .errors import Code, Problem
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-    from starlette.types import Scope as AsgiScope
-
-    from textcx.ports import KeyStore
 
 KEY_ID = "textcx.key_id"
 """Where the id of the caller's key is kept in the ASGI scope, for the log."""
@@ -39,6 +35,7 @@ TOUCH_SECONDS = 60.0
 MOST_REMEMBERED = 10_000
 _AWS_KEY = re.compile(r"AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)/")
 MINUTE = 60.0
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +43,16 @@ class Caller:
     """Who calls; ``key`` is null for callers on this machine where there are no keys."""
 
     key: ApiKey | None
+
+    @property
+    def key_id(self) -> str:
+        """Id of the key; empty where there is none."""
+        return "" if self.key is None else self.key.id
+
+    @property
+    def name(self) -> str:
+        """Name of the key, for histories and receipts."""
+        return "this machine" if self.key is None else self.key.name
 
 
 class RateLimiter:
@@ -72,35 +79,24 @@ class RateLimiter:
 class Guard:
     """Checks callers against the key store, remembering for a few seconds what it said."""
 
-    def __init__(
-        self, store: KeyStore | None, *, host: str, rate_limit: int, remember: float, keyless: bool | None = None
-    ) -> None:
+    def __init__(self, store: KeyStore, *, host: str, rate_limit: int, remember: float) -> None:
         """Prepare to check callers.
 
         Args:
-            store: Where the keys are; null where there are none at all.
-            host: Where the service listens.
+            store: Where the keys are.
+            host: Where the service listens; only where that is loopback are callers without a key served.
             rate_limit: Requests of a key in a minute; 0 for no limit.
             remember: Seconds for which an answer of the store is believed.
-            keyless: Whether callers without a key may be served while there are no keys; by default where ``host`` is
-                loopback.
         """
         self._store, self._remember = store, remember
-        self._keyless = is_loopback(host) if keyless is None else keyless
+        self._keyless = is_loopback(host)
         self._rates = RateLimiter(rate_limit)
         self._known: dict[str, tuple[ApiKey | None, float]] = {}
         self._touched: dict[str, float] = {}
         self._any: tuple[bool, float] = (True, 0.0)
 
     async def check(self, request: Request, needed: Scope | None) -> Caller:
-        """Let a caller in, or not.
-
-        Args:
-            request: Holds the key.
-            needed: The scope that is needed; null where any valid key will do.
-
-        Returns:
-            The caller.
+        """Let a caller in who has the scope that is needed; where that is null any valid key will do.
 
         Raises:
             Problem: If the key is missing, unknown, revoked, expired, too weak or too busy.
@@ -111,39 +107,29 @@ class Guard:
             return Caller(None)
         key = await self._find(secret) if len(secret) == KEY_LENGTH else None
         if key is None or not key.valid_at(datetime.now(UTC)):
-            raise Problem(
-                Code.UNAUTHORIZED, "The key is not known, or no longer valid.", headers={"WWW-Authenticate": "Bearer"}
-            )
+            raise Problem(Code.UNAUTHORIZED, "The key is not known, or no longer valid.", headers=CHALLENGE)
         request.scope[KEY_ID] = key.id
         if needed is not None and not key.allows(needed):
             raise Problem(Code.FORBIDDEN, f"This needs a key with the scope {needed}.")
         wait = self._rates.wait_for(key.id)
         if wait > 0:
-            raise Problem(
-                Code.RATE_LIMITED, "This key makes too many requests.", headers={"Retry-After": str(int(wait) + 1)}
-            )
+            headers = {"Retry-After": str(int(wait) + 1)}
+            raise Problem(Code.RATE_LIMITED, "This key makes too many requests.", headers=headers)
         await self._touch(key)
         return Caller(key)
 
     async def _without_key(self, request: Request) -> None:
-        if await self._has_keys():
-            raise Problem(Code.UNAUTHORIZED, "No key came with the request.", headers={"WWW-Authenticate": "Bearer"})
+        has_keys, until = self._any
+        now = time.monotonic()
+        if now >= until:
+            has_keys = await asyncio.to_thread(self._store.any_key)
+            self._any = (has_keys, now + self._remember)
+        if has_keys:
+            raise Problem(Code.UNAUTHORIZED, "No key came with the request.", headers=CHALLENGE)
         if not (self._keyless and is_local(request.scope)):
             raise Problem(Code.ONLY_LOOPBACK, "There are no keys, and this caller is not on this machine.")
 
-    async def _has_keys(self) -> bool:
-        if self._store is None:
-            return False
-        found, until = self._any
-        now = time.monotonic()
-        if now >= until:
-            found = await asyncio.to_thread(self._store.any_key)
-            self._any = (found, now + self._remember)
-        return found
-
     async def _find(self, secret: str) -> ApiKey | None:
-        if self._store is None:
-            return None
         digest = digest_of(secret)
         now = time.monotonic()
         key, until = self._known.get(digest, (None, 0.0))
@@ -156,7 +142,7 @@ class Guard:
 
     async def _touch(self, key: ApiKey) -> None:
         now = time.monotonic()
-        if self._store is not None and now - self._touched.get(key.id, -TOUCH_SECONDS) >= TOUCH_SECONDS:
+        if now - self._touched.get(key.id, -TOUCH_SECONDS) >= TOUCH_SECONDS:
             self._touched[key.id] = now
             with suppress(StoreProblem):  # a key is valid all the same while nothing can be written
                 await asyncio.to_thread(self._store.touch, key.id, at=datetime.now(UTC))
@@ -166,15 +152,12 @@ def presented_key(scope: AsgiScope) -> str | None:
     """Return the key that came with a request, wherever a client may put it; null where there is none."""
     found: str | None = None
     for name, value in scope["headers"]:
+        text = str(value, "latin-1")
         if name == b"authorization":
-            text = value.decode("latin-1")
-            kind, _, rest = text.partition(" ")
-            if kind.casefold() == "bearer":
-                return str(rest.strip())
             signed = _AWS_KEY.match(text)
-            return signed[1] if signed else str(rest.strip())
+            return signed[1] if signed else text.partition(" ")[2].strip()
         if name in {b"x-api-key", b"ocp-apim-subscription-key"}:
-            found = value.decode("latin-1").strip()
+            found = text.strip()
     return found
 
 
@@ -183,12 +166,9 @@ def is_local(scope: AsgiScope) -> bool:
     client = scope.get("client")
     if client is None or not is_loopback(client[0]):
         return False
-    for name, value in scope["headers"]:
-        if name == b"host" and not is_loopback(_host(f"//{value.decode('latin-1')}")):
-            return False
-        if name == b"origin" and not is_loopback(_host(value.decode("latin-1"))):
-            return False
-    return True
+    prefixes = {b"host": "//", b"origin": ""}
+    places = [prefixes[name] + value.decode("latin-1") for name, value in scope["headers"] if name in prefixes]
+    return all(is_loopback(_host(place)) for place in places)
 
 
 def _host(address: str) -> str:

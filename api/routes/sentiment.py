@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from textcx.domain.items import TextPain
+from textcx.domain.service.keys import Scope
+
 from ..answering import ask, merge, plain, respond, take
-from ..deps import needs_analyze, services_of
+from ..deps import needs, services_of
 from ..http.bodies import read_model
 from ..http.errors import Code, Problem
 from ..openapi import body_of, problems
 from ..schemas.scoring import AnalyzeAnswer, AnalyzeRequest, SentimentAnswer, SentimentRequest
 from ..scoring.offsets import convert
-from ..scoring.tasks import FINDINGS, SENTIMENT
+from ..scoring.tasks import FINDINGS, SENTIMENT, Findings
 
-if TYPE_CHECKING:
-    from textcx.domain.items import TextPain
-
-    from ..scoring.tasks import Findings
-
-router = APIRouter(tags=["scoring"], dependencies=[Depends(needs_analyze)])
+router = APIRouter(tags=["scoring"], dependencies=[Depends(needs(Scope.ANALYZE))])
 SCORING = problems(400, 401, 403, 409, 413, 415, 422, 429, 500, 503)
 
 
@@ -35,7 +33,7 @@ async def sentiment(request: Request) -> Response:
     services = services_of(request)
     wanted = await read_model(request, SentimentRequest)
     taken = take(wanted, services)
-    items = await ask(SENTIMENT, taken.texts, request=request, services=services)
+    items = await ask(SENTIMENT, taken.texts, request=request)
 
     def build() -> dict[str, Any]:
         answers = [
@@ -64,7 +62,7 @@ async def analyze(request: Request) -> Response:
         raise Problem(Code.THEME_SET_UNKNOWN, "No theme set of that name is loaded.")
     taken = take(wanted, services)
     kind = FINDINGS if wanted.theme_set is None else f"{FINDINGS}:{wanted.theme_set}"
-    found = await ask(kind, taken.texts, request=request, services=services)
+    found = await ask(kind, taken.texts, request=request)
 
     def build() -> dict[str, Any]:
         answers = [

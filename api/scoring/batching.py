@@ -20,20 +20,17 @@ import math
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from textcx.domain.errors import TextcxError
+from textcx.domain.items import GivenText
 
 from ..http.errors import Code, Problem
 from ..http.logs import log, where
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from textcx.domain.items import GivenText
-
-    from ..http.metrics import Metrics
+from ..http.metrics import Metrics
+from .tasks import Scoring
 
 NAP = 0.001
 """Seconds between two looks while further callers are waited for."""
@@ -45,16 +42,8 @@ SLOWEST_RETRY = 60
 """Most seconds that ``Retry-After`` asks for."""
 
 
-class Work(Protocol):
-    """What the worker can do; all of it happens in its thread."""
-
-    def load(self) -> None:
-        """Load the models; nothing is done before."""
-        ...
-
-    def run(self, kind: str, given: Sequence[GivenText]) -> list[Any]:
-        """Do one kind of work on texts: one answer for each, in order, each depending on its text alone."""
-        ...
+class CallerGone(Exception):
+    """The caller went away before the answer; there is nobody to tell."""
 
 
 @dataclass(slots=True, eq=False)
@@ -76,10 +65,8 @@ class Ticket:
         return len(self.given) - self.taken
 
 
-@dataclass(slots=True)
-class _Slice:
-    ticket: Ticket
-    given: Sequence[GivenText]
+Batch = list[tuple[Ticket, Sequence[GivenText]]]
+"""Requests, each with those of its texts that are read at once."""
 
 
 def estimated_tokens(text: GivenText) -> int:
@@ -90,7 +77,9 @@ def estimated_tokens(text: GivenText) -> int:
 class Batcher:
     """The queue and its thread. All public methods are called from the event loop."""
 
-    def __init__(self, work: Work, *, metrics: Metrics, queue_limit: int, batch_tokens: int, max_wait: float) -> None:
+    def __init__(
+        self, work: Scoring, *, metrics: Metrics, queue_limit: int, batch_tokens: int, max_wait: float
+    ) -> None:
         """Prepare a queue; ``start`` begins to load the models.
 
         Args:
@@ -156,15 +145,14 @@ class Batcher:
         left = asyncio.ensure_future(gone())
         try:
             await asyncio.wait((ticket.future, left), return_when=asyncio.FIRST_COMPLETED)
-            if not ticket.future.done():
-                self._leave(ticket)
-                raise CallerGone
-            return await ticket.future
-        except asyncio.CancelledError:
-            self._leave(ticket)
-            raise
         finally:
             left.cancel()
+            if not ticket.future.done():
+                self._withdraw(ticket)
+                ticket.future.cancel()
+        if ticket.future.cancelled():
+            raise CallerGone
+        return ticket.future.result()
 
     async def close(self, *, seconds: float) -> None:
         """Take nothing more, answer what was taken, and stop; what is left after ``seconds`` fails."""
@@ -178,7 +166,9 @@ class Batcher:
             self._waiting.clear()
             self._changed.notify_all()
         for ticket in left:
-            ticket.error = _stopping()
+            ticket.error = Problem(
+                Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"}
+            )
         self._deliver(left)
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join, max(0.1, end - time.monotonic()))
@@ -197,27 +187,20 @@ class Batcher:
         ticket = Ticket(kind, given, self._loop.create_future())
         with self._changed:
             if self._queued and self._queued + len(given) > self.queue_limit:
-                raise self._overloaded()
+                seconds = min(SLOWEST_RETRY, max(1, math.ceil(self._queued / self._rate)))
+                detail = f"More than {self.queue_limit:,} texts would wait for the model."
+                raise Problem(Code.OVERLOADED, detail, headers={"Retry-After": str(seconds)})
             self._waiting.append(ticket)
             self._queued += len(given)
             if self._asleep:
                 self._changed.notify()
         return ticket
 
-    def _overloaded(self) -> Problem:
-        seconds = min(SLOWEST_RETRY, max(1, math.ceil(self._queued / self._rate)))
-        return Problem(
-            Code.OVERLOADED,
-            f"More than {self.queue_limit:,} texts would wait for the model.",
-            headers={"Retry-After": str(seconds)},
-        )
-
-    def _leave(self, ticket: Ticket) -> None:
+    def _withdraw(self, ticket: Ticket) -> None:
         with self._changed:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
                 self._queued -= ticket.left
-        ticket.future.cancel()
 
     # What follows runs in the thread.
 
@@ -231,7 +214,7 @@ class Batcher:
                 "model not loaded",
                 level=logging.ERROR,
                 error=type(error).__name__,
-                message=_own_words(error),
+                message=str(error) if isinstance(error, TextcxError) else "",  # others may say anything
                 where=where(error),
             )
             return
@@ -240,7 +223,7 @@ class Batcher:
         while batch := self._take():
             self._do(batch)
 
-    def _take(self) -> list[_Slice]:
+    def _take(self) -> Batch:
         """Wait for work and cut the next batch; nothing when the worker is to stop."""
         while True:
             with self._changed:
@@ -263,22 +246,18 @@ class Batcher:
         while len(self._waiting) < self._crowd and time.perf_counter() < end:
             time.sleep(NAP)
 
-    def _cut(self, room: int, *, passing: bool = False) -> list[_Slice]:
+    def _cut(self, room: int, *, passing: bool = False) -> Batch:
         """Cut a batch of one kind: first come, first served, but no request more than its share while others wait.
 
         A text that is too long for a batch is one by itself; with ``passing`` none such is taken.
         """
         waiting = [ticket for ticket in self._waiting if not (passing and self._is_long(ticket))]
-        if not waiting:
-            return []
-        kind = waiting[0].kind
-        batch: list[_Slice] = []
-        same = [ticket for ticket in waiting if ticket.kind == kind]
-        alone = len(same) == 1
+        same = [ticket for ticket in waiting if ticket.kind == waiting[0].kind]
+        batch: Batch = []
         for ticket in same:
             if room <= 0 or (batch and self._is_long(ticket)):
                 break
-            start, most = ticket.taken, ticket.left if alone else min(SHARE, ticket.left)
+            start, most = ticket.taken, ticket.left if len(same) == 1 else min(SHARE, ticket.left)
             while ticket.taken - start < most and room > 0:
                 if ticket.taken > start and self._is_long(ticket):
                     room = 0
@@ -287,12 +266,12 @@ class Batcher:
                 ticket.taken += 1
             if not start:
                 ticket.waited = time.perf_counter() - ticket.since
-            batch.append(_Slice(ticket, ticket.given[start : ticket.taken]))
-        for piece in batch:
-            self._queued -= len(piece.given)
-            self._waiting.remove(piece.ticket)
-            if piece.ticket.left:  # behind those who came meanwhile
-                self._waiting.append(piece.ticket)
+            batch.append((ticket, ticket.given[start : ticket.taken]))
+        for ticket, given in batch:
+            self._queued -= len(given)
+            self._waiting.remove(ticket)
+            if ticket.left:  # behind those who came meanwhile
+                self._waiting.append(ticket)
         return batch
 
     def _is_long(self, ticket: Ticket) -> bool:
@@ -309,43 +288,37 @@ class Batcher:
             self._do(batch)
             self._long = True
 
-    def _do(self, batch: list[_Slice]) -> None:
+    def _do(self, batch: Batch) -> None:
         begin = time.perf_counter()
-        kind = batch[0].ticket.kind
-        given = [text for piece in batch for text in piece.given]
-        self._long = any(estimated_tokens(text) > self.batch_tokens for text in given)
+        kind = batch[0][0].kind
+        texts = [text for _, given in batch for text in given]
+        self._long = any(estimated_tokens(text) > self.batch_tokens for text in texts)
         try:
-            answers = iter(self._work.run(kind, given))
-            for piece in batch:
-                piece.ticket.results += [next(answers) for _ in piece.given]
+            answers = iter(self._work.run(kind, texts))
+            for ticket, given in batch:
+                ticket.results += [next(answers) for _ in given]
         except Exception as error:  # noqa: BLE001 - the outermost edge of this thread: callers are told, the worker lives
             if len(batch) > 1:  # whoever it was, the others are not to suffer
-                for piece in batch:
-                    self._do([piece])
+                for each in batch:
+                    self._do([each])
                 return
             log("batch failed", level=logging.ERROR, kind=kind, error=type(error).__name__, where=where(error))
-            self._fail(batch[0].ticket)
+            self._withdraw(batch[0][0])
+            batch[0][0].error = Problem(Code.INTERNAL, "The model failed on this request.")
+            self._settle([batch[0][0]])
             return
         seconds = time.perf_counter() - begin
-        self._rate += 0.2 * (len(given) / max(seconds, 1e-4) - self._rate)
+        self._rate += 0.2 * (len(texts) / max(seconds, 1e-4) - self._rate)
         self._crowd = len(batch) + len(self._waiting)
-        done = [piece.ticket for piece in batch if len(piece.ticket.results) == len(piece.ticket.given)]
+        done = [ticket for ticket, _ in batch if len(ticket.results) == len(ticket.given)]
         self._settle(done)
         self._metrics.batch(
             kind,
-            items=len(given),
-            tokens=sum(estimated_tokens(text) for text in given),
+            items=len(texts),
+            tokens=sum(map(estimated_tokens, texts)),
             seconds=seconds,
             waited=[ticket.waited for ticket in done],
         )
-
-    def _fail(self, ticket: Ticket) -> None:
-        with self._changed:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
-                self._queued -= ticket.left
-        ticket.error = Problem(Code.INTERNAL, "The model failed on this request.")
-        self._settle([ticket])
 
     def _settle(self, tickets: list[Ticket]) -> None:
         if tickets and self._loop is not None and not self._loop.is_closed():
@@ -360,16 +333,3 @@ class Batcher:
                 ticket.future.set_exception(ticket.error)
             else:
                 ticket.future.set_result(ticket.results)
-
-
-class CallerGone(Exception):
-    """The caller went away before the answer; there is nobody to tell."""
-
-
-def _stopping() -> Problem:
-    return Problem(Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"})
-
-
-def _own_words(error: BaseException) -> str:
-    """Return the message of an error of ours; others may say anything."""
-    return str(error) if isinstance(error, TextcxError) else ""

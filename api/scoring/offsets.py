@@ -7,12 +7,8 @@ clients by default what a reader sees as one character.
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-Unit = Literal["codepoint", "utf16", "utf8"]
 JOINER = "\u200d"
 EXTENDING = frozenset({"Mn", "Me", "Mc"})
 FLAGS = range(0x1F1E6, 0x1F200)

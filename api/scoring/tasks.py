@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
-from textcx.domain.items import GivenText
+from textcx.domain.items import GivenText, SentimentItem, TextFindings
+from textcx.domain.lexicons.language import Language
 from textcx.pipelines.incoming import IncomingTools
 from textcx.pipelines.text import TextTools, analyze_texts, score_texts
-from textcx.ports import ScoringTools
+from textcx.ports import Phrase, PhraseFinder, Redactor, ScoringTools, ThemeMatch, ThemeSets
+from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from textcx.domain.items import SentimentItem, TextFindings
-    from textcx.domain.lexicons.language import Language
-    from textcx.ports import Phrase, PhraseFinder, Redactor, ThemeMatch, ThemeSets
-    from textcx.settings.analysis import Settings
 
 SENTIMENT, OPINIONS, FINDINGS = "sentiment", "opinions", "findings"
 WARM_UP = (
@@ -42,34 +36,25 @@ class Tools(ScoringTools, Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Opinions:
-    """An item with the phrases that stand in its text, which is given too."""
+class Opinions(NamedTuple):
+    """An item with the phrases that stand in its text."""
 
     item: SentimentItem
-    text: str
-    phrases: tuple[Phrase, ...]
+    phrases: Sequence[Phrase]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """What was found in a text, and the themes of each of its segments, where a set was named."""
 
     found: TextFindings
-    themes: tuple[tuple[ThemeMatch, ...], ...] | None
+    themes: Sequence[Sequence[ThemeMatch]] | None
 
 
 class Scoring:
-    """Implements ``batching.Work``. Attributes that describe the model are there once it is loaded."""
+    """All that happens in the inference thread. Attributes that describe the model are there once it is loaded."""
 
     def __init__(self, make_tools: Callable[[], Tools], *, settings: Settings, theme_sets: ThemeSets) -> None:
-        """Prepare to load.
-
-        Args:
-            make_tools: Called in the inference thread.
-            settings: Threshold of pains and names of the offer.
-            theme_sets: Asked by the inference thread.
-        """
+        """Prepare to load; the tools are made, and the theme sets asked, in the inference thread."""
         self.model_version: str = ""
         self.confident_at = 0.0
         self.precision = ""
@@ -91,7 +76,11 @@ class Scoring:
         self._later.start()
 
     def run(self, kind: str, given: Sequence[GivenText]) -> list[Any]:
-        """Do one kind of work; ``findings:NAME`` also assigns the themes of a set."""
+        """Do one kind of work; ``findings:NAME`` also assigns the themes of a set.
+
+        Returns:
+            One answer for each text, in order, each depending on its text alone.
+        """
         tools = self._loaded()
         if kind.startswith(FINDINGS):
             return self._findings(given, set_name=kind.partition(":")[2])
@@ -101,9 +90,7 @@ class Scoring:
         if kind == SENTIMENT:
             return list(items)
         phrases = self._with_rest().phrases.phrases([each.text for each in given])
-        return [
-            Opinions(item, each.text, tuple(found)) for item, each, found in zip(items, given, phrases, strict=True)
-        ]
+        return list(map(Opinions, items, phrases))
 
     @property
     def language(self) -> Language:
@@ -117,22 +104,15 @@ class Scoring:
 
     def _findings(self, given: Sequence[GivenText], *, set_name: str) -> list[Findings]:
         found = analyze_texts(given, tools=self._finding_tools())
-        if not set_name:
-            return [Findings(each, None) for each in found]
-        return [
-            Findings(
-                each,
-                tuple(
-                    tuple(matches)
-                    for matches in self.theme_sets.assign(
-                        set_name, each.texts, each.vectors, encoder_id=self.model_version, naming=self.language.naming
-                    )
-                )
-                if each.texts
-                else (),
-            )
-            for each in found
-        ]
+        return [Findings(each, self._themes(each, set_name=set_name) if set_name else None) for each in found]
+
+    def _themes(self, found: TextFindings, *, set_name: str) -> Sequence[Sequence[ThemeMatch]]:
+        if not found.texts:
+            return ()
+        naming = self.language.naming
+        return self.theme_sets.assign(
+            set_name, found.texts, found.vectors, encoder_id=self.model_version, naming=naming
+        )
 
     def _finding_tools(self) -> TextTools:
         if self._finding is None:
