@@ -8,7 +8,6 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import Any
 
 from fastapi import FastAPI
 
@@ -16,6 +15,7 @@ from textcx.domain.errors import StoreProblem
 from textcx.ports import KeyStore, ThemeSets
 from textcx.settings.analysis import Settings, load_settings
 from textcx.settings.service import ServiceSettings, load_service_settings, settings_file
+from textcx.store.sql.keys import SqlKeys
 from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.container import Container
 from textcx.wiring.job_tools import JobTools
@@ -31,7 +31,7 @@ from .http.security import Guard
 from .openapi import document
 from .routes import HEALTH, ROUTERS
 from .scoring.batching import Batcher
-from .scoring.tasks import Scoring, Tools
+from .scoring.tasks import Scoring
 from .stores import Stores
 
 SWITCH_SECONDS = 0.001
@@ -42,7 +42,7 @@ def create_app(
     settings: ServiceSettings | None = None,
     *,
     analysis: Settings | None = None,
-    make_tools: Callable[[], Tools] | None = None,
+    make_tools: Callable[[], Container] | None = None,
     make_job_tools: Callable[[], JobTools] | None = None,
     keys: KeyStore | None = None,
     theme_sets: ThemeSets | None = None,
@@ -83,7 +83,12 @@ def create_app(
         settings=chosen,
         scoring=scoring,
         batcher=batcher,
-        guard=Guard(keys or stores, host=chosen.host, rate_limit=chosen.rate_limit, remember=chosen.key_cache_seconds),
+        guard=Guard(
+            (lambda: keys) if keys is not None else (lambda: SqlKeys(stores.database)),
+            host=chosen.host,
+            rate_limit=chosen.rate_limit,
+            remember=chosen.key_cache_seconds,
+        ),
         metrics=metrics,
         models=cache(Container(how).models),
         stores=stores if keys is None else None,
@@ -94,14 +99,8 @@ def create_app(
     add_handlers(app, routes=[route for router in routers for route in router.routes])
     for router in routers:
         app.include_router(router)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to another document
+    app.openapi = cache(lambda: document(app))  # type: ignore[method-assign]  # FastAPI's own way to another document
     return app
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        app.openapi_schema = document(app)
-    return app.openapi_schema
 
 
 @asynccontextmanager

@@ -23,6 +23,7 @@ DESCRIPTION = """Sentiment, themes, pain points and journey of customer feedback
 
 Errors are RFC 9457 problem documents (`application/problem+json`); under `/compat` and `/predict` they have the
 vendors' shapes. Offsets are half-open and, unless `offset_encoding` says otherwise, in code points."""
+STRING: dict[str, Any] = {"type": "string"}
 REF = "#/components/schemas/{model}"
 REASONS = {
     400: "not JSON, or not to be understood",
@@ -52,6 +53,11 @@ def body_of(model: type[BaseModel], *, media_type: str = "application/json", exa
     if example is not None:
         content["example"] = example
     return {"requestBody": {"required": True, "content": {media_type: content}}}
+
+
+def object_of(**properties: object) -> dict[str, Any]:
+    """Return the JSON schema of an object that has all these properties."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 def described(reasons: Mapping[int, str], content: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:

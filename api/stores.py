@@ -13,11 +13,9 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
 from math import nan
 
 from textcx.domain.errors import StoreProblem, TextcxError
-from textcx.domain.service.keys import ApiKey
 from textcx.jobs.queue.runner import Runner
 from textcx.settings.analysis import Settings
 from textcx.settings.service import ServiceSettings
@@ -40,18 +38,12 @@ STOP_SECONDS = 10
 
 
 class Stores:
-    """Opened at first use; implements ``KeyStore``. All methods but ``begin`` and ``wake`` may block."""
+    """Opened at first use. All methods but ``begin``, ``drain`` and ``wake`` may block."""
 
     def __init__(
         self, *, settings: Settings, service: ServiceSettings, tools: Callable[[], JobTools] | None = None
     ) -> None:
-        """Remember what to open.
-
-        Args:
-            settings: How analyses are done.
-            service: Where the database and the spool are, and whether jobs run here.
-            tools: Makes the engines of jobs; by default those of the settings, apart from those that score.
-        """
+        """Remember what to open; by default jobs have engines of their own, of the settings of the analysis."""
         self._settings, self._service, self._tools = settings, service, tools
         self._lock = threading.RLock()
         self._database: Database | None = None
@@ -84,18 +76,6 @@ class Stores:
                     self.database, settings=self._settings, service=self._service, tools=self._tools
                 )
             return self._context
-
-    def find(self, sha256: str) -> ApiKey | None:
-        """Return the key with this digest."""
-        return SqlKeys(self.database).find(sha256)
-
-    def any_key(self) -> bool:
-        """Say whether any key is valid."""
-        return SqlKeys(self.database).any_key()
-
-    def touch(self, key_id: str, *, at: datetime) -> None:
-        """Note that a key was used."""
-        SqlKeys(self.database).touch(key_id, at=at)
 
     @property
     def reading(self) -> SqlReading:
@@ -156,7 +136,7 @@ class Stores:
 
     def check_database(self) -> None:
         """Raise ``StoreProblem`` where the database does not answer."""
-        self.find("")
+        SqlKeys(self.database).find("")
 
     def check_jobs(self) -> None:
         """Raise ``StoreProblem`` where another process took over the jobs that should run here."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText
@@ -25,7 +25,7 @@ from ..deps import needs, services_of
 from ..http.bodies import read_model
 from ..http.dialects import AZURE
 from ..http.errors import REQUEST_ID, Code, Problem
-from ..openapi import body_of, described
+from ..openapi import body_of, described, object_of
 from ..schemas.scoring import Text
 from ..scoring.offsets import count_elements
 from ..scoring.tasks import OPINIONS, SENTIMENT
@@ -37,28 +37,22 @@ MOST_DOCUMENTS = 10
 MOST_ELEMENTS = 5120
 
 
-class AzureDocument(BaseModel):
+class AzureDocument(BaseModel, strict=True, frozen=True):
     """A text."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
 
     id: str = Field(min_length=1, max_length=512)
     text: Text
     language: str | None = Field(default=None, max_length=35)
 
 
-class AzureInput(BaseModel):
+class AzureInput(BaseModel, strict=True, frozen=True):
     """The texts."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
 
     documents: list[AzureDocument]
 
 
-class AzureParameters(BaseModel):
+class AzureParameters(BaseModel, frozen=True):
     """How the texts are read."""
-
-    model_config = ConfigDict(frozen=True)
 
     model_version: str = Field(default=LATEST, max_length=200, alias="modelVersion")
     opinion_mining: bool = Field(default=False, alias="opinionMining")
@@ -68,17 +62,14 @@ class AzureParameters(BaseModel):
     logging_opt_out: bool = Field(default=True, alias="loggingOptOut", description="nothing is logged in any case")
 
 
-class AzureRequest(BaseModel):
+class AzureRequest(BaseModel, frozen=True):
     """A task of kind SentimentAnalysis."""
-
-    model_config = ConfigDict(frozen=True)
 
     kind: str = Field(max_length=100, json_schema_extra={"enum": ["SentimentAnalysis"]})
     analysis_input: AzureInput = Field(alias="analysisInput")
     parameters: AzureParameters = AzureParameters()
 
 
-ERROR = {"schema": {"type": "object", "properties": {"error": {"type": "object"}}, "required": ["error"]}}
 ERRORS = described(
     {
         400: "InvalidRequest, with the particular code inside",
@@ -91,7 +82,7 @@ ERRORS = described(
         500: "InternalServerError",
         503: "ServiceUnavailable",
     },
-    {"application/json": ERROR},
+    {"application/json": {"schema": object_of(error={"type": "object"})}},
 )
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText, SentimentItem
@@ -35,10 +35,8 @@ TARGET = "Comprehend_20171127."
 LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"})
 
 
-class ComprehendRequest(BaseModel):
+class ComprehendRequest(BaseModel, strict=True, frozen=True):
     """``Text`` for DetectSentiment, ``TextList`` for BatchDetectSentiment."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
 
     language: str = Field(alias="LanguageCode", max_length=10, json_schema_extra={"enum": [*sorted(LANGUAGES)]})
     text: Text | None = Field(default=None, alias="Text")

@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText, SentimentItem
@@ -22,7 +22,7 @@ from ..deps import needs, services_of
 from ..http.bodies import read_model
 from ..http.dialects import PREDICT
 from ..http.errors import Code, Problem
-from ..openapi import body_of, described
+from ..openapi import STRING, body_of, described, object_of
 from ..scoring.tasks import SENTIMENT
 
 router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs(Scope.ANALYZE))])
@@ -30,25 +30,17 @@ MOST_INPUTS = 32
 LEAST = 1e-7
 
 
-class PredictRequest(BaseModel):
+def _list_of(items: dict[str, Any], most: int = 1) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "maxItems": most, "items": items}
+
+
+INPUTS: list[Any] = [STRING, _list_of(STRING), _list_of(_list_of(STRING), MOST_INPUTS)]
+
+
+class PredictRequest(BaseModel, frozen=True):
     """One text, or several as lists of one."""
 
-    model_config = ConfigDict(frozen=True)
-
-    inputs: Any = Field(
-        json_schema_extra={
-            "anyOf": [
-                {"type": "string"},
-                {"type": "array", "minItems": 1, "maxItems": 1, "items": {"type": "string"}},
-                {
-                    "type": "array",
-                    "minItems": 1,
-                    "maxItems": MOST_INPUTS,
-                    "items": {"type": "array", "minItems": 1, "maxItems": 1, "items": {"type": "string"}},
-                },
-            ]
-        }
-    )
+    inputs: Any = Field(json_schema_extra={"anyOf": INPUTS})
     truncate: bool | None = False
     raw_scores: bool = False
 
@@ -74,13 +66,6 @@ class PredictRequest(BaseModel):
         return [row[0] if isinstance(row, list) and len(row) == 1 else row for row in rows]
 
 
-ERROR = {
-    "schema": {
-        "type": "object",
-        "properties": {"error": {"type": "string"}, "error_type": {"type": "string"}},
-        "required": ["error", "error_type"],
-    }
-}
 ERRORS = described(
     {
         400: "empty, or no JSON",
@@ -94,16 +79,9 @@ ERRORS = described(
         429: "overloaded",
         503: "not ready",
     },
-    {"application/json": ERROR},
+    {"application/json": {"schema": object_of(error=STRING, error_type=STRING)}},
 )
-ROW = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {"label": {"type": "string"}, "score": {"type": "number"}},
-        "required": ["label", "score"],
-    },
-}
+ROW = {"type": "array", "items": object_of(label=STRING, score={"type": "number"})}
 
 
 @router.post(

@@ -10,6 +10,7 @@ import asyncio
 import json
 import time
 import zlib
+from collections.abc import AsyncIterator
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -62,7 +63,7 @@ def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int, se
         raise Problem(Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Encoding is unknown; gzip is understood.")
     taken_out = {b"content-encoding", b"content-length"}
     scope["headers"] = [(name, value) for name, value in scope["headers"] if name not in taken_out]
-    return _Unzipped(receive, decompressed)
+    return _unzipped(receive, decompressed)
 
 
 class _Limited:
@@ -92,47 +93,41 @@ class _Limited:
         return message
 
 
-class _Unzipped:
-    """Decompresses what comes, a step at a time."""
+def _unzipped(receive: Receive, limit: int) -> Receive:
+    plain = _decompressed(receive, limit)
 
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive, self._limit, self._left = receive, limit, limit
-        self._stream = zlib.decompressobj(GZIP)
-        self._pending = b""
-        self._more = True
-        self._ended = False
+    async def following() -> Message:
+        return await anext(plain, None) or await receive()
 
-    async def __call__(self) -> Message:
-        while not self._ended:
-            if not self._pending and self._more:
-                message = await self._receive()
-                if message["type"] != "http.request":
-                    return message
-                self._pending, self._more = message.get("body", b""), message.get("more_body", False)
-            plain = self._step()
-            self._left -= len(plain)
-            if self._left < 0:
-                raise _too_large(self._limit)
-            if plain or not self._more:
-                self._ended = not (self._pending or self._more)
-                return {"type": "http.request", "body": plain, "more_body": not self._ended}
-        return await self._receive()
+    return following
 
-    def _step(self) -> bytes:
+
+async def _decompressed(receive: Receive, limit: int) -> AsyncIterator[Message]:
+    """Decompress what comes, a step at a time, member by member."""
+    stream = zlib.decompressobj(GZIP)
+    left, more, pending = limit, True, b""
+    while more or pending or not stream.eof:
+        if more and not pending:
+            message = await receive()
+            if message["type"] != "http.request":
+                yield message
+                return
+            pending, more = message.get("body", b""), message.get("more_body", False)
         try:
-            plain = self._stream.decompress(self._pending, STEP)
+            plain = stream.decompress(pending, STEP)
         except zlib.error:
             raise Problem(Code.NOT_JSON, "The body is not what Content-Encoding: gzip promises.") from None
-        self._pending = self._stream.unconsumed_tail
-        if self._stream.eof:
-            if self._stream.unused_data.strip(b"\0"):  # further members follow
-                self._pending, self._stream = self._stream.unused_data, zlib.decompressobj(GZIP)
-        elif not self._pending and not self._more:
-            rest = self._stream.decompress(b"", STEP)
-            if not rest:
-                raise Problem(Code.NOT_JSON, "The compressed body ends early.")
-            plain += rest
-        return plain
+        left -= len(plain)
+        if left < 0:
+            raise _too_large(limit)
+        if not (plain or pending or more or stream.eof):
+            raise Problem(Code.NOT_JSON, "The compressed body ends early.")
+        if plain:
+            yield {"type": "http.request", "body": plain, "more_body": True}
+        pending = stream.unconsumed_tail
+        if stream.eof and stream.unused_data.strip(b"\0"):  # further members follow
+            pending, stream = stream.unused_data, zlib.decompressobj(GZIP)
+    yield {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _too_large(limit: int) -> Problem:

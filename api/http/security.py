@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -29,6 +30,7 @@ from textcx.settings.service import is_loopback
 
 from .errors import Code, Problem
 
+T = TypeVar("T")
 KEY_ID = "textcx.key_id"
 """Where the id of the caller's key is kept in the ASGI scope, for the log."""
 TOUCH_SECONDS = 60.0
@@ -79,11 +81,11 @@ class RateLimiter:
 class Guard:
     """Checks callers against the key store, remembering for a few seconds what it said."""
 
-    def __init__(self, store: KeyStore, *, host: str, rate_limit: int, remember: float) -> None:
+    def __init__(self, store: Callable[[], KeyStore], *, host: str, rate_limit: int, remember: float) -> None:
         """Prepare to check callers.
 
         Args:
-            store: Where the keys are.
+            store: Returns where the keys are; asked whenever it is needed, in a thread.
             host: Where the service listens; only where that is loopback are callers without a key served.
             rate_limit: Requests of a key in a minute; 0 for no limit.
             remember: Seconds for which an answer of the store is believed.
@@ -91,9 +93,8 @@ class Guard:
         self._store, self._remember = store, remember
         self._keyless = is_loopback(host)
         self._rates = RateLimiter(rate_limit)
-        self._known: dict[str, tuple[ApiKey | None, float]] = {}
+        self._known: dict[str, tuple[Any, float]] = {}
         self._touched: dict[str, float] = {}
-        self._any: tuple[bool, float] = (True, 0.0)
 
     async def check(self, request: Request, needed: Scope | None) -> Caller:
         """Let a caller in who has the scope that is needed; where that is null any valid key will do.
@@ -105,7 +106,10 @@ class Guard:
         if secret is None:
             await self._without_key(request)
             return Caller(None)
-        key = await self._find(secret) if len(secret) == KEY_LENGTH else None
+        key: ApiKey | None = None
+        if len(secret) == KEY_LENGTH:
+            digest = digest_of(secret)
+            key = await self._recall(digest, lambda store: store.find(digest))
         if key is None or not key.valid_at(datetime.now(UTC)):
             raise Problem(Code.UNAUTHORIZED, "The key is not known, or no longer valid.", headers=CHALLENGE)
         request.scope[KEY_ID] = key.id
@@ -119,33 +123,30 @@ class Guard:
         return Caller(key)
 
     async def _without_key(self, request: Request) -> None:
-        has_keys, until = self._any
-        now = time.monotonic()
-        if now >= until:
-            has_keys = await asyncio.to_thread(self._store.any_key)
-            self._any = (has_keys, now + self._remember)
+        has_keys = await self._recall("any key", lambda store: store.any_key())
         if has_keys:
             raise Problem(Code.UNAUTHORIZED, "No key came with the request.", headers=CHALLENGE)
         if not (self._keyless and is_local(request.scope)):
             raise Problem(Code.ONLY_LOOPBACK, "There are no keys, and this caller is not on this machine.")
 
-    async def _find(self, secret: str) -> ApiKey | None:
-        digest = digest_of(secret)
+    async def _recall(self, what: str, ask: Callable[[KeyStore], T]) -> T:
+        """Return what the store says, or said lately."""
         now = time.monotonic()
-        key, until = self._known.get(digest, (None, 0.0))
-        if now >= until:
-            key = await asyncio.to_thread(self._store.find, digest)
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[digest] = (key, now + self._remember)
-        return key
+        remembered: tuple[T, float] | None = self._known.get(what)
+        if remembered is not None and now < remembered[1]:
+            return remembered[0]
+        found = await asyncio.to_thread(lambda: ask(self._store()))
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[what] = (found, now + self._remember)
+        return found
 
     async def _touch(self, key: ApiKey) -> None:
         now = time.monotonic()
         if now - self._touched.get(key.id, -TOUCH_SECONDS) >= TOUCH_SECONDS:
             self._touched[key.id] = now
             with suppress(StoreProblem):  # a key is valid all the same while nothing can be written
-                await asyncio.to_thread(self._store.touch, key.id, at=datetime.now(UTC))
+                await asyncio.to_thread(lambda: self._store().touch(key.id, at=datetime.now(UTC)))
 
 
 def presented_key(scope: AsgiScope) -> str | None:

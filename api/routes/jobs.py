@@ -20,6 +20,7 @@ from textcx_client.answers.schema import Page
 
 from ..deps import Stored, caller_of, in_thread
 from ..http.bodies import read_model
+from ..openapi import object_of
 from ..routing import Routes, answer, written
 from ..schemas.fields import MOST, AnyId, Cursor, DatasetName, OnceKey
 from ..schemas.scoring import Strict
@@ -34,13 +35,11 @@ LONGEST_SECONDS = 600.0
 """Then the stream ends; clients of server-sent events come back by themselves."""
 
 EVENT = {
-    "type": "object",
     "description": "each event",
-    "properties": {
-        "event": {"type": "string", "enum": ["progress", "end"]},
-        "data": {"type": "string", "description": "the job, as JSON"},
-    },
-    "required": ["event", "data"],
+    **object_of(
+        event={"type": "string", "enum": ["progress", "end"]},
+        data={"type": "string", "description": "the job, as JSON"},
+    ),
 }
 ACCEPTED: dict[int | str, Any] = {202: {"description": "accepted"}}
 
@@ -151,7 +150,12 @@ def cancel(stores: Stored, job_id: AnyId) -> Response:
 @routes.add(
     "GET /v1/jobs/{job_id}/events",
     "Follow a job",
-    responses={200: {"content": {"text/event-stream": {"schema": EVENT}}, "description": "server-sent events"}},
+    responses={
+        200: {
+            "content": {"text/event-stream": {"schema": EVENT}},
+            "description": "server-sent events",
+        }
+    },
     also=(404,),
     response_class=StreamingResponse,
 )

@@ -80,24 +80,17 @@ class GivenRecord(Strict):
     ] = Field(default_factory=dict, description="what groups customers: plan, region")
 
 
+EXAMPLE: dict[str, Any] = {
+    "id": "r-1",
+    "text": EXAMPLE_TEXT,
+    "created_at": "2026-03-31T12:00:00Z",
+    "ratings": {"nps": 6},
+    "attributes": {"plan": "pro"},
+}
+
+
 class RecordsRequest(Strict):
     """Records to keep in a data set."""
 
     records: list[GivenRecord] = Field(min_length=1, description="/info says how many at most")
-    model_config = ConfigDict(
-        json_schema_extra={
-            "examples": [
-                {
-                    "records": [
-                        {
-                            "id": "r-1",
-                            "text": EXAMPLE_TEXT,
-                            "created_at": "2026-03-31T12:00:00Z",
-                            "ratings": {"nps": 6},
-                            "attributes": {"plan": "pro"},
-                        }
-                    ]
-                }
-            ]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"records": [EXAMPLE]}]})

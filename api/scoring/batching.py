@@ -21,6 +21,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,21 +49,29 @@ class CallerGone(Exception):
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A request in the queue."""
+    """A request in the queue; its future is settled by the thread, once."""
 
     kind: str
     given: Sequence[GivenText]
-    future: asyncio.Future[list[Any]]
+    future: Future[list[Any]] = field(default_factory=Future)
     results: list[Any] = field(default_factory=list)
     taken: int = 0
     since: float = field(default_factory=time.perf_counter)
     waited: float = 0.0
-    error: BaseException | None = None
 
     @property
     def left(self) -> int:
         """Texts that no batch has taken yet."""
         return len(self.given) - self.taken
+
+    def settle(self, problem: Problem | None = None) -> None:
+        """Give the caller the results, or a problem; a caller who went away gets neither."""
+        if self.future.done() or not self.future.set_running_or_notify_cancel():
+            return
+        if problem is None:
+            self.future.set_result(self.results)
+        else:
+            self.future.set_exception(problem)
 
 
 Batch = list[tuple[Ticket, Sequence[GivenText]]]
@@ -98,8 +107,7 @@ class Batcher:
         self._rate = 50.0  # texts a second, until it is measured
         self._changed = threading.Condition()
         self._ready = self._draining = self._stopped = self._asleep = self._long = False
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._live, name="inference", daemon=True)
 
     @property
     def ready(self) -> bool:
@@ -118,47 +126,43 @@ class Batcher:
 
     def start(self) -> None:
         """Start the thread, which loads the models first."""
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._live, name="inference", daemon=True)
         self._thread.start()
 
     async def submit(
         self, kind: str, given: Sequence[GivenText], *, gone: Callable[[], Any] | None = None
     ) -> list[Any]:
-        """Queue texts and wait for their answers.
+        """Queue texts, at least one, and wait for their answers: one for each, in order.
 
         Args:
             kind: What is to be done with them.
-            given: At least one text.
+            given: The texts.
             gone: Returns an awaitable that ends when the caller goes away.
-
-        Returns:
-            One answer for each text, in order.
 
         Raises:
             Problem: If too much waits already, the models are not loaded, or the work failed.
             CallerGone: If the caller went away first.
         """
         ticket = self._enter(kind, given)
+        answers = asyncio.wrap_future(ticket.future)
         if gone is None:
-            return await ticket.future
+            return await answers
         left = asyncio.ensure_future(gone())
         try:
-            await asyncio.wait((ticket.future, left), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((answers, left), return_when=asyncio.FIRST_COMPLETED)
         finally:
             left.cancel()
-            if not ticket.future.done():
+            if not answers.done():
                 self._withdraw(ticket)
-                ticket.future.cancel()
-        if ticket.future.cancelled():
+                answers.cancel()
+        if answers.cancelled():
             raise CallerGone
-        return ticket.future.result()
+        return answers.result()
 
     async def close(self, *, seconds: float) -> None:
         """Take nothing more, answer what was taken, and stop; what is left after ``seconds`` fails."""
         self._draining = True
         end = time.monotonic() + seconds
-        while self._thread is not None and self._busy() and time.monotonic() < end:  # noqa: ASYNC110 - a thread is waited for
+        while self._busy() and time.monotonic() < end:  # noqa: ASYNC110 - a thread is waited for
             await asyncio.sleep(0.02)  # the thread has no event of ours to set
         with self._changed:
             self._stopped = True
@@ -166,25 +170,23 @@ class Batcher:
             self._waiting.clear()
             self._changed.notify_all()
         for ticket in left:
-            ticket.error = Problem(
-                Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"}
+            ticket.settle(
+                Problem(Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"})
             )
-        self._deliver(left)
-        if self._thread is not None:
+        if self._thread.is_alive():
             await asyncio.to_thread(self._thread.join, max(0.1, end - time.monotonic()))
 
     def _busy(self) -> bool:
         with self._changed:
-            lives = self._thread is not None and self._thread.is_alive()
-            return lives and (bool(self._waiting) or (self._ready and not self._asleep))
+            return self._thread.is_alive() and (bool(self._waiting) or (self._ready and not self._asleep))
 
     def _enter(self, kind: str, given: Sequence[GivenText]) -> Ticket:
         if self.failure is not None:
             raise Problem(Code.NOT_READY, "The model could not be loaded.", hint="see the log of the service")
-        if not self.ready or self._loop is None:
+        if not self.ready:
             detail = "The service is stopping." if self._draining else "The model is being loaded."
             raise Problem(Code.NOT_READY, detail, headers={"Retry-After": "2"})
-        ticket = Ticket(kind, given, self._loop.create_future())
+        ticket = Ticket(kind, given)
         with self._changed:
             if self._queued and self._queued + len(given) > self.queue_limit:
                 seconds = min(SLOWEST_RETRY, max(1, math.ceil(self._queued / self._rate)))
@@ -233,18 +235,13 @@ class Batcher:
                 self._asleep = False
                 if self._stopped:
                     return []
-            if self.max_wait > 0:
-                self._gather()
+            end = time.perf_counter() + self.max_wait  # as many callers as were lately; a lone one waits for nobody
+            while len(self._waiting) < self._crowd and time.perf_counter() < end:
+                time.sleep(NAP)
             with self._changed:
                 batch = self._cut(self.batch_tokens)
             if batch:  # else the callers went away meanwhile
                 return batch
-
-    def _gather(self) -> None:
-        """Wait until as many callers are here as were lately, or time is up; a lone caller is not made to wait."""
-        end = time.perf_counter() + self.max_wait
-        while len(self._waiting) < self._crowd and time.perf_counter() < end:
-            time.sleep(NAP)
 
     def _cut(self, room: int, *, passing: bool = False) -> Batch:
         """Cut a batch of one kind: first come, first served, but no request more than its share while others wait.
@@ -303,15 +300,16 @@ class Batcher:
                     self._do([each])
                 return
             log("batch failed", level=logging.ERROR, kind=kind, error=type(error).__name__, where=where(error))
-            self._withdraw(batch[0][0])
-            batch[0][0].error = Problem(Code.INTERNAL, "The model failed on this request.")
-            self._settle([batch[0][0]])
+            [(ticket, _)] = batch
+            self._withdraw(ticket)
+            ticket.settle(Problem(Code.INTERNAL, "The model failed on this request."))
             return
         seconds = time.perf_counter() - begin
         self._rate += 0.2 * (len(texts) / max(seconds, 1e-4) - self._rate)
         self._crowd = len(batch) + len(self._waiting)
         done = [ticket for ticket, _ in batch if len(ticket.results) == len(ticket.given)]
-        self._settle(done)
+        for ticket in done:
+            ticket.settle()
         self._metrics.batch(
             kind,
             items=len(texts),
@@ -319,17 +317,3 @@ class Batcher:
             seconds=seconds,
             waited=[ticket.waited for ticket in done],
         )
-
-    def _settle(self, tickets: list[Ticket]) -> None:
-        if tickets and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._deliver, tickets)
-
-    @staticmethod
-    def _deliver(tickets: list[Ticket]) -> None:
-        for ticket in tickets:
-            if ticket.future.done():
-                continue
-            if ticket.error is not None:
-                ticket.future.set_exception(ticket.error)
-            else:
-                ticket.future.set_result(ticket.results)
