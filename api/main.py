@@ -21,7 +21,6 @@ from textcx.wiring.container import Container
 from textcx.wiring.job_tools import JobTools
 
 from .compat import ROUTERS as COMPAT_ROUTERS
-from .deps import Services
 from .edge import Edge
 from .http.draining import heard
 from .http.errors import add_handlers
@@ -30,6 +29,7 @@ from .http.metrics import Metrics
 from .http.security import Guard
 from .openapi import document
 from .routes import HEALTH, ROUTERS
+from .routing import Services
 from .scoring.batching import Batcher
 from .scoring.tasks import Scoring
 from .stores import Stores

@@ -1,4 +1,4 @@
-"""How routes are declared: a path, what it is for and what it answers; scope, problems and threads follow from that.
+"""What routes are made with: the services of the app, callers who may do what a route does, answers, and declarations.
 
 Reading needs a key that may read, anything else one that may write, unless the subject needs another scope. Any route
 may answer with the problems of ``ALWAYS``, one that takes a body also with those of ``WITH_BODY``; ``also`` has others.
@@ -6,25 +6,119 @@ may answer with the problems of ``ALWAYS``, one that takes a body also with thos
 
 from __future__ import annotations
 
+import asyncio
 import inspect
-from collections.abc import Callable, Collection, Mapping
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial, wraps
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response, params
 from pydantic import BaseModel
 from starlette.responses import JSONResponse
 
+from textcx.domain.errors import WrongUse
+from textcx.domain.items import GivenText
 from textcx.domain.service.keys import Scope
+from textcx.settings.service import ServiceSettings
 
-from .deps import in_thread, needs
+from .http.errors import Code, Problem, refused
+from .http.metrics import Metrics
+from .http.security import Caller, Guard
 from .openapi import body_of, problems
+from .scoring.batching import Batcher
+from .scoring.tasks import Scoring
+from .stores import Stores
 
+T = TypeVar("T")
 Route = TypeVar("Route", bound=Callable[..., Any])
 ALWAYS = (401, 403, 405, 422, 429, 500, 503)
 WITH_BODY = (400, 413, 415)
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """Everything that one app works with; made once by ``create_app``.
+
+    Attributes:
+        models: Returns name and SHA-256 of the model files, for ``/info``.
+        stores: The database and what is kept in it; null where the app was given its keys otherwise.
+        checks: Further conditions of readiness by name; each may block and raises ``TextcxError`` where it fails.
+    """
+
+    settings: ServiceSettings
+    scoring: Scoring
+    batcher: Batcher
+    guard: Guard
+    metrics: Metrics
+    models: Callable[[], list[dict[str, str]]]
+    stores: Stores | None = None
+    checks: dict[str, Callable[[], None]] = field(default_factory=dict)
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the app that got the request."""
+    found: Services = request.app.state.services
+    return found
+
+
+def stores_of(request: Request) -> Stores:
+    """Return the stores of the app that got the request; raises ``Problem`` if it has none."""
+    found = services_of(request).stores
+    if found is None:
+        raise Problem(Code.STORE_UNAVAILABLE, "This service was started without a database.")
+    return found
+
+
+Stored = Annotated[Stores, Depends(stores_of)]
+
+
+def needs(scope: Scope | None) -> params.Depends:
+    """Make a dependency that lets only callers with a scope through; null for any valid key."""
+
+    async def check(request: Request) -> None:
+        request.state.caller = await services_of(request).guard.check(request, scope)
+
+    dependency: params.Depends = Depends(check)
+    return dependency
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who made a request that ``needs`` has let through."""
+    found: Caller = request.state.caller
+    return found
+
+
+async def ask(kind: str, texts: Sequence[GivenText], *, request: Request) -> list[Any]:
+    """Ask the model about texts, if there are any, until the caller goes away; the body must have been read."""
+
+    async def gone() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    return await services_of(request).batcher.submit(kind, texts, gone=gone) if texts else []
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Do something with the stores, in a thread; raises ``Problem`` saying what they refused, and ``StoreProblem``."""
+    try:
+        return await asyncio.to_thread(work)
+    except WrongUse as error:
+        raise refused(error) from None
+
+
+def check_count(count: int, *, most: int) -> None:
+    """Refuse more items than are taken at once; raises ``Problem`` if there are more."""
+    if count > most:
+        raise Problem(Code.TOO_MANY_ITEMS, f"{count:,} items came; at most {most:,} are taken at once.")
+
+
+def dumped(document: object) -> bytes:
+    """Return a document as JSON in ASCII, so that cut emoji can be written too."""
+    return json.dumps(document, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 def written(document: type[object], value: object) -> bytes:
@@ -76,7 +170,6 @@ class Routes:
             response_class: As FastAPI's.
         """
         method, _, path = route.partition(" ")
-        scope = self._scope or (Scope.READ if method == "GET" else Scope.WRITE)
         answers: dict[int | str, Any] = {} if document is None else {status: {"model": document}}
         for code, more in (responses or {}).items():
             answers[code] = {**answers.get(code, {}), **more}
@@ -91,7 +184,7 @@ class Routes:
                 summary=summary,
                 response_model=None,
                 status_code=status,
-                dependencies=[Depends(needs(scope))],
+                dependencies=[needs(self._scope or (Scope.READ if method == "GET" else Scope.WRITE))],
                 responses={**answers, **problems(*usual, *also)},
                 openapi_extra=extra,
                 response_class=response_class,

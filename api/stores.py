@@ -57,11 +57,7 @@ class Stores:
 
     @property
     def database(self) -> Database:
-        """The database, with its tables.
-
-        Raises:
-            StoreProblem: If it cannot be reached or is of another version.
-        """
+        """The database, with its tables; raises ``StoreProblem`` if it cannot be reached or is of another version."""
         with self._lock:
             if self._database is None:
                 self._database = open_database(self._service.database)

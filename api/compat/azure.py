@@ -13,25 +13,24 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText
 from textcx.domain.service.keys import Scope
 
-from ..answering import LATEST, ask, check_count
-from ..deps import needs, services_of
 from ..http.bodies import read_model
 from ..http.dialects import AZURE
 from ..http.errors import REQUEST_ID, Code, Problem
 from ..openapi import body_of, described, object_of
-from ..schemas.scoring import Text
+from ..routing import ask, check_count, needs, services_of
+from ..schemas.scoring import LATEST, Text
 from ..scoring.offsets import count_elements
 from ..scoring.tasks import OPINIONS, SENTIMENT
 from .opinions import UNITS, document_of
 
-router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs(Scope.ANALYZE))])
+router = APIRouter(tags=["drop-in"], dependencies=[needs(Scope.ANALYZE)])
 PATH = f"{AZURE}/language/:analyze-text"
 MOST_DOCUMENTS = 10
 MOST_ELEMENTS = 5120

@@ -12,23 +12,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText, SentimentItem
 from textcx.domain.service.keys import Scope
 
-from ..answering import ask, check_count, dumped
-from ..deps import needs
 from ..http.bodies import read_model
 from ..http.dialects import AWS_JSON, COMPREHEND
 from ..http.errors import REQUEST_ID, Code, Problem
 from ..openapi import body_of
+from ..routing import ask, check_count, dumped, needs
 from ..schemas.scoring import Text
 from ..scoring.tasks import SENTIMENT
 
-router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs(Scope.ANALYZE))])
+router = APIRouter(tags=["drop-in"], dependencies=[needs(Scope.ANALYZE)])
 MOST_DOCUMENTS = 25
 MOST_BYTES = 5000
 TARGET = "Comprehend_20171127."

@@ -10,22 +10,21 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field, model_validator
 from starlette.responses import JSONResponse
 
 from textcx.domain.items import GivenText, SentimentItem
 from textcx.domain.service.keys import Scope
 
-from ..answering import ask, dumped
-from ..deps import needs, services_of
 from ..http.bodies import read_model
 from ..http.dialects import PREDICT
 from ..http.errors import Code, Problem
 from ..openapi import STRING, body_of, described, object_of
+from ..routing import ask, dumped, needs, services_of
 from ..scoring.tasks import SENTIMENT
 
-router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs(Scope.ANALYZE))])
+router = APIRouter(tags=["drop-in"], dependencies=[needs(Scope.ANALYZE)])
 MOST_INPUTS = 32
 LEAST = 1e-7
 

@@ -140,11 +140,7 @@ def media_type_of(request: Request) -> str:
 
 
 async def read_json(request: Request) -> object:
-    """Read the body as JSON.
-
-    Raises:
-        Problem: If the Content-Type is another, or the body is no JSON.
-    """
+    """Read the body as JSON; raises ``Problem`` if the Content-Type is another, or the body is no JSON."""
     kind = media_type_of(request)
     if kind not in JSON_KINDS and not (kind.startswith("application/") and kind.endswith("+json")):
         raise Problem(Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not JSON.")

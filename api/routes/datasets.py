@@ -12,14 +12,13 @@ from textcx.jobs.columns import NAMES
 from textcx_client.answers import datasets as answers
 from textcx_client.answers.schema import Listing
 
-from ..deps import Stored, caller_of, in_thread, services_of
 from ..http.bodies import read_model
 from ..openapi import body_of
-from ..routing import Routes, answer
+from ..routing import Routes, Stored, answer, caller_of, in_thread, services_of
 from ..schemas.documents import RecordsRequest
 from ..schemas.fields import DatasetName, OnceKey, RatingFlag, Words
 from ..schemas.scoring import Strict
-from ..spooling import FILES, UploadRequest, column_settings, receive
+from ..spooling import FILES, Upload, column_settings
 
 routes = Routes("data sets")
 
@@ -134,12 +133,14 @@ async def send_records(
     are streamed to a private place on disk and deleted when their records are stored.
     """
     settings = columns.model_dump(exclude_defaults=True, exclude={"filename"})
-    upload = UploadRequest(
+    upload = Upload(
+        stores=stores,
+        settings=services_of(request).settings,
         dataset=name,
         columns=await in_thread(lambda: column_settings(settings)) if settings else {},
         filename=columns.filename,
         caller=caller_of(request).key_id,
         idempotency_key=idempotency_key,
     )
-    job = await receive(request, upload, stores=stores, settings=services_of(request).settings)
+    job = await upload.receive(request)
     return answer(answers.Job, job, status=202, Location=f"/v1/jobs/{job.id}")

@@ -21,8 +21,7 @@ from textcx.store.sql.reading.counting import Filters
 from textcx_client.answers import findings as answers
 from textcx_client.answers.schema import Page
 
-from ..deps import Stored, in_thread
-from ..routing import Routes, answer
+from ..routing import Routes, Stored, answer, in_thread
 from ..schemas.fields import LONGEST_CURSOR, MOST, AnyId, Attribute, DatasetName, Moment, Words
 from ..sheets import CSV_CONTENT, header, lines, sheet_headers
 from ..stores import Stores

@@ -6,15 +6,15 @@ import asyncio
 from math import nan
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from prometheus_client import generate_latest
 from starlette.responses import JSONResponse
 
 from textcx.domain.errors import TextcxError
 from textcx.domain.version import __version__
 
-from ..deps import needs, services_of
 from ..openapi import problems
+from ..routing import needs, services_of
 
 router = APIRouter(tags=["operation"])
 OK, FAILED = "ok", "failed"
@@ -56,7 +56,7 @@ async def readyz(request: Request) -> Response:
 @router.get(
     "/info",
     summary="Models and limits",
-    dependencies=[Depends(needs(None))],
+    dependencies=[needs(None)],
     responses=problems(401, 403, 405, 429),
 )
 async def info(request: Request) -> dict[str, Any]:
@@ -78,7 +78,7 @@ async def info(request: Request) -> dict[str, Any]:
 @router.get(
     "/metrics",
     summary="Numbers for Prometheus",
-    dependencies=[Depends(needs(None))],
+    dependencies=[needs(None)],
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(401, 403, 405, 429)},
 )

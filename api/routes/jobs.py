@@ -18,10 +18,9 @@ from textcx.domain.service.datasets import Job, JobKind, JobState
 from textcx_client.answers import datasets as answers
 from textcx_client.answers.schema import Page
 
-from ..deps import Stored, caller_of, in_thread
 from ..http.bodies import read_model
 from ..openapi import object_of
-from ..routing import Routes, answer, written
+from ..routing import Routes, Stored, answer, caller_of, in_thread, written
 from ..schemas.fields import MOST, AnyId, Cursor, DatasetName, OnceKey
 from ..schemas.scoring import Strict
 from ..stores import Stores

@@ -8,8 +8,7 @@ from textcx.domain.service.datasets import Receipt
 from textcx.jobs.respondents import erase_respondent
 from textcx_client.answers import datasets as answers
 
-from ..deps import Stored, caller_of
-from ..routing import Routes
+from ..routing import Routes, Stored, caller_of
 from ..schemas.fields import AnyId
 
 routes = Routes("privacy")

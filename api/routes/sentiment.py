@@ -8,22 +8,21 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from textcx.domain.feedback import Redaction
 from textcx.domain.items import LINE_ID, GivenText, SegmentItem, SentimentItem, TextFindings, TextPain
 from textcx.domain.service.keys import Scope
 
-from ..answering import LATEST, ask, check_count, dumped
-from ..deps import Services, needs, services_of
 from ..http.bodies import read_model
 from ..http.errors import Code, Problem
 from ..openapi import body_of, problems
-from ..schemas.scoring import AnalyzeAnswer, AnalyzeRequest, SentimentAnswer, SentimentRequest, TextsRequest
+from ..routing import Services, ask, check_count, dumped, needs, services_of
+from ..schemas.scoring import LATEST, AnalyzeAnswer, AnalyzeRequest, SentimentAnswer, SentimentRequest, TextsRequest
 from ..scoring.offsets import convert
 from ..scoring.tasks import FINDINGS, SENTIMENT, Findings
 
-router = APIRouter(tags=["scoring"], dependencies=[Depends(needs(Scope.ANALYZE))])
+router = APIRouter(tags=["scoring"], dependencies=[needs(Scope.ANALYZE)])
 SCORING = problems(400, 401, 403, 409, 413, 415, 422, 429, 500, 503)
 FEW = 32
 """So many items are written to JSON on the event loop; more of them in a thread, so that others are not held up."""

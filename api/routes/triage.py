@@ -12,9 +12,8 @@ from textcx.domain.service.datasets import TriageEntry, TriageStatus
 from textcx_client.answers import datasets as answers
 from textcx_client.answers.schema import Page
 
-from ..deps import Stored, caller_of, in_thread
 from ..http.bodies import read_model
-from ..routing import Routes, answer
+from ..routing import Routes, Stored, answer, caller_of, in_thread
 from ..schemas.fields import MOST, AnyId, Cursor, DatasetName, Words
 from ..schemas.scoring import Strict
 from ..sheets import CSV_CONTENT, header, lines, sheet_headers

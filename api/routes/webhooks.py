@@ -15,9 +15,8 @@ from textcx.jobs.addresses import check_url, choose_address
 from textcx_client.answers import datasets as answers
 from textcx_client.answers.schema import Listing
 
-from ..deps import Stored, in_thread, services_of
 from ..http.bodies import read_model
-from ..routing import Routes, answer
+from ..routing import Routes, Stored, answer, in_thread, services_of
 from ..schemas.fields import AnyId, DatasetName
 from ..schemas.scoring import Strict
 

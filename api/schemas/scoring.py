@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from textcx_client.answers.scoring import AnalyzedItem, FailedItem, Item
 
 LONGEST_ID = 1000
+LATEST = "latest"
+"""The model version that is always there."""
 EXAMPLE_TEXT = "Great food, but we waited an hour."
 
 

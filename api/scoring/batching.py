@@ -106,7 +106,7 @@ class Batcher:
         self._crowd = 1
         self._rate = 50.0  # texts a second, until it is measured
         self._changed = threading.Condition()
-        self._ready = self._draining = self._stopped = self._asleep = self._long = False
+        self._ready = self._draining = self._stopped = self._long = False
         self._thread = threading.Thread(target=self._live, name="inference", daemon=True)
 
     @property
@@ -160,25 +160,19 @@ class Batcher:
 
     async def close(self, *, seconds: float) -> None:
         """Take nothing more, answer what was taken, and stop; what is left after ``seconds`` fails."""
-        self._draining = True
-        end = time.monotonic() + seconds
-        while self._busy() and time.monotonic() < end:  # noqa: ASYNC110 - a thread is waited for
-            await asyncio.sleep(0.02)  # the thread has no event of ours to set
+        with self._changed:
+            self._draining = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join, seconds)
         with self._changed:
             self._stopped = True
             left, self._queued = list(self._waiting), 0
             self._waiting.clear()
-            self._changed.notify_all()
         for ticket in left:
             ticket.settle(
                 Problem(Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"})
             )
-        if self._thread.is_alive():
-            await asyncio.to_thread(self._thread.join, max(0.1, end - time.monotonic()))
-
-    def _busy(self) -> bool:
-        with self._changed:
-            return self._thread.is_alive() and (bool(self._waiting) or (self._ready and not self._asleep))
 
     def _enter(self, kind: str, given: Sequence[GivenText]) -> Ticket:
         if self.failure is not None:
@@ -194,8 +188,7 @@ class Batcher:
                 raise Problem(Code.OVERLOADED, detail, headers={"Retry-After": str(seconds)})
             self._waiting.append(ticket)
             self._queued += len(given)
-            if self._asleep:
-                self._changed.notify()
+            self._changed.notify()
         return ticket
 
     def _withdraw(self, ticket: Ticket) -> None:
@@ -229,11 +222,8 @@ class Batcher:
         """Wait for work and cut the next batch; nothing when the worker is to stop."""
         while True:
             with self._changed:
-                while not self._waiting and not self._stopped:
-                    self._asleep = True
-                    self._changed.wait()
-                self._asleep = False
-                if self._stopped:
+                self._changed.wait_for(lambda: self._waiting or self._draining)
+                if self._stopped or not self._waiting:
                     return []
             end = time.perf_counter() + self.max_wait  # as many callers as were lately; a lone one waits for nobody
             while len(self._waiting) < self._crowd and time.perf_counter() < end:
