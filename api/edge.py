@@ -44,7 +44,7 @@ class Edge:
     """Wraps the app."""
 
     def __init__(self, app: ASGIApp, *, settings: ServiceSettings, metrics: Metrics) -> None:
-        """Wrap an app: its limits are those of the settings, and the metrics are told about every request."""
+        """Wrap an app: the limits are those of the settings, and the metrics are told about every request."""
         self._app, self._settings, self._metrics = app, settings, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -47,18 +47,15 @@ def create_app(
     keys: KeyStore | None = None,
     theme_sets: ThemeSets | None = None,
 ) -> FastAPI:
-    """Make the app; models are loaded when it starts.
+    """Make the app; models are loaded when it starts. Settings come from ``textcx.toml`` and the environment.
 
     Args:
-        settings: Of the service; by default from ``textcx.toml`` and the environment.
-        analysis: Of the analysis; likewise.
-        make_tools: Makes the engines, in the inference thread; by default those of ``textcx.wiring.container``.
+        settings: Of the service.
+        analysis: Of the analysis.
+        make_tools: Makes the engines, in the inference thread.
         make_job_tools: Makes those of jobs, apart from the others, when the first job runs.
         keys: Where the keys are; by default in the database of the settings, and without that there is no database.
         theme_sets: By default those in the directory of the settings.
-
-    Returns:
-        The app; ``app.state.services`` holds what it works with.
     """
     chosen = settings or load_service_settings()
     how = analysis or load_settings(file=settings_file())

@@ -55,6 +55,11 @@ def body_of(model: type[BaseModel], *, media_type: str = "application/json", exa
     return {"requestBody": {"required": True, "content": {media_type: content}}}
 
 
+def parameter_of(name: str, place: str, schema: Mapping[str, Any], *, required: bool = False) -> dict[str, Any]:
+    """Describe a parameter of a route that reads it itself, in ``query`` or ``header``; for ``openapi_extra``."""
+    return {"name": name, "in": place, "required": required, "schema": schema}
+
+
 def object_of(**properties: object) -> dict[str, Any]:
     """Return the JSON schema of an object that has all these properties."""
     return {"type": "object", "properties": properties, "required": list(properties)}

@@ -1,7 +1,8 @@
 """What routes are made with: the services of the app, callers who may do what a route does, answers, and declarations.
 
 Reading needs a key that may read, anything else one that may write, unless the subject needs another scope. Any route
-may answer with the problems of ``ALWAYS``, one that takes a body also with those of ``WITH_BODY``; ``also`` has others.
+may answer with the problems of ``ALWAYS``, one that takes a body also with those of ``WITH_BODY``, one whose path names
+something with 404; ``also`` has others.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from textcx.settings.service import ServiceSettings
 
 from .http.errors import Code, Problem, refused
 from .http.metrics import Metrics
-from .http.security import Caller, Guard
+from .http.security import Guard
 from .openapi import body_of, problems
 from .scoring.batching import Batcher
 from .scoring.tasks import Scoring
@@ -37,6 +38,7 @@ T = TypeVar("T")
 Route = TypeVar("Route", bound=Callable[..., Any])
 ALWAYS = (401, 403, 405, 422, 429, 500, 503)
 WITH_BODY = (400, 413, 415)
+MEANINGS: dict[int, dict[str, str]] = {200: {}, 201: {"description": "made"}, 202: {"description": "accepted"}}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -77,19 +79,15 @@ Stored = Annotated[Stores, Depends(stores_of)]
 
 
 def needs(scope: Scope | None) -> params.Depends:
-    """Make a dependency that lets only callers with a scope through; null for any valid key."""
+    """Make a dependency that lets only callers with a scope through, or with any valid key; notes whose it is."""
 
     async def check(request: Request) -> None:
-        request.state.caller = await services_of(request).guard.check(request, scope)
+        key = await services_of(request).guard.check(request, scope)
+        request.state.key_id = "" if key is None else key.id
+        request.state.caller = "this machine" if key is None else key.name
 
     dependency: params.Depends = Depends(check)
     return dependency
-
-
-def caller_of(request: Request) -> Caller:
-    """Return who made a request that ``needs`` has let through."""
-    found: Caller = request.state.caller
-    return found
 
 
 async def ask(kind: str, texts: Sequence[GivenText], *, request: Request) -> list[Any]:
@@ -153,7 +151,7 @@ class Routes:
         openapi_extra: dict[str, Any] | None = None,
         response_class: type[Response] = JSONResponse,
     ) -> Callable[[Route], Route]:
-        """Declare a route, as ``GET /v1/jobs``.
+        """Declare a route, such as ``GET /v1/jobs``, with what it is for, takes (``body``) and answers.
 
         A plain function does its work in a thread, and what it returns is the document to answer with; it may return
         a response as well, and an ``async`` function does.
@@ -162,19 +160,19 @@ class Routes:
             route: Method and path.
             summary: What it is for.
             document: What it answers with; null for nothing.
-            status: Of an answer.
+            status: Of that answer.
             also: Statuses of problems that this route has besides the usual ones.
             body: The document that it reads.
-            responses: More of its answers by status, or more about them.
-            openapi_extra: As FastAPI's; with the description of a body that ``body`` cannot describe.
+            responses: More answers by status, or more about them.
+            openapi_extra: As FastAPI's; describes a body that ``body`` cannot.
             response_class: As FastAPI's.
         """
         method, _, path = route.partition(" ")
-        answers: dict[int | str, Any] = {} if document is None else {status: {"model": document}}
+        answers: dict[int | str, Any] = {} if document is None else {status: {"model": document, **MEANINGS[status]}}
         for code, more in (responses or {}).items():
             answers[code] = {**answers.get(code, {}), **more}
         extra = openapi_extra if body is None else body_of(body)
-        usual = ALWAYS if extra is None else ALWAYS + WITH_BODY
+        usual = (*ALWAYS, *(() if extra is None else WITH_BODY), *((404,) if "{" in path else ()))
 
         def declare(work: Route) -> Route:
             self.router.add_api_route(

@@ -88,10 +88,9 @@ class Stores:
         self._draining = True
 
     def named_theme_set(self, name: str | None, *, encoder_id: str | None) -> CurrentSet | None:
-        """Return a theme set of the directory for a data set: without the segments it was learned from.
+        """Return a theme set of the directory for a data set, without the segments it was learned from.
 
-        Raises:
-            Problem: If there is none of that name, or it cannot be used with the encoder.
+        Raises ``Problem`` if there is none of that name, or it cannot be used with the encoder.
         """
         if name is None:
             return None
@@ -102,9 +101,8 @@ class Stores:
             found = sets.get(name, encoder_id=encoder_id)
         except TextcxError as error:
             log("a theme set cannot be used", level=logging.ERROR, error=type(error).__name__, message=str(error))
-            raise Problem(
-                Code.CONFLICT, "The theme set is damaged, or was made with another encoder; the log says more."
-            ) from None
+            detail = "The theme set is damaged, or was made with another encoder; the log says more."
+            raise Problem(Code.CONFLICT, detail) from None
         return CurrentSet(theme_set=only_records(found, ()), name=name, learned_from=None)
 
     def begin(self) -> None:

@@ -11,29 +11,38 @@ since we judge segments and not words. A segment without an adjective has no opi
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from textcx.domain.items import GivenText
+from textcx.domain.items import GivenText, SegmentItem, SentimentItem
 from textcx.domain.service.keys import Scope
+from textcx.ports import Phrase
 
 from ..http.bodies import read_model
-from ..http.dialects import AZURE
-from ..http.errors import REQUEST_ID, Code, Problem
-from ..openapi import body_of, described, object_of
+from ..http.errors import AZURE, REQUEST_ID, Code, Problem
+from ..openapi import body_of, described, object_of, parameter_of
 from ..routing import ask, check_count, needs, services_of
 from ..schemas.scoring import LATEST, Text
-from ..scoring.offsets import count_elements
+from ..scoring.offsets import convert, count_elements
 from ..scoring.tasks import OPINIONS, SENTIMENT
-from .opinions import UNITS, document_of
 
 router = APIRouter(tags=["drop-in"], dependencies=[needs(Scope.ANALYZE)])
 PATH = f"{AZURE}/language/:analyze-text"
 MOST_DOCUMENTS = 10
 MOST_ELEMENTS = 5120
+UNITS = {
+    "TextElements_v8": "element",
+    "TextElement_v8": "element",
+    "UnicodeCodePoint": "codepoint",
+    "Utf16CodeUnit": "utf16",
+}
+NEUTRAL = {"positive": 0.0, "neutral": 1.0, "negative": 0.0}
+NEGATION = re.compile(r"(?:\b(?:not|no|never|hardly|barely|without)|n['\u2019]t)\W+(?:\w+\W+){0,2}$", re.IGNORECASE)
 
 
 class AzureDocument(BaseModel, strict=True, frozen=True):
@@ -74,9 +83,7 @@ ERRORS = described(
         400: "InvalidRequest, with the particular code inside",
         401: "Unauthorized",
         403: "Forbidden",
-        405: "InvalidRequest",
-        413: "InvalidRequest",
-        415: "InvalidRequest",
+        **dict.fromkeys((405, 413, 415), "InvalidRequest"),
         429: "TooManyRequests",
         500: "InternalServerError",
         503: "ServiceUnavailable",
@@ -102,8 +109,8 @@ ERRORS = described(
             },
         ),
         "parameters": [
-            {"name": "api-version", "in": "query", "required": False, "schema": {"type": "string"}},
-            {"name": "showStats", "in": "query", "required": False, "schema": {"type": "boolean"}},
+            parameter_of("api-version", "query", {"type": "string"}),
+            parameter_of("showStats", "query", {"type": "boolean"}),
         ],
     },
 )
@@ -169,11 +176,107 @@ def _errors(documents: list[AzureDocument]) -> dict[int, dict[str, Any]]:
 
 
 def _error(name: str, code: str, message: str) -> dict[str, Any]:
+    inner = {"code": code, "message": message}
+    error = {"code": "InvalidArgument", "message": "Invalid document in request.", "innererror": inner}
+    return {"id": name, "error": error}
+
+
+def document_of(
+    item: SentimentItem,
+    text: str,
+    *,
+    number: int,
+    unit: str,
+    phrases: Sequence[Phrase] | None,
+    vague: frozenset[str],
+) -> dict[str, Any]:
+    """Return an item as one of ``results.documents``.
+
+    Args:
+        item: With its segments.
+        text: The text that it was made of.
+        number: Place among the documents, for references.
+        unit: Of all offsets and lengths; see ``offsets.convert``.
+        phrases: Of the text; null where opinions are not wanted.
+        vague: Words that name nothing concrete; no targets.
+    """
+    spans: list[SegmentItem | Phrase] = [*item.segments, *(phrases or ())]
+    moved = convert(text, (edge for span in spans for edge in (span.start, span.end)), unit)
+    sentences = []
+    for place, segment in enumerate(item.segments):
+        sentence = {
+            "sentiment": segment.label,
+            "confidenceScores": _rounded(segment.probabilities),
+            **_span(segment.start, segment.end, text, moved),
+        }
+        if phrases is not None:
+            reference = f"#/documents/{number}/sentences/{place}/assessments"
+            sentence |= _opinions(segment, text, phrases, moved=moved, vague=vague, reference=reference)
+        sentences.append(sentence)
     return {
-        "id": name,
-        "error": {
-            "code": "InvalidArgument",
-            "message": "Invalid document in request.",
-            "innererror": {"code": code, "message": message},
-        },
+        "id": item.id,
+        "sentiment": "mixed" if item.mixed else item.label or "neutral",
+        "confidenceScores": _rounded(item.probabilities or NEUTRAL),
+        "sentences": sentences,
+        "warnings": [],
     }
+
+
+def _rounded(shares: Mapping[str, float]) -> dict[str, float]:
+    return {label: round(shares[label], 2) for label in ("positive", "neutral", "negative")}
+
+
+def _span(start: int, end: int, text: str, moved: Mapping[int, int]) -> dict[str, Any]:
+    return {"offset": moved[start], "length": moved[end] - moved[start], "text": text[start:end]}
+
+
+def _opinions(
+    segment: SegmentItem,
+    text: str,
+    phrases: Sequence[Phrase],
+    *,
+    moved: Mapping[int, int],
+    vague: frozenset[str],
+    reference: str,
+) -> dict[str, Any]:
+    """Return targets and assessments of a segment, both empty unless there are both."""
+    inside = [each for each in phrases if segment.start <= each.start and each.end <= segment.end]
+    nouns = [each for each in inside if each.kind == "noun" and _is_concrete(each, vague)]
+    judged = [each for each in inside if each.kind == "adjective"]
+    if segment.label == "neutral" or not nouns or not judged:
+        return {"targets": [], "assessments": []}
+    common = {"sentiment": segment.label, "confidenceScores": _of_two(segment.probabilities)}
+    assessments = [
+        {
+            **common,
+            **_span(each.start, each.end, text, moved),
+            "isNegated": NEGATION.search(text[segment.start : each.start]) is not None,
+        }
+        for each in judged
+    ]
+    targets = [
+        {
+            **common,
+            **_span(each.start, each.end, text, moved),
+            "relations": [{"relationType": "assessment", "ref": f"{reference}/{_nearest(each, judged)}"}],
+        }
+        for each in nouns
+    ]
+    return {"targets": targets, "assessments": assessments}
+
+
+def _is_concrete(noun: Phrase, vague: frozenset[str]) -> bool:
+    words = noun.lemma.casefold().split()
+    return bool(words) and words[-1] not in vague
+
+
+def _of_two(shares: Mapping[str, float]) -> dict[str, float]:
+    total = shares["positive"] + shares["negative"]
+    positive = round(shares["positive"] / total, 2) if total else 0.5
+    return {"positive": positive, "negative": round(1.0 - positive, 2)}
+
+
+def _nearest(target: Phrase, judged: Sequence[Phrase]) -> int:
+    return min(
+        range(len(judged)), key=lambda place: max(judged[place].start - target.end, target.start - judged[place].end)
+    )

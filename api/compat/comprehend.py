@@ -20,9 +20,8 @@ from textcx.domain.items import GivenText, SentimentItem
 from textcx.domain.service.keys import Scope
 
 from ..http.bodies import read_model
-from ..http.dialects import AWS_JSON, COMPREHEND
-from ..http.errors import REQUEST_ID, Code, Problem
-from ..openapi import body_of
+from ..http.errors import AWS_JSON, COMPREHEND, REQUEST_ID, Code, Problem
+from ..openapi import body_of, parameter_of
 from ..routing import ask, check_count, dumped, needs
 from ..schemas.scoring import Text
 from ..scoring.tasks import SENTIMENT
@@ -31,6 +30,7 @@ router = APIRouter(tags=["drop-in"], dependencies=[needs(Scope.ANALYZE)])
 MOST_DOCUMENTS = 25
 MOST_BYTES = 5000
 TARGET = "Comprehend_20171127."
+TARGETS = [f"{TARGET}BatchDetectSentiment", f"{TARGET}DetectSentiment"]
 LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"})
 
 
@@ -67,14 +67,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
             media_type=AWS_JSON,
             example={"LanguageCode": "en", "TextList": ["Lovely staff.", "The app crashes."]},
         ),
-        "parameters": [
-            {
-                "name": "X-Amz-Target",
-                "in": "header",
-                "required": True,
-                "schema": {"type": "string", "enum": [f"{TARGET}BatchDetectSentiment", f"{TARGET}DetectSentiment"]},
-            }
-        ],
+        "parameters": [parameter_of("X-Amz-Target", "header", {"type": "string", "enum": TARGETS}, required=True)],
     },
 )
 @router.post(f"{COMPREHEND}/", include_in_schema=False)

@@ -18,8 +18,7 @@ from textcx.domain.items import GivenText, SentimentItem
 from textcx.domain.service.keys import Scope
 
 from ..http.bodies import read_model
-from ..http.dialects import PREDICT
-from ..http.errors import Code, Problem
+from ..http.errors import PREDICT, Code, Problem
 from ..openapi import STRING, body_of, described, object_of
 from ..routing import ask, dumped, needs, services_of
 from ..scoring.tasks import SENTIMENT

@@ -20,14 +20,11 @@ from starlette.types import Message, Receive, Scope
 from .errors import Code, Problem, invalid_params
 
 Model = TypeVar("Model", bound=BaseModel)
-GZIP = 31
-"""What zlib calls a gzip header with the largest window."""
-STEP = 1 << 18
-"""Bytes that are decompressed at once."""
+GZIP = 31  # what zlib calls a gzip header with the largest window
+STEP = 1 << 18  # bytes that are decompressed at once
 SLOWEST = 500
 """Bytes a second that are expected of a caller on the whole; some phones far out in the country have no more."""
-MOST_DIGITS = 18
-"""Of an announced length: no more than an exabyte is even read as a number."""
+MOST_DIGITS = 18  # of an announced length: no more than an exabyte is even read as a number
 JSON_KINDS = ("application/json", "application/x-amz-json-1.1")
 
 
@@ -40,22 +37,21 @@ def header_of(scope: Scope, name: bytes) -> bytes | None:
 def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int, seconds: float) -> Receive:
     """Wrap ``receive`` so that a body that is too large or too slow is refused as soon as that is known.
 
+    Where the body is compressed, ``content-encoding`` and ``content-length`` are taken out of the scope.
+
     Args:
-        scope: The request; where its body is compressed, ``content-encoding`` and ``content-length`` are taken out.
+        scope: The request.
         receive: Gives the body as it comes.
         limit: Most bytes as sent.
         decompressed: Most bytes once decompressed.
         seconds: Longest pause, and the time that a body may be behind ``SLOWEST`` bytes a second.
-
-    Raises:
-        Problem: At once if the announced length is too large or the encoding unknown; else while the body is received.
     """
     length = header_of(scope, b"content-length")
     if length is not None and length.isdigit() and (len(length) > MOST_DIGITS or int(length) > limit):
         raise _too_large(limit)
     if (length is None or length == b"0") and header_of(scope, b"transfer-encoding") is None:
         return receive
-    receive = _Limited(receive, limit, seconds)
+    receive = _limited(receive, limit, seconds)
     encoding = (header_of(scope, b"content-encoding") or b"").strip().lower()
     if encoding in {b"", b"identity"}:
         return receive
@@ -66,31 +62,30 @@ def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int, se
     return _unzipped(receive, decompressed)
 
 
-class _Limited:
-    """Counts what comes and waits for it, but not for ever; what the app does between two pieces costs no time."""
+def _limited(receive: Receive, limit: int, seconds: float) -> Receive:
+    """Count what comes and wait for it, but not for ever; what the app does between two pieces costs no time."""
+    bytes_left, seconds_left, more = limit, seconds, True
 
-    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
-        self._receive, self._limit, self._seconds = receive, limit, seconds
-        self._bytes_left, self._seconds_left = limit, seconds
-        self._more = True
-
-    async def __call__(self) -> Message:
-        if not self._more:  # from now on this only tells that the caller went away
-            return await self._receive()
+    async def following() -> Message:
+        nonlocal bytes_left, seconds_left, more
+        if not more:  # from now on this only tells that the caller went away
+            return await receive()
         begin = time.monotonic()
         try:
-            async with asyncio.timeout(min(self._seconds_left, self._seconds)):
-                message = await self._receive()
+            async with asyncio.timeout(min(seconds_left, seconds)):
+                message = await receive()
         except TimeoutError:
             headers = {"Connection": "close"}
             raise Problem(Code.BODY_TOO_SLOW, "The body came too slowly, or not at all.", headers=headers) from None
         size = len(message.get("body", b""))
-        self._seconds_left += size / SLOWEST - (time.monotonic() - begin)
-        self._bytes_left -= size
-        if self._bytes_left < 0:
-            raise _too_large(self._limit)
-        self._more = message["type"] == "http.request" and message.get("more_body", False)
+        seconds_left += size / SLOWEST - (time.monotonic() - begin)
+        bytes_left -= size
+        if bytes_left < 0:
+            raise _too_large(limit)
+        more = message["type"] == "http.request" and message.get("more_body", False)
         return message
+
+    return following
 
 
 def _unzipped(receive: Receive, limit: int) -> Receive:
@@ -148,11 +143,7 @@ async def read_json(request: Request) -> object:
 
 
 def parsed(body: bytes) -> object:
-    """Parse JSON with lone surrogates, which pydantic's parser refuses: cut emoji are common in feedback.
-
-    Raises:
-        Problem: If it is no JSON.
-    """
+    """Parse JSON, also with lone surrogates, which pydantic's parser refuses: cut emoji are common in feedback."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -165,11 +156,7 @@ async def read_model(request: Request, model: type[Model]) -> Model:
 
 
 def checked(document: object, model: type[Model]) -> Model:
-    """Check plain values against a shape.
-
-    Raises:
-        Problem: Naming the fields that are missing or wrong, without their values.
-    """
+    """Check plain values against a shape; raises ``Problem`` naming the fields that are missing or wrong."""
     try:
         return model.model_validate(document)
     except ValidationError as error:

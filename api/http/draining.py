@@ -17,12 +17,10 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def heard(tell: Callable[[], None]) -> Iterator[None]:
-    """Call something when this process is told to stop, and then whatever is called then otherwise.
+    """Call ``tell`` when this process is told to stop, and then whatever is called then otherwise.
 
-    Outside the main thread, where no signal can be heard, nothing is changed.
-
-    Args:
-        tell: Called in the main thread between any two of its steps: it may set a flag and no more.
+    It is called in the main thread between any two of its steps: it may set a flag and no more. Outside the main
+    thread, where no signal can be heard, nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -7,7 +7,7 @@ paths included; and none repeats anything of the request, but the names of field
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from http import HTTPStatus
 from typing import Any
@@ -20,8 +20,6 @@ from starlette.routing import BaseRoute
 from starlette.types import Scope
 
 from textcx.domain.errors import BadCursor, Conflict, DiskFull, NotFound, StoreProblem, TextcxError, WrongUse
-
-from .dialects import DIALECTS
 
 PROBLEM_TYPE = "application/problem+json"
 REQUEST_ID = "textcx.request_id"
@@ -110,6 +108,82 @@ class Problem(HTTPException):
         return {**body, "invalid_params": list(self.invalid_params)} if self.invalid_params else body
 
 
+# The shapes of those whose clients call us; their retries then work by themselves.
+
+Shape = tuple[int, dict[str, Any], dict[str, str]]
+
+COMPREHEND, AZURE, PREDICT = "/compat/comprehend", "/compat/azure", "/predict"
+AWS_JSON = "application/x-amz-json-1.1"
+SERVER_ERROR, WRONG_METHOD, FAILED_MODEL = 500, 405, 424
+
+_AWS = {
+    "unauthorized": "UnrecognizedClientException",
+    "only_loopback": "UnrecognizedClientException",
+    "forbidden": "AccessDeniedException",
+    "rate_limited": "TooManyRequestsException",
+    "overloaded": "TooManyRequestsException",
+    "not_json": "SerializationException",
+    "too_many_items": "BatchSizeLimitExceededException",
+    "text_too_long": "TextSizeLimitExceededException",
+    "not_found": "UnknownOperationException",
+    "internal": "InternalServerException",
+    "not_ready": "ServiceUnavailableException",
+}
+_AZURE_OUTER = {status: HTTPStatus(status).phrase.replace(" ", "") for status in (401, 403, 404, 429, 500, 503)}
+_AZURE_INNER = {
+    "too_many_items": "InvalidDocumentBatch",
+    "model_version_unavailable": "ModelVersionIncorrect",
+    "not_json": "InvalidRequestBodyFormat",
+    "invalid_request": "InvalidParameterValue",
+}
+_TEI = {
+    400: "empty",
+    401: "unauthorized",
+    403: "unauthorized",
+    413: "validation",
+    422: "tokenizer",
+    429: "overloaded",
+    500: "backend",
+    503: "unhealthy",
+}
+
+
+def comprehend(code: str, status: int, message: str, request_id: str) -> Shape:
+    """As Amazon Comprehend says it: 400 also for throttling, the kind in ``__type``."""
+    kind = _AWS.get(code, "InternalServerException" if status >= SERVER_ERROR else "InvalidRequestException")
+    return (
+        status if status >= SERVER_ERROR or status == WRONG_METHOD else 400,
+        {"__type": kind, "Message": message, "message": message},
+        {"content-type": AWS_JSON, "x-amzn-RequestId": request_id, "x-amzn-ErrorType": kind},
+    )
+
+
+def azure(code: str, status: int, message: str, request_id: str) -> Shape:
+    """As Azure AI Language says it: a code for all, the particular one inside."""
+    outer = _AZURE_OUTER.get(status)
+    headers = {"apim-request-id": request_id}
+    if outer is not None:
+        return status, {"error": {"code": outer, "message": message}}, headers
+    inner = {"code": _AZURE_INNER.get(code, "InvalidRequest"), "message": message}
+    status = 400 if status in {409, 422} else status
+    return status, {"error": {"code": "InvalidRequest", "message": "Invalid Request.", "innererror": inner}}, headers
+
+
+def predict(code: str, status: int, message: str, request_id: str) -> Shape:
+    """As text-embeddings-inference says it."""
+    del request_id
+    status = 413 if code in {"too_many_items", "text_too_long"} else FAILED_MODEL if code == "internal" else status
+    kind = "backend" if status == FAILED_MODEL else _TEI.get(status, "validation")
+    return status, {"error": message, "error_type": kind}, {}
+
+
+DIALECTS: Mapping[str, Callable[[str, int, str, str], Shape]] = {
+    COMPREHEND: comprehend,
+    AZURE: azure,
+    PREDICT: predict,
+}
+
+
 def problem_response(problem: Problem, scope: Scope) -> Response:
     """Return the answer for a problem, in the shape that callers of the path expect."""
     request_id = scope.get(REQUEST_ID, "")
@@ -125,21 +199,16 @@ def problem_response(problem: Problem, scope: Scope) -> Response:
 
 def invalid_params(errors: Sequence[Any]) -> list[dict[str, str]]:
     """Turn what pydantic's ``errors()`` says into at most 20 ``{name, reason}``, without anything that came."""
-    return [{"name": _place(error["loc"], error["type"]), "reason": _reason(error)} for error in errors[:20]]
+    return [_invalid_param(error) for error in errors[:20]]
 
 
-def _place(location: Sequence[Any], kind: str) -> str:
-    steps = [str(step) for step in location if step != "body"]
-    if kind == "extra_forbidden" and steps:  # the name itself is the caller's
-        steps[-1] = "(another field)"
-    return ".".join(steps) or "body"
-
-
-def _reason(error: Mapping[str, Any]) -> str:
-    if error["type"] == "extra_forbidden":
-        return "this field is not known; /openapi.json lists those that are"
+def _invalid_param(error: Mapping[str, Any]) -> dict[str, str]:
+    steps = [str(step) for step in error["loc"] if step != "body"]
     message = str(error["msg"]).removeprefix("Value error, ")
-    return message[0].lower() + message[1:]
+    if error["type"] == "extra_forbidden":  # the name itself is the caller's
+        steps[-1:] = ["(another field)"]
+        message = "this field is not known; /openapi.json lists those that are"
+    return {"name": ".".join(steps) or "body", "reason": message[0].lower() + message[1:]}
 
 
 def add_handlers(app: FastAPI, *, routes: Sequence[BaseRoute]) -> None:
@@ -166,7 +235,7 @@ def as_problem(error: Exception) -> Problem:
         wrong = invalid_params(error.errors())
         return Problem(Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=wrong)
     if isinstance(error, HTTPException):
-        other = Code.INTERNAL if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else Code.INVALID_REQUEST
+        other = Code.INTERNAL if error.status_code >= SERVER_ERROR else Code.INVALID_REQUEST
         code = _BY_STATUS.get(error.status_code, other)
         return Problem(code, f"{code.title}.", headers=error.headers, status=error.status_code)
     code = _code_of(error)

@@ -15,7 +15,6 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -38,23 +37,6 @@ MOST_REMEMBERED = 10_000
 _AWS_KEY = re.compile(r"AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)/")
 MINUTE = 60.0
 CHALLENGE = {"WWW-Authenticate": "Bearer"}
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls; ``key`` is null for callers on this machine where there are no keys."""
-
-    key: ApiKey | None
-
-    @property
-    def key_id(self) -> str:
-        """Id of the key; empty where there is none."""
-        return "" if self.key is None else self.key.id
-
-    @property
-    def name(self) -> str:
-        """Name of the key, for histories and receipts."""
-        return "this machine" if self.key is None else self.key.name
 
 
 class RateLimiter:
@@ -85,7 +67,7 @@ class Guard:
         """Prepare to check callers.
 
         Args:
-            store: Returns where the keys are; asked whenever it is needed, in a thread.
+            store: Returns where the keys are; called in a thread.
             host: Where the service listens; only where that is loopback are callers without a key served.
             rate_limit: Requests of a key in a minute; 0 for no limit.
             remember: Seconds for which an answer of the store is believed.
@@ -96,16 +78,15 @@ class Guard:
         self._known: dict[str, tuple[Any, float]] = {}
         self._touched: dict[str, float] = {}
 
-    async def check(self, request: Request, needed: Scope | None) -> Caller:
-        """Let a caller in who has the scope that is needed; where that is null any valid key will do.
+    async def check(self, request: Request, needed: Scope | None) -> ApiKey | None:
+        """Return the key of a caller, null where there are no keys; where no scope is needed any valid key will do.
 
-        Raises:
-            Problem: If the key is missing, unknown, revoked, expired, too weak or too busy.
+        Raises ``Problem`` if the key is missing, unknown, revoked, expired, too weak or too busy.
         """
         secret = presented_key(request.scope)
         if secret is None:
             await self._without_key(request)
-            return Caller(None)
+            return None
         key: ApiKey | None = None
         if len(secret) == KEY_LENGTH:
             digest = digest_of(secret)
@@ -120,11 +101,10 @@ class Guard:
             headers = {"Retry-After": str(int(wait) + 1)}
             raise Problem(Code.RATE_LIMITED, "This key makes too many requests.", headers=headers)
         await self._touch(key)
-        return Caller(key)
+        return key
 
     async def _without_key(self, request: Request) -> None:
-        has_keys = await self._recall("any key", lambda store: store.any_key())
-        if has_keys:
+        if await self._recall("any key", lambda store: store.any_key()):
             raise Problem(Code.UNAUTHORIZED, "No key came with the request.", headers=CHALLENGE)
         if not (self._keyless and is_local(request.scope)):
             raise Problem(Code.ONLY_LOOPBACK, "There are no keys, and this caller is not on this machine.")

@@ -14,7 +14,7 @@ from textcx_client.answers.schema import Listing
 
 from ..http.bodies import read_model
 from ..openapi import body_of
-from ..routing import Routes, Stored, answer, caller_of, in_thread, services_of
+from ..routing import Routes, Stored, answer, in_thread, services_of
 from ..schemas.documents import RecordsRequest
 from ..schemas.fields import DatasetName, OnceKey, RatingFlag, Words
 from ..schemas.scoring import Strict
@@ -77,7 +77,7 @@ def datasets(stores: Stored) -> dict[str, Any]:
     "Make a data set, or change what is said about it",
     answers.Dataset,
     responses={201: {"model": answers.Dataset, "description": "made"}},
-    also=(404, 409),  # a name with a slash is another path
+    also=(409,),
     body=DatasetRequest,
 )
 async def put_dataset(request: Request, stores: Stored, name: DatasetName) -> Response:
@@ -98,13 +98,13 @@ async def put_dataset(request: Request, stores: Stored, name: DatasetName) -> Re
     return answer(answers.Dataset, found, status=201, Location=f"/v1/datasets/{name}")
 
 
-@routes.add("GET /v1/datasets/{name}", "Show a data set", answers.Dataset, also=(404,))
+@routes.add("GET /v1/datasets/{name}", "Show a data set", answers.Dataset)
 def get_dataset(stores: Stored, name: DatasetName) -> Dataset:
     """What is said about a data set, and what its first upload showed."""
     return stores.context.datasets.get(name)
 
 
-@routes.add("DELETE /v1/datasets/{name}", "Delete a data set with everything in it", status=204, also=(404,))
+@routes.add("DELETE /v1/datasets/{name}", "Delete a data set with everything in it", status=204)
 def delete_dataset(stores: Stored, name: DatasetName) -> None:
     """Delete records, analyses, jobs, triage and uploads of a data set. Its running jobs end."""
     for file in stores.context.datasets.delete(name):
@@ -117,7 +117,7 @@ def delete_dataset(stores: Stored, name: DatasetName) -> None:
     answers.Job,
     status=202,
     responses={202: {"description": "a job reads them"}},
-    also=(404, 409),
+    also=(409,),
     openapi_extra=records_body(),
 )
 async def send_records(
@@ -139,7 +139,7 @@ async def send_records(
         dataset=name,
         columns=await in_thread(lambda: column_settings(settings)) if settings else {},
         filename=columns.filename,
-        caller=caller_of(request).key_id,
+        caller=request.state.key_id,
         idempotency_key=idempotency_key,
     )
     job = await upload.receive(request)

@@ -17,12 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
 from textcx.domain.service.datasets import Page as Rows
+from textcx.store.sql.cursors import MOST_ROWS
 from textcx.store.sql.reading.counting import Filters
 from textcx_client.answers import findings as answers
 from textcx_client.answers.schema import Page
 
 from ..routing import Routes, Stored, answer, in_thread
-from ..schemas.fields import LONGEST_CURSOR, MOST, AnyId, Attribute, DatasetName, Moment, Words
+from ..schemas.fields import LONGEST_CURSOR, AnyId, Attribute, DatasetName, Moment, Words
 from ..sheets import CSV_CONTENT, header, lines, sheet_headers
 from ..stores import Stores
 
@@ -39,7 +40,7 @@ class Paged(BaseModel):
     attribute: list[Attribute] = Field(default=[], max_length=10, description="NAME=VALUE; all must fit")
     stage: Words | None = Field(default=None, description="stage of the journey")
     theme: Words | None = Field(default=None, description="id of a theme")
-    limit: int | None = Field(default=None, ge=1, le=MOST, description="rows of a page; 100, or all as CSV")
+    limit: int | None = Field(default=None, ge=1, le=MOST_ROWS, description="rows of a page; 100, or all as CSV")
     cursor: str | None = Field(default=None, max_length=LONGEST_CURSOR, description="next_cursor of the page before")
     format: Literal["json", "csv"] = "json"
 
@@ -85,7 +86,7 @@ def _finding(route: str, summary: str, page_of: type[Page[Any]]) -> Callable[[Ca
         @wraps(reading)
         async def endpoint(stores: Stores, wanted: Paged) -> Response:
             def page(cursor: str | None) -> Rows:
-                limit = wanted.limit or (100 if wanted.format == "json" else MOST)
+                limit = wanted.limit or (100 if wanted.format == "json" else MOST_ROWS)
                 return reading(stores, wanted)(limit=limit, cursor=cursor)
 
             first = await in_thread(partial(page, wanted.cursor))
@@ -151,12 +152,7 @@ def records(stores: Stored, wanted: Annotated[Filtered, Query()]) -> ReadPage:
     return partial(stores.reading.records, filters_of(wanted))
 
 
-@routes.add(
-    "GET /v1/datasets/{name}/records/{record_id:path}",
-    "Show a record with its segments",
-    answers.RecordDetail,
-    also=(404,),
-)
+@routes.add("GET /v1/datasets/{name}/records/{record_id:path}", "Show a record with its segments", answers.RecordDetail)
 def record(stores: Stored, name: DatasetName, record_id: AnyId) -> dict[str, Any]:
     """One record, masked, with what was found in each of its segments."""
     return stores.reading.record(name, record_id)

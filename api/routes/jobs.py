@@ -15,13 +15,14 @@ from starlette.responses import StreamingResponse
 
 from textcx.domain.errors import Conflict, NotFound, StoreProblem
 from textcx.domain.service.datasets import Job, JobKind, JobState
+from textcx.store.sql.cursors import MOST_ROWS
 from textcx_client.answers import datasets as answers
 from textcx_client.answers.schema import Page
 
 from ..http.bodies import read_model
 from ..openapi import object_of
-from ..routing import Routes, Stored, answer, caller_of, in_thread, written
-from ..schemas.fields import MOST, AnyId, Cursor, DatasetName, OnceKey
+from ..routing import Routes, Stored, answer, in_thread, written
+from ..schemas.fields import AnyId, Cursor, DatasetName, OnceKey
 from ..schemas.scoring import Strict
 from ..stores import Stores
 
@@ -40,7 +41,6 @@ EVENT = {
         data={"type": "string", "description": "the job, as JSON"},
     ),
 }
-ACCEPTED: dict[int | str, Any] = {202: {"description": "accepted"}}
 
 
 class JobRequest(Strict):
@@ -60,9 +60,7 @@ class JobChange(Strict):
     state: Literal["queued"]
 
 
-@routes.add(
-    "POST /v1/jobs", "Analyze a data set", answers.Job, status=202, responses=ACCEPTED, also=(404, 409), body=JobRequest
-)
+@routes.add("POST /v1/jobs", "Analyze a data set", answers.Job, status=202, also=(404, 409), body=JobRequest)
 async def start_job(
     request: Request, stores: Stored, idempotency_key: Annotated[OnceKey | None, Header()] = None
 ) -> Response:
@@ -82,7 +80,7 @@ async def start_job(
             JobKind(wanted.kind),
             wanted.dataset,
             options=wanted.model_dump(include={"relearn"}),
-            caller=caller_of(request).key_id,
+            caller=request.state.key_id,
             idempotency_key=idempotency_key,
             request_hash=request_hash,
         )
@@ -98,7 +96,7 @@ def jobs(
     stores: Stored,
     dataset: DatasetName | None = None,
     state: Literal["queued", "running", "done", "failed", "cancelled"] | None = None,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
     cursor: Cursor = None,
 ) -> dict[str, Any]:
     """Jobs that wait, run or ended in the last thirty days."""
@@ -107,7 +105,7 @@ def jobs(
     return {"items": items, "next_cursor": following}
 
 
-@routes.add("GET /v1/jobs/{job_id}", "Show a job", answers.Job, also=(404,))
+@routes.add("GET /v1/jobs/{job_id}", "Show a job", answers.Job)
 def get_job(stores: Stored, job_id: AnyId) -> Job:
     """State, progress of each stage, counts, and why it failed if it did."""
     return stores.context.jobs.get(job_id)
@@ -118,8 +116,7 @@ def get_job(stores: Stored, job_id: AnyId) -> Job:
     "Start a failed or cancelled job again",
     answers.Job,
     status=202,
-    responses=ACCEPTED,
-    also=(404, 409),
+    also=(409,),
     body=JobChange,
 )
 async def again(request: Request, stores: Stored, job_id: AnyId) -> Response:
@@ -138,7 +135,6 @@ async def again(request: Request, stores: Stored, job_id: AnyId) -> Response:
         200: {"description": "it is over"},
         202: {"model": answers.Job, "description": "it ends at its next step"},
     },
-    also=(404,),
 )
 def cancel(stores: Stored, job_id: AnyId) -> Response:
     """Cancel a job: at once where it waits, at its next step where it runs. What is stored stays."""
@@ -155,7 +151,6 @@ def cancel(stores: Stored, job_id: AnyId) -> Response:
             "description": "server-sent events",
         }
     },
-    also=(404,),
     response_class=StreamingResponse,
 )
 def events(stores: Stored, job_id: AnyId) -> Response:

@@ -77,13 +77,8 @@ async def _answer(
 ) -> Response:
     """Ask the model about the items that can be scored, and answer for all of them in their order.
 
-    Args:
-        request: The request.
-        wanted: Its body.
-        kind: What the model is to do.
-        plain: Turns what the model says of a text, and the text, into plain values.
-        weight: How many items of sentiment one item is as large as.
-        document: Further fields of the answer.
+    ``plain`` turns what the model says of a text, and the text, into plain values; ``weight`` says as how many items of
+    sentiment that is as large; ``document`` are further fields of the answer.
     """
     services = services_of(request)
     taken = _take(wanted, services)
@@ -101,11 +96,7 @@ async def _answer(
 
 
 def _take(request: TextsRequest, services: Services) -> list[GivenText | dict[str, Any]]:
-    """Check a request against the limits; return a text, or an error, for each of its items.
-
-    Raises:
-        Problem: If there are too many items or another model version is wanted.
-    """
+    """Return a text, or an error, for each item; raises ``Problem`` for too many, or another model version."""
     version = services.scoring.model_version  # before one is loaded, none is refused
     if version and request.model_version not in {None, LATEST, version}:
         raise Problem(Code.MODEL_VERSION_UNAVAILABLE, f"This service answers with {version}.")

@@ -9,12 +9,13 @@ from fastapi import Query, Request, Response
 from pydantic import ConfigDict, Field, model_validator
 
 from textcx.domain.service.datasets import TriageEntry, TriageStatus
+from textcx.store.sql.cursors import MOST_ROWS
 from textcx_client.answers import datasets as answers
 from textcx_client.answers.schema import Page
 
 from ..http.bodies import read_model
-from ..routing import Routes, Stored, answer, caller_of, in_thread
-from ..schemas.fields import MOST, AnyId, Cursor, DatasetName, Words
+from ..routing import Routes, Stored, answer, in_thread
+from ..schemas.fields import AnyId, Cursor, DatasetName, Words
 from ..schemas.scoring import Strict
 from ..sheets import CSV_CONTENT, header, lines, sheet_headers
 from ..stores import Stores
@@ -45,7 +46,7 @@ class TriageChangeRequest(Strict):
     "Records that need a person, most urgent first",
     Page[answers.TriageEntry],
     responses={200: CSV_CONTENT},
-    also=(404, 400),
+    also=(400,),
 )
 def triage(
     stores: Stored,
@@ -54,7 +55,7 @@ def triage(
     status: Literal["open", "in_progress", "done", "dismissed", "all"] = "open",
     assignee: Words | None = None,
     urgent: bool | None = None,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
     cursor: Cursor = None,
     form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
 ) -> dict[str, Any] | Response:
@@ -75,12 +76,7 @@ def triage(
     return Response(header(COLUMNS) + lines(rows, COLUMNS), headers=sheet_headers(f"{name}-triage"))
 
 
-@routes.add(
-    "GET /v1/datasets/{name}/triage/{record_id:path}",
-    "Show an entry with its history",
-    answers.TriageDetail,
-    also=(404,),
-)
+@routes.add("GET /v1/datasets/{name}/triage/{record_id:path}", "Show an entry with its history", answers.TriageDetail)
 def entry(stores: Stored, name: DatasetName, record_id: AnyId) -> dict[str, Any]:
     """One record that needs a person, and what was changed about it, by whom and when."""
     return _with_history(stores, name, record_id)
@@ -90,7 +86,6 @@ def entry(stores: Stored, name: DatasetName, record_id: AnyId) -> dict[str, Any]
     "PATCH /v1/datasets/{name}/triage/{record_id:path}",
     "Set status, assignee or note",
     answers.TriageDetail,
-    also=(404,),
     body=TriageChangeRequest,
 )
 async def change(request: Request, stores: Stored, name: DatasetName, record_id: AnyId) -> Response:
@@ -99,7 +94,7 @@ async def change(request: Request, stores: Stored, name: DatasetName, record_id:
     changes = wanted.model_dump(exclude_unset=True)
 
     def work() -> dict[str, Any]:
-        stores.context.triage.change(name, record_id, actor=caller_of(request).name, changes=changes)
+        stores.context.triage.change(name, record_id, actor=request.state.caller, changes=changes)
         return _with_history(stores, name, record_id)
 
     return answer(answers.TriageDetail, await in_thread(work))

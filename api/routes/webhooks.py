@@ -41,7 +41,6 @@ class WebhookRequest(Strict):
     "Make a webhook",
     answers.NewWebhook,
     status=201,
-    responses={201: {"description": "made"}},
     also=(404,),
     body=WebhookRequest,
 )
@@ -54,20 +53,15 @@ async def make(request: Request, stores: Stored) -> Response:
     allow_private = services_of(request).settings.allow_private_webhooks
 
     def work() -> Webhook:
-        _check(wanted.url, allow_private=allow_private)
+        check_url(wanted.url)
+        parts = urlsplit(wanted.url)
+        with suppress(OSError, UnicodeError):  # a host without an address may have one when there is something to tell
+            choose_address(parts.hostname or "", parts.port or 443, allow_private=allow_private)
         events = [WebhookEvent(event) for event in wanted.events]
         return stores.context.webhooks.create(wanted.url, events=events, dataset=wanted.dataset)
 
     made = await in_thread(work)
     return answer(answers.NewWebhook, made, status=201, Location=f"/v1/webhooks/{made.id}")
-
-
-def _check(url: str, *, allow_private: bool) -> None:
-    """Refuse what can be refused now; a host without an address today may have one when there is something to tell."""
-    check_url(url)
-    parts = urlsplit(url)
-    with suppress(OSError, UnicodeError):
-        choose_address(parts.hostname or "", parts.port or 443, allow_private=allow_private)
 
 
 @routes.add("GET /v1/webhooks", "List webhooks", Listing[answers.Webhook])
@@ -76,25 +70,20 @@ def webhooks(stores: Stored) -> dict[str, Any]:
     return {"items": stores.context.webhooks.all()}
 
 
-@routes.add("GET /v1/webhooks/{webhook_id}", "Show a webhook", answers.Webhook, also=(404,))
+@routes.add("GET /v1/webhooks/{webhook_id}", "Show a webhook", answers.Webhook)
 def webhook(stores: Stored, webhook_id: AnyId) -> Webhook:
     """One webhook, without its secret."""
     return stores.context.webhooks.get(webhook_id)
 
 
-@routes.add(
-    "GET /v1/webhooks/{webhook_id}/deliveries",
-    "What became of its messages",
-    Listing[answers.Delivery],
-    also=(404,),
-)
+@routes.add("GET /v1/webhooks/{webhook_id}/deliveries", "What became of its messages", Listing[answers.Delivery])
 def deliveries(stores: Stored, webhook_id: AnyId, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
     """The latest messages to a webhook, latest first, with state and last error."""
     stores.context.webhooks.get(webhook_id)
     return {"items": stores.context.webhooks.deliveries(webhook_id, limit=limit)}
 
 
-@routes.add("DELETE /v1/webhooks/{webhook_id}", "Delete a webhook", status=204, also=(404,))
+@routes.add("DELETE /v1/webhooks/{webhook_id}", "Delete a webhook", status=204)
 def delete(stores: Stored, webhook_id: AnyId) -> None:
     """Delete a webhook and what was still to be told to it."""
     stores.context.webhooks.delete(webhook_id)

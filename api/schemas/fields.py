@@ -14,7 +14,6 @@ from fastapi import Query
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 
 from textcx.domain.errors import WrongUse
-from textcx.store.sql.cursors import MOST_ROWS
 from textcx.store.sql.datasets import NAME, check_name
 
 LONGEST_NAME = 100
@@ -91,7 +90,5 @@ OnceKey = Annotated[
     _text(pattern="^[!-~]{1,255}$"),
 ]
 """What an ``Idempotency-Key`` may be."""
-MOST = MOST_ROWS
-"""Rows of a page."""
 Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR)]
 """The ``next_cursor`` of the page before."""

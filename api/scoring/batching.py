@@ -89,20 +89,16 @@ class Batcher:
     def __init__(
         self, work: Scoring, *, metrics: Metrics, queue_limit: int, batch_tokens: int, max_wait: float
     ) -> None:
-        """Prepare a queue; ``start`` begins to load the models.
+        """Prepare a queue of at most ``queue_limit`` texts; ``start`` begins to load the models.
 
-        Args:
-            work: What is done, by one thread only.
-            metrics: Told about batches.
-            queue_limit: Most texts that wait.
-            batch_tokens: About how many tokens are read at once; one text may be longer.
-            max_wait: Most seconds that further callers are waited for.
+        About ``batch_tokens`` tokens are read at once (one text may be longer), and further callers are waited for at
+        most ``max_wait`` seconds.
         """
         self.queue_limit, self.batch_tokens, self.max_wait = queue_limit, batch_tokens, max_wait
         self.failure: str | None = None
         self._work, self._metrics = work, metrics
         self._waiting: deque[Ticket] = deque()
-        self._queued = 0
+        self.queued = 0  # texts that wait
         self._crowd = 1
         self._rate = 50.0  # texts a second, until it is measured
         self._changed = threading.Condition()
@@ -115,14 +111,9 @@ class Batcher:
         return self._ready and not self._draining
 
     @property
-    def queued(self) -> int:
-        """Texts that wait."""
-        return self._queued
-
-    @property
     def full(self) -> bool:
         """Whether a further text would be refused."""
-        return self._queued >= self.queue_limit
+        return self.queued >= self.queue_limit
 
     def start(self) -> None:
         """Start the thread, which loads the models first."""
@@ -133,14 +124,8 @@ class Batcher:
     ) -> list[Any]:
         """Queue texts, at least one, and wait for their answers: one for each, in order.
 
-        Args:
-            kind: What is to be done with them.
-            given: The texts.
-            gone: Returns an awaitable that ends when the caller goes away.
-
-        Raises:
-            Problem: If too much waits already, the models are not loaded, or the work failed.
-            CallerGone: If the caller went away first.
+        Raises ``Problem`` if too much waits already, the models are not loaded, or the work failed, and ``CallerGone``
+        if the awaitable that ``gone`` returns ended first.
         """
         ticket = self._enter(kind, given)
         answers = asyncio.wrap_future(ticket.future)
@@ -167,12 +152,11 @@ class Batcher:
             await asyncio.to_thread(self._thread.join, seconds)
         with self._changed:
             self._stopped = True
-            left, self._queued = list(self._waiting), 0
+            left, self.queued = list(self._waiting), 0
             self._waiting.clear()
+        stopped = Problem(Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"})
         for ticket in left:
-            ticket.settle(
-                Problem(Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"})
-            )
+            ticket.settle(stopped)
 
     def _enter(self, kind: str, given: Sequence[GivenText]) -> Ticket:
         if self.failure is not None:
@@ -182,12 +166,12 @@ class Batcher:
             raise Problem(Code.NOT_READY, detail, headers={"Retry-After": "2"})
         ticket = Ticket(kind, given)
         with self._changed:
-            if self._queued and self._queued + len(given) > self.queue_limit:
-                seconds = min(SLOWEST_RETRY, max(1, math.ceil(self._queued / self._rate)))
+            if self.queued and self.queued + len(given) > self.queue_limit:
+                seconds = min(SLOWEST_RETRY, max(1, math.ceil(self.queued / self._rate)))
                 detail = f"More than {self.queue_limit:,} texts would wait for the model."
                 raise Problem(Code.OVERLOADED, detail, headers={"Retry-After": str(seconds)})
             self._waiting.append(ticket)
-            self._queued += len(given)
+            self.queued += len(given)
             self._changed.notify()
         return ticket
 
@@ -195,7 +179,7 @@ class Batcher:
         with self._changed:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
-                self._queued -= ticket.left
+                self.queued -= ticket.left
 
     # What follows runs in the thread.
 
@@ -255,7 +239,7 @@ class Batcher:
                 ticket.waited = time.perf_counter() - ticket.since
             batch.append((ticket, ticket.given[start : ticket.taken]))
         for ticket, given in batch:
-            self._queued -= len(given)
+            self.queued -= len(given)
             self._waiting.remove(ticket)
             if ticket.left:  # behind those who came meanwhile
                 self._waiting.append(ticket)

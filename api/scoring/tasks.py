@@ -63,11 +63,7 @@ class Scoring:
         self._later.start()
 
     def run(self, kind: str, given: Sequence[GivenText]) -> list[Any]:
-        """Do one kind of work; ``findings:NAME`` also assigns the themes of a set.
-
-        Returns:
-            One answer for each text, in order, each depending on its text alone.
-        """
+        """Return one answer for each text, depending on it alone; ``findings:NAME`` assigns the themes of a set."""
         tools = self._tools
         if kind.startswith(FINDINGS):
             return self._findings(given, set_name=kind.partition(":")[2])
