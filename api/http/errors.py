@@ -126,7 +126,6 @@ _AWS = {
     "too_many_items": "BatchSizeLimitExceededException",
     "text_too_long": "TextSizeLimitExceededException",
     "not_found": "UnknownOperationException",
-    "internal": "InternalServerException",
     "not_ready": "ServiceUnavailableException",
 }
 _AZURE_OUTER = {status: HTTPStatus(status).phrase.replace(" ", "") for status in (401, 403, 404, 429, 500, 503)}
@@ -140,10 +139,8 @@ _TEI = {
     400: "empty",
     401: "unauthorized",
     403: "unauthorized",
-    413: "validation",
     422: "tokenizer",
     429: "overloaded",
-    500: "backend",
     503: "unhealthy",
 }
 
