@@ -11,20 +11,18 @@ import logging
 import re
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from textcx.settings.service import ServiceSettings
 
 from .http.bodies import header_of, limited
 from .http.errors import REQUEST_ID, Problem, as_problem, problem_response
 from .http.logs import log, where
+from .http.metrics import Metrics
 from .http.security import KEY_ID
 from .scoring.batching import CallerGone
-
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-    from textcx.settings.service import ServiceSettings
-
-    from .http.metrics import Metrics
 
 OWN_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 FILES = re.compile(r"/v1/datasets/[^/]+/records")
@@ -46,13 +44,7 @@ class Edge:
     """Wraps the app."""
 
     def __init__(self, app: ASGIApp, *, settings: ServiceSettings, metrics: Metrics) -> None:
-        """Wrap an app.
-
-        Args:
-            app: What lies inside.
-            settings: The limits.
-            metrics: Told about every request.
-        """
+        """Wrap an app: the limits are those of the settings, and the metrics are told about every request."""
         self._app, self._settings, self._metrics = app, settings, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -109,7 +101,7 @@ class Edge:
         self._metrics.seconds.labels(route).observe(seconds)
         if route in QUIET and error is None:
             return
-        fields = {
+        fields: dict[str, Any] = {
             "request_id": scope[REQUEST_ID],
             "method": method,
             "route": route,

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
 import sys
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
 from textcx.domain.errors import StoreProblem
-from textcx.settings.analysis import load_settings
-from textcx.settings.service import load_service_settings, settings_file
+from textcx.ports import KeyStore, ThemeSets
+from textcx.settings.analysis import Settings, load_settings
+from textcx.settings.service import ServiceSettings, load_service_settings, settings_file
+from textcx.store.sql.keys import SqlKeys
 from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.container import Container
+from textcx.wiring.job_tools import JobTools
 
 from .compat import ROUTERS as COMPAT_ROUTERS
-from .deps import Services
 from .edge import Edge
 from .http.draining import heard
 from .http.errors import add_handlers
@@ -28,19 +29,10 @@ from .http.metrics import Metrics
 from .http.security import Guard
 from .openapi import document
 from .routes import HEALTH, ROUTERS
+from .routing import Services
 from .scoring.batching import Batcher
 from .scoring.tasks import Scoring
 from .stores import Stores
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from textcx.ports import KeyStore, ThemeSets
-    from textcx.settings.analysis import Settings
-    from textcx.settings.service import ServiceSettings
-    from textcx.wiring.job_tools import JobTools
-
-    from .scoring.tasks import Tools
 
 SWITCH_SECONDS = 0.001
 """How long a thread may keep the interpreter while others wait: the event loop should not wait for the model's."""
@@ -50,27 +42,24 @@ def create_app(
     settings: ServiceSettings | None = None,
     *,
     analysis: Settings | None = None,
-    make_tools: Callable[[], Tools] | None = None,
+    make_tools: Callable[[], Container] | None = None,
     make_job_tools: Callable[[], JobTools] | None = None,
     keys: KeyStore | None = None,
     theme_sets: ThemeSets | None = None,
 ) -> FastAPI:
-    """Make the app; models are loaded when it starts.
+    """Make the app; models are loaded when it starts. Settings come from ``textcx.toml`` and the environment.
 
     Args:
-        settings: Of the service; by default from ``textcx.toml`` and the environment.
-        analysis: Of the analysis; likewise.
-        make_tools: Makes the engines, in the inference thread; by default those of ``textcx.wiring.container``.
+        settings: Of the service.
+        analysis: Of the analysis.
+        make_tools: Makes the engines, in the inference thread.
         make_job_tools: Makes those of jobs, apart from the others, when the first job runs.
-        keys: Where the keys are; by default in the database of the settings.
+        keys: Where the keys are; by default in the database of the settings, and without that there is no database.
         theme_sets: By default those in the directory of the settings.
-
-    Returns:
-        The app; ``app.state.services`` holds what it works with.
     """
     chosen = settings or load_service_settings()
     how = analysis or load_settings(file=settings_file())
-    stores = Stores(settings=how, service=chosen, tools=make_job_tools) if keys is None else None
+    stores = Stores(settings=how, service=chosen, tools=make_job_tools)
     metrics = Metrics()
     scoring = Scoring(
         make_tools or (lambda: Container(how, small_batches=True, between=batcher.let_pass)),
@@ -84,56 +73,52 @@ def create_app(
         batch_tokens=chosen.batch_tokens,
         max_wait=chosen.max_wait_ms / 1000,
     )
-    guard = Guard(keys or stores, host=chosen.host, rate_limit=chosen.rate_limit, remember=chosen.key_cache_seconds)
-    services = Services(
+    metrics.queued.set_function(lambda: batcher.queued)
+    metrics.ready.set_function(lambda: float(batcher.ready))
+    app = FastAPI(lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.state.services = Services(
         settings=chosen,
-        analysis=how,
         scoring=scoring,
         batcher=batcher,
-        guard=guard,
+        guard=Guard(
+            (lambda: keys) if keys is not None else (lambda: SqlKeys(stores.database)),
+            host=chosen.host,
+            rate_limit=chosen.rate_limit,
+            remember=chosen.key_cache_seconds,
+        ),
         metrics=metrics,
         models=cache(Container(how).models),
-        stores=stores,
+        stores=stores if keys is None else None,
+        checks={} if keys is not None else {"database": stores.check_database, "jobs": stores.check_jobs},
     )
-    if stores is not None:
-        services.checks |= {"database": stores.check_database, "jobs": stores.check_jobs}
-        services.on_start += [lambda: asyncio.to_thread(_try, stores), stores.begin]
-        services.on_stop.append(lambda: asyncio.to_thread(stores.end))
-    metrics.follow(queued=lambda: batcher.queued, ready=lambda: float(batcher.ready))
-    app = FastAPI(lifespan=_lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
-    app.state.services = services
     app.add_middleware(Edge, settings=chosen, metrics=metrics)
     routers = (*ROUTERS, *COMPAT_ROUTERS, HEALTH)
     add_handlers(app, routes=[route for router in routers for route in router.routes])
     for router in routers:
         app.include_router(router)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]  # FastAPI's own way to another document
+    app.openapi = cache(lambda: document(app))  # type: ignore[method-assign]  # FastAPI's own way to another document
     return app
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    if app.openapi_schema is None:
-        app.openapi_schema = document(app)
-    return app.openapi_schema
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
-    set_up_logs(form=services.settings.log_format, level=services.settings.log_level)
+    settings, stores = services.settings, services.stores
+    set_up_logs(form=settings.log_format, level=settings.log_level)
     sys.setswitchinterval(SWITCH_SECONDS)
     services.batcher.start()
-    for begin in services.on_start:
-        await _maybe(begin())
+    if stores is not None:
+        await asyncio.to_thread(_try, stores)
+        stores.begin()
     log("started")
     try:
-        with heard(services.drain):
+        with heard(lambda: None if stores is None else stores.drain()):
             yield
     finally:
         log("stopping", queued=services.batcher.queued)
-        await services.batcher.close(seconds=services.settings.drain_seconds)
-        for end in reversed(services.on_stop):
-            await _maybe(end())
+        await services.batcher.close(seconds=settings.drain_seconds)
+        if stores is not None:
+            await asyncio.to_thread(stores.end)
         log("stopped")
 
 
@@ -143,8 +128,3 @@ def _try(stores: Stores) -> None:
         stores.check_database()
     except StoreProblem as problem:
         log("database not reached", level=logging.ERROR, message=str(problem))
-
-
-async def _maybe(result: object) -> None:
-    if inspect.isawaitable(result):
-        await result

@@ -6,26 +6,24 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from textcx.domain.version import __version__
 
 from .schemas.scoring import ProblemDocument
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from fastapi import FastAPI
-    from pydantic import BaseModel
-
 TITLE = "textcx"
 DESCRIPTION = """Sentiment, themes, pain points and journey of customer feedback, on your own machine.
 
 Errors are RFC 9457 problem documents (`application/problem+json`); under `/compat` and `/predict` they have the
 vendors' shapes. Offsets are half-open and, unless `offset_encoding` says otherwise, in code points."""
+STRING: dict[str, Any] = {"type": "string"}
 REF = "#/components/schemas/{model}"
 REASONS = {
     400: "not JSON, or not to be understood",
@@ -57,13 +55,25 @@ def body_of(model: type[BaseModel], *, media_type: str = "application/json", exa
     return {"requestBody": {"required": True, "content": {media_type: content}}}
 
 
+def parameter_of(name: str, place: str, schema: Mapping[str, Any], *, required: bool = False) -> dict[str, Any]:
+    """Describe a parameter of a route that reads it itself, in ``query`` or ``header``; for ``openapi_extra``."""
+    return {"name": name, "in": place, "required": required, "schema": schema}
+
+
+def object_of(**properties: object) -> dict[str, Any]:
+    """Return the JSON schema of an object that has all these properties."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def described(reasons: Mapping[int, str], content: Mapping[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Describe answers of one kind of content by status; for ``responses``."""
+    return {status: {"description": reason, "content": content} for status, reason in reasons.items()}
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe the problem documents that a route may answer with; for ``responses``."""
     schema = {"$ref": REF.format(model="ProblemDocument")}
-    return {
-        status: {"description": REASONS[status], "content": {"application/problem+json": {"schema": schema}}}
-        for status in statuses
-    }
+    return described({status: REASONS[status] for status in statuses}, {"application/problem+json": {"schema": schema}})
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -80,33 +90,27 @@ def document(app: FastAPI) -> dict[str, Any]:
     found["security"] = [{name: []} for name in SCHEMES]
     for path, operations in found["paths"].items():
         for method, operation in operations.items():
-            _add_common(path, method, operation)
-            _describe(path, operation)
+            _complete(path, method, operation)
     components["schemas"] = dict(sorted(schemas.items()))
     return found
 
 
-def _add_common(path: str, method: str, operation: dict[str, Any]) -> None:
-    """Add what holds of every operation that takes a body, and of every one that keeps something."""
-    answers: dict[str, Any] = operation["responses"]
-    if "requestBody" in operation and "413" in answers:
-        answers["408"] = {**answers["413"], "description": REASONS[408]}
-    if path.startswith(KEEPING) and method != "get":
-        answers["507"] = problems(507)[507]
-
-
-def _describe(path: str, operation: dict[str, Any]) -> None:
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
+    """Add what holds of every operation that takes a body or keeps something; take out what FastAPI makes up."""
     if path in OPEN:
         operation["security"] = []
-    answers: Mapping[str, Any] = operation["responses"]
+    answers: dict[str, Any] = operation["responses"]
     for status, answer in answers.items():
         content = answer.get("content", {})
         schema = content.get("application/json", {}).get("schema", {})
         if status == "422" and str(schema.get("$ref", "")).endswith("HTTPValidationError"):
-            answer["description"] = REASONS[422]
-            answer["content"] = problems(422)[422]["content"]
+            answer.update(problems(422)[422])
         elif status.startswith("2") and not schema and "text/plain" not in content:
             content.pop("application/json", None)
+    if "requestBody" in operation and "413" in answers:
+        answers["408"] = {**answers["413"], "description": REASONS[408]}
+    if path.startswith(KEEPING) and method != "get":
+        answers["507"] = problems(507)[507]
 
 
 TAGS = [

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from textcx.reports.sheets import csv_cell
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-MEDIA_TYPE = "text/csv; charset=utf-8"
 MARK = "\ufeff"
 """Tells Excel that a file is UTF-8."""
+CSV_CONTENT: dict[str, Any] = {"content": {"text/csv": {"schema": {"type": "string"}}}}
+"""How the OpenAPI document describes a sheet."""
 
 
 def header(columns: Sequence[str]) -> str:
@@ -28,6 +27,14 @@ def header(columns: Sequence[str]) -> str:
 def lines(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     """Return rows as lines of CSV, all texts quoted."""
     return _csv([csv_cell(row.get(name)) for name in columns] for row in rows)
+
+
+def sheet_headers(name: str) -> dict[str, str]:
+    """Return the headers of a sheet that is saved under a name."""
+    return {
+        "Content-Type": "text/csv; charset=utf-8",
+        "Content-Disposition": f'attachment; filename="{name}.csv"',
+    }
 
 
 def _csv(rows: Iterable[Sequence[object]]) -> str:

@@ -11,31 +11,25 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from math import nan
-from typing import TYPE_CHECKING
 
 from textcx.domain.errors import StoreProblem, TextcxError
 from textcx.jobs.queue.runner import Runner
+from textcx.settings.analysis import Settings
+from textcx.settings.service import ServiceSettings
 from textcx.steps.themes.editing.forget import only_records
+from textcx.store.sql.database import Database
 from textcx.store.sql.keys import SqlKeys
 from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.theme_sets import CurrentSet
+from textcx.wiring.job_context import JobContext
+from textcx.wiring.job_tools import JobTools
 from textcx.wiring.service import job_context, open_database
 
 from .http.errors import Code, Problem
 from .http.logs import log, where
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from textcx.domain.service.keys import ApiKey
-    from textcx.settings.analysis import Settings
-    from textcx.settings.service import ServiceSettings
-    from textcx.store.sql.database import Database
-    from textcx.wiring.job_context import JobContext
-    from textcx.wiring.job_tools import JobTools
 
 MOST_UPLOADS = 16
 """Uploads that are received at a time; more get 429."""
@@ -44,35 +38,26 @@ STOP_SECONDS = 10
 
 
 class Stores:
-    """Opened at first use; implements ``KeyStore``. All methods but ``begin`` and ``wake`` may block."""
+    """Opened at first use. All methods but ``begin``, ``drain`` and ``wake`` may block."""
 
     def __init__(
         self, *, settings: Settings, service: ServiceSettings, tools: Callable[[], JobTools] | None = None
     ) -> None:
-        """Remember what to open.
-
-        Args:
-            settings: How analyses are done.
-            service: Where the database and the spool are, and whether jobs run here.
-            tools: Makes the engines of jobs; by default those of the settings, apart from those that score.
-        """
+        """Remember what to open; by default jobs have engines of their own, of the settings of the analysis."""
         self._settings, self._service, self._tools = settings, service, tools
         self._lock = threading.RLock()
         self._database: Database | None = None
         self._context: JobContext | None = None
         self._runner: Runner | None = None
-        self._draining, self._stopping = threading.Event(), threading.Event()
+        self._draining = False
+        self._stopping = threading.Event()
         self._starting: threading.Thread | None = None
         self.uploads = ThreadPoolExecutor(MOST_UPLOADS, "textcx-upload")
         self.uploading = 0
 
     @property
     def database(self) -> Database:
-        """The database, with its tables.
-
-        Raises:
-            StoreProblem: If it cannot be reached or is of another version.
-        """
+        """The database, with its tables; raises ``StoreProblem`` if it cannot be reached or is of another version."""
         with self._lock:
             if self._database is None:
                 self._database = open_database(self._service.database)
@@ -80,29 +65,13 @@ class Stores:
 
     @property
     def context(self) -> JobContext:
-        """What jobs work with.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-        """
+        """What jobs work with; raises as ``database``."""
         with self._lock:
             if self._context is None:
                 self._context = job_context(
                     self.database, settings=self._settings, service=self._service, tools=self._tools
                 )
             return self._context
-
-    def find(self, sha256: str) -> ApiKey | None:
-        """Return the key with this digest."""
-        return SqlKeys(self.database).find(sha256)
-
-    def any_key(self) -> bool:
-        """Say whether any key is valid."""
-        return SqlKeys(self.database).any_key()
-
-    def touch(self, key_id: str, *, at: datetime) -> None:
-        """Note that a key was used."""
-        SqlKeys(self.database).touch(key_id, at=at)
 
     @property
     def reading(self) -> SqlReading:
@@ -112,34 +81,28 @@ class Stores:
     @property
     def stopping(self) -> bool:
         """Whether the app is going down, or was told to."""
-        return self._draining.is_set() or self._stopping.is_set()
+        return self._draining or self._stopping.is_set()
 
     def drain(self) -> None:
         """Take note that the process was told to stop; jobs run on until ``end``."""
-        self._draining.set()
+        self._draining = True
 
     def named_theme_set(self, name: str | None, *, encoder_id: str | None) -> CurrentSet | None:
-        """Return a theme set of the directory for a data set: without the segments it was learned from.
+        """Return a theme set of the directory for a data set, without the segments it was learned from.
 
-        Args:
-            name: Of the set; null for none.
-            encoder_id: The encoder in use, where it is loaded.
-
-        Raises:
-            Problem: If there is none of that name, or it cannot be used.
+        Raises ``Problem`` if there is none of that name, or it cannot be used with the encoder.
         """
-        sets = self.context.named_sets
         if name is None:
             return None
+        sets = self.context.named_sets
         if sets is None or name not in sets.names():
             raise Problem(Code.THEME_SET_UNKNOWN, "There is no theme set of that name.")
         try:
             found = sets.get(name, encoder_id=encoder_id)
         except TextcxError as error:
             log("a theme set cannot be used", level=logging.ERROR, error=type(error).__name__, message=str(error))
-            raise Problem(
-                Code.CONFLICT, "The theme set is damaged, or was made with another encoder; the log says more."
-            ) from None
+            detail = "The theme set is damaged, or was made with another encoder; the log says more."
+            raise Problem(Code.CONFLICT, detail) from None
         return CurrentSet(theme_set=only_records(found, ()), name=name, learned_from=None)
 
     def begin(self) -> None:
@@ -166,19 +129,11 @@ class Stores:
             self._runner.wake()
 
     def check_database(self) -> None:
-        """Do nothing where the database answers.
-
-        Raises:
-            StoreProblem: Where it does not.
-        """
-        self.find("")
+        """Raise ``StoreProblem`` where the database does not answer."""
+        SqlKeys(self.database).find("")
 
     def check_jobs(self) -> None:
-        """Do nothing where jobs run, or run elsewhere.
-
-        Raises:
-            StoreProblem: If another process took this one's place.
-        """
+        """Raise ``StoreProblem`` where another process took over the jobs that should run here."""
         if self._runner is not None and self._runner.lost.is_set():
             msg = "the database was gone, and another process took over the jobs meanwhile; start the service again"
             raise StoreProblem(msg)

@@ -11,56 +11,56 @@ since we judge segments and not words. A segment without an adjective has no opi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from textcx.domain.items import GivenText
+from textcx.domain.items import GivenText, SegmentItem, SentimentItem
+from textcx.domain.service.keys import Scope
+from textcx.ports import Phrase
 
-from ..answering import LATEST, ask, check_count
-from ..deps import needs_analyze, services_of
 from ..http.bodies import read_model
-from ..http.dialects import AZURE
-from ..http.errors import REQUEST_ID, Code, Problem
-from ..openapi import body_of
-from ..schemas.scoring import Text
-from ..scoring.offsets import count_elements
+from ..http.errors import AZURE, REQUEST_ID, Code, Problem
+from ..openapi import body_of, described, object_of, parameter_of
+from ..routing import ask, check_count, needs, services_of
+from ..schemas.scoring import LATEST, Text
+from ..scoring.offsets import convert, count_elements
 from ..scoring.tasks import OPINIONS, SENTIMENT
-from .opinions import UNITS, document_of
 
-if TYPE_CHECKING:
-    from ..deps import Services
-
-router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs_analyze)])
+router = APIRouter(tags=["drop-in"], dependencies=[needs(Scope.ANALYZE)])
 PATH = f"{AZURE}/language/:analyze-text"
 MOST_DOCUMENTS = 10
 MOST_ELEMENTS = 5120
+UNITS = {
+    "TextElements_v8": "element",
+    "TextElement_v8": "element",
+    "UnicodeCodePoint": "codepoint",
+    "Utf16CodeUnit": "utf16",
+}
+NEUTRAL = {"positive": 0.0, "neutral": 1.0, "negative": 0.0}
+NEGATION = re.compile(r"(?:\b(?:not|no|never|hardly|barely|without)|n['\u2019]t)\W+(?:\w+\W+){0,2}$", re.IGNORECASE)
 
 
-class AzureDocument(BaseModel):
+class AzureDocument(BaseModel, strict=True, frozen=True):
     """A text."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
 
     id: str = Field(min_length=1, max_length=512)
     text: Text
     language: str | None = Field(default=None, max_length=35)
 
 
-class AzureInput(BaseModel):
+class AzureInput(BaseModel, strict=True, frozen=True):
     """The texts."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
 
     documents: list[AzureDocument]
 
 
-class AzureParameters(BaseModel):
+class AzureParameters(BaseModel, frozen=True):
     """How the texts are read."""
-
-    model_config = ConfigDict(frozen=True)
 
     model_version: str = Field(default=LATEST, max_length=200, alias="modelVersion")
     opinion_mining: bool = Field(default=False, alias="opinionMining")
@@ -70,31 +70,26 @@ class AzureParameters(BaseModel):
     logging_opt_out: bool = Field(default=True, alias="loggingOptOut", description="nothing is logged in any case")
 
 
-class AzureRequest(BaseModel):
+class AzureRequest(BaseModel, frozen=True):
     """A task of kind SentimentAnalysis."""
-
-    model_config = ConfigDict(frozen=True)
 
     kind: str = Field(max_length=100, json_schema_extra={"enum": ["SentimentAnalysis"]})
     analysis_input: AzureInput = Field(alias="analysisInput")
     parameters: AzureParameters = AzureParameters()
 
 
-ERROR = {"schema": {"type": "object", "properties": {"error": {"type": "object"}}, "required": ["error"]}}
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {"application/json": ERROR}}
-    for status, description in {
+ERRORS = described(
+    {
         400: "InvalidRequest, with the particular code inside",
         401: "Unauthorized",
         403: "Forbidden",
-        405: "InvalidRequest",
-        413: "InvalidRequest",
-        415: "InvalidRequest",
+        **dict.fromkeys((405, 413, 415), "InvalidRequest"),
         429: "TooManyRequests",
         500: "InternalServerError",
         503: "ServiceUnavailable",
-    }.items()
-}
+    },
+    {"application/json": {"schema": object_of(error={"type": "object"})}},
+)
 
 
 @router.post(
@@ -114,8 +109,8 @@ ERRORS: dict[int | str, dict[str, Any]] = {
             },
         ),
         "parameters": [
-            {"name": "api-version", "in": "query", "required": False, "schema": {"type": "string"}},
-            {"name": "showStats", "in": "query", "required": False, "schema": {"type": "boolean"}},
+            parameter_of("api-version", "query", {"type": "string"}),
+            parameter_of("showStats", "query", {"type": "boolean"}),
         ],
     },
 )
@@ -133,28 +128,35 @@ async def analyze_text(request: Request) -> Response:
         raise Problem(Code.INVALID_REQUEST, "documents is empty; expected 1 to 10.")
     check_count(len(documents), most=MOST_DOCUMENTS)
     errors = _errors(documents)
-    given = [
-        GivenText(each.id, each.text, each.language or None)
-        for place, each in enumerate(documents)
-        if place not in errors
-    ]
-    kind = OPINIONS if wanted.parameters.opinion_mining else SENTIMENT
-    answers = await ask(kind, given, request=request, services=services)
-    results = _results(documents, errors, given, answers, parameters=wanted.parameters, services=services)
-    if request.query_params.get("showStats", "").casefold() == "true":
+    scored = [(place, each) for place, each in enumerate(documents) if place not in errors]
+    given = [GivenText(each.id, each.text, each.language or None) for _, each in scored]
+    mined = wanted.parameters.opinion_mining
+    answers = await ask(OPINIONS if mined else SENTIMENT, given, request=request)
+    vague = services.scoring.vague if mined and answers else frozenset[str]()
+    unit = UNITS[wanted.parameters.string_index_type]
+    show_stats = request.query_params.get("showStats", "").casefold() == "true"
+    done = list[dict[str, Any]]()
+    for (place, each), answer in zip(scored, answers, strict=True):
+        item, phrases = answer if mined else (answer, None)
+        if item.reason is not None and not item.language_supported:
+            message = f"Supported languages: {services.scoring.language.code}."
+            errors[place] = _error(each.id, "UnsupportedLanguageCode", message)
+            continue
+        document = document_of(item, each.text, number=len(done), unit=unit, phrases=phrases, vague=vague)
+        if show_stats:
+            document["statistics"] = {"charactersCount": count_elements(each.text), "transactionsCount": 1}
+        done.append(document)
+    failed = [errors[place] for place in sorted(errors)]
+    results: dict[str, Any] = {"documents": done, "errors": failed, "modelVersion": version}
+    if show_stats:
         results["statistics"] = {
             "documentsCount": len(documents),
-            "validDocumentsCount": len(results["documents"]),
-            "erroneousDocumentsCount": len(results["errors"]),
-            "transactionsCount": len(results["documents"]),
+            "validDocumentsCount": len(done),
+            "erroneousDocumentsCount": len(errors),
+            "transactionsCount": len(done),
         }
-        for each in results["documents"]:
-            text = next(one.text for one in documents if one.id == each["id"])
-            each["statistics"] = {"charactersCount": count_elements(text), "transactionsCount": 1}
-    return JSONResponse(
-        {"kind": "SentimentAnalysisResults", "results": results},
-        headers={"apim-request-id": request.scope[REQUEST_ID]},
-    )
+    headers = {"apim-request-id": request.scope[REQUEST_ID]}
+    return JSONResponse({"kind": "SentimentAnalysisResults", "results": results}, headers=headers)
 
 
 def _errors(documents: list[AzureDocument]) -> dict[int, dict[str, Any]]:
@@ -174,40 +176,107 @@ def _errors(documents: list[AzureDocument]) -> dict[int, dict[str, Any]]:
 
 
 def _error(name: str, code: str, message: str) -> dict[str, Any]:
-    return {
-        "id": name,
-        "error": {
-            "code": "InvalidArgument",
-            "message": "Invalid document in request.",
-            "innererror": {"code": code, "message": message},
-        },
-    }
+    inner = {"code": code, "message": message}
+    error = {"code": "InvalidArgument", "message": "Invalid document in request.", "innererror": inner}
+    return {"id": name, "error": error}
 
 
-def _results(
-    documents: list[AzureDocument],
-    errors: dict[int, dict[str, Any]],
-    given: list[GivenText],
-    answers: list[Any],
+def document_of(
+    item: SentimentItem,
+    text: str,
     *,
-    parameters: AzureParameters,
-    services: Services,
+    number: int,
+    unit: str,
+    phrases: Sequence[Phrase] | None,
+    vague: frozenset[str],
 ) -> dict[str, Any]:
-    unit = UNITS[parameters.string_index_type]
-    failed, done = dict(errors), list[dict[str, Any]]()
-    vague = services.scoring.vague if parameters.opinion_mining and answers else frozenset()
-    places = [place for place in range(len(documents)) if place not in errors]
-    for place, text, answer in zip(places, given, answers, strict=True):
-        item = answer.item if parameters.opinion_mining else answer
-        if item.reason is not None and not item.language_supported:
-            failed[place] = _error(
-                text.id, "UnsupportedLanguageCode", f"Supported languages: {services.scoring.language.code}."
-            )
-            continue
-        phrases = answer.phrases if parameters.opinion_mining else None
-        done.append(document_of(item, text.text, number=len(done), unit=unit, phrases=phrases, vague=vague))
+    """Return an item as one of ``results.documents``.
+
+    Args:
+        item: With its segments.
+        text: The text that it was made of.
+        number: Place among the documents, for references.
+        unit: Of all offsets and lengths; see ``offsets.convert``.
+        phrases: Of the text; null where opinions are not wanted.
+        vague: Words that name nothing concrete; no targets.
+    """
+    spans: list[SegmentItem | Phrase] = [*item.segments, *(phrases or ())]
+    moved = convert(text, (edge for span in spans for edge in (span.start, span.end)), unit)
+    sentences = []
+    for place, segment in enumerate(item.segments):
+        sentence = {
+            "sentiment": segment.label,
+            "confidenceScores": _rounded(segment.probabilities),
+            **_span(segment.start, segment.end, text, moved),
+        }
+        if phrases is not None:
+            reference = f"#/documents/{number}/sentences/{place}/assessments"
+            sentence |= _opinions(segment, text, phrases, moved=moved, vague=vague, reference=reference)
+        sentences.append(sentence)
     return {
-        "documents": done,
-        "errors": [failed[place] for place in sorted(failed)],
-        "modelVersion": services.scoring.model_version,
+        "id": item.id,
+        "sentiment": "mixed" if item.mixed else item.label or "neutral",
+        "confidenceScores": _rounded(item.probabilities or NEUTRAL),
+        "sentences": sentences,
+        "warnings": [],
     }
+
+
+def _rounded(shares: Mapping[str, float]) -> dict[str, float]:
+    return {label: round(shares[label], 2) for label in ("positive", "neutral", "negative")}
+
+
+def _span(start: int, end: int, text: str, moved: Mapping[int, int]) -> dict[str, Any]:
+    return {"offset": moved[start], "length": moved[end] - moved[start], "text": text[start:end]}
+
+
+def _opinions(
+    segment: SegmentItem,
+    text: str,
+    phrases: Sequence[Phrase],
+    *,
+    moved: Mapping[int, int],
+    vague: frozenset[str],
+    reference: str,
+) -> dict[str, Any]:
+    """Return targets and assessments of a segment, both empty unless there are both."""
+    inside = [each for each in phrases if segment.start <= each.start and each.end <= segment.end]
+    nouns = [each for each in inside if each.kind == "noun" and _is_concrete(each, vague)]
+    judged = [each for each in inside if each.kind == "adjective"]
+    if segment.label == "neutral" or not nouns or not judged:
+        return {"targets": [], "assessments": []}
+    common = {"sentiment": segment.label, "confidenceScores": _of_two(segment.probabilities)}
+    assessments = [
+        {
+            **common,
+            **_span(each.start, each.end, text, moved),
+            "isNegated": NEGATION.search(text[segment.start : each.start]) is not None,
+        }
+        for each in judged
+    ]
+    targets = [
+        {
+            **common,
+            **_span(each.start, each.end, text, moved),
+            "relations": [{"relationType": "assessment", "ref": f"{reference}/{_nearest(each, judged)}"}],
+        }
+        for each in nouns
+    ]
+    return {"targets": targets, "assessments": assessments}
+
+
+def _is_concrete(noun: Phrase, vague: frozenset[str]) -> bool:
+    words = noun.lemma.casefold().split()
+    return bool(words) and words[-1] not in vague
+
+
+def _of_two(shares: Mapping[str, float]) -> dict[str, float]:
+    total = shares["positive"] + shares["negative"]
+    positive = round(shares["positive"] / total, 2) if total else 0.5
+    return {"positive": positive, "negative": round(1.0 - positive, 2)}
+
+
+def _nearest(target: Phrase, judged: Sequence[Phrase]) -> int:
+    return min(
+        range(len(judged)), key=lambda place: max(judged[place].start - target.end, target.start - judged[place].end)
+    )

@@ -10,37 +10,32 @@ proportions, so that the four sum to 1 and the largest is the verdict. A text th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
-from textcx.domain.items import GivenText
+from textcx.domain.items import GivenText, SentimentItem
+from textcx.domain.service.keys import Scope
 
-from ..answering import ask, check_count, respond
-from ..deps import needs_analyze, services_of
-from ..http.bodies import checked, read_json
-from ..http.dialects import AWS_JSON, COMPREHEND
-from ..http.errors import REQUEST_ID, Code, Problem
-from ..openapi import body_of
+from ..http.bodies import read_model
+from ..http.errors import AWS_JSON, COMPREHEND, REQUEST_ID, Code, Problem
+from ..openapi import body_of, parameter_of
+from ..routing import ask, check_count, dumped, needs
 from ..schemas.scoring import Text
 from ..scoring.tasks import SENTIMENT
 
-if TYPE_CHECKING:
-    from textcx.domain.items import SentimentItem
-
-router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs_analyze)])
+router = APIRouter(tags=["drop-in"], dependencies=[needs(Scope.ANALYZE)])
 MOST_DOCUMENTS = 25
 MOST_BYTES = 5000
 TARGET = "Comprehend_20171127."
+TARGETS = [f"{TARGET}BatchDetectSentiment", f"{TARGET}DetectSentiment"]
 LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"})
 
 
-class ComprehendRequest(BaseModel):
+class ComprehendRequest(BaseModel, strict=True, frozen=True):
     """``Text`` for DetectSentiment, ``TextList`` for BatchDetectSentiment."""
-
-    model_config = ConfigDict(strict=True, frozen=True)
 
     language: str = Field(alias="LanguageCode", max_length=10, json_schema_extra={"enum": [*sorted(LANGUAGES)]})
     text: Text | None = Field(default=None, alias="Text")
@@ -72,77 +67,52 @@ ERRORS: dict[int | str, dict[str, Any]] = {
             media_type=AWS_JSON,
             example={"LanguageCode": "en", "TextList": ["Lovely staff.", "The app crashes."]},
         ),
-        "parameters": [
-            {
-                "name": "X-Amz-Target",
-                "in": "header",
-                "required": True,
-                "schema": {"type": "string", "enum": [f"{TARGET}BatchDetectSentiment", f"{TARGET}DetectSentiment"]},
-            }
-        ],
+        "parameters": [parameter_of("X-Amz-Target", "header", {"type": "string", "enum": TARGETS}, required=True)],
     },
 )
 @router.post(f"{COMPREHEND}/", include_in_schema=False)
 async def comprehend(request: Request) -> Response:
     """Score texts as Comprehend would; the operation is named by ``X-Amz-Target``."""
-    operation = request.headers.get("x-amz-target", "").removeprefix(TARGET)
-    if operation == "BatchDetectSentiment":
-        return await _batch(request)
-    if operation == "DetectSentiment":
-        return await _single(request)
-    raise Problem(Code.NOT_FOUND, "X-Amz-Target names no operation that is served here.")
-
-
-async def _read(request: Request) -> ComprehendRequest:
-    wanted = checked(await read_json(request, kinds=(AWS_JSON, "application/json")), ComprehendRequest)
+    work = OPERATIONS.get(request.headers.get("x-amz-target", "").removeprefix(TARGET))
+    if work is None:
+        raise Problem(Code.NOT_FOUND, "X-Amz-Target names no operation that is served here.")
+    wanted = await read_model(request, ComprehendRequest)
     if wanted.language not in LANGUAGES:
         raise Problem(Code.INVALID_REQUEST, "LanguageCode is none of Comprehend's.")
+    headers = {"x-amzn-RequestId": request.scope[REQUEST_ID], "content-type": AWS_JSON}
     if wanted.language != "en":
-        raise _Unsupported
-    return wanted
+        kind, message = "UnsupportedLanguageException", "Only LanguageCode en is supported."
+        error = {"__type": kind, "Message": message, "message": message}
+        return JSONResponse(error, 400, {**headers, "x-amzn-ErrorType": kind})
+    return Response(dumped(await work(request, wanted)), headers=headers)
 
 
-async def _batch(request: Request) -> Response:
-    try:
-        wanted = await _read(request)
-    except _Unsupported:
-        return _unsupported(request)
+async def _batch(request: Request, wanted: ComprehendRequest) -> dict[str, Any]:
     texts = list(wanted.texts or ())
     if not texts:
         raise Problem(Code.INVALID_REQUEST, "TextList is missing or empty; expected 1 to 25 texts.")
     check_count(len(texts), most=MOST_DOCUMENTS)
     wrong = {place: error for place, text in enumerate(texts) if (error := _wrong(text)) is not None}
     given = [GivenText(str(place), text, "en") for place, text in enumerate(texts) if place not in wrong]
-    items = await ask(SENTIMENT, given, request=request, services=services_of(request))
-    return await _answer(
-        {
-            "ResultList": [{"Index": int(item.id), **verdict(item)} for item in items],
-            "ErrorList": [
-                {"Index": place, "ErrorCode": code, "ErrorMessage": message} for place, (code, message) in wrong.items()
-            ],
-        },
-        request,
-    )
+    items = await ask(SENTIMENT, given, request=request)
+    return {
+        "ResultList": [{"Index": int(item.id), **verdict(item)} for item in items],
+        "ErrorList": [
+            {"Index": place, "ErrorCode": code, "ErrorMessage": message} for place, (code, message) in wrong.items()
+        ],
+    }
 
 
-async def _single(request: Request) -> Response:
-    try:
-        wanted = await _read(request)
-    except _Unsupported:
-        return _unsupported(request)
-    error = _wrong(wanted.text or "")
+async def _single(request: Request, wanted: ComprehendRequest) -> dict[str, Any]:
+    text = wanted.text or ""
+    error = _wrong(text)
     if error is not None:
         raise Problem(Code.TEXT_TOO_LONG if "SIZE" in error[0] else Code.INVALID_REQUEST, error[1])
-    given = [GivenText("0", wanted.text or "", "en")]
-    items = await ask(SENTIMENT, given, request=request, services=services_of(request))
-    return await _answer(verdict(items[0]), request)
+    [item] = await ask(SENTIMENT, [GivenText("0", text, "en")], request=request)
+    return verdict(item)
 
 
-async def _answer(document: dict[str, Any], request: Request) -> Response:
-    response = await respond(lambda: document, items=1)
-    response.headers["content-type"] = AWS_JSON
-    response.headers["x-amzn-RequestId"] = request.scope[REQUEST_ID]
-    return response
+OPERATIONS = {"BatchDetectSentiment": _batch, "DetectSentiment": _single}
 
 
 def _wrong(text: str) -> tuple[str, str] | None:
@@ -157,25 +127,6 @@ def verdict(item: SentimentItem) -> dict[str, Any]:
     """Return ``Sentiment`` and ``SentimentScore`` of an item."""
     shares = item.probabilities or {"negative": 0.0, "neutral": 1.0, "positive": 0.0}
     mixed = min(item.strongest.values()) if item.mixed and item.strongest else 0.0
-    scores = {
-        "Mixed": mixed,
-        "Negative": (1.0 - mixed) * shares["negative"],
-        "Neutral": (1.0 - mixed) * shares["neutral"],
-        "Positive": (1.0 - mixed) * shares["positive"],
-    }
+    scores = {"Mixed": mixed, **{label.title(): (1.0 - mixed) * share for label, share in sorted(shares.items())}}
     best = max(scores, key=lambda name: scores[name])
     return {"Sentiment": best.upper(), "SentimentScore": {name: round(score, 6) for name, score in scores.items()}}
-
-
-class _Unsupported(Exception):
-    """A language that Comprehend knows and we do not."""
-
-
-def _unsupported(request: Request) -> Response:
-    kind = "UnsupportedLanguageException"
-    message = "Only LanguageCode en is supported."
-    return JSONResponse(
-        {"__type": kind, "Message": message, "message": message},
-        400,
-        {"x-amzn-RequestId": request.scope[REQUEST_ID], "x-amzn-ErrorType": kind, "content-type": AWS_JSON},
-    )

@@ -8,70 +8,50 @@ probabilities are calibrated; ``raw_scores`` gives their logarithms, which a sof
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field, model_validator
 from starlette.responses import JSONResponse
 
-from textcx.domain.items import GivenText
+from textcx.domain.items import GivenText, SentimentItem
+from textcx.domain.service.keys import Scope
 
-from ..answering import ask, respond
-from ..deps import needs_analyze, services_of
 from ..http.bodies import read_model
-from ..http.dialects import PREDICT
-from ..http.errors import Code, Problem
-from ..openapi import body_of
+from ..http.errors import PREDICT, Code, Problem
+from ..openapi import STRING, body_of, described, object_of
+from ..routing import ask, dumped, needs, services_of
 from ..scoring.tasks import SENTIMENT
 
-if TYPE_CHECKING:
-    from textcx.domain.items import SentimentItem
-
-router = APIRouter(tags=["drop-in"], dependencies=[Depends(needs_analyze)])
+router = APIRouter(tags=["drop-in"], dependencies=[needs(Scope.ANALYZE)])
 MOST_INPUTS = 32
 LEAST = 1e-7
 
 
-class PredictRequest(BaseModel):
+def _list_of(items: dict[str, Any], most: int = 1) -> dict[str, Any]:
+    return {"type": "array", "minItems": 1, "maxItems": most, "items": items}
+
+
+INPUTS: list[Any] = [STRING, _list_of(STRING), _list_of(_list_of(STRING), MOST_INPUTS)]
+
+
+class PredictRequest(BaseModel, frozen=True):
     """One text, or several as lists of one."""
 
-    model_config = ConfigDict(frozen=True)
-
-    inputs: Any = Field(
-        json_schema_extra={
-            "anyOf": [
-                {"type": "string"},
-                {"type": "array", "minItems": 1, "maxItems": 1, "items": {"type": "string"}},
-                {
-                    "type": "array",
-                    "minItems": 1,
-                    "maxItems": MOST_INPUTS,
-                    "items": {"type": "array", "minItems": 1, "maxItems": 1, "items": {"type": "string"}},
-                },
-            ]
-        }
-    )
+    inputs: Any = Field(json_schema_extra={"anyOf": INPUTS})
     truncate: bool | None = False
     raw_scores: bool = False
 
     @model_validator(mode="after")
-    def _texts(self) -> PredictRequest:
-        if self.is_pair:
+    def _check(self) -> PredictRequest:
+        given = self.inputs
+        if isinstance(given, list) and len(given) > 1 and all(isinstance(each, str) for each in given):
             msg = "inputs is a pair; this model judges single texts: send [[first], [second]]"
             raise ValueError(msg)
-        given = self.inputs
-        rows = given if isinstance(given, list) else [given]
-        flat = [row[0] if isinstance(row, list) and len(row) == 1 else row for row in rows]
-        if not all(isinstance(text, str) for text in flat):
+        if not all(isinstance(text, str) for text in self.texts()):
             msg = "inputs must be a string, or a list of lists of one string each"
             raise ValueError(msg)
         return self
-
-    @property
-    def is_pair(self) -> bool:
-        """Whether two strings came that are to be judged together."""
-        given = self.inputs
-        return isinstance(given, list) and len(given) > 1 and all(isinstance(each, str) for each in given)
 
     @property
     def single(self) -> bool:
@@ -80,21 +60,12 @@ class PredictRequest(BaseModel):
 
     def texts(self) -> list[str]:
         """Return the texts."""
-        if isinstance(self.inputs, str):
-            return [self.inputs]
-        return [each if isinstance(each, str) else each[0] for each in self.inputs]
+        rows = self.inputs if isinstance(self.inputs, list) else [self.inputs]
+        return [row[0] if isinstance(row, list) and len(row) == 1 else row for row in rows]
 
 
-ERROR = {
-    "schema": {
-        "type": "object",
-        "properties": {"error": {"type": "string"}, "error_type": {"type": "string"}},
-        "required": ["error", "error_type"],
-    }
-}
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"description": description, "content": {"application/json": ERROR}}
-    for status, description in {
+ERRORS = described(
+    {
         400: "empty, or no JSON",
         401: "no valid key",
         403: "the key may not do this",
@@ -105,16 +76,10 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         424: "the model failed",
         429: "overloaded",
         503: "not ready",
-    }.items()
-}
-ROW = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {"label": {"type": "string"}, "score": {"type": "number"}},
-        "required": ["label", "score"],
     },
-}
+    {"application/json": {"schema": object_of(error=STRING, error_type=STRING)}},
+)
+ROW = {"type": "array", "items": object_of(label=STRING, score={"type": "number"})}
 
 
 @router.post(
@@ -131,21 +96,19 @@ ROW = {
 )
 async def predict(request: Request) -> Response:
     """Score texts as text-embeddings-inference would."""
-    services = services_of(request)
     wanted = await read_model(request, PredictRequest)
     texts = wanted.texts()
     if not texts:
         return JSONResponse({"error": "`inputs` cannot be empty", "error_type": "empty"}, 400)
     if len(texts) > MOST_INPUTS:
         raise Problem(Code.TOO_MANY_ITEMS, f"batch size {len(texts)} > maximum allowed batch size {MOST_INPUTS}")
-    longest = services.settings.max_text_characters
+    longest = services_of(request).settings.max_text_characters
     if any(len(text) > longest for text in texts):
         raise Problem(Code.TEXT_TOO_LONG, f"A text holds more than {longest:,} characters.")
     given = [GivenText(str(place), text) for place, text in enumerate(texts)]
-    items = await ask(SENTIMENT, given, request=request, services=services)
+    items = await ask(SENTIMENT, given, request=request)
     rows = [_row(item, raw=wanted.raw_scores) for item in items]
-    document: Any = rows[0] if wanted.single else rows
-    return await respond(lambda: document, items=1)
+    return Response(dumped(rows[0] if wanted.single else rows), media_type="application/json")
 
 
 def _row(item: SentimentItem, *, raw: bool) -> list[dict[str, Any]]:

@@ -10,168 +10,140 @@ import asyncio
 import json
 import time
 import zlib
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncIterator
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.types import Message, Receive, Scope
 
 from .errors import Code, Problem, invalid_params
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-    from starlette.types import Message, Receive, Scope
-
 Model = TypeVar("Model", bound=BaseModel)
-GZIP = 31
-"""What zlib calls a gzip header with the largest window."""
-STEP = 1 << 18
-"""Bytes that are decompressed at once."""
+GZIP = 31  # what zlib calls a gzip header with the largest window
+STEP = 1 << 18  # bytes that are decompressed at once
 SLOWEST = 500
 """Bytes a second that are expected of a caller on the whole; some phones far out in the country have no more."""
-MOST_DIGITS = 18
-"""Of an announced length: no more than an exabyte is even read as a number."""
+MOST_DIGITS = 18  # of an announced length: no more than an exabyte is even read as a number
 JSON_KINDS = ("application/json", "application/x-amz-json-1.1")
 
 
 def header_of(scope: Scope, name: bytes) -> bytes | None:
     """Return the first value of a header, its name given in lower case."""
-    for key, value in scope["headers"]:
-        if key == name:
-            found: bytes = value
-            return found
-    return None
+    found: bytes | None = next((value for key, value in scope["headers"] if key == name), None)
+    return found
 
 
 def limited(scope: Scope, receive: Receive, *, limit: int, decompressed: int, seconds: float) -> Receive:
     """Wrap ``receive`` so that a body that is too large or too slow is refused as soon as that is known.
 
+    Where the body is compressed, ``content-encoding`` and ``content-length`` are taken out of the scope.
+
     Args:
-        scope: The request; where its body is compressed, ``content-encoding`` and ``content-length`` are taken out.
+        scope: The request.
         receive: Gives the body as it comes.
         limit: Most bytes as sent.
         decompressed: Most bytes once decompressed.
         seconds: Longest pause, and the time that a body may be behind ``SLOWEST`` bytes a second.
-
-    Returns:
-        A ``receive`` that gives the plain body.
-
-    Raises:
-        Problem: At once if the announced length is too large or the encoding unknown; else while the body is received.
     """
     length = header_of(scope, b"content-length")
     if length is not None and length.isdigit() and (len(length) > MOST_DIGITS or int(length) > limit):
         raise _too_large(limit)
     if (length is None or length == b"0") and header_of(scope, b"transfer-encoding") is None:
         return receive
-    receive = _Timed(receive, seconds)
+    receive = _limited(receive, limit, seconds)
     encoding = (header_of(scope, b"content-encoding") or b"").strip().lower()
     if encoding in {b"", b"identity"}:
-        return _Counted(receive, limit)
+        return receive
     if encoding not in {b"gzip", b"x-gzip"}:
         raise Problem(Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Encoding is unknown; gzip is understood.")
-    scope["headers"] = [
-        (name, value) for name, value in scope["headers"] if name not in {b"content-encoding", b"content-length"}
-    ]
-    return _Unzipped(_Counted(receive, limit), decompressed)
+    taken_out = {b"content-encoding", b"content-length"}
+    scope["headers"] = [(name, value) for name, value in scope["headers"] if name not in taken_out]
+    return _unzipped(receive, decompressed)
 
 
-class _Timed:
-    """Waits for what comes, but not for ever; what the app does between two pieces takes none of the caller's time."""
+def _limited(receive: Receive, limit: int, seconds: float) -> Receive:
+    """Count what comes and wait for it, but not for ever; what the app does between two pieces costs no time."""
+    bytes_left, seconds_left, more = limit, seconds, True
 
-    def __init__(self, receive: Receive, seconds: float) -> None:
-        self._receive, self._seconds, self._left = receive, seconds, seconds
-        self._more = True
-
-    async def __call__(self) -> Message:
-        if not self._more:  # from now on this only tells that the caller went away
-            return await self._receive()
+    async def following() -> Message:
+        nonlocal bytes_left, seconds_left, more
+        if not more:  # from now on this only tells that the caller went away
+            return await receive()
         begin = time.monotonic()
         try:
-            async with asyncio.timeout(min(self._left, self._seconds)):
-                message: Message = await self._receive()
+            async with asyncio.timeout(min(seconds_left, seconds)):
+                message = await receive()
         except TimeoutError:
-            raise Problem(
-                Code.BODY_TOO_SLOW, "The body came too slowly, or not at all.", headers={"Connection": "close"}
-            ) from None
-        self._left += len(message.get("body", b"")) / SLOWEST - (time.monotonic() - begin)
-        self._more = message["type"] == "http.request" and message.get("more_body", False)
+            headers = {"Connection": "close"}
+            raise Problem(Code.BODY_TOO_SLOW, "The body came too slowly, or not at all.", headers=headers) from None
+        size = len(message.get("body", b""))
+        seconds_left += size / SLOWEST - (time.monotonic() - begin)
+        bytes_left -= size
+        if bytes_left < 0:
+            raise _too_large(limit)
+        more = message["type"] == "http.request" and message.get("more_body", False)
         return message
 
-
-class _Counted:
-    """Counts what comes."""
-
-    def __init__(self, receive: Receive, limit: int) -> None:
-        self._receive, self._limit, self._left = receive, limit, limit
-
-    async def __call__(self) -> Message:
-        message = await self._receive()
-        if message["type"] == "http.request":
-            self._left -= len(message.get("body", b""))
-            if self._left < 0:
-                raise _too_large(self._limit)
-        return message
+    return following
 
 
-class _Unzipped:
-    """Decompresses what comes, a step at a time."""
+def _unzipped(receive: Receive, limit: int) -> Receive:
+    plain = _decompressed(receive, limit)
 
-    def __init__(self, receive: Callable[[], Any], limit: int) -> None:
-        self._receive, self._limit, self._left = receive, limit, limit
-        self._stream = zlib.decompressobj(GZIP)
-        self._pending = b""
-        self._more = True
-        self._ended = False
+    async def following() -> Message:
+        return await anext(plain, None) or await receive()
 
-    async def __call__(self) -> Message:
-        while not self._ended:
-            if not self._pending and self._more:
-                message: Message = await self._receive()
-                if message["type"] != "http.request":
-                    return message
-                self._pending, self._more = message.get("body", b""), message.get("more_body", False)
-            plain = self._step()
-            self._left -= len(plain)
-            if self._left < 0:
-                raise _too_large(self._limit)
-            if plain or not self._more:
-                self._ended = not (self._pending or self._more)
-                return {"type": "http.request", "body": plain, "more_body": not self._ended}
-        final: Message = await self._receive()
-        return final
+    return following
 
-    def _step(self) -> bytes:
+
+async def _decompressed(receive: Receive, limit: int) -> AsyncIterator[Message]:
+    """Decompress what comes, a step at a time, member by member."""
+    stream = zlib.decompressobj(GZIP)
+    left, more, pending = limit, True, b""
+    while more or pending or not stream.eof:
+        if more and not pending:
+            message = await receive()
+            if message["type"] != "http.request":
+                yield message
+                return
+            pending, more = message.get("body", b""), message.get("more_body", False)
         try:
-            plain = self._stream.decompress(self._pending, STEP)
+            plain = stream.decompress(pending, STEP)
         except zlib.error:
             raise Problem(Code.NOT_JSON, "The body is not what Content-Encoding: gzip promises.") from None
-        self._pending = self._stream.unconsumed_tail
-        if self._stream.eof:
-            if self._stream.unused_data.strip(b"\0"):  # further members follow
-                self._pending, self._stream = self._stream.unused_data, zlib.decompressobj(GZIP)
-        elif not self._pending and not self._more:
-            rest = self._stream.decompress(b"", STEP)
-            if rest:
-                return plain + rest
+        left -= len(plain)
+        if left < 0:
+            raise _too_large(limit)
+        if not (plain or pending or more or stream.eof):
             raise Problem(Code.NOT_JSON, "The compressed body ends early.")
-        return plain
+        if plain:
+            yield {"type": "http.request", "body": plain, "more_body": True}
+        pending = stream.unconsumed_tail
+        if stream.eof and stream.unused_data.strip(b"\0"):  # further members follow
+            pending, stream = stream.unused_data, zlib.decompressobj(GZIP)
+    yield {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _too_large(limit: int) -> Problem:
     return Problem(Code.BODY_TOO_LARGE, f"The body holds more than {limit:,} bytes.")
 
 
-async def read_json(request: Request, *, kinds: tuple[str, ...] = JSON_KINDS) -> object:
-    """Read the body as JSON. Lone surrogates are let through, since cut emoji are common in feedback.
+def media_type_of(request: Request) -> str:
+    """Return the Content-Type in lower case, without its parameters."""
+    return (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
 
-    Raises:
-        Problem: If the Content-Type is another, or the body is no JSON.
-    """
-    kind = (request.headers.get("content-type") or "").partition(";")[0].strip().lower()
-    if kind not in kinds and not (kind.startswith("application/") and kind.endswith("+json")):
+
+async def read_json(request: Request) -> object:
+    """Read the body as JSON; raises ``Problem`` if the Content-Type is another, or the body is no JSON."""
+    kind = media_type_of(request)
+    if kind not in JSON_KINDS and not (kind.startswith("application/") and kind.endswith("+json")):
         raise Problem(Code.UNSUPPORTED_MEDIA_TYPE, "The Content-Type is not JSON.")
-    body = await request.body()
+    return parsed(await request.body())
+
+
+def parsed(body: bytes) -> object:
+    """Parse JSON, also with lone surrogates, which pydantic's parser refuses: cut emoji are common in feedback."""
     try:
         return json.loads(body)
     except (ValueError, RecursionError):
@@ -179,24 +151,14 @@ async def read_json(request: Request, *, kinds: tuple[str, ...] = JSON_KINDS) ->
 
 
 async def read_model(request: Request, model: type[Model]) -> Model:
-    """Read the body as a JSON document of a known shape.
-
-    Raises:
-        Problem: Naming the fields that are missing or wrong, without their values.
-    """
+    """Read the body as a JSON document of a known shape; raises as ``read_json`` and ``checked``."""
     return checked(await read_json(request), model)
 
 
 def checked(document: object, model: type[Model]) -> Model:
-    """Check plain values against a shape.
-
-    Raises:
-        Problem: As ``read_model``.
-    """
+    """Check plain values against a shape; raises ``Problem`` naming the fields that are missing or wrong."""
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        wrong = error.errors(include_url=False, include_input=False, include_context=False)
-        raise Problem(
-            Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=invalid_params(wrong)
-        ) from None
+        wrong = invalid_params(error.errors(include_url=False, include_input=False, include_context=False))
+        raise Problem(Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=wrong) from None

@@ -8,42 +8,35 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from types import FrameType
+from types import FrameType
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 @contextmanager
 def heard(tell: Callable[[], None]) -> Iterator[None]:
-    """Call something when this process is told to stop, and then whatever is called then otherwise.
+    """Call ``tell`` when this process is told to stop, and then whatever is called then otherwise.
 
-    Outside the main thread, where no signal can be heard, nothing is changed.
-
-    Args:
-        tell: Called in the main thread between any two of its steps: it may set a flag and no more.
+    It is called in the main thread between any two of its steps: it may set a flag and no more. Outside the main
+    thread, where no signal can be heard, nothing is changed.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    earlier = {number: signal.getsignal(number) for number in SIGNALS}
+    handlers = {number: signal.getsignal(number) for number in SIGNALS}
+    earlier = {number: handler for number, handler in handlers.items() if callable(handler)}
 
     def on_signal(number: int, frame: FrameType | None) -> None:
         tell()
-        before = earlier[signal.Signals(number)]
-        if callable(before):
-            before(number, frame)
+        earlier[signal.Signals(number)](number, frame)
 
-    ours = [number for number in SIGNALS if callable(earlier[number])]
-    for number in ours:
+    for number in earlier:
         signal.signal(number, on_signal)
     try:
         yield
     finally:
-        for number in ours:
+        for number, handler in earlier.items():
             if signal.getsignal(number) is on_signal:
-                signal.signal(number, earlier[number])
+                signal.signal(number, handler)

@@ -7,108 +7,62 @@ paths included; and none repeats anything of the request, but the names of field
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
+from enum import Enum
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute
+from starlette.types import Scope
 
 from textcx.domain.errors import BadCursor, Conflict, DiskFull, NotFound, StoreProblem, TextcxError, WrongUse
-
-from .dialects import DIALECTS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from fastapi import FastAPI
-    from starlette.requests import Request
-    from starlette.routing import BaseRoute
-    from starlette.types import Scope as AsgiScope
 
 PROBLEM_TYPE = "application/problem+json"
 REQUEST_ID = "textcx.request_id"
 """Where the outermost layer keeps the request's id in the ASGI scope."""
 
 
-class Code(StrEnum):
-    """What programs can tell errors apart by; the list only ever grows."""
+class Code(Enum):
+    """What programs can tell errors apart by, in lower case, with status, title and hint; the list only ever grows."""
 
-    NOT_JSON = "not_json"
-    INVALID_REQUEST = "invalid_request"
-    TOO_MANY_ITEMS = "too_many_items"
-    TEXT_TOO_LONG = "text_too_long"
-    BAD_CURSOR = "bad_cursor"
-    UNAUTHORIZED = "unauthorized"
-    FORBIDDEN = "forbidden"
-    ONLY_LOOPBACK = "only_loopback"
-    NOT_FOUND = "not_found"
-    THEME_SET_UNKNOWN = "theme_set_unknown"
-    METHOD_NOT_ALLOWED = "method_not_allowed"
-    CONFLICT = "conflict"
-    MODEL_VERSION_UNAVAILABLE = "model_version_unavailable"
-    BODY_TOO_LARGE = "body_too_large"
-    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
-    RATE_LIMITED = "rate_limited"
-    OVERLOADED = "overloaded"
-    INTERNAL = "internal"
-    NOT_READY = "not_ready"
-    STORE_UNAVAILABLE = "store_unavailable"
-    BODY_TOO_SLOW = "body_too_slow"
-    STORAGE_FULL = "storage_full"
+    NOT_JSON = 400, "The body is not JSON", "send one JSON document in UTF-8"
+    INVALID_REQUEST = 422, "The request is not as expected", "see invalid_params, and /openapi.json"
+    TOO_MANY_ITEMS = 422, "Too many items", "send them in several requests"
+    TEXT_TOO_LONG = 422, "A text is too long", "send it in parts"
+    BAD_CURSOR = 400, "The cursor does not belong to this query", "begin again without a cursor"
+    UNAUTHORIZED = 401, "No valid key", "send 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'"
+    FORBIDDEN = 403, "The key may not do this", "use a key with the scope that is named"
+    ONLY_LOOPBACK = 403, "Without keys only this machine is served", "make a key: textcx keys create"
+    NOT_FOUND = 404, "There is no such thing", "check path and method against /openapi.json"
+    THEME_SET_UNKNOWN = 404, "There is no such theme set", "name one of those that /info lists"
+    METHOD_NOT_ALLOWED = 405, "The method is not allowed here", "use one of the methods in the header Allow"
+    CONFLICT = 409, "What is kept contradicts the request", "read the present state first"
+    MODEL_VERSION_UNAVAILABLE = 409, "Another model version is loaded", "leave it out, or ask /info which"
+    BODY_TOO_LARGE = 413, "The body is too large", "send less at once; /info lists the limits"
+    UNSUPPORTED_MEDIA_TYPE = 415, "The body is of an unsupported kind", "send JSON, plain or gzipped"
+    OVERLOADED = 429, "Too many texts are waiting", "wait as long as Retry-After says"
+    RATE_LIMITED = 429, "Too many requests with this key", "wait as long as Retry-After says"
+    INTERNAL = 500, "Something went wrong here", "report the request_id to whoever runs this service"
+    NOT_READY = 503, "The service is starting or stopping", "try again in a few seconds"
+    STORE_UNAVAILABLE = 503, "The database cannot be reached", "try again later"
+    BODY_TOO_SLOW = 408, "The body did not come in time", "send it without long pauses"
+    STORAGE_FULL = 507, "There is no room to keep it", "tell whoever runs this service"
 
+    def __init__(self, status: int, title: str, hint: str) -> None:
+        self.status, self.title, self.hint = status, title, hint
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """What all problems of one code share."""
-
-    status: int
-    title: str
-    hint: str
-    retryable: bool = False
+    def __str__(self) -> str:
+        """Return the code as it is written in documents."""
+        return self.name.lower()
 
 
-KINDS: Mapping[Code, Kind] = {
-    Code.NOT_JSON: Kind(400, "The body is not JSON", "send one JSON document in UTF-8"),
-    Code.INVALID_REQUEST: Kind(422, "The request is not as expected", "see invalid_params, and /openapi.json"),
-    Code.TOO_MANY_ITEMS: Kind(422, "Too many items", "send them in several requests"),
-    Code.TEXT_TOO_LONG: Kind(422, "A text is too long", "send it in parts"),
-    Code.BAD_CURSOR: Kind(400, "The cursor does not belong to this query", "begin again without a cursor"),
-    Code.UNAUTHORIZED: Kind(401, "No valid key", "send 'Authorization: Bearer KEY' or 'X-Api-Key: KEY'"),
-    Code.FORBIDDEN: Kind(403, "The key may not do this", "use a key with the scope that is named"),
-    Code.ONLY_LOOPBACK: Kind(403, "Without keys only this machine is served", "make a key: textcx keys create"),
-    Code.NOT_FOUND: Kind(404, "There is no such thing", "check path and method against /openapi.json"),
-    Code.THEME_SET_UNKNOWN: Kind(404, "There is no such theme set", "name one of those that /info lists"),
-    Code.METHOD_NOT_ALLOWED: Kind(405, "The method is not allowed here", "use one of the methods in the header Allow"),
-    Code.CONFLICT: Kind(409, "What is kept contradicts the request", "read the present state first"),
-    Code.MODEL_VERSION_UNAVAILABLE: Kind(409, "Another model version is loaded", "leave it out, or ask /info which"),
-    Code.BODY_TOO_LARGE: Kind(413, "The body is too large", "send less at once; /info lists the limits"),
-    Code.UNSUPPORTED_MEDIA_TYPE: Kind(415, "The body is of an unsupported kind", "send JSON, plain or gzipped"),
-    Code.RATE_LIMITED: Kind(429, "Too many requests with this key", "wait as long as Retry-After says", retryable=True),
-    Code.OVERLOADED: Kind(429, "Too many texts are waiting", "wait as long as Retry-After says", retryable=True),
-    Code.INTERNAL: Kind(500, "Something went wrong here", "report the request_id to whoever runs this service"),
-    Code.NOT_READY: Kind(503, "The service is starting or stopping", "try again in a few seconds", retryable=True),
-    Code.STORE_UNAVAILABLE: Kind(503, "The database cannot be reached", "try again later", retryable=True),
-    Code.BODY_TOO_SLOW: Kind(408, "The body did not come in time", "send it without long pauses", retryable=True),
-    Code.STORAGE_FULL: Kind(507, "There is no room to keep it", "tell whoever runs this service", retryable=True),
-}
-_BY_STATUS = {
-    400: Code.INVALID_REQUEST,
-    401: Code.UNAUTHORIZED,
-    403: Code.FORBIDDEN,
-    404: Code.NOT_FOUND,
-    405: Code.METHOD_NOT_ALLOWED,
-    408: Code.BODY_TOO_SLOW,
-    409: Code.CONFLICT,
-    413: Code.BODY_TOO_LARGE,
-    415: Code.UNSUPPORTED_MEDIA_TYPE,
-    507: Code.STORAGE_FULL,
-    422: Code.INVALID_REQUEST,
-    429: Code.OVERLOADED,
-    503: Code.NOT_READY,
-}
+RETRYABLE = frozenset({408, 429, 503, 507})
+"""Statuses of codes with which the same request can succeed later."""
+_BY_STATUS = {code.status: code for code in reversed(Code)} | {400: Code.INVALID_REQUEST}
 _BY_ERROR = (
     (NotFound, Code.NOT_FOUND),
     (Conflict, Code.CONFLICT),
@@ -120,7 +74,10 @@ _BY_ERROR = (
 
 
 class Problem(HTTPException):
-    """An error with all that its document needs. ``detail`` and ``invalid_params`` never hold anything of the input."""
+    """An error with all that its document needs. ``detail`` and ``invalid_params`` never hold anything of the input.
+
+    Status and hint are those of the code unless others are given.
+    """
 
     def __init__(
         self,
@@ -132,70 +89,123 @@ class Problem(HTTPException):
         invalid_params: Sequence[Mapping[str, str]] = (),
         status: int | None = None,
     ) -> None:
-        """Describe what went wrong.
-
-        Args:
-            code: For programs; decides status, title and whether trying again helps.
-            detail: What came and what was expected, for people.
-            hint: What to do; that of the code by default.
-            headers: Such as ``Retry-After``.
-            invalid_params: ``{name, reason}`` of each field that is wrong.
-            status: That of the code by default.
-        """
-        self.code, self.kind, self.invalid_params = code, KINDS[code], tuple(invalid_params)
-        self.hint = hint or self.kind.hint
-        super().__init__(status or self.kind.status, detail, dict(headers) if headers else None)
+        self.code, self.hint, self.invalid_params = code, hint or code.hint, invalid_params
+        super().__init__(status or code.status, detail, dict(headers) if headers else None)
 
     def document(self, request_id: str) -> dict[str, Any]:
         """Return the problem document."""
-        body: dict[str, Any] = {
+        body = {
             "type": f"urn:textcx:problem:{self.code}",
-            "title": self.kind.title,
+            "title": self.code.title,
             "status": self.status_code,
             "detail": self.detail,
             "instance": f"urn:textcx:request:{request_id}",
             "code": str(self.code),
             "hint": self.hint,
-            "retryable": self.kind.retryable,
+            "retryable": self.code.status in RETRYABLE,
             "request_id": request_id,
         }
-        if self.invalid_params:
-            body["invalid_params"] = [dict(each) for each in self.invalid_params]
-        return body
+        return {**body, "invalid_params": list(self.invalid_params)} if self.invalid_params else body
 
 
-def problem_response(problem: Problem, scope: AsgiScope) -> Response:
+# The shapes of those whose clients call us; their retries then work by themselves.
+
+Shape = tuple[int, dict[str, Any], dict[str, str]]
+
+COMPREHEND, AZURE, PREDICT = "/compat/comprehend", "/compat/azure", "/predict"
+AWS_JSON = "application/x-amz-json-1.1"
+SERVER_ERROR, WRONG_METHOD, FAILED_MODEL = 500, 405, 424
+
+_AWS = {
+    "unauthorized": "UnrecognizedClientException",
+    "only_loopback": "UnrecognizedClientException",
+    "forbidden": "AccessDeniedException",
+    "rate_limited": "TooManyRequestsException",
+    "overloaded": "TooManyRequestsException",
+    "not_json": "SerializationException",
+    "too_many_items": "BatchSizeLimitExceededException",
+    "text_too_long": "TextSizeLimitExceededException",
+    "not_found": "UnknownOperationException",
+    "not_ready": "ServiceUnavailableException",
+}
+_AZURE_OUTER = {status: HTTPStatus(status).phrase.replace(" ", "") for status in (401, 403, 404, 429, 500, 503)}
+_AZURE_INNER = {
+    "too_many_items": "InvalidDocumentBatch",
+    "model_version_unavailable": "ModelVersionIncorrect",
+    "not_json": "InvalidRequestBodyFormat",
+    "invalid_request": "InvalidParameterValue",
+}
+_TEI = {
+    400: "empty",
+    401: "unauthorized",
+    403: "unauthorized",
+    422: "tokenizer",
+    429: "overloaded",
+    503: "unhealthy",
+}
+
+
+def comprehend(code: str, status: int, message: str, request_id: str) -> Shape:
+    """As Amazon Comprehend says it: 400 also for throttling, the kind in ``__type``."""
+    kind = _AWS.get(code, "InternalServerException" if status >= SERVER_ERROR else "InvalidRequestException")
+    return (
+        status if status >= SERVER_ERROR or status == WRONG_METHOD else 400,
+        {"__type": kind, "Message": message, "message": message},
+        {"content-type": AWS_JSON, "x-amzn-RequestId": request_id, "x-amzn-ErrorType": kind},
+    )
+
+
+def azure(code: str, status: int, message: str, request_id: str) -> Shape:
+    """As Azure AI Language says it: a code for all, the particular one inside."""
+    outer = _AZURE_OUTER.get(status)
+    headers = {"apim-request-id": request_id}
+    if outer is not None:
+        return status, {"error": {"code": outer, "message": message}}, headers
+    inner = {"code": _AZURE_INNER.get(code, "InvalidRequest"), "message": message}
+    status = 400 if status in {409, 422} else status
+    return status, {"error": {"code": "InvalidRequest", "message": "Invalid Request.", "innererror": inner}}, headers
+
+
+def predict(code: str, status: int, message: str, request_id: str) -> Shape:
+    """As text-embeddings-inference says it."""
+    del request_id
+    status = 413 if code in {"too_many_items", "text_too_long"} else FAILED_MODEL if code == "internal" else status
+    kind = "backend" if status == FAILED_MODEL else _TEI.get(status, "validation")
+    return status, {"error": message, "error_type": kind}, {}
+
+
+DIALECTS: Mapping[str, Callable[[str, int, str, str], Shape]] = {
+    COMPREHEND: comprehend,
+    AZURE: azure,
+    PREDICT: predict,
+}
+
+
+def problem_response(problem: Problem, scope: Scope) -> Response:
     """Return the answer for a problem, in the shape that callers of the path expect."""
     request_id = scope.get(REQUEST_ID, "")
     path = scope.get("path", "")
     for prefix, shape in DIALECTS.items():
         if path == prefix or path.startswith(f"{prefix}/"):
             status, body, headers = shape(str(problem.code), problem.status_code, problem.detail, request_id)
-            return Response(
-                json.dumps(body), status, {**(problem.headers or {}), **headers}, media_type="application/json"
-            )
-    return Response(
-        json.dumps(problem.document(request_id)), problem.status_code, problem.headers, media_type=PROBLEM_TYPE
-    )
+            headers = {"content-type": "application/json", **(problem.headers or {}), **headers}
+            return Response(json.dumps(body), status, headers)
+    document = json.dumps(problem.document(request_id))
+    return Response(document, problem.status_code, problem.headers, media_type=PROBLEM_TYPE)
 
 
 def invalid_params(errors: Sequence[Any]) -> list[dict[str, str]]:
     """Turn what pydantic's ``errors()`` says into at most 20 ``{name, reason}``, without anything that came."""
-    return [{"name": _place(error["loc"], error["type"]), "reason": _reason(error)} for error in errors[:20]]
+    return [_invalid_param(error) for error in errors[:20]]
 
 
-def _place(location: Sequence[Any], kind: str) -> str:
-    steps = [str(step) for step in location if step != "body"]
-    if kind == "extra_forbidden" and steps:  # the name itself is the caller's
-        steps[-1] = "(another field)"
-    return ".".join(steps) or "body"
-
-
-def _reason(error: Mapping[str, Any]) -> str:
-    if error["type"] == "extra_forbidden":
-        return "this field is not known; /openapi.json lists those that are"
+def _invalid_param(error: Mapping[str, Any]) -> dict[str, str]:
+    steps = [str(step) for step in error["loc"] if step != "body"]
     message = str(error["msg"]).removeprefix("Value error, ")
-    return message[0].lower() + message[1:]
+    if error["type"] == "extra_forbidden":  # the name itself is the caller's
+        steps[-1:] = ["(another field)"]
+        message = "this field is not known; /openapi.json lists those that are"
+    return {"name": ".".join(steps) or "body", "reason": message[0].lower() + message[1:]}
 
 
 def add_handlers(app: FastAPI, *, routes: Sequence[BaseRoute]) -> None:
@@ -203,24 +213,15 @@ def add_handlers(app: FastAPI, *, routes: Sequence[BaseRoute]) -> None:
 
     async def on_http(request: Request, error: Exception) -> Response:
         problem = as_problem(error)
-        allowed = _methods_of(routes, getattr(request.scope.get("route"), "path", ""))
-        if problem.code is Code.METHOD_NOT_ALLOWED and allowed:  # the framework names those of one route only
-            problem.headers = {**(problem.headers or {}), "Allow": allowed}
+        path = getattr(request.scope.get("route"), "path", "")
+        if problem.code is Code.METHOD_NOT_ALLOWED:  # the framework names the methods of one route only
+            same = [route for route in routes if getattr(route, "path", None) == path]
+            allowed = sorted({method for route in same for method in getattr(route, "methods", None) or ()})
+            problem.headers = {**(problem.headers or {}), **({"Allow": ", ".join(allowed)} if allowed else {})}
         return problem_response(problem, request.scope)
 
     for kind in (HTTPException, RequestValidationError, TextcxError):
         app.add_exception_handler(kind, on_http)
-
-
-def _methods_of(routes: Sequence[BaseRoute], path: str) -> str:
-    """Return all methods of a path by its template, as the header ``Allow`` lists them."""
-    methods = {
-        method
-        for route in routes
-        if getattr(route, "path", None) == path
-        for method in getattr(route, "methods", None) or ()
-    }
-    return ", ".join(sorted(methods))
 
 
 def as_problem(error: Exception) -> Problem:
@@ -228,15 +229,23 @@ def as_problem(error: Exception) -> Problem:
     if isinstance(error, Problem):
         return error
     if isinstance(error, RequestValidationError):
-        found = error.errors()
-        if any(each["type"] == "json_invalid" for each in found):
-            return Problem(Code.NOT_JSON, "The body could not be read as JSON.")
-        return Problem(Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=invalid_params(found))
+        wrong = invalid_params(error.errors())
+        return Problem(Code.INVALID_REQUEST, "Some fields are missing or wrong.", invalid_params=wrong)
     if isinstance(error, HTTPException):
-        other = Code.INTERNAL if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else Code.INVALID_REQUEST
+        other = Code.INTERNAL if error.status_code >= SERVER_ERROR else Code.INVALID_REQUEST
         code = _BY_STATUS.get(error.status_code, other)
-        return Problem(code, f"{KINDS[code].title}.", headers=error.headers, status=error.status_code)
-    for kind, code in _BY_ERROR:
-        if isinstance(error, kind):
-            return Problem(code, f"{KINDS[code].title}.")
-    return Problem(Code.INTERNAL, "The service failed to answer; nothing of the request was kept.")
+        return Problem(code, f"{code.title}.", headers=error.headers, status=error.status_code)
+    code = _code_of(error)
+    if code is Code.INTERNAL:
+        return Problem(code, "The service failed to answer; nothing of the request was kept.")
+    return Problem(code, f"{code.title}.")
+
+
+def refused(error: WrongUse) -> Problem:
+    """Return what a store or a check of ours refused as a problem; their sentences hold nothing of the request."""
+    message = str(error)
+    return Problem(_code_of(error), f"{message[:1].upper()}{message[1:]}.")
+
+
+def _code_of(error: Exception) -> Code:
+    return next((code for kind, code in _BY_ERROR if isinstance(error, kind)), Code.INTERNAL)

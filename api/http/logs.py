@@ -12,7 +12,7 @@ import logging
 import sys
 import time
 import traceback
-from typing import Any, TextIO
+from typing import Any
 
 LOGGER = logging.getLogger("textcx.service")
 FIELDS = "fields"
@@ -45,22 +45,15 @@ class PlainLines(logging.Formatter):
         return f"{clock} {record.levelname.lower():<7} {record.getMessage()} {fields}".rstrip()
 
 
-class _StandardError(logging.StreamHandler[TextIO]):
+class _StandardError(logging.Handler):
     """Writes to what is standard error when it writes: whoever put another there, and closed it, is not written to."""
 
-    def __init__(self) -> None:
-        logging.Handler.__init__(self)
-
-    @property
-    def stream(self) -> TextIO:
-        """Standard error."""
-        return sys.stderr
-
-    @stream.setter
-    def stream(self, value: TextIO) -> None:
-        del value
-        msg = "the log goes to standard error, whatever that is"
-        raise AttributeError(msg)
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(f"{self.format(record)}\n")
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            self.handleError(record)
 
 
 def set_up_logs(*, form: str, level: str) -> None:

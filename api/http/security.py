@@ -13,39 +13,30 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from starlette.requests import Request
+from starlette.types import Scope as AsgiScope
 
 from textcx.domain.errors import StoreProblem
 from textcx.domain.service.keys import KEY_LENGTH, ApiKey, Scope, digest_of
+from textcx.ports import KeyStore
 from textcx.settings.service import is_loopback
 
 from .errors import Code, Problem
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-    from starlette.types import Scope as AsgiScope
-
-    from textcx.ports import KeyStore
-
+T = TypeVar("T")
 KEY_ID = "textcx.key_id"
 """Where the id of the caller's key is kept in the ASGI scope, for the log."""
 TOUCH_SECONDS = 60.0
 MOST_REMEMBERED = 10_000
 _AWS_KEY = re.compile(r"AWS4-HMAC-SHA256\s+Credential=([^/,\s]+)/")
 MINUTE = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who calls; ``key`` is null for callers on this machine where there are no keys."""
-
-    key: ApiKey | None
+CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 class RateLimiter:
@@ -72,109 +63,82 @@ class RateLimiter:
 class Guard:
     """Checks callers against the key store, remembering for a few seconds what it said."""
 
-    def __init__(
-        self, store: KeyStore | None, *, host: str, rate_limit: int, remember: float, keyless: bool | None = None
-    ) -> None:
+    def __init__(self, store: Callable[[], KeyStore], *, host: str, rate_limit: int, remember: float) -> None:
         """Prepare to check callers.
 
         Args:
-            store: Where the keys are; null where there are none at all.
-            host: Where the service listens.
+            store: Returns where the keys are; called in a thread.
+            host: Where the service listens; only where that is loopback are callers without a key served.
             rate_limit: Requests of a key in a minute; 0 for no limit.
             remember: Seconds for which an answer of the store is believed.
-            keyless: Whether callers without a key may be served while there are no keys; by default where ``host`` is
-                loopback.
         """
         self._store, self._remember = store, remember
-        self._keyless = is_loopback(host) if keyless is None else keyless
+        self._keyless = is_loopback(host)
         self._rates = RateLimiter(rate_limit)
-        self._known: dict[str, tuple[ApiKey | None, float]] = {}
+        self._known: dict[str, tuple[Any, float]] = {}
         self._touched: dict[str, float] = {}
-        self._any: tuple[bool, float] = (True, 0.0)
 
-    async def check(self, request: Request, needed: Scope | None) -> Caller:
-        """Let a caller in, or not.
+    async def check(self, request: Request, needed: Scope | None) -> ApiKey | None:
+        """Return the key of a caller, null where there are no keys; where no scope is needed any valid key will do.
 
-        Args:
-            request: Holds the key.
-            needed: The scope that is needed; null where any valid key will do.
-
-        Returns:
-            The caller.
-
-        Raises:
-            Problem: If the key is missing, unknown, revoked, expired, too weak or too busy.
+        Raises ``Problem`` if the key is missing, unknown, revoked, expired, too weak or too busy.
         """
         secret = presented_key(request.scope)
         if secret is None:
             await self._without_key(request)
-            return Caller(None)
-        key = await self._find(secret) if len(secret) == KEY_LENGTH else None
+            return None
+        key: ApiKey | None = None
+        if len(secret) == KEY_LENGTH:
+            digest = digest_of(secret)
+            key = await self._recall(digest, lambda store: store.find(digest))
         if key is None or not key.valid_at(datetime.now(UTC)):
-            raise Problem(
-                Code.UNAUTHORIZED, "The key is not known, or no longer valid.", headers={"WWW-Authenticate": "Bearer"}
-            )
+            raise Problem(Code.UNAUTHORIZED, "The key is not known, or no longer valid.", headers=CHALLENGE)
         request.scope[KEY_ID] = key.id
         if needed is not None and not key.allows(needed):
             raise Problem(Code.FORBIDDEN, f"This needs a key with the scope {needed}.")
         wait = self._rates.wait_for(key.id)
         if wait > 0:
-            raise Problem(
-                Code.RATE_LIMITED, "This key makes too many requests.", headers={"Retry-After": str(int(wait) + 1)}
-            )
+            headers = {"Retry-After": str(int(wait) + 1)}
+            raise Problem(Code.RATE_LIMITED, "This key makes too many requests.", headers=headers)
         await self._touch(key)
-        return Caller(key)
+        return key
 
     async def _without_key(self, request: Request) -> None:
-        if await self._has_keys():
-            raise Problem(Code.UNAUTHORIZED, "No key came with the request.", headers={"WWW-Authenticate": "Bearer"})
+        if await self._recall("any key", lambda store: store.any_key()):
+            raise Problem(Code.UNAUTHORIZED, "No key came with the request.", headers=CHALLENGE)
         if not (self._keyless and is_local(request.scope)):
             raise Problem(Code.ONLY_LOOPBACK, "There are no keys, and this caller is not on this machine.")
 
-    async def _has_keys(self) -> bool:
-        if self._store is None:
-            return False
-        found, until = self._any
+    async def _recall(self, what: str, ask: Callable[[KeyStore], T]) -> T:
+        """Return what the store says, or said lately."""
         now = time.monotonic()
-        if now >= until:
-            found = await asyncio.to_thread(self._store.any_key)
-            self._any = (found, now + self._remember)
+        remembered: tuple[T, float] | None = self._known.get(what)
+        if remembered is not None and now < remembered[1]:
+            return remembered[0]
+        found = await asyncio.to_thread(lambda: ask(self._store()))
+        if len(self._known) >= MOST_REMEMBERED:
+            self._known.clear()
+        self._known[what] = (found, now + self._remember)
         return found
-
-    async def _find(self, secret: str) -> ApiKey | None:
-        if self._store is None:
-            return None
-        digest = digest_of(secret)
-        now = time.monotonic()
-        key, until = self._known.get(digest, (None, 0.0))
-        if now >= until:
-            key = await asyncio.to_thread(self._store.find, digest)
-            if len(self._known) >= MOST_REMEMBERED:
-                self._known.clear()
-            self._known[digest] = (key, now + self._remember)
-        return key
 
     async def _touch(self, key: ApiKey) -> None:
         now = time.monotonic()
-        if self._store is not None and now - self._touched.get(key.id, -TOUCH_SECONDS) >= TOUCH_SECONDS:
+        if now - self._touched.get(key.id, -TOUCH_SECONDS) >= TOUCH_SECONDS:
             self._touched[key.id] = now
             with suppress(StoreProblem):  # a key is valid all the same while nothing can be written
-                await asyncio.to_thread(self._store.touch, key.id, at=datetime.now(UTC))
+                await asyncio.to_thread(lambda: self._store().touch(key.id, at=datetime.now(UTC)))
 
 
 def presented_key(scope: AsgiScope) -> str | None:
     """Return the key that came with a request, wherever a client may put it; null where there is none."""
     found: str | None = None
     for name, value in scope["headers"]:
+        text = str(value, "latin-1")
         if name == b"authorization":
-            text = value.decode("latin-1")
-            kind, _, rest = text.partition(" ")
-            if kind.casefold() == "bearer":
-                return str(rest.strip())
             signed = _AWS_KEY.match(text)
-            return signed[1] if signed else str(rest.strip())
+            return signed[1] if signed else text.partition(" ")[2].strip()
         if name in {b"x-api-key", b"ocp-apim-subscription-key"}:
-            found = value.decode("latin-1").strip()
+            found = text.strip()
     return found
 
 
@@ -183,12 +147,9 @@ def is_local(scope: AsgiScope) -> bool:
     client = scope.get("client")
     if client is None or not is_loopback(client[0]):
         return False
-    for name, value in scope["headers"]:
-        if name == b"host" and not is_loopback(_host(f"//{value.decode('latin-1')}")):
-            return False
-        if name == b"origin" and not is_loopback(_host(value.decode("latin-1"))):
-            return False
-    return True
+    prefixes = {b"host": "//", b"origin": ""}
+    places = [prefixes[name] + value.decode("latin-1") for name, value in scope["headers"] if name in prefixes]
+    return all(is_loopback(_host(place)) for place in places)
 
 
 def _host(address: str) -> str:

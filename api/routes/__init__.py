@@ -4,11 +4,6 @@ from . import datasets, findings, health, jobs, respondents, sentiment, triage, 
 
 ROUTERS = (
     sentiment.router,
-    datasets.router,
-    jobs.router,
-    findings.router,
-    triage.router,
-    respondents.router,
-    webhooks.router,
+    *(each.routes.router for each in (datasets, jobs, findings, triage, respondents, webhooks)),
 )
 HEALTH = health.router

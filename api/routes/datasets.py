@@ -4,29 +4,39 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
+from fastapi import Header, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
-from ..deps import Writer, ask, needs_read, needs_write, services_of, stores_of
+from textcx.domain.service.datasets import Dataset
+from textcx.jobs.columns import NAMES
+from textcx_client.answers import datasets as answers
+from textcx_client.answers.schema import Listing
+
 from ..http.bodies import read_model
-from ..openapi import body_of, problems
-from ..schemas.documents import DatasetDocument, DatasetList, DatasetRequest, JobDocument, RecordsRequest, answer
+from ..openapi import body_of
+from ..routing import Routes, Stored, answer, in_thread, services_of
+from ..schemas.documents import RecordsRequest
 from ..schemas.fields import DatasetName, OnceKey, RatingFlag, Words
-from ..spooling import FILES, UploadRequest, column_settings, receive
-from ..stores import Stores
+from ..schemas.scoring import Strict
+from ..spooling import FILES, Upload, column_settings
 
-router = APIRouter(tags=["data sets"])
-READING = problems(401, 403, 405, 422, 429, 500, 503)
-WRITING = {**READING, **problems(400, 413, 415)}
+routes = Routes("data sets")
 
 
-def records_body() -> dict[str, Any]:
-    """Describe the kinds of bodies that records come in."""
-    found = body_of(RecordsRequest)
-    file = {"schema": {"type": "string"}, "example": "id,comment,date,nps\nr-1,Great food.,2026-03-31,9\n"}
-    lines = {"schema": {"type": "string"}, "example": '{"id": "r-1", "comment": "Great food.", "nps": 9}\n'}
-    found["requestBody"]["content"] |= {kind: file if kind.startswith("text/") else lines for kind in FILES}
-    return found
+class DatasetRequest(Strict):
+    """What is said about a data set."""
+
+    title: Words | None = Field(default=None, description="heading for people")
+    columns: dict[str, Any] = Field(
+        default_factory=dict,
+        description="which columns of its files are what, named as the settings of textcx.toml",
+        json_schema_extra={"propertyNames": {"enum": list(NAMES)}},
+        examples=[{"text_column": ["comment"], "rating": ["nps=nps:0-10"]}],
+    )
+    retention_days: int | None = Field(default=None, ge=1, le=36_500, description="older records are deleted")
+    theme_set: Words | None = Field(
+        default=None, description="analyze with this theme set, new records too; null learns one from the records"
+    )
 
 
 class Columns(BaseModel):
@@ -47,88 +57,74 @@ class Columns(BaseModel):
     filename: Words | None = None
 
 
-@router.get(
-    "/v1/datasets",
-    summary="List data sets",
-    dependencies=[Depends(needs_read)],
-    responses={200: {"model": DatasetList}, **READING},
-)
-async def datasets(request: Request) -> Response:
+def records_body() -> dict[str, Any]:
+    """Describe the kinds of bodies that records come in."""
+    found = body_of(RecordsRequest)
+    file = {"schema": {"type": "string"}, "example": "id,comment,date,nps\nr-1,Great food.,2026-03-31,9\n"}
+    lines = {"schema": {"type": "string"}, "example": '{"id": "r-1", "comment": "Great food.", "nps": 9}\n'}
+    found["requestBody"]["content"] |= {kind: file if kind.startswith("text/") else lines for kind in FILES}
+    return found
+
+
+@routes.add("GET /v1/datasets", "List data sets", Listing[answers.Dataset])
+def datasets(stores: Stored) -> dict[str, Any]:
     """All data sets, by name."""
-    return answer(DatasetList, {"items": await ask(request, lambda stores: stores.context.datasets.all())})
+    return {"items": stores.context.datasets.all()}
 
 
-@router.put(
-    "/v1/datasets/{name}",
-    summary="Make a data set, or change what is said about it",
-    dependencies=[Depends(needs_write)],
-    responses={
-        200: {"model": DatasetDocument},
-        201: {"model": DatasetDocument, "description": "made"},
-        **WRITING,
-        **problems(404, 409),  # a name with a slash is another path
-    },
-    openapi_extra=body_of(DatasetRequest),
+@routes.add(
+    "PUT /v1/datasets/{name}",
+    "Make a data set, or change what is said about it",
+    answers.Dataset,
+    responses={201: {"model": answers.Dataset, "description": "made"}},
+    also=(409,),
+    body=DatasetRequest,
 )
-async def put_dataset(request: Request, name: DatasetName) -> Response:
+async def put_dataset(request: Request, stores: Stored, name: DatasetName) -> Response:
     """Make a data set, or replace title, columns, retention and theme set of one; its records stay."""
     wanted = await read_model(request, DatasetRequest)
     encoder = services_of(request).scoring.model_version or None
 
-    def work(stores: Stores) -> tuple[Any, bool]:
+    def work() -> tuple[Dataset, bool]:
         columns = column_settings(wanted.columns)
         themes = stores.named_theme_set(wanted.theme_set, encoder_id=encoder)
         return stores.context.datasets.put(
             name, title=wanted.title, columns=columns, retention_days=wanted.retention_days, theme_set=themes
         )
 
-    found, new = await ask(request, work)
+    found, new = await in_thread(work)
     if not new:
-        return answer(DatasetDocument, found)
-    return answer(DatasetDocument, found, status=201, Location=f"/v1/datasets/{name}")
+        return answer(answers.Dataset, found)
+    return answer(answers.Dataset, found, status=201, Location=f"/v1/datasets/{name}")
 
 
-@router.get(
-    "/v1/datasets/{name}",
-    summary="Show a data set",
-    dependencies=[Depends(needs_read)],
-    responses={200: {"model": DatasetDocument}, **READING, **problems(404)},
-)
-async def get_dataset(request: Request, name: DatasetName) -> Response:
+@routes.add("GET /v1/datasets/{name}", "Show a data set", answers.Dataset)
+def get_dataset(stores: Stored, name: DatasetName) -> Dataset:
     """What is said about a data set, and what its first upload showed."""
-    return answer(DatasetDocument, await ask(request, lambda stores: stores.context.datasets.get(name)))
+    return stores.context.datasets.get(name)
 
 
-@router.delete(
-    "/v1/datasets/{name}",
-    summary="Delete a data set with everything in it",
-    dependencies=[Depends(needs_write)],
-    status_code=204,
-    responses={**READING, **problems(404)},
-)
-async def delete_dataset(request: Request, name: DatasetName) -> Response:
+@routes.add("DELETE /v1/datasets/{name}", "Delete a data set with everything in it", status=204)
+def delete_dataset(stores: Stored, name: DatasetName) -> None:
     """Delete records, analyses, jobs, triage and uploads of a data set. Its running jobs end."""
-
-    def work(stores: Stores) -> None:
-        for file in stores.context.datasets.delete(name):
-            stores.context.spool.delete(file)
-
-    await ask(request, work)
-    return Response(status_code=204)
+    for file in stores.context.datasets.delete(name):
+        stores.context.spool.delete(file)
 
 
-@router.post(
-    "/v1/datasets/{name}/records",
-    summary="Send records: JSON, JSONL or CSV",
-    status_code=202,
-    responses={202: {"model": JobDocument, "description": "a job reads them"}, **WRITING, **problems(404, 409)},
+@routes.add(
+    "POST /v1/datasets/{name}/records",
+    "Send records: JSON, JSONL or CSV",
+    answers.Job,
+    status=202,
+    responses={202: {"description": "a job reads them"}},
+    also=(409,),
     openapi_extra=records_body(),
 )
 async def send_records(
     request: Request,
+    stores: Stored,
     name: DatasetName,
     columns: Annotated[Columns, Query()],
-    caller: Writer,
     idempotency_key: Annotated[OnceKey | None, Header()] = None,
 ) -> Response:
     """Take records in; a job cleans, masks, scores and stores them, and puts urgent ones into the triage queue.
@@ -137,12 +133,14 @@ async def send_records(
     are streamed to a private place on disk and deleted when their records are stored.
     """
     settings = columns.model_dump(exclude_defaults=True, exclude={"filename"})
-    key = caller.key.id if caller.key is not None else ""
-    stores = stores_of(request)
-    if settings:
-        settings = await ask(request, lambda _: column_settings(settings))
-    upload = UploadRequest(
-        dataset=name, columns=settings, filename=columns.filename, caller=key, idempotency_key=idempotency_key
+    upload = Upload(
+        stores=stores,
+        settings=services_of(request).settings,
+        dataset=name,
+        columns=await in_thread(lambda: column_settings(settings)) if settings else {},
+        filename=columns.filename,
+        caller=request.state.key_id,
+        idempotency_key=idempotency_key,
     )
-    job = await receive(request, upload, stores=stores, settings=services_of(request).settings)
-    return answer(JobDocument, job, status=202, Location=f"/v1/jobs/{job.id}")
+    job = await upload.receive(request)
+    return answer(answers.Job, job, status=202, Location=f"/v1/jobs/{job.id}")

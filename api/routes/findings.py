@@ -7,41 +7,29 @@ Figures are those of the latest analysis; where records are filtered, they are c
 from __future__ import annotations
 
 import asyncio
-from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from collections.abc import AsyncIterator, Callable
+from dataclasses import fields
+from functools import partial, wraps
+from typing import Annotated, Any, Literal, get_args
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import StreamingResponse
 
+from textcx.domain.service.datasets import Page as Rows
+from textcx.store.sql.cursors import MOST_ROWS
 from textcx.store.sql.reading.counting import Filters
+from textcx_client.answers import findings as answers
+from textcx_client.answers.schema import Page
 
-from ..deps import ask, needs_read, stores_of
-from ..openapi import problems
-from ..schemas.documents import answer
-from ..schemas.fields import LONGEST_CURSOR, MOST, AnyId, Attribute, DatasetName, Moment, Words, named
-from ..schemas.findings import (
-    DriverPage,
-    JourneyPage,
-    PainPointPage,
-    RatingPage,
-    RecordDetail,
-    RecordPage,
-    ThemePage,
-    TrendPage,
-    columns_of,
-)
-from ..sheets import MEDIA_TYPE, header, lines
+from ..routing import Routes, Stored, answer, in_thread
+from ..schemas.fields import LONGEST_CURSOR, AnyId, Attribute, DatasetName, Moment, Words
+from ..sheets import CSV_CONTENT, header, lines, sheet_headers
 from ..stores import Stores
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from textcx.domain.service.datasets import Page
-    from textcx_client.answers.schema import Page as Rows
-
-router = APIRouter(tags=["findings"], dependencies=[Depends(needs_read)])
-PROBLEMS = problems(400, 401, 403, 404, 405, 422, 429, 500, 503)
+routes = Routes("findings")
+ReadPage = Callable[..., Rows]
+"""Reads a page, given ``limit`` and ``cursor``."""
 
 
 class Paged(BaseModel):
@@ -52,7 +40,7 @@ class Paged(BaseModel):
     attribute: list[Attribute] = Field(default=[], max_length=10, description="NAME=VALUE; all must fit")
     stage: Words | None = Field(default=None, description="stage of the journey")
     theme: Words | None = Field(default=None, description="id of a theme")
-    limit: int | None = Field(default=None, ge=1, le=MOST, description="rows of a page; 100, or all as CSV")
+    limit: int | None = Field(default=None, ge=1, le=MOST_ROWS, description="rows of a page; 100, or all as CSV")
     cursor: str | None = Field(default=None, max_length=LONGEST_CURSOR, description="next_cursor of the page before")
     format: Literal["json", "csv"] = "json"
 
@@ -85,114 +73,86 @@ class Measured(Timed):
 
 def filters_of(wanted: Paged) -> Filters:
     """Return the filters that were asked for."""
-    fields = wanted.model_dump(include={"dataset", "since", "until", "source", "stage", "theme", "label"})
-    return Filters(**fields, attributes=named(wanted.attribute))
+    named = wanted.model_dump(include={"dataset", "since", "until", "source", "stage", "theme", "label"})
+    attributes = {name: value for name, _, value in (pair.partition("=") for pair in wanted.attribute)}
+    return Filters(**named, attributes=attributes)
 
 
-async def _found(
-    request: Request,
-    wanted: Paged,
-    model: type[Rows[Any]],
-    read: Callable[[Stores], Callable[..., Page]],
-) -> Response:
-    """Answer with a page as JSON, or with a sheet."""
-    limit = wanted.limit or (100 if wanted.format == "json" else MOST)
+def _finding(route: str, summary: str, page_of: type[Page[Any]]) -> Callable[[Callable[..., ReadPage]], object]:
+    """Declare a route that answers with a page of rows as JSON, or with a sheet of all of them."""
+    columns = [each.name for row in get_args(page_of) for each in fields(row)]
 
-    def page(cursor: str | None, stores: Stores) -> Page:
-        return read(stores)(limit=limit, cursor=cursor)
+    def declare(reading: Callable[..., ReadPage]) -> object:
+        @wraps(reading)
+        async def endpoint(stores: Stores, wanted: Paged) -> Response:
+            def page(cursor: str | None) -> Rows:
+                limit = wanted.limit or (100 if wanted.format == "json" else MOST_ROWS)
+                return reading(stores, wanted)(limit=limit, cursor=cursor)
 
-    first = await ask(request, partial(page, wanted.cursor))
-    if wanted.format == "json":
-        return await asyncio.to_thread(answer, model, {"items": first.rows, "next_cursor": first.next_cursor})
-    columns = columns_of(model)
-    whole = wanted.limit is None
-    stores = stores_of(request)
+            first = await in_thread(partial(page, wanted.cursor))
+            if wanted.format == "json":
+                document = {"items": first.rows, "next_cursor": first.next_cursor}
+                return await asyncio.to_thread(answer, page_of, document)
 
-    async def sheet() -> AsyncIterator[str]:
-        yield header(columns)
-        found = first
-        while True:
-            yield await asyncio.to_thread(lines, found.rows, columns)
-            if found.next_cursor is None or not whole:
-                return
-            found = await asyncio.to_thread(page, found.next_cursor, stores)
+            async def sheet() -> AsyncIterator[str]:
+                yield header(columns)
+                found = first
+                while True:
+                    yield await asyncio.to_thread(lines, found.rows, columns)
+                    if found.next_cursor is None or wanted.limit is not None:
+                        return
+                    found = await asyncio.to_thread(page, found.next_cursor)
 
-    name = request.url.path.rpartition("/")[2]
-    disposition = f'attachment; filename="{wanted.dataset}-{name}.csv"'
-    return StreamingResponse(sheet(), media_type=MEDIA_TYPE, headers={"Content-Disposition": disposition})
+            return StreamingResponse(sheet(), headers=sheet_headers(f"{wanted.dataset}-{route.rpartition('/')[2]}"))
 
+        return routes.add(route, summary, page_of, responses={200: CSV_CONTENT}, also=(400, 404))(endpoint)
 
-def _as(model: type[Rows[Any]]) -> dict[int | str, dict[str, object]]:
-    content = {"text/csv": {"schema": {"type": "string"}}}
-    return {200: {"model": model, "content": content}, **PROBLEMS}
+    return declare
 
 
-@router.get("/v1/themes", summary="What customers talk about", responses=_as(ThemePage))
-async def themes(request: Request, wanted: Annotated[Filtered, Query()]) -> Response:
+@_finding("GET /v1/themes", "What customers talk about", Page[answers.Theme])
+def themes(stores: Stored, wanted: Annotated[Filtered, Query()]) -> ReadPage:
     """Themes with reach, sentiment, trend and quotes; widest reach first."""
-    return await _found(request, wanted, ThemePage, lambda stores: partial(stores.reading.themes, filters_of(wanted)))
+    return partial(stores.reading.themes, filters_of(wanted))
 
 
-@router.get("/v1/pain-points", summary="What goes wrong for customers", responses=_as(PainPointPage))
-async def pain_points(request: Request, wanted: Annotated[Filtered, Query()]) -> Response:
+@_finding("GET /v1/pain-points", "What goes wrong for customers", Page[answers.PainPoint])
+def pain_points(stores: Stored, wanted: Annotated[Filtered, Query()]) -> ReadPage:
     """Pain points with severity, reach, stage and quotes; highest reach x severity first."""
-    return await _found(
-        request, wanted, PainPointPage, lambda stores: partial(stores.reading.pain_points, filters_of(wanted))
-    )
+    return partial(stores.reading.pain_points, filters_of(wanted))
 
 
-@router.get("/v1/journey", summary="How each stage of the journey is felt", responses=_as(JourneyPage))
-async def journey(request: Request, wanted: Annotated[Filtered, Query()]) -> Response:
+@_finding("GET /v1/journey", "How each stage of the journey is felt", Page[answers.Stage])
+def journey(stores: Stored, wanted: Annotated[Filtered, Query()]) -> ReadPage:
     """Stages in their order, with segments, respondents and polarity."""
-    return await _found(
-        request, wanted, JourneyPage, lambda stores: partial(stores.reading.journey, filters_of(wanted))
-    )
+    return partial(stores.reading.journey, filters_of(wanted))
 
 
-@router.get("/v1/drivers", summary="What goes with high and low ratings", responses=_as(DriverPage))
-async def drivers(request: Request, wanted: Annotated[Rated, Query()]) -> Response:
+@_finding("GET /v1/drivers", "What goes with high and low ratings", Page[answers.Driver])
+def drivers(stores: Stored, wanted: Annotated[Rated, Query()]) -> ReadPage:
     """Themes and stages with their effect on a rating, strongest first: an association, not a cause."""
-    return await _found(
-        request,
-        wanted,
-        DriverPage,
-        lambda stores: partial(stores.reading.drivers, filters_of(wanted), rating=wanted.rating),
-    )
+    return partial(stores.reading.drivers, filters_of(wanted), rating=wanted.rating)
 
 
-@router.get("/v1/ratings", summary="NPS, CSAT, CES and other ratings", responses=_as(RatingPage))
-async def ratings(request: Request, wanted: Annotated[Rated, Query()]) -> Response:
+@_finding("GET /v1/ratings", "NPS, CSAT, CES and other ratings", Page[answers.Rating])
+def ratings(stores: Stored, wanted: Annotated[Rated, Query()]) -> ReadPage:
     """Values of ratings over all, by theme, stage, attribute and period, with intervals."""
-    return await _found(
-        request,
-        wanted,
-        RatingPage,
-        lambda stores: partial(stores.reading.ratings, filters_of(wanted), rating=wanted.rating),
-    )
+    return partial(stores.reading.ratings, filters_of(wanted), rating=wanted.rating)
 
 
-@router.get("/v1/trends", summary="What changes over time", responses=_as(TrendPage))
-async def trends(request: Request, wanted: Annotated[Measured, Query()]) -> Response:
+@_finding("GET /v1/trends", "What changes over time", Page[answers.Trend])
+def trends(stores: Stored, wanted: Annotated[Measured, Query()]) -> ReadPage:
     """Values of measures by period, with intervals."""
-    return await _found(
-        request,
-        wanted,
-        TrendPage,
-        lambda stores: partial(stores.reading.trends, filters_of(wanted), measure=wanted.measure),
-    )
+    return partial(stores.reading.trends, filters_of(wanted), measure=wanted.measure)
 
 
-@router.get("/v1/records", summary="The records themselves", responses=_as(RecordPage))
-async def records(request: Request, wanted: Annotated[Filtered, Query()]) -> Response:
+@_finding("GET /v1/records", "The records themselves", Page[answers.KeptRecord])
+def records(stores: Stored, wanted: Annotated[Filtered, Query()]) -> ReadPage:
     """Records in the order in which they came, masked where they would identify a person."""
-    return await _found(request, wanted, RecordPage, lambda stores: partial(stores.reading.records, filters_of(wanted)))
+    return partial(stores.reading.records, filters_of(wanted))
 
 
-@router.get(
-    "/v1/datasets/{name}/records/{record_id:path}",
-    summary="Show a record with its segments",
-    responses={200: {"model": RecordDetail}, **problems(401, 403, 404, 405, 422, 429, 500, 503)},
-)
-async def record(request: Request, name: DatasetName, record_id: AnyId) -> Response:
+@routes.add("GET /v1/datasets/{name}/records/{record_id:path}", "Show a record with its segments", answers.RecordDetail)
+def record(stores: Stored, name: DatasetName, record_id: AnyId) -> dict[str, Any]:
     """One record, masked, with what was found in each of its segments."""
-    return answer(RecordDetail, await ask(request, lambda stores: stores.reading.record(name, record_id)))
+    return stores.reading.record(name, record_id)

@@ -6,17 +6,22 @@ import asyncio
 from math import nan
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
+from prometheus_client import generate_latest
 from starlette.responses import JSONResponse
 
 from textcx.domain.errors import TextcxError
 from textcx.domain.version import __version__
 
-from ..deps import needs_any_key, services_of
 from ..openapi import problems
+from ..routing import needs, services_of
 
 router = APIRouter(tags=["operation"])
 OK, FAILED = "ok", "failed"
+LIMITS = (
+    *("max_items", "max_text_characters", "max_body_bytes", "max_decompressed_bytes", "max_file_bytes"),
+    *("rate_limit", "queue_limit"),
+)
 
 
 @router.get("/livez", summary="The process answers", responses=problems(405))
@@ -51,7 +56,7 @@ async def readyz(request: Request) -> Response:
 @router.get(
     "/info",
     summary="Models and limits",
-    dependencies=[Depends(needs_any_key)],
+    dependencies=[needs(None)],
     responses=problems(401, 403, 405, 429),
 )
 async def info(request: Request) -> dict[str, Any]:
@@ -66,22 +71,14 @@ async def info(request: Request) -> dict[str, Any]:
         "calibration": {"confident_at": scoring.confident_at or None},
         "precision": scoring.precision or None,
         "theme_sets": list(scoring.theme_sets.names()),
-        "limits": {
-            "max_items": settings.max_items,
-            "max_text_characters": settings.max_text_characters,
-            "max_body_bytes": settings.max_body_bytes,
-            "max_decompressed_bytes": settings.max_decompressed_bytes,
-            "max_file_bytes": settings.max_file_bytes,
-            "rate_limit": settings.rate_limit,
-            "queue_limit": settings.queue_limit,
-        },
+        "limits": {name: getattr(settings, name) for name in LIMITS},
     }
 
 
 @router.get(
     "/metrics",
     summary="Numbers for Prometheus",
-    dependencies=[Depends(needs_any_key)],
+    dependencies=[needs(None)],
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **problems(401, 403, 405, 429)},
 )
@@ -89,4 +86,5 @@ async def metrics(request: Request) -> Response:
     """Give all numbers in Prometheus's text format."""
     services = services_of(request)
     services.metrics.jobs.set(nan if services.stores is None else await asyncio.to_thread(services.stores.waiting))
-    return Response(services.metrics.page(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    page = generate_latest(services.metrics.registry)
+    return Response(page, media_type="text/plain; version=0.0.4; charset=utf-8")

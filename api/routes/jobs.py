@@ -6,29 +6,27 @@ import asyncio
 import hashlib
 import json
 import time
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Query, Request, Response
+from fastapi import Header, Query, Request, Response
+from pydantic import Field
 from starlette.responses import StreamingResponse
 
 from textcx.domain.errors import Conflict, NotFound, StoreProblem
-from textcx.domain.service.datasets import JobKind, JobState
+from textcx.domain.service.datasets import Job, JobKind, JobState
+from textcx.store.sql.cursors import MOST_ROWS
+from textcx_client.answers import datasets as answers
+from textcx_client.answers.schema import Page
 
-from ..deps import Writer, ask, needs_read, needs_write, stores_of
 from ..http.bodies import read_model
-from ..openapi import body_of, problems
-from ..schemas.documents import JobChange, JobDocument, JobPage, JobRequest, answer, written
-from ..schemas.fields import LONGEST_CURSOR, MOST, AnyId, DatasetName, OnceKey
+from ..openapi import object_of
+from ..routing import Routes, Stored, answer, in_thread, written
+from ..schemas.fields import AnyId, Cursor, DatasetName, OnceKey
+from ..schemas.scoring import Strict
 from ..stores import Stores
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from textcx.domain.service.datasets import Job
-
-router = APIRouter(tags=["jobs"])
-READING = problems(401, 403, 405, 422, 429, 500, 503)
-WRITING = {**READING, **problems(400, 413, 415)}
+routes = Routes("jobs")
 LOOK_SECONDS = 0.25
 """Between two looks at the row of a job that somebody follows."""
 QUIET_SECONDS = 15.0
@@ -37,25 +35,34 @@ LONGEST_SECONDS = 600.0
 """Then the stream ends; clients of server-sent events come back by themselves."""
 
 EVENT = {
-    "type": "object",
     "description": "each event",
-    "properties": {
-        "event": {"type": "string", "enum": ["progress", "end"]},
-        "data": {"type": "string", "description": "the job, as JSON"},
-    },
-    "required": ["event", "data"],
+    **object_of(
+        event={"type": "string", "enum": ["progress", "end"]},
+        data={"type": "string", "description": "the job, as JSON"},
+    ),
 }
 
 
-@router.post(
-    "/v1/jobs",
-    summary="Analyze a data set",
-    status_code=202,
-    responses={202: {"model": JobDocument, "description": "accepted"}, **WRITING, **problems(404, 409)},
-    openapi_extra=body_of(JobRequest),
-)
+class JobRequest(Strict):
+    """A job to start."""
+
+    kind: Literal["analyze"]
+    dataset: DatasetName
+    relearn: bool | None = Field(
+        default=None,
+        description="learn the themes again, keeping their ids; null does so once the data set has doubled",
+    )
+
+
+class JobChange(Strict):
+    """Start a failed or cancelled job again; it goes on where it was."""
+
+    state: Literal["queued"]
+
+
+@routes.add("POST /v1/jobs", "Analyze a data set", answers.Job, status=202, also=(404, 409), body=JobRequest)
 async def start_job(
-    request: Request, caller: Writer, idempotency_key: Annotated[OnceKey | None, Header()] = None
+    request: Request, stores: Stored, idempotency_key: Annotated[OnceKey | None, Header()] = None
 ) -> Response:
     """Find themes, pain points, journey, drivers and trends over all records of a data set.
 
@@ -63,9 +70,8 @@ async def start_job(
     run one after the other.
     """
     wanted = await read_model(request, JobRequest)
-    key = caller.key.id if caller.key is not None else ""
 
-    def work(stores: Stores) -> Job:
+    def work() -> Job:
         if wanted.relearn and stores.context.datasets.get(wanted.dataset).theme_set is not None:
             msg = "the data set is analyzed with a named theme set; learn that again with 'textcx themes learn'"
             raise Conflict(msg)
@@ -74,105 +80,83 @@ async def start_job(
             JobKind(wanted.kind),
             wanted.dataset,
             options=wanted.model_dump(include={"relearn"}),
-            caller=key,
+            caller=request.state.key_id,
             idempotency_key=idempotency_key,
             request_hash=request_hash,
         )
         stores.wake()
         return job
 
-    job = await ask(request, work)
-    return answer(JobDocument, job, status=202, Location=f"/v1/jobs/{job.id}", Retry_After="1")
+    job = await in_thread(work)
+    return answer(answers.Job, job, status=202, Location=f"/v1/jobs/{job.id}", Retry_After="1")
 
 
-@router.get(
-    "/v1/jobs",
-    summary="List jobs, latest first",
-    dependencies=[Depends(needs_read)],
-    responses={200: {"model": JobPage}, **READING, **problems(400)},
-)
-async def jobs(
-    request: Request,
+@routes.add("GET /v1/jobs", "List jobs, latest first", Page[answers.Job], also=(400,))
+def jobs(
+    stores: Stored,
     dataset: DatasetName | None = None,
     state: Literal["queued", "running", "done", "failed", "cancelled"] | None = None,
-    limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
-    cursor: Annotated[str | None, Query(max_length=LONGEST_CURSOR)] = None,
-) -> Response:
+    limit: Annotated[int, Query(ge=1, le=MOST_ROWS)] = 50,
+    cursor: Cursor = None,
+) -> dict[str, Any]:
     """Jobs that wait, run or ended in the last thirty days."""
-
-    def work(stores: Stores) -> tuple[list[Job], str | None]:
-        wanted = None if state is None else JobState(state)
-        return stores.context.jobs.page(dataset=dataset, state=wanted, limit=limit, cursor=cursor)
-
-    items, following = await ask(request, work)
-    return answer(JobPage, {"items": items, "next_cursor": following})
+    wanted = None if state is None else JobState(state)
+    items, following = stores.context.jobs.page(dataset=dataset, state=wanted, limit=limit, cursor=cursor)
+    return {"items": items, "next_cursor": following}
 
 
-@router.get(
-    "/v1/jobs/{job_id}",
-    summary="Show a job",
-    dependencies=[Depends(needs_read)],
-    responses={200: {"model": JobDocument}, **READING, **problems(404)},
-)
-async def get_job(request: Request, job_id: AnyId) -> Response:
+@routes.add("GET /v1/jobs/{job_id}", "Show a job", answers.Job)
+def get_job(stores: Stored, job_id: AnyId) -> Job:
     """State, progress of each stage, counts, and why it failed if it did."""
-    return answer(JobDocument, await ask(request, lambda stores: stores.context.jobs.get(job_id)))
+    return stores.context.jobs.get(job_id)
 
 
-@router.patch(
-    "/v1/jobs/{job_id}",
-    summary="Start a failed or cancelled job again",
-    dependencies=[Depends(needs_write)],
-    status_code=202,
-    responses={202: {"model": JobDocument, "description": "accepted"}, **WRITING, **problems(404, 409)},
-    openapi_extra=body_of(JobChange),
+@routes.add(
+    "PATCH /v1/jobs/{job_id}",
+    "Start a failed or cancelled job again",
+    answers.Job,
+    status=202,
+    also=(409,),
+    body=JobChange,
 )
-async def again(request: Request, job_id: AnyId) -> Response:
+async def again(request: Request, stores: Stored, job_id: AnyId) -> Response:
     """Start a failed or cancelled job again; it goes on behind what is stored already."""
     await read_model(request, JobChange)
-
-    def work(stores: Stores) -> Job:
-        job = stores.context.jobs.again(job_id)
-        stores.wake()
-        return job
-
-    return answer(JobDocument, await ask(request, work), status=202, Location=f"/v1/jobs/{job_id}")
+    job = await in_thread(lambda: stores.context.jobs.again(job_id))
+    stores.wake()
+    return answer(answers.Job, job, status=202, Location=f"/v1/jobs/{job_id}")
 
 
-@router.delete(
-    "/v1/jobs/{job_id}",
-    summary="Cancel a job",
-    dependencies=[Depends(needs_write)],
+@routes.add(
+    "DELETE /v1/jobs/{job_id}",
+    "Cancel a job",
+    answers.Job,
     responses={
-        200: {"model": JobDocument, "description": "it is over"},
-        202: {"model": JobDocument, "description": "it ends at its next step"},
-        **READING,
-        **problems(404),
+        200: {"description": "it is over"},
+        202: {"model": answers.Job, "description": "it ends at its next step"},
     },
 )
-async def cancel(request: Request, job_id: AnyId) -> Response:
+def cancel(stores: Stored, job_id: AnyId) -> Response:
     """Cancel a job: at once where it waits, at its next step where it runs. What is stored stays."""
-    job = await ask(request, lambda stores: stores.context.jobs.cancel(job_id))
-    return answer(JobDocument, job, status=200 if job.state.final else 202)
+    job = stores.context.jobs.cancel(job_id)
+    return answer(answers.Job, job, status=200 if job.state.final else 202)
 
 
-@router.get(
-    "/v1/jobs/{job_id}/events",
-    summary="Follow a job",
-    dependencies=[Depends(needs_read)],
-    response_class=StreamingResponse,
+@routes.add(
+    "GET /v1/jobs/{job_id}/events",
+    "Follow a job",
     responses={
-        200: {"content": {"text/event-stream": {"schema": EVENT}}, "description": "server-sent events"},
-        **READING,
-        **problems(404),
+        200: {
+            "content": {"text/event-stream": {"schema": EVENT}},
+            "description": "server-sent events",
+        }
     },
+    response_class=StreamingResponse,
 )
-async def events(request: Request, job_id: AnyId) -> Response:
+def events(stores: Stored, job_id: AnyId) -> Response:
     """Server-sent events: `progress` whenever the job changed, `end` when it is over; each holds the job."""
-    first = await ask(request, lambda stores: stores.context.jobs.get(job_id))
-    return StreamingResponse(
-        _events(stores_of(request), first), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
-    )
+    following = _events(stores, stores.context.jobs.get(job_id))
+    return StreamingResponse(following, media_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 async def _events(stores: Stores, job: Job) -> AsyncIterator[str]:
@@ -197,4 +181,4 @@ async def _events(stores: Stores, job: Job) -> AsyncIterator[str]:
 
 def _event(job: Job) -> str:
     name = "end" if job.state.final else "progress"
-    return f"event: {name}\ndata: {written(JobDocument, job).decode()}\n\n"
+    return f"event: {name}\ndata: {written(answers.Job, job).decode()}\n\n"

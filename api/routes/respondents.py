@@ -2,50 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from fastapi import Request
 
-from fastapi import APIRouter, Depends, Request, Response
-
+from textcx.domain.service.datasets import Receipt
 from textcx.jobs.respondents import erase_respondent
+from textcx_client.answers import datasets as answers
 
-from ..deps import Writer, ask, needs_read
-from ..openapi import problems
-from ..schemas.documents import ReceiptDocument, answer
+from ..routing import Routes, Stored
 from ..schemas.fields import AnyId
-from ..stores import Stores
-from .triage import LOCAL
 
-if TYPE_CHECKING:
-    from textcx.domain.service.datasets import Receipt
-
-router = APIRouter(tags=["privacy"])
+routes = Routes("privacy")
 
 
-@router.delete(
-    "/v1/respondents/{respondent:path}",
-    summary="Erase a person everywhere",
-    responses={200: {"model": ReceiptDocument}, **problems(401, 403, 404, 405, 422, 429, 500, 503)},
-)
-async def erase(request: Request, respondent: AnyId, caller: Writer) -> Response:
+@routes.add("DELETE /v1/respondents/{respondent:path}", "Erase a person everywhere", answers.Receipt)
+def erase(request: Request, stores: Stored, respondent: AnyId) -> Receipt:
     """Erase all records, quotes, triage entries and stored batches of a respondent, in every data set.
 
     Name the respondent by the id that was sent with the records, or by the pseudonym that answers show. The receipt
     says how much was erased, not whose it was; there is one also where there was nothing.
     """
-    by = caller.key.name if caller.key is not None else LOCAL
-
-    def work(stores: Stores) -> Receipt:
-        return erase_respondent(stores.context, respondent, requested_by=by)
-
-    return answer(ReceiptDocument, await ask(request, work))
+    return erase_respondent(stores.context, respondent, requested_by=request.state.caller)
 
 
-@router.get(
-    "/v1/receipts/{receipt_id}",
-    summary="Show a receipt",
-    dependencies=[Depends(needs_read)],
-    responses={200: {"model": ReceiptDocument}, **problems(401, 403, 404, 405, 422, 429, 500, 503)},
-)
-async def receipt(request: Request, receipt_id: AnyId) -> Response:
+@routes.add("GET /v1/receipts/{receipt_id}", "Show a receipt", answers.Receipt)
+def receipt(stores: Stored, receipt_id: AnyId) -> Receipt:
     """Proof of an erasure: when, on whose request, how much."""
-    return answer(ReceiptDocument, await ask(request, lambda stores: stores.context.erasure.receipt(receipt_id)))
+    return stores.context.erasure.receipt(receipt_id)

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
+from functools import partial
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 
-from ..answering import ask, merge, plain, respond, take
-from ..deps import needs_analyze, services_of
+from textcx.domain.feedback import Redaction
+from textcx.domain.items import LINE_ID, GivenText, SegmentItem, SentimentItem, TextFindings, TextPain
+from textcx.domain.service.keys import Scope
+
 from ..http.bodies import read_model
 from ..http.errors import Code, Problem
 from ..openapi import body_of, problems
-from ..schemas.scoring import AnalyzeAnswer, AnalyzeRequest, SentimentAnswer, SentimentRequest
+from ..routing import Services, ask, check_count, dumped, needs, services_of
+from ..schemas.scoring import LATEST, AnalyzeAnswer, AnalyzeRequest, SentimentAnswer, SentimentRequest, TextsRequest
 from ..scoring.offsets import convert
-from ..scoring.tasks import FINDINGS, SENTIMENT
+from ..scoring.tasks import FINDINGS, SENTIMENT, Findings
 
-if TYPE_CHECKING:
-    from textcx.domain.items import TextPain
-
-    from ..scoring.tasks import Findings
-
-router = APIRouter(tags=["scoring"], dependencies=[Depends(needs_analyze)])
+router = APIRouter(tags=["scoring"], dependencies=[needs(Scope.ANALYZE)])
 SCORING = problems(400, 401, 403, 409, 413, 415, 422, 429, 500, 503)
+FEW = 32
+"""So many items are written to JSON on the event loop; more of them in a thread, so that others are not held up."""
 
 
 @router.post(
@@ -32,19 +36,15 @@ SCORING = problems(400, 401, 403, 409, 413, 415, 422, 429, 500, 503)
 )
 async def sentiment(request: Request) -> Response:
     """Label, polarity and probabilities of each text, in order; an item that cannot be scored has an error instead."""
-    services = services_of(request)
     wanted = await read_model(request, SentimentRequest)
-    taken = take(wanted, services)
-    items = await ask(SENTIMENT, taken.texts, request=request, services=services)
 
-    def build() -> dict[str, Any]:
-        answers = [
-            plain(item, given.text, unit=wanted.offset_encoding, segments=wanted.segments)
-            for item, given in zip(items, taken.texts, strict=True)
-        ]
-        return {"model_version": services.scoring.model_version, "items": merge(taken, answers)}
+    def plain(item: SentimentItem, text: str) -> dict[str, Any]:
+        found = item.plain(segments=wanted.segments)
+        if wanted.segments:
+            _move(found["segments"], _moved(item.segments, text, wanted))
+        return found
 
-    return await respond(build, items=len(items))
+    return await _answer(request, wanted, SENTIMENT, plain)
 
 
 @router.post(
@@ -58,56 +58,97 @@ async def analyze(request: Request) -> Response:
 
     Quotes and statements are masked where they would identify a person.
     """
-    services = services_of(request)
     wanted = await read_model(request, AnalyzeRequest)
-    if wanted.theme_set is not None and wanted.theme_set not in services.scoring.theme_sets.names():
+    name = wanted.theme_set
+    if name is not None and name not in services_of(request).scoring.theme_sets.names():
         raise Problem(Code.THEME_SET_UNKNOWN, "No theme set of that name is loaded.")
-    taken = take(wanted, services)
-    kind = FINDINGS if wanted.theme_set is None else f"{FINDINGS}:{wanted.theme_set}"
-    found = await ask(kind, taken.texts, request=request, services=services)
-
-    def build() -> dict[str, Any]:
-        answers = [
-            _analyzed(each, given.text, unit=wanted.offset_encoding)
-            for each, given in zip(found, taken.texts, strict=True)
-        ]
-        return {
-            "model_version": services.scoring.model_version,
-            "theme_set": wanted.theme_set,
-            "items": merge(taken, answers),
-        }
-
-    return await respond(build, items=8 * len(found))
+    kind = FINDINGS if name is None else f"{FINDINGS}:{name}"
+    return await _answer(request, wanted, kind, partial(_analyzed, wanted=wanted), weight=8, theme_set=name)
 
 
-def _analyzed(findings: Findings, text: str, *, unit: str) -> dict[str, Any]:
-    found = findings.found
-    segments = found.item.segments
-    spans = [(each.start, each.end) for each in segments] + [(each.start, each.end) for each in found.redactions]
-    moved = convert(text, (edge for span in spans for edge in span), unit)
+async def _answer(
+    request: Request,
+    wanted: TextsRequest,
+    kind: str,
+    plain: Callable[[Any, str], dict[str, Any]],
+    *,
+    weight: int = 1,
+    **document: object,
+) -> Response:
+    """Ask the model about the items that can be scored, and answer for all of them in their order.
+
+    ``plain`` turns what the model says of a text, and the text, into plain values; ``weight`` says as how many items of
+    sentiment that is as large; ``document`` are further fields of the answer.
+    """
+    services = services_of(request)
+    taken = _take(wanted, services)
+    texts = [each for each in taken if isinstance(each, GivenText)]
+    found = await ask(kind, texts, request=request)
+
+    def body() -> bytes:
+        answers = map(plain, found, (each.text for each in texts))
+        items = [next(answers) if isinstance(each, GivenText) else each for each in taken]
+        return dumped({"model_version": services.scoring.model_version, **document, "items": items})
+
+    return Response(
+        body() if weight * len(found) <= FEW else await asyncio.to_thread(body), media_type="application/json"
+    )
+
+
+def _take(request: TextsRequest, services: Services) -> list[GivenText | dict[str, Any]]:
+    """Return a text, or an error, for each item; raises ``Problem`` for too many, or another model version."""
+    version = services.scoring.model_version  # before one is loaded, none is refused
+    if version and request.model_version not in {None, LATEST, version}:
+        raise Problem(Code.MODEL_VERSION_UNAVAILABLE, f"This service answers with {version}.")
+    items = request.texts()
+    check_count(len(items), most=services.settings.max_items)
+    longest = services.settings.max_text_characters
+    taken: list[GivenText | dict[str, Any]] = []
+    seen: set[str] = set()
+    for place, item in enumerate(items, 1):
+        name = LINE_ID.format(place) if item.id is None else item.id
+        if name in seen:
+            taken.append(_error(name, "duplicate_id", "an item before has the same id"))
+        elif len(item.text) > longest:
+            taken.append(_error(name, "text_too_long", f"expected at most {longest:,} characters"))
+        else:
+            taken.append(GivenText(id=name, text=item.text, language=item.language))
+        seen.add(name)
+    return taken
+
+
+def _error(name: str, code: str, message: str) -> dict[str, Any]:
+    return {"id": name, "error": {"code": code, "message": message}}
+
+
+def _moved(spans: Iterable[SegmentItem | Redaction], text: str, wanted: TextsRequest) -> dict[int, int]:
+    """Return the edges of spans, as they are and in the caller's unit."""
+    return convert(text, (edge for span in spans for edge in (span.start, span.end)), wanted.offset_encoding)
+
+
+def _move(segments: Iterable[dict[str, Any]], moved: Mapping[int, int]) -> None:
+    for segment in segments:
+        segment["start"], segment["end"] = moved[segment["start"]], moved[segment["end"]]
+
+
+def _analyzed(findings: Findings, text: str, *, wanted: TextsRequest) -> dict[str, Any]:
+    found, themes = findings
+    moved = _moved((*found.item.segments, *found.redactions), text, wanted)
     item = found.item.plain(segments=True)
+    _move(item["segments"], moved)
     hurt = {pain.segment for pain in found.pains}
     for place, segment in enumerate(item["segments"]):
-        segment["start"], segment["end"] = moved[segment["start"]], moved[segment["end"]]
         segment["stage"], segment["stage_confidence"] = found.stages[place]
         segment["pain"] = None if segment["p_pain"] is None else place in hurt
-        segment["themes"] = (
-            None
-            if findings.themes is None
-            else [
-                {"theme_id": match.theme_id, "name": match.name, "strength": match.strength}
-                for match in findings.themes[place]
-            ]
-        )
-    item["pain_points"] = [_pain(pain, findings, moved) for pain in found.pains]
+        segment["themes"] = None if themes is None else [asdict(match) for match in themes[place]]
+    item["pain_points"] = [_pain(pain, found, moved) for pain in found.pains]
     item["redactions"] = [
         {"start": moved[span.start], "end": moved[span.end], "kind": span.kind} for span in found.redactions
     ]
     return item
 
 
-def _pain(pain: TextPain, findings: Findings, moved: dict[int, int]) -> dict[str, Any]:
-    found = findings.found
+def _pain(pain: TextPain, found: TextFindings, moved: Mapping[int, int]) -> dict[str, Any]:
     segment = found.item.segments[pain.segment]
     quote = {"start": moved[segment.start], "end": moved[segment.end], "quote": found.texts[pain.segment]}
     return {

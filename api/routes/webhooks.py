@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from contextlib import suppress
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Query, Request, Response
+from pydantic import Field
 
-from textcx.domain.service.datasets import WebhookEvent
+from textcx.domain.service.datasets import Webhook, WebhookEvent
+from textcx.domain.service.keys import Scope
 from textcx.jobs.addresses import check_url, choose_address
+from textcx_client.answers import datasets as answers
+from textcx_client.answers.schema import Listing
 
-from ..deps import ask, needs_admin, services_of
 from ..http.bodies import read_model
-from ..openapi import body_of, problems
-from ..schemas.documents import DeliveryList, NewWebhookDocument, WebhookDocument, WebhookList, WebhookRequest, answer
-from ..schemas.fields import AnyId
-from ..stores import Stores
+from ..routing import Routes, Stored, answer, in_thread, services_of
+from ..schemas.fields import AnyId, DatasetName
+from ..schemas.scoring import Strict
 
-if TYPE_CHECKING:
-    from textcx.domain.service.datasets import Delivery, Webhook
-
-router = APIRouter(tags=["webhooks"], dependencies=[Depends(needs_admin)])
-READING = problems(401, 403, 405, 422, 429, 500, 503)
+routes = Routes("webhooks", scope=Scope.ADMIN)
 
 
-@router.post(
-    "/v1/webhooks",
-    summary="Make a webhook",
-    status_code=201,
-    responses={201: {"model": NewWebhookDocument, "description": "made"}, **READING, **problems(400, 404, 413, 415)},
-    openapi_extra=body_of(WebhookRequest),
+class WebhookRequest(Strict):
+    """A webhook to make."""
+
+    url: str = Field(
+        max_length=2000,
+        description="http or https",
+        examples=["https://example.com/hook"],
+        json_schema_extra={"format": "uri", "pattern": "^https?://"},
+    )
+    events: list[Literal["record.urgent", "job.finished"]] = Field(min_length=1, max_length=2)
+    dataset: DatasetName | None = Field(default=None, description="only of this data set; null for all")
+
+
+@routes.add(
+    "POST /v1/webhooks",
+    "Make a webhook",
+    answers.NewWebhook,
+    status=201,
+    also=(404,),
+    body=WebhookRequest,
 )
-async def make(request: Request) -> Response:
+async def make(request: Request, stores: Stored) -> Response:
     """Make a webhook. Its secret is shown once; with it each message is signed (`Textcx-Signature`).
 
     Private addresses are refused unless the service allows them, now and again at every message.
@@ -39,65 +52,38 @@ async def make(request: Request) -> Response:
     wanted = await read_model(request, WebhookRequest)
     allow_private = services_of(request).settings.allow_private_webhooks
 
-    def work(stores: Stores) -> Webhook:
-        _check(wanted.url, allow_private=allow_private)
+    def work() -> Webhook:
+        check_url(wanted.url)
+        parts = urlsplit(wanted.url)
+        with suppress(OSError, UnicodeError):  # a host without an address may have one when there is something to tell
+            choose_address(parts.hostname or "", parts.port or 443, allow_private=allow_private)
         events = [WebhookEvent(event) for event in wanted.events]
         return stores.context.webhooks.create(wanted.url, events=events, dataset=wanted.dataset)
 
-    made = await ask(request, work)
-    return answer(NewWebhookDocument, made, status=201, Location=f"/v1/webhooks/{made.id}")
+    made = await in_thread(work)
+    return answer(answers.NewWebhook, made, status=201, Location=f"/v1/webhooks/{made.id}")
 
 
-def _check(url: str, *, allow_private: bool) -> None:
-    """Refuse what can be refused now; a host without an address today may have one when there is something to tell."""
-    check_url(url)
-    parts = urlsplit(url)
-    try:
-        choose_address(parts.hostname or "", parts.port or 443, allow_private=allow_private)
-    except (OSError, UnicodeError):
-        return
-
-
-@router.get("/v1/webhooks", summary="List webhooks", responses={200: {"model": WebhookList}, **READING})
-async def webhooks(request: Request) -> Response:
+@routes.add("GET /v1/webhooks", "List webhooks", Listing[answers.Webhook])
+def webhooks(stores: Stored) -> dict[str, Any]:
     """All webhooks, oldest first, without their secrets."""
-    return answer(WebhookList, {"items": await ask(request, lambda stores: stores.context.webhooks.all())})
+    return {"items": stores.context.webhooks.all()}
 
 
-@router.get(
-    "/v1/webhooks/{webhook_id}",
-    summary="Show a webhook",
-    responses={200: {"model": WebhookDocument}, **READING, **problems(404)},
-)
-async def webhook(request: Request, webhook_id: AnyId) -> Response:
+@routes.add("GET /v1/webhooks/{webhook_id}", "Show a webhook", answers.Webhook)
+def webhook(stores: Stored, webhook_id: AnyId) -> Webhook:
     """One webhook, without its secret."""
-    return answer(WebhookDocument, await ask(request, lambda stores: stores.context.webhooks.get(webhook_id)))
+    return stores.context.webhooks.get(webhook_id)
 
 
-@router.get(
-    "/v1/webhooks/{webhook_id}/deliveries",
-    summary="What became of its messages",
-    responses={200: {"model": DeliveryList}, **READING, **problems(404)},
-)
-async def deliveries(
-    request: Request, webhook_id: AnyId, limit: Annotated[int, Query(ge=1, le=1000)] = 100
-) -> Response:
+@routes.add("GET /v1/webhooks/{webhook_id}/deliveries", "What became of its messages", Listing[answers.Delivery])
+def deliveries(stores: Stored, webhook_id: AnyId, limit: Annotated[int, Query(ge=1, le=1000)] = 100) -> dict[str, Any]:
     """The latest messages to a webhook, latest first, with state and last error."""
-
-    def work(stores: Stores) -> list[Delivery]:
-        stores.context.webhooks.get(webhook_id)
-        return stores.context.webhooks.deliveries(webhook_id, limit=limit)
-
-    return answer(DeliveryList, {"items": await ask(request, work)})
+    stores.context.webhooks.get(webhook_id)
+    return {"items": stores.context.webhooks.deliveries(webhook_id, limit=limit)}
 
 
-@router.delete(
-    "/v1/webhooks/{webhook_id}",
-    summary="Delete a webhook",
-    status_code=204,
-    responses={**READING, **problems(404)},
-)
-async def delete(request: Request, webhook_id: AnyId) -> Response:
+@routes.add("DELETE /v1/webhooks/{webhook_id}", "Delete a webhook", status=204)
+def delete(stores: Stored, webhook_id: AnyId) -> None:
     """Delete a webhook and what was still to be told to it."""
-    await ask(request, lambda stores: stores.context.webhooks.delete(webhook_id))
-    return Response(status_code=204)
+    stores.context.webhooks.delete(webhook_id)

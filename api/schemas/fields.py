@@ -6,13 +6,14 @@ A NUL is refused wherever text goes into a query, since PostgreSQL cannot be ask
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
+from fastapi import Query
 from pydantic import AfterValidator, PlainValidator, WithJsonSchema
 
 from textcx.domain.errors import WrongUse
-from textcx.store.sql.cursors import MOST_ROWS
 from textcx.store.sql.datasets import NAME, check_name
 
 LONGEST_NAME = 100
@@ -31,13 +32,6 @@ def _dataset(value: str) -> str:
         raise ValueError(str(error)) from None
 
 
-def _plain(value: str) -> str:
-    if _UNWANTED.search(value):
-        msg = "expected text without control characters"
-        raise ValueError(msg)
-    return value
-
-
 def _moment(value: object) -> datetime:
     """Take a day or a moment in ISO 8601; without a time zone it is UTC."""
     try:
@@ -51,61 +45,50 @@ def _moment(value: object) -> datetime:
     raise ValueError(msg)
 
 
-def _attribute(value: str) -> str:
-    if not _ATTRIBUTE.fullmatch(value):
-        msg = "expected NAME=VALUE, such as plan=pro"
-        raise ValueError(msg)
-    return value
-
-
-def _key(value: str) -> str:
-    if not _KEY.fullmatch(value):
-        msg = "expected 1 to 255 printable ASCII characters without spaces"
-        raise ValueError(msg)
-    return value
-
-
-def named(pairs: list[str]) -> dict[str, str]:
-    """Return attributes by name, of ``NAME=VALUE`` each."""
-    return {name: value for name, _, value in (pair.partition("=") for pair in pairs)}
-
-
-def _text(longest: int, *, shortest: int = 0) -> dict[str, Any]:
-    plain = r"^[^\u0000-\u001f\u007f]*$"
-    return {"type": "string", "minLength": shortest, "maxLength": longest, "pattern": plain}
-
-
-def _at_most(longest: int) -> AfterValidator:
+def _expect(expected: str, fits: Callable[[str], object]) -> AfterValidator:
     def check(value: str) -> str:
-        if not 1 <= len(value) <= longest:
-            msg = f"expected 1 to {longest} characters"
+        if not fits(value):
+            msg = f"expected {expected}"
             raise ValueError(msg)
         return value
 
     return AfterValidator(check)
 
 
-DatasetName = Annotated[
-    str, AfterValidator(_dataset), WithJsonSchema({"type": "string", "pattern": f"^{NAME.pattern}$"})
+def _at_most(longest: int) -> AfterValidator:
+    return _expect(f"1 to {longest} characters", lambda value: 1 <= len(value) <= longest)
+
+
+def _text(**keywords: object) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", **keywords})
+
+
+_PLAIN = _expect("text without control characters", lambda value: not _UNWANTED.search(value))
+_PLAIN_PATTERN = r"^[^\u0000-\u001f\u007f]*$"
+DatasetName = Annotated[str, AfterValidator(_dataset), _text(pattern=f"^{NAME.pattern}$")]
+Words = Annotated[
+    str, _at_most(LONGEST_NAME * 2), _PLAIN, _text(minLength=1, maxLength=LONGEST_NAME * 2, pattern=_PLAIN_PATTERN)
 ]
-Words = Annotated[str, _at_most(LONGEST_NAME * 2), AfterValidator(_plain), WithJsonSchema(_text(200, shortest=1))]
 """A short text that people write: a source, a stage, a person."""
 RatingFlag = Annotated[
     Words,
-    WithJsonSchema(
-        {
-            "type": "string",
-            "maxLength": 200,
-            "pattern": r"^[^=\u0000-\u001f\u007f]+=[^\u0000-\u001f\u007f]+:-?\d+(\.\d+)?--?\d+(\.\d+)?(:reversed)?$",
-        }
+    _text(
+        maxLength=LONGEST_NAME * 2,
+        pattern=r"^[^=\u0000-\u001f\u007f]+=[^\u0000-\u001f\u007f]+:-?\d+(\.\d+)?--?\d+(\.\d+)?(:reversed)?$",
     ),
 ]
 """How a rating is declared: ``NAME=COLUMN:LOW-HIGH``; the reader of ratings has the last word."""
-AnyId = Annotated[str, _at_most(LONGEST_ID), AfterValidator(_plain), WithJsonSchema(_text(LONGEST_ID, shortest=1))]
+AnyId = Annotated[str, _at_most(LONGEST_ID), _PLAIN, _text(minLength=1, maxLength=LONGEST_ID, pattern=_PLAIN_PATTERN)]
 """An id as it was given out."""
-Moment = Annotated[datetime, PlainValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
-Attribute = Annotated[str, AfterValidator(_attribute), WithJsonSchema({"type": "string", "pattern": r'^[^="\\]+=.*$'})]
-OnceKey = Annotated[str, AfterValidator(_key), WithJsonSchema({"type": "string", "pattern": "^[!-~]{1,255}$"})]
+Moment = Annotated[datetime, PlainValidator(_moment), _text(format="date-time")]
+Attribute = Annotated[
+    str, _expect("NAME=VALUE, such as plan=pro", _ATTRIBUTE.fullmatch), _text(pattern=r'^[^="\\]+=.*$')
+]
+OnceKey = Annotated[
+    str,
+    _expect("1 to 255 printable ASCII characters without spaces", _KEY.fullmatch),
+    _text(pattern="^[!-~]{1,255}$"),
+]
 """What an ``Idempotency-Key`` may be."""
-MOST = MOST_ROWS
-"""Rows of a page."""
+Cursor = Annotated[str | None, Query(max_length=LONGEST_CURSOR)]
+"""The ``next_cursor`` of the page before."""

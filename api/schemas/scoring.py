@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 from textcx_client.answers.scoring import AnalyzedItem, FailedItem, Item
 
 LONGEST_ID = 1000
+LATEST = "latest"
+"""The model version that is always there."""
 EXAMPLE_TEXT = "Great food, but we waited an hour."
 
 
@@ -31,14 +33,13 @@ def _id(value: object) -> str | None:
         return None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         msg = "expected a string or a whole number"
-        raise ValueError(msg)
-    if isinstance(value, int) and abs(value) >= 1 << 63:
+    elif isinstance(value, int) and abs(value) >= 1 << 63:
         msg = "expected a whole number of 64 bits"
-        raise ValueError(msg)
-    if not 1 <= len(str(value)) <= LONGEST_ID:
+    elif not 1 <= len(str(value)) <= LONGEST_ID:
         msg = f"expected 1 to {LONGEST_ID} characters"
-        raise ValueError(msg)
-    return str(value)
+    else:
+        return str(value)
+    raise ValueError(msg)
 
 
 Text = Annotated[str, PlainValidator(_text), WithJsonSchema({"type": ["string", "null"]})]

@@ -20,20 +20,18 @@ import math
 import threading
 import time
 from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from textcx.domain.errors import TextcxError
+from textcx.domain.items import GivenText
 
 from ..http.errors import Code, Problem
 from ..http.logs import log, where
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from textcx.domain.items import GivenText
-
-    from ..http.metrics import Metrics
+from ..http.metrics import Metrics
+from .tasks import Scoring
 
 NAP = 0.001
 """Seconds between two looks while further callers are waited for."""
@@ -45,41 +43,39 @@ SLOWEST_RETRY = 60
 """Most seconds that ``Retry-After`` asks for."""
 
 
-class Work(Protocol):
-    """What the worker can do; all of it happens in its thread."""
-
-    def load(self) -> None:
-        """Load the models; nothing is done before."""
-        ...
-
-    def run(self, kind: str, given: Sequence[GivenText]) -> list[Any]:
-        """Do one kind of work on texts: one answer for each, in order, each depending on its text alone."""
-        ...
+class CallerGone(Exception):
+    """The caller went away before the answer; there is nobody to tell."""
 
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """A request in the queue."""
+    """A request in the queue; its future is settled by the thread, once."""
 
     kind: str
     given: Sequence[GivenText]
-    future: asyncio.Future[list[Any]]
+    future: Future[list[Any]] = field(default_factory=Future)
     results: list[Any] = field(default_factory=list)
     taken: int = 0
     since: float = field(default_factory=time.perf_counter)
     waited: float = 0.0
-    error: BaseException | None = None
 
     @property
     def left(self) -> int:
         """Texts that no batch has taken yet."""
         return len(self.given) - self.taken
 
+    def settle(self, problem: Problem | None = None) -> None:
+        """Give the caller the results, or a problem; a caller who went away gets neither."""
+        if self.future.done() or not self.future.set_running_or_notify_cancel():
+            return
+        if problem is None:
+            self.future.set_result(self.results)
+        else:
+            self.future.set_exception(problem)
 
-@dataclass(slots=True)
-class _Slice:
-    ticket: Ticket
-    given: Sequence[GivenText]
+
+Batch = list[tuple[Ticket, Sequence[GivenText]]]
+"""Requests, each with those of its texts that are read at once."""
 
 
 def estimated_tokens(text: GivenText) -> int:
@@ -90,27 +86,24 @@ def estimated_tokens(text: GivenText) -> int:
 class Batcher:
     """The queue and its thread. All public methods are called from the event loop."""
 
-    def __init__(self, work: Work, *, metrics: Metrics, queue_limit: int, batch_tokens: int, max_wait: float) -> None:
-        """Prepare a queue; ``start`` begins to load the models.
+    def __init__(
+        self, work: Scoring, *, metrics: Metrics, queue_limit: int, batch_tokens: int, max_wait: float
+    ) -> None:
+        """Prepare a queue of at most ``queue_limit`` texts; ``start`` begins to load the models.
 
-        Args:
-            work: What is done, by one thread only.
-            metrics: Told about batches.
-            queue_limit: Most texts that wait.
-            batch_tokens: About how many tokens are read at once; one text may be longer.
-            max_wait: Most seconds that further callers are waited for.
+        About ``batch_tokens`` tokens are read at once (one text may be longer), and further callers are waited for at
+        most ``max_wait`` seconds.
         """
         self.queue_limit, self.batch_tokens, self.max_wait = queue_limit, batch_tokens, max_wait
         self.failure: str | None = None
         self._work, self._metrics = work, metrics
         self._waiting: deque[Ticket] = deque()
-        self._queued = 0
+        self.queued = 0  # texts that wait
         self._crowd = 1
         self._rate = 50.0  # texts a second, until it is measured
         self._changed = threading.Condition()
-        self._ready = self._draining = self._stopped = self._asleep = self._long = False
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._ready = self._draining = self._stopped = self._long = False
+        self._thread = threading.Thread(target=self._live, name="inference", daemon=True)
 
     @property
     def ready(self) -> bool:
@@ -118,106 +111,75 @@ class Batcher:
         return self._ready and not self._draining
 
     @property
-    def queued(self) -> int:
-        """Texts that wait."""
-        return self._queued
-
-    @property
     def full(self) -> bool:
         """Whether a further text would be refused."""
-        return self._queued >= self.queue_limit
+        return self.queued >= self.queue_limit
 
     def start(self) -> None:
         """Start the thread, which loads the models first."""
-        self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._live, name="inference", daemon=True)
         self._thread.start()
 
     async def submit(
         self, kind: str, given: Sequence[GivenText], *, gone: Callable[[], Any] | None = None
     ) -> list[Any]:
-        """Queue texts and wait for their answers.
+        """Queue texts, at least one, and wait for their answers: one for each, in order.
 
-        Args:
-            kind: What is to be done with them.
-            given: At least one text.
-            gone: Returns an awaitable that ends when the caller goes away.
-
-        Returns:
-            One answer for each text, in order.
-
-        Raises:
-            Problem: If too much waits already, the models are not loaded, or the work failed.
-            CallerGone: If the caller went away first.
+        Raises ``Problem`` if too much waits already, the models are not loaded, or the work failed, and ``CallerGone``
+        if the awaitable that ``gone`` returns ended first.
         """
         ticket = self._enter(kind, given)
+        answers = asyncio.wrap_future(ticket.future)
         if gone is None:
-            return await ticket.future
+            return await answers
         left = asyncio.ensure_future(gone())
         try:
-            await asyncio.wait((ticket.future, left), return_when=asyncio.FIRST_COMPLETED)
-            if not ticket.future.done():
-                self._leave(ticket)
-                raise CallerGone
-            return await ticket.future
-        except asyncio.CancelledError:
-            self._leave(ticket)
-            raise
+            await asyncio.wait((answers, left), return_when=asyncio.FIRST_COMPLETED)
         finally:
             left.cancel()
+            if not answers.done():
+                self._withdraw(ticket)
+                answers.cancel()
+        if answers.cancelled():
+            raise CallerGone
+        return answers.result()
 
     async def close(self, *, seconds: float) -> None:
         """Take nothing more, answer what was taken, and stop; what is left after ``seconds`` fails."""
-        self._draining = True
-        end = time.monotonic() + seconds
-        while self._thread is not None and self._busy() and time.monotonic() < end:  # noqa: ASYNC110 - a thread is waited for
-            await asyncio.sleep(0.02)  # the thread has no event of ours to set
+        with self._changed:
+            self._draining = True
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            await asyncio.to_thread(self._thread.join, seconds)
         with self._changed:
             self._stopped = True
-            left, self._queued = list(self._waiting), 0
+            left, self.queued = list(self._waiting), 0
             self._waiting.clear()
-            self._changed.notify_all()
+        stopped = Problem(Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"})
         for ticket in left:
-            ticket.error = _stopping()
-        self._deliver(left)
-        if self._thread is not None:
-            await asyncio.to_thread(self._thread.join, max(0.1, end - time.monotonic()))
-
-    def _busy(self) -> bool:
-        with self._changed:
-            lives = self._thread is not None and self._thread.is_alive()
-            return lives and (bool(self._waiting) or (self._ready and not self._asleep))
+            ticket.settle(stopped)
 
     def _enter(self, kind: str, given: Sequence[GivenText]) -> Ticket:
         if self.failure is not None:
             raise Problem(Code.NOT_READY, "The model could not be loaded.", hint="see the log of the service")
-        if not self.ready or self._loop is None:
+        if not self.ready:
             detail = "The service is stopping." if self._draining else "The model is being loaded."
             raise Problem(Code.NOT_READY, detail, headers={"Retry-After": "2"})
-        ticket = Ticket(kind, given, self._loop.create_future())
+        ticket = Ticket(kind, given)
         with self._changed:
-            if self._queued and self._queued + len(given) > self.queue_limit:
-                raise self._overloaded()
+            if self.queued and self.queued + len(given) > self.queue_limit:
+                seconds = min(SLOWEST_RETRY, max(1, math.ceil(self.queued / self._rate)))
+                detail = f"More than {self.queue_limit:,} texts would wait for the model."
+                raise Problem(Code.OVERLOADED, detail, headers={"Retry-After": str(seconds)})
             self._waiting.append(ticket)
-            self._queued += len(given)
-            if self._asleep:
-                self._changed.notify()
+            self.queued += len(given)
+            self._changed.notify()
         return ticket
 
-    def _overloaded(self) -> Problem:
-        seconds = min(SLOWEST_RETRY, max(1, math.ceil(self._queued / self._rate)))
-        return Problem(
-            Code.OVERLOADED,
-            f"More than {self.queue_limit:,} texts would wait for the model.",
-            headers={"Retry-After": str(seconds)},
-        )
-
-    def _leave(self, ticket: Ticket) -> None:
+    def _withdraw(self, ticket: Ticket) -> None:
         with self._changed:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
-                self._queued -= ticket.left
-        ticket.future.cancel()
+                self.queued -= ticket.left
 
     # What follows runs in the thread.
 
@@ -231,7 +193,7 @@ class Batcher:
                 "model not loaded",
                 level=logging.ERROR,
                 error=type(error).__name__,
-                message=_own_words(error),
+                message=str(error) if isinstance(error, TextcxError) else "",  # others may say anything
                 where=where(error),
             )
             return
@@ -240,45 +202,33 @@ class Batcher:
         while batch := self._take():
             self._do(batch)
 
-    def _take(self) -> list[_Slice]:
+    def _take(self) -> Batch:
         """Wait for work and cut the next batch; nothing when the worker is to stop."""
         while True:
             with self._changed:
-                while not self._waiting and not self._stopped:
-                    self._asleep = True
-                    self._changed.wait()
-                self._asleep = False
-                if self._stopped:
+                self._changed.wait_for(lambda: self._waiting or self._draining)
+                if self._stopped or not self._waiting:
                     return []
-            if self.max_wait > 0:
-                self._gather()
+            end = time.perf_counter() + self.max_wait  # as many callers as were lately; a lone one waits for nobody
+            while len(self._waiting) < self._crowd and time.perf_counter() < end:
+                time.sleep(NAP)
             with self._changed:
                 batch = self._cut(self.batch_tokens)
             if batch:  # else the callers went away meanwhile
                 return batch
 
-    def _gather(self) -> None:
-        """Wait until as many callers are here as were lately, or time is up; a lone caller is not made to wait."""
-        end = time.perf_counter() + self.max_wait
-        while len(self._waiting) < self._crowd and time.perf_counter() < end:
-            time.sleep(NAP)
-
-    def _cut(self, room: int, *, passing: bool = False) -> list[_Slice]:
+    def _cut(self, room: int, *, passing: bool = False) -> Batch:
         """Cut a batch of one kind: first come, first served, but no request more than its share while others wait.
 
         A text that is too long for a batch is one by itself; with ``passing`` none such is taken.
         """
         waiting = [ticket for ticket in self._waiting if not (passing and self._is_long(ticket))]
-        if not waiting:
-            return []
-        kind = waiting[0].kind
-        batch: list[_Slice] = []
-        same = [ticket for ticket in waiting if ticket.kind == kind]
-        alone = len(same) == 1
+        same = [ticket for ticket in waiting if ticket.kind == waiting[0].kind]
+        batch: Batch = []
         for ticket in same:
             if room <= 0 or (batch and self._is_long(ticket)):
                 break
-            start, most = ticket.taken, ticket.left if alone else min(SHARE, ticket.left)
+            start, most = ticket.taken, ticket.left if len(same) == 1 else min(SHARE, ticket.left)
             while ticket.taken - start < most and room > 0:
                 if ticket.taken > start and self._is_long(ticket):
                     room = 0
@@ -287,12 +237,12 @@ class Batcher:
                 ticket.taken += 1
             if not start:
                 ticket.waited = time.perf_counter() - ticket.since
-            batch.append(_Slice(ticket, ticket.given[start : ticket.taken]))
-        for piece in batch:
-            self._queued -= len(piece.given)
-            self._waiting.remove(piece.ticket)
-            if piece.ticket.left:  # behind those who came meanwhile
-                self._waiting.append(piece.ticket)
+            batch.append((ticket, ticket.given[start : ticket.taken]))
+        for ticket, given in batch:
+            self.queued -= len(given)
+            self._waiting.remove(ticket)
+            if ticket.left:  # behind those who came meanwhile
+                self._waiting.append(ticket)
         return batch
 
     def _is_long(self, ticket: Ticket) -> bool:
@@ -309,67 +259,35 @@ class Batcher:
             self._do(batch)
             self._long = True
 
-    def _do(self, batch: list[_Slice]) -> None:
+    def _do(self, batch: Batch) -> None:
         begin = time.perf_counter()
-        kind = batch[0].ticket.kind
-        given = [text for piece in batch for text in piece.given]
-        self._long = any(estimated_tokens(text) > self.batch_tokens for text in given)
+        kind = batch[0][0].kind
+        texts = [text for _, given in batch for text in given]
+        self._long = any(estimated_tokens(text) > self.batch_tokens for text in texts)
         try:
-            answers = iter(self._work.run(kind, given))
-            for piece in batch:
-                piece.ticket.results += [next(answers) for _ in piece.given]
+            answers = iter(self._work.run(kind, texts))
+            for ticket, given in batch:
+                ticket.results += [next(answers) for _ in given]
         except Exception as error:  # noqa: BLE001 - the outermost edge of this thread: callers are told, the worker lives
             if len(batch) > 1:  # whoever it was, the others are not to suffer
-                for piece in batch:
-                    self._do([piece])
+                for each in batch:
+                    self._do([each])
                 return
             log("batch failed", level=logging.ERROR, kind=kind, error=type(error).__name__, where=where(error))
-            self._fail(batch[0].ticket)
+            [(ticket, _)] = batch
+            self._withdraw(ticket)
+            ticket.settle(Problem(Code.INTERNAL, "The model failed on this request."))
             return
         seconds = time.perf_counter() - begin
-        self._rate += 0.2 * (len(given) / max(seconds, 1e-4) - self._rate)
+        self._rate += 0.2 * (len(texts) / max(seconds, 1e-4) - self._rate)
         self._crowd = len(batch) + len(self._waiting)
-        done = [piece.ticket for piece in batch if len(piece.ticket.results) == len(piece.ticket.given)]
-        self._settle(done)
+        done = [ticket for ticket, _ in batch if len(ticket.results) == len(ticket.given)]
+        for ticket in done:
+            ticket.settle()
         self._metrics.batch(
             kind,
-            items=len(given),
-            tokens=sum(estimated_tokens(text) for text in given),
+            items=len(texts),
+            tokens=sum(map(estimated_tokens, texts)),
             seconds=seconds,
             waited=[ticket.waited for ticket in done],
         )
-
-    def _fail(self, ticket: Ticket) -> None:
-        with self._changed:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
-                self._queued -= ticket.left
-        ticket.error = Problem(Code.INTERNAL, "The model failed on this request.")
-        self._settle([ticket])
-
-    def _settle(self, tickets: list[Ticket]) -> None:
-        if tickets and self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._deliver, tickets)
-
-    @staticmethod
-    def _deliver(tickets: list[Ticket]) -> None:
-        for ticket in tickets:
-            if ticket.future.done():
-                continue
-            if ticket.error is not None:
-                ticket.future.set_exception(ticket.error)
-            else:
-                ticket.future.set_result(ticket.results)
-
-
-class CallerGone(Exception):
-    """The caller went away before the answer; there is nobody to tell."""
-
-
-def _stopping() -> Problem:
-    return Problem(Code.NOT_READY, "The service stopped before the answer.", headers={"Retry-After": "5"})
-
-
-def _own_words(error: BaseException) -> str:
-    """Return the message of an error of ours; others may say anything."""
-    return str(error) if isinstance(error, TextcxError) else ""

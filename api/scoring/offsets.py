@@ -7,12 +7,8 @@ clients by default what a reader sees as one character.
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-Unit = Literal["codepoint", "utf16", "utf8"]
 JOINER = "\u200d"
 EXTENDING = frozenset({"Mn", "Me", "Mc"})
 FLAGS = range(0x1F1E6, 0x1F200)
@@ -20,15 +16,9 @@ SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
 def convert(text: str, positions: Iterable[int], unit: str) -> dict[int, int]:
-    """Express code point offsets in another unit.
+    """Express code point offsets into a text in another unit: ``codepoint``, ``utf16``, ``utf8`` or ``element``.
 
-    Args:
-        text: The text that they point into.
-        positions: 0 to the length of the text, in any order.
-        unit: ``codepoint``, ``utf16``, ``utf8`` or ``element``.
-
-    Returns:
-        The new offset for each.
+    The positions are 0 to the length of the text, in any order; the new offset of each is returned.
     """
     wanted = sorted(set(positions))
     if unit == "codepoint" or (unit != "element" and text.isascii()):

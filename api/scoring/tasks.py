@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from textcx.domain.items import GivenText
+from textcx.domain.items import GivenText, SentimentItem, TextFindings
+from textcx.domain.lexicons.language import Language
 from textcx.pipelines.incoming import IncomingTools
 from textcx.pipelines.text import TextTools, analyze_texts, score_texts
-from textcx.ports import ScoringTools
+from textcx.ports import Phrase, ThemeMatch, ThemeSets
+from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from textcx.domain.items import SentimentItem, TextFindings
-    from textcx.domain.lexicons.language import Language
-    from textcx.ports import Phrase, PhraseFinder, Redactor, ThemeMatch, ThemeSets
-    from textcx.settings.analysis import Settings
+from textcx.wiring.container import Container
 
 SENTIMENT, OPINIONS, FINDINGS = "sentiment", "opinions", "findings"
 WARM_UP = (
@@ -28,55 +24,31 @@ WARM_UP = (
 """Read once before the service is ready, so that the first caller does not pay for what is set up at first use."""
 
 
-class Tools(ScoringTools, Protocol):
-    """The engines; ``textcx.wiring.container.Container`` has them, each built when first used."""
-
-    @property
-    def redactor(self) -> Redactor:
-        """The redactor."""
-        ...
-
-    @property
-    def phrases(self) -> PhraseFinder:
-        """The phrase finder."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Opinions:
-    """An item with the phrases that stand in its text, which is given too."""
+class Opinions(NamedTuple):
+    """An item with the phrases that stand in its text."""
 
     item: SentimentItem
-    text: str
-    phrases: tuple[Phrase, ...]
+    phrases: Sequence[Phrase]
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(NamedTuple):
     """What was found in a text, and the themes of each of its segments, where a set was named."""
 
     found: TextFindings
-    themes: tuple[tuple[ThemeMatch, ...], ...] | None
+    themes: Sequence[Sequence[ThemeMatch]] | None
 
 
 class Scoring:
-    """Implements ``batching.Work``. Attributes that describe the model are there once it is loaded."""
+    """All that happens in the inference thread. Attributes that describe the model are there once it is loaded."""
 
-    def __init__(self, make_tools: Callable[[], Tools], *, settings: Settings, theme_sets: ThemeSets) -> None:
-        """Prepare to load.
-
-        Args:
-            make_tools: Called in the inference thread.
-            settings: Threshold of pains and names of the offer.
-            theme_sets: Asked by the inference thread.
-        """
+    def __init__(self, make_tools: Callable[[], Container], *, settings: Settings, theme_sets: ThemeSets) -> None:
+        """Prepare to load; the tools are made, and the theme sets asked, in the inference thread."""
         self.model_version: str = ""
         self.confident_at = 0.0
         self.precision = ""
         self.theme_sets = theme_sets
         self._make_tools, self._settings = make_tools, settings
-        self._tools: Tools | None = None
-        self._finding: TextTools | None = None
+        self._tools: Container
         self._later: threading.Thread | None = None
         self._problem: BaseException | None = None
 
@@ -91,8 +63,8 @@ class Scoring:
         self._later.start()
 
     def run(self, kind: str, given: Sequence[GivenText]) -> list[Any]:
-        """Do one kind of work; ``findings:NAME`` also assigns the themes of a set."""
-        tools = self._loaded()
+        """Return one answer for each text, depending on it alone; ``findings:NAME`` assigns the themes of a set."""
+        tools = self._tools
         if kind.startswith(FINDINGS):
             return self._findings(given, set_name=kind.partition(":")[2])
         items = score_texts(
@@ -101,14 +73,12 @@ class Scoring:
         if kind == SENTIMENT:
             return list(items)
         phrases = self._with_rest().phrases.phrases([each.text for each in given])
-        return [
-            Opinions(item, each.text, tuple(found)) for item, each, found in zip(items, given, phrases, strict=True)
-        ]
+        return list(map(Opinions, items, phrases))
 
     @property
     def language(self) -> Language:
         """The language that is analyzed."""
-        return self._loaded().language
+        return self._tools.language
 
     @property
     def vague(self) -> frozenset[str]:
@@ -116,59 +86,44 @@ class Scoring:
         return self._with_rest().language.pains.vague_aspects
 
     def _findings(self, given: Sequence[GivenText], *, set_name: str) -> list[Findings]:
-        found = analyze_texts(given, tools=self._finding_tools())
-        if not set_name:
-            return [Findings(each, None) for each in found]
-        return [
-            Findings(
-                each,
-                tuple(
-                    tuple(matches)
-                    for matches in self.theme_sets.assign(
-                        set_name, each.texts, each.vectors, encoder_id=self.model_version, naming=self.language.naming
-                    )
-                )
-                if each.texts
-                else (),
-            )
-            for each in found
-        ]
+        found = analyze_texts(given, tools=self._finding_tools)
+        return [Findings(each, self._themes(each, set_name=set_name) if set_name else None) for each in found]
 
+    def _themes(self, found: TextFindings, *, set_name: str) -> Sequence[Sequence[ThemeMatch]]:
+        if not found.texts:
+            return ()
+        naming = self.language.naming
+        return self.theme_sets.assign(
+            set_name, found.texts, found.vectors, encoder_id=self.model_version, naming=naming
+        )
+
+    @cached_property
     def _finding_tools(self) -> TextTools:
-        if self._finding is None:
-            tools = self._with_rest()
-            self._finding = TextTools(
-                encoder=tools.encoder,
-                languages=tools.languages,
-                splitter=tools.splitter,
-                redactor=tools.redactor,
-                segments=IncomingTools(
-                    phrases=tools.phrases,
-                    language=tools.language,
-                    stages=stage_vectors(tools.language.journey, tools.encoder),
-                    pain_threshold=self._settings.pain_threshold,
-                    offer_words=self._settings.offer_words(),
-                ),
-            )
-        return self._finding
+        tools = self._with_rest()
+        return TextTools(
+            encoder=tools.encoder,
+            languages=tools.languages,
+            splitter=tools.splitter,
+            redactor=tools.redactor,
+            segments=IncomingTools(
+                phrases=tools.phrases,
+                language=tools.language,
+                stages=stage_vectors(tools.language.journey, tools.encoder),
+                pain_threshold=self._settings.pain_threshold,
+                offer_words=self._settings.offer_words(),
+            ),
+        )
 
-    def _loaded(self) -> Tools:
-        if self._tools is None:
-            msg = "the models are not loaded; load() comes first"
-            raise RuntimeError(msg)
-        return self._tools
-
-    def _with_rest(self) -> Tools:
+    def _with_rest(self) -> Container:
         if self._later is not None:
             self._later.join()
         if self._problem is not None:
             raise self._problem
-        return self._loaded()
+        return self._tools
 
     def _load_rest(self) -> None:
         try:
-            tools = self._loaded()
-            tools.phrases.phrases(WARM_UP)
-            tools.redactor.find(WARM_UP)
+            self._tools.phrases.phrases(WARM_UP)
+            self._tools.redactor.find(WARM_UP)
         except BaseException as error:  # noqa: BLE001 - raised again in the inference thread
             self._problem = error

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from api.compat.opinions import document_of
+from api.compat.azure import document_of
 from textcx.domain.items import SegmentItem, SentimentItem
 from textcx.ports import Phrase
 

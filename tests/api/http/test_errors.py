@@ -6,7 +6,7 @@ import pytest
 from fastapi import Request  # noqa: TC002 - FastAPI reads annotations
 from serving import POISON, serving
 
-from api.http.errors import KINDS, Code, as_problem
+from api.http.errors import Code, as_problem
 from api.schemas.scoring import ProblemDocument
 from textcx.domain.errors import BadCursor, Conflict, NotFound, StoreProblem, TextcxError, WrongUse
 
@@ -87,7 +87,3 @@ def test_errors_of_textcx_keep_their_message_to_themselves(error: type[TextcxErr
     problem = as_problem(error(ECHO))
     assert problem.code is code
     assert ECHO not in str(problem.document("id"))
-
-
-def test_every_code_has_its_kind() -> None:
-    assert set(KINDS) == set(Code)
