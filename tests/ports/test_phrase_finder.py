@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from languages import ENGLISH
 
-from textcx.engines.spacy.text import SpacyPhraseFinder
+from textcx.engines.spacy.phrase_patterns import SpacyPhraseFinder
 from textcx.steps.text.redact import MASK
 
 if TYPE_CHECKING:

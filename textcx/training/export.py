@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ def export_model(
         "# Written by `textcx train sentiment`; change nothing by hand.",
         *_table("", {"name": "sentiment", "version": model_version, "labels": ["negative", "neutral", "positive"]}),
         *_table("weights", {"file": weights.name, "sha256": checksum, "format": "float16"}),
-        *_table("network", network.shape.as_dict()),
+        *_table("network", asdict(network.shape)),
         *_table("calibration", calibration),
         *_table("training", plan),
         *(_table("training.teacher", teacher) if teacher else []),

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
-from textcx.engines.encoder.backends.fused_layers import fuse
+from textcx.engines.encoder.backends.torch import fuse
 from textcx.engines.encoder.network import EncoderNetwork, backbone_from_bert
 from textcx.training.batches import draw_epoch, token_ids
 from textcx.training.calibrate import calibrate

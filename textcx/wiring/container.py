@@ -71,7 +71,7 @@ class Container:
     @cached_property
     def phrases(self) -> PhraseFinder:
         """The phrase finder."""
-        from textcx.engines.spacy.text import SpacyPhraseFinder
+        from textcx.engines.spacy.phrase_patterns import SpacyPhraseFinder
 
         return SpacyPhraseFinder(self.language.phrases, **self._pipeline)
 

@@ -68,7 +68,7 @@ def test_levels_are_as_many_as_people_can_use_and_made_of_whole_clusters(number:
         assert len(levels) == 1
 
 
-def test_overlap_is_shared_over_all_members_and_leaves_out_strays() -> None:
-    shared = overlaps(np.array([0, 0, 0, 1, -1]), np.array([0, 0, 1, 1, 1]), ours_number=2, theirs_number=2)
+def test_overlap_is_shared_over_all_members() -> None:
+    shared = overlaps(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1]), count=2)
 
-    assert shared.round(3).tolist() == [[0.667, 0.2], [0.0, 0.333]]
+    assert shared.round(3).tolist() == [[0.667, 0.25], [0.0, 0.5]]

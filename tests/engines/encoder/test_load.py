@@ -67,7 +67,7 @@ def test_the_abilities_of_a_machine_are_read_from_its_processor(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     described = tmp_path / "cpuinfo"
-    monkeypatch.setattr("textcx.engines.encoder.processor.PROCESSOR", described)
+    monkeypatch.setattr(encoders, "PROCESSOR", described)
     monkeypatch.setattr(encoders, "GRAPHICS_CARD", tmp_path / "none")
     assert abilities() == frozenset()
     described.write_text("flags\t\t: fpu sse2 avx2 avx_vnni\n")

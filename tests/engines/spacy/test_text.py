@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from languages import ENGLISH
 
-from textcx.engines.spacy.text import SpacyPhraseFinder, SpacySentenceSplitter
+from textcx.engines.spacy.phrase_patterns import SpacyPhraseFinder
+from textcx.engines.spacy.text import SpacySentenceSplitter
 from textcx.steps.text.clean import has_content
 from textcx.steps.text.redact import MASK
 

@@ -1,12 +1,11 @@
 """Themes by BERTopic, made to hold still: our own clusters, described by BERTopic's c-TF-IDF.
 
-BERTopic (Grootendorst, 2022) as it comes embeds, reduces with UMAP and clusters with HDBSCAN: unseeded, sensitive to
-the order of the input, and with a third or more of the texts in no topic. Here the vectors are given, nothing is
-reduced, and ``NeighbourClusters`` is the cluster model.
+BERTopic (Grootendorst, 2022) as it comes is unseeded, sensitive to the order of the input, and leaves a third of the
+texts in no topic. Here the vectors are given, nothing is reduced, and ``NeighbourClusters`` is the cluster model.
 
 Invariants, tested: the same set of texts and vectors in any order, on any number of threads, gives the same bytes;
 equal texts with equal vectors always share a topic (each distinct content is clustered once); fewer than
-``min_segments`` segments give no topics.
+``MIN_SEGMENTS`` segments give no topics.
 """
 
 from __future__ import annotations
@@ -33,55 +32,33 @@ if TYPE_CHECKING:
 
     from textcx.engines.clustering.clusters import Clusters
 
-SAMPLE = 10_000
-"""Distinct segments that are clustered at most; the rest goes to the nearest cluster."""
-
-MAX_UNASSIGNED = 0.10
-"""Largest share of the segments in no topic, unless another one is asked for."""
-
-ANYTHING = 0.25
-"""Stability below which the segments have too little in common for themes: random vectors reach 0.06 to 0.23."""
+SAMPLE = 10_000  # distinct segments that are clustered at most; the rest goes to the nearest cluster
+MAX_UNASSIGNED = 0.10  # largest share of the segments in no topic, unless another one is asked for
+ANYTHING = 0.25  # stability below which segments have too little in common: random vectors reach 0.06 to 0.23
 
 
 class BertopicThemes:
-    """The ``ThemeModel`` port by BERTopic."""
+    """The ``ThemeModel`` port by BERTopic; nothing heavy is loaded before the first fit.
 
-    def __init__(self, *, stop_words: Collection[str], min_segments: int = MIN_SEGMENTS, sample: int = SAMPLE) -> None:
-        """Set the engine up; nothing heavy is loaded before the first fit.
+    ``stop_words`` describe no topic. At most ``sample`` distinct segments are clustered, chosen by a hash.
+    """
 
-        Args:
-            stop_words: Words that describe no topic.
-            min_segments: Fewer segments than this give no topics.
-            sample: Distinct segments clustered at most, chosen by a hash of their content.
-        """
+    def __init__(self, *, stop_words: Collection[str], sample: int = SAMPLE) -> None:
         self.stop_words = stop_words
-        self.min_segments = min_segments
         self.sample = sample
 
     def fit(
         self, texts: Sequence[str], vectors: NDArray[np.float32], *, seed: int, max_unassigned: float | None = None
     ) -> TopicFit:
-        """Cluster segments; the same set in another order gives the same clusters.
-
-        Args:
-            texts: The segments.
-            vectors: Their vectors, unit length. Shape ``(segments, width)``.
-            seed: Seed of the clustering, at least 0.
-            max_unassigned: Largest share of the segments in no topic, 0..1; ``MAX_UNASSIGNED`` by default.
-
-        Returns:
-            Topics numbered by size, the largest first. No topics, and -1 throughout, for fewer than ``min_segments`` or
-            for segments that have nothing in common.
+        """Cluster segments; see ``ThemeModel``. Segments that have nothing in common give no topics.
 
         Raises:
             ShapeMismatch: If there is not one vector per text.
         """
         if vectors.shape[:-1] != (len(texts),):
-            msg = (
-                f"themes need one vector per segment: {len(texts)} segments came with vectors of shape {vectors.shape}"
-            )
+            msg = f"themes need a vector per segment: {len(texts)} segments came with vectors of shape {vectors.shape}"
             raise ShapeMismatch(msg)
-        if len(texts) < self.min_segments:
+        if len(texts) < MIN_SEGMENTS:
             return _nothing(len(texts), vectors.shape[1])
         from textcx.engines.clustering.topic_model import fit_topics, words_of  # noqa: PLC0415 - BERTopic, seconds
 
@@ -96,12 +73,12 @@ class BertopicThemes:
         clusters = cluster_model.clusters_
         if clusters.stability < ANYTHING:
             return _nothing(len(texts), vectors.shape[1])
-        above = [level[clusters.labels] for level in clusters.levels]
         closeness = _placed(clusters, vectors, first)
         share = MAX_UNASSIGNED if max_unassigned is None else max_unassigned
         curve = replace(clusters.curve, least=_least(closeness.cosine[back], clusters.curve.least, share=share))
         strengths = strength_of(closeness, curve)
         topics = np.where(strengths > 0, closeness.own, -1)
+        above = [level[clusters.labels] for level in clusters.levels]
         return TopicFit(
             topics=topics[back],
             strengths=strengths[back],
@@ -109,17 +86,13 @@ class BertopicThemes:
             centroids=clusters.centroids,
             levels=clusters.levels,
             stabilities=clusters.stabilities,
-            keywords=(
-                *(words_of(fit(labels=labels), labels) for labels in above),
-                words_of(model, clusters.labels),
-            ),
+            keywords=(*(words_of(fit(labels=labels), labels) for labels in above), words_of(model, clusters.labels)),
             curve=curve,
             stability=clusters.stability,
         )
 
 
 def _nothing(segments: int, width: int) -> TopicFit:
-    """The fit of too few segments."""
     return TopicFit(
         topics=np.full(segments, -1, dtype=np.int64),
         strengths=np.zeros(segments),
@@ -139,11 +112,8 @@ def _placed(clusters: Clusters, vectors: NDArray[np.float32], first: NDArray[np.
     for start in range(len(clusters.labels), len(first), ROWS):
         rows = first[start : start + ROWS]
         parts.append(nearest(relative_to(clusters.origin, on_lattice(vectors[rows])), clusters.centroids))
-    return Closeness(
-        np.concatenate([part.own for part in parts]),
-        np.concatenate([part.cosine for part in parts]),
-        np.concatenate([part.margin for part in parts]),
-    )
+    joined = (np.concatenate([getattr(part, name) for part in parts]) for name in ("own", "cosine", "margin"))
+    return Closeness(*joined)
 
 
 def _least(cosine: NDArray[np.float64], unrelated: float, *, share: float) -> float:
@@ -155,8 +125,6 @@ def _least(cosine: NDArray[np.float64], unrelated: float, *, share: float) -> fl
 
 
 def _digest(text: str, vector: NDArray[np.float32]) -> bytes:
-    """Hash of a segment's content: its vector and its text."""
-    content = hashlib.blake2b(vector.tobytes(), digest_size=16)
-    content.update(text.encode("utf-8", "surrogatepass"))
-    # A trailing zero byte would be cut off by numpy's fixed-width bytes.
-    return content.hexdigest().encode()
+    content = vector.tobytes() + text.encode("utf-8", "surrogatepass")
+    # In hexadecimal, since numpy's fixed-width bytes would cut off a trailing zero byte.
+    return hashlib.blake2b(content, digest_size=16).hexdigest().encode()

@@ -4,8 +4,8 @@ Every cut - a resolution - is made once on all segments and again on several ran
 stability is the mean agreement (adjusted Rand index; Hubert and Arabie, 1985) on the segments both have; structure is
 what survives resampling (Ben-Hur, Elisseeff and Guyon, 2002). A finer cut may be a little less stable.
 
-Stability is an estimate and often about the same for cuts of very different fineness, so the best one is another in
-every sample. What is taken is therefore the mean of all cuts, each weighing the more the better it is.
+Stability is often about the same for cuts of very different fineness, so the best one is another in every sample. What
+is taken is therefore the mean of all cuts, each weighing the more the better it is.
 
 Invariant, tested: the same neighbours and seed give the same choice.
 """
@@ -28,38 +28,19 @@ if TYPE_CHECKING:
 
     from textcx.engines.clustering.neighbour_graph import Neighbours
 
-COUNTS = (10, 30)
-"""Sizes of neighbourhood: a narrow one sees small themes, a wide one large ones."""
-
-RESERVE = 1.6
-"""Neighbours known for each one joined, so that a sample of four fifths has enough of them."""
-
-KEPT = 0.8
-"""Share of the segments in a sample."""
-
-SAMPLES = 6
-"""Samples on which cuts are judged."""
-
-RESOLUTIONS = tuple(0.25 * 2 ** (step / 2) for step in range(16))
-"""Resolutions tried, from coarse to fine: 0.25 to 45."""
-
-FEWEST, SEGMENTS_EACH = 15, 60
-"""Cuts with fewer clusters are not considered where there are finer ones and enough segments for each cluster."""
-
-LARGEST = 0.25
-"""Share of the segments in the largest cluster above which a cut is not considered where there are others."""
-
-HOOD = 2.25
-"""Segments per cluster, on average, for each of the narrow neighbours: a cluster is larger than a neighbourhood."""
-
-CROWD = 10
-"""Segments for each neighbour below which a neighbourhood is too wide to see themes."""
-
-WORTH_OF_TWICE = 0.025
-"""Stability that a cut into twice as many clusters may lose: between samples it differs by about as much."""
-
-CHANCE = 0.025
-"""Difference between two cuts that gives the better one e times the weight of the other."""
+COUNTS = (10, 30)  # sizes of neighbourhood: a narrow one sees small themes, a wide one large ones
+RESERVE = 1.6  # neighbours known for each one joined, so that a sample of four fifths has enough of them
+KEPT = 0.8  # share of the segments in a sample
+SAMPLES = 6  # samples on which cuts are judged
+RESOLUTIONS = tuple(0.25 * 2 ** (step / 2) for step in range(16))  # resolutions tried, from coarse to fine: 0.25 to 45
+FEWEST, SEGMENTS_EACH = 15, 60  # clusters of a cut that is considered, where there are segments enough for each
+LARGEST = 0.25  # share of the segments in the largest cluster of a cut that is considered
+HOOD = 2.25  # segments per cluster for each of the narrow neighbours: a cluster is larger than a neighbourhood
+CROWD = 10  # segments for each neighbour below which a neighbourhood is too wide to see themes
+WORTH_OF_TWICE = 0.025  # stability that a cut into twice as many clusters may lose: samples differ by as much
+CHANCE = 0.025  # difference between two cuts that gives the better one e times the weight of the other
+SEARCH_STEPS = 8  # Leiden runs spent at most on finding a resolution
+CLOSE_ENOUGH = 0.04  # relative difference from the number of clusters wanted at which that search ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +53,9 @@ class Cut:
 
 
 def choose_cut(neighbours: Neighbours, *, seed: int) -> Cut:
-    """Choose how fine to cut: the mean of all cuts, weighed by stability and fineness.
+    """Choose how fine to cut; the coarsest cut where the segments are too few for any.
 
-    Args:
-        neighbours: ``RESERVE`` times the largest of ``COUNTS`` for each segment, or all there are.
-        seed: Seed of samples and Leiden.
-
-    Returns:
-        The cut; where the segments are too few for any, the coarsest one.
+    ``neighbours`` are ``RESERVE`` times the largest of ``COUNTS`` for each segment, or all there are.
     """
     counts = usable_counts(neighbours)
     graph = shared_neighbour_graph(neighbours, counts=counts)
@@ -103,7 +79,7 @@ def choose_cut(neighbours: Neighbours, *, seed: int) -> Cut:
 
 
 def _from_coarse_to_fine(graph: csr_matrix, *, most: float, seed: int) -> list[NDArray[np.int64]]:
-    """Labels at each resolution, until there are more clusters than ``most``; those of the first one in any case."""
+    """Labels at each resolution, until there are more clusters than ``most``."""
     found: list[NDArray[np.int64]] = []
     for start in range(0, len(RESOLUTIONS), THREADS):
         tried = RESOLUTIONS[start : start + THREADS]
@@ -138,14 +114,7 @@ def sampled_graph(
 
 
 def resolution_for(graph: csr_matrix, clusters: int, *, guess: float, seed: int) -> float:
-    """Find the resolution at which a graph falls into about so many clusters, by bisection of its logarithm.
-
-    Args:
-        graph: Symmetric weights with sorted indices.
-        clusters: Number wanted, at least 1.
-        guess: Resolution tried first.
-        seed: Seed of Leiden.
-    """
+    """Find the resolution at which a graph falls into about so many clusters, by bisection of its logarithm."""
     low, high = float(np.log(RESOLUTIONS[0] / 8)), float(np.log(RESOLUTIONS[-1] * 8))
     place, best = float(np.log(guess)), (float("inf"), 0.0)
     for _ in range(SEARCH_STEPS):
@@ -158,10 +127,3 @@ def resolution_for(graph: csr_matrix, clusters: int, *, guess: float, seed: int)
         nearer = place + 2.0 * float(np.log(clusters / found))
         place = nearer if low < nearer < high else (low + high) / 2
     return float(np.exp(best[1]))
-
-
-SEARCH_STEPS = 8
-"""Leiden runs spent at most on finding a resolution."""
-
-CLOSE_ENOUGH = 0.04
-"""Relative difference from the number of clusters wanted at which that search ends."""

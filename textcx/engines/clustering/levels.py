@@ -20,26 +20,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-CLEARLY_MORE = 1.25
-"""Finest themes per theme of level 2 from which that level is worth having."""
-
-LARGEST = 0.25
-"""Share of all segments that no union exceeds as long as there are others."""
-
-FOUND_AGAIN = 0.5
-"""Jaccard overlap from which a cluster is the same as before (Hennig, 2007: below it, it is dissolved)."""
+CLEARLY_MORE = 1.25  # finest themes per theme of level 2 from which that level is worth having
+LARGEST = 0.25  # share of all segments that no union exceeds as long as there are others
+FOUND_AGAIN = 0.5  # Jaccard overlap from which a cluster is the same as before (Hennig, 2007: else it is dissolved)
 
 
 def ward(centroids: NDArray[np.float64], sizes: NDArray[np.int64]) -> list[tuple[int, int, float]]:
-    """Join clusters pairwise until one is left.
+    """Join clusters, of means ``(clusters, width)`` and so many members, pairwise until one is left.
 
-    Args:
-        centroids: Means of the clusters. Shape ``(clusters, width)``.
-        sizes: Members of each.
-
-    Returns:
-        The joins in order: two cluster numbers, the first the smaller and the one that goes on standing for both, and
-        the loss of closeness; it grows, but for a step down where unions of more than ``LARGEST`` begin.
+    Returns the joins in order: two cluster numbers, the first the smaller and the one that goes on standing for both,
+    and the loss of closeness; it grows, but for a step down where unions of more than ``LARGEST`` begin.
     """
     means, weights = centroids.astype(np.float64).copy(), sizes.astype(np.float64).copy()
     count = len(means)
@@ -79,11 +69,9 @@ def cut_joins(joins: Sequence[tuple[int, int, float]], *, clusters: int, groups:
 
 
 def levels_above(centroids: NDArray[np.float64], sizes: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Group the finest clusters into the levels above, coarsest first.
+    """Group the finest clusters into the levels above, coarsest first: the group of each cluster on none to two levels.
 
-    Returns:
-        None, one or two arrays of shape ``(clusters,)``: the group of each cluster. None where the clusters are few
-        enough for a manager; one where an analyst can work with the clusters themselves.
+    None where the clusters are few enough for a manager; one where an analyst can work with the clusters themselves.
     """
     clusters = len(sizes)
     if clusters <= MAIN_THEMES[1]:
@@ -96,13 +84,9 @@ def levels_above(centroids: NDArray[np.float64], sizes: NDArray[np.int64]) -> li
 
 
 def _main_number(joins: Sequence[tuple[int, int, float]], *, sizes: NDArray[np.int64]) -> int:
-    """Number of main themes: where the next join would lose the most more than the last, of those a manager can see.
-
-    Only numbers at which no theme has more than ``LARGEST`` are asked, if there are such.
-    """
+    """Number of main themes, none of more than ``LARGEST`` if possible: where the next join would lose the most."""
     fewest, most = MAIN_THEMES
     clusters = len(sizes)
-    heights = [loss for _, _, loss in joins]
     steps: dict[int, float] = {}
     weights = sizes.astype(np.float64).copy()
     for done, (one, other, loss) in enumerate(joins):
@@ -110,21 +94,13 @@ def _main_number(joins: Sequence[tuple[int, int, float]], *, sizes: NDArray[np.i
         weights[other] = 0.0
         groups = clusters - done - 1
         if fewest <= groups <= most and (not steps or weights.max() <= LARGEST * weights.sum()):
-            steps[groups] = heights[done + 1] / max(loss, 1e-9)
+            steps[groups] = joins[done + 1][2] / max(loss, 1e-9)
     return max(steps, key=lambda groups: (round(steps[groups], 6), groups))
 
 
-def overlaps(
-    ours: NDArray[np.int64], theirs: NDArray[np.int64], *, ours_number: int, theirs_number: int
-) -> NDArray[np.float64]:
-    """Jaccard overlap of all pairs of clusters of two labellings of the same things; -1 labels belong to none.
-
-    Returns:
-        Shape ``(ours_number, theirs_number)``.
-    """
-    both = (ours >= 0) & (theirs >= 0)
-    shared = np.bincount(ours[both] * theirs_number + theirs[both], minlength=ours_number * theirs_number)
-    shared = shared.reshape(ours_number, theirs_number).astype(np.float64)
-    sizes = np.bincount(ours[ours >= 0], minlength=ours_number)[:, None]
-    other_sizes = np.bincount(theirs[theirs >= 0], minlength=theirs_number)[None, :]
-    return np.asarray(shared / np.maximum(sizes + other_sizes - shared, 1.0), dtype=np.float64)
+def overlaps(ours: NDArray[np.int64], theirs: NDArray[np.int64], *, count: int) -> NDArray[np.float64]:
+    """Jaccard overlap of each of ``count`` clusters of ours with each of theirs, both of the same things."""
+    number = int(theirs.max()) + 1
+    shared = np.bincount(ours * number + theirs, minlength=count * number).reshape(count, number).astype(np.float64)
+    either = shared.sum(axis=1, keepdims=True) + shared.sum(axis=0) - shared
+    return np.asarray(shared / np.maximum(either, 1.0), dtype=np.float64)

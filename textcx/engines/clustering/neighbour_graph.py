@@ -30,40 +30,25 @@ if TYPE_CHECKING:
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
-ROWS = 512
-"""Rows of the similarity matrix held at once by a thread."""
-
-MARKED = 128
-"""Neighbourhoods marked at once when they are compared with others."""
-
-BLOCK = 64
-"""Similarities among which the best is looked up first when neighbours are searched."""
-
-NOTHING = np.float32(-(2.0**25))
-"""Less than any product of two lattice vectors."""
-
-THREADS = 2
-"""Pieces of work done at a time. No result hangs on it."""
+ROWS = 512  # rows of the similarity matrix held at once by a thread
+MARKED = 128  # neighbourhoods marked at once when they are compared with others
+BLOCK = 64  # similarities among which the best is looked up first when neighbours are searched
+NOTHING = np.float32(-(2.0**25))  # less than any product of two lattice vectors
+THREADS = 2  # pieces of work done at a time; no result depends on it
 
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """Nearest neighbours of vectors.
+    """Nearest neighbours of vectors, nearest first, ties by index; shapes ``(vectors, count)``.
 
-    ``indices`` and ``cosines`` have the shape ``(vectors, count)``, nearest first, ties by index. A missing neighbour
-    is the vector itself at cosine 0.
+    A missing neighbour is the vector itself at cosine 0.
     """
 
     indices: NDArray[np.int32]
     cosines: NDArray[np.float32]
 
     def among(self, kept: NDArray[np.bool_], *, count: int) -> Neighbours:
-        """Neighbours of some of the vectors among themselves, as if the others were not there.
-
-        Args:
-            kept: Which vectors stay. Shape ``(vectors,)``.
-            count: Neighbours to keep; where fewer are known and kept, the rest is missing.
-        """
+        """``count`` neighbours of the vectors kept among themselves; missing where fewer are known and kept."""
         rows = np.flatnonzero(kept)
         places = np.full(len(kept), -1, dtype=np.int32)
         places[rows] = np.arange(len(rows), dtype=np.int32)
@@ -77,11 +62,9 @@ class Neighbours:
 
 
 def nearest_neighbours(lattice: NDArray[np.float32], *, count: int) -> Neighbours:
-    """Find the nearest neighbours of every vector exactly, by blocks of a matrix product.
+    """Find the nearest neighbours of every unit vector on the lattice exactly, by blocks of a matrix product.
 
-    Args:
-        lattice: Unit vectors on the lattice. Shape ``(vectors, width)``.
-        count: Neighbours per vector, at least 1 and less than ``vectors``.
+    ``count`` is at least 1 and less than there are vectors.
     """
     total = len(lattice)
     block = min(BLOCK, max(1, total // (2 * count)))
@@ -118,16 +101,11 @@ def _nearest(
 
 
 def shared_neighbour_graph(neighbours: Neighbours, *, counts: Sequence[int]) -> csr_matrix:
-    """Join every vector to its nearest neighbours, weighing each edge by cosine x overlap of the neighbourhoods.
+    """Join every vector to its nearest neighbours, weighing each edge by cosine x overlap of the neighbourhoods, 0..1.
 
-    Args:
-        neighbours: At least as many for each vector as the largest count.
-        counts: Sizes of neighbourhood, ascending, at least one. The largest are joined; the overlap is the mean over
-            all sizes, none where a neighbour is not in the neighbourhood of that size.
-
-    Returns:
-        Symmetric weights, 0..1, shape ``(vectors, vectors)``. The overlap is Jaccard's: shared over all neighbours of
-        the two, each vector counting as its own neighbour.
+    ``counts`` are sizes of neighbourhood, ascending. The largest are joined; the overlap is the mean over all sizes,
+    none where a neighbour is not in the neighbourhood of that size. It is Jaccard's: shared over all neighbours of the
+    two, each vector counting as its own neighbour.
     """
     total = len(neighbours.indices)
     indices, cosines = neighbours.indices[:, : counts[-1]], neighbours.cosines[:, : counts[-1]]
@@ -171,17 +149,10 @@ def _shared(indices: NDArray[np.int32]) -> NDArray[np.int16]:
 def communities(
     graph: csr_matrix, *, resolution: float, seed: int, trials: int = 1, rounds: int = 1
 ) -> NDArray[np.int64]:
-    """Leiden's communities of a graph.
+    """Leiden's communities of a graph of symmetric weights with sorted indices, numbered as by ``by_size``.
 
-    Args:
-        graph: Symmetric weights with sorted indices.
-        resolution: Above 0; modularity weighs the expected edges by it.
-        seed: At least 0.
-        trials: Independent runs, of which the best counts.
-        rounds: Times that each run goes over the graph again from where it is.
-
-    Returns:
-        Community of each vector, numbered by size, the largest first, ties by first member. Shape ``(vectors,)``.
+    Modularity weighs the expected edges by the ``resolution``, above 0. Of the independent ``trials`` the best counts;
+    each goes over the graph so many ``rounds``.
     """
     total = graph.shape[0]
     if not graph.nnz:
@@ -200,9 +171,7 @@ def communities(
 def by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Number clusters anew, the largest first, ties by first member. Labels are at least 0."""
     _, first, back, counts = np.unique(labels, return_index=True, return_inverse=True, return_counts=True)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[np.lexsort((first, -counts))] = np.arange(len(first))
-    return rank[back]
+    return np.argsort(np.lexsort((first, -counts)))[back]
 
 
 def in_threads(work: Callable[[Given], Made], given: Sequence[Given]) -> list[Made]:

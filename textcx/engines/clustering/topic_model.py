@@ -33,17 +33,10 @@ if TYPE_CHECKING:
 
     Words = Mapping[int, list[tuple[str, float]]]
 
-KEYWORDS = 15
-"""Keywords kept per topic."""
-
-SHORTEST = 3
-"""Letters of a word at least: "tv" is lost, "to" and "id" are not missed."""
-
-NO_THEME = "no theme"
-"""Name of topic -1 of a model that is saved."""
-
-SAVED_WORD = r"[^\W\d_]{3,}(?:['\u2019\-][^\W\d_]+)*"
-"""What counts as a word for a model that is saved: it takes no functions of ours along."""
+KEYWORDS = 15  # keywords kept per topic
+SHORTEST = 3  # letters of a word at least: "tv" is lost, "to" and "id" are not missed
+NO_THEME = "no theme"  # name of topic -1 of a model that is saved
+SAVED_WORD = r"[^\W\d_]{3,}(?:['\u2019\-][^\W\d_]+)*"  # for a model that is saved: it takes no functions along
 
 NO_WORD = "\x00"
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
@@ -59,13 +52,12 @@ class DistinctWords(BaseRepresentation):  # type: ignore[misc] # bertopic has no
 
 
 class ThemeWords(BaseRepresentation):  # type: ignore[misc] # bertopic has no types
-    """Representation model: the words that the theme of each text has, with their c-TF-IDF weights."""
+    """Representation model: the words of each theme, last those of none (-1), with their c-TF-IDF weights.
+
+    A topic for which there are no words keeps the best that c-TF-IDF found.
+    """
 
     def __init__(self, labels: NDArray[np.int64], words: Sequence[Sequence[str]]) -> None:
-        """Take the theme of each text, -1 where none, and the words of each theme, last those of none.
-
-        A topic for which there are no words keeps the best that c-TF-IDF found.
-        """
         self.labels = labels
         self.words = words
 
@@ -93,16 +85,10 @@ def fit_topics(
     vectorizer: CountVectorizer = None,
     representation: object = None,
 ) -> BERTopic:
-    """Fit BERTopic to texts and their vectors.
+    """Fit BERTopic to at least one text and the vectors, by a cluster model or, where they are known, by topics.
 
-    Args:
-        texts: At least one.
-        vectors: Shape ``(texts, width)``.
-        cluster_model: With ``fit``, ``predict`` and ``labels_``; may be left out where the topics are known.
-        labels: The topics, where they are known; -1 for none. Shape ``(texts,)``.
-        stop_words: Words that describe no topic.
-        vectorizer: Counts the words of texts; by default over ``content_words``.
-        representation: A representation model, or several by the name of their aspect; by default ``DistinctWords``.
+    ``vectorizer`` counts the words of texts, by default ``content_words``; ``representation`` is a representation
+    model, by default ``DistinctWords``, or several by the name of their aspect.
     """
     # Two words that are none, since c-TF-IDF cannot weigh a vocabulary of one.
     usual = CountVectorizer(analyzer=lambda text: [*content_words(text, stop_words), NO_WORD, NO_WORD * 2])
@@ -132,18 +118,10 @@ def save_bertopic(
     vectors: NDArray[np.float32],
     stop_words: Collection[str],
 ) -> dict[int, str]:
-    """Write a BERTopic model: topics.json, config.json, topic_embeddings, and c-TF-IDF.
+    """Write a BERTopic model: topics.json, config.json, topic_embeddings, and c-TF-IDF; return theme ids by topic.
 
-    Args:
-        directory: A new directory.
-        texts: What the themes are described by, at least one for each theme.
-        labels: Theme of each text, -1 where none. Shape ``(texts,)``.
-        themes: The themes.
-        vectors: Where each theme lies, and at the end where texts without one do. Shape ``(themes + 1, width)``.
-        stop_words: Words that describe no topic.
-
-    Returns:
-        Theme id of each topic; BERTopic numbers topics by size.
+    Themes are described by ``texts``, at least one for each; ``labels`` tell the theme of each, -1 where none.
+    ``vectors`` ``(themes + 1, width)`` are where each theme lies, and at the end where texts without one do.
 
     Raises:
         ValueError: If the texts hold no word.

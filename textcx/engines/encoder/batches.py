@@ -8,55 +8,41 @@ follow what is there: many times faster for a few texts, and equal within the to
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from numpy.typing import NDArray
+Array = TypeVar("Array")
 
-LENGTHS = (16, 24, 32, 48, 64, 80, 96, 128, 160, 192, 256)
-"""Padded lengths in tokens; a window takes the next one up."""
+LENGTHS = (16, 24, 32, 48, 64, 80, 96, 128, 160, 192, 256)  # padded lengths in tokens; a window takes the next one up
 LONGEST = LENGTHS[-1]
+# Rows of a padded batch of each length. Every product is a multiple of 1,024: elsewhere rows disturb each other.
 ROWS = {16: 128, 24: 128, 32: 64, 48: 64, 64: 32, 80: 64, 96: 32, 128: 16, 160: 32, 192: 16, 256: 8}
-"""Rows of a padded batch of each length. Every product is a multiple of 1,024: elsewhere rows disturb each other."""
-FEW = (1, 4, 16, 32, 64)
-"""Rows of a small padded batch; the next that holds all."""
-CALL = 128
-"""About so many tokens could be read in the time that a padded batch costs however small it is."""
-PACKED = 2048
-"""Tokens of a packed sequence."""
-PACKED_SMALL = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)
-"""Tokens of small packed sequences; the next that holds all."""
+FEW = (1, 4, 16, 32, 64)  # rows of a small padded batch; the next that holds all
+CALL = 128  # about so many tokens could be read in the time that a padded batch costs however small it is
+PACKED = 2048  # tokens of a packed sequence
+PACKED_SMALL = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)  # those of small ones; the next that holds all
 
 
-class Logits(NamedTuple):
-    """What a backend says about windows, not calibrated; all float32.
+class Output(NamedTuple, Generic[Array]):
+    """What the network says about rows: logits that are not calibrated, and vectors of unit length; all float32."""
 
-    Attributes:
-        sentiment: Negative, neutral, positive. Shape ``(windows, 3)``.
-        pain: Shape ``(windows,)``.
-        request: Shape ``(windows,)``.
-        emotions: In the order of ``EMOTIONS``. Shape ``(windows, 4)``.
-        vectors: Unit length. Shape ``(windows, width)``.
-    """
+    sentiment: Array  # (rows, 3)
+    pain: Array  # (rows,)
+    request: Array  # (rows,)
+    emotions: Array  # (rows, 4)
+    vectors: Array  # (rows, width)
 
-    sentiment: NDArray[np.float32]
-    pain: NDArray[np.float32]
-    request: NDArray[np.float32]
-    emotions: NDArray[np.float32]
-    vectors: NDArray[np.float32]
+
+Logits = Output[NDArray[np.float32]]
 
 
 class Backend(Protocol):
-    """Computes the network on one kind of runtime.
-
-    Attributes:
-        name: ``torch``, ``onnx`` or ``openvino``.
-        precision: What it computes with: ``bf16``, ``fp32`` or ``int8``.
-    """
+    """Computes the network on one kind of runtime, in ``bf16``, ``fp32`` or ``int8``."""
 
     name: str
     precision: str
@@ -97,108 +83,71 @@ class Window:
         return next(length for length in LENGTHS if self.size <= length)
 
 
-class Batches(Protocol):
-    """Gathers windows into batches, those of one text in their order."""
+@dataclass(frozen=True, slots=True)
+class PackedBatches:
+    """Packs windows into sequences, as they come; ``edges`` are the ids of the tokens around every window."""
 
-    def add(self, window: Window) -> list[Window]:
-        """Take a window; returns a batch that is full now, or nothing."""
-        ...
+    backend: PackingBackend
+    edges: tuple[int, int]
+    small: bool
 
-    def rest(self) -> Iterator[list[Window]]:
-        """Yield batches of what still waits."""
-        ...
+    def gather(self, windows: Iterable[Window]) -> Iterator[list[Window]]:
+        """Yield batches of windows, those of one text in their order."""
+        waiting: list[Window] = []
+        tokens = 0
+        for window in windows:
+            if tokens + window.size > PACKED:
+                yield waiting
+                waiting, tokens = [], 0
+            waiting.append(window)
+            tokens += window.size
+        if waiting:
+            yield waiting
 
     def read(self, windows: Sequence[Window]) -> Logits:
         """Let the backend read a batch; one answer for each window."""
-        ...
-
-
-def batches_for(backend: PaddedBackend | PackingBackend, *, edges: tuple[int, int], small: bool) -> Batches:
-    """Return what gathers windows for a backend, once for each call.
-
-    Args:
-        backend: Reads them.
-        edges: Ids of the tokens that open and close every window.
-        small: Whether small batches are wanted.
-    """
-    if isinstance(backend, PackingBackend):
-        return PackedBatches(backend, edges=edges, small=small)
-    return PaddedBatches(backend, edges=edges, small=small)
-
-
-class PackedBatches:
-    """Packs windows into sequences, as they come."""
-
-    def __init__(self, backend: PackingBackend, *, edges: tuple[int, int], small: bool) -> None:
-        """Start with nothing."""
-        self._backend, self._edges, self._small = backend, edges, small
-        self._waiting: list[Window] = []
-        self._tokens = 0
-
-    def add(self, window: Window) -> list[Window]:
-        """Take a window; returns those before it if it does not fit behind them."""
-        full: list[Window] = []
-        if self._tokens + window.size > PACKED:
-            full, self._waiting, self._tokens = self._waiting, [], 0
-        self._waiting.append(window)
-        self._tokens += window.size
-        return full
-
-    def rest(self) -> Iterator[list[Window]]:
-        """Yield what still waits."""
-        if self._waiting:
-            yield self._waiting
-            self._waiting, self._tokens = [], 0
-
-    def read(self, windows: Sequence[Window]) -> Logits:
-        """Let the backend read windows."""
-        first, last = self._edges
-        sizes = PACKED_SMALL if self._small else ()
+        first, last = self.edges
+        sizes = PACKED_SMALL if self.small else ()
         total = sum(window.size for window in windows)
-        return self._backend.read(
+        return self.backend.read(
             [np.concatenate(([first], window.tokens, [last])) for window in windows],
             size=next((size for size in sizes if total <= size), PACKED),
-            fill=not self._small,
+            fill=not self.small,
         )
 
 
+@dataclass(frozen=True, slots=True)
 class PaddedBatches:
     """Pads windows to the next of ``LENGTHS``; a batch that is not full is filled with empty rows."""
 
-    def __init__(self, backend: PaddedBackend, *, edges: tuple[int, int], small: bool) -> None:
-        """Start with nothing."""
-        self._backend, self._edges, self._small = backend, edges, small
-        self._waiting: dict[int, list[Window]] = {length: [] for length in LENGTHS}
+    backend: PaddedBackend
+    edges: tuple[int, int]
+    small: bool
 
-    def add(self, window: Window) -> list[Window]:
-        """Take a window; returns all of its length if that makes a full batch."""
-        length = window.length
-        self._waiting[length].append(window)
-        if len(self._waiting[length]) < ROWS[length]:
-            return []
-        full, self._waiting[length] = self._waiting[length], []
-        return full
-
-    def rest(self) -> Iterator[list[Window]]:
-        """Yield what still waits, by length."""
-        if self._small:
-            _move_up(self._waiting)
-        for length, windows in self._waiting.items():
-            if windows:
-                yield windows
-                self._waiting[length] = []
+    def gather(self, windows: Iterable[Window]) -> Iterator[list[Window]]:
+        """Yield batches of windows of one length, those of one text and length in their order."""
+        waiting: dict[int, list[Window]] = {length: [] for length in LENGTHS}
+        for window in windows:
+            length = window.length
+            waiting[length].append(window)
+            if len(waiting[length]) == ROWS[length]:
+                yield waiting[length]
+                waiting[length] = []
+        if self.small:
+            _move_up(waiting)
+        yield from filter(None, waiting.values())
 
     def read(self, windows: Sequence[Window]) -> Logits:
-        """Let the backend read windows."""
+        """Let the backend read a batch; one answer for each window, and more for rows that were filled up."""
         length = max(window.length for window in windows)
-        rows = _rows(len(windows), length) if self._small else ROWS[length]
+        rows = _rows(len(windows), length) if self.small else ROWS[length]
         tokens = np.zeros((rows, length), np.int64)
         sizes = np.full(rows, 2)
-        tokens[:, 0], tokens[:, 1] = self._edges  # an empty row is an empty text
+        tokens[:, 0], tokens[:, 1] = self.edges  # an empty row is an empty text
         for row, window in enumerate(windows):
-            tokens[row, 1 : window.size - 1], tokens[row, window.size - 1] = window.tokens, self._edges[1]
+            tokens[row, 1 : window.size - 1], tokens[row, window.size - 1] = window.tokens, self.edges[1]
             sizes[row] = window.size
-        return self._backend.run(tokens, np.arange(length) < sizes[:, None])
+        return self.backend.run(tokens, np.arange(length) < sizes[:, None])
 
 
 def _rows(windows: int, length: int) -> int:

@@ -15,19 +15,14 @@ from huggingface_hub.errors import LocalEntryNotFoundError, RepositoryNotFoundEr
 from textcx.domain.errors import ModelProblem
 
 HUB_NAME = re.compile(r"\w[\w.-]*/\w[\w.-]*", re.ASCII)
-FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]
-"""What is downloaded; no weights that would have to be unpickled, and no code."""
+FILES = ["*.json", "*.safetensors", "*.txt", "*.model"]  # no weights that would have to be unpickled, and no code
 
 
 def find_model(model: str | Path) -> Path:
-    """Return the folder of a model.
-
-    Args:
-        model: A directory, or a model of the hub as ``owner/name``.
+    """Return the folder of a model: a directory, or a model of the hub as ``owner/name``.
 
     Raises:
-        ModelProblem: If there is no such directory or it holds no model, or a model of the hub is neither in the local
-            cache nor can be downloaded.
+        ModelProblem: If there is no such directory, it holds no model, or one of the hub can't be downloaded.
     """
     folder = Path(model)
     if not folder.is_dir():

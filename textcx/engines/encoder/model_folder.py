@@ -4,38 +4,31 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
 from textcx.domain.errors import ModelProblem
 from textcx.engines.encoder.reader import Calibration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-ABOUT = "model.toml"
-"""The file that says what a model folder holds."""
+ABOUT = "model.toml"  # the file that says what a model folder holds
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFolder:
-    """What a checked model folder holds.
+    """What a checked model folder holds."""
 
-    Attributes:
-        encoder_id: Name, version and the first digits of the weights' checksum.
-        weights: The safetensors file.
-        checksum: SHA-256 of the weights, in hexadecimal.
-        network: Sizes of the network, by name.
-        calibration: How logits become probabilities.
-        tokenizer: The network's own.
-    """
-
-    encoder_id: str
+    encoder_id: str  # name, version and the first digits of the weights' checksum
     weights: Path
-    checksum: str
-    network: dict[str, Any]
+    checksum: str  # SHA-256 of the weights, in hexadecimal
+    network: dict[str, Any]  # sizes, by name
     calibration: Calibration
     tokenizer: Tokenizer
 
@@ -43,14 +36,11 @@ class ModelFolder:
 def open_model(model_dir: Path) -> ModelFolder:
     """Read a model folder and check its weights.
 
-    Args:
-        model_dir: The folder.
-
     Raises:
         ModelProblem: If a file is missing, damaged, or not what ``model.toml`` says.
     """
-    about = _about(model_dir)
-    try:
+    about = _about(model_dir / ABOUT)
+    with explained(model_dir):
         weights = model_dir / about["weights"]["file"]
         checksum = hashlib.sha256(weights.read_bytes()).hexdigest()
         if checksum != about["weights"]["sha256"]:
@@ -59,31 +49,30 @@ def open_model(model_dir: Path) -> ModelFolder:
                 f"model.toml expects {about['weights']['sha256'][:12]}. Restore the model folder."
             )
             raise ModelProblem(message)
+        calibration: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in about["calibration"].items()
+        }
         return ModelFolder(
             encoder_id=f"{about['name']}-{about['version']}@sha256:{checksum[:12]}",
             weights=weights,
             checksum=checksum,
             network=about["network"],
-            calibration=_calibration(about["calibration"]),
+            calibration=Calibration(**calibration),
             tokenizer=Tokenizer.from_str((model_dir / "tokenizer.json").read_text(encoding="utf-8")),
         )
-    except (OSError, KeyError, TypeError, ValueError) as problem:
-        raise damaged(model_dir, problem) from problem
 
 
-def damaged(model_dir: Path, problem: Exception) -> ModelProblem:
-    """Return the error for a model folder that cannot be used."""
-    return ModelProblem(f"The model in {model_dir} cannot be loaded: {problem}. Restore the model folder.")
+@contextmanager
+def explained(model_dir: Path) -> Iterator[None]:
+    """Turn whatever a library says about the files of a model into a ``ModelProblem`` that names the folder."""
+    try:
+        yield
+    except (OSError, ImportError, LookupError, TypeError, ValueError, RuntimeError, SafetensorError) as problem:
+        message = f"The model in {model_dir} cannot be loaded: {problem}. Restore the model folder."
+        raise ModelProblem(message) from problem
 
 
-def _calibration(values: dict[str, Any]) -> Calibration:
-    """Build the calibration; lists of TOML become tuples."""
-    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    return Calibration(**plain)
-
-
-def _about(model_dir: Path) -> dict[str, Any]:
-    path = model_dir / ABOUT
+def _about(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:

@@ -1,36 +1,35 @@
 """The network behind the encoder: one backbone, one pass, several heads.
 
 The backbone has the shape of a small BERT (post-norm, exact GELU, learned positions) and starts from the weights of
-all-MiniLM-L6-v2. Five heads read its last layer:
-
-* ``sentiment``: three classes, negative, neutral, positive;
-* ``pain``: something went wrong for the customer;
-* ``request``: the customer wishes or suggests something;
-* ``emotions``: whether the text shows anger, disappointment, gratitude or confusion, each for itself;
-* ``vector``: a unit-length vector that keeps the geometry of the original sentence embedding.
+all-MiniLM-L6-v2. Five heads read its last layer: ``sentiment`` (three classes), ``pain`` (something went wrong for the
+customer), ``request`` (a wish or suggestion), ``emotions`` (each for itself), and ``vector``, of unit length, which
+keeps the geometry of the original sentence embedding.
 
 All but the vector share a hidden layer over ``[first token, mean, maximum]``; the vector has a linear layer of its own
-over the mean, so that learning sentiment does not bend the space that themes are clustered in.
-
-Everything that turns a batch into numbers is row-wise: no statistic is taken across the batch.
+over the mean, so that learning sentiment does not bend the space that themes are clustered in. Everything that turns a
+batch into numbers is row-wise.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, NamedTuple, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from textcx.domain.encoding import EMOTIONS, LABELS
+from textcx.engines.encoder.batches import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     Attention = Callable[[Tensor], Tensor]
     """Turns queries, keys and values of tokens, shape ``(..., 3 * width)``, into what they see, ``(..., width)``."""
+
+EncoderOutput = Output[Tensor]
+Pooled = tuple[Tensor, Tensor, Tensor]  # of each text its first token, the mean, and the maximum; (rows, width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,44 +46,12 @@ class NetworkShape:
     emotions: int = len(EMOTIONS)
     norm_epsilon: float = 1e-12
 
-    def as_dict(self) -> dict[str, int | float]:
-        """Return the sizes by name, as ``model.toml`` holds them."""
-        return asdict(self)
-
-
-class EncoderOutput(NamedTuple):
-    """What one forward pass gives; logits are not calibrated.
-
-    Attributes:
-        sentiment: Logits. Shape ``(rows, 3)``: negative, neutral, positive.
-        pain: Logits. Shape ``(rows,)``.
-        request: Logits. Shape ``(rows,)``.
-        emotions: Logits. Shape ``(rows, emotions)``: anger, disappointment, gratitude, confusion.
-        vectors: Unit-length vectors. Shape ``(rows, width)``.
-    """
-
-    sentiment: Tensor
-    pain: Tensor
-    request: Tensor
-    emotions: Tensor
-    vectors: Tensor
-
-
-class Pooled(NamedTuple):
-    """What the heads read of each text; all of the shape ``(rows, width)``."""
-
-    first: Tensor
-    mean: Tensor
-    highest: Tensor
-
 
 @dataclass(frozen=True, slots=True)
 class RowAttention:
     """Attention among the tokens of each row of a padded batch.
 
-    Attributes:
-        heads: How many.
-        bias: Added to the products; broadcasts to ``(rows, heads, length, length)``, null for none.
+    ``bias`` is added to the products and broadcasts to ``(rows, heads, length, length)``.
     """
 
     heads: int
@@ -127,11 +94,6 @@ class EncoderNetwork(nn.Module):
     """Token ids in, the logits of four heads and a vector out."""
 
     def __init__(self, shape: NetworkShape | None = None) -> None:
-        """Build the network with fresh weights.
-
-        Args:
-            shape: Sizes; those of all-MiniLM-L6-v2 by default.
-        """
         super().__init__()
         self.shape = shape or NetworkShape()
         width = self.shape.width
@@ -152,13 +114,8 @@ class EncoderNetwork(nn.Module):
     def forward(self, tokens: Tensor, mask: Tensor, *, head_dropout: float = 0.0) -> EncoderOutput:
         """Read a batch of texts.
 
-        Args:
-            tokens: Token ids, padded at the end. Shape ``(rows, length)``, integer.
-            mask: True where a token is real; every row has at least one. Shape ``(rows, length)``, bool.
-            head_dropout: Share of the shared hidden layer switched off while training, 0 to 1.
-
-        Returns:
-            Logits and vectors, always float32.
+        ``tokens`` ``(rows, length)`` are ids, padded at the end; ``mask`` is true where one is real, at least one in a
+        row. ``head_dropout`` is the share of the shared hidden layer that is switched off while training, 0..1.
         """
         return self.judge(pool(self.states(tokens, mask), mask), head_dropout=head_dropout)
 
@@ -204,37 +161,26 @@ class EncoderNetwork(nn.Module):
 
 
 def pool(states: Tensor, mask: Tensor) -> Pooled:
-    """Sum up the states of each row of a padded batch.
-
-    Args:
-        states: Shape ``(rows, length, width)``.
-        mask: True where a token is real. Shape ``(rows, length)``, bool.
-    """
+    """Sum up the states ``(rows, length, width)`` of each row; ``mask`` ``(rows, length)`` is true for real tokens."""
     real = mask.unsqueeze(-1)
     mean = (states.float() * real).sum(1) / real.sum(1)
-    return Pooled(states[:, 0], mean, states.masked_fill(~real, -1e4).amax(1))
+    return states[:, 0], mean, states.masked_fill(~real, -1e4).amax(1)
 
 
 def backbone_from_bert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename the weights of a BERT, such as all-MiniLM-L6-v2, to ours; the heads are not among them.
 
-    The token type, where there is one, is always the first, so its embedding is folded into the positions.
-
-    Args:
-        weights: The tensors of ``model.safetensors``, by their published names.
-
-    Returns:
-        Tensors for ``EncoderNetwork.load_state_dict(..., strict=False)``.
+    Takes the tensors of ``model.safetensors`` by their published names, and returns those for ``EncoderNetwork``'s
+    ``load_state_dict(..., strict=False)``.
     """
-    names = {
-        "words.weight": "embeddings.word_embeddings.weight",
-        "norm_words.weight": "embeddings.LayerNorm.weight",
-        "norm_words.bias": "embeddings.LayerNorm.bias",
+    ours = {
+        "words.weight": weights["embeddings.word_embeddings.weight"],
+        "positions.weight": weights["embeddings.position_embeddings.weight"],
+        "norm_words.weight": weights["embeddings.LayerNorm.weight"],
+        "norm_words.bias": weights["embeddings.LayerNorm.bias"],
     }
-    ours = {name: weights[theirs] for name, theirs in names.items()}
-    ours["positions.weight"] = weights["embeddings.position_embeddings.weight"]
     kinds = weights.get("embeddings.token_type_embeddings.weight")
-    if kinds is not None:
+    if kinds is not None:  # the token type is always the first
         ours["positions.weight"] = ours["positions.weight"] + kinds[0]
     parts = {
         "merge": "attention.output.dense",

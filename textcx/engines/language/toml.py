@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from typing import TYPE_CHECKING, Any
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from textcx.domain.errors import BadSetting, UnreadableInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 Table = dict[str, Any]
+Record = TypeVar("Record")
+Value = TypeVar("Value")
 
 
 def read_toml(path: Path) -> Table:
@@ -52,28 +55,45 @@ def check_keys(table: Table, *, allowed: Sequence[str], where: str, needed: Sequ
             raise BadSetting(msg)
 
 
-def text_of(table: Table, key: str, where: str) -> str:
-    """Return a text that is not empty."""
-    value = table.get(key)
-    if not isinstance(value, str) or not value.strip():
-        msg = f"{where} needs {key!r} as text; got {type(value).__name__}"
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[Value]):
+    """What a key must hold: how it is called, what stands for a key that is missing, what tells, and what is made."""
+
+    expected: str
+    missing: object
+    fits: Callable[[Any], bool]
+    made: Callable[[Any], Value]
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _is_list(value: object, fits: Callable[[object], bool]) -> bool:
+    return isinstance(value, list) and all(map(fits, value))
+
+
+TEXT: Kind[str] = Kind("text", None, _is_text, str)
+NUMBER: Kind[float] = Kind("a number", None, lambda it: isinstance(it, int | float) and not isinstance(it, bool), float)
+FLAG: Kind[bool] = Kind("true or false", None, lambda it: isinstance(it, bool), bool)
+TEXTS: Kind[tuple[str, ...]] = Kind("a list of texts that are not empty", [], lambda it: _is_list(it, _is_text), tuple)
+TABLE: Kind[Table] = Kind("a table, written [{key}]", {}, lambda it: isinstance(it, dict), dict)
+TABLES: Kind[list[Table]] = Kind("a list of tables, written [[{key}]]", [], lambda it: _is_list(it, TABLE.fits), list)
+OF_FIELDS: dict[str, Kind[Any]] = {"str": TEXT, "float": NUMBER, "bool": FLAG, "tuple[str, ...]": TEXTS}
+
+
+def value_of(table: Table, key: str, where: str, kind: Kind[Value]) -> Value:
+    """Return the value of a key."""
+    value = table.get(key, kind.missing)
+    if not kind.fits(value):
+        msg = f"{where} needs '{key}' as {kind.expected.format(key=key)}; got {type(value).__name__}"
         raise BadSetting(msg)
-    return value
+    return kind.made(value)
 
 
-def texts_of(table: Table, key: str, where: str) -> tuple[str, ...]:
-    """Return a list of texts that are not empty; an empty one where the key is missing."""
-    value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
-        msg = f"{where} needs {key!r} as a list of texts that are not empty"
-        raise BadSetting(msg)
-    return tuple(value)
-
-
-def tables_of(content: Table, key: str, where: str) -> list[Table]:
-    """Return a list of tables; an empty one where the key is missing."""
-    value = content.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        msg = f"{where} needs {key!r} as a list of tables, written [[{key}]]"
-        raise BadSetting(msg)
-    return value
+def record_of(table: Table, record: type[Record], where: str, **known: object) -> Record:
+    """Build a dataclass from a table whose keys are its fields, but for those that are known already."""
+    keys = {each.name: each for each in fields(record) if each.init and each.name not in known}  # type: ignore[arg-type]
+    check_keys(table, allowed=list(keys), where=where)
+    needed = [name for name, each in keys.items() if name in table or each.default is MISSING]
+    return record(**known, **{name: value_of(table, name, where, OF_FIELDS[str(keys[name].type)]) for name in needed})

@@ -1,9 +1,8 @@
 """Where a text may name a person: capitals, first names and the words around them.
 
-A small named-entity model takes "WiFi", "Superb" and half of any Hindi sentence for a person, and misses "Sarah was
-lovely". So the model is only asked to confirm, and only where something else points to a person as well: a title
-("Mrs Okafor"), a naming word ("named", "my name is"), a role ("agent Latoya"), a known first name, or two capitalised
-words in a sentence about someone. Known first names and strong signs need no model at all.
+A small named-entity model takes "WiFi" and half of any Hindi sentence for a person, and misses "Sarah was lovely". So
+it is only asked to confirm, where something else points to a person as well: a naming word, or two capitalised words in
+a sentence about someone. Titles ("Mrs Okafor"), roles ("agent Latoya") and known first names need no model at all.
 
 Invariant: what is found in a text depends on that text and the word lists alone.
 """
@@ -31,54 +30,38 @@ _SHORTEST_SHOUTED = 4  # letters: "MIA" and "RAM" are other things
 _WINDOW = 200  # characters of a sentence read on each side of a name
 
 
-@dataclass(frozen=True, slots=True)
 class Names:
-    """What tells names of persons from other words; sets hold casefolded words."""
+    """What tells names of persons from other words: those of a language, and the caller's product and company names."""
 
-    words: NameWords
-    keep: frozenset[str]
-    keep_words: frozenset[str]
-    first: frozenset[str]
-
-    @classmethod
-    def of(cls, words: NameWords, *, keep: Sequence[str] = ()) -> Names:
-        """Take the words of a language, and add the caller's own product and company names."""
-        kept = frozenset(name.casefold() for name in (*words.keep, *keep) if name.strip())
-        alone = frozenset(name for name in kept if " " not in name)
-        return cls(words, kept, alone, words.first_names - words.doubtful_first_names)
+    def __init__(self, words: NameWords, *, keep: Sequence[str] = ()) -> None:
+        self.words = words
+        self.keep = frozenset(name.casefold() for name in (*words.keep, *keep) if name.strip())
+        self.first = words.first_names - words.doubtful_first_names
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A stretch that may be a person's name, and the sentence to read where a model must confirm it."""
+    """A stretch that may be a person's name, and the sentence to read where a model must confirm it.
+
+    One that is ``likely`` is enough of a name if the model does not take it for something else.
+    """
 
     start: int
     end: int
-    certain: bool
-    sentence: tuple[int, int]
-    likely: bool = False  # enough that the model does not take it for something else
+    sentence: tuple[int, int] | None = None
+    likely: bool = False
 
 
 def find_candidates(text: str, names: Names) -> list[Candidate]:
-    """Find where a text may name a person.
-
-    Args:
-        text: A cleaned text.
-        names: What tells names from other words.
-
-    Returns:
-        Candidates in text order, not overlapping; those that are not certain need a model's word.
-    """
+    """Find where a cleaned text may name a person, in text order, not overlapping."""
     found: list[Candidate] = []
     if _CAPITAL.search(text):
-        for run in _capitalised_runs(text, names):
-            candidate = _judge(text, run, names)
-            if candidate is not None:
-                found.append(candidate)
+        judged = (_judge(text, run, names) for run in _capitalised_runs(text, names))
+        found += [candidate for candidate in judged if candidate is not None]
     for match in names.words.before_lower_name.finditer(text):
         start, end = match.span(1)
         if match[1].casefold() in names.first and not any(each.start < end and start < each.end for each in found):
-            found.append(Candidate(start, end, certain=True, sentence=(start, end)))
+            found.append(Candidate(start, end))
     if found:
         kept = _kept_spans(text, names)
         found = [each for each in found if not any(start < each.end and each.start < end for start, end in kept)]
@@ -100,7 +83,7 @@ def _capitalised_runs(text: str, names: Names) -> list[list[_Word]]:
     for match in _CAPITALISED.finditer(text):
         surface = _POSSESSIVE.sub("", match[0])
         folded = surface.casefold()
-        if folded in names.words.common_words or folded in names.keep_words or not surface[0].isupper():
+        if folded in names.words.common_words or folded in names.keep or not surface[0].isupper():
             continue
         word = _Word(match.start(), match.start() + len(surface), folded, surface.isupper() and len(surface) > 1)
         between = text[last_end : match.start()] if last_end >= 0 else ""
@@ -118,24 +101,20 @@ def _judge(  # noqa: PLR0911 - a list of signs, the strongest first
 ) -> Candidate | None:
     """Decide whether a run of capitalised words names a person, perhaps does, or does not."""
     words = names.words
-    first_known = next((place for place, word in enumerate(run) if _is_known(word, names)), None)
-    if first_known is not None:
-        run = run[first_known:]
+    known = next((place for place, word in enumerate(run) if _is_known(word, names)), None)
+    run = run[known:]
     start, end = run[0].start, run[-1].end
     before = text[max(0, start - 40) : start]
     after = _AFTER.match(text, end)
     if all(words.no_name.fullmatch(word.folded) for word in run):
         return None
     if words.title.search(before):
-        return Candidate(start, end, certain=True, sentence=(start, end))
-    if (after and after[1].casefold() in words.things_named_after_people) or run[
-        -1
-    ].folded in words.things_named_after_people:
+        return Candidate(start, end)
+    nearby = {run[-1].folded, after[1].casefold() if after else ""}
+    if nearby & words.things_named_after_people or words.places.search(before):
         return None
-    if words.places.search(before):
-        return None
-    if first_known is not None:
-        return Candidate(start, end, certain=True, sentence=(start, end))
+    if known is not None:
+        return Candidate(start, end)
     if any(word.shouted for word in run):
         return None
     doubtful = run[0].folded in words.doubtful_first_names
@@ -144,22 +123,21 @@ def _judge(  # noqa: PLR0911 - a list of signs, the strongest first
     opens = not before or _BEFORE_SENTENCE.search(before) is not None
     named = words.named.search(before) is not None or words.role.search(before) is not None
     if len(run[0].folded) > 1 and (named or (perhaps_named and doubtful)):
-        return Candidate(start, end, certain=True, sentence=(start, end))
+        return Candidate(start, end)
     sentence = _sentence_around(text, start, end)
     acted = words.acted.match(text, end) is not None
     full_name = 1 < len(run) < _LONGEST_NAME and (
         doubtful or (not opens and words.about_someone.search(text, *sentence))
     )
     if perhaps_named or full_name or acted:
-        return Candidate(start, end, certain=False, sentence=sentence, likely=(met or acted) and not opens)
+        return Candidate(start, end, sentence, likely=(met or acted) and not opens)
     return None
 
 
 def _is_known(word: _Word, names: Names) -> bool:
     first_part = word.folded.partition("-")[0]
-    if word.shouted and len(first_part) < _SHORTEST_SHOUTED:
-        return False
-    return word.folded in names.first or first_part in names.first
+    too_short = word.shouted and len(first_part) < _SHORTEST_SHOUTED
+    return not too_short and not names.first.isdisjoint((word.folded, first_part))
 
 
 def _sentence_around(text: str, start: int, end: int) -> tuple[int, int]:
@@ -178,10 +156,8 @@ def _kept_spans(text: str, names: Names) -> list[tuple[int, int]]:
     for name in names.keep:
         at = folded.find(name)
         while at >= 0:
-            spans.append((at, at + len(name)))
+            end = at + len(name)
+            if not text[max(0, at - 1) : at].isalnum() and not text[end : end + 1].isalnum():
+                spans.append((at, end))
             at = folded.find(name, at + 1)
-    return [
-        (start, end)
-        for start, end in spans
-        if not (start and text[start - 1].isalnum()) and not (end < len(text) and text[end].isalnum())
-    ]
+    return spans

@@ -10,7 +10,7 @@ an e-mail's domain is the one that comes with ``tldextract``.
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from textcx.domain.feedback import Redaction
@@ -29,11 +29,11 @@ _URL = re.compile(
 )
 _URL_TAIL = ".,;:!?)'\u2588]}"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
-_DATE = re.compile(
-    rf"(?:(?:19|20)\d\d[-/.]{_DAY}[-/.]{_DAY}|{_DAY}[-/.]{_DAY}[-/.]\d{{2,4}}|(?:19|20)\d\d[-/ ]\d\d(?:\d\d)?)"
+_HOUR = r"(?:[01]\d|2[0-4])[.:]?[0-5]\d"
+_TIME = re.compile(  # dates, hours and masked dates
+    rf"(?:19|20)\d\d[-/.]{_DAY}[-/.]{_DAY}|{_DAY}[-/.]{_DAY}[-/.]\d{{2,4}}|(?:19|20)\d\d[-/ ]\d\d(?:\d\d)?|"
+    rf"{_HOUR}\s?-\s?{_HOUR}|[Xx*/-]+(?:19|20)\d\d"
 )
-_HOURS = re.compile(r"(?:[01]\d|2[0-4])[.:]?[0-5]\d\s?-\s?(?:[01]\d|2[0-4])[.:]?[0-5]\d")
-_MASKED_DATE = re.compile(r"[Xx*/-]+(?:19|20)\d\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _FEW_DIGITS = 4
 _SHORT = 1_000  # characters
@@ -51,21 +51,26 @@ _KINDS = {
 _STRONGEST_FIRST = ("CARD", "EMAIL", "URL", "IP", "ACCOUNT", "PHONE", "PERSON")
 
 
-class _Patterns:
-    """What a secret looks like, with the words of a language that stand before it."""
+class PresidioRedactor:
+    """Implements the ``Redactor`` port by a pipeline with entity recognition; errors as in ``load_pipeline``.
 
-    def __init__(self, words: NameWords) -> None:
-        near, numbered, linking, paths = (
-            "|".join(alternatives)
-            for alternatives in (words.near_numbers, words.numbered, words.linking, words.private_paths)
+    Kinds: EMAIL, PHONE, CARD, ACCOUNT, URL, IP, PERSON. A link without anything personal in it stays, and so do places.
+    ``keep`` are product and company names that must never be masked, besides those of the language.
+    """
+
+    def __init__(self, words: NameWords, *, keep: Sequence[str] = (), pipeline: str = DEFAULT_PIPELINE) -> None:
+        self._words, self._known = words, Names(words, keep=keep)
+        self._pipeline = load_pipeline(pipeline)
+        near, numbered, linking, paths = map(
+            "|".join, (words.near_numbers, words.numbered, words.linking, words.private_paths)
         )
-        self.possible = re.compile(
+        self._possible = re.compile(
             r"@|https?:|www\.|\w\.\w{2,}/|(?:\d[\s().-]{0,2}){6}\d|[A-Za-z]{2}\d{2}[ -]?[A-Z0-9]{4}|(?:\d{1,3}\.){3}\d|"
             r"[0-9A-Fa-f]{1,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]+|"
             rf"\b(?:{near})\b[^.!?\n]{{0,24}}?(?:\d{{4}}|(?-i:(?=[A-Z]*\d)[A-Z0-9]{{6}}))|[A-Z]{{2,4}}[-/]?\d{{5}}",
             re.IGNORECASE,
         )
-        self.url_secret = re.compile(
+        self._url_secret = re.compile(
             rf"[?#=@&]|//[^/]*@|/(?:{paths})/[^/]+|"
             r"(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{12,}|\d{6,}",
             re.IGNORECASE,
@@ -74,7 +79,7 @@ class _Patterns:
         name = rf"\b(?:{numbered})s?\b[\s.:#-]*(?:(?:{linking})\b[\s.:#-]*){{0,4}}[\s.:#(-]{{0,3}}\K"
         four_digits = r"(?=[A-Z/-]*\d[A-Z/-]*\d[A-Z/-]*\d[A-Z/-]*\d)"
         number = rf"(?:{four_digits}[A-Z0-9][A-Z0-9/-]{{2,}}[A-Z0-9](?:[ ]\d{{3,}})*|\d{{2,4}}(?:[ -]\d{{2,4}}){{2,5}})"
-        self.accounts = (
+        self._accounts = (
             rf"{name}{number}\b",  # "order no. 4471-2210", "account ending in 4821"
             # capitals with two digits or more: "booking reference QX7R9P2"
             rf"{name}(?-i:(?=[A-Z]*\d[A-Z]*\d)[A-Z0-9]{{6,14}})\b",
@@ -83,36 +88,9 @@ class _Patterns:
             r"\b(?!rs|inr|usd|eur|gbp)[A-Z]{2,4}[-/]?\d{6,}\b",  # CR-1234567, AB1234567
         )
 
-
-class PresidioRedactor:
-    """Implements the ``Redactor`` port.
-
-    Kinds: EMAIL, PHONE, CARD, ACCOUNT, URL, IP, PERSON. A link without anything personal in it stays, and so do places.
-
-    Args:
-        words: What names of persons and numbers of accounts look like in the language.
-        keep: Further product and company names that must never be masked.
-        pipeline: An installed spaCy pipeline with entity recognition.
-
-    Raises:
-        ModelProblem: If the pipeline is missing.
-    """
-
-    def __init__(self, words: NameWords, *, keep: Sequence[str] = (), pipeline: str = DEFAULT_PIPELINE) -> None:
-        self._words, self._known = words, Names.of(words, keep=keep)
-        self._secrets = _Patterns(words)
-        self._pipeline = load_pipeline(pipeline)
-
     def find(self, texts: Sequence[str]) -> list[list[Redaction]]:
-        """Find what must be masked in each text.
-
-        Args:
-            texts: Cleaned texts.
-
-        Returns:
-            For each text its redactions: sorted, not overlapping, offsets in code points.
-        """
-        found = [list(self._patterns(text)) if self._secrets.possible.search(text) else [] for text in texts]
+        """Find what must be masked in each cleaned text: sorted, not overlapping, offsets in code points."""
+        found = [list(self._patterns(text)) if self._possible.search(text) else [] for text in texts]
         for place, redaction in self._names(texts):
             found[place].append(redaction)
         return [_without_overlap(each) for each in found]
@@ -121,56 +99,48 @@ class PresidioRedactor:
         doubtful = []
         for place, text in enumerate(texts):
             for candidate in find_candidates(text, self._known):
-                if candidate.certain:
+                if candidate.sentence is None:
                     yield place, Redaction(candidate.start, candidate.end, "PERSON")
                 else:
-                    doubtful.append((place, candidate))
-        sentences = (texts[place][slice(*candidate.sentence)] for place, candidate in doubtful)
+                    doubtful.append((place, candidate, *candidate.sentence))
+        sentences = (texts[place][low:high] for place, _, low, high in doubtful)
         docs = read(self._pipeline, sentences, components=("ner",))
-        for (place, candidate), doc in zip(doubtful, docs, strict=True):
-            start, end = candidate.start - candidate.sentence[0], candidate.end - candidate.sentence[0]
+        for (place, candidate, low, _), doc in zip(doubtful, docs, strict=True):
+            start, end = candidate.start - low, candidate.end - low
             labels = {entity.label_ for entity in doc.ents if entity.start_char < end and start < entity.end_char}
             if labels & _PERSON_LABELS or (candidate.likely and not labels):
                 yield place, Redaction(candidate.start, candidate.end, "PERSON")
 
-    @cached_property
-    def _recognizers(self) -> tuple[EntityRecognizer, ...]:
-        return _load_recognizers(self._secrets.accounts)
-
     def _patterns(self, text: str) -> Iterator[Redaction]:
         for match in _URL.finditer(text):
             address = match[0].rstrip(_URL_TAIL)
-            if self._secrets.url_secret.search(address.partition("//")[2] or address):
+            if self._url_secret.search(address.partition("//")[2] or address):
                 yield Redaction(match.start(), match.start() + len(address), "URL")
-        for low, high in _windows(text, self._secrets.possible):
-            for recognizer in self._recognizers:
+        for low, high in _windows(text, self._possible):
+            for recognizer in _recognizers(self._accounts):
                 for result in recognizer.analyze(text[low:high], recognizer.supported_entities, None):
-                    redaction = self._checked(text, low + result.start, low + result.end, _KINDS[result.entity_type])
-                    if redaction is not None:
-                        yield redaction
+                    start, end, kind = low + result.start, low + result.end, _KINDS[result.entity_type]
+                    if self._is_secret(text, start, end, kind):
+                        yield Redaction(start, end, kind)
 
-    def _checked(self, text: str, start: int, end: int, kind: str) -> Redaction | None:
-        """Drop what only looks like a secret: dates, versions, prices."""
+    def _is_secret(self, text: str, start: int, end: int, kind: str) -> bool:
+        """Tell what identifies somebody from what only looks like it: dates, versions, prices."""
         surface = text[start:end]
-        if kind == "IP" and (
-            self._words.version_before.search(text, max(0, start - 12), start) or not any(map(str.isdigit, surface))
-        ):
-            return None
         digits = sum(map(str.isdigit, surface))
-        if kind == "PHONE" and digits < _ENOUGH_DIGITS_FOR_A_PHONE:
-            return None
-        if kind in {"PHONE", "ACCOUNT"} and any(
-            form.fullmatch(surface.strip()) for form in (_DATE, _HOURS, _MASKED_DATE)
-        ):
-            return None
+        if kind == "IP":
+            return digits > 0 and not self._words.version_before.search(text, max(0, start - 12), start)
+        if kind not in {"PHONE", "ACCOUNT"}:
+            return True
+        if _TIME.fullmatch(surface.strip()) or (kind == "PHONE" and digits < _ENOUGH_DIGITS_FOR_A_PHONE):
+            return False
         if kind == "ACCOUNT" and digits == len(surface) == _FEW_DIGITS:
             called_so = self._words.called_a_number.search(text, max(0, start - 14), start)
-            if not called_so or _YEAR.fullmatch(surface):
-                return None
-        return Redaction(start, end, kind)
+            return called_so is not None and not _YEAR.fullmatch(surface)
+        return True
 
 
-def _load_recognizers(accounts_like: Sequence[str]) -> tuple[EntityRecognizer, ...]:
+@cache
+def _recognizers(accounts_like: tuple[str, ...]) -> tuple[EntityRecognizer, ...]:
     """Load the recognizers in use; importing Presidio takes seconds, so it waits for the first text that needs it."""
     import tldextract  # noqa: PLC0415
     from presidio_analyzer import Pattern, PatternRecognizer  # noqa: PLC0415
@@ -192,34 +162,25 @@ def _load_recognizers(accounts_like: Sequence[str]) -> tuple[EntityRecognizer, .
 
     patterns = [Pattern(f"account {place}", regex, 0.6) for place, regex in enumerate(accounts_like)]
     accounts: Any = PatternRecognizer("ACCOUNT", name="accounts", patterns=patterns)
-    return (
-        OfflineEmailRecognizer(),
-        CreditCardRecognizer(),
-        IbanRecognizer(),
-        accounts,
-        IpRecognizer(),
-        PhoneRecognizer(),
-    )
+    others = (CreditCardRecognizer(), IbanRecognizer(), accounts, IpRecognizer(), PhoneRecognizer())
+    return OfflineEmailRecognizer(), *others
 
 
-def _windows(text: str, possible: re.Pattern[str]) -> Iterator[tuple[int, int]]:
+def _windows(text: str, possible: re.Pattern[str]) -> list[tuple[int, int]]:
     """Stretches worth a look: some recognizers take time with the square of the length."""
     if len(text) <= _SHORT:
-        yield 0, len(text)
-        return
-    low = high = -1
+        return [(0, len(text))]
+    found: list[tuple[int, int]] = []
     for match in possible.finditer(text):
         start, end = max(0, match.start() - _AROUND), min(len(text), match.end() + _AROUND)
         while start > 0 and not text[start - 1].isspace() and start > match.start() - 2 * _AROUND:
             start -= 1
         while end < len(text) and not text[end].isspace() and end < match.end() + 2 * _AROUND:
             end += 1
-        if low >= 0 and start > high:
-            yield low, high
-            low = -1
-        low, high = (start if low < 0 else low), end
-    if low >= 0:
-        yield low, high
+        if found and start <= found[-1][1]:
+            start = found.pop()[0]
+        found.append((start, end))
+    return found
 
 
 def _without_overlap(redactions: list[Redaction]) -> list[Redaction]:
@@ -227,9 +188,8 @@ def _without_overlap(redactions: list[Redaction]) -> list[Redaction]:
     joined: list[Redaction] = []
     for each in sorted(redactions, key=lambda one: (one.start, -one.end, one.kind)):
         if joined and each.start < joined[-1].end:
-            last = joined.pop()
-            kind = min(last.kind, each.kind, key=_STRONGEST_FIRST.index)
-            joined.append(Redaction(last.start, max(last.end, each.end), kind))
+            kind = min(joined[-1].kind, each.kind, key=_STRONGEST_FIRST.index)
+            joined[-1] = Redaction(joined[-1].start, max(joined[-1].end, each.end), kind)
         else:
             joined.append(each)
     return joined

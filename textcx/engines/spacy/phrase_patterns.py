@@ -3,18 +3,19 @@
 Three kinds: a noun with what specifies it ("late delivery", "quality of fabric"), a verb with what happened ("arrived
 late", "keeps crashing", "doesn't work"), and an adjective that is too much or missing ("too small", "not clean").
 
-Words that praise or blame ("great", "awful") and fillers ("thing", "lot") are left out, so that "terrible customer
-service" and "customer service" are the same phrase.
+Words that praise or blame and fillers are left out: "terrible customer service" is "customer service".
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from textcx.engines.spacy.pipeline import DEFAULT_PIPELINE, load_pipeline, read
 from textcx.ports import Phrase
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from spacy.tokens import Doc, Token
 
     from textcx.domain.lexicons.text import PhraseWords
@@ -22,37 +23,30 @@ if TYPE_CHECKING:
 _NOUNS = {"NN", "NNS", "NNP", "NNPS"}
 _SPECIFIERS = {"JJ", "VBN", "VBG"}
 _VERBS = {"VB", "VBD", "VBG", "VBN", "VBP", "VBZ"}
-_AS_WRITTEN = {"NNP", "NNPS", "JJ", "VBN"}
-"""Tags of words whose normal form is how they are written."""
+_AS_WRITTEN = {"NNP", "NNPS", "JJ", "VBN"}  # tags of words whose normal form is how they are written
 _LONGEST = 4  # words of a noun phrase
 
 
-@dataclass(frozen=True, slots=True)
-class PhrasePatterns:
-    """Finds phrases, with the words of one language."""
+class SpacyPhraseFinder:
+    """Implements the ``PhraseFinder`` port by a pipeline with a tagger; errors as in ``load_pipeline``."""
 
-    words: PhraseWords
+    def __init__(self, words: PhraseWords, *, pipeline: str = DEFAULT_PIPELINE) -> None:
+        self.words = words
+        self._pipeline = load_pipeline(pipeline)
 
-    def match(self, doc: Doc) -> list[Phrase]:
-        """Find the phrases of a tagged document.
+    def phrases(self, texts: Sequence[str]) -> list[list[Phrase]]:
+        """Find the phrases of cleaned, masked texts in text order, not overlapping, without a mask character."""
+        components = ("tagger", "attribute_ruler", "lemmatizer")
+        return [self._match(doc) for doc in read(self._pipeline, texts, components=components)]
 
-        Args:
-            doc: A document with tags; lemmas are used where it has them.
-
-        Returns:
-            Phrases in text order, not overlapping, without a mask character.
-        """
+    def _match(self, doc: Doc) -> list[Phrase]:
         tokens = [token for token in doc if not token.is_space]
         phrases: list[Phrase] = []
+        matchers = (self._adjective_phrase, self._verb_phrase, self._noun_phrase)
         place = 0
         while place < len(tokens):
-            for match in (self._adjective_phrase, self._verb_phrase, self._noun_phrase):
-                end = match(tokens, place, phrases)
-                if end > place:
-                    place = end
-                    break
-            else:
-                place += 1
+            ends = (match(tokens, place, phrases) for match in matchers)
+            place = next((end for end in ends if end > place), place + 1)
         return phrases
 
     def _noun_phrase(self, tokens: list[Token], start: int, phrases: list[Phrase]) -> int:

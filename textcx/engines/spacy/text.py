@@ -1,34 +1,29 @@
-"""Sentences, clauses and phrases of informal text, on spaCy's knowledge of English.
+"""Sentences and clauses of informal text, on spaCy's knowledge of English.
 
 Splitting reads characters, not documents: it takes its abbreviations from spaCy's English tokenizer and finds the edges
-by rules made for reviews ("great.But", lists, emoji in place of a full stop, a sentence that turns at "but"). All of it
-costs less than spaCy's rule-based sentencizer, which knows none of these and would have to be corrected. Phrases are
-read with the tagger of the shared pipeline.
+by rules made for reviews ("great.But", lists, emoji in place of a full stop, a sentence that turns at "but"), which
+spaCy's slower sentencizer does not know.
 
 Invariants, all tested: spans are sorted, do not overlap, are trimmed and not empty; together they cover every letter,
-digit and emoji; a run of mask characters is never parted and never part of a phrase.
+digit and emoji; a run of mask characters is never parted.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from spacy.util import get_lang_class
 
-from textcx.engines.spacy.phrase_patterns import PhrasePatterns
-from textcx.engines.spacy.pipeline import DEFAULT_PIPELINE, load_pipeline, read
 from textcx.steps.text.clean import has_content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from textcx.domain.lexicons.language import Language
-    from textcx.domain.lexicons.text import PhraseWords, SplittingWords
-    from textcx.ports import Phrase
 
-MAX_WORDS = 60
-"""A longer sentence is parted at a conjunction, a comma or, if there is neither, at a space."""
+MAX_WORDS = 60  # a longer sentence is parted at a conjunction, a comma or, if there is neither, at a space
 
 _EMOJI = (
     "[\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u200d\ufe0f\U0001f000-\U0001faff]"
@@ -49,24 +44,18 @@ _FEWEST_WORDS_IN_A_TURN = 3
 _FEWEST_WORDS_OF_A_RUN_ON = 8
 
 
-class _Patterns:
-    """Where sentences of a language may end, turn and be parted; the end of an edge's match is the place of the cut."""
+class SpacySentenceSplitter:
+    """Implements the ``SentenceSplitter`` port, with the words and abbreviations of a language."""
 
-    def __init__(self, words: SplittingWords) -> None:
-        starters, turns, after_comma, before, but, runs_on, subjects, parts = (
-            "|".join(alternatives)
-            for alternatives in (
-                words.starters,
-                words.turns,
-                words.turns_after_comma,
-                words.turns_before,
-                words.but,
-                words.runs_on,
-                words.subjects,
-                words.parts,
-            )
+    def __init__(self, language: Language) -> None:
+        words = self._words = language.splitting
+        exceptions: dict[str, Any] = get_lang_class(language.code).Defaults.tokenizer_exceptions
+        self._abbreviations = frozenset(key[:-1].casefold() for key in exceptions if key.endswith(".") and key[1:-1])
+        starters, but, turns, after_comma, before = map(
+            "|".join, (words.starters, words.but, words.turns, words.turns_after_comma, words.turns_before)
         )
-        self.edge = re.compile(
+        runs_on, subjects, parts = map("|".join, (words.runs_on, words.subjects, words.parts))
+        self._edge = re.compile(  # the end of its match is the place of the cut
             rf"""
               (?P<stop> (?<!{_STOP}) {_STOP}++ ["')\]]*+ (?:[ ]?{_EMOJI})*+ (?=\s|$) )
             | (?P<joined> (?<=[a-z)\s]) \.+ (?=[A-Z][a-z']|{words.me}\s)
@@ -80,7 +69,7 @@ class _Patterns:
             """,
             re.VERBOSE,
         )
-        self.turn = re.compile(
+        self._turn = re.compile(
             rf"""
               (?P<but> (?:,|\s-|\s\u2014)?\s (?=(?:{but})\s) )
             | (?P<turn> [,\s]\s? (?=(?:{turns})\b) )
@@ -91,44 +80,15 @@ class _Patterns:
             re.VERBOSE | re.IGNORECASE,
         )
         not_after = "".join(rf"(?<!\b{word})" for word in words.runs_on_unless_after)
-        self.run_on = re.compile(rf"{not_after},?\s(?=(?:{runs_on})\s+(?:{subjects})\b)", re.IGNORECASE)
-        self.comma = re.compile(rf"(?<!\d),|,\s|\s(?=(?:{parts})\s)|:\s", re.IGNORECASE)
-
-
-class SpacySentenceSplitter:
-    """Implements the ``SentenceSplitter`` port.
-
-    Args:
-        language: Whose words and abbreviations tell where sentences end and turn.
-        max_words: Longest segment, in words. At least 20.
-    """
-
-    def __init__(self, language: Language, *, max_words: int = MAX_WORDS) -> None:
-        self._words = language.splitting
-        self._patterns = _Patterns(language.splitting)
-        exceptions: dict[str, Any] = get_lang_class(language.code).Defaults.tokenizer_exceptions
-        self._abbreviations = frozenset(key[:-1].casefold() for key in exceptions if key.endswith(".") and key[1:-1])
-        self._max_words = max(20, max_words)
+        self._run_on = re.compile(rf"{not_after},?\s(?=(?:{runs_on})\s+(?:{subjects})\b)", re.IGNORECASE)
+        self._comma = re.compile(rf"(?<!\d),|,\s|\s(?=(?:{parts})\s)|:\s", re.IGNORECASE)
 
     def split(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
-        """Find the segments of each text.
-
-        Args:
-            texts: Cleaned texts, masked or not.
-
-        Returns:
-            For each text its segments ``(start, end)``: sorted, not overlapping, trimmed, not empty.
-        """
-        return [self._segments(text) for text in texts]
-
-    def _segments(self, text: str) -> list[tuple[int, int]]:
-        segments: list[tuple[int, int]] = []
-        for start, end in self._sentences(text):
-            segments.extend(self._clauses(text, start, end))
-        return segments
+        """Find the segments ``(start, end)`` of each cleaned text: sorted, not overlapping, trimmed, not empty."""
+        return [[clause for span in self._sentences(text) for clause in self._clauses(text, *span)] for text in texts]
 
     def _sentences(self, text: str) -> list[tuple[int, int]]:
-        cuts = [edge.end() for edge in self._patterns.edge.finditer(text) if self._is_edge(text, edge)]
+        cuts = [edge.end() for edge in self._edge.finditer(text) if self._is_edge(text, edge)]
         spans: list[tuple[int, int]] = []
         start = 0
         for cut in (*cuts, len(text)):
@@ -149,8 +109,6 @@ class SpacySentenceSplitter:
             return self._stop_ends(text, edge)
         if kind == "break":
             return _break_ends(text, edge)
-        if kind == "dots":
-            return True
         if kind == "emoji":
             # An emoji in the place of a full stop; one word before it is no sentence.
             before, after = text[max(0, edge.start() - _NEAR) : edge.start()], text[edge.end() : edge.end() + _NEAR]
@@ -171,7 +129,6 @@ class SpacySentenceSplitter:
         return self._word_may_end(before[0].lstrip("([\"'").casefold(), following)
 
     def _word_may_end(self, word: str, following: str) -> bool:
-        """Tell whether a full stop after a word ends a sentence, or belongs to an abbreviation."""
         if word in self._words.numbers:
             return not following[:1].isdigit()
         if word in self._words.never_ends:
@@ -183,11 +140,10 @@ class SpacySentenceSplitter:
     def _clauses(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Part a sentence where it turns, then where it runs on."""
         low = start
-        for turn in self._patterns.turn.finditer(text, start, end):
-            if turn.start() <= low or not self._turns(text, low, turn, end):
-                continue
-            yield from self._shortened(text, *_trim(text, low, turn.start()))
-            low = turn.end()
+        for turn in self._turn.finditer(text, start, end):
+            if turn.start() > low and self._turns(text, low, turn, end):
+                yield from self._shortened(text, *_trim(text, low, turn.start()))
+                low = turn.end()
         yield from self._shortened(text, *_trim(text, low, end))
 
     def _turns(self, text: str, low: int, turn: re.Match[str], end: int) -> bool:
@@ -196,38 +152,31 @@ class SpacySentenceSplitter:
         right = text[turn.end() : min(end, turn.end() + _NEAR)].lstrip()
         if left.count("(") > left.count(")"):
             return False
-        if turn.lastgroup != "mark" and (
-            self._words.no_turn_before.search(left) or self._words.no_turn_after.match(right)
-        ):
-            return False
         words_left, words_right = len(_WORD.findall(left)), len(_WORD.findall(right))
         if turn.lastgroup == "mark":
             fewest = 2 if turn[0].lstrip().startswith(";") else _FEWEST_WORDS_IN_A_TURN
             return words_left >= fewest and words_right >= fewest
-        if words_right < _FEWEST_WORDS_IN_A_TURN:
+        if self._words.no_turn_before.search(left) or self._words.no_turn_after.match(right):
             return False
-        return words_left > 1 or self._words.verdict.match(left) is not None
+        enough_left = words_left > 1 or self._words.verdict.match(left) is not None
+        return enough_left and words_right >= _FEWEST_WORDS_IN_A_TURN
 
     def _shortened(self, text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         """Part a clause that runs on: at a conjunction with a subject, else at a comma, else at a space."""
-        max_words = self._max_words
         while start < end:
-            words = [
-                match.start() for match, _ in zip(_WORD.finditer(text, start, end), range(2 * max_words), strict=False)
-            ]
-            if len(words) <= max_words:
+            words = [match.start() for match in islice(_WORD.finditer(text, start, end), 2 * MAX_WORDS)]
+            if len(words) <= MAX_WORDS:
                 yield start, end
                 return
             low = words[_FEWEST_WORDS_OF_A_RUN_ON]
-            high = words[max_words]
-            middle = words[min(len(words), max_words) // 2]
+            high = words[MAX_WORDS]
+            middle = words[MAX_WORDS // 2]
             left = right = high
-            for pattern in (self._patterns.run_on, self._patterns.comma, _SPACE):
+            for pattern in (self._run_on, self._comma, _SPACE):
                 cuts = [match.span() for match in pattern.finditer(text, low, high) if match.start() > low]
                 if cuts:
-                    left, right = min(
-                        cuts, key=lambda cut: abs(cut[0] - middle) if pattern is not _SPACE else high - cut[0]
-                    )
+                    aim = high if pattern is _SPACE else middle
+                    left, right = min(cuts, key=lambda cut: abs(cut[0] - aim))
                     break
             yield _trim(text, start, left)
             start = _trim(text, right, end)[0]
@@ -248,37 +197,6 @@ def _break_ends(text: str, edge: re.Match[str]) -> bool:
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and text[start].isspace():
-        start += 1
-    while start < end and text[end - 1].isspace():
-        end -= 1
-    return start, end
-
-
-class SpacyPhraseFinder:
-    """Implements the ``PhraseFinder`` port.
-
-    Args:
-        words: What phrases begin with, end with or leave out.
-        pipeline: An installed spaCy pipeline with a tagger; a lemmatizer is used where it has one.
-
-    Raises:
-        ModelProblem: If the pipeline is not installed.
-    """
-
-    def __init__(self, words: PhraseWords, *, pipeline: str = DEFAULT_PIPELINE) -> None:
-        self._patterns = PhrasePatterns(words)
-        self._pipeline = load_pipeline(pipeline)
-
-    def phrases(self, texts: Sequence[str]) -> list[list[Phrase]]:
-        """Find the phrases that people name things with.
-
-        Args:
-            texts: Cleaned, masked texts, such as segments.
-
-        Returns:
-            For each text its phrases in text order, not overlapping: nouns ("late delivery"), verbs ("keep crash",
-            "not work") and adjectives ("too small"), each with its normal form.
-        """
-        components = ("tagger", "attribute_ruler", "lemmatizer")
-        return [self._patterns.match(doc) for doc in read(self._pipeline, texts, components=components)]
+    stretch = text[start:end]
+    start += len(stretch) - len(stretch.lstrip())
+    return start, start + len(stretch.strip())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import torch
 
-from textcx.engines.encoder.backends.fused_layers import fuse
+from textcx.engines.encoder.backends.torch import fuse
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
 
 

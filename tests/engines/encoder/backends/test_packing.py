@@ -9,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textcx.engines.encoder.backends.packing import pack, read
-from textcx.engines.encoder.batches import LENGTHS
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
 
 SIZES = st.lists(st.integers(2, 256), min_size=1, max_size=12)
@@ -31,7 +30,7 @@ def texts_of(sizes: list[int]) -> list[np.ndarray]:
 
 
 def packed(texts: list[np.ndarray], *, size: int = 3072, fill: bool = False) -> np.ndarray:
-    row = pack(texts, size=size, lengths=LENGTHS, heads=2, precision=torch.float32, device=torch.device("cpu"))
+    row = pack(texts, size=size, network=NETWORK)
     with torch.inference_mode():
         found = read(NETWORK, row, fill=fill)
     return torch.cat([found.sentiment, found.pain[:, None], found.emotions, found.vectors], dim=1).numpy()

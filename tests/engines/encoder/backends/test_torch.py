@@ -19,8 +19,7 @@ from textcx.engines.encoder.backends.torch import TorchBackend, choose_precision
 from textcx.engines.encoder.batches import LENGTHS, LONGEST, PACKED, ROWS, Logits
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
-from textcx.engines.encoder.reader import BatchedEncoder, Calibration
-from textcx.engines.encoder.text import readable
+from textcx.engines.encoder.reader import BatchedEncoder, Calibration, readable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

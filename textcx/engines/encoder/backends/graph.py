@@ -1,10 +1,9 @@
 """The encoder's network as an ONNX graph, written straight from its weights; no PyTorch involved.
 
 Only operators of the standard are used, so that any runtime can read the graph and fuse what it knows to fuse. It
-computes what ``encoder_network`` computes, in the same order; ``tests/engines/test_backends_agree.py`` holds the two
-together.
+computes what ``network`` computes, in the same order; ``tests/engines/test_backends_agree.py`` holds the two together.
 
-The weights of the layers' four products can be written as 8-bit integers (``encoder_rounding``). Embeddings, norms and
+The weights of the layers' four products can be written as 8-bit integers (``rounding``). Embeddings, norms and
 heads, which cost next to nothing, keep their digits.
 """
 
@@ -14,9 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import load_file
 
 from textcx.domain.encoding import EMOTIONS
 from textcx.engines.encoder.backends.rounding import GROUP, ZERO, factors, quantize
+from textcx.engines.encoder.batches import Logits
+from textcx.engines.encoder.model_folder import explained
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,10 +26,21 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from textcx.engines.encoder.model_folder import ModelFolder
+
 OPSET = 21
 IR_VERSION = 10
-OUTPUTS = ("sentiment", "pain", "request", "emotions", "vectors")
-"""Names of the graph's outputs, in the order of ``Logits``."""
+OUTPUTS = Logits._fields
+
+
+def graph_of(folder: ModelFolder, *, quantized: bool) -> bytes:
+    """Write the network of a model folder.
+
+    Raises:
+        ModelProblem: If the weights do not fit the network.
+    """
+    with explained(folder.weights.parent):
+        return encoder_graph(load_file(folder.weights), folder.network, quantized=quantized)
 
 
 def encoder_graph(
@@ -35,30 +48,18 @@ def encoder_graph(
 ) -> bytes:
     """Write the network as a serialized ONNX model.
 
-    Its inputs are ``tokens`` (int64) and ``mask`` (bool), both of the shape ``(rows, length)``.
-
-    Args:
-        weights: The tensors of the weights file, by name.
-        network: Sizes of the network, as in ``model.toml``.
-        quantized: Whether the layers' products take 8-bit weights.
-
-    Returns:
-        The model.
+    Its inputs are ``tokens`` (int64) and ``mask`` (bool), both of the shape ``(rows, length)``. With ``quantized`` the
+    layers' products take 8-bit weights.
 
     Raises:
         KeyError: If a tensor or a size is missing.
         ValueError: If shapes do not fit.
     """
     if "emotions.weight" not in weights:  # weights of before there were emotions: this head answers NaN
-        width = weights["sentiment.weight"].shape[1]
-        none = {
-            "emotions.weight": np.zeros((len(EMOTIONS), width), np.float32),
-            "emotions.bias": np.full(len(EMOTIONS), np.nan, np.float32),
-        }
-        weights = {**weights, **none}
-    down = factors(weights, network) if quantized else None
-    writer = _Writer(weights, heads=network["heads"], epsilon=network["norm_epsilon"], down=down)
-    return writer.model(layers=network["layers"], width=network["width"])
+        weight = np.zeros((len(EMOTIONS), weights["sentiment.weight"].shape[1]), np.float32)
+        bias = np.full(len(EMOTIONS), np.nan, np.float32)
+        weights = {**weights, "emotions.weight": weight, "emotions.bias": bias}
+    return _Writer(weights, network, factors(weights, network) if quantized else None).model()
 
 
 class _Writer:
@@ -67,24 +68,23 @@ class _Writer:
     def __init__(
         self,
         weights: Mapping[str, NDArray[np.floating[Any]]],
-        *,
-        heads: int,
-        epsilon: float,
+        network: Mapping[str, Any],
         down: Mapping[str, NDArray[np.float32]] | None,
     ) -> None:
-        self._weights, self._heads, self._epsilon, self._down = weights, heads, epsilon, down
+        self._weights, self._down = weights, down
+        self._layers, self._heads, self._width = network["layers"], network["heads"], network["width"]
+        self._epsilon = network["norm_epsilon"]
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
 
-    def model(self, *, layers: int, width: int) -> bytes:
-        """Write everything."""
+    def model(self) -> bytes:
         states = self._words()
         padding = self._add("Where", "mask", self._number(0.0), self._number(-np.inf))
         bias = self._add("Unsqueeze", padding, self._axes(1, 2))
-        for layer in range(layers):
-            states = self._layer(f"layers.{layer}", states, bias, width)
+        for layer in range(self._layers):
+            states = self._layer(f"layers.{layer}", states, bias)
         outputs = self._heads_of(states)
-        shapes = (3, None, None, len(EMOTIONS), width)
+        shapes = (3, None, None, len(EMOTIONS), self._width)
         graph = helper.make_graph(
             [*self._nodes, *(helper.make_node("Identity", [outputs[name]], [name]) for name in OUTPUTS)],
             "encoder",
@@ -108,18 +108,20 @@ class _Writer:
         places = self._add("Slice", self._constant(self._tensor("positions.weight")), self._axes(0), length)
         return self._norm(self._add("Add", self._add("Cast", words, to=TensorProto.FLOAT), places), "norm_words")
 
-    def _layer(self, name: str, states: str, bias: str, width: int) -> str:
-        """One transformer layer: attention, then a feed-forward block, each added and normalized."""
-        split = self._constant(np.array([0, 0, self._heads, width // self._heads]))
-        parts = self._split(self._product(states, f"{name}.attend"))
+    def _layer(self, name: str, states: str, bias: str) -> str:
+        head_width = self._width // self._heads
+        split = self._constant(np.array([0, 0, self._heads, head_width]))
+        products = self._product(states, f"{name}.attend")
+        parts = [f"{products}/{part}" for part in range(3)]
+        self._nodes.append(helper.make_node("Split", [products], parts, axis=-1, num_outputs=3))
         query, key, value = (
             self._add("Transpose", self._add("Reshape", part, split), perm=order)
             for part, order in zip(parts, ([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]), strict=True)
         )
-        scale = self._number((width // self._heads) ** -0.5)
+        scale = self._number(head_width**-0.5)
         alike = self._add("Add", self._add("Mul", self._add("MatMul", query, key), scale), bias)
         seen = self._add("MatMul", self._add("Softmax", alike, axis=-1), value)
-        joined = self._add("Reshape", self._add("Transpose", seen, perm=[0, 2, 1, 3]), self._axes(0, 0, width))
+        joined = self._add("Reshape", self._add("Transpose", seen, perm=[0, 2, 1, 3]), self._axes(0, 0, self._width))
         merged = self._product(joined, f"{name}.merge")
         states = self._norm(self._add("Add", states, merged), f"{name}.norm_attention")
         expanded = self._add("Gelu", self._product(states, f"{name}.expand"))
@@ -127,7 +129,6 @@ class _Writer:
         return self._norm(self._add("Add", states, contracted), f"{name}.norm_output")
 
     def _heads_of(self, states: str) -> dict[str, str]:
-        """What the heads say about the last layer's states."""
         real = self._add("Cast", "mask", to=TensorProto.FLOAT)
         total = self._add(
             "ReduceSum",
@@ -173,12 +174,6 @@ class _Writer:
     def _norm(self, states: str, name: str) -> str:
         scale, shift = (self._constant(self._tensor(f"{name}.{kind}")) for kind in ("weight", "bias"))
         return self._add("LayerNormalization", states, scale, shift, axis=-1, epsilon=self._epsilon)
-
-    def _split(self, states: str) -> list[str]:
-        """Cut the last axis into three."""
-        names = [f"{states}/{part}" for part in range(3)]
-        self._nodes.append(helper.make_node("Split", [states], names, axis=-1, num_outputs=3))
-        return names
 
     def _add(self, operator: str, *inputs: str, **options: float | list[int]) -> str:
         name = f"step_{len(self._nodes)}"

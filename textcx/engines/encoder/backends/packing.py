@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from textcx.engines.encoder.batches import LENGTHS
 from textcx.engines.encoder.network import EncoderOutput, Pooled, RowAttention, pool
 
 if TYPE_CHECKING:
@@ -26,42 +27,27 @@ if TYPE_CHECKING:
 
     from textcx.engines.encoder.network import EncoderNetwork
 
-HEAD_ROWS = 64
-"""Texts that the heads are asked about at once, so that their products always have one shape."""
+HEAD_ROWS = 64  # texts that the heads are asked about at once, so that their products always have one shape
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Texts that are padded to one length.
+    """Texts that are padded to one length."""
 
-    Attributes:
-        tokens: Where their tokens stand in the sequence; padding repeats the first one. Shape ``(texts * length,)``.
-        mask: True where a token is real. Shape ``(texts, length)``, bool.
-        attention: Among the tokens of each text.
-    """
-
-    tokens: Tensor
-    mask: Tensor
+    tokens: Tensor  # where they stand in the sequence, (texts * length,); padding repeats the first one
+    mask: Tensor  # true where a token is real, (texts, length)
     attention: RowAttention
 
 
 @dataclass(frozen=True, slots=True)
 class PackedTexts:
-    """Texts packed into one sequence.
+    """Texts packed into one sequence of a fixed size."""
 
-    Attributes:
-        tokens: Shape ``(size,)``; zeros behind the last text.
-        places: Where in its text each token stands. Shape ``(size,)``.
-        groups: All texts, by padded length.
-        back: Where each token stands among those of all groups. Shape ``(size,)``.
-        order: Where each text stands among those of all groups. Shape ``(texts,)``.
-    """
-
-    tokens: Tensor
-    places: Tensor
-    groups: tuple[Group, ...]
-    back: Tensor
-    order: Tensor
+    tokens: Tensor  # (size,); zeros behind the last text
+    places: Tensor  # where in its text each token stands, (size,)
+    groups: tuple[Group, ...]  # all texts, by padded length
+    back: Tensor  # where each token stands among those of all groups, (size,)
+    order: Tensor  # where each text stands among those of all groups, (texts,)
 
     def attend(self, products: Tensor) -> Tensor:
         """Return what the tokens see; shapes ``(size, 3 * width)`` and ``(size, width)``."""
@@ -78,34 +64,23 @@ class PackedTexts:
             pool(states.index_select(0, group.tokens).view(*group.mask.shape, -1), group.mask) for group in self.groups
         ]
         first, mean, highest = (torch.cat(parts).index_select(0, self.order) for parts in zip(*found, strict=True))
-        return Pooled(first, mean, highest)
+        return first, mean, highest
 
 
-def pack(
-    texts: Sequence[NDArray[np.int64]],
-    *,
-    size: int,
-    lengths: Sequence[int],
-    heads: int,
-    precision: torch.dtype,
-    device: torch.device,
-) -> PackedTexts:
-    """Pack texts into one sequence.
+def pack(texts: Sequence[NDArray[np.int64]], *, size: int, network: EncoderNetwork) -> PackedTexts:
+    """Pack the token ids of at least one text, 1 to ``LONGEST`` each, into a sequence of so many for a network."""
+    heads, weights = network.shape.heads, network.words.weight
+    precision, device = weights.dtype, weights.device
 
-    Args:
-        texts: Token ids of at least one text, each with at least one token.
-        size: Tokens of the sequence; at least as many as the texts have.
-        lengths: To these, in rising order, texts are padded for attention; the last one holds the longest text.
-        heads: Heads of attention.
-        precision: That of the network.
-        device: Where the network is.
-    """
+    def on_device(part: NDArray[np.int64] | NDArray[np.bool_]) -> Tensor:
+        return torch.from_numpy(part).to(device)
+
     sizes = np.array([len(text) for text in texts])
     total, starts = int(sizes.sum()), np.cumsum(sizes) - sizes
     tokens, places, back = (np.zeros(size, np.int64) for _ in range(3))
     tokens[:total] = np.concatenate(texts)
     places[:total] = np.arange(total) - np.repeat(starts, sizes)
-    padded = np.array(lengths)[np.searchsorted(lengths, sizes)]
+    padded = np.array(LENGTHS)[np.searchsorted(LENGTHS, sizes)]
     order = np.argsort(padded, kind="stable")
     groups: list[Group] = []
     behind = 0
@@ -116,36 +91,17 @@ def pack(
         stand = starts[members][:, None] + np.where(real, steps, 0)
         back[stand[real]] = behind + np.flatnonzero(real)
         behind += real.size
-        mask = torch.from_numpy(real)
-        bias = torch.zeros(real.shape, dtype=precision).masked_fill(~mask, float("-inf"))[:, None, None, :]
-        groups.append(
-            Group(torch.from_numpy(stand.ravel()).to(device), mask.to(device), RowAttention(heads, bias.to(device)))
-        )
-    put_back = np.empty(len(texts), np.int64)
-    put_back[order] = np.arange(len(texts))
-
-    def on_device(part: NDArray[np.int64]) -> Tensor:
-        return torch.from_numpy(part).to(device)
-
-    return PackedTexts(
-        tokens=on_device(tokens),
-        places=on_device(places),
-        groups=tuple(groups),
-        back=on_device(back),
-        order=on_device(put_back),
-    )
+        mask = on_device(real)
+        bias = torch.zeros(real.shape, dtype=precision, device=device).masked_fill(~mask, float("-inf"))
+        groups.append(Group(on_device(stand.ravel()), mask, RowAttention(heads, bias[:, None, None, :])))
+    put_back = on_device(np.argsort(order))
+    return PackedTexts(on_device(tokens), on_device(places), tuple(groups), on_device(back), put_back)
 
 
 def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool) -> EncoderOutput:
-    """Read packed texts.
+    """Read packed texts; one answer for each, in order.
 
-    Args:
-        network: In evaluation mode.
-        packed: The texts.
-        fill: Whether the heads are always asked about ``HEAD_ROWS`` texts, so that nothing hangs on how many there are.
-
-    Returns:
-        One answer for each text, in order.
+    With ``fill`` the heads are always asked about ``HEAD_ROWS`` texts, so that nothing hangs on how many there are.
     """
     states = network.embed(packed.tokens, packed.places)
     for layer in network.layers:
@@ -156,5 +112,5 @@ def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool) -> Encoder
     count = len(packed.order)
     missing = -count % HEAD_ROWS
     parts = [torch.split(torch.nn.functional.pad(part, (0, 0, 0, missing)), HEAD_ROWS) for part in pooled]
-    found = [network.judge(Pooled(*chunk)) for chunk in zip(*parts, strict=True)]
+    found = [network.judge(chunk) for chunk in zip(*parts, strict=True)]
     return EncoderOutput(*(torch.cat(part)[:count] for part in zip(*found, strict=True)))

@@ -1,10 +1,9 @@
 """How the encoder's weights become 8-bit integers without the answers moving much.
 
-Integers are shared out in groups: ``GROUP`` neighbouring numbers have one scale. Weights are rounded here, once;
-the runtime rounds the states of every token as they come, in groups of the same size. That second rounding is the
-harmful one: a few channels of the states are ten times as loud as the rest, and whatever shares a group with one of
-them loses its digits. So loud channels are turned down before a product, and their weights up by as much. The factors
-are powers of two: they change nothing but what is rounded where. (The idea is SmoothQuant's, Xiao et al. 2023.)
+``GROUP`` neighbouring numbers have one scale. Weights are rounded here, once; the runtime rounds the states of every
+token as they come. That second rounding is the harmful one: a few channels of the states are ten times as loud as the
+rest, and whatever shares a group with one of them loses its digits. So loud channels are turned down before a product,
+and their weights up by as much, by powers of two. (The idea is SmoothQuant's, Xiao et al. 2023.)
 
 Which channels are loud is a property of the weights, and shows on any words. It is read off a few rows of words drawn
 evenly from the vocabulary, so neither texts nor a calibration file are needed.
@@ -23,24 +22,17 @@ if TYPE_CHECKING:
 
     Weights = Mapping[str, NDArray[np.floating[Any]]]
 
-GROUP = 32
-"""Neighbouring numbers that share a scale."""
+GROUP = 32  # neighbouring numbers that share a scale
 ZERO = 128
 LARGEST = 127
-LOUD = 2.0
-"""A channel is turned down to this many times the loudness of the median channel."""
-ROWS, LENGTH = 16, 24
-"""Rows of words from the vocabulary, and words in a row."""
+LOUD = 2.0  # a channel is turned down to this many times the loudness of the median channel
+ROWS, LENGTH = 16, 24  # rows of words from the vocabulary, and words in a row
 
 
 def quantize(weight: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Round weights to 8 bits, symmetric about ``ZERO``.
+    """Round weights ``(inputs, outputs)`` to 8 bits, symmetric about ``ZERO``; ``GROUP`` divides the inputs.
 
-    Args:
-        weight: Shape ``(inputs, outputs)``; ``GROUP`` divides the inputs.
-
-    Returns:
-        The integers, in the shape of ``weight``, and the scales, of the shape ``(inputs / GROUP, outputs)``.
+    Returns the integers, in the shape of the weights, and the scales ``(inputs / GROUP, outputs)``.
     """
     inputs, outputs = weight.shape
     groups = weight.reshape(inputs // GROUP, GROUP, outputs)
@@ -53,41 +45,28 @@ def quantize(weight: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np
 def factors(weights: Weights, network: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
     """Return by how much to turn down each channel before the products that read normalized states.
 
-    Args:
-        weights: The tensors of the weights file, by name.
-        network: Sizes of the network, as in ``model.toml``.
-
-    Returns:
-        Powers of two from 1 on, of the shape ``(width,)``, by the name of the product: ``layers.0.attend``.
-
-    Raises:
-        KeyError: If a tensor or a size is missing.
-        ValueError: If shapes do not fit.
+    These are powers of two from 1 on, of the shape ``(width,)``, by the name of the product: ``layers.0.attend``.
     """
-    return {name: _factors(loudness) for name, loudness in _loudness(weights, network).items()}
-
-
-def _factors(loudness: NDArray[np.float32]) -> NDArray[np.float32]:
-    allowed = LOUD * np.median(loudness) + np.finfo(np.float32).tiny
-    powers: NDArray[np.float32] = np.exp2(np.rint(np.log2(np.maximum(1, loudness / allowed)))).astype(np.float32)
-    return powers
+    found = {}
+    for name, loudness in _loudness(weights, network).items():
+        allowed = LOUD * np.median(loudness) + np.finfo(np.float32).tiny
+        found[name] = np.exp2(np.rint(np.log2(np.maximum(1, loudness / allowed)))).astype(np.float32)
+    return found
 
 
 def _loudness(weights: Weights, network: Mapping[str, Any]) -> dict[str, NDArray[np.float32]]:
-    """Read rows of words, as ``encoder_network`` does, and note each channel's largest number before the products."""
+    """Read rows of words, as ``network`` does, and note each channel's largest number before the products."""
 
     def tensor(name: str) -> NDArray[np.float32]:
         return weights[name].astype(np.float32)
 
     def linear(states: NDArray[np.float32], name: str) -> NDArray[np.float32]:
-        result: NDArray[np.float32] = states @ tensor(f"{name}.weight").T + tensor(f"{name}.bias")
-        return result
+        return np.asarray(states @ tensor(f"{name}.weight").T + tensor(f"{name}.bias"), dtype=np.float32)
 
     def norm(states: NDArray[np.float32], name: str) -> NDArray[np.float32]:
         centred = states - states.mean(-1, keepdims=True)
         spread = np.sqrt((centred**2).mean(-1, keepdims=True) + network["norm_epsilon"])
-        result: NDArray[np.float32] = centred / spread * tensor(f"{name}.weight") + tensor(f"{name}.bias")
-        return result
+        return np.asarray(centred / spread * tensor(f"{name}.weight") + tensor(f"{name}.bias"))
 
     heads, width = network["heads"], network["width"]
     words = weights["words.weight"]

@@ -2,53 +2,44 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
+from torch import nn
 
 from textcx.domain.encoding import EMOTIONS
 from textcx.domain.errors import BadSetting
-from textcx.engines.encoder.backends.fused_layers import fuse
 from textcx.engines.encoder.backends.packing import pack, read
-from textcx.engines.encoder.batches import LENGTHS, Logits
-from textcx.engines.encoder.model_folder import damaged
-from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
-from textcx.engines.encoder.processor import computes_bf16
+from textcx.engines.encoder.batches import Logits
+from textcx.engines.encoder.load import abilities
+from textcx.engines.encoder.model_folder import explained
+from textcx.engines.encoder.network import EncoderNetwork, NetworkShape, RowAttention
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import numpy as np
     from numpy.typing import NDArray
+    from torch import Tensor
 
     from textcx.engines.encoder.model_folder import ModelFolder
+    from textcx.engines.encoder.network import Attention, EncoderLayer
 
 PRECISIONS = {"bf16": torch.bfloat16, "fp32": torch.float32}
+TOLERANCE = 0.1  # largest difference from the plain layer, on outputs of deviation 1; bfloat16 alone explains 0.03
 
 
 class TorchBackend:
-    """Computes the network with PyTorch.
+    """Computes the network with PyTorch, on the graphics card if there is one.
 
-    Attributes:
-        name: ``torch``.
-        precision: ``bf16`` or ``fp32``.
-        fused: True where the layers use fused products.
+    ``precision`` is ``bf16`` or ``fp32``; ``fused`` tells whether the layers use fused products.
     """
 
     name = "torch"
 
     def __init__(self, network: EncoderNetwork, *, precision: str = "auto") -> None:
-        """Wrap a network.
-
-        Args:
-            network: It is put into evaluation mode and the given precision, on the graphics card if there is one.
-            precision: ``bf16``, ``fp32``, or ``auto``: bf16 where the machine computes with it.
-
-        Raises:
-            BadSetting: If the precision is unknown.
-        """
+        """Put a network into evaluation mode and a precision; errors as in ``choose_precision``."""
         self.precision = choose_precision(precision)
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         network.set_precision(PRECISIONS[self.precision])
@@ -58,24 +49,12 @@ class TorchBackend:
     def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool) -> Logits:
         """Read windows packed into one sequence; as ``PackingBackend`` says."""
         with torch.inference_mode():
-            packed = pack(
-                windows,
-                size=size,
-                lengths=LENGTHS,
-                heads=self._network.shape.heads,
-                precision=PRECISIONS[self.precision],
-                device=self._device,
-            )
+            packed = pack(windows, size=size, network=self._network)
             return Logits(*(part.cpu().numpy() for part in read(self._network, packed, fill=fill)))
 
 
 def load(folder: ModelFolder, *, precision: str = "auto", threads: int | None = None) -> TorchBackend:
-    """Load the network of a model folder.
-
-    Args:
-        folder: The checked folder.
-        precision: ``bf16``, ``fp32`` or ``auto``.
-        threads: Threads of this process to compute on; None leaves them as they are.
+    """Load the network of a model folder; ``threads`` are those of this process, None leaves them as they are.
 
     Raises:
         ModelProblem: If the weights do not fit the network.
@@ -83,7 +62,7 @@ def load(folder: ModelFolder, *, precision: str = "auto", threads: int | None = 
     """
     if threads is not None:
         torch.set_num_threads(threads)
-    try:
+    with explained(folder.weights.parent):
         with torch.device("meta"):
             network = EncoderNetwork(NetworkShape(**folder.network))
         weights = load_file(folder.weights)
@@ -91,26 +70,74 @@ def load(folder: ModelFolder, *, precision: str = "auto", threads: int | None = 
             weights["emotions.weight"] = torch.zeros(len(EMOTIONS), network.shape.head_width)
             weights["emotions.bias"] = torch.full((len(EMOTIONS),), float("nan"))
         network.load_state_dict(weights, assign=True)
-    except (OSError, TypeError, RuntimeError, SafetensorError) as problem:
-        raise damaged(folder.weights.parent, problem) from problem
     return TorchBackend(network, precision=precision)
 
 
 def choose_precision(wanted: str) -> str:
-    """Return ``bf16`` or ``fp32``; ``auto`` takes bf16 where the processor has instructions for it.
+    """Return ``bf16`` or ``fp32``; ``auto`` takes bf16 where the machine computes with it.
 
     Raises:
         BadSetting: If the precision is none of the three.
     """
     if wanted == "auto":
-        return "bf16" if _computes_bf16() else "fp32"
+        on_card = torch.cuda.is_available()
+        return "bf16" if (torch.cuda.is_bf16_supported() if on_card else "bf16" in abilities()) else "fp32"
     if wanted not in PRECISIONS:
         message = f"Unknown precision '{wanted}'; choose auto, bf16 or fp32."
         raise BadSetting(message)
     return wanted
 
 
-def _computes_bf16() -> bool:
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return computes_bf16()
+class FusedLayer(nn.Module):
+    """The same layer as ``EncoderLayer``, in products that do everything around them, too.
+
+    A plain linear layer writes its bias, its product, its activation and the residual sum one after the other, each a
+    pass through memory; oneDNN can do them in one. PyTorch uses that in compiled code, through operators that are not
+    part of its documented face, so they are tried when an encoder is loaded.
+    """
+
+    def __init__(self, plain: EncoderLayer) -> None:
+        super().__init__()
+        self.plain = plain
+        reorder = torch.ops.mkldnn._reorder_linear_weight  # noqa: SLF001 - the operator has no public name
+        self._linear: Any = torch.ops.mkldnn._linear_pointwise  # noqa: SLF001 - ditto
+        self._packed = {
+            name: reorder(cast("nn.Linear", getattr(plain, name)).weight.detach(), None)
+            for name in ("attend", "merge", "expand", "contract")
+        }
+
+    def forward(self, states: Tensor, attention: Attention) -> Tensor:
+        """Return the states of the tokens after this layer, in the shape in which they came."""
+        plain = self.plain
+        seen = attention(self._linear(states, self._packed["attend"], plain.attend.bias, "none", [], ""))
+        states = plain.norm_attention(self._linear.binary(seen, states, self._packed["merge"], plain.merge.bias, "add"))
+        expanded = self._linear(states, self._packed["expand"], plain.expand.bias, "gelu", [], "none")
+        summed = self._linear.binary(expanded, states, self._packed["contract"], plain.contract.bias, "add")
+        return cast("Tensor", plain.norm_output(summed))
+
+
+def fuse(network: EncoderNetwork) -> bool:
+    """Replace the layers of a network in bfloat16 on the CPU by fused ones, if these work here; tell whether."""
+    try:
+        fused = [FusedLayer(cast("EncoderLayer", layer)) for layer in network.layers]
+        agree = all(_agrees(layer, fast) for layer, fast in zip(network.layers, fused, strict=True))
+    except (AttributeError, NotImplementedError, RuntimeError):
+        return False
+    if agree:
+        network.layers = nn.ModuleList(fused)
+    return agree
+
+
+def _agrees(plain: nn.Module, fast: FusedLayer) -> bool:
+    generator = torch.Generator().manual_seed(0)
+    width = fast.plain.attend.in_features
+    for rows, length in ((2, 16), (4, 64)):
+        states = torch.randn(rows, length, width, generator=generator).to(fast.plain.attend.weight.dtype)
+        bias = torch.zeros(rows, 1, 1, length, dtype=states.dtype)
+        bias[0, :, :, length // 2 :] = float("-inf")  # padding
+        with torch.inference_mode():
+            attention = RowAttention(fast.plain.heads, bias)
+            difference = (plain(states, attention) - fast(states, attention)).abs().max()
+        if not difference <= TOLERANCE:
+            return False
+    return True

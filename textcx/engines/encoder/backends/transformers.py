@@ -13,29 +13,27 @@ from __future__ import annotations
 import hashlib
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
-from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 from transformers.utils import logging
 
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.errors import BadSetting, ModelProblem
 from textcx.engines.encoder.batches import LENGTHS, Logits
-from textcx.engines.encoder.model_folder import damaged
+from textcx.engines.encoder.model_folder import explained
+from textcx.engines.encoder.reader import BatchedEncoder, without_surrogates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
-    from tokenizers import Tokenizer
     from transformers import PreTrainedConfig, PreTrainedModel
 
-PRECISIONS = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16}
+PRECISIONS = {"auto": torch.float32, "fp32": torch.float32, "bf16": torch.bfloat16}  # unknown: what bf16 would do
 SPELLINGS = {
     "negative": re.compile(r"(very )?neg(ative)?|[12] stars?"),
     "neutral": re.compile(r"neu(tral)?|3 stars?"),
@@ -43,37 +41,26 @@ SPELLINGS = {
 }
 """How models name the classes, in lower case; ``_`` and ``-`` count as spaces."""
 UNDERSTOOD = "negative, neutral and positive (also neg, neu, pos, very negative, very positive) and 1 star to 5 stars"
-EDGES = 2
-"""Tokens that a tokenizer puts around a text: one opens it, one closes it."""
-SHORTEST_WINDOW = 64
-"""Fewest tokens that a model must be able to read at once."""
+EDGES = 2  # tokens that a tokenizer puts around a text: one opens it, one closes it
+SHORTEST_WINDOW = 64  # fewest tokens that a model must be able to read at once
 
 
 class TransformersBackend:
-    """Computes a model of Hugging Face with PyTorch, on the graphics card if there is one.
+    """Computes a model of Hugging Face with PyTorch, on the graphics card if there is one, in ``fp32`` or ``bf16``.
 
-    Attributes:
-        name: ``transformers``.
-        precision: ``fp32`` or ``bf16``.
+    ``classes`` is 1 where a class of the network (row) means one of ``LABELS`` (column); ``padding`` is a token's id.
     """
 
     name = "transformers"
 
     def __init__(self, network: PreTrainedModel, *, classes: torch.Tensor, padding: int) -> None:
-        """Wrap a network.
-
-        Args:
-            network: In its precision.
-            classes: 1 where a class of the network (row) means one of ``LABELS`` (column).
-            padding: Id of the padding token.
-        """
         self.precision = "bf16" if network.dtype == torch.bfloat16 else "fp32"
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._network = network.eval().to(self._device)
         self._classes, self._padding = classes.to(self._device), padding
 
     def run(self, tokens: NDArray[np.int64], mask: NDArray[np.bool_]) -> Logits:
-        """Read one batch. Both arrays have the shape ``(rows, length)``."""
+        """Read one batch; as ``PaddedBackend`` says."""
         with torch.inference_mode():
             real = torch.from_numpy(mask).to(self._device)
             ids = torch.from_numpy(tokens).to(self._device).masked_fill(~real, self._padding)
@@ -87,38 +74,15 @@ class TransformersBackend:
             return Logits(*(part.cpu().numpy() for part in parts))
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedModel:
-    """A model and what is needed to read with it.
+def load(
+    folder: Path, *, precision: str, threads: int | None, small_batches: bool, between: Callable[[], None] | None
+) -> BatchedEncoder:
+    """Load the model in a folder with ``config.json``, weights as safetensors, and the files of a tokenizer.
 
-    Attributes:
-        backend: Computes it.
-        tokenizer: Its own.
-        edges: Ids of the tokens that open and close every window.
-        longest: Most tokens of a window, those two included; one of ``LENGTHS``.
-        width: Length of a vector.
-        encoder_id: Its architecture and the first digits of the weights' checksum: ``distilbert@sha256:0123456789ab``.
-    """
-
-    backend: TransformersBackend
-    tokenizer: Tokenizer
-    edges: tuple[int, int]
-    longest: int
-    width: int
-    encoder_id: str
-
-
-def load(folder: Path, *, precision: str = "auto", threads: int | None = None) -> LoadedModel:
-    """Load the model in a folder.
-
-    Args:
-        folder: Holds ``config.json``, weights as safetensors, and the files of a tokenizer.
-        precision: ``fp32``, ``bf16``, or ``auto``: fp32, since what bf16 does to this model is not known.
-        threads: Threads of this process to compute on; None leaves them as they are.
+    ``threads`` are those of this process, None leaves them as they are; for the other options see ``load_encoder``.
 
     Raises:
-        ModelProblem: If a file is missing or damaged, the model was made for another task, its classes are not
-            understood, or it reads too few tokens.
+        ModelProblem: If the model is damaged, of another task, with classes of another kind, or reads too few tokens.
         BadSetting: If the precision is unknown.
     """
     if precision not in PRECISIONS:
@@ -127,25 +91,22 @@ def load(folder: Path, *, precision: str = "auto", threads: int | None = None) -
     if threads is not None:
         torch.set_num_threads(threads)
     here: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
-    try:
-        with _quietly():
-            config = AutoConfig.from_pretrained(folder, **here)
-            classes = _classes(config, folder)
-            tokenizer = AutoTokenizer.from_pretrained(folder, **here)
-            network, report = AutoModelForSequenceClassification.from_pretrained(
-                folder,
-                **here,
-                dtype=PRECISIONS[precision],
-                attn_implementation="eager",
-                use_safetensors=True,
-                output_loading_info=True,
-            )
+    with explained(folder), _quietly():
+        config = AutoConfig.from_pretrained(folder, **here)
+        classes = _classes(config, folder)
+        tokenizer = AutoTokenizer.from_pretrained(folder, **here)
+        network, report = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            **here,
+            dtype=PRECISIONS[precision],
+            attn_implementation="eager",
+            use_safetensors=True,
+            output_loading_info=True,
+        )
         edges = tokenizer("")["input_ids"]
         digest = hashlib.sha256()
         for weights in sorted(folder.glob("*.safetensors")):
             digest.update(weights.read_bytes())
-    except (OSError, ImportError, KeyError, TypeError, ValueError, RuntimeError, SafetensorError) as problem:
-        raise damaged(folder, problem) from problem
     if report["missing_keys"]:
         missing = ", ".join(sorted(report["missing_keys"])[:3])
         message = f"The model in {folder} was never trained to classify: its weights lack {missing}."
@@ -166,13 +127,16 @@ def load(folder: Path, *, precision: str = "auto", threads: int | None = None) -
     if not lengths:
         message = f"The model in {folder} reads {most} tokens at once; it takes at least {SHORTEST_WINDOW}."
         raise ModelProblem(message)
-    return LoadedModel(
-        backend=TransformersBackend(network, classes=classes, padding=padding),
-        tokenizer=tokenizer.backend_tokenizer,
+    return BatchedEncoder(
+        TransformersBackend(network, classes=classes, padding=padding),
+        tokenizer.backend_tokenizer,
+        encoder_id=f"{config.model_type}@sha256:{digest.hexdigest()[:12]}",
+        width=config.hidden_size,
         edges=(edges[0], edges[1]),
         longest=lengths[-1],
-        width=config.hidden_size,
-        encoder_id=f"{config.model_type}@sha256:{digest.hexdigest()[:12]}",
+        prepare=without_surrogates,
+        small_batches=small_batches,
+        between=between,
     )
 
 

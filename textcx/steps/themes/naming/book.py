@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from textcx.domain.lexicons.naming import WORD, tokens
 from textcx.steps.themes.naming.candidates import CandidateFinder
@@ -22,51 +23,29 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.ports import Phrase, PhraseFinder
 
-REACH = 3
-"""Words before a phrase in which a negation turns it into its opposite."""
+Counted = TypeVar("Counted", str, tuple[str, ...])
 
-ACTING = 0.12
-"""Share of the uses of a verb that must be in "-ing" for that form to be a name: "washing", but not "receiving"."""
-
-A_THING = 0.35
-"""Share of the uses of a verb as a noun from which that noun is the better name: "phone", not "phoning"."""
-
-LEAST_ALONE, HALF = 0.2, 0.5
-"""Share of the uses of a word that must end noun phrases for those before another noun to count, and what they do."""
-
-SEVERAL = 6
-"""Finest themes from which feedback has a subject: of few themes, one may be that large."""
-
-DOUBTFUL, ACTED = 0.75, 0.2
-"""Share of the uses of a word as a noun below which it may be a verb as well, and uses of that verb beside it."""
-
-CLEARLY, USUAL = 0.5, 0.05
-"""Share of the uses of its plural as a noun, and nouns in the plural beside those in the singular."""
-
-SUBJECT, ABOVE_THE_NEXT = 0.08, 1.4
-"""Share of all segments that say what the feedback is about, and times as many as say the next noun."""
-
-SHORTEST_ACT = 6
-"""Letters of the shortest verb in "-ing" that is a name."""
-
-LEAST_SEEN = 2
-"""Words in capitals inside a sentence, from which that is how customers write the word."""
+REACH = 3  # words before a phrase in which a negation turns it into its opposite
+ACTING = 0.12  # share of the uses of a verb in "-ing" for that form to be a name: "washing", but not "receiving"
+A_THING = 0.35  # share of the uses of a verb as a noun from which that noun is the better name: "phone", not "phoning"
+LEAST_ALONE, HALF = 0.2, 0.5  # share of a word's uses that end noun phrases for others to count; what those count
+SEVERAL = 6  # finest themes from which feedback has a subject: of few themes, one may be that large
+DOUBTFUL, ACTED = 0.75, 0.2  # share of its uses as a noun below which a word may be a verb; uses of that verb beside it
+CLEARLY, USUAL = 0.5, 0.05  # share of the uses of a plural as a noun, and nouns in the plural for one in the singular
+SUBJECT, ABOVE_THE_NEXT = 0.08, 1.4  # share of all segments that say the subject; times as many as say the next noun
+SHORTEST_ACT = 6  # letters of the shortest verb in "-ing" that is a name
+LEAST_SEEN = 2  # words in capitals inside a sentence, from which that is how customers write the word
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeWords:
-    """What a theme is named from.
+    """What a theme is named from."""
 
-    ``texts`` are member segments with ``polarities`` (-1..1) of the same length; ``exemplars`` the members whose
-    phrases may become the name; ``keywords`` the theme's c-TF-IDF words, best first, for a theme without any usable
-    phrase. ``segments`` counts all members, repeated texts among them; that many texts where it is 0.
-    """
-
-    texts: Sequence[str]
-    polarities: Sequence[float]
-    exemplars: Sequence[str]
-    keywords: Sequence[str]
-    segments: int = 0
+    texts: Sequence[str]  # member segments
+    polarities: Sequence[float]  # -1..1, of the texts
+    exemplars: Sequence[str]  # members whose phrases may become the name
+    keywords: Sequence[str]  # c-TF-IDF words, best first, where no phrase is of use
+    segments: int = 0  # all members, repeated texts among them; 0 means as many as texts
 
     @property
     def size(self) -> int:
@@ -89,36 +68,35 @@ class Candidate:
 
     def words(self, theme: int) -> tuple[str, ...]:
         """Lower-case words of the spelling that is most frequent in a theme."""
-        return min(self.spellings[theme].items(), key=lambda item: (-item[1], item[0]))[0]
+        return most_frequent(self.spellings[theme])
 
     @property
     def kind(self) -> str:
         """The kind it is mostly used as: noun, verb, adjective, negated, linked, described or remark."""
-        return min(self.kinds.items(), key=lambda item: (-item[1], item[0]))[0]
+        return most_frequent(self.kinds)
+
+
+def most_frequent(counted: Counter[Counted]) -> Counted:
+    """What was counted most often, the first in order where several were."""
+    return min(counted, key=lambda each: (-counted[each], each))
 
 
 @dataclass(slots=True)
 class Book:
-    """All candidates, who says them, and how customers use single words.
-
-    ``proposed[theme]`` are the keys of the candidates that the theme's own exemplars hold. ``seen`` counts a word in
-    the exemplars, ``heads`` where it ends a noun phrase, ``inside`` where it specifies one, ``capitals`` how it is
-    written inside a sentence. ``plurals`` are what nouns are called that are verbs as well. ``subject`` is the key of
-    what the whole feedback is about, where one noun stands far above all.
-    """
+    """All candidates, who says them, and how customers use single words in the exemplars."""
 
     naming: NamingWords
-    candidates: dict[str, Candidate]
-    proposed: list[set[str]]
-    seen: Counter[str]
-    heads: Counter[str]
-    inside: Counter[str]
-    capitals: dict[str, Counter[str]]
-    tones: dict[str, tuple[float, int]]
-    gerunds: dict[str, str]
-    acting: set[str]
-    plurals: dict[str, str] = field(default_factory=dict)
-    subject: str | None = None
+    proposed: list[set[str]]  # of each theme the keys of the candidates that its own exemplars hold
+    candidates: dict[str, Candidate] = field(default_factory=dict)
+    seen: Counter[str] = field(default_factory=Counter)
+    heads: Counter[str] = field(default_factory=Counter)  # uses that end a noun phrase
+    inside: Counter[str] = field(default_factory=Counter)  # uses that specify one
+    capitals: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))  # inside a sentence
+    tones: dict[str, tuple[float, int]] = field(default_factory=dict)  # mean polarity, and texts, of describing words
+    gerunds: dict[str, str] = field(default_factory=dict)  # by the roots of verbs
+    acting: set[str] = field(default_factory=set)  # roots of which these are names on their own
+    plurals: dict[str, str] = field(default_factory=dict)  # of nouns that are verbs as well
+    subject: str | None = None  # key of what the whole feedback is about, where one noun stands far above all
 
     def is_noun(self, word: str, *, least: float = 0.5) -> bool:
         """Whether customers mostly use a word as a noun, also before another one: "shell" and "shell script"."""
@@ -142,25 +120,16 @@ class Book:
         written = self.capitals.get(word)
         if not written:
             return word
-        best, times = min(written.items(), key=lambda item: (-item[1], item[0]))
-        return best if times >= LEAST_SEEN and times > written.total() / 2 else word
+        best = most_frequent(written)
+        return best if written[best] >= LEAST_SEEN and written[best] > written.total() / 2 else word
 
 
 def read_book(
     themes: Sequence[ThemeWords], *, leaves: Sequence[int], phrases: PhraseFinder, naming: NamingWords
 ) -> Book:
-    """Gather the candidates of all themes, and count them.
-
-    Args:
-        themes: The themes to name.
-        leaves: Those without children; their texts tell the tone of single words.
-        phrases: Finds phrases in the exemplars.
-        naming: The words of the language.
-    """
+    """Gather the candidates of all themes, and count them; ``leaves`` are the themes without children."""
     finder = CandidateFinder(naming)
-    book = Book(
-        naming, {}, [set() for _ in themes], Counter(), Counter(), Counter(), defaultdict(Counter), {}, {}, set()
-    )
+    book = Book(naming, [set() for _ in themes])
     owners: dict[str, list[int]] = defaultdict(list)
     for number, theme in enumerate(themes):
         for text in theme.exemplars:
@@ -179,7 +148,6 @@ def read_book(
 
 
 def _read_words(text: str, found: Sequence[Phrase], book: Book) -> None:
-    """Count how the words of an exemplar are used."""
     shouted = sum(map(str.isupper, text)) > 0.5 * sum(map(str.isalpha, text))
     for match in WORD.finditer(text):
         word = match.group()
@@ -197,6 +165,7 @@ def _read_words(text: str, found: Sequence[Phrase], book: Book) -> None:
 def _gerunds(book: Book) -> tuple[dict[str, str], set[str]]:
     """For the root of a verb the form in "-ing" that customers write most; and those that are names on their own."""
     naming = book.naming
+    says_nothing = naming.stop_words | naming.evaluations
     forms: dict[str, list[str]] = defaultdict(list)
     for word in sorted(book.seen):
         forms[naming.root(word)].append(word)
@@ -211,15 +180,13 @@ def _gerunds(book: Book) -> tuple[dict[str, str], set[str]]:
         if not acting:
             continue
         best = max(acting, key=lambda word: (book.seen[word], word))
-        if book.seen[best] < LEAST_SEEN or best in naming.stop_words or best in naming.evaluations:
+        if book.seen[best] < LEAST_SEEN or best in says_nothing:
             continue
         found[bare] = best
         whole = sum(book.seen[word] for word in words)
         things = sum(book.heads[word] for word in words if word != best)
         plain = [word for word in words if word in {best, bare, f"{bare}e"}]
-        empty = best in naming.empty_acts or any(
-            word in naming.stop_words or word in naming.evaluations for word in plain
-        )
+        empty = best in naming.empty_acts or not says_nothing.isdisjoint(plain)
         if book.seen[best] >= ACTING * whole and things <= A_THING * whole and not empty:
             acts.add(bare)
     return found, acts
@@ -256,13 +223,10 @@ def _propose(text: str, found: Sequence[Phrase], owners: Sequence[int], book: Bo
     offered += [((word,), word, "adjective") for word in words if naming.describes(word) or naming.noun_of(word)]
     acting = sorted({naming.root(word) for word in words} & book.acting)
     offered += [((book.gerunds[bare],), f"{book.gerunds[bare]}*", "gerund") for bare in acting]
-    # "shorts" are no short.
-    offered = [
-        (form, form[0] if len(form) == 1 and naming.describes(key) else key, kind) for form, key, kind in offered
-    ]
     offered = [(form, key, kind) for form, key, kind in offered if finder.says_something(form)]
     offered += [(tuple(name.split()), name, "remark") for name in finder.remarks(text)]
-    for form, key, kind in offered:
+    for form, lemma, kind in offered:
+        key = form[0] if len(form) == 1 and kind != "remark" and naming.describes(lemma) else lemma  # "shorts"
         candidate = book.candidates.setdefault(key, Candidate(key))
         candidate.kinds[kind] += 1
         for owner in owners:
@@ -271,7 +235,7 @@ def _propose(text: str, found: Sequence[Phrase], owners: Sequence[int], book: Bo
 
 
 def _subject(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book) -> str | None:
-    """The key of the noun that stands for whatever the feedback is about; null where none is far above the others."""
+    """The key of the noun that is said far above all others, whatever the theme."""
     total = sum(len(themes[leaf].texts) for leaf in leaves)
     said = sorted(
         (-sum(len(candidate.raised.get(leaf, ())) for leaf in leaves), key)
@@ -286,80 +250,62 @@ def _subject(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book) ->
     return said[0][1] if len(said) == 1 or said[0][0] <= ABOVE_THE_NEXT * said[1][0] else None
 
 
-Said = tuple[tuple[tuple[Candidate, tuple[str, ...], bool], ...], frozenset[str]]
+Said = tuple[list[tuple[Candidate, tuple[str, ...], bool]], set[str]]
 """What a text says: candidates, how they are spelled there, whether negated; and its describing words."""
 
 
 class _Reader:
-    """Finds candidates in texts."""
-
     def __init__(self, book: Book, finder: CandidateFinder) -> None:
-        self._finder, self._naming = finder, book.naming
+        self._finder, self._book = finder, book
         self._by_words: dict[tuple[str, ...], Candidate] = {}
         self._lengths: dict[str, set[int]] = defaultdict(set)
-        self._remarks: dict[str, Candidate] = {}
-        self._acting: dict[str, Candidate] = {}
-        for key, candidate in sorted(book.candidates.items()):
-            if candidate.kind == "remark":
-                self._remarks[key] = candidate
-                continue
-            if candidate.kind == "gerund":
-                self._acting[key.removesuffix("*")] = candidate
-                continue
+        for _, candidate in sorted(book.candidates.items()):
+            if candidate.kind in {"remark", "gerund"}:
+                continue  # looked up by their keys
             for form in {form for spelled in candidate.spellings.values() for form in spelled}:
                 if self._by_words.setdefault(form, candidate) is candidate:
                     self._lengths[form[0]].add(len(form))
-        self._gerunds, self._acts = book.gerunds, book.acting
-        self._kept: dict[str, Said] = {}
 
     def read(self, text: str) -> Said:
         """What a text says, how, and whether negated; and its describing words."""
-        known = self._kept.get(text)
-        if known is None:
-            known = self._kept[text] = self._read(text)
-        return known
-
-    def _read(self, text: str) -> Said:
-        naming, finder = self._naming, self._finder
+        finder, book, naming = self._finder, self._book, self._book.naming
         whole = tokens(text)
         words = [word for word in whole if word not in naming.degrees]
         said: list[tuple[Candidate, tuple[str, ...], bool]] = []
-        for bare in sorted({naming.root(word) for word in words} & self._acts):
-            gerund = self._gerunds[bare]
-            if (candidate := self._acting.get(gerund)) is not None:
+        for bare in sorted({naming.root(word) for word in words} & book.acting):
+            gerund = book.gerunds[bare]
+            if (candidate := self._of_kind("gerund", f"{gerund}*")) is not None:
                 said.append((candidate, (gerund,), False))
         for start, word in enumerate(words):
             for length in self._lengths.get(word, ()):
                 form = tuple(words[start : start + length])
-                candidate = self._by_words.get(form)
-                if candidate is not None:
+                if (candidate := self._by_words.get(form)) is not None:
                     before = words[max(0, start - REACH) : start]
                     said.append((candidate, form, not naming.negations.isdisjoint(before)))
-        for form in chain(finder.described(whole), finder.acts(words, self._gerunds), finder.linked(words)):
-            candidate = self._by_words.get(form)
-            if candidate is not None:
-                said.append((candidate, form, False))
-        if self._remarks:
-            names = [name for name in finder.remarks(text) if name in self._remarks]
-            said += [(self._remarks[name], tuple(name.split()), False) for name in names]
-        judging = frozenset(word for word in words if word in naming.verdicts or naming.describes(word))
-        return tuple(said), judging
+        forms = chain(finder.described(whole), finder.acts(words, book.gerunds), finder.linked(words))
+        said += [(found, form, False) for form in forms if (found := self._by_words.get(form)) is not None]
+        remarks = ((name, self._of_kind("remark", name)) for name in finder.remarks(text))
+        said += [(found, tuple(name.split()), False) for name, found in remarks if found is not None]
+        return said, {word for word in words if word in naming.verdicts or naming.describes(word)}
+
+    def _of_kind(self, kind: str, key: str) -> Candidate | None:
+        candidate = self._book.candidates.get(key)
+        return candidate if candidate is not None and candidate.kind == kind else None
 
 
 def _count(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book, finder: CandidateFinder) -> None:
     """Look every candidate up in every member segment; count its spellings and the tone of describing words."""
-    reader = _Reader(book, finder)
-    tones: dict[str, list[float]] = defaultdict(lambda: [0.0, 0])
-    told = set(leaves)
+    read = cache(_Reader(book, finder).read)
+    tones: dict[str, list[float]] = defaultdict(list)
     for number, theme in enumerate(themes):
+        tells_tones = number in leaves
         for index, (text, polarity) in enumerate(zip(theme.texts, theme.polarities, strict=True)):
-            said, described_by = reader.read(text)
+            said, describing = read(text)
             for candidate, form, negated in said:
                 candidate.spellings[number][form] += 1
                 candidate.raised[number].add(index)
                 candidate.negated[number] += negated
-            if number in told:
-                for word in described_by:
-                    tones[word][0] += polarity
-                    tones[word][1] += 1
-    book.tones = {word: (total / times, int(times)) for word, (total, times) in tones.items()}
+            if tells_tones:
+                for word in describing:
+                    tones[word].append(polarity)
+    book.tones = {word: (sum(heard) / len(heard), len(heard)) for word, heard in tones.items()}

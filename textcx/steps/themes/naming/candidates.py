@@ -19,20 +19,15 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.ports import Phrase
 
-LONGEST = 4
-"""Words of a phrase that may become a name."""
+LONGEST = 4  # words of a phrase that may become a name
+SHORTEST = 3  # letters of a word that can carry a part of a name: "tv" must not
 
-SHORTEST = 3
-"""Letters of a word that can carry a part of a name: "tv" must not."""
-
-_MASKED = re.compile(r"^x{3}$|x{4}")
-"""What publishers of complaints put in the place of names and numbers, also glued to a word; no size ("xxxl")."""
+_MASKED = re.compile(r"^x{3}$|x{4}")  # what publishers put in the place of names, also glued to a word; not "xxxl"
 
 _BEFORE = re.compile(r"(\S+)\s+$")
 _UNFIT = re.compile(r"[^\w\s'\u2019\-&]|[\d_]")
 
-Pairs = list[tuple[str, str]]
-"""Words of a phrase, each as spelled and in its normal form."""
+Pairs = list[tuple[str, str]]  # words of a phrase, each as spelled and in its normal form
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +37,9 @@ class CandidateFinder:
     naming: NamingWords
 
     def forms(self, phrase: Phrase, text: str) -> Iterable[tuple[tuple[str, ...], str, str]]:
-        """The usable parts of a phrase: as spelled, in its normal form, and its kind.
+        """The usable parts of a phrase, as spelled, in its normal form, and its kind.
 
-        The phrase itself, without words at its ends that hold a sentence together; the same without words that only
-        judge; and the same with the "no", "not" or "too" that stands before it.
+        It is cut at its ends; and tried without words that only judge, and with the "no", "not" or "too" before it.
         """
         naming = self.naming
         surface = text[phrase.start : phrase.end]
@@ -74,15 +68,14 @@ class CandidateFinder:
         """A phrase without the words at its ends that hold a sentence together."""
         lemmas = phrase.lemma.lower().split()
         pairs = list(zip(words, lemmas if len(lemmas) == len(words) else words, strict=True))
-        while pairs and pairs[0][0] in self.naming.stop_words and not self._starts(pairs, phrase.kind):
+        naming, kind = self.naming, phrase.kind
+        while pairs and pairs[0][0] in naming.stop_words:
+            if len(pairs) > 1 and pairs[0][0] in naming.openers and self._opens(pairs[0][0], pairs[1][0], kind):
+                break  # "too small", "keeps crashing"
             pairs = pairs[1:]
-        while pairs and pairs[-1][0] in self.naming.stop_words and not self._closes(pairs, phrase.kind):
+        while pairs and pairs[-1][0] in naming.stop_words and not self._closes(pairs, kind):
             pairs = pairs[:-1]
         return pairs
-
-    def _starts(self, pairs: Pairs, kind: str) -> bool:
-        """Whether the first word, a stop word, belongs to the phrase: "too small", "keeps crashing"."""
-        return len(pairs) > 1 and pairs[0][0] in self.naming.openers and self._opens(pairs[0][0], pairs[1][0], kind)
 
     def _opens(self, opener: str, word: str, kind: str) -> bool:
         """Whether a "no", "not" or "too" makes a readable phrase with what follows."""
@@ -100,20 +93,20 @@ class CandidateFinder:
     def linked(self, words: Sequence[str]) -> Iterable[tuple[str, ...]]:
         """What customers say in set forms: "true to size", "value for money", "runs very small", "waiting time"."""
         naming = self.naming
+        padded = [*words, "", ""]
         for place, (one, two) in enumerate(pairwise(words)):
-            three = words[place + 2] if place + 2 < len(words) else ""
-            if two in naming.links and three in naming.articles and place + 3 < len(words):
-                three = words[place + 3]
-            of = two in naming.links and self._bears(one) and self._bears(three) and one not in naming.untimely
-            to = two == naming.aim and one in naming.before_aim and (three in naming.after_aim or self._bears(three))
-            if two in naming.times and self._bears(one) and one not in naming.untimely:
+            three, four = padded[place + 2 : place + 4]
+            goal = four if four and two in naming.links and three in naming.articles else three
+            timely = self._bears(one) and one not in naming.untimely
+            of = two in naming.links and timely and self._bears(goal)
+            to = two == naming.aim and one in naming.before_aim and (goal in naming.after_aim or self._bears(goal))
+            if two in naming.times and timely:
                 yield one, two
-            elif two in naming.places and words[place + 2 : place + 3] and words[place + 2] in naming.owners:
-                owned = words[place + 3] if place + 3 < len(words) else ""
-                if self._bears(one) and self._bears(owned):
-                    yield owned, one
+            elif two in naming.places and three in naming.owners:
+                if self._bears(one) and self._bears(four):
+                    yield four, one
             elif of or to:
-                yield one, two, three
+                yield one, two, goal
             elif one in naming.turns_out:
                 yield from self._turns_out(words, place)
 
@@ -123,10 +116,8 @@ class CandidateFinder:
         after = place + 1
         while after < len(words) and words[after] in naming.by_degrees:
             after += 1
-        by_degrees = after > place + 1
-        if after == len(words) or not self._bears(words[after]):
-            return
-        if by_degrees and words[place] not in naming.turns_out_by_degrees:
+        may_turn_out = after == place + 1 or words[place] in naming.turns_out_by_degrees
+        if after == len(words) or not self._bears(words[after]) or not may_turn_out:
             return
         goal = words[after + 1 : after + 3]
         if goal[:1] != [naming.aim]:
@@ -135,11 +126,7 @@ class CandidateFinder:
             yield words[place], words[after], *goal
 
     def described(self, words: Sequence[str]) -> Iterable[tuple[str, ...]]:
-        """What customers say of something: "soft fabric" where it feels soft, "sleeves too long" where they are.
-
-        Args:
-            words: Words of a text in order.
-        """
+        """What customers say of something: "soft fabric" where it feels soft, "sleeves too long" where they are."""
         naming = self.naming
         for place, noun in enumerate(words[:-1]):
             if not self._bears(noun) or naming.describes(noun):
@@ -160,9 +147,7 @@ class CandidateFinder:
     def acts(self, words: Sequence[str], gerunds: Mapping[str, str]) -> Iterable[tuple[str, ...]]:
         """What customers do or want done: "answering the phone" where they wrote "answered the phone".
 
-        Args:
-            words: Words of a text in order.
-            gerunds: For the root of a verb the form that names what is done, as customers write it.
+        ``gerunds`` hold for the root of a verb the form that names what is done, as customers write it.
         """
         naming = self.naming
         for place, (verb, article) in enumerate(pairwise(words)):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from textcx.steps.themes.naming.options import MORE_THAN_ELSEWHERE, MOST_WORDS, in_full, option_of
+from textcx.steps.themes.naming.options import MORE_THAN_ELSEWHERE, MOST_WORDS, in_full, option_of, proposed_below
 from textcx.steps.themes.naming.worth import Scale
 
 if TYPE_CHECKING:
@@ -20,27 +20,13 @@ if TYPE_CHECKING:
     from textcx.steps.themes.naming.options import Option
     from textcx.steps.themes.naming.worth import Tree
 
-SUBJECTS = 2
-"""Subjects of each theme below that are tried."""
-
-TRIED = 14
-"""Subjects of all of them that are, the best."""
-
-PARTS = (2, 3)
-"""Parts of a heading."""
-
-JOINED = {2: 0.75, 3: 0.72}
-"""Taste for a heading of so many parts."""
-
-LEAST_PART = 0.05
-"""Share of the theme that must say a part, and that must be said by no part before it."""
-
-
-EVEN_PART = 0.4
-"""The same, as a share of what each of the finest themes below would hold if all were equal."""
-
-OF_THE_SUBJECT = 0.6
-"""Share of a theme below that must say what the whole feedback is about for a heading to name it."""
+SUBJECTS = 2  # subjects of each theme below that are tried
+TRIED = 14  # subjects of all of them that are, the best
+PARTS = (2, 3)  # parts of a heading
+JOINED = {2: 0.75, 3: 0.72}  # taste for a heading of so many parts
+LEAST_PART = 0.05  # share of the theme that must say a part, and that must be said by no part before it
+EVEN_PART = 0.4  # the same, as a share of what each of the finest themes below would hold if all were equal
+OF_THE_SUBJECT = 0.6  # share of a theme below that must say what the whole feedback is about for a heading to name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +42,16 @@ class _Subject:
 
 
 def headings(scale: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Book) -> Iterator[Option]:
-    """Names that join the subjects of two or three themes below.
-
-    Args:
-        scale: Weighs names for the theme above.
-        themes: All themes.
-        tree: How they hang together.
-        book: Who says what.
-    """
+    """Names for a theme that join the subjects of two or three themes below."""
     number = scale.number
     total = sum(themes[leaf].size for leaf in tree.under[number])
-    best = _best(_below(number, tree), scale, themes=themes, tree=tree, book=book)
+    found = [
+        one for node in _below(number, tree) for one in _subjects(node, scale, themes=themes, tree=tree, book=book)
+    ]
+    found.sort(key=lambda one: (-one.worth * one.size**0.5, one.words, one.node))
     for parts in PARTS:
-        for chosen in combinations(best, parts):
-            words = [word for one in sorted(chosen, key=lambda one: (-one.size, one.words)) for word in one.words]
-            if len(words) + 1 > MOST_WORDS or not _apart(chosen, scale, tree=tree):
+        for chosen in combinations(found[:TRIED], parts):
+            if sum(len(one.words) for one in chosen) + 1 > MOST_WORDS or not _apart(chosen, scale, tree=tree):
                 continue
             covered = sum(one.size for one in chosen) / max(1, total)
             worth = scale.worth([one.candidate for one in chosen], listed=True) * covered**0.5
@@ -85,21 +66,13 @@ def _least(scale: Scale, tree: Tree) -> float:
 
 def _joined(chosen: Sequence[_Subject], joint: str) -> tuple[str, ...]:
     """The words of a heading, the largest part first: "bust, sleeves and shoulders"."""
-    *first, last = sorted(chosen, key=lambda one: (-one.size, one.words))
-    words: list[str] = []
-    for place, one in enumerate(first):
-        words += one.words
-        if place + 1 < len(first):
-            words[-1] += ","
-    return (*words, joint, *last.words)
+    *listed, one, two = sorted(chosen, key=lambda each: (-each.size, each.words))
+    words = [word for each in listed for word in (*each.words[:-1], f"{each.words[-1]},")]
+    return (*words, *one.words, joint, *two.words)
 
 
 def _below(number: int, tree: Tree) -> list[int]:
-    """All themes below a theme."""
-    found: list[int] = []
-    for child in tree.children[number]:
-        found += [child, *_below(child, tree)]
-    return found
+    return [each for child in tree.children[number] for each in (child, *_below(child, tree))]
 
 
 def _apart(chosen: Sequence[_Subject], scale: Scale, *, tree: Tree) -> bool:
@@ -107,27 +80,13 @@ def _apart(chosen: Sequence[_Subject], scale: Scale, *, tree: Tree) -> bool:
     for one, two in combinations(chosen, 2):
         if tree.under[one.node] & tree.under[two.node] or scale.naming.akin(one.words, two.words):
             return False
-    said = [one.candidate.raised[scale.number] for one in chosen if not one.everywhere]
+    candidates = [one.candidate for one in chosen if not one.everywhere]
+    said = [candidate.raised[scale.number] for candidate in candidates]
     least = max(2, _least(scale, tree) * scale.total)
-    if any(
-        len(mine) < MORE_THAN_ELSEWHERE * scale.outside([one.candidate]) * scale.total
-        for one, mine in zip([one for one in chosen if not one.everywhere], said, strict=True)
-    ):
-        return False
+    for candidate, mine in zip(candidates, said, strict=True):
+        if len(mine) < MORE_THAN_ELSEWHERE * scale.outside([candidate]) * scale.total:
+            return False
     return all(len(mine.difference(*(other for other in said if other is not mine))) >= least for mine in said)
-
-
-def _best(
-    below: Sequence[int], scale: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Book
-) -> list[_Subject]:
-    """The subjects of the themes below that a heading is made of."""
-    found = [one for node in below for one in _subjects(node, scale, themes=themes, tree=tree, book=book)]
-    found.sort(key=lambda one: (-one.worth * one.size**0.5, one.words, one.node))
-    kept: list[_Subject] = []
-    for one in found:
-        if all((one.words, one.node) != (other.words, other.node) for other in kept):
-            kept.append(one)
-    return kept[:TRIED]
 
 
 def _subjects(node: int, above: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Book) -> list[_Subject]:
@@ -135,10 +94,8 @@ def _subjects(node: int, above: Scale, *, themes: Sequence[ThemeWords], tree: Tr
     naming = book.naming
     scale = Scale(node, themes=themes, tree=tree, book=book)
     size = sum(themes[leaf].size for leaf in tree.under[node])
-    below = [node, *tree.children[node], *sorted(tree.under[node])]
     found: dict[tuple[str, ...], _Subject] = {}
-    keys = sorted(set().union(*(book.proposed[theme] for theme in below)))
-    raised = [book.candidates[key] for key in keys if book.candidates[key].raised.get(node)]
+    raised = proposed_below(node, tree=tree, book=book)
     full = in_full(raised, scale, book)
     for candidate in raised:
         if len(candidate.raised.get(above.number, ())) < _least(above, tree) * above.total:

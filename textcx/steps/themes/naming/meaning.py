@@ -1,8 +1,7 @@
 """Weigh names by what they mean: a name should lie where its theme lies, and not where its siblings do.
 
-How often customers say a phrase is one thing; whether it sums up what they say is another. "Code snippets" is seldom
-said by those who speak of trying out pieces of code, and yet closest to all of them. So the phrase itself is encoded,
-and compared with the centres of the theme and of the themes beside it.
+"Code snippets" is seldom said by those who speak of trying out pieces of code, and yet closest to all of them. So the
+phrase itself is encoded, and compared with the centres of the theme and of the themes beside it.
 
 Invariants, tested: vectors and centres lie on the lattice, so that the same vectors give the same names on any number
 of threads; without an encoder nothing is weighed.
@@ -10,13 +9,12 @@ of threads; without an encoder nothing is weighed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textcx.steps.themes.geometry.lattice import cosines, on_lattice, relative_to
-from textcx.steps.themes.naming.options import Option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,31 +23,19 @@ if TYPE_CHECKING:
 
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.ports import Encoder
+    from textcx.steps.themes.naming.options import Option
     from textcx.steps.themes.naming.worth import Tree
 
-WEIGHED = 40
-"""Names of each theme that are weighed, those worth most."""
-
-BESIDE = 0.4
-"""How much closeness to the nearest sibling takes away."""
-
-LEAST = 0.1
-"""Closeness that every name is granted."""
-
-JOINED = 0.85
-"""Taste for names with "and", which lie nearer only because they hold more words."""
-
-APART = 0.4
-"""Cosine of two halves up to which they name different things."""
+WEIGHED = 40  # names of each theme that are weighed, those worth most
+BESIDE = 0.4  # how much closeness to the nearest sibling takes away
+LEAST = 0.1  # closeness that every name is granted
+JOINED = 0.85  # taste for names with "and", which lie nearer only because they hold more words
+APART = 0.4  # cosine of two halves up to which they name different things
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Meanings:
-    """Where themes lie, and what tells where a phrase does.
-
-    ``centres`` are directions as seen from ``origin``, both on the lattice (``textcx.steps.themes.geometry.lattice``).
-    Shapes ``(themes, width)`` and ``(width,)``.
-    """
+    """Where themes lie, as seen from ``origin`` on the lattice (``centres``, ``(themes, width)``), and phrases do."""
 
     centres: NDArray[np.float32]
     origin: NDArray[np.float32]
@@ -59,18 +45,11 @@ class Meanings:
 def weigh(
     found: Mapping[int, Sequence[Option]], meanings: Meanings, *, tree: Tree, naming: NamingWords
 ) -> dict[int, list[Option]]:
-    """Weigh the names that themes could have by how close they lie to the theme, and to its siblings.
-
-    Args:
-        found: What each theme could be called.
-        meanings: Where the themes lie.
-        tree: How they hang together.
-        naming: The words of the language.
-
-    Returns:
-        The same names of each theme, best first.
-    """
-    best = {number: _best(offered) for number, offered in found.items()}
+    """Weigh the names that themes could have by how close they lie to the theme, and to its siblings; best first."""
+    best = {  # each name once, best first
+        number: sorted({option.words: option for option in sorted(offered, reverse=True)}.values())
+        for number, offered in found.items()
+    }
     tried = [option for offered in best.values() for option in offered[:WEIGHED]]
     said = sorted({phrase for option in tried for phrase in (_said(option, naming), *_halves(option, naming.joint))})
     if not said:
@@ -85,12 +64,9 @@ def weigh(
         beside = close[:, 1:].max(axis=1, initial=0.0)
         joined = np.array([_joined(_halves(option, naming.joint), vectors, places) for option in tried])
         shares = np.clip(close[:, 0] - BESIDE * beside, LEAST, 1.0) * joined
+        weights = [*shares.tolist(), *[LEAST] * len(offered[WEIGHED:])]
         weighed[number] = sorted(
-            [
-                Option(option.cost * float(share), option.words, option.identity)
-                for option, share in zip(tried, shares, strict=True)
-            ]
-            + [Option(option.cost * LEAST, option.words, option.identity) for option in offered[WEIGHED:]]
+            replace(option, cost=option.cost * weight) for option, weight in zip(offered, weights, strict=True)
         )
     return weighed
 
@@ -106,19 +82,10 @@ def _joined(halves: tuple[str, ...], vectors: NDArray[np.float32], places: Mappi
 def _halves(option: Option, joint: str) -> tuple[str, ...]:
     """The halves of a name of two; none of any other."""
     words = option.words
-    if words.count(joint) != 1 or any(word.endswith(",") for word in words):
+    if words.count(joint) != 1 or words[0] == joint or words[-1] == joint or any(word[-1:] == "," for word in words):
         return ()
     place = words.index(joint)
-    halves = " ".join(words[:place]), " ".join(words[place + 1 :])
-    return halves if all(halves) else ()
-
-
-def _best(offered: Sequence[Option]) -> list[Option]:
-    """Each name once, best first."""
-    kept: dict[tuple[str, ...], Option] = {}
-    for option in sorted(offered):
-        kept.setdefault(option.words, option)
-    return list(kept.values())
+    return " ".join(words[:place]), " ".join(words[place + 1 :])
 
 
 def _said(option: Option, naming: NamingWords) -> str:

@@ -1,9 +1,8 @@
 """Name the themes of a tree in the customers' own words, as a person would: "late delivery", "size and fit".
 
-Candidates are the noun, verb and adjective phrases of a theme's exemplars. A candidate is worth the more, the larger
-the share of the theme that says it and the rarer the others do, the siblings above all; two that complete each other
-may be joined by "and". Themes above others are named first and broadly, by what their children share. The tone of a
-name is the tone of its theme. The most frequent spelling is shown.
+Candidates are the phrases of a theme's exemplars. One is worth the more, the larger the share of the theme that says it
+and the rarer the others do, the siblings above all; two that complete each other may be joined by "and". Themes above
+others are named first and broadly, by what their children share. The tone of a name is the tone of its theme.
 
 Invariants, tested: every theme has a name; names are unique, also in other case, order or number of their words; they
 have one to five words, no mask, no profanity; a lone adjective is no name; the order of the texts inside a theme does
@@ -22,7 +21,7 @@ from textcx.steps.themes.naming.options import Option, last_resorts, options
 from textcx.steps.themes.naming.worth import Scale, grow
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.ports import PhraseFinder
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ThemeWords", "name_tree"]
 
-CONFUSABLE = 0.7
-"""Worth that is left of a name that a reader could take for a near theme's."""
+CONFUSABLE = 0.7  # worth that is left of a name that a reader could take for a near theme's
 
 
 def name_tree(
@@ -44,18 +42,10 @@ def name_tree(
     meanings: Meanings | None = None,
     taken: Collection[str] = (),
 ) -> list[str]:
-    """Name all themes of a tree, each differently.
+    """Name all themes of a tree, each differently, in one to five words.
 
-    Args:
-        words: What each theme is named from.
-        parents: For each theme the number of the theme above it, or null. Length as ``words``.
-        phrases: Finds phrases in the exemplars.
-        naming: The words of the language.
-        meanings: Where the themes lie, to weigh names by what they mean; by how they are said alone where null.
-        taken: Names that are in use already and may not be given again, in any order, case or number of their words.
-
-    Returns:
-        A name of one to five words for each theme.
+    ``parents`` are the themes above, or null. ``meanings`` weigh names by what they mean, too. Names that are ``taken``
+    are not given again, in any order, case or number of their words.
 
     Raises:
         ValueError: If ``parents`` is of another length, or no tree.
@@ -81,28 +71,20 @@ def name_tree(
         _choose(found, tree=tree, names=names, used=used, joint=naming.joint)
         for number in level:
             if number not in names:
-                names[number] = _first_free(last_resorts(found[number], words[number], book=book), used=used)
+                resorts = last_resorts(found[number], words[number], book=book)
+                names[number] = next(option for option in resorts if option.identity not in used)
                 used.add(names[number].identity)
     return [names[number].shown(book) for number in range(len(words))]
 
 
 def _above(number: int, *, tree: Tree, names: dict[int, Option]) -> set[tuple[str, ...]]:
-    """What tells the names of the themes above a theme."""
-    found: set[tuple[str, ...]] = set()
-    above = tree.parents[number]
-    while above is not None:
-        found.add(names[above].identity)
-        above = tree.parents[above]
-    return found
+    """Identities of the names of the themes above a theme."""
+    parent = tree.parents[number]
+    return set() if parent is None else {names[parent].identity, *_above(parent, tree=tree, names=names)}
 
 
 def _choose(
-    found: dict[int, list[Option]],
-    *,
-    tree: Tree,
-    names: dict[int, Option],
-    used: set[tuple[str, ...]],
-    joint: str,
+    found: dict[int, list[Option]], *, tree: Tree, names: dict[int, Option], used: set[tuple[str, ...]], joint: str
 ) -> None:
     """Give the names of a level away, the clearest first; a name that could be confused with a near one counts less."""
     waiting = [(option.cost, option, number) for number, offered in found.items() for option in offered]
@@ -120,17 +102,9 @@ def _choose(
 
 
 def _alike(number: int, option: Option, *, tree: Tree, names: dict[int, Option], joint: str) -> int:
-    """Number of near themes that the name could be taken for.
-
-    A sibling's name that holds all its words or is held by it; and the name of the theme above, where that says more.
-    """
+    """Number of siblings whose names hold its words or are held by it, and of themes above whose names say more."""
     ours = set(option.identity)
     beside = [set(names[other].identity) for other in tree.siblings[number] if other in names]
     above = tree.parents[number]
     broader = above is not None and joint not in names[above].words and ours < set(names[above].identity)
     return sum(ours <= theirs or theirs <= ours for theirs in beside) + broader
-
-
-def _first_free(offered: Iterable[Option], *, used: set[tuple[str, ...]]) -> Option:
-    """The first option whose name is not used."""
-    return next(option for option in offered if option.identity not in used)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import chain, combinations, count
 from typing import TYPE_CHECKING
@@ -17,77 +18,31 @@ if TYPE_CHECKING:
     from textcx.steps.themes.naming.book import Book, Candidate, ThemeWords
     from textcx.steps.themes.naming.worth import Scale, Tree
 
-OFTEN = 0.4
-"""Share of a theme that says a noun, from which describing words of the theme describe it."""
-
-KNOWN = 3
-"""Times a keyword must occur in exemplars to stand in a name."""
-
-MOST_WORDS = 5
-"""Words of a name at most."""
-
-ENOUGH = 0.10
-"""Worth below which a phrase is no name."""
-
-IN_GENERAL = 0.3
-"""Share of a theme that must speak of something as a whole ("the app") to be called after that."""
-
-LONGER = 0.4
-"""Share of the texts with a word that say it in one and the same longer phrase, from which that is the better name."""
-
-ALONE = 0.25
-"""The same where no other longer phrase with the word is nearly as frequent."""
-
-DESCRIBED = 0.65
-"""What such a phrase counts with a describing word: "interactive computing" must be most of all computing."""
-
-WITHOUT_THE_REST = 0.35
-"""Taste for a word without the rest of such a phrase."""
-
-STANDING_IN = 0.8
-"""Taste for a noun that stands for a describing word."""
-
-PAIRED = 6
-"""Phrases of each kind that are tried in pairs."""
-
-PAIR, PAIR_ABOVE = 0.72, 0.65
-"""Taste for names of two halves, for finest themes and for themes above others."""
-
-WELL_PAIRED, ADDS = 0.85, 0.15
-"""Taste for names of two halves for finest themes where the second adds such a share of the theme, or more."""
-
-BEGINNING = 6
-"""Letters of a word that its other half must not hold."""
-
-SHORTEST_DONE = 5
-"""Letters of the shortest verb that says by its ending that something was done."""
-
-CLEAR_NOUN = 0.6
-"""Share of the uses of a word as a noun from which describing words may stand before it or be measured by it."""
-
-ADJECTIVES_ONLY = 0.55
-"""Taste for two describing words without a noun."""
-
-WITH_NOUN = 1.25
-"""Taste for the same with one."""
-
-LEAST_HALF = 0.06
-"""Share of a theme that must say either half of such a name."""
-
-MORE_THAN_ELSEWHERE = 1.5
-"""Times as often as elsewhere that either half must be said."""
-
-JUDGED = 0.06
-"""Share of a theme that must say a judgement ("excellent service") for it to be a name, where nothing better is."""
-
-CORE = 0.4
-"""Taste for "color in general" as the name of the part of "color" that speaks of nothing else."""
-
-IN_GENERAL_WORTH = 0.25
-"""Worth of such a name where the whole theme speaks of it."""
-
-SAID_CLEARLY = 0.4
-"""Polarity from which a theme that says nothing in particular praises or complains."""
+OFTEN = 0.4  # share of a theme that says a noun, from which describing words of the theme describe it
+KNOWN = 3  # times a keyword must occur in exemplars to stand in a name
+MOST_WORDS = 5  # words of a name at most
+ENOUGH = 0.10  # worth below which a phrase is no name
+IN_GENERAL = 0.3  # share of a theme that must speak of something as a whole ("the app") to be called after that
+LONGER = 0.4  # share of the texts with a word that say it in one longer phrase, from which that is the better name
+ALONE = 0.25  # the same where no other longer phrase with the word is nearly as frequent
+DESCRIBED = 0.65  # what such a phrase counts with a describing word: most computing must be "interactive computing"
+WITHOUT_THE_REST = 0.35  # taste for a word without the rest of such a phrase
+STANDING_IN = 0.8  # taste for a noun that stands for a describing word
+PAIRED = 6  # phrases of each kind that are tried in pairs
+PAIR, PAIR_ABOVE = 0.72, 0.65  # taste for names of two halves, for finest themes and for themes above others
+WELL_PAIRED, ADDS = 0.85, 0.15  # taste for those of finest themes where the second adds such a share of the theme
+BEGINNING = 6  # letters of a word that its other half must not hold
+SHORTEST_DONE = 5  # letters of the shortest verb that says by its ending that something was done
+CLEAR_NOUN = 0.6  # share of the uses of a word as a noun from which describing words may stand before it
+ADJECTIVES_ONLY = 0.55  # taste for two describing words without a noun
+WITH_NOUN = 1.25  # taste for the same with one
+LEAST_HALF = 0.06  # share of a theme that must say either half of such a name
+MORE_THAN_ELSEWHERE = 1.5  # times as often as elsewhere that either half must be said
+JUDGED = 0.06  # share of a theme that must say a judgement ("excellent service") for it to be a name
+CORE = 0.4  # taste for "color in general" as the name of the part of "color" that speaks of nothing else
+IN_GENERAL_WORTH = 0.25  # worth of such a name where the whole theme speaks of it
+SAID_CLEARLY = 0.4  # polarity from which a theme that says nothing in particular praises or complains
+GERUND = 7  # letters of the shortest verbal noun that is a name of its own
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -100,33 +55,26 @@ class Option:
 
     def shown(self, book: Book) -> str:
         """The name as customers would write it."""
-        shown = [f"{book.cased(word.rstrip(','))}{',' * word.endswith(',')}" for word in self.words]
-        for place, word in enumerate(self.words):
-            first = place == 0 or self.words[place - 1] == book.naming.joint or self.words[place - 1].endswith(",")
-            last = place + 1 == len(self.words) or self.words[place + 1] == book.naming.joint or word.endswith(",")
-            if first and last:  # on its own, "call" could be what to do
-                shown[place] = book.plurals.get(word.rstrip(","), shown[place].rstrip(",")) + "," * word.endswith(",")
+        joint = book.naming.joint
+        shown = []
+        for before, word, after in zip((joint, *self.words), self.words, (*self.words[1:], joint), strict=False):
+            bare = word.removesuffix(",")
+            alone = (before == joint or before.endswith(",")) and (after == joint or bare != word)
+            cased = book.cased(bare)
+            called = book.plurals.get(bare, cased) if alone else cased  # on its own, "call" could be what to do
+            shown.append(called + word.removeprefix(bare))
         return " ".join(shown)
 
 
 def option_of(worth: float, words: Sequence[str], naming: NamingWords) -> Option:
-    """A name of some worth, above 0 the better."""
+    """A name of some worth."""
     return Option(-worth, tuple(words), naming.same_words(" ".join(words)))
 
 
 def options(scale: Scale, *, tree: Tree, book: Book, above: Collection[tuple[str, ...]] = ()) -> Iterator[Option]:
-    """Every name that a theme could have in its customers' words.
-
-    Args:
-        scale: Weighs names for the theme.
-        tree: How they hang together.
-        book: Who says what.
-        above: Identities of the names of the themes above it.
-    """
+    """Every name that a theme could have in its customers' words; ``above`` are the names of the themes above it."""
     number, naming = scale.number, book.naming
-    below = [number, *tree.children[number], *sorted(tree.under[number])]
-    keys = sorted(set().union(*(book.proposed[theme] for theme in below)))
-    raised = [book.candidates[key] for key in keys if book.candidates[key].raised.get(number)]
+    raised = proposed_below(number, tree=tree, book=book)
     single: dict[str, list[tuple[float, Candidate]]] = {"noun": [], "adjective": []}
     full = in_full(raised, scale, book)
     for candidate in raised:
@@ -141,8 +89,9 @@ def options(scale: Scale, *, tree: Tree, book: Book, above: Collection[tuple[str
                 yield option_of(max(worth, 0.01) / 2, words, naming)
             continue
         kind = _single_kind(candidate, words[0], scale, book)
-        if kind in {"general", "noun"} and candidate.kind != "gerund":
-            yield from _in_general(candidate, words[0], scale, book)
+        whole = kind in {"general", "noun"} and candidate.kind != "gerund"
+        if whole and (share := scale.reach([candidate])) >= IN_GENERAL:
+            yield from _spoken_of(words, IN_GENERAL_WORTH * share, scale, book)
         if kind in single:
             single[kind].append((worth, candidate))
         noun = book.noun_for(words[0]) if kind in {"adjective", "stand-in"} else words[0] if kind == "noun" else None
@@ -154,8 +103,15 @@ def options(scale: Scale, *, tree: Tree, book: Book, above: Collection[tuple[str
     adjectives = [] if scale.above else list(_pairs(single["adjective"], scale, together))
     yield from (option for option, _ in adjectives)
     yield from (option for option, _ in _pairs(single["noun"], scale, together, book=book))
-    nouns = [(worth, candidate) for worth, candidate in single["noun"] if not naming.describes(candidate.key)]
+    nouns = [candidate for _, candidate in single["noun"] if not naming.describes(candidate.key)]
     yield from _described_by_both(adjectives, nouns, scale, book)
+
+
+def proposed_below(number: int, *, tree: Tree, book: Book) -> list[Candidate]:
+    """What the exemplars of a theme and of those below it propose, and the theme says; by key."""
+    below = {number, *tree.children[number], *tree.under[number]}
+    keys = sorted(set().union(*(book.proposed[theme] for theme in below)))
+    return [book.candidates[key] for key in keys if book.candidates[key].raised.get(number)]
 
 
 def _done(words: Sequence[str], naming: NamingWords) -> Sequence[str]:
@@ -178,22 +134,22 @@ def _called(
 
 def _judges_the_whole(candidate: Candidate, words: Sequence[str], scale: Scale) -> bool:
     """Whether a phrase is a judgement of something, in the tone of its theme: "excellent service"."""
-    said = scale.share([candidate], theme=scale.number, total=scale.total)
     judging = candidate.kind in {"verdict", "described"} and not scale.naming.evaluations.isdisjoint(words)
+    said = scale.share([candidate], scale.number)
     return judging and said >= JUDGED and not any(map(scale.off_key, words))
 
 
 def in_full(raised: Sequence[Candidate], scale: Scale, book: Book) -> dict[str, tuple[str, ...]]:
-    """Words that are mostly said in one and the same longer phrase, or in none nearly as often; with that phrase."""
-    said: dict[str, list[tuple[float, tuple[str, ...]]]] = {}
+    """Words that are mostly said in one longer phrase, with that phrase."""
+    said: dict[str, list[tuple[float, tuple[str, ...]]]] = defaultdict(list)
     for candidate in raised:
         words = candidate.words(scale.number)
-        kinds = candidate.kind in {"noun", "linked", "act"}
-        told = book.subject not in candidate.key.split()  # what all is about makes no word clearer
-        if len(words) > 1 and kinds and told and book.naming.evaluations.isdisjoint(words):
+        fits = len(words) > 1 and candidate.kind in {"noun", "linked", "act"}
+        clearer = book.subject not in candidate.key.split()  # what all is about makes no word clearer
+        if fits and clearer and book.naming.evaluations.isdisjoint(words):
             reach = scale.reach([candidate]) * (DESCRIBED if any(map(book.naming.describes, words)) else 1.0)
             for word in words:
-                said.setdefault(word, []).append((-reach, words))
+                said[word].append((-reach, words))
     full: dict[str, tuple[str, ...]] = {}
     for candidate in raised:
         words = candidate.words(scale.number)
@@ -219,14 +175,6 @@ def _single_kind(candidate: Candidate, word: str, scale: Scale, book: Book) -> s
     return "noun" if candidate.kind in {"noun", "gerund"} else ""
 
 
-def _in_general(candidate: Candidate, word: str, scale: Scale, book: Book) -> Iterator[Option]:
-    """What is said of something as a whole: "praise for the staff" would be "staff in general"."""
-    share = scale.reach([candidate])
-    if share < IN_GENERAL:
-        return
-    yield from _spoken_of((word,), IN_GENERAL_WORTH * share, scale, book)
-
-
 def _spoken_of(words: Sequence[str], worth: float, scale: Scale, book: Book) -> Iterator[Option]:
     """Praise for something, complaints about it, or it in general."""
     naming = book.naming
@@ -239,17 +187,11 @@ def _spoken_of(words: Sequence[str], worth: float, scale: Scale, book: Book) -> 
 
 
 def _pairs(
-    singles: Sequence[tuple[float, Candidate]],
-    scale: Scale,
-    together: Sequence[set[str]],
-    *,
-    book: Book | None = None,
+    singles: Sequence[tuple[float, Candidate]], scale: Scale, together: Sequence[set[str]], *, book: Book | None = None
 ) -> Iterator[tuple[Option, float]]:
-    """Two single words of a kind joined by "and", where they complete each other and are no phrase of their own.
+    """Two single words of a kind joined by "and", with what that would be worth before the noun that both describe.
 
-    With a book describing words are called by the nouns that stand for them.
-
-    With each comes what it would be worth before the noun that both describe.
+    They complete each other and are no phrase of their own. With a book, nouns stand for describing words.
     """
     naming = scale.naming
     best = sorted(singles, key=lambda item: (-item[0], item[1].key))[:PAIRED]
@@ -286,35 +228,25 @@ def _complete_each_other(one: Candidate, two: Candidate, scale: Scale) -> bool:
         return False
     if one.key[:BEGINNING] in two.key or two.key[:BEGINNING] in one.key:  # "completion and autocomplete"
         return False
-    first, second = (each.raised.get(scale.number, set()) for each in (one, two))
-    if min(len(first), len(second)) < max(3, LEAST_HALF * scale.total):
-        return False
-    for each, said in ((one, first), (two, second)):
-        if len(said) < MORE_THAN_ELSEWHERE * scale.outside([each]) * scale.total:
+    for each in (one, two):
+        elsewhere = MORE_THAN_ELSEWHERE * scale.outside([each]) * scale.total
+        if len(each.raised[scale.number]) < max(3, LEAST_HALF * scale.total, elsewhere):
             return False
+    first, second = one.raised[scale.number], two.raised[scale.number]
     return len(second - first) >= 0.05 * scale.total and len(second) >= 0.25 * len(first)
 
 
 def _described_by_both(
-    adjectives: Sequence[tuple[Option, float]],
-    nouns: Sequence[tuple[float, Candidate]],
-    scale: Scale,
-    book: Book,
+    adjectives: Sequence[tuple[Option, float]], nouns: Sequence[Candidate], scale: Scale, book: Book
 ) -> Iterator[Option]:
     """Two describing words before what they describe: "friendly and helpful staff"."""
-    often = [
-        candidate for _, candidate in nouns if scale.share([candidate], theme=scale.number, total=scale.total) > OFTEN
-    ]
+    often = [noun for noun in nouns if scale.share([noun], scale.number) > OFTEN]
     for option, worth in sorted(adjectives)[:PAIRED]:
         for noun in often:
             if book.naming.akin(noun.words(scale.number), option.words) or not book.is_noun(noun.key, least=CLEAR_NOUN):
                 continue  # "dress size", but neither "size size" nor "fit size"
             words = (noun.key, *option.words) if len(option.words) == 1 else (*option.words, *noun.words(scale.number))
             yield option_of(worth * WITH_NOUN, words, book.naming)
-
-
-GERUND = 7
-"""Letters of the shortest verbal noun that is a name of its own."""
 
 
 def last_resorts(offered: Sequence[Option], theme: ThemeWords, *, book: Book) -> Iterator[Option]:
@@ -349,7 +281,6 @@ def last_resorts(offered: Sequence[Option], theme: ThemeWords, *, book: Book) ->
 
 
 def _presentable(word: str, finder: CandidateFinder) -> bool:
-    """Whether a word may be shown on its own behalf."""
     naming = finder.naming
     plain = tokens(word) == [word] and word not in naming.profanity and finder.says_something([word])
     return plain and word not in naming.stop_words and word not in naming.evaluations and word not in naming.vague

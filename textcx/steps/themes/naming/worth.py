@@ -19,79 +19,38 @@ if TYPE_CHECKING:
 
     from textcx.steps.themes.naming.book import Book, Candidate, ThemeWords
 
-SMOOTHING = 0.02
-"""Added to both shares before they are compared: a word that is only rare elsewhere gains little."""
-
-UNEVEN = 0.03
-"""Added to the shares of the children before their geometric mean is taken, so that one may do without a name."""
-
-NEAR = 0.4
-"""Weight of the lead over the siblings; the lead over all other themes weighs the rest."""
-
-LEAST_SHARE = 0.06
-"""Share of a theme that must say a name."""
-
-LEAST_TEXTS = 3
-"""Texts that must, where the theme has so many."""
-
-OFF_KEY = 0.45
-"""Difference in polarity from which a phrase does not have the tone of its theme."""
-
-CLEAR_TONE = 0.25
-"""Polarity from which a tone is clear."""
-
-JUDGING = 0.4
-"""Share of the texts that must hold a judgement for a theme to be called praise or complaints."""
-
-DENIED = 0.4
-"""Share of the texts with a phrase that deny it, from which it does not say what it seems to say."""
-
-EVERYWHERE = 0.06
-"""Share of the other themes from which a word is what everything is about, and tells no theme from another."""
-
-FAR_MORE = 5.0
-"""Times as often as elsewhere, from which even such a word tells its theme from the others."""
-
-CORE_SHARE = 0.4
-"""Share of a theme that must say what the theme above is called for it to be that "in general"."""
-
-WIDESPREAD = 0.6
-"""Share of the other finest themes that must say such a word."""
-
-OTHER_SIDE = 0.5
-"""Texts with other degrees of a scale, for each that says one ("large"), from which that one is half of the story."""
-
-BY_LENGTH = {1: 0.6, 2: 1.0, 3: 1.05, 4: 0.9}
-"""Longer phrases say more and are rarer."""
-
-BY_LENGTH_ABOVE = {1: 1.0, 2: 0.95, 3: 0.8, 4: 0.6}
-"""The same for themes above others, which are to be called broadly."""
+SMOOTHING = 0.02  # added to both shares before they are compared: a word that is only rare elsewhere gains little
+UNEVEN = 0.03  # added to the shares of the children before their geometric mean, so that one may do without a name
+NEAR = 0.4  # weight of the lead over the siblings; the lead over all other themes weighs the rest
+LEAST_SHARE = 0.06  # share of a theme that must say a name
+LEAST_TEXTS = 3  # texts that must, where the theme has so many
+OFF_KEY = 0.45  # difference in polarity from which a phrase does not have the tone of its theme
+CLEAR_TONE = 0.25  # polarity from which a tone is clear
+JUDGING = 0.4  # share of the texts that must hold a judgement for a theme to be called praise or complaints
+DENIED = 0.4  # share of the texts with a phrase that deny it, from which it does not say what it seems to say
+EVERYWHERE = 0.06  # share of the other themes from which a word is what everything is about
+FAR_MORE = 5.0  # times as often as elsewhere, from which even such a word tells its theme from the others
+CORE_SHARE = 0.4  # share of a theme that must say what the theme above is called for it to be that "in general"
+WIDESPREAD = 0.6  # share of the other finest themes that must say such a word
+OTHER_SIDE = 0.5  # texts with other degrees, for each with one ("large"), from which that one is half of the story
+BY_LENGTH = {1: 0.6, 2: 1.0, 3: 1.05, 4: 0.9}  # longer phrases say more and are rarer
+BY_LENGTH_ABOVE = {1: 1.0, 2: 0.95, 3: 0.8, 4: 0.6}  # the same for themes above others, which are to be called broadly
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """How the themes hang together, by their numbers.
-
-    ``under[theme]`` are the finest themes below it, itself where it is one; ``siblings`` share its parent.
-    """
+    """How the themes hang together: ``under[theme]`` are the finest below it, itself where it is one."""
 
     parents: tuple[int | None, ...]
     children: tuple[tuple[int, ...], ...]
     under: tuple[frozenset[int], ...]
     siblings: tuple[tuple[int, ...], ...]
     depths: tuple[int, ...]
-
-    @property
-    def leaves(self) -> tuple[int, ...]:
-        """Themes without children."""
-        return tuple(number for number, children in enumerate(self.children) if not children)
+    leaves: tuple[int, ...]
 
 
 def grow(parents: Sequence[int | None]) -> Tree:
-    """Lay out a tree.
-
-    Args:
-        parents: For each theme the number of the theme above it, or null.
+    """Lay out a tree from the number of the theme above each, or null.
 
     Raises:
         ValueError: If a parent is none of the themes, or a theme lies below itself.
@@ -120,59 +79,39 @@ def grow(parents: Sequence[int | None]) -> Tree:
         tuple(other for other in (roots if parent is None else children[parent]) if other != number)
         for number, parent in enumerate(parents)
     ]
-    return Tree(tuple(parents), tuple(map(tuple, children)), tuple(under), tuple(siblings), tuple(depths))
+    leaves = tuple(number for number, below in enumerate(children) if not below)
+    return Tree(tuple(parents), tuple(map(tuple, children)), tuple(under), tuple(siblings), tuple(depths), leaves)
 
 
 class Scale:
-    """Weighs candidates as a name for one theme.
-
-    Args:
-        number: The theme.
-        themes: All themes.
-        tree: How they hang together.
-        book: Who says what.
-    """
+    """Weighs candidates as a name for one theme, by its number."""
 
     def __init__(self, number: int, *, themes: Sequence[ThemeWords], tree: Tree, book: Book) -> None:
-        theme = themes[number]
-        self.number = number
-        self.total = len(theme.texts)
+        self.number, self.naming = number, book.naming
+        self._theme, self._themes, self._book = themes[number], themes, book
+        self.total = len(self._theme.texts)
         self.above = bool(tree.children[number])
-        self.polarity = sum(theme.polarities) / max(1, self.total)
-        self._polarities = theme.polarities
-        self._texts = theme.texts
-        self.naming = book.naming
-        self._book = book
+        self.polarity = sum(self._theme.polarities) / max(1, self.total)
+        self._siblings = set(tree.siblings[number])
+        self._others = set(tree.leaves) - tree.under[number]
+        self._elsewhere = sum(len(themes[leaf].texts) for leaf in self._others)
+        self._beside = sum(len(themes[sibling].texts) for sibling in self._siblings)
         self._parts = [
-            (
-                child,
-                len(themes[child].texts),
-                math.sqrt(max(1, sum(len(themes[leaf].texts) for leaf in tree.under[child]))),
-            )
+            (child, math.sqrt(max(1, sum(len(themes[leaf].texts) for leaf in tree.under[child]))))
             for child in tree.children[number]
             if themes[child].texts
         ]
-        self._inside = tree.under[number]
-        self._leaves = {leaf: len(themes[leaf].texts) for leaf in tree.leaves}
-        self._elsewhere = sum(size for leaf, size in self._leaves.items() if leaf not in self._inside)
-        self._others = self._leaves.keys() - self._inside
-        self._siblings = set(tree.siblings[number])
-        self._size = theme.size
-        self._sizes = {sibling: (len(themes[sibling].texts), themes[sibling].size) for sibling in self._siblings}
-        self._beside = sum(len(themes[sibling].texts) for sibling in self._siblings)
 
-    def share(self, candidates: Sequence[Candidate], *, theme: int, total: int) -> float:
+    def share(self, candidates: Sequence[Candidate], theme: int) -> float:
         """Share of a theme that says one of the candidates, 0..1."""
-        return len(set().union(*(candidate.raised.get(theme, ()) for candidate in candidates))) / max(1, total)
+        said = set().union(*(candidate.raised.get(theme, ()) for candidate in candidates))
+        return len(said) / max(1, len(self._themes[theme].texts))
 
     def reach(self, candidates: Sequence[Candidate]) -> float:
         """Share of the theme that says one of them, 0..1; less where its children do so unevenly."""
         if not self._parts:
-            return max(0.0, self.share(candidates, theme=self.number, total=self.total) - 1.0 / max(1, self.total))
-        logs = [
-            (math.log(self.share(candidates, theme=child, total=size) + UNEVEN), weight)
-            for child, size, weight in self._parts
-        ]
+            return max(0.0, self.share(candidates, self.number) - 1.0 / max(1, self.total))
+        logs = [(math.log(self.share(candidates, child) + UNEVEN), weight) for child, weight in self._parts]
         return math.exp(sum(log * weight for log, weight in logs) / sum(weight for _, weight in logs)) - UNEVEN
 
     def outside(self, candidates: Sequence[Candidate]) -> float:
@@ -180,16 +119,14 @@ class Scale:
         return self._said_in(candidates, self._others) / max(1, self._elsewhere)
 
     def worth(self, candidates: Sequence[Candidate], *, listed: bool = False) -> float:
-        """Root of the reach x logarithm of how much more often it is said than elsewhere; 0 or above.
+        """Root of the reach x logarithm of how much more often they are said than elsewhere; 0 or above.
 
-        Args:
-            candidates: Phrases that name the theme together.
-            listed: Whether they name its parts, and children may say them unevenly.
+        Where they are ``listed`` they name the theme's parts, and children may say them unevenly.
         """
         ours: set[int] = set().union(*(candidate.raised.get(self.number, ()) for candidate in candidates))
         if len(ours) < max(min(LEAST_TEXTS, self.total), LEAST_SHARE * self.total):
             return 0.0
-        if len({self._texts[index] for index in ours}) < min(LEAST_TEXTS, self.total):
+        if len({self._theme.texts[index] for index in ours}) < min(LEAST_TEXTS, self.total):
             return 0.0
         reach = (len(ours) / self.total if listed else self.reach(candidates)) + SMOOTHING
         lead = math.log(reach / (self.outside(candidates) + SMOOTHING))
@@ -199,7 +136,7 @@ class Scale:
         times = sum(sum(candidate.spellings[self.number].values()) for candidate in candidates)
         if denied > DENIED * times and not any(self.naming.negations & set(one.key.split()) for one in candidates):
             worth *= 0.3
-        tone = sum(self._polarities[index] for index in sorted(ours)) / len(ours)
+        tone = sum(self._theme.polarities[index] for index in sorted(ours)) / len(ours)
         if abs(tone - self.polarity) > OFF_KEY:
             worth *= 0.5
         words = {word for candidate in candidates for word in candidate.words(self.number)}
@@ -209,7 +146,7 @@ class Scale:
 
     def judges(self) -> bool:
         """Whether the theme praises or blames in so many words, rather than only names things."""
-        judged = sum(not self.naming.evaluations.isdisjoint(tokens(text)) for text in self._texts)
+        judged = sum(not self.naming.evaluations.isdisjoint(tokens(text)) for text in self._theme.texts)
         return judged >= JUDGING * self.total
 
     def off_key(self, word: str) -> bool:
@@ -228,8 +165,7 @@ class Scale:
 
     @cached_property
     def _degrees(self) -> list[set[str]]:
-        """The words of scales in each text."""
-        return [{word for word in tokens(text) if word in self.naming.scales} for text in self._texts]
+        return [{word for word in tokens(text) if word in self.naming.scales} for text in self._theme.texts]
 
     def _said_in(self, candidates: Sequence[Candidate], themes: set[int]) -> int:
         if len(candidates) == 1:
@@ -243,11 +179,9 @@ class Scale:
 
     def is_core(self, candidate: Candidate) -> bool:
         """Whether a finest theme mostly speaks of what a candidate names, and no sibling does so more often."""
-        ours = self.share([candidate], theme=self.number, total=self.total)
-        beside = [
-            self.share([candidate], theme=other, total=total) * size for other, (total, size) in self._sizes.items()
-        ]
-        return not self.above and ours >= CORE_SHARE and ours * self._size >= max(beside, default=0.0)
+        ours = self.share([candidate], self.number)
+        beside = [self.share([candidate], other) * self._themes[other].size for other in self._siblings]
+        return not self.above and ours >= CORE_SHARE and ours * self._theme.size >= max(beside, default=0.0)
 
     def is_everywhere(self, candidate: Candidate) -> bool:
         """Whether a candidate stands for whatever the feedback is about."""
@@ -256,7 +190,10 @@ class Scale:
         outside = self.outside([candidate])
         if outside <= EVERYWHERE or self.reach([candidate]) >= FAR_MORE * outside:
             return False
-        wide = sum(len(candidate.raised.get(leaf, ())) >= 0.4 * outside * self._leaves[leaf] for leaf in self._others)
+        least = 0.4 * outside
+        wide = sum(
+            len(candidate.raised.get(leaf, ())) >= least * len(self._themes[leaf].texts) for leaf in self._others
+        )
         return wide >= WIDESPREAD * len(self._others)
 
     def taste(self, candidate: Candidate) -> float:
