@@ -8,7 +8,6 @@ import polars as pl
 
 from textcx.domain.tables import SCHEMAS, conform
 from textcx.steps.journey import find_primary_stages
-from textcx.steps.measures.trends import trend_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,29 +24,15 @@ BEFORE_SENTIMENT = "label"
 def memberships(segments: pl.DataFrame, mentions: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
     """List which theme, stage and pain point each record raised.
 
-    Args:
-        segments: ``record_id`` and ``stage``.
-        mentions: ``record_id`` and ``theme_id``.
-        pains: ``record_id`` and ``pain_point_id`` (nullable).
-
     Returns:
         Distinct ``record_id``, ``subject_kind`` ("theme", "stage", "pain_point"), ``subject_id``, sorted.
     """
+    subjects = ((mentions, "theme", "theme_id"), (segments, "stage", "stage"), (pains, "pain_point", "pain_point_id"))
     parts = [
-        frame.select("record_id", pl.lit(kind).alias("subject_kind"), pl.col(column).alias("subject_id")).drop_nulls()
-        for frame, kind, column in (
-            (mentions, "theme", "theme_id"),
-            (segments, "stage", "stage"),
-            (pains, "pain_point", "pain_point_id"),
-        )
+        frame.select("record_id", subject_kind=pl.lit(kind), subject_id=column).drop_nulls()
+        for frame, kind, column in subjects
     ]
     return pl.concat(parts).unique().sort("record_id", "subject_kind", "subject_id")
-
-
-def with_trend(subjects: pl.DataFrame, found: pl.DataFrame, *, kind: str) -> pl.DataFrame:
-    """Set the trend of each theme or pain point (``kind``) from the directions found."""
-    ids = subjects[f"{kind}_id"]
-    return subjects.with_columns(trend_column(found, subject_kind=kind, subject_ids=ids).alias("trend"))
 
 
 def with_primary(
@@ -65,24 +50,17 @@ def with_primary(
         .group_by("record_id", maintain_order=True)
         .agg(primary_theme_id=pl.col("theme_id").first())
     )
-    stage = find_primary_stages(segments, taxonomy=taxonomy)
-    return records.join(theme, on="record_id", how="left", maintain_order="left").join(
-        stage, on="record_id", how="left", maintain_order="left"
-    )
+    for primary in (theme, find_primary_stages(segments, taxonomy=taxonomy)):
+        records = records.join(primary, on="record_id", how="left", maintain_order="left")
+    return records
 
 
 def declared(
     tables: Mapping[str, pl.DataFrame], *, ratings: Sequence[RatingColumn], attributes: Sequence[str]
 ) -> dict[str, pl.DataFrame]:
-    """Bring tables to their declared columns, types and column order.
+    """Bring tables to their declared columns, types and column order; other columns are left behind.
 
-    Args:
-        tables: Frames with at least the declared columns; others are left behind, except ratings and attributes.
-        ratings: Ratings, each a column of records.
-        attributes: Attributes, each a column of records.
-
-    Returns:
-        The tables, ready to be kept.
+    ``ratings`` and ``attributes`` are columns of records that stay.
     """
     finished: dict[str, pl.DataFrame] = {}
     for name, frame in tables.items():

@@ -19,11 +19,21 @@ import numpy as np
 import polars as pl
 
 from textcx.domain import tables
-from textcx.steps.measures.ratings import SUBJECT, coded, latest, rated, respondents, summarize_groups
+from textcx.steps.measures.ratings import (
+    EVERYTHING,
+    SUBJECT,
+    coded,
+    latest,
+    rank_of,
+    rated,
+    respondents,
+    with_estimates,
+)
 from textcx.steps.statistics.intervals import (
     column,
     difference_interval,
     difference_p_value,
+    estimate_columns,
     mean_interval,
     moments,
     q_values,
@@ -86,11 +96,7 @@ def periods(created_at: pl.Series, *, period: Period) -> pl.DataFrame:
     """Return every period from the first date to the last: start, period (its name), inside, complete.
 
     A period is inside if the data's ``reach`` touches it, and complete if it lies within, but for a day, or for as long
-    a stretch as the density of the records makes likely to be empty.
-
-    Args:
-        created_at: Dates, UTC, without nulls, at least one.
-        period: How time is cut.
+    a stretch as the density of the records makes likely to be empty. ``created_at``: UTC, no nulls, at least one.
     """
     dates = created_at.sort()
     starts = pl.Series([dates[0], dates[-1]]).dt.truncate(EVERY[period])
@@ -147,7 +153,7 @@ def summarize_trends(
     counted = when.filter("counted").select("record_id", "period")
     members = pl.concat(
         [
-            counted.with_columns(pl.lit("all").alias("subject_kind"), pl.lit("all").alias("subject_id")),
+            counted.with_columns(EVERYTHING),
             counted.join(memberships.select("record_id", *SUBJECT).unique(), on="record_id"),
         ]
     ).select("record_id", "period", *SUBJECT)
@@ -160,26 +166,19 @@ def summarize_trends(
     return (
         pl.concat(parts, how="diagonal")
         .join(grid.select("period", "complete"), on="period", how="left")
-        .sort(_place("subject_kind", KINDS), *SUBJECT, _place("measure", measures), "period")
-        .select(DATED.names())
-        .cast(dict(DATED))  # type: ignore[arg-type] # names to types
+        .sort(rank_of("subject_kind", KINDS), *SUBJECT, rank_of("measure", measures), "period")
+        .select(pl.col(name).cast(kind) for name, kind in DATED.items())
     )
-
-
-def _place(name: str, order: Sequence[str]) -> pl.Expr:
-    ranks = {value: rank for rank, value in enumerate(order)}
-    return pl.col(name).replace_strict(ranks, default=len(order), return_dtype=pl.Int64)
 
 
 def _volumes(members: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:
     """Volume of everything in every period, and volume and share of each subject where there was anything at all."""
-    counts = members.group_by(*SUBJECT, "period").agg(volume=pl.len())
+    counts = members.group_by(*SUBJECT, "period").agg(volume=pl.len().cast(pl.Int64))
     everything = pl.col("subject_kind") == "all"
-    totals = grid.join(counts.filter(everything), on="period", how="left").filter(
-        pl.col("inside") | (pl.col("volume") > 0)
-    )
-    totals = totals.select(
-        pl.lit("all").alias("subject_kind"), pl.lit("all").alias("subject_id"), "period", pl.col("volume").fill_null(0)
+    totals = (
+        grid.join(counts.filter(everything), on="period", how="left")
+        .filter(pl.col("inside") | (pl.col("volume") > 0))
+        .select(*EVERYTHING, "period", pl.col("volume").fill_null(0))
     )
     dense = (
         counts.filter(~everything)
@@ -191,15 +190,12 @@ def _volumes(members: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:
         .sort(*SUBJECT, "period")
     )
     hits, n = (dense[name].cast(pl.Float64).to_numpy() for name in ("volume", "total"))
-    ends = share_interval(hits, n)
     shares = dense.select(
-        *SUBJECT, "period", pl.lit("share").alias("measure"), value=pl.col("volume") / pl.col("total"),
-        ci_low=column(ends.low), ci_high=column(ends.high), n=pl.col("total").cast(pl.Int64),
-    )  # fmt: skip
+        *SUBJECT, "period", pl.lit("share").alias("measure"), *estimate_columns(hits / n, share_interval(hits, n), n)
+    )
     volumes = pl.concat([totals, dense.select(totals.columns)]).select(
-        *SUBJECT, "period", pl.lit("volume").alias("measure"), pl.col("volume").cast(pl.Float64).alias("value"),
-        pl.col("volume").cast(pl.Int64).alias("n"),
-    )  # fmt: skip
+        *SUBJECT, "period", pl.lit("volume").alias("measure"), value=pl.col("volume").cast(pl.Float64), n="volume"
+    )
     return pl.concat([volumes, shares], how="diagonal")
 
 
@@ -211,15 +207,12 @@ def _polarities(members: pl.DataFrame, records: pl.DataFrame) -> list[pl.DataFra
     polarity = moments(codes, rows["polarity"].to_numpy(), groups.height)
     negative = tally(codes[rows["negative"].to_numpy()], groups.height)
     return [
-        groups.with_columns(
-            pl.lit(measure).alias("measure"), column(value).alias("value"), column(ends.low).alias("ci_low"),
-            column(ends.high).alias("ci_high"), pl.Series("n", polarity.n.astype(np.int64)),
-        )
+        groups.with_columns(pl.lit(measure).alias("measure"), *estimate_columns(value, ends, polarity.n))
         for measure, value, ends in (
             ("polarity", polarity.mean, mean_interval(polarity, low=-1, high=1)),
             ("negative_share", negative / np.maximum(polarity.n, 1), share_interval(negative, polarity.n)),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _rating(dated: pl.DataFrame, when: pl.DataFrame, members: pl.DataFrame, rating: RatingColumn) -> pl.DataFrame:
@@ -236,19 +229,13 @@ def _rating(dated: pl.DataFrame, when: pl.DataFrame, members: pl.DataFrame, rati
     shown = [*SUBJECT, "period", "record_id", "value"]
     long = pl.concat(
         [
-            once.with_columns(pl.lit("all").alias("subject_kind"), pl.lit("all").alias("subject_id")).select(shown),
+            once.with_columns(EVERYTHING).select(shown),
             once.join(in_period, on=["respondent", "period"]).select(shown),
         ]
     ).sort(*SUBJECT, "period", "record_id")
     groups, codes = coded(long, [*SUBJECT, "period"])
-    found = summarize_groups(long["value"].to_numpy(), codes, groups.height, rating=rating)
-    return groups.with_columns(
-        pl.lit(f"rating:{rating.name}").alias("measure"),
-        column(found.value).alias("value"),
-        column(found.interval.low).alias("ci_low"),
-        column(found.interval.high).alias("ci_high"),
-        pl.Series("n", found.n.astype(np.int64)),
-    )
+    estimates = with_estimates(groups, long["value"].to_numpy(), codes, rating=rating)
+    return estimates.with_columns(pl.lit(f"rating:{rating.name}").alias("measure"))
 
 
 def directions(trends: pl.DataFrame) -> pl.DataFrame:
@@ -261,9 +248,6 @@ def directions(trends: pl.DataFrame) -> pl.DataFrame:
     a kind.
 
     Periods with less than a tenth of the usual number of records are passed over like incomplete ones.
-
-    Args:
-        trends: What ``summarize_trends`` returned.
 
     Returns:
         subject_kind, subject_id, direction, change, ci_low, ci_high (percentage points of the records), q_value, n
@@ -278,7 +262,7 @@ def directions(trends: pl.DataFrame) -> pl.DataFrame:
         trends.filter(pl.col("subject_kind") != "all", pl.col("measure") == "volume")
         .select(SUBJECT)
         .unique()
-        .sort(_place("subject_kind", KINDS), *SUBJECT)
+        .sort(rank_of("subject_kind", KINDS), *SUBJECT)
         .with_row_index("row")
     )
     cells = volumes.join(subjects, on=list(SUBJECT)).join(totals.select("period").with_row_index("place"), on="period")
@@ -299,8 +283,7 @@ def directions(trends: pl.DataFrame) -> pl.DataFrame:
             .then(pl.lit("falling"))
             .otherwise(pl.lit("steady"))
         )
-        .select(DIRECTIONS.names())
-        .cast(dict(DIRECTIONS))  # type: ignore[arg-type] # names to types
+        .select(pl.col(name).cast(kind) for name, kind in DIRECTIONS.items())
     )
 
 
@@ -312,9 +295,7 @@ def _usual(totals: NDArray[np.int64]) -> float:
 def _compare(counts: NDArray[np.float64], totals: NDArray[np.float64]) -> pl.DataFrame:
     """Compare the later half of the periods with the earlier.
 
-    Args:
-        counts: Records per subject and period. Shape ``(subjects, periods)``.
-        totals: All records per period, above 0. Shape ``(periods,)``.
+    ``counts``: records, shape ``(subjects, periods)``. ``totals``: all records, above 0, shape ``(periods,)``.
     """
     cut = (totals.size + 1) // 2
     halves = [(counts[:, part], totals[part]) for part in (slice(None, cut), slice(cut, None))]
@@ -342,18 +323,13 @@ def _compare(counts: NDArray[np.float64], totals: NDArray[np.float64]) -> pl.Dat
     )
 
 
-def trend_column(found: pl.DataFrame, *, subject_kind: str, subject_ids: pl.Series) -> pl.Series:
-    """Return the trend of each subject as ``tables.TREND``; "unknown" for those that were never dated.
-
-    Args:
-        found: What ``directions`` returned.
-        subject_kind: "theme", "stage" or "pain_point".
-        subject_ids: Ids, in the order the trends are wanted.
-    """
+def with_trend(subjects: pl.DataFrame, found: pl.DataFrame, *, kind: str) -> pl.DataFrame:
+    """Set ``trend`` of each theme or pain point (``kind``) from its direction; "unknown" for those never dated."""
     fields = [field.name for field in tables.TREND.fields]
-    rows = found.filter(pl.col("subject_kind") == subject_kind).select("subject_id", *fields)
-    joined = pl.DataFrame({"subject_id": subject_ids.cast(pl.String)}).join(
-        rows, on="subject_id", how="left", maintain_order="left"
+    rows = found.filter(pl.col("subject_kind") == kind).select("subject_id", *fields)
+    trends = (
+        subjects.select(subject_id=pl.col(f"{kind}_id").cast(pl.String))
+        .join(rows, on="subject_id", how="left", maintain_order="left")
+        .with_columns(pl.col("direction").fill_null("unknown"))
     )
-    filled = joined.with_columns(pl.col("direction").fill_null("unknown"))
-    return filled.select(pl.struct(fields).cast(tables.TREND).alias("trend"))["trend"]
+    return subjects.with_columns(trends.select(trend=pl.struct(fields).cast(tables.TREND)))
