@@ -15,7 +15,7 @@ from textcx.steps.records.segments import build_segments, cell_texts, mask_colum
 from textcx.steps.sentiment.encode import encode_distinct
 from textcx.steps.sentiment.labels import add_record_sentiment, add_segment_sentiment
 from textcx.steps.text.clean import polish
-from textcx.steps.text.obfuscated_pii import find_obfuscated_pii
+from textcx.steps.text.redact import find_obfuscated_pii
 
 if TYPE_CHECKING:
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch

@@ -23,7 +23,7 @@ from textcx.steps.pains.texts import segment_frames, text_findings
 from textcx.steps.sentiment.encode import encode_distinct
 from textcx.steps.sentiment.items import PreparedText, build_items, language_code, prepare_text, unlabelled_item
 from textcx.steps.text.clean import clean
-from textcx.steps.text.obfuscated_pii import find_obfuscated_pii
+from textcx.steps.text.redact import find_obfuscated_pii
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -28,15 +28,9 @@ def hint_of(reason: Reason, language: Language) -> str:
 
 
 def screen(records: pl.DataFrame, *, questions: Sequence[str | None], answers: AnswerWords) -> pl.DataFrame:
-    """Clean each verbatim and say why a record cannot be analyzed, if so.
+    """Add ``cleaned`` (same length as ``verbatim``) and ``reason``, why a record cannot be analyzed (null if it can).
 
-    Args:
-        records: ``verbatim``, ``cells`` and ``question`` of each record.
-        questions: The question each text column answers, where known, in the order of the plan.
-        answers: Set phrases that stand for silence.
-
-    Returns:
-        The records with ``cleaned`` (same length as ``verbatim``) and ``reason`` (null for usable records).
+    ``questions``: what each text column answers, where known, in the order of the plan.
     """
     cleaned = [clean(verbatim) for verbatim in records["verbatim"]]
     reasons: list[str | None] = []
@@ -49,51 +43,31 @@ def screen(records: pl.DataFrame, *, questions: Sequence[str | None], answers: A
 
 
 def screen_languages(records: pl.DataFrame, guesses: Sequence[LanguageGuess], *, supported: str) -> pl.DataFrame:
-    """Set ``language`` and mark the records of a clearly unsupported language.
-
-    Args:
-        records: Records with ``reason``.
-        guesses: One guess per record; a null language where the text is too short to tell.
-        supported: Code of the language that is analyzed.
-
-    Returns:
-        The records with ``language``; the undecided keep a null and are settled by ``settle_languages``.
-    """
+    """Set ``language`` and mark the records of a clearly unsupported language; the undecided keep a null."""
     languages = pl.Series("language", [guess.language for guess in guesses], dtype=pl.String)
-    foreign = languages.is_not_null() & (languages != supported)
-    return records.with_columns(
-        languages,
-        reason=pl.when(pl.col("reason").is_null() & foreign)
-        .then(pl.lit(Reason.LANGUAGE_UNSUPPORTED.value))
-        .otherwise(pl.col("reason")),
-    )
+    return _without_foreign(records.with_columns(languages), supported)
 
 
 def settle_languages(records: pl.DataFrame, *, supported: str) -> pl.DataFrame:
-    """Give texts too short to tell their language the majority language of their file.
+    """Give texts too short to tell their language the majority language of their file (``input``), if there is one.
 
-    Args:
-        records: ``input`` (number of the file), ``language`` (nullable), ``reason`` (nullable).
-        supported: Code of the language that is analyzed.
-
-    Returns:
-        The records with every ``language`` set where any text of the file told one; where the majority language is
-        unsupported, the undecided are unprocessable, too.
+    Where the majority language is unsupported, the undecided are unprocessable, too.
     """
-    told = records.filter(pl.col("language").is_not_null())
     majority = (
-        told.group_by("input", "language")
+        records.drop_nulls("language")
+        .group_by("input", "language")
         .len()
         .sort("input", pl.col("len"), "language", descending=[False, True, False])
         .group_by("input", maintain_order=True)
         .agg(majority=pl.col("language").first())
     )
     settled = records.join(majority, on="input", how="left", maintain_order="left").with_columns(
-        undecided=pl.col("language").is_null(),
-        language=pl.coalesce("language", "majority", pl.lit(supported)),
+        language=pl.coalesce("language", "majority", pl.lit(supported))
     )
-    return settled.with_columns(
-        reason=pl.when(pl.col("reason").is_null() & pl.col("undecided") & (pl.col("language") != supported))
-        .then(pl.lit(Reason.LANGUAGE_UNSUPPORTED.value))
-        .otherwise(pl.col("reason"))
-    ).drop("undecided", "majority")
+    return _without_foreign(settled.drop("majority"), supported)
+
+
+def _without_foreign(records: pl.DataFrame, supported: str) -> pl.DataFrame:
+    foreign = pl.col("reason").is_null() & (pl.col("language") != supported)
+    unsupported = pl.lit(Reason.LANGUAGE_UNSUPPORTED.value)
+    return records.with_columns(reason=pl.when(foreign).then(unsupported).otherwise("reason"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -24,11 +25,8 @@ SPANS = {
 
 def cell_texts(records: pl.DataFrame) -> list[str]:
     """Return the cleaned cells of all records, one after the other."""
-    return [
-        cleaned[cell["start"] : cell["end"]]
-        for cleaned, cells in zip(records["cleaned"], records["cells"].to_list(), strict=True)
-        for cell in cells
-    ]
+    texts = records.select("cleaned", "cells").iter_rows()
+    return [cleaned[cell["start"] : cell["end"]] for cleaned, cells in texts for cell in cells]
 
 
 def mask_records(records: pl.DataFrame, found: Sequence[Sequence[Redaction]]) -> pl.DataFrame:
@@ -43,25 +41,12 @@ def mask_records(records: pl.DataFrame, found: Sequence[Sequence[Redaction]]) ->
 def mask_columns(
     records: pl.DataFrame, *, find: Callable[[Sequence[str]], Sequence[Sequence[Redaction]]]
 ) -> pl.DataFrame:
-    """Mask what identifies a person in touchpoints, sources, questions and attribute values.
-
-    Args:
-        records: Records with ``touchpoint``, ``source``, ``question`` and ``attribute:NAME`` columns.
-        find: Finds what must be masked in each text.
-
-    Returns:
-        The records; values without personal data are unchanged.
-    """
+    """Mask what identifies a person in touchpoints, sources, questions and attribute values (``attribute:NAME``)."""
     masked: list[pl.Series] = []
-    for name in (
-        "touchpoint",
-        "source",
-        "question",
-        *(column for column in records.columns if column.startswith("attribute:")),
-    ):
+    attributes = [column for column in records.columns if column.startswith("attribute:")]
+    for name in ("touchpoint", "source", "question", *attributes):
         values = records[name].drop_nulls().unique().sort().to_list()
-        found = find(values)
-        change = {value: mask(value, spans) for value, spans in zip(values, found, strict=True) if spans}
+        change = {value: mask(value, spans) for value, spans in zip(values, find(values), strict=True) if spans}
         if change:
             masked.append(records[name].replace(list(change), list(change.values())))
     return records.with_columns(masked)
@@ -74,31 +59,20 @@ def build_segments(
     *,
     columns: Sequence[TextColumn],
 ) -> pl.DataFrame:
-    """Lay out the segments of records.
-
-    Args:
-        records: Usable records with ``row``, ``cells``, ``cleaned`` and ``text``.
-        spans: For each cell (in the order of ``cell_texts``) the spans found in it.
-        found: Redactions of each record.
-        columns: The text columns, in the order of the plan.
+    """Lay out the segments of usable records, from the spans of each cell (see ``cell_texts``) and the redactions.
 
     Returns:
         One row per segment: ``row``, ``text_column``, ``question`` (what it answers, where known), ``start``,
         ``end``, ``text`` (masked) and ``polished`` (cleaned, unmasked, for the encoder only; never written).
     """
     rows: list[tuple[int, str, str | None, int, int, str, str]] = []
-    taken = 0
-    for row, cells, cleaned, text, asked, redactions in zip(
-        records["row"], records["cells"].to_list(), records["cleaned"], records["text"], records["question"], found,
-        strict=True,
-    ):  # fmt: skip
-        per_cell = spans[taken : taken + len(cells)]
-        taken += len(cells)
+    spans_left = iter(spans)
+    texts = records.select("row", "cells", "cleaned", "text", "question").iter_rows()
+    for (row, cells, cleaned, text, asked), redactions in zip(texts, found, strict=True):
+        per_cell = list(islice(spans_left, len(cells)))
         bounds = [(cell["start"], cell["end"]) for cell in cells]
-        entities = entities_in(text)
-        for index, start, end in place_segments(cleaned, bounds, per_cell, redactions, entities=entities):
+        for index, start, end in place_segments(cleaned, bounds, per_cell, redactions, entities=entities_in(text)):
             column = columns[cells[index]["column"]]
-            question = asked or column.question
             words = polish(cleaned[start:end])
-            rows.append((row, column.column, question, start, end, text[start:end], words))
+            rows.append((row, column.column, asked or column.question, start, end, text[start:end], words))
     return pl.DataFrame(rows, schema=SPANS, orient="row")
