@@ -17,6 +17,7 @@ Invariants, tested: the order of segments never matters; every pain is one segme
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,8 +25,9 @@ import polars as pl
 from textcx.domain.lexicons.cues import cue_regex
 from textcx.domain.tables import PAINS
 from textcx.steps.pains.aspects import choose_aspect, count_aspects
-from textcx.steps.pains.severity import find_consequences, is_always_pain, judge_severity, straighten
-from textcx.steps.pains.statements import MASK, shorten
+from textcx.steps.pains.severity import find_consequences, judge_severity, straighten
+from textcx.steps.pains.statements import shorten
+from textcx.steps.text.redact import MASK
 
 if TYPE_CHECKING:
     from textcx.domain.lexicons.pains import PainLexicon
@@ -49,47 +51,35 @@ CONTENT = re.compile(r"[^\W\d_][\w'\u2019]+")
 def _all_well(text: str, lexicon: PainLexicon) -> bool:
     """Tell whether a text says that nothing went wrong, or that it was put right, and does not turn afterwards."""
     words = lexicon.statements
-    for found in lexicon.patterns["all_well"].finditer(text):
-        if not words.turned.search(text[found.end() :]):
-            return True
-    for found in lexicon.patterns["solved"].finditer(text):
-        denied = words.denied.search(text[max(0, found.start() - REACH) : found.end() + REACH])
-        if not denied and not words.turned.search(text[found.end() :]):
-            return True
-    return False
-
-
-def _words(text: str) -> list[str]:
-    return [word.casefold() for word in CONTENT.findall(straighten(text).replace(MASK, " "))]
+    well = lexicon.patterns["all_well"].finditer(text)
+    solved = (
+        found
+        for found in lexicon.patterns["solved"].finditer(text)
+        if not words.denied.search(text[max(0, found.start() - REACH) : found.end() + REACH])
+    )
+    return any(not words.turned.search(text[found.end() :]) for found in chain(well, solved))
 
 
 def is_specific(text: str, lexicon: PainLexicon, *, offer_words: frozenset[str] = frozenset()) -> bool:
     """Tell whether a text says anything beyond praise, blame and names of the offer as a whole."""
     known = lexicon.bare_words | offer_words
-    return any(word not in known and len(set(word)) > 2 for word in _words(text))  # noqa: PLR2004 - "aaah", "zzz"
-
-
-def _implies_lack(text: str, *, p_request: float, question: str | None, lexicon: PainLexicon) -> bool:
-    if p_request < REQUEST_THRESHOLD:
-        return False
-    invited = question is not None and lexicon.says("asks_improvement", question)
-    return invited or lexicon.says("lacks", text)
+    words = (word.casefold() for word in CONTENT.findall(straighten(text).replace(MASK, " ")))
+    return any(word not in known and len(set(word)) > 2 for word in words)  # noqa: PLR2004 - "aaah", "zzz"
 
 
 def _is_pain(row: dict[str, Any], *, threshold: float, lexicon: PainLexicon) -> tuple[bool, bool]:
     """Tell whether a segment is a pain, and whether it is one because something is asked for."""
-    text = straighten(str(row["text"]))
-    p_pain, p_request = float(row["p_pain"] or 0.0), float(row["p_request"] or 0.0)
-    question = row.get("question")
+    text = straighten(row["text"])
+    p_pain, p_request, question = row["p_pain"] or 0.0, row["p_request"] or 0.0, row.get("question")
     if _all_well(text, lexicon) or lexicon.says("general", text):
         return False, False
     if lexicon.says("hypothetical", text) and p_pain < FEAR_THRESHOLD and not find_consequences(text, lexicon):
         return False, False
-    kind = float(row["p_positive"] or 0.0) >= LACK_POSITIVE
-    lack = not kind and _implies_lack(
-        text, p_request=p_request, question=question if isinstance(question, str) else None, lexicon=lexicon
-    )
-    return p_pain >= threshold or lack or (not kind and is_always_pain(text, lexicon)), lack
+    if (row["p_positive"] or 0.0) >= LACK_POSITIVE:
+        return p_pain >= threshold, False
+    invited = question is not None and lexicon.says("asks_improvement", question)
+    lack = p_request >= REQUEST_THRESHOLD and (invited or lexicon.says("lacks", text))
+    return p_pain >= threshold or lack or any(one.always for one in find_consequences(text, lexicon)), lack
 
 
 def find_pains(
@@ -120,10 +110,11 @@ def find_pains(
     ordered = segments.sort("segment_id")
     asked = ["question"] if "question" in ordered.columns else []
     always = cue_regex((cue for one in lexicon.consequences if one.always for cue in one.cues), numbers=lexicon.numbers)
-    told = pl.col("text").str.contains(always)
     likely = ordered.filter(
-        ((pl.col("p_pain") >= threshold) | (pl.col("p_request") >= REQUEST_THRESHOLD) | told)
-        & (pl.col("p_positive") < CLEARLY_POSITIVE)
+        (pl.col("p_pain") >= threshold)
+        | (pl.col("p_request") >= REQUEST_THRESHOLD)
+        | pl.col("text").str.contains(always),
+        pl.col("p_positive") < CLEARLY_POSITIVE,
     ).select("segment_id", "record_id", "text", "p_pain", "p_request", "p_negative", "p_positive", *asked)
     rows = []
     for row in likely.iter_rows(named=True):
@@ -131,18 +122,21 @@ def find_pains(
         if pain:
             rows.append({**row, "lack": lack})
     found = phrases.phrases([row["text"] for row in rows])
-    counts = count_aspects(found, [row["record_id"] for row in rows], lexicon=lexicon)
+    record_ids = [row["record_id"] for row in rows]
+    counts, records = count_aspects(found, record_ids, lexicon=lexicon), len(set(record_ids))
     signals = [*(consequence.pattern for consequence in lexicon.consequences), lexicon.patterns["strong_words"]]
     pains = []
     for row, own in zip(rows, found, strict=True):
-        aspect = choose_aspect(own, counts=counts, lexicon=lexicon)
-        severity = judge_severity(row["text"], p_pain=row["p_pain"], p_negative=row["p_negative"], lexicon=lexicon)
+        aspect = choose_aspect(own, counts=counts, records=records, lexicon=lexicon)
+        severity, reasons = judge_severity(
+            row["text"], p_pain=row["p_pain"], p_negative=row["p_negative"], lexicon=lexicon
+        )
         about = [re.compile(rf"(?i)\b{re.escape(aspect)}")] if aspect else []
         statement = shorten(row["text"], lexicon.statements, signals=[*signals, *about])
         pains.append({
             "segment_id": row["segment_id"], "record_id": row["record_id"], "aspect": aspect,
             "statement": statement or None,
-            "severity": severity.value, "reasons": [*severity.reasons, *([ASKED_FOR] if row["lack"] else [])],
+            "severity": severity, "reasons": [*reasons, *([ASKED_FOR] if row["lack"] else [])],
             "pain_point_id": None,
             "specific": bool(statement) and is_specific(row["text"], lexicon, offer_words=offer_words),
         })  # fmt: skip
@@ -150,15 +144,7 @@ def find_pains(
 
 
 def mark_pains(segments: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
-    """Set the ``pain`` column of segments: true where something specific went wrong, null where nobody judged.
-
-    Args:
-        segments: segment_id, p_pain and any other columns.
-        pains: What ``find_pains`` returned.
-
-    Returns:
-        The segments, same rows and order, with ``pain`` set.
-    """
+    """Set the ``pain`` column of segments: true where something specific went wrong, null where nobody judged."""
     ids = pains.filter(pl.col("specific"))["segment_id"]
     pain = pl.col("segment_id").is_in(ids.implode()) if _is_judged(segments) else pl.lit(None, dtype=pl.Boolean)
     return segments.with_columns(pain.alias("pain"))
@@ -166,10 +152,8 @@ def mark_pains(segments: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
 
 def missing_heads(segments: pl.DataFrame, *, encoder_id: str) -> tuple[str, ...]:
     """Return a note for the reader where the model judges sentiment only."""
-    if _is_judged(segments):
-        return ()
     note = f"The model {encoder_id} judges sentiment only: pain points, requests and emotions are not told from it."
-    return (note,)
+    return () if _is_judged(segments) else (note,)
 
 
 def _is_judged(segments: pl.DataFrame) -> bool:

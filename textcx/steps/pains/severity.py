@@ -10,8 +10,8 @@ a higher probability or a further reason never lowers it, softening words never 
 
 from __future__ import annotations
 
+import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,14 +22,6 @@ STRONG_WORDS, CAPITALS, EXCLAMATION = 0.15, 0.10, 0.08
 REACH_BACK = re.compile(r"(?:[\w']+[^\w.!?;]+){1,4}$")
 SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 SHOUTED_WORDS = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Severity:
-    """How severe a pain is, 0..1, and the reasons in the order of the lexicon."""
-
-    value: float
-    reasons: tuple[str, ...]
 
 
 def straighten(text: str) -> str:
@@ -55,60 +47,28 @@ def _happened(consequence: Consequence, text: str, lexicon: PainLexicon) -> bool
     return False
 
 
-def is_always_pain(text: str, lexicon: PainLexicon) -> bool:
-    """Tell whether a text tells a consequence that is a pain whatever the pain head hears.
-
-    Args:
-        text: A segment.
-        lexicon: Consequences and the words that void them.
-    """
-    straight = straighten(text)
-    return any(one.always and _happened(one, straight, lexicon) for one in lexicon.consequences)
-
-
 def find_consequences(text: str, lexicon: PainLexicon) -> tuple[Consequence, ...]:
-    """Find what happened to the customer according to a text.
-
-    Args:
-        text: A segment.
-        lexicon: Consequences and the words that void them.
-
-    Returns:
-        Consequences in the order of the lexicon, each at most once.
-    """
+    """Find what happened to the customer according to a text, in the order of the lexicon."""
     straight = straighten(text)
     return tuple(consequence for consequence in lexicon.consequences if _happened(consequence, straight, lexicon))
 
 
-def judge_severity(text: str, *, p_pain: float, p_negative: float, lexicon: PainLexicon) -> Severity:
-    """Judge how severe a pain is.
-
-    Args:
-        text: The segment that tells the pain.
-        p_pain: Probability that something went wrong, 0..1.
-        p_negative: Probability of negative sentiment, 0..1.
-        lexicon: Consequences with weights, strong words and softeners.
+def judge_severity(text: str, *, p_pain: float, p_negative: float, lexicon: PainLexicon) -> tuple[float, list[str]]:
+    """Judge how severe the pain that a segment tells is.
 
     Returns:
-        Severity 0..1, rounded to 4 decimals, with its reasons.
+        Severity 0..1, rounded to 4 decimals, and its reasons: consequences in the order of the lexicon, then intensity.
     """
     straight = straighten(text)
-    found = find_consequences(text, lexicon)
-    weights = [consequence.weight for consequence in found]
-    reasons = [consequence.reason for consequence in found]
+    found = [(consequence.reason, consequence.weight) for consequence in find_consequences(text, lexicon)]
     if lexicon.says("strong_words", straight):
-        weights.append(STRONG_WORDS)
-        reasons.append("intensity: strong words")
+        found.append(("intensity: strong words", STRONG_WORDS))
     if len(SHOUTED.findall(text)) >= SHOUTED_WORDS:
-        weights.append(CAPITALS)
-        reasons.append("intensity: capitals")
+        found.append(("intensity: capitals", CAPITALS))
     if "!!" in text:
-        weights.append(EXCLAMATION)
-        reasons.append("intensity: exclamation marks")
+        found.append(("intensity: exclamation marks", EXCLAMATION))
     base = BASE + PAIN_SHARE * p_pain + NEGATIVE_SHARE * p_negative
     if lexicon.says("softeners", straight):
         base *= SOFTENED
-    left = 1.0 - base
-    for weight in weights:
-        left *= 1.0 - weight
-    return Severity(value=round(1.0 - left, 4), reasons=tuple(reasons))
+    left = math.prod((1.0 - weight for _, weight in found), start=1.0 - base)
+    return round(1.0 - left, 4), [reason for reason, _ in found]

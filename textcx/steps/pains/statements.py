@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from textcx.steps.text.redact import MASK
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textcx.domain.lexicons.pains import StatementWords
 
-MASK = "█"
 MAX_STATEMENT = 90
 TRAILING = re.compile(r"[\s,;:.\-\u2013\u2014(\[/\"\u201c\u201d]+$")
 FIGURE = re.compile(r"[\d.,]+")
@@ -39,17 +40,11 @@ def _cut(text: str, limit: int, words: StatementWords) -> str:
 def shorten(
     text: str, words: StatementWords, *, signals: Sequence[re.Pattern[str]] = (), limit: int = MAX_STATEMENT
 ) -> str:
-    """Shorten a segment to a statement.
-
-    Args:
-        text: A segment (redacted).
-        words: How clauses begin and end in the language.
-        signals: Patterns of what matters; where the text must be shortened, the part that holds most of them is kept.
-        limit: Longest statement in characters, at least 20.
+    """Shorten a segment to a statement; of a longer text, the part that holds most ``signals`` is kept.
 
     Returns:
-        The statement: no leading conjunction, no trailing full stop, at most ``limit`` characters, cut between words.
-        Empty if the text holds nothing but masked characters and punctuation.
+        The statement: no leading conjunction, no trailing full stop, at most ``limit`` characters (at least 20), cut
+        between words. Empty if the text holds nothing but masked characters and punctuation.
     """
     whole = _trim(" ".join(text.split()), words)
     if not re.search(r"\w", whole.replace(MASK, "")):
@@ -78,15 +73,10 @@ def shorten(
 
 
 def clarity(statement: str, words: StatementWords) -> float:
-    """Tell how well a statement can be understood standing alone.
+    """Tell how well a statement can be understood standing alone, 0..1.
 
-    Args:
-        statement: A statement.
-        words: How clauses begin in the language, and its verbs.
-
-    Returns:
-        0..1: a sentence of four words or more with a verb is 1; fragments, masked words, cut ends and pronouns without
-        a noun lower it. A rule of thumb over the words, no model.
+    A sentence of four words or more with a verb is 1; fragments, masked words, cut ends and pronouns without a noun
+    lower it. A rule of thumb over the words, no model.
     """
     found = re.findall(r"[^\W_][\w'\u2019]*", statement)
     if not found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -28,22 +29,14 @@ def segment_frames(
 ) -> list[pl.DataFrame]:
     """Return the segments of each text, masked and judged, with ids that sort in their order."""
     frames = []
-    number = 0
+    numbers = count()
     for text, spans, item in zip(given, redactions, items, strict=True):
         masked = mask(text.text, spans)
-        rows = [
-            (
-                f"{number + place:09d}",
-                "",
-                masked[segment.start : segment.end],
-                segment.p_pain,
-                segment.p_request,
-                segment.probabilities["negative"],
-                segment.probabilities["positive"],
-            )
-            for place, segment in enumerate(item.segments)
-        ]
-        number += len(rows)
+        rows = []
+        for segment in item.segments:
+            words, likely = masked[segment.start : segment.end], segment.probabilities
+            heads = segment.p_pain, segment.p_request, likely["negative"], likely["positive"]
+            rows.append((f"{next(numbers):09d}", "", words, *heads))
         frames.append(pl.DataFrame(rows, schema=SCHEMA, orient="row"))
     return frames
 
@@ -57,16 +50,7 @@ def text_findings(
     stages: pl.DataFrame,
     pains: pl.DataFrame,
 ) -> TextFindings:
-    """Put together what was found in one text.
-
-    Args:
-        item: Its sentiment.
-        segments: Its segments, from ``segment_frames``.
-        vectors: Theirs. Shape ``(segments, width)``.
-        redactions: What is masked in it.
-        stages: ``stage`` and ``stage_confidence`` of each segment, in order.
-        pains: The pains table of its segments.
-    """
+    """Put together what was found in one text: its segments, from ``segment_frames``, and theirs, in their order."""
     numbers = {segment_id: number for number, segment_id in enumerate(segments["segment_id"])}
     return TextFindings(
         item=item,

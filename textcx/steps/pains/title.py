@@ -7,7 +7,7 @@ never names a group of a theme where anything better is known. Invariant, tested
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 from textcx.steps.pains.statements import clarity, shorten
@@ -33,11 +33,7 @@ SHORT_NAME = 40
 def spread_over_themes(frame: Mapping[str, Sequence[Any]]) -> dict[str, float]:
     """Share of the themes in whose pains each aspect stands.
 
-    Args:
-        frame: Columns of the pains: aspect and theme_id, both nullable.
-
-    Returns:
-        Aspect -> share, 0..1; all 0 where there are few themes.
+    Aspect -> share, 0..1; all 0 where there are few themes.
     """
     themes: dict[str, set[str]] = defaultdict(set)
     for aspect, theme_id in zip(frame["aspect"], frame["theme_id"], strict=True):
@@ -49,11 +45,8 @@ def spread_over_themes(frame: Mapping[str, Sequence[Any]]) -> dict[str, float]:
 
 def _what_happened(frame: Mapping[str, Sequence[Any]], members: Sequence[int]) -> str | None:
     """The consequence that many pains of a group share: "long wait", "cannot use"."""
-    told: dict[str, int] = defaultdict(int)
-    for member in members:
-        for reason in frame["reasons"][member]:
-            if not reason.startswith(UNTOLD):
-                told[reason.split(": ")[-1]] += 1
+    reasons = (reason for member in members for reason in frame["reasons"][member])
+    told = Counter(reason.split(": ")[-1] for reason in reasons if not reason.startswith(UNTOLD))
     best = min(told, key=lambda reason: (-told[reason], reason), default=None)
     return best if best is not None and told[best] >= max(2.0, TELLING_SHARE * len(members)) else None
 
@@ -67,18 +60,10 @@ def name_group(
     *,
     statements: StatementWords,
 ) -> str:
-    """Name a group of pains of one theme.
+    """Name a group of pains of one theme; never with one of ``taken``, the names of its other groups in this stage.
 
-    Args:
-        frame: Columns of the pains: aspect, record_id, reasons, statement, segment_id.
-        members: Rows of the group, at least one.
-        spread: What ``spread_over_themes`` returned.
-        theme_name: The theme's name.
-        taken: Names of the theme's other groups in this stage, which may not be used again.
-        statements: How clauses begin and end in the language.
-
-    Returns:
-        The name, never one of ``taken``.
+    ``frame``: columns of the pains: aspect, record_id, reasons, statement, segment_id. ``members``: rows of the group,
+    at least one. ``spread``: what ``spread_over_themes`` returned.
     """
     own: dict[str, set[str]] = defaultdict(set)
     for member in members:

@@ -5,6 +5,7 @@ Repeated texts (and records of a single segment, whose segment is the whole text
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,34 +23,16 @@ if TYPE_CHECKING:
 def encode_distinct(
     records: Sequence[str], segments: Sequence[str], *, encoder: Encoder, vectors: bool = True
 ) -> tuple[Encoding, Encoding]:
-    """Encode whole texts and segments in one call.
-
-    Args:
-        records: Polished whole texts.
-        segments: Polished segment texts.
-        encoder: The encoder.
-        vectors: Whether vectors are wanted.
-
-    Returns:
-        The encodings of the records and of the segments, each in the order given.
-    """
-    place: dict[str, int] = {}
-    for text in (*records, *segments):
-        place.setdefault(text, len(place))
-    encoding = encoder.encode(list(place), vectors=vectors)
-    return _take(encoding, records, place), _take(encoding, segments, place)
+    """Encode polished whole texts and segments in one call; their encodings, each in the order given."""
+    places = {text: place for place, text in enumerate(dict.fromkeys((*records, *segments)))}
+    encoding = encoder.encode(list(places), vectors=vectors)
+    return _take(encoding, [places[text] for text in records]), _take(encoding, [places[text] for text in segments])
 
 
-def _take(encoding: Encoding, texts: Sequence[str], place: dict[str, int]) -> Encoding:
-    at: NDArray[np.intp] = np.fromiter((place[text] for text in texts), dtype=np.intp, count=len(texts))
-    return Encoding(
-        vectors=encoding.vectors[at] if len(encoding.vectors) else encoding.vectors,
-        sentiment=encoding.sentiment[at],
-        pain=encoding.pain[at],
-        request=encoding.request[at],
-        emotions=encoding.emotions[at],
-        windows=encoding.windows[at],
-    )
+def _take(encoding: Encoding, places: Sequence[int]) -> Encoding:
+    at = np.asarray(places, dtype=np.intp)
+    arrays = {field.name: getattr(encoding, field.name) for field in fields(encoding)}
+    return Encoding(**{name: array[at] if len(array) else array for name, array in arrays.items()})
 
 
 def unit_length(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

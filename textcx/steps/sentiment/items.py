@@ -53,21 +53,14 @@ class PreparedText:
 def language_code(name: str | None, language: Language) -> str | None:
     """Bring what a caller says about a language to its code: "en-GB", "EN" and "English" are "en".
 
-    Args:
-        name: What was said, if anything.
-        language: The one that is analyzed, with what else it is called.
-
-    Returns:
-        A code in lower case; null for what is no code, or says that the language is not known.
+    Null for what is no code, or says that the language is not known.
     """
     plain = (name or "").strip()
-    if plain.casefold() in language.aliases:
-        return language.code
     match = _CODE.fullmatch(plain)
-    if match is None or plain.casefold() in _UNKNOWN:
-        return None
-    code = match[1].casefold()
-    return language.code if code in language.aliases else code
+    code = match[1].casefold() if match else None
+    if {plain.casefold(), code} & language.aliases:
+        return language.code
+    return None if plain.casefold() in _UNKNOWN else code
 
 
 def prepare_text(
@@ -102,28 +95,25 @@ def unlabelled_item(text: PreparedText) -> SentimentItem:
 def build_items(
     texts: Sequence[PreparedText], whole: Encoding, parts: Encoding, *, confident_at: float
 ) -> list[SentimentItem]:
-    """Build the items of texts that are judged.
+    """Build the items of texts without a ``reason``, in order.
 
     Args:
-        texts: None of them with a ``reason``.
+        texts: The texts.
         whole: The encoder's answers for the whole texts.
         parts: Those for all their segments, text by text.
         confident_at: Smallest highest probability that counts as confident.
-
-    Returns:
-        One item for each text, in order.
     """
     if not texts:
         return []
-    owners = pl.Series("text", [number for number, text in enumerate(texts) for _ in text.parts], dtype=pl.Int64)
-    numbers = pl.Series("text", range(len(texts)), dtype=pl.Int64)
-    records = add_record_sentiment(pl.DataFrame(numbers), whole, confident_at=confident_at)
-    segments = add_segment_sentiment(pl.DataFrame(owners), parts)
+    numbers = pl.DataFrame({"text": range(len(texts))}, schema={"text": pl.Int64})
+    owners = pl.DataFrame({"text": np.repeat(np.arange(len(texts)), [len(text.parts) for text in texts])})
+    segments = add_segment_sentiment(owners, parts)
+    records = add_record_sentiment(numbers, whole, confident_at=confident_at)
     records = records.join(find_mixed(segments, by="text"), on="text", how="left", maintain_order="left")
     rows_of: list[list[dict[str, Any]]] = [[] for _ in texts]
     for row in segments.iter_rows(named=True):
         rows_of[row["text"]].append(row)
-    heads = zip(_rounded(whole.pain), _rounded(whole.request), _emotions(whole), strict=True)
+    heads = zip(_rounded(whole.pain), _rounded(whole.request), _rounded(whole.emotions), strict=True)
     return [
         SentimentItem(
             id=text.id,
@@ -137,7 +127,7 @@ def build_items(
             language=text.language,
             p_pain=pain,
             p_request=request,
-            emotions=emotions,
+            emotions=emotions and dict(zip(EMOTIONS, emotions, strict=True)),
             segments=tuple(_segment(span, each) for span, each in zip(text.spans, rows, strict=True)),
         )
         for text, row, rows, (pain, request, emotions) in zip(
@@ -161,7 +151,3 @@ def _rounded(values: NDArray[np.float32]) -> list[Any]:
         return [None] * len(values)
     rounded: list[Any] = np.round(values.astype(np.float64), DIGITS).tolist()
     return rounded
-
-
-def _emotions(encoding: Encoding) -> list[dict[str, float] | None]:
-    return [row and dict(zip(EMOTIONS, row, strict=True)) for row in _rounded(encoding.emotions)]

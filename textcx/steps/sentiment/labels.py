@@ -26,36 +26,22 @@ DIGITS = 6
 
 
 def sentiment_columns(probabilities: NDArray[np.float32]) -> dict[str, pl.Series]:
-    """Label, polarity and probabilities of texts.
+    """Return ``label``, ``polarity`` (-1..1, P(positive) - P(negative)), ``p_negative``, ``p_neutral``, ``p_positive``.
 
-    Args:
-        probabilities: In the order of ``LABELS``. Shape ``(texts, 3)``.
-
-    Returns:
-        Series ``label``, ``polarity`` (-1..1, P(positive) - P(negative)), ``p_negative``, ``p_neutral`` and
-        ``p_positive``.
+    ``probabilities`` are in the order of ``LABELS``; shape ``(texts, 3)``.
     """
     rounded = np.round(probabilities.astype(np.float64), DIGITS)
-    labels = [LABELS[index] for index in rounded.argmax(axis=1)]
     return {
-        "label": pl.Series(labels, dtype=pl.String),
+        "label": pl.Series([LABELS[index] for index in rounded.argmax(axis=1)], dtype=pl.String),
         "polarity": pl.Series(np.round(rounded[:, 2] - rounded[:, 0], DIGITS)),
-        "p_negative": pl.Series(rounded[:, 0]),
-        "p_neutral": pl.Series(rounded[:, 1]),
-        "p_positive": pl.Series(rounded[:, 2]),
+        **{f"p_{label}": pl.Series(rounded[:, column]) for column, label in enumerate(LABELS)},
     }
 
 
 def add_record_sentiment(records: pl.DataFrame, encoding: Encoding, *, confident_at: float) -> pl.DataFrame:
-    """Add the record level: the encoder's judgement over each whole text.
+    """Add label, polarity, probabilities, ``confident`` and ``windows`` of whole texts to records in their order.
 
-    Args:
-        records: One row per text of ``encoding``, in its order.
-        encoding: The encoder's answer for the whole texts.
-        confident_at: Smallest highest probability that counts as confident.
-
-    Returns:
-        The records with label, polarity, probabilities, ``confident`` and ``windows``.
+    ``confident_at``: smallest highest probability that counts as confident.
     """
     return records.with_columns(
         **sentiment_columns(encoding.sentiment),
@@ -80,15 +66,7 @@ def _column(probabilities: NDArray[np.float32]) -> pl.Series:
 
 
 def find_mixed(segments: pl.DataFrame, *, by: str) -> pl.DataFrame:
-    """Find the records that hold a clearly positive and a clearly negative segment.
-
-    Args:
-        segments: ``p_negative``, ``p_positive`` and the column ``by``.
-        by: The column that identifies a record.
-
-    Returns:
-        Columns ``by``, ``mixed`` and ``n_segments``, one row per record that has segments.
-    """
+    """Return ``mixed`` (a clearly positive and a clearly negative segment) and ``n_segments`` of each ``by``."""
     return segments.group_by(by).agg(
         mixed=(pl.col("p_negative").max() >= CLEARLY) & (pl.col("p_positive").max() >= CLEARLY),
         n_segments=pl.len().cast(pl.Int64),
