@@ -38,18 +38,7 @@ class RecordTools:
 def analyze_batch(
     batch: FeedbackBatch, *, number: int, plan: ColumnPlan, tools: RecordTools, progress: ProgressReporter
 ) -> Part:
-    """Read .. sentiment for some consecutive rows of one input.
-
-    Args:
-        batch: The rows.
-        number: Number of the input among the inputs of the run.
-        plan: The input's columns.
-        tools: The engines.
-        progress: Told how far each stage is.
-
-    Returns:
-        Records, segments and vectors, redacted and ready to be stored.
-    """
+    """Read .. sentiment for some consecutive rows of the input ``number`` of a run: redacted, ready to be stored."""
     with progress.stage("clean"):
         records = assemble(batch.frame, number=number, respondent_key=tools.respondent_key)
         records = screen(records, questions=[column.question for column in plan.text], answers=tools.language.answers)

@@ -14,6 +14,7 @@ the text as given; masks keep them, and none straddles the edge of a segment.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -56,15 +57,7 @@ def prepare(
 ) -> list[PreparedText]:
     """Clean texts, tell their language, find what is masked and their segments: all that needs no encoder.
 
-    Args:
-        given: Any texts, empty and broken ones too.
-        language: The one that is analyzed.
-        languages: Asked about texts whose language the caller did not say.
-        splitter: Finds segments.
-        redactor: Finds what identifies a person; null where no text is given back.
-
-    Returns:
-        One prepared text for each, in order.
+    One for each, in order, also for empty and broken ones. No ``redactor`` is needed where no text is given back.
     """
     cleaned = [clean(each.text) for each in given]
     named = [language_code(each.language, language) for each in given]
@@ -111,18 +104,18 @@ def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextF
         return []
     frames = segment_frames(given, [each.redactions for each in prepared], items)
     stages = stages_of(pl.concat(frames), encoding.vectors, tools=tools.segments)
-    first = 0
-    findings = []
-    for text, item, frame in zip(prepared, items, frames, strict=True):
-        own = slice(first, first + frame.height)
-        first += frame.height
-        pains = pains_of(frame, tools=tools.segments)
-        findings.append(
-            text_findings(
-                item, frame, encoding.vectors[own], redactions=text.redactions, stages=stages[own], pains=pains
-            )
+    ends = list(accumulate(frame.height for frame in frames))
+    return [
+        text_findings(
+            item,
+            frame,
+            encoding.vectors[end - frame.height : end],
+            redactions=text.redactions,
+            stages=stages[end - frame.height : end],
+            pains=pains_of(frame, tools=tools.segments),
         )
-    return findings
+        for text, item, frame, end in zip(prepared, items, frames, ends, strict=True)
+    ]
 
 
 def _judge(
@@ -130,11 +123,7 @@ def _judge(
 ) -> tuple[list[SentimentItem], Encoding]:
     """Items of all texts, and the encoding of all segments, text by text."""
     usable = [each for each in prepared if each.reason is None]
-    whole, parts = encode_distinct(
-        [each.whole for each in usable],
-        [part for each in usable for part in each.parts],
-        encoder=encoder,
-        vectors=vectors,
-    )
+    wholes, segments = [each.whole for each in usable], [part for each in usable for part in each.parts]
+    whole, parts = encode_distinct(wholes, segments, encoder=encoder, vectors=vectors)
     judged = iter(build_items(usable, whole, parts, confident_at=encoder.confident_at))
     return [next(judged) if each.reason is None else unlabelled_item(each) for each in prepared], parts

@@ -162,8 +162,8 @@ def summarize_journey(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) -> p
         if own.height:
             values = own["polarity"].cast(pl.Float64).to_numpy()
             row["polarity"] = mean = float(values.mean())
-            deviations = np.bincount(own["who"].rank("dense").to_numpy() - 1, weights=values - mean)
-            row["ci_low"], row["ci_high"] = clustered_interval(mean, deviations, own.height, low=-1.0, high=1.0)
+            sums = np.bincount(own["who"].rank("dense").to_numpy() - 1, weights=values - mean).astype(np.float64)
+            row["ci_low"], row["ci_high"] = clustered_interval(mean, sums, own.height, low=-1.0, high=1.0)
             row["negative_share"] = float((own["label"] == "negative").sum()) / own.height
         rows.append(row)
     return pl.DataFrame(rows, schema=JOURNEY)

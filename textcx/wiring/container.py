@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textcx.pipelines.batch import RecordTools
@@ -18,13 +17,7 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.language import Language
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.ports import (
-        Encoder,
-        LanguageDetector,
-        PhraseFinder,
-        Redactor,
-        SentenceSplitter,
-    )
+    from textcx.ports import Encoder, LanguageDetector, PhraseFinder, Redactor, SentenceSplitter
     from textcx.settings.analysis import Settings
 
 

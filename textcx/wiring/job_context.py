@@ -33,13 +33,9 @@ T = TypeVar("T")
 class JobContext:
     """Everything that a job may ask for: the stores, the spool, and the engines, built when the first job needs them.
 
-    Attributes:
-        database: Where all is kept; stays the caller's to close.
-        settings: How the analysis is done.
-        spool: Where uploads lie.
-        named_sets: The theme sets that data sets may name; null for none.
-        stopping: Set when the process is to end: jobs stop at their next step and go on in the next process.
-        patience: Seconds for which a job tries again while the database cannot be reached.
+    The ``database`` stays the caller's to close. ``named_sets`` are the theme sets that data sets may name. Once
+    ``stopping`` is set, jobs stop at their next step and go on in the next process. ``patience``: seconds for which a
+    job tries again while the database cannot be reached.
     """
 
     def __init__(

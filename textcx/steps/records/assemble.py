@@ -71,7 +71,7 @@ def assemble(frame: pl.DataFrame, *, number: int, respondent_key: bytes) -> pl.D
     """
     joined = [join_cells(texts or ()) for texts in frame["texts"].to_list()]
     content = frame.drop("row", "where").with_columns(pl.col("created_at").dt.to_string("iso:strict"))
-    texts = {
+    texts: dict[str, list[str] | list[str | None]] = {
         "given_id": [public_id(given, key=respondent_key) for given in frame["given_id"]],
         "verbatim": [verbatim for verbatim, _ in joined],
         "content_hash": [_content_hash(values, respondent_key) for values in content.iter_rows(named=True)],
