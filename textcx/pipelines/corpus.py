@@ -97,9 +97,8 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         segments = mark_pains(segments, pains)
         pain_points, pains = group_pains(pains, segments, raised, shown, vectors, statements=language.pains.statements)
         praise = find_praise(segments, raised, shown, vectors, continuing=language.pains.statements.continuing)
-    records = with_primary(found.records, segments, raised, taxonomy=taxonomy)
     tables = {
-        "records": records,
+        "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
         "segments": segments,
         "mentions": themes.mentions,
         "pains": pains,
@@ -122,14 +121,10 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
     return Analysis(
         tables=tables,
         headline=headline(
+            tables,
             records_in=part.rows,
             answers=found.answers,
-            records=records,
-            segments=segments,
-            mentions=raised,
-            themes=shown,
-            pain_points=tables["pain_points"],
-            ratings=tables["ratings"],
+            themes=shown.height,
             unprocessable=found.unprocessable,
         ),
         manifest={

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from textcx.domain import tables
-from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import RatingColumn, RatingKind
 from textcx.steps.measures.drivers import estimate, rank_drivers
 
@@ -134,11 +133,6 @@ def test_another_seed_moves_the_interval_a_little_and_the_effect_not_at_all() ->
     assert one["effect"].to_list() == two["effect"].to_list()
     assert one["ci_low"][0] != two["ci_low"][0]
     assert one["ci_low"][0] == pytest.approx(two["ci_low"][0], abs=2)
-
-
-def test_settings_that_cannot_work_are_refused() -> None:
-    with pytest.raises(BadSetting, match="min_ratings >= 2"):
-        rank_drivers(answers([1.0]), ratings=[NPS], memberships=raised_by([0]), min_ratings=1)
 
 
 @settings(max_examples=8, deadline=None)

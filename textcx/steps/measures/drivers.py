@@ -20,7 +20,6 @@ import numpy as np
 import polars as pl
 
 from textcx.domain import tables
-from textcx.domain.errors import BadSetting
 from textcx.domain.ratings import effect_terms, effect_unit
 from textcx.steps.measures.ratings import SUBJECT, attribute_members, coded, latest, raised, rated, respondents
 from textcx.steps.statistics.intervals import LEVEL, column, q_values
@@ -61,11 +60,12 @@ def rank_drivers(
 ) -> pl.DataFrame:
     """Rank themes, stages, pain points and attribute groups by their association with each rating, strongest first.
 
+    Respondents with at least one analyzed record take part, each with the latest answer.
+
     Args:
-        answers: One row per readable record (see ``summarize_ratings``). Respondents with at least one analyzed record
-            take part, each with the latest answer.
+        answers: As in ``textcx.steps.measures.ratings``.
         ratings: The ratings and their scales.
-        memberships: Which theme, stage or pain point a record raised: record_id, subject_kind, subject_id.
+        memberships: Likewise.
         attributes: Names of the attribute columns whose groups are compared, too.
         min_ratings: Fewest ratings needed with the subject, and fewest without it. At least 2.
         min_group: Fewest ratings an attribute group is shown with. At least 1.
@@ -79,11 +79,8 @@ def rank_drivers(
         Subjects with too few ratings on either side, and the stage "unknown", are left out.
 
     Raises:
-        BadSetting: If ``min_ratings`` or ``resamples`` is too small, or a scale does not fit its kind.
+        BadSetting: If a scale does not fit its kind.
     """
-    if min_ratings < 2 or resamples < 100:  # noqa: PLR2004 - the documented lower limits
-        msg = f"drivers need min_ratings >= 2 and resamples >= 100; they came as {min_ratings} and {resamples}"
-        raise BadSetting(msg)
     of_subjects = raised(answers, memberships).filter(pl.col("subject_id") != NO_SUBJECT)
     groups = attribute_members(answers, attributes)
     commented = respondents(answers).filter("analyzed").select("respondent").unique()

@@ -69,12 +69,7 @@ def attribute_groups(
 ) -> pl.DataFrame:
     """Compare each attribute group with everyone else, most harmed first.
 
-    Args:
-        answers: One row per readable record: record_id, respondent_id, counted and a String column per attribute.
-        records: The analyzed records: record_id, polarity, label.
-        segments: Their segments: record_id, pain.
-        attributes: Names of the attribute columns.
-        min_group: Smallest number of counted records a group is shown with. At least 1.
+    ``min_group``: smallest number of counted records a group is shown with.
 
     Returns:
         ``GROUPS``: records and respondents; polarity (-1..1, t interval); negative_share and pain_share (records with

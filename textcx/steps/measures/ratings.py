@@ -4,6 +4,10 @@ Every respondent counts once per rating, with the latest answer (equal dates: th
 known respondent is a respondent of its own. Answers count also where the text of the record could not be analyzed.
 A record that only repeats another (not counted) and has no known respondent is no further respondent.
 
+Throughout the measures, ``answers`` has one row per readable record: record_id, respondent_id (null = nobody known),
+created_at (UTC, null), analyzed, counted, one Float64 column per rating and one String column per attribute;
+``memberships`` tell which theme, stage or pain point a record raised: record_id, subject_kind, subject_id.
+
 Invariants, tested: the order of the records never matters; ``n_commented`` never exceeds ``n``; a value lies within its
 interval and the interval within the bounds of the rating.
 """
@@ -142,13 +146,7 @@ def summarize_ratings(
 ) -> pl.DataFrame:
     """Summarize every rating for everyone, each theme, stage, pain point, attribute group and month.
 
-    Args:
-        answers: One row per readable record: record_id, respondent_id (null = nobody known), created_at (UTC, null),
-            analyzed, counted, one Float64 column per rating and one String column per attribute.
-        ratings: The ratings and their scales.
-        attributes: Names of the attribute columns.
-        memberships: Which theme, stage or pain point a record raised: record_id, subject_kind, subject_id.
-        min_group: Smallest number of answers an attribute group is shown with. At least 1.
+    ``min_group``: smallest number of answers an attribute group is shown with.
 
     Returns:
         ``tables.RATINGS``. Value and interval in the unit of ``domain.ratings.unit``; ``n`` respondents rated, of whom

@@ -126,12 +126,8 @@ def summarize_trends(
 ) -> pl.DataFrame:
     """Summarize each period: volume, share, polarity, negative share and ratings of everything and of each subject.
 
-    Args:
-        answers: One row per readable record (see ``textcx.steps.measures.ratings.summarize_ratings``).
-        records: The analyzed records: record_id, polarity, label.
-        memberships: What a record raised: record_id, subject_kind ("theme", "stage", "pain_point"), subject_id.
-        ratings: The ratings and their scales.
-        period: How time is cut; null: by the span of the dates (``choose_period``).
+    Time is cut by ``period``, by default after the span of the dates; ``answers`` and ``memberships`` are as in
+    ``textcx.steps.measures.ratings``.
 
     Returns:
         ``tables.TRENDS`` plus ``complete`` (Boolean: the period is covered whole). Measures, with 95 % intervals:
@@ -151,12 +147,8 @@ def summarize_trends(
     dated = dated.with_columns(pl.col("created_at").dt.convert_time_zone("UTC")).sort("record_id")
     when = dated.select("record_id", "respondent_id", "counted", period=pl.col("created_at").dt.strftime(LABEL[cut]))
     counted = when.filter("counted").select("record_id", "period")
-    members = pl.concat(
-        [
-            counted.with_columns(EVERYTHING),
-            counted.join(memberships.select("record_id", *SUBJECT).unique(), on="record_id"),
-        ]
-    ).select("record_id", "period", *SUBJECT)
+    raised = counted.join(memberships.select("record_id", *SUBJECT).unique(), on="record_id")
+    members = pl.concat([counted.with_columns(EVERYTHING), raised])
     parts = [
         _volumes(members, grid),
         *_polarities(members, records),
@@ -220,19 +212,11 @@ def _rating(dated: pl.DataFrame, when: pl.DataFrame, members: pl.DataFrame, rati
     rows = rated(dated, rating).join(when.select("record_id", "period"), on="record_id")
     once = latest(rows, within=["period"]).select("record_id", "respondent", "period", "value")
     who = respondents(dated).select("record_id", "respondent")
-    in_period = (
-        members.filter(pl.col("subject_kind") != "all")
-        .join(who, on="record_id")
-        .select(*SUBJECT, "period", "respondent")
-        .unique()
-    )
+    subjects = members.filter(pl.col("subject_kind") != "all").join(who, on="record_id")
+    in_period = subjects.select(*SUBJECT, "period", "respondent").unique()
     shown = [*SUBJECT, "period", "record_id", "value"]
-    long = pl.concat(
-        [
-            once.with_columns(EVERYTHING).select(shown),
-            once.join(in_period, on=["respondent", "period"]).select(shown),
-        ]
-    ).sort(*SUBJECT, "period", "record_id")
+    of_subjects = once.join(in_period, on=["respondent", "period"]).select(shown)
+    long = pl.concat([once.with_columns(EVERYTHING).select(shown), of_subjects]).sort(*SUBJECT, "period", "record_id")
     groups, codes = coded(long, [*SUBJECT, "period"])
     estimates = with_estimates(groups, long["value"].to_numpy(), codes, rating=rating)
     return estimates.with_columns(pl.lit(f"rating:{rating.name}").alias("measure"))
@@ -275,13 +259,12 @@ def directions(trends: pl.DataFrame) -> pl.DataFrame:
     return (
         found.with_columns(q_value=q_value.over("subject_kind"))
         .with_columns(
-            direction=pl.when(pl.col("change").is_null())
-            .then(pl.lit("unknown"))
-            .when(sure & (pl.col("ci_low") > 0))
-            .then(pl.lit("rising"))
-            .when(sure & (pl.col("ci_high") < 0))
-            .then(pl.lit("falling"))
-            .otherwise(pl.lit("steady"))
+            direction=pl.coalesce(
+                pl.when(pl.col("change").is_null()).then(pl.lit("unknown")),
+                pl.when(sure, pl.col("ci_low") > 0).then(pl.lit("rising")),
+                pl.when(sure, pl.col("ci_high") < 0).then(pl.lit("falling")),
+                pl.lit("steady"),
+            )
         )
         .select(pl.col(name).cast(kind) for name, kind in DIRECTIONS.items())
     )
@@ -313,14 +296,10 @@ def _compare(counts: NDArray[np.float64], totals: NDArray[np.float64]) -> pl.Dat
     scaled = (k_late / excess, n_late / excess, k_early / excess, n_early / excess)
     ends, p_value = difference_interval(*scaled), difference_p_value(*scaled)
     known = (n >= MIN_RECORDS) & (totals.size >= MIN_PERIODS) & ~np.isnan(ends.low)
-    shown = [
-        np.where(known, x, np.nan)
-        for x in (100 * (late - early), 100 * ends.low, 100 * ends.high, p_value, early, late)
-    ]
-    names = ("change", "ci_low", "ci_high", "p_value", "share_earlier", "share_later")
-    return pl.DataFrame({name: column(values) for name, values in zip(names, shown, strict=True)}).with_columns(
-        n=pl.Series(n.astype(np.int64)), wide_enough=pl.Series(wide_enough, dtype=pl.Boolean)
-    )
+    estimates = {"change": 100 * (late - early), "ci_low": 100 * ends.low, "ci_high": 100 * ends.high}
+    estimates |= {"p_value": p_value, "share_earlier": early, "share_later": late}
+    shown = {name: column(np.where(known, values, np.nan)) for name, values in estimates.items()}
+    return pl.DataFrame({**shown, "n": n.astype(np.int64), "wide_enough": wide_enough})
 
 
 def with_trend(subjects: pl.DataFrame, found: pl.DataFrame, *, kind: str) -> pl.DataFrame:
