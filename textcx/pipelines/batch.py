@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.parts import Part
 from textcx.steps.records.assemble import assemble
-from textcx.steps.records.screen import screen, screen_languages
-from textcx.steps.records.segments import build_segments, cell_texts, mask_columns, mask_records
-from textcx.steps.sentiment.encode import encode_distinct
-from textcx.steps.sentiment.labels import add_record_sentiment, add_segment_sentiment
+from textcx.steps.records.screen import build_segments, cell_texts, mask_columns, mask_records, screen, screen_languages
+from textcx.steps.sentiment.encode import add_record_sentiment, add_segment_sentiment, encode_distinct
 from textcx.steps.text.clean import polish
 from textcx.steps.text.redact import find_obfuscated_pii
 

@@ -20,9 +20,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.pipelines.incoming import IncomingTools, pains_of, stages_of
-from textcx.steps.pains.texts import segment_frames, text_findings
 from textcx.steps.sentiment.encode import encode_distinct
-from textcx.steps.sentiment.items import PreparedText, build_items, language_code, prepare_text, unlabelled_item
+from textcx.steps.sentiment.items import (
+    PreparedText,
+    build_items,
+    language_code,
+    prepare_text,
+    segment_frames,
+    text_findings,
+    unlabelled_item,
+)
 from textcx.steps.text.clean import clean
 from textcx.steps.text.redact import find_obfuscated_pii
 

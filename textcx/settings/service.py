@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -20,6 +20,7 @@ PREFIX = "TEXTCX_SERVICE_"
 CONFIG_VARIABLE = "TEXTCX_CONFIG"
 """Names the settings file where no flag does; ``textcx serve`` passes its flag on to its processes with it."""
 MEGABYTE = 1024 * 1024
+Bytes = Annotated[int, Field(ge=1024)]
 DATABASES = ("sqlite:///", "postgresql+psycopg://", "postgresql://")
 
 
@@ -66,24 +67,19 @@ class ServiceSettings(BaseModel):
 
     # what is taken
     max_items: int = Field(default=1000, ge=1, le=10_000, description="items of one request")
-    max_text_characters: int = Field(
-        default=200_000,
-        ge=100,
-        le=1_000_000,
-        description="characters of one text: a hundred pages, and seconds of the model",
+    max_text_characters: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
+        default=200_000, description="characters of one text: a hundred pages, and seconds of the model"
     )
-    max_body_bytes: int = Field(default=16 * MEGABYTE, ge=1024, description="bytes of a request body, but for files")
-    max_file_bytes: int = Field(default=2048 * MEGABYTE, ge=1024, description="bytes of an uploaded file")
-    max_decompressed_bytes: int = Field(
-        default=64 * MEGABYTE, ge=1024, description="bytes of a compressed body once decompressed, but for files"
+    max_body_bytes: Bytes = Field(default=16 * MEGABYTE, description="bytes of a request body, but for files")
+    max_file_bytes: Bytes = Field(default=2048 * MEGABYTE, description="bytes of an uploaded file")
+    max_decompressed_bytes: Bytes = Field(
+        default=64 * MEGABYTE, description="bytes of a compressed body once decompressed, but for files"
     )
-    max_decompressed_file_bytes: int = Field(
-        default=8192 * MEGABYTE, ge=1024, description="bytes of a compressed file once decompressed"
+    max_decompressed_file_bytes: Bytes = Field(
+        default=8192 * MEGABYTE, description="bytes of a compressed file once decompressed"
     )
-    body_seconds: float = Field(
+    body_seconds: Annotated[float, Field(ge=0.1, le=3600.0)] = Field(
         default=30.0,
-        ge=0.1,
-        le=3600.0,
         description="longest pause while a body comes in, and how far it may be behind 500 bytes a second; then 408",
     )
     rate_limit: int = Field(default=12_000, ge=0, description="requests of one key in a minute; 0 for no limit")

@@ -16,8 +16,7 @@ from textcx.domain.feedback import Reason, Unprocessable
 from textcx.steps.records.duplicates import mark_duplicates
 from textcx.steps.records.ids import assign_ids
 from textcx.steps.records.screen import hint_of, settle_languages
-from textcx.steps.sentiment.encode import unit_length
-from textcx.steps.sentiment.labels import find_mixed
+from textcx.steps.sentiment.encode import find_mixed, unit_length
 
 if TYPE_CHECKING:
     import numpy as np

@@ -1,9 +1,10 @@
-"""Items: what is said about one text, built from the encoder's answers about it and its segments."""
+"""What single texts tell without a corpus: items, built from the encoder's answers, and what was found in segments."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,10 @@ import polars as pl
 
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.feedback import Reason
-from textcx.domain.items import SegmentItem, SentimentItem
-from textcx.steps.sentiment.labels import DIGITS, add_record_sentiment, add_segment_sentiment, find_mixed
+from textcx.domain.items import SegmentItem, SentimentItem, TextFindings, TextPain
+from textcx.steps.sentiment.encode import add_record_sentiment, add_segment_sentiment, find_mixed
 from textcx.steps.text.clean import entities_in, polish, why_unprocessable
+from textcx.steps.text.redact import mask
 from textcx.steps.text.split import place_segments
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
 _UNKNOWN = frozenset({"und", "zxx", "mul", "mis", "na", "nan", "nil", "unk"})
 """Codes for "not known" and "no language", and what tables write for a missing value."""
+SEGMENTS = {"segment_id": pl.String, "record_id": pl.String, "text": pl.String} | dict.fromkeys(
+    ("p_pain", "p_request", "p_negative", "p_positive"), pl.Float64
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,57 +102,87 @@ def build_items(
 ) -> list[SentimentItem]:
     """Build the items of texts without a ``reason``, in order.
 
-    Args:
-        texts: The texts.
-        whole: The encoder's answers for the whole texts.
-        parts: Those for all their segments, text by text.
-        confident_at: Smallest highest probability that counts as confident.
+    ``whole`` and ``parts`` are the encoder's answers for the whole texts, and for all their segments, text by text;
+    ``confident_at`` is the smallest highest probability that counts as confident.
     """
     if not texts:
         return []
-    numbers = pl.DataFrame({"text": range(len(texts))}, schema={"text": pl.Int64})
+    numbers = pl.DataFrame({"text": np.arange(len(texts))})
     owners = pl.DataFrame({"text": np.repeat(np.arange(len(texts)), [len(text.parts) for text in texts])})
     segments = add_segment_sentiment(owners, parts)
-    records = add_record_sentiment(numbers, whole, confident_at=confident_at)
+    records = add_segment_sentiment(add_record_sentiment(numbers, whole, confident_at=confident_at), whole)
     records = records.join(find_mixed(segments, by="text"), on="text", how="left", maintain_order="left")
-    rows_of: list[list[dict[str, Any]]] = [[] for _ in texts]
-    for row in segments.iter_rows(named=True):
-        rows_of[row["text"]].append(row)
-    heads = zip(_rounded(whole.pain), _rounded(whole.request), _rounded(whole.emotions), strict=True)
-    return [
-        SentimentItem(
+    rows = segments.iter_rows(named=True)
+    items = []
+    for text, row in zip(texts, records.iter_rows(named=True), strict=True):
+        own = list(islice(rows, len(text.parts)))
+        strongest = {label: max(each[f"p_{label}"] for each in own or [row]) for label in ("negative", "positive")}
+        emotions = {emotion: row[f"p_{emotion}"] for emotion in EMOTIONS}
+        item = SentimentItem(
             id=text.id,
-            label=row["label"],
-            polarity=row["polarity"],
-            probabilities=_probabilities(row),
-            strongest={label: max(each[f"p_{label}"] for each in rows or [row]) for label in ("negative", "positive")},
+            **_judgement(row),
+            strongest=strongest,
             mixed=bool(row["mixed"]),
             confident=row["confident"],
             windows=row["windows"],
             language=text.language,
-            p_pain=pain,
-            p_request=request,
-            emotions=emotions and dict(zip(EMOTIONS, emotions, strict=True)),
-            segments=tuple(_segment(span, each) for span, each in zip(text.spans, rows, strict=True)),
+            emotions=None if None in emotions.values() else emotions,
+            segments=tuple(
+                SegmentItem(start=start, end=end, **_judgement(each))
+                for (start, end), each in zip(text.spans, own, strict=True)
+            ),
         )
-        for text, row, rows, (pain, request, emotions) in zip(
-            texts, records.iter_rows(named=True), rows_of, heads, strict=True
-        )
-    ]
+        items.append(item)
+    return items
 
 
-def _segment(span: tuple[int, int], row: Mapping[str, Any]) -> SegmentItem:
-    heads = {name: row[name] for name in ("label", "polarity", "p_pain", "p_request")}
-    return SegmentItem(start=span[0], end=span[1], probabilities=_probabilities(row), **heads)
+def _judgement(row: Mapping[str, Any]) -> dict[str, Any]:
+    probabilities = {label: row[f"p_{label}"] for label in LABELS}
+    return {"probabilities": probabilities} | {name: row[name] for name in ("label", "polarity", "p_pain", "p_request")}
 
 
-def _probabilities(row: Mapping[str, Any]) -> dict[str, float]:
-    return {label: row[f"p_{label}"] for label in LABELS}
+def segment_frames(
+    given: Sequence[GivenText], redactions: Sequence[Sequence[Redaction]], items: Sequence[SentimentItem]
+) -> list[pl.DataFrame]:
+    """Return the segments of each text, masked and judged, with ids that sort in their order."""
+    frames = []
+    numbers = count()
+    for text, spans, item in zip(given, redactions, items, strict=True):
+        masked = mask(text.text, spans)
+        rows = []
+        for segment in item.segments:
+            words, likely = masked[segment.start : segment.end], segment.probabilities
+            heads = segment.p_pain, segment.p_request, likely["negative"], likely["positive"]
+            rows.append((f"{next(numbers):09d}", "", words, *heads))
+        frames.append(pl.DataFrame(rows, schema=SEGMENTS, orient="row"))
+    return frames
 
 
-def _rounded(values: NDArray[np.float32]) -> list[Any]:
-    """Probabilities as they are shown; null where the encoder has no such head."""
-    if np.isnan(values).any():
-        return [None] * len(values)
-    rounded: list[Any] = np.round(values.astype(np.float64), DIGITS).tolist()
-    return rounded
+def text_findings(
+    item: SentimentItem,
+    segments: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    *,
+    redactions: Sequence[Redaction],
+    stages: pl.DataFrame,
+    pains: pl.DataFrame,
+) -> TextFindings:
+    """Put together what was found in one text: its segments, from ``segment_frames``, and theirs, in their order."""
+    numbers = {segment_id: number for number, segment_id in enumerate(segments["segment_id"])}
+    return TextFindings(
+        item=item,
+        texts=tuple(segments["text"]),
+        stages=tuple(stages.select("stage", pl.col("stage_confidence").round(6)).iter_rows()),
+        pains=tuple(
+            TextPain(
+                segment=numbers[row["segment_id"]],
+                aspect=row["aspect"],
+                statement=row["statement"],
+                severity=row["severity"],
+                reasons=tuple(row["reasons"]),
+            )
+            for row in pains.filter("specific").iter_rows(named=True)
+        ),
+        redactions=tuple(redactions),
+        vectors=vectors,
+    )
