@@ -22,8 +22,7 @@ from textcx.runs.output import partial_of
 from textcx.runs.progress import StageClock
 from textcx.runs.record_half import agree
 from textcx.settings.analysis import load_settings
-from textcx.wiring.keys import respondent_key
-from textcx.wiring.sources import open_source
+from textcx.wiring.sources import open_source, respondent_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

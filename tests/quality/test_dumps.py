@@ -10,8 +10,7 @@ import pytest
 import textcx
 from textcx.commands.verify import verify
 from textcx.settings.analysis import load_settings
-from textcx.wiring.keys import respondent_key
-from textcx.wiring.sources import open_source
+from textcx.wiring.sources import open_source, respondent_key
 
 pytestmark = pytest.mark.quality
 

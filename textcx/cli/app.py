@@ -234,8 +234,7 @@ def verify(
     """Check a finished analysis: quotes, offsets, redactions and counts, against itself and its sources."""
     from textcx.commands import verify as job
     from textcx.store.directory import DirectoryStore
-    from textcx.wiring.keys import respondent_key
-    from textcx.wiring.sources import open_source
+    from textcx.wiring.sources import open_source, respondent_key
 
     outcome = job.verify(
         DirectoryStore().load(directory), inputs or (), open_source=open_source, respondent_key=respondent_key()

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from textcx.pipelines.batch import RecordTools
 from textcx.pipelines.corpus import CorpusTools
-from textcx.wiring.keys import respondent_key
-from textcx.wiring.models import fingerprints, models_directory, shared_language
+from textcx.wiring.sources import fingerprints, models_directory, respondent_key, shared_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -23,10 +23,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from textcx.domain.errors import ShapeMismatch
 from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.domain.tables import PAIN_POINTS
-from textcx.steps.evidence import choose_evidence
+from textcx.steps.evidence import check_vectors, choose_evidence
 from textcx.steps.pains.statements import clarity
 from textcx.steps.pains.title import EVERYWHERE, UNTOLD, name_by_words, name_group, spread_over_themes
 
@@ -36,6 +35,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.lexicons.pains import StatementWords
+
+    Pains = dict[str, list[Any]]  # columns
 
 MIN_RECORDS = 3
 HIGH_SEVERITY = 0.75
@@ -101,15 +102,20 @@ def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame)
     )
 
 
-def _records(frame: dict[str, list[Any]], members: Iterable[int]) -> int:
+def _records(frame: Pains, members: Iterable[int]) -> int:
     return len({frame["record_id"][member] for member in members})
 
 
-def _merge_stages(frame: dict[str, list[Any]], members: list[int]) -> dict[str, list[int]]:
-    """Cells of one theme by stage; unknown and rare stages join the theme's main one."""
-    cells: dict[str, list[int]] = defaultdict(list)
+def _grouped(frame: Pains, members: Iterable[int], by: str) -> dict[Any, list[int]]:
+    groups: dict[Any, list[int]] = defaultdict(list)
     for member in members:
-        cells[frame["stage"][member]].append(member)
+        groups[frame[by][member]].append(member)
+    return groups
+
+
+def _merge_stages(frame: Pains, members: list[int]) -> dict[str, list[int]]:
+    """Cells of one theme by stage; unknown and rare stages join the theme's main one."""
+    cells = _grouped(frame, members, "stage")
     known = {stage: _records(frame, own) for stage, own in cells.items() if stage != UNKNOWN}
     if not known:
         return cells
@@ -146,15 +152,13 @@ def _likeness(vectors: NDArray[np.float32], ours: list[int], theirs: list[int]) 
 
 
 def _split_by_aspect(
-    frame: dict[str, list[Any]], members: list[int], vectors: NDArray[np.float32], spread: dict[str, float]
+    frame: Pains, members: list[int], vectors: NDArray[np.float32], spread: dict[str, float]
 ) -> list[list[int]]:
     """Split a cell where it holds clearly different aspects; likeness decides about the pains of other aspects."""
-    by_aspect: dict[str, list[int]] = defaultdict(list)
-    for member in members:
-        if frame["aspect"][member] and spread.get(frame["aspect"][member], 0.0) <= EVERYWHERE:
-            by_aspect[frame["aspect"][member]].append(member)
+    by_aspect = _grouped(frame, members, "aspect")
     enough = max(SPLIT_RECORDS, SPLIT_SHARE * _records(frame, members))
-    sizes = {aspect: _records(frame, own) for aspect, own in by_aspect.items()}
+    telling = (aspect for aspect in by_aspect if aspect and spread.get(aspect, 0.0) <= EVERYWHERE)
+    sizes = {aspect: _records(frame, by_aspect[aspect]) for aspect in telling}
     seeds: list[list[int]] = []
     names: list[set[str]] = []
     for aspect in sorted(sizes, key=lambda aspect: (-sizes[aspect], aspect)):
@@ -181,19 +185,16 @@ def _split_by_aspect(
 
 
 def _theme_groups(
-    frame: dict[str, list[Any]], vectors: NDArray[np.float32], names: dict[str, str], statements: StatementWords
+    frame: Pains, vectors: NDArray[np.float32], names: dict[str, str], statements: StatementWords
 ) -> list[_Group]:
     spread = spread_over_themes(frame)
-    by_theme: dict[str, list[int]] = defaultdict(list)
-    for member, theme_id in enumerate(frame["theme_id"]):
-        if theme_id is not None:
-            by_theme[theme_id].append(member)
+    themed = (member for member, theme_id in enumerate(frame["theme_id"]) if theme_id is not None)
     groups = []
-    for theme_id in sorted(by_theme):
-        for stage, cell in sorted(_merge_stages(frame, by_theme[theme_id]).items()):
+    for theme_id, own in sorted(_grouped(frame, themed, "theme_id").items()):
+        for stage, cell in sorted(_merge_stages(frame, own).items()):
             taken: set[str] = set()
             parts = _split_by_aspect(frame, cell, vectors, spread)
-            for members in sorted(parts, key=lambda own: (-_records(frame, own), own)):
+            for members in sorted(parts, key=lambda part: (-_records(frame, part), part)):
                 aspect = name_group(frame, members, spread, names.get(theme_id), taken, statements=statements)
                 taken.add(aspect)
                 groups.append(_Group(theme_id, stage, aspect, members))
@@ -201,11 +202,11 @@ def _theme_groups(
 
 
 def _place_rest(
-    frame: dict[str, list[Any]], vectors: NDArray[np.float32], groups: list[_Group], statements: StatementWords
+    frame: Pains, vectors: NDArray[np.float32], groups: list[_Group], statements: StatementWords
 ) -> list[_Group]:
     """Pains without a theme: join the group about the same aspect, else stand together by aspect and stage."""
     means = {id(group): _mean(vectors, group.members) for group in groups}
-    by_aspect: dict[str, list[int]] = defaultdict(list)
+    unplaced: list[int] = []
     alone: list[_Group] = []
     for member in (member for member, theme_id in enumerate(frame["theme_id"]) if theme_id is None):
         aspect, stage = frame["aspect"][member], frame["stage"][member]
@@ -214,12 +215,11 @@ def _place_rest(
         if likeness and max(likeness) >= NEAR:
             homes[likeness.index(max(likeness))].members.append(member)
         elif aspect is not None:
-            by_aspect[aspect].append(member)
+            unplaced.append(member)
         else:
             alone.append(_Group(None, stage, name_by_words(frame, [member], statements), [member]))
-    for aspect, own in sorted(by_aspect.items()):
-        for stage, members in sorted(_merge_stages(frame, own).items()):
-            alone.append(_Group(None, stage, aspect, members))
+    for aspect, own in sorted(_grouped(frame, unplaced, "aspect").items()):
+        alone += [_Group(None, stage, aspect, members) for stage, members in sorted(_merge_stages(frame, own).items())]
     merged: dict[tuple[str, str | None], _Group] = {}
     for group in alone:
         known = merged.setdefault((group.stage, group.aspect), group)
@@ -228,7 +228,7 @@ def _place_rest(
     return list(merged.values())
 
 
-def _merge_alike(frame: dict[str, list[Any]], vectors: NDArray[np.float32], groups: list[_Group]) -> list[_Group]:
+def _merge_alike(frame: Pains, vectors: NDArray[np.float32], groups: list[_Group]) -> list[_Group]:
     """Groups of several themes about the same aspect in the same stage become one where their pains are alike.
 
     The group with most records gives its theme. A theme model cuts one matter into several themes more readily than
@@ -253,9 +253,7 @@ def _robust_mean(values: list[float]) -> float:
     return math.fsum(kept) / len(kept)
 
 
-def _describe(
-    frame: dict[str, list[Any]], vectors: NDArray[np.float32], group: _Group, statements: StatementWords
-) -> dict[str, Any]:
+def _describe(frame: Pains, vectors: NDArray[np.float32], group: _Group, statements: StatementWords) -> dict[str, Any]:
     """One row of the pain points table."""
     members = sorted(group.members)
     worst: dict[str, float] = {}  # severity of each record
@@ -277,7 +275,7 @@ def _describe(
     leading = sorted({by_worth[0], *chosen[: 3 * EVIDENCE]})
     candidates = pl.DataFrame({
         name: [frame[name][member] for member in leading]
-        for name in ("segment_id", "record_id", "respondent_id", "start", "end", "text")
+        for name in ("record_id", "respondent_id", "start", "end", "text")
     }, schema_overrides={"respondent_id": pl.String})  # fmt: skip
     return {
         "pain_point_id": pain_point_id(group.theme_id, group.stage, group.aspect),
@@ -311,9 +309,7 @@ def group_pains(
     Raises:
         ShapeMismatch: If there are not as many vectors as segments.
     """
-    if len(vectors) != segments.height:
-        msg = f"{segments.height} segments came with {len(vectors)} vectors; expected one vector per segment"
-        raise ShapeMismatch(msg)
+    check_vectors(vectors, segments)
     gathered = _gather(pains, segments, mentions)
     own_vectors = vectors[gathered["position"].to_numpy()]
     frame = gathered.to_dict(as_series=False)
