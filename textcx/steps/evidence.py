@@ -33,12 +33,8 @@ def choose_evidence(
 ) -> list[dict[str, Any]]:
     """Choose quotes by centrality and variety (maximal marginal relevance; Carbonell and Goldstein, 1998).
 
-    Args:
-        candidates: Segments: ``record_id``, ``start``, ``end``, ``text``; optionally ``respondent_id`` (nullable) and
-            ``weight`` (0 or more; a candidate of twice the weight is twice as welcome).
-        vectors: Their vectors, unit length. Shape ``(candidates, width)``.
-        limit: Quotes wanted at most.
-        continuing: Beginnings of a text that goes on with something before it, and reads less well alone.
+    ``candidates`` are segments with unit ``vectors``, shape ``(candidates, width)``; one of twice the ``weight`` (0 or
+    more, by default 1) is twice as welcome. A text that begins as ``continuing`` reads less well alone.
 
     Returns:
         Quotes, best first: ``record_id``, ``start``, ``end``, ``quote``; fewer than ``limit`` where there are no more.

@@ -78,11 +78,8 @@ def place_segments_on_journey(
 ) -> pl.DataFrame:
     """Place each segment on a stage of the journey, or on "unknown".
 
-    Args:
-        segments: segment_id, text, and touchpoint where known (null or no column otherwise).
-        vectors: Unit vectors of the segments, same order. Shape ``(segments, dimensions)``.
-        taxonomy: The stages.
-        stage_vectors: The taxonomy's encoded examples.
+    ``vectors``: of the segments, unit length, shape ``(segments, dimensions)``. Where ``touchpoint`` is not known it is
+    null, or there is no such column.
 
     Returns:
         segment_id, stage, stage_confidence (0..1: how sure the answer is; for "unknown" the probability that the

@@ -60,17 +60,10 @@ def rank_drivers(
 ) -> pl.DataFrame:
     """Rank themes, stages, pain points and attribute groups by their association with each rating, strongest first.
 
-    Respondents with at least one analyzed record take part, each with the latest answer.
-
-    Args:
-        answers: As in ``textcx.steps.measures.ratings``.
-        ratings: The ratings and their scales.
-        memberships: Likewise.
-        attributes: Names of the attribute columns whose groups are compared, too.
-        min_ratings: Fewest ratings needed with the subject, and fewest without it. At least 2.
-        min_group: Fewest ratings an attribute group is shown with. At least 1.
-        resamples: Bootstrap resamples, and permutations at first look. At least 100.
-        seed: Of all resampling.
+    Respondents with at least one analyzed record take part, each with the latest answer; ``answers`` and
+    ``memberships`` are as in ``textcx.steps.measures.ratings``. ``min_ratings`` (at least 2) are needed with the
+    subject and without it; an attribute group is shown with at least ``min_group``. ``resamples`` (at least 100) are
+    those of the bootstrap, and permutations at first look.
 
     Returns:
         ``tables.DRIVERS``: effect in the unit of ``domain.ratings.effect_unit``, 95 % expanded percentile interval

@@ -239,21 +239,18 @@ def directions(trends: pl.DataFrame) -> pl.DataFrame:
         "falling": q <= 0.05, interval without 0, and a change of at least a tenth; "unknown", with null numbers: fewer
         than 10 records or 3 complete periods with records; else "steady".
     """
-    volumes = trends.filter((pl.col("measure") == "volume") & pl.col("complete"))
-    totals = volumes.filter(pl.col("subject_kind") == "all", pl.col("n") > 0).sort("period")
-    totals = totals.filter(pl.col("n") >= THIN * _usual(totals["n"].to_numpy()))
-    subjects = (
-        trends.filter(pl.col("subject_kind") != "all", pl.col("measure") == "volume")
-        .select(SUBJECT)
-        .unique()
-        .sort(rank_of("subject_kind", KINDS), *SUBJECT)
-        .with_row_index("row")
-    )
-    cells = volumes.join(subjects, on=list(SUBJECT)).join(totals.select("period").with_row_index("place"), on="period")
-    counts = np.zeros((subjects.height, totals.height))
-    counts[cells["row"].to_numpy(), cells["place"].to_numpy()] = cells["n"].to_numpy()
+    everything = trends.filter(pl.col("measure") == "volume", pl.col("subject_kind") == "all")
+    totals = everything.filter(pl.col("complete"), pl.col("n") > 0).sort("period")
+    sizes = totals["n"].to_numpy()
+    usual = np.median(np.repeat(sizes, sizes)) if sizes.size else 0.0  # size of the period of the median record
+    totals = totals.filter(pl.col("n") >= THIN * usual)
+    in_order = (rank_of("subject_kind", KINDS), *SUBJECT)
+    of_subjects = trends.filter(pl.col("subject_kind") != "all", pl.col("measure") == "volume")
+    subjects = of_subjects.select(SUBJECT).unique().sort(in_order)
+    cells = of_subjects.join(totals.select("period"), on="period", how="semi").sort(*in_order, "period")
+    counts = cells["n"].cast(pl.Float64).to_numpy().reshape(subjects.height, totals.height)
     table = _compare(counts, totals["n"].cast(pl.Float64).to_numpy())
-    found = pl.concat([subjects.select(SUBJECT), table], how="horizontal")
+    found = pl.concat([subjects, table], how="horizontal")
     q_value = pl.col("p_value").map_batches(lambda p: column(q_values(p.to_numpy())), return_dtype=pl.Float64)
     sure = (pl.col("q_value") <= MAX_Q) & pl.col("wide_enough")
     return (
@@ -268,11 +265,6 @@ def directions(trends: pl.DataFrame) -> pl.DataFrame:
         )
         .select(pl.col(name).cast(kind) for name, kind in DIRECTIONS.items())
     )
-
-
-def _usual(totals: NDArray[np.int64]) -> float:
-    """Return the size of the period that the median record lies in; 0 without records."""
-    return float(np.median(np.repeat(totals, totals))) if totals.size else 0.0
 
 
 def _compare(counts: NDArray[np.float64], totals: NDArray[np.float64]) -> pl.DataFrame:
@@ -290,7 +282,7 @@ def _compare(counts: NDArray[np.float64], totals: NDArray[np.float64]) -> pl.Dat
         for (cells, sizes), share in zip(halves, (early, late), strict=True):
             spread = share * (1 - share)
             chi = ((cells - sizes * share[:, None]) ** 2 / sizes).sum(axis=1)
-            swing += np.where(spread > 0, chi / np.where(spread > 0, spread, 1), 0.0)
+            swing += np.where(spread > 0, chi / spread, 0.0)
         excess = np.maximum(swing / max(totals.size - 2, 1), 1.0)
         wide_enough = np.maximum(early, late) >= LEAST_RATIO * np.minimum(early, late)
     scaled = (k_late / excess, n_late / excess, k_early / excess, n_early / excess)

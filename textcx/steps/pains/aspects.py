@@ -61,17 +61,13 @@ def count_aspects(
 def choose_aspect(
     phrases: Sequence[Phrase], *, counts: Mapping[str, int], records: int, lexicon: PainLexicon
 ) -> str | None:
-    """Choose what one pain is about.
+    """Choose what one pain is about, from the phrases of its segment in text order.
 
-    Args:
-        phrases: Phrases of the pain's segment, in text order.
-        counts: Records of each form over all pains.
-        records: Records with pains.
-        lexicon: Words that never name an aspect.
+    ``counts``: records of each form over all pains; ``records``: all records with pains.
 
     Returns:
-        The aspect: of its noun phrases the one that most customers name, unless nearly all do; earlier and more precise
-        ones are preferred. A verb where there is no noun ("crash"). Null where nothing concrete is named.
+        Of its noun phrases the one that most customers name, unless nearly all do; earlier and more precise ones are
+        preferred. A verb where there is no noun ("crash"). Null where nothing concrete is named.
     """
     best, best_worth = None, 0.0
     for position, phrase in enumerate(phrase for phrase in phrases if phrase.kind == "noun"):

@@ -93,9 +93,8 @@ def find_pains(
     """Find pains with aspect, statement, severity and reasons.
 
     Args:
-        segments: segment_id, record_id, text (redacted), p_pain, p_request, p_negative, p_positive; question where the
-            question asked is known.
-        phrases: Finds the phrases that name aspects; called once, with the texts of the pains only.
+        segments: Redacted and judged, with ``question`` where the question asked is known.
+        phrases: Called once, with the texts of the pains only.
         lexicon: Consequences, guards and vague words.
         threshold: Least P(pain) of a pain, 0..1.
         offer_words: Names of the product or company, case-folded; alone they make no statement specific.

@@ -40,13 +40,8 @@ def find_praise(
 ) -> pl.DataFrame:
     """Rank themes by how many people clearly praise them.
 
-    Args:
-        segments: segment_id, record_id, respondent_id (nullable), start, end, text, polarity, p_positive, counted.
-        mentions: segment_id, theme_id; may be empty.
-        themes: theme_id, name; may be empty.
-        vectors: Unit vectors of the segments, in their order. Shape ``(segments, dimensions)``.
-        continuing: Beginnings of a text that make it a worse quote.
-        min_records: Fewest records that praise a theme, at least 1.
+    ``vectors``: of the segments, unit length, shape ``(segments, dimensions)``. ``mentions`` and ``themes`` may be
+    empty. A theme needs ``min_records`` that praise it, at least 1.
 
     Returns:
         One row per praised theme, widest reach of praise first: records and respondents who praise it, mean polarity of

@@ -38,10 +38,7 @@ _MOST_COMPARED = 200  # earlier records of one band that a record is compared wi
 
 
 def mark_duplicates(records: pl.DataFrame) -> pl.DataFrame:
-    """Find out which records repeat an earlier one.
-
-    Args:
-        records: ``record_id``, ``text`` (masked), ``respondent_id`` and ``created_at`` (both nullable), in any order.
+    """Find out which records (text masked, respondent and date nullable, in any order) repeat an earlier one.
 
     Returns:
         Columns ``record_id`` and ``duplicate_of``, sorted by ``record_id``: the id of the record it repeats, the

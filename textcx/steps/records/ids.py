@@ -85,17 +85,14 @@ def admit(
 ) -> Admission:
     """Admit the rows that are new, in their order.
 
-    Args:
-        records: ``row`` (unique), ``given_id`` (nullable), ``content_hash``.
-        earlier: How often each content without an id came in earlier batches of the upload.
-        known: Tells which of some identities the data set has.
-        taken: Tells which of some ids the data set has.
+    ``earlier``: how often each content without an id came in earlier batches of the upload. ``known`` and ``taken``
+    tell which of some identities, and of some ids, the data set has.
     """
     repeats: Counter[str] = Counter()
     identities: dict[int, str] = {}
     options: dict[int, list[str]] = {}
     for row, given, content in records.sort("row").select("row", "given_id", "content_hash").iter_rows():
-        base = _shortened(given.strip()) if given else ""
+        base = _shortened((given or "").strip())
         if base:
             identity, suffixed = _hash("given", base, content), f"{base}~{content[:SUFFIX_DIGITS]}"
         else:
@@ -107,11 +104,8 @@ def admit(
         # the most welcome first; the last one can only be its own
         options[row] = [base, suffixed, f"{base}~{content[:HASH_DIGITS]}", f"{base}~{identity}"]
     have = set(known(list(identities.values())))
-    new: dict[int, str] = {}
-    for row, identity in identities.items():
-        if identity not in have:
-            have.add(identity)
-            new[row] = identity
+    first = {identity: row for row, identity in reversed(identities.items())}
+    new = {row: identity for row, identity in identities.items() if first[identity] == row and identity not in have}
     used = set(taken([option for row in new for option in options[row]]))
     record_ids: dict[int, str] = {}
     for row in new:
@@ -127,9 +121,7 @@ def admit(
 
 
 def _shortened(given: str) -> str:
-    if len(given) <= LONGEST_ID:
-        return given
-    return f"{given[: LONGEST_ID // 2]}~{_hash(given)[:HASH_DIGITS]}"
+    return given if len(given) <= LONGEST_ID else f"{given[: LONGEST_ID // 2]}~{_hash(given)[:HASH_DIGITS]}"
 
 
 def _hash(*words: str) -> str:

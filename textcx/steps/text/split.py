@@ -33,12 +33,8 @@ def place_segments(
 ) -> list[tuple[int, int, int]]:
     """Turn the spans found in each cell into segments of the verbatim.
 
-    Args:
-        text: The verbatim, cleaned; masked or not.
-        cells: Where each cell stands in it, in order.
-        spans_per_cell: The splitter's spans, offsets into the cell.
-        redactions: What is masked, in verbatim offsets, sorted.
-        entities: Where HTML entities stand in the verbatim, sorted and apart.
+    ``text`` is the verbatim, cleaned, masked or not; ``cells`` in order, sorted ``redactions`` and ``entities`` (HTML)
+    are offsets into it, and the splitter's spans are offsets into their cell.
 
     Returns:
         ``(place of the cell, start, end)`` for each segment, in order, offsets into the verbatim.
