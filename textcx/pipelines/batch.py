@@ -9,8 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.parts import Part
-from textcx.steps.records.assemble import assemble
-from textcx.steps.records.screen import build_segments, cell_texts, mask_columns, mask_records, screen, screen_languages
+from textcx.steps.records.assemble import (
+    assemble,
+    build_segments,
+    cell_texts,
+    mask_columns,
+    mask_records,
+    screen,
+    screen_languages,
+)
 from textcx.steps.sentiment.encode import add_record_sentiment, add_segment_sentiment, encode_distinct
 from textcx.steps.text.clean import polish
 from textcx.steps.text.redact import find_obfuscated_pii

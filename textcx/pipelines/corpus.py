@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.analysis import Analysis
 from textcx.pipelines.measures import measure
-from textcx.steps.journey import place_segments_on_journey, stage_vectors, summarize_journey
-from textcx.steps.measures.findings import declared, with_primary
-from textcx.steps.measures.headline import headline
+from textcx.steps.journey import place_segments_on_journey, stage_vectors, summarize_journey, with_primary
+from textcx.steps.measures.headline import declared, headline
 from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains
 from textcx.steps.pains.praise import find_praise

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from textcx.steps.journey import place_segments_on_journey
-from textcx.steps.measures.findings import with_primary
+from textcx.steps.journey import place_segments_on_journey, with_primary
 from textcx.steps.pains.find import find_pains, mark_pains
 from textcx.steps.sentiment.encode import unit_length
 from textcx.steps.themes.finding.find import raised_themes

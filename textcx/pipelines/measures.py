@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.steps.measures.drivers import rank_drivers
-from textcx.steps.measures.findings import memberships
 from textcx.steps.measures.groups import attribute_groups
-from textcx.steps.measures.ratings import summarize_ratings
+from textcx.steps.measures.ratings import memberships, summarize_ratings
 from textcx.steps.measures.trends import directions, summarize_trends, with_trend
 
 if TYPE_CHECKING:

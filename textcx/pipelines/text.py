@@ -14,21 +14,19 @@ the text as given; masks keep them, and none straddles the edge of a segment.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import TYPE_CHECKING
-
-import polars as pl
 
 from textcx.pipelines.incoming import IncomingTools, pains_of, stages_of
 from textcx.steps.sentiment.encode import encode_distinct
 from textcx.steps.sentiment.items import (
     PreparedText,
     build_items,
+    judged_segments,
     language_code,
     prepare_text,
-    segment_frames,
     text_findings,
     unlabelled_item,
+    with_words,
 )
 from textcx.steps.text.clean import clean
 from textcx.steps.text.redact import find_obfuscated_pii
@@ -36,7 +34,10 @@ from textcx.steps.text.redact import find_obfuscated_pii
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textcx.domain.encoding import Encoding
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
     from textcx.domain.feedback import Redaction
     from textcx.domain.items import GivenText, SentimentItem, TextFindings
     from textcx.domain.lexicons.language import Language
@@ -106,31 +107,30 @@ def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextF
         splitter=tools.splitter,
         redactor=tools.redactor,
     )
-    items, encoding = _judge(prepared, encoder=tools.encoder, vectors=True)
-    if not given:
-        return []
-    frames = segment_frames(given, [each.redactions for each in prepared], items)
-    stages = stages_of(pl.concat(frames), encoding.vectors, tools=tools.segments)
-    ends = list(accumulate(frame.height for frame in frames))
-    return [
-        text_findings(
-            item,
-            frame,
-            encoding.vectors[end - frame.height : end],
-            redactions=text.redactions,
-            stages=stages[end - frame.height : end],
-            pains=pains_of(frame, tools=tools.segments),
+    items, segments, vectors = _judge(prepared, encoder=tools.encoder, vectors=True)
+    segments = with_words(segments, given, prepared)
+    stages = stages_of(segments, vectors, tools=tools.segments)
+    findings = []
+    first = 0
+    for text, item in zip(prepared, items, strict=True):
+        own = slice(first, first + len(text.parts))
+        first = own.stop
+        pains = pains_of(segments[own], tools=tools.segments)
+        findings.append(
+            text_findings(
+                item, segments[own], vectors[own], redactions=text.redactions, stages=stages[own], pains=pains
+            )
         )
-        for text, item, frame, end in zip(prepared, items, frames, ends, strict=True)
-    ]
+    return findings
 
 
 def _judge(
     prepared: Sequence[PreparedText], *, encoder: Encoder, vectors: bool
-) -> tuple[list[SentimentItem], Encoding]:
-    """Items of all texts, and the encoding of all segments, text by text."""
+) -> tuple[list[SentimentItem], pl.DataFrame, NDArray[np.float32]]:
+    """Items of all texts, and all segments, text by text, with their vectors."""
     usable = [each for each in prepared if each.reason is None]
     wholes, segments = [each.whole for each in usable], [part for each in usable for part in each.parts]
     whole, parts = encode_distinct(wholes, segments, encoder=encoder, vectors=vectors)
-    judged = iter(build_items(usable, whole, parts, confident_at=encoder.confident_at))
-    return [next(judged) if each.reason is None else unlabelled_item(each) for each in prepared], parts
+    judged = judged_segments(usable, parts)
+    items = iter(build_items(usable, whole, judged, confident_at=encoder.confident_at))
+    return [next(items) if each.reason is None else unlabelled_item(each) for each in prepared], judged, parts.vectors

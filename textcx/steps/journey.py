@@ -142,6 +142,26 @@ def find_primary_stages(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) ->
     )
 
 
+def with_primary(
+    records: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame, *, taxonomy: JourneyTaxonomy
+) -> pl.DataFrame:
+    """Add the theme and the stage that each record is mainly about.
+
+    The primary theme is the one with the largest sum of strengths over the record's mentions; ties go to the smaller
+    id.
+    """
+    theme = (
+        mentions.group_by("record_id", "theme_id")
+        .agg(weight=pl.col("strength").sum().round(9))
+        .sort("record_id", "weight", "theme_id", descending=[False, True, False])
+        .group_by("record_id", maintain_order=True)
+        .agg(primary_theme_id=pl.col("theme_id").first())
+    )
+    for primary in (theme, find_primary_stages(segments, taxonomy=taxonomy)):
+        records = records.join(primary, on="record_id", how="left", maintain_order="left")
+    return records
+
+
 def summarize_journey(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) -> pl.DataFrame:
     """Summarize sentiment along the journey, over counted records.
 

@@ -1,4 +1,4 @@
-"""Gather the few numbers people quote, ready for JSON.
+"""Finish an analysis: its tables as declared, and the few numbers people quote, ready for JSON.
 
 Invariants, tested: records in = analyzed + unprocessable, or an error; every value is a plain number, string, list,
 dictionary or null; findings count counted records only.
@@ -14,6 +14,7 @@ import polars as pl
 
 from textcx.domain.encoding import LABELS
 from textcx.domain.errors import ShapeMismatch
+from textcx.domain.tables import SCHEMAS, conform
 from textcx.steps.measures.groups import judged_records
 from textcx.steps.measures.trends import choose_period, reach
 from textcx.steps.statistics.intervals import column, mean_interval, moments, share_interval
@@ -21,9 +22,34 @@ from textcx.steps.statistics.intervals import column, mean_interval, moments, sh
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from textcx.domain.feedback import Unprocessable
+    from textcx.domain.feedback import RatingColumn, Unprocessable
 
+ADDED = {"trends": ("complete",), "themes": ("trend",)}
+"""Columns beyond the declared ones."""
+BEFORE_SENTIMENT = "label"
+"""Rating and attribute columns of the records table stand before this column."""
 RATING_KEYS = ("rating", "value", "unit", "ci_low", "ci_high", "n", "n_commented")
+
+
+def declared(
+    tables: Mapping[str, pl.DataFrame], *, ratings: Sequence[RatingColumn], attributes: Sequence[str]
+) -> dict[str, pl.DataFrame]:
+    """Bring tables to their declared columns, types and column order; other columns are left behind.
+
+    ``ratings`` and ``attributes`` are columns of records that stay.
+    """
+    finished: dict[str, pl.DataFrame] = {}
+    for name, frame in tables.items():
+        if name not in SCHEMAS:
+            finished[name] = frame
+            continue
+        columns = list(SCHEMAS[name])
+        if name == "records":
+            at = columns.index(BEFORE_SENTIMENT)
+            columns[at:at] = [rating.name for rating in ratings] + list(attributes)
+        columns += ADDED.get(name, ())
+        finished[name] = conform(frame, SCHEMAS[name], name=name).select(columns)
+    return finished
 
 
 def headline(

@@ -49,6 +49,20 @@ MIN_GROUP = 5
 """Smallest attribute group that is shown."""
 
 
+def memberships(segments: pl.DataFrame, mentions: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
+    """List which theme, stage and pain point each record raised.
+
+    Returns:
+        Distinct ``record_id``, ``subject_kind`` ("theme", "stage", "pain_point"), ``subject_id``, sorted.
+    """
+    subjects = ((mentions, "theme", "theme_id"), (segments, "stage", "stage"), (pains, "pain_point", "pain_point_id"))
+    parts = [
+        frame.select("record_id", subject_kind=pl.lit(kind), subject_id=column).drop_nulls()
+        for frame, kind, column in subjects
+    ]
+    return pl.concat(parts).unique().sort("record_id", "subject_kind", "subject_id")
+
+
 def respondents(answers: pl.DataFrame) -> pl.DataFrame:
     """Return who answered: record_id, respondent (never null), created_at, analyzed, counted; one row per record.
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.feedback import Reason, Unprocessable
+from textcx.steps.records.assemble import hint_of, settle_languages
 from textcx.steps.records.duplicates import mark_duplicates
 from textcx.steps.records.ids import assign_ids
-from textcx.steps.records.screen import hint_of, settle_languages
 from textcx.steps.sentiment.encode import find_mixed, unit_length
 
 if TYPE_CHECKING:

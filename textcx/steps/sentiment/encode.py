@@ -1,6 +1,4 @@
-"""Ask the encoder once about every distinct text, and turn its answers into label, polarity, mixed and confident.
-
-Repeated texts (and records of a single segment, whose segment is the whole text) cost nothing twice.
+"""Ask the encoder about whole texts and segments, and turn its answers into label, polarity, mixed and confident.
 
 The record level is the encoder's own judgement over the whole text. A record is mixed when it holds both polarities -
 a clearly positive and a clearly negative segment - whatever the label of the whole is.
@@ -33,16 +31,11 @@ DIGITS = 6
 def encode_distinct(
     records: Sequence[str], segments: Sequence[str], *, encoder: Encoder, vectors: bool = True
 ) -> tuple[Encoding, Encoding]:
-    """Encode polished whole texts and segments in one call; their encodings, each in the order given."""
-    places = {text: place for place, text in enumerate(dict.fromkeys((*records, *segments)))}
-    encoding = encoder.encode(list(places), vectors=vectors)
-    return _take(encoding, [places[text] for text in records]), _take(encoding, [places[text] for text in segments])
-
-
-def _take(encoding: Encoding, places: Sequence[int]) -> Encoding:
-    at = np.asarray(places, dtype=np.intp)
+    """Encode polished whole texts and segments in one call, so that the encoder reads each different text once."""
+    encoding = encoder.encode([*records, *segments], vectors=vectors)
     arrays = {field.name: getattr(encoding, field.name) for field in fields(encoding)}
-    return Encoding(**{name: array[at] if len(array) else array for name, array in arrays.items()})
+    whole = Encoding(**{name: array[: len(records)] for name, array in arrays.items()})
+    return whole, Encoding(**{name: array[len(records) :] for name, array in arrays.items()})
 
 
 def unit_length(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import count, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from textcx.domain.encoding import EMOTIONS, LABELS
@@ -21,6 +20,7 @@ from textcx.steps.text.split import place_segments
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from textcx.domain.encoding import Encoding
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
 _UNKNOWN = frozenset({"und", "zxx", "mul", "mis", "na", "nan", "nil", "unk"})
 """Codes for "not known" and "no language", and what tables write for a missing value."""
-SEGMENTS = {"segment_id": pl.String, "record_id": pl.String, "text": pl.String} | dict.fromkeys(
-    ("p_pain", "p_request", "p_negative", "p_positive"), pl.Float64
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,21 +94,23 @@ def unlabelled_item(text: PreparedText) -> SentimentItem:
     return SentimentItem(id=text.id, language=text.language, language_supported=text.supported, reason=text.reason)
 
 
+def judged_segments(texts: Sequence[PreparedText], parts: Encoding) -> pl.DataFrame:
+    """Return the judged segments of texts, text by text; ``record_id`` is the number of the text."""
+    owners = [str(number) for number, text in enumerate(texts) for _ in text.parts]
+    return add_segment_sentiment(pl.Series("record_id", owners, dtype=pl.String).to_frame(), parts)
+
+
 def build_items(
-    texts: Sequence[PreparedText], whole: Encoding, parts: Encoding, *, confident_at: float
+    texts: Sequence[PreparedText], whole: Encoding, segments: pl.DataFrame, *, confident_at: float
 ) -> list[SentimentItem]:
     """Build the items of texts without a ``reason``, in order.
 
-    ``whole`` and ``parts`` are the encoder's answers for the whole texts, and for all their segments, text by text;
-    ``confident_at`` is the smallest highest probability that counts as confident.
+    ``whole`` are the encoder's answers for the whole texts, ``segments`` their ``judged_segments``; ``confident_at`` is
+    the smallest highest probability that counts as confident.
     """
-    if not texts:
-        return []
-    numbers = pl.DataFrame({"text": np.arange(len(texts))})
-    owners = pl.DataFrame({"text": np.repeat(np.arange(len(texts)), [len(text.parts) for text in texts])})
-    segments = add_segment_sentiment(owners, parts)
+    numbers = pl.Series("record_id", [str(number) for number in range(len(texts))], dtype=pl.String).to_frame()
     records = add_segment_sentiment(add_record_sentiment(numbers, whole, confident_at=confident_at), whole)
-    records = records.join(find_mixed(segments, by="text"), on="text", how="left", maintain_order="left")
+    records = records.join(find_mixed(segments, by="record_id"), on="record_id", how="left", maintain_order="left")
     rows = segments.iter_rows(named=True)
     items = []
     for text, row in zip(texts, records.iter_rows(named=True), strict=True):
@@ -141,21 +140,14 @@ def _judgement(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"probabilities": probabilities} | {name: row[name] for name in ("label", "polarity", "p_pain", "p_request")}
 
 
-def segment_frames(
-    given: Sequence[GivenText], redactions: Sequence[Sequence[Redaction]], items: Sequence[SentimentItem]
-) -> list[pl.DataFrame]:
-    """Return the segments of each text, masked and judged, with ids that sort in their order."""
-    frames = []
-    numbers = count()
-    for text, spans, item in zip(given, redactions, items, strict=True):
-        masked = mask(text.text, spans)
-        rows = []
-        for segment in item.segments:
-            words, likely = masked[segment.start : segment.end], segment.probabilities
-            heads = segment.p_pain, segment.p_request, likely["negative"], likely["positive"]
-            rows.append((f"{next(numbers):09d}", "", words, *heads))
-        frames.append(pl.DataFrame(rows, schema=SEGMENTS, orient="row"))
-    return frames
+def with_words(segments: pl.DataFrame, given: Sequence[GivenText], texts: Sequence[PreparedText]) -> pl.DataFrame:
+    """Add to ``judged_segments`` their masked ``text``, and a ``segment_id`` that sorts in their order."""
+    words: list[str] = []
+    for each, text in zip(given, texts, strict=True):
+        masked = mask(each.text, text.redactions)
+        words += [masked[start:end] for start, end in text.spans]
+    ids = pl.int_range(pl.len()).cast(pl.String).str.zfill(9)
+    return segments.with_columns(pl.Series("text", words, dtype=pl.String), segment_id=ids)
 
 
 def text_findings(
@@ -167,7 +159,7 @@ def text_findings(
     stages: pl.DataFrame,
     pains: pl.DataFrame,
 ) -> TextFindings:
-    """Put together what was found in one text: its segments, from ``segment_frames``, and theirs, in their order."""
+    """Put together what was found in one text: its segments, from ``with_words``, and theirs, in their order."""
     numbers = {segment_id: number for number, segment_id in enumerate(segments["segment_id"])}
     return TextFindings(
         item=item,
