@@ -116,11 +116,8 @@ def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextF
         own = slice(first, first + len(text.parts))
         first = own.stop
         pains = pains_of(segments[own], tools=tools.segments)
-        findings.append(
-            text_findings(
-                item, segments[own], vectors[own], redactions=text.redactions, stages=stages[own], pains=pains
-            )
-        )
+        found = {"segments": segments[own], "stages": stages[own], "pains": pains}
+        findings.append(text_findings(item, vectors[own], redactions=text.redactions, **found))
     return findings
 
 

@@ -207,8 +207,7 @@ def _from_environment(model: type[BaseModel], prefix: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         value = os.environ.get(prefix + name.upper())
-        if value is None:
-            continue
-        listed = str(field.annotation).startswith("tuple")
-        found[name] = tuple(part.strip() for part in value.split(",") if part.strip()) if listed else value
+        if value is not None:
+            listed = str(field.annotation).startswith("tuple")
+            found[name] = tuple(part.strip() for part in value.split(",") if part.strip()) if listed else value
     return found

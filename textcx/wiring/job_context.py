@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from textcx.domain.errors import StoreProblem
@@ -55,6 +54,7 @@ class JobContext:
         self.stopping = threading.Event()
         self.patience = patience
         self._make_tools = tools
+        self._tools: JobTools | None = None
         self._lock = threading.Lock()
         self.datasets = SqlDatasets(database)
         self.jobs = SqlJobs(database)
@@ -83,8 +83,6 @@ class JobContext:
     def tools(self) -> JobTools:
         """The engines; the first job waits until they are loaded."""
         with self._lock:
+            if self._tools is None:
+                self._tools = self._make_tools()
             return self._tools
-
-    @cached_property
-    def _tools(self) -> JobTools:
-        return self._make_tools()

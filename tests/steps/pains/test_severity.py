@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from languages import PAINS
 
-from textcx.steps.pains.severity import find_consequences, judge_severity
+from textcx.steps.pains.find import find_consequences, judge_severity
 
 LEXICON = PAINS
 SENTENCES = [

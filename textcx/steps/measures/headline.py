@@ -34,21 +34,14 @@ RATING_KEYS = ("rating", "value", "unit", "ci_low", "ci_high", "n", "n_commented
 def declared(
     tables: Mapping[str, pl.DataFrame], *, ratings: Sequence[RatingColumn], attributes: Sequence[str]
 ) -> dict[str, pl.DataFrame]:
-    """Bring tables to their declared columns, types and column order; other columns are left behind.
-
-    ``ratings`` and ``attributes`` are columns of records that stay.
-    """
-    finished: dict[str, pl.DataFrame] = {}
-    for name, frame in tables.items():
-        if name not in SCHEMAS:
-            finished[name] = frame
-            continue
-        columns = list(SCHEMAS[name])
+    """Bring tables to their declared columns, types and order; of others, ratings and attributes of records stay."""
+    finished = dict(tables)
+    for name, schema in SCHEMAS.items():
+        columns = [*schema, *ADDED.get(name, ())]
         if name == "records":
             at = columns.index(BEFORE_SENTIMENT)
-            columns[at:at] = [rating.name for rating in ratings] + list(attributes)
-        columns += ADDED.get(name, ())
-        finished[name] = conform(frame, SCHEMAS[name], name=name).select(columns)
+            columns[at:at] = [*(rating.name for rating in ratings), *attributes]
+        finished[name] = conform(tables[name], schema, name=name).select(columns)
     return finished
 
 

@@ -26,8 +26,7 @@ import polars as pl
 from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.domain.tables import PAIN_POINTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.pains.statements import clarity
-from textcx.steps.pains.title import EVERYWHERE, UNTOLD, name_by_words, name_group, spread_over_themes
+from textcx.steps.pains.statements import EVERYWHERE, UNTOLD, clarity, name_by_words, name_group, spread_over_themes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

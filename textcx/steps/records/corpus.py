@@ -35,8 +35,7 @@ class Corpus:
     """All records and segments of a run, in their final order.
 
     ``answers``: one row per readable row of the input, with ``analyzed`` and ``counted``. ``records``: the analyzed
-    ones. ``segments``: their segments, with respondent, date, touchpoint and ``counted`` of the record. ``vectors``:
-    float32, one row per segment.
+    ones. ``segments``: theirs, with respondent, date, touchpoint and ``counted`` of the record.
     """
 
     answers: pl.DataFrame
@@ -57,10 +56,8 @@ def build_corpus(part: Part, *, language: Language) -> Corpus:
     records = records.join(find_mixed(segments, by="record_id"), on="record_id", how="left", maintain_order="left")
     records = records.with_columns(pl.col("mixed").fill_null(value=False), pl.col("n_segments").fill_null(0))
     counted = records.filter("counted")["record_id"].implode()
-    answers = rows.with_columns(
-        analyzed=pl.col("reason").is_null(),
-        counted=pl.col("record_id").is_in(counted),
-    ).sort("record_id")
+    answers = rows.with_columns(analyzed=pl.col("reason").is_null(), counted=pl.col("record_id").is_in(counted))
+    answers = answers.sort("record_id")
     return Corpus(
         answers=_plainly_named(answers),
         records=_plainly_named(records),

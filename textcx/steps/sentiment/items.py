@@ -152,10 +152,10 @@ def with_words(segments: pl.DataFrame, given: Sequence[GivenText], texts: Sequen
 
 def text_findings(
     item: SentimentItem,
-    segments: pl.DataFrame,
     vectors: NDArray[np.float32],
     *,
     redactions: Sequence[Redaction],
+    segments: pl.DataFrame,
     stages: pl.DataFrame,
     pains: pl.DataFrame,
 ) -> TextFindings:

@@ -41,16 +41,11 @@ def find_obfuscated_pii(verbatims: Sequence[str], cleaned: Sequence[str], *, fin
     hiding = [index for index, verbatim in enumerate(verbatims) if HIDING.search(verbatim)]
     squeezed = [squeeze(verbatims[index]) for index in hiding]
     opened = find([verbatims[index].translate(BRACKETS) for index in hiding])
-    for index, spans in zip(hiding, opened, strict=True):
-        found[index] += spans
-    for index, (_, places), spans in zip(hiding, squeezed, find([text for text, _ in squeezed]), strict=True):
-        found[index] += [
-            Redaction(places[span.start][0], places[span.end - 1][1], span.kind)
-            for span in spans
-            if span.end > span.start
-        ]
-    for index in hiding:
-        found[index] = merge(found[index])
+    in_squeezed = find([text for text, _ in squeezed])
+    for index, plain, (_, places), spans in zip(hiding, opened, squeezed, in_squeezed, strict=True):
+        filled = (span for span in spans if span.end > span.start)
+        carried = [Redaction(places[span.start][0], places[span.end - 1][1], span.kind) for span in filled]
+        found[index] = merge([*found[index], *plain, *carried])
     return found
 
 
