@@ -1,8 +1,7 @@
 """Records as they arrive: stage, theme and pains, before the next analysis of the whole data set.
 
-New segments are assigned to the data set's current theme set as ``textcx analyze --themes`` assigns them: by the same
-function, with the same strengths, boilerplate in no theme. No theme is made or changed here. Pains and stages are found
-as in an analysis.
+New segments are assigned to the data set's current theme set as ``textcx analyze --themes`` assigns them; no theme is
+made or changed here. Pains and stages are found as in an analysis.
 
 Invariants, tested: the stage, theme and severity of a segment never depend on the other segments; no segment is lost;
 without a theme set no segment has a theme; a hidden theme is not shown.

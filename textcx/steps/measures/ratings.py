@@ -68,22 +68,10 @@ def respondents(answers: pl.DataFrame) -> pl.DataFrame:
 
     Records that only repeat another and have no known respondent are left out.
     """
-    return (
-        answers.select(
-            "record_id",
-            pl.when(pl.col("respondent_id").is_null())
-            .then(pl.lit("record ") + pl.col("record_id"))
-            .otherwise(pl.lit("respondent ") + pl.col("respondent_id"))
-            .alias("respondent"),
-            "created_at",
-            "analyzed",
-            "counted",
-            repeats=pl.col("analyzed") & ~pl.col("counted") & pl.col("respondent_id").is_null(),
-        )
-        .filter(~pl.col("repeats"))
-        .drop("repeats")
-        .sort("record_id")
-    )
+    who = pl.coalesce(pl.lit("respondent ") + pl.col("respondent_id"), pl.lit("record ") + pl.col("record_id"))
+    repeats = pl.col("analyzed") & ~pl.col("counted") & pl.col("respondent_id").is_null()
+    kept = answers.filter(~repeats).sort("record_id")
+    return kept.select("record_id", who.alias("respondent"), "created_at", "analyzed", "counted")
 
 
 def rated(answers: pl.DataFrame, rating: RatingColumn) -> pl.DataFrame:
@@ -110,16 +98,11 @@ def raised(answers: pl.DataFrame, memberships: pl.DataFrame) -> pl.DataFrame:
 
 def attribute_members(answers: pl.DataFrame, attributes: Sequence[str]) -> pl.DataFrame:
     """Return the groups of each record: record_id, subject_kind ("attribute"), subject_id ("plan=premium")."""
-    parts = [
-        answers.select(
-            "record_id",
-            pl.lit("attribute").alias("subject_kind"),
-            (pl.lit(f"{name}=") + pl.col(name).cast(pl.String)).alias("subject_id"),
-        ).drop_nulls()
-        for name in attributes
-    ]
-    schema = {"record_id": pl.String, "subject_kind": pl.String, "subject_id": pl.String}
-    return pl.concat([pl.DataFrame(schema=schema), *parts]).sort("record_id", *SUBJECT)
+    parts = [pl.DataFrame(schema=dict.fromkeys(("record_id", *SUBJECT), pl.String))]
+    for name in attributes:
+        group = pl.format("{}={}", pl.lit(name), pl.col(name).cast(pl.String))
+        parts.append(answers.select("record_id", subject_kind=pl.lit("attribute"), subject_id=group).drop_nulls())
+    return pl.concat(parts).sort("record_id", *SUBJECT)
 
 
 def with_estimates(

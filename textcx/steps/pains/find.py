@@ -58,6 +58,8 @@ CONTENT = re.compile(r"[^\W\d_][\w'\u2019]+")
 BASE, PAIN_SHARE, NEGATIVE_SHARE, SOFTENED = 0.10, 0.20, 0.15, 0.6
 STRONG_WORDS, CAPITALS, EXCLAMATION = 0.15, 0.10, 0.08
 REACH_BACK = re.compile(r"(?:[\w']+[^\w.!?;]+){1,4}$")
+REACH_ON = 30
+SENTENCE_END = re.compile(r"[.!?;]")
 SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
 SHOUTED_WORDS = 2
 
@@ -72,16 +74,12 @@ def _happened(consequence: Consequence, text: str, lexicon: PainLexicon) -> bool
     for found in consequence.pattern.finditer(text):
         tail = REACH_BACK.search(text[: found.start()])
         before = tail.group() if tail else ""
-        window = before + found.group()
-        relief = lexicon.patterns["relief"].search(window)
-        if relief and relief.start() < len(before):
-            continue
-        if consequence.negatable and lexicon.says("negations", before):
-            continue
-        after = re.match(r"[^.!?;]{0,30}", text[found.end() :])
-        if after and lexicon.says("voids", after.group()):
-            continue
-        return True
+        after = SENTENCE_END.split(text[found.end() :], maxsplit=1)[0][:REACH_ON]
+        relief = lexicon.patterns["relief"].search(before + found.group())
+        relieved = relief is not None and relief.start() < len(before)
+        negated = consequence.negatable and lexicon.says("negations", before)
+        if not (relieved or negated or lexicon.says("voids", after)):
+            return True
     return False
 
 

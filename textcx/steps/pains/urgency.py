@@ -76,7 +76,9 @@ def judge_urgency(case: Case, *, lexicon: PainLexicon, now: datetime) -> Urgency
     if case.value_rank is not None:
         detail = f"worth more than {100 * case.value_rank:.0f} % of customers"
         found.append(_reason("customer value", detail, VALUE_POINTS * case.value_rank))
-    return _urgency([*_severity(worst), *found, _age(case.created_at, now=now)])
+    grade = "severe" if worst >= 0.75 else "serious" if worst >= SEVERE else "light"  # noqa: PLR2004 - words for people
+    tone = _reason("severity", f"{grade} pain, severity {worst:.2f}", SEVERITY_POINTS * worst)
+    return _urgency([tone, *found, _age(case.created_at, now=now)])
 
 
 def _urgency(reasons: Sequence[Mapping[str, Any]]) -> Urgency:
@@ -94,10 +96,8 @@ def aged(urgency: Urgency, *, created_at: datetime, now: datetime) -> Urgency:
 def _age(created_at: datetime, *, now: datetime) -> dict[str, Any]:
     """Return the points for waiting; none for a record from the future."""
     waited = max(now - created_at, timedelta(0))
-    share = min(1.0, waited / FULL_AGE)
-    days = waited.days
-    detail = "less than a day old" if not days else "1 day old" if days == 1 else f"{days} days old"
-    return _reason("age", detail, AGE_POINTS * share)
+    detail = f"{waited.days} day{'s' if waited.days > 1 else ''} old" if waited.days else "less than a day old"
+    return _reason("age", detail, AGE_POINTS * min(1.0, waited / FULL_AGE))
 
 
 def value_rank(value: float | None, marks: Sequence[float]) -> float | None:
@@ -108,11 +108,6 @@ def value_rank(value: float | None, marks: Sequence[float]) -> float | None:
     if value is None or not marks:
         return None
     return sum(mark < value for mark in marks) / len(marks)
-
-
-def _severity(worst: float) -> list[dict[str, Any]]:
-    grade = "severe" if worst >= 0.75 else "serious" if worst >= SEVERE else "light"  # noqa: PLR2004 - words for people
-    return [_reason("severity", f"{grade} pain, severity {worst:.2f}", SEVERITY_POINTS * worst)] if worst else []
 
 
 def _consequences(reasons: Sequence[str], lexicon: PainLexicon) -> list[dict[str, Any]]:

@@ -1,12 +1,11 @@
 """Give every record an id that does not depend on where in the input it stood.
 
-Without a given id, the id is a hash of the record's content. In one analysis, the same id with other content gets a
-suffix from that content and the same content again its occurrence number; which content keeps the plain id is decided
-by their hashes, so the order of the input never matters.
+Without a given id, the id is a hash of the record's content; the same id with other content gets a suffix. In an
+analysis the content's hash decides which keeps the plain id, so the order of the input never matters; in a data set it
+is the first to come, so that an id that was handed out never changes.
 
-In a data set, the first to come keeps the plain id, so that an id that was handed out never changes. A record is the
-same again, counted and not kept twice, if it has the same id and the same content; one without an id, if it has the
-same content as the record of the same number among those of that content in its upload.
+In a data set, a record with the same id and content as one before is counted and not kept twice; so is one without an
+id that has the same content as the record of the same number among those of that content in its upload.
 
 Invariants, tested: sending an upload again, whole or cut into other batches, admits nothing; no two admitted records
 have one id; every row is admitted or counted as unchanged.
