@@ -21,7 +21,7 @@ from textcx.store.sql.jobs import NewUpload
 from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.job_context import JobContext
 from textcx.wiring.job_tools import JobTools
-from textcx.wiring.keys import respondent_key
+from textcx.wiring.sources import respondent_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable

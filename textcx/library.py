@@ -79,16 +79,14 @@ def sentiment(
 ) -> list[dict[str, Any]]:
     """Score texts: the same items as ``textcx sentiment`` writes, one for each record, in order.
 
-    The models are loaded at the first call and kept for the next one with the same settings. Not for several threads
-    at once.
+    The models are kept for the next call with the same settings. Not for several threads at once.
 
     Args:
         records: Texts, or mappings with ``id``, ``text`` and perhaps ``language``. A record without an id is called
             ``line-1``, ``line-2`` and so on, after its place.
         segments: List the segments of each text, with offsets in code points.
-        config: Settings file; by default ``textcx.toml`` in the working directory, if there is one.
-        settings: Any setting of ``textcx.settings.analysis.Settings``, such as ``text_column="comment"`` or
-            ``threads=1``.
+        config: Settings file, as for ``analyze``.
+        settings: Any setting, as for ``analyze``.
 
     Returns:
         One item for each record; for one that cannot be read ``{"line", "id", "error": {"code", "message"}}``.

@@ -32,7 +32,6 @@ class Encoder(Protocol):
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
         """Encode texts; an answer never depends on the other texts of the call or their order."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,6 @@ class LanguageDetector(Protocol):
 
     def detect(self, texts: Sequence[str]) -> list[LanguageGuess]:
         """Guess the language of each text."""
-        ...
 
 
 class Redactor(Protocol):
@@ -56,7 +54,6 @@ class Redactor(Protocol):
 
     def find(self, texts: Sequence[str]) -> list[list[Redaction]]:
         """Find what must be masked in each text: sorted, not overlapping, offsets in code points."""
-        ...
 
 
 class SentenceSplitter(Protocol):
@@ -64,7 +61,6 @@ class SentenceSplitter(Protocol):
 
     def split(self, texts: Sequence[str]) -> list[list[tuple[int, int]]]:
         """Spans of each text's segments: sorted, not overlapping, without surrounding white space, never empty."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +78,6 @@ class PhraseFinder(Protocol):
 
     def phrases(self, texts: Sequence[str]) -> list[list[Phrase]]:
         """Noun chunks (without determiners and pronouns) and verb or adjective phrases of each text, in text order."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +87,7 @@ class TopicFit:
     Attributes:
         topics: Finest cluster of each segment, -1 where none; the largest cluster is 0. Shape ``(segments,)``.
         strengths: 0..1, of the same shape; 0 where there is no cluster.
-        origin: Where directions are taken from, on the lattice (``textcx.steps.themes.geometry.lattice``). Shape
-            ``(width,)``.
+        origin: Where directions are taken from, on the lattice (``steps.themes.geometry.lattice``). Shape ``(width,)``.
         centroids: Directions of the finest clusters, on the lattice. Shape ``(clusters, width)``.
         levels: The levels above, coarsest first: the group of each finest cluster. None to two arrays.
         stabilities: For each of the levels, then for the finest: how stable each of its clusters is, 0..1.
@@ -121,13 +115,9 @@ class ThemeModel(Protocol):
     ) -> TopicFit:
         """Cluster segments; the same set in another order gives the same clusters.
 
-        Args:
-            texts: The segments.
-            vectors: Their vectors, unit length. Shape ``(segments, width)``.
-            seed: At least 0.
-            max_unassigned: Largest share of segments in no cluster, 0..1.
+        ``vectors``: unit length, shape ``(segments, width)``. ``max_unassigned``: largest share of segments in no
+        cluster, 0..1.
         """
-        ...
 
 
 class FeedbackReader(Protocol):
@@ -138,11 +128,9 @@ class FeedbackReader(Protocol):
 
     def starting_at(self, first_row: int) -> FeedbackReader:
         """Return the same reader with its rows numbered from ``first_row`` on."""
-        ...
 
     def batches(self, *, rows: int, skip: int = 0) -> Iterator[FeedbackBatch]:
         """Yield the records in order, ``rows`` at a time, leaving out the first ``skip`` rows."""
-        ...
 
 
 class AnalysisStore(Protocol):
@@ -150,11 +138,9 @@ class AnalysisStore(Protocol):
 
     def save(self, analysis: Analysis, directory: Path) -> None:
         """Write a finished analysis."""
-        ...
 
     def load(self, directory: Path) -> Analysis:
         """Read a finished analysis back."""
-        ...
 
 
 class ProgressReporter(Protocol):
@@ -162,15 +148,12 @@ class ProgressReporter(Protocol):
 
     def stage(self, name: str) -> AbstractContextManager[None]:
         """Time a stage; entered again, its seconds add up."""
-        ...
 
     def expect(self, name: str, amount: int) -> None:
         """Report how many records or steps a stage will handle in all, where that is known."""
-        ...
 
     def advance(self, name: str, amount: int) -> None:
         """Report that a stage has handled so many more records or steps."""
-        ...
 
 
 class KeyStore(Protocol):
@@ -178,15 +161,12 @@ class KeyStore(Protocol):
 
     def find(self, sha256: str) -> ApiKey | None:
         """Return the key with this digest (``domain.service.keys.digest_of``), also a revoked one; null if none."""
-        ...
 
     def any_key(self) -> bool:
         """Say whether at least one key is valid now."""
-        ...
 
     def touch(self, key_id: str, *, at: datetime) -> None:
         """Note that a key was used at ``at`` (UTC); an unknown id is no error."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +183,6 @@ class ThemeSets(Protocol):
 
     def names(self) -> Sequence[str]:
         """Names of the sets, sorted."""
-        ...
 
     def assign(
         self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str, naming: NamingWords
@@ -211,10 +190,9 @@ class ThemeSets(Protocol):
         """Themes of each segment, strongest first; each segment's depend on itself alone.
 
         ``vectors``: unit length, made by ``encoder_id``. Shape ``(segments, dimensions)``. ``naming`` tells segments
-        that are about nothing, and raise no theme. Raises ``NotFound`` for an
-        unknown name and ``ModelProblem`` for a set made with another encoder.
+        that are about nothing, and raise no theme. Raises ``NotFound`` for an unknown name and ``ModelProblem`` for a
+        set made with another encoder.
         """
-        ...
 
 
 class ScoringTools(Protocol):
@@ -223,19 +201,15 @@ class ScoringTools(Protocol):
     @property
     def language(self) -> Language:
         """The language that is analyzed."""
-        ...
 
     @property
     def encoder(self) -> Encoder:
         """The encoder."""
-        ...
 
     @property
     def languages(self) -> LanguageDetector:
         """The language detector."""
-        ...
 
     @property
     def splitter(self) -> SentenceSplitter:
         """The splitter."""
-        ...

@@ -72,9 +72,9 @@ def coverage(population: Population, *, runs: int, seed: int) -> dict[str, float
         if min(drawn[:size].sum(), drawn[size:].sum()) < MIN_RATINGS:
             continue
         used += 1
-        interval = estimate(drawn[:size], drawn[size:], values, resamples=1000, stream=rng)
-        held += interval.low <= truth <= interval.high
-        width += interval.high - interval.low
+        _, low, high = estimate(drawn[:size], drawn[size:], values, resamples=1000, stream=rng)
+        held += low <= truth <= high
+        width += high - low
         again = rng.multinomial(population.respondents, drawn / population.respondents, size=1000)
         others = again[:, size:].sum(axis=1)
         effects = (again[:, :size] + again[:, size:]) @ values / population.respondents

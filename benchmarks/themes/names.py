@@ -18,7 +18,7 @@ import polars as pl
 from benchmarks.run import MODEL, parser_for
 from benchmarks.themes.quality import segments_of
 from textcx.settings.analysis import Settings
-from textcx.steps.sentiment.labels import sentiment_columns
+from textcx.steps.sentiment.encode import sentiment_columns
 from textcx.steps.themes.finding.find import is_boilerplate
 from textcx.steps.themes.finding.learn import learn_themes
 from textcx.wiring.container import Container

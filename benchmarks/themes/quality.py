@@ -28,7 +28,7 @@ from textcx.engines.clustering.bertopic import BertopicThemes
 from textcx.engines.encoder.load import load_encoder
 from textcx.readers import open_feedback
 from textcx.settings.analysis import Settings
-from textcx.steps.sentiment.labels import sentiment_columns
+from textcx.steps.sentiment.encode import sentiment_columns
 from textcx.steps.themes.finding.find import find_themes, is_boilerplate
 from textcx.wiring.container import Container
 

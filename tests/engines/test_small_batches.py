@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 from textcx.engines.encoder.batches import FEW, LENGTHS, PACKED, PACKED_SMALL, ROWS, Logits
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.reader import BatchedEncoder
-from textcx.wiring.models import models_directory
+from textcx.wiring.sources import models_directory
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

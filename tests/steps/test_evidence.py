@@ -92,7 +92,7 @@ def test_nothing_gives_no_quotes() -> None:
 
 
 def test_vectors_that_do_not_match_are_refused() -> None:
-    with pytest.raises(ShapeMismatch, match="1 candidates came with 2 vectors"):
+    with pytest.raises(ShapeMismatch, match="1 segments came with 2 vectors"):
         choose_evidence(candidates(["one"]), unit([[1, 0], [0, 1]]), limit=1)
 
 

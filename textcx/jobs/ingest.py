@@ -25,7 +25,7 @@ from textcx.readers.opening import column_names
 from textcx.runs.inputs import plan_for_manifest
 from textcx.runs.record_half import RECORD_STAGES, agree
 from textcx.steps.pains.urgency import LOOK_BACK, Case, judge_urgency, value_rank
-from textcx.steps.records.admit import admit
+from textcx.steps.records.ids import admit
 from textcx.store.sql.batches import Batch
 from textcx.store.sql.erasure import ErasedMeanwhile
 from textcx.wiring.sources import open_source

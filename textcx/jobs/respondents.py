@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import WrongUse
 from textcx.steps.records.assemble import pseudonym
-from textcx.wiring.keys import respondent_key
+from textcx.wiring.sources import respondent_key
 
 if TYPE_CHECKING:
     from textcx.domain.service.datasets import Receipt

@@ -9,13 +9,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.parts import Part
-from textcx.steps.records.assemble import assemble
-from textcx.steps.records.screen import screen, screen_languages
-from textcx.steps.records.segments import build_segments, cell_texts, mask_columns, mask_records
-from textcx.steps.sentiment.encode import encode_distinct
-from textcx.steps.sentiment.labels import add_record_sentiment, add_segment_sentiment
+from textcx.steps.records.assemble import (
+    assemble,
+    build_segments,
+    cell_texts,
+    mask_columns,
+    mask_records,
+    screen,
+    screen_languages,
+)
+from textcx.steps.sentiment.encode import add_record_sentiment, add_segment_sentiment, encode_distinct
 from textcx.steps.text.clean import polish
-from textcx.steps.text.obfuscated_pii import find_obfuscated_pii
+from textcx.steps.text.redact import find_obfuscated_pii
 
 if TYPE_CHECKING:
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch
@@ -38,18 +43,7 @@ class RecordTools:
 def analyze_batch(
     batch: FeedbackBatch, *, number: int, plan: ColumnPlan, tools: RecordTools, progress: ProgressReporter
 ) -> Part:
-    """Read .. sentiment for some consecutive rows of one input.
-
-    Args:
-        batch: The rows.
-        number: Number of the input among the inputs of the run.
-        plan: The input's columns.
-        tools: The engines.
-        progress: Told how far each stage is.
-
-    Returns:
-        Records, segments and vectors, redacted and ready to be stored.
-    """
+    """Read .. sentiment for some consecutive rows of the input ``number`` of a run: redacted, ready to be stored."""
     with progress.stage("clean"):
         records = assemble(batch.frame, number=number, respondent_key=tools.respondent_key)
         records = screen(records, questions=[column.question for column in plan.text], answers=tools.language.answers)

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.analysis import Analysis
-from textcx.pipelines.measures import Findings, measure
-from textcx.steps.journey import place_segments_on_journey, stage_vectors, summarize_journey
-from textcx.steps.measures.findings import declared, with_primary
-from textcx.steps.measures.headline import headline
+from textcx.pipelines.measures import measure
+from textcx.steps.journey import place_segments_on_journey, stage_vectors, summarize_journey, with_primary
+from textcx.steps.measures.headline import declared, headline
 from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains
 from textcx.steps.pains.praise import find_praise
@@ -59,17 +58,7 @@ def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
 
 
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
-    """Themes .. trends over all parts of a run.
-
-    Args:
-        part: All parts of the run, joined.
-        tools: The engines.
-        choices: What the user chose.
-        progress: Told how far each stage is.
-
-    Returns:
-        The analysis; its manifest holds only what is known here.
-    """
+    """Themes .. trends over all parts of a run, joined; the analysis' manifest holds only what is known here."""
     language, taxonomy = tools.language, tools.language.journey
     with progress.stage("gather"):
         found = build_corpus(part, language=language)
@@ -107,16 +96,23 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         segments = mark_pains(segments, pains)
         pain_points, pains = group_pains(pains, segments, raised, shown, vectors, statements=language.pains.statements)
         praise = find_praise(segments, raised, shown, vectors, continuing=language.pains.statements.continuing)
-    records = with_primary(found.records, segments, raised, taxonomy=taxonomy)
-    findings = Findings(segments=segments, pains=pains, pain_points=pain_points, themes=themes, level=WORKING_LEVEL)
     tables = {
-        "records": records,
+        "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
         "segments": segments,
         "mentions": themes.mentions,
         "pains": pains,
         "journey": journey,
         "praise": praise,
-        **measure(found, findings, choices=choices, progress=progress),
+        **measure(
+            found,
+            segments=segments,
+            pains=pains,
+            pain_points=pain_points,
+            themes=themes,
+            level=WORKING_LEVEL,
+            choices=choices,
+            progress=progress,
+        ),
     }
     if tools.theme_set is not None:
         tables["emerging"] = themes.emerging
@@ -124,14 +120,10 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
     return Analysis(
         tables=tables,
         headline=headline(
+            tables,
             records_in=part.rows,
             answers=found.answers,
-            records=records,
-            segments=segments,
-            mentions=raised,
-            themes=shown,
-            pain_points=tables["pain_points"],
-            ratings=tables["ratings"],
+            themes=shown.height,
             unprocessable=found.unprocessable,
         ),
         manifest={

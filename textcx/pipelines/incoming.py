@@ -1,8 +1,7 @@
 """Records as they arrive: stage, theme and pains, before the next analysis of the whole data set.
 
-New segments are assigned to the data set's current theme set as ``textcx analyze --themes`` assigns them: by the same
-function, with the same strengths, boilerplate in no theme. No theme is made or changed here. Pains and stages are found
-as in an analysis.
+New segments are assigned to the data set's current theme set as ``textcx analyze --themes`` assigns them; no theme is
+made or changed here. Pains and stages are found as in an analysis.
 
 Invariants, tested: the stage, theme and severity of a segment never depend on the other segments; no segment is lost;
 without a theme set no segment has a theme; a hidden theme is not shown.
@@ -15,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from textcx.steps.journey import place_segments_on_journey
-from textcx.steps.measures.findings import with_primary
+from textcx.steps.journey import place_segments_on_journey, with_primary
 from textcx.steps.pains.find import find_pains, mark_pains
 from textcx.steps.sentiment.encode import unit_length
 from textcx.steps.themes.finding.find import raised_themes
@@ -64,12 +62,7 @@ def analyze_incoming(
 ) -> pl.DataFrame:
     """Find out about new segments what can be found without the others.
 
-    Args:
-        segments: ``segment_id`` (unique), ``record_id``, ``text`` (masked), ``touchpoint``, ``question``,
-            probabilities.
-        vectors: One per segment, of any length. Shape ``(segments, width)``.
-        theme_set: The current themes; null where there are none yet.
-        tools: The engines.
+    ``vectors``: one per segment, of any length; shape ``(segments, width)``. ``theme_set``: the current themes, if any.
 
     Returns:
         The segments in their order, with ``stage``, ``stage_confidence``, ``theme_id``, ``strength``, ``pain``,
@@ -78,24 +71,17 @@ def analyze_incoming(
     unit = unit_length(vectors)
     stages, pains = stages_of(segments, unit, tools=tools), pains_of(segments, tools=tools)
     specific = pains.filter("specific").select("segment_id", "aspect", "statement", "severity", "reasons")
-    themed = mark_pains(segments, pains).with_columns(
-        raised_themes(theme_set, segments, unit, naming=tools.language.naming)
-    )
+    themes = raised_themes(theme_set, segments, unit, naming=tools.language.naming)
+    found = mark_pains(segments, pains).with_columns(themes)
     for more in (stages, specific):
-        themed = themed.join(more, on="segment_id", how="left", maintain_order="left")
-    return themed
+        found = found.join(more, on="segment_id", how="left", maintain_order="left")
+    return found
 
 
 def main_subjects(
     segments: pl.DataFrame, *, theme_set: ThemeSet | None, taxonomy: JourneyTaxonomy, level: int
 ) -> pl.DataFrame:
-    """Say which theme and stage each new record is mainly about, as an analysis does.
-
-    Args:
-        segments: ``record_id``, ``stage``, ``stage_confidence``, ``theme_id`` (a leaf, nullable) and ``strength``.
-        theme_set: The set that the themes are of.
-        taxonomy: The stages.
-        level: Level of the themes shown, 1 to 3.
+    """Say which theme of a level (1 to 3) and which stage each new record is mainly about, as an analysis does.
 
     Returns:
         ``record_id``, ``primary_theme_id`` and ``primary_stage`` of each record, sorted by ``record_id``.

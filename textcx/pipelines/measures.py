@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.steps.measures.drivers import rank_drivers
-from textcx.steps.measures.findings import memberships, with_trend
 from textcx.steps.measures.groups import attribute_groups
-from textcx.steps.measures.ratings import summarize_ratings
-from textcx.steps.measures.trends import directions, summarize_trends
+from textcx.steps.measures.ratings import memberships, summarize_ratings
+from textcx.steps.measures.trends import directions, summarize_trends, with_trend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,35 +35,25 @@ class Choices:
     max_unassigned: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    """What was found in the segments of a corpus; drivers refer to the themes of ``level``."""
-
-    segments: pl.DataFrame
-    pains: pl.DataFrame
-    pain_points: pl.DataFrame
-    themes: ThemeFinding
-    level: int
-
-
 def measure(
-    corpus: Corpus, findings: Findings, *, choices: Choices, progress: ProgressReporter
+    corpus: Corpus,
+    *,
+    segments: pl.DataFrame,
+    pains: pl.DataFrame,
+    pain_points: pl.DataFrame,
+    themes: ThemeFinding,
+    level: int,
+    choices: Choices,
+    progress: ProgressReporter,
 ) -> dict[str, pl.DataFrame]:
-    """Tie findings to ratings, attributes and dates.
-
-    Args:
-        corpus: The records and their answers.
-        findings: What was found in them.
-        choices: What the user chose.
-        progress: Told how far each stage is.
+    """Tie what was found in the segments of a corpus to ratings, attributes and dates.
 
     Returns:
-        The tables ``ratings``, ``drivers``, ``groups`` and ``trends``, and ``pain_points`` and ``themes`` with their
-        trend.
+        The tables ``ratings``, ``drivers`` (of the themes of ``level``), ``groups`` and ``trends``, and ``pain_points``
+        and ``themes`` with their trend.
     """
-    segments, pains, themes = findings.segments, findings.pains, findings.themes
     ratings, attributes, min_group = choices.ratings, choices.attributes, choices.min_group
-    raised = themes.mentions_at(findings.level)
+    raised = themes.mentions_at(level)
     with progress.stage("ratings"):
         belongs = memberships(segments, raised, pains)
         every = memberships(segments, pl.concat([themes.mentions_at(1), raised]), pains)
@@ -90,6 +79,6 @@ def measure(
         "drivers": drivers,
         "groups": groups,
         "trends": trends,
-        "pain_points": with_trend(findings.pain_points, changes, kind="pain_point"),
+        "pain_points": with_trend(pain_points, changes, kind="pain_point"),
         "themes": with_trend(themes.themes, changes, kind="theme"),
     }

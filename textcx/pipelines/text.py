@@ -16,19 +16,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import polars as pl
-
 from textcx.pipelines.incoming import IncomingTools, pains_of, stages_of
-from textcx.steps.pains.texts import segment_frames, text_findings
 from textcx.steps.sentiment.encode import encode_distinct
-from textcx.steps.sentiment.items import PreparedText, build_items, language_code, prepare_text, unlabelled_item
+from textcx.steps.sentiment.items import (
+    PreparedText,
+    build_items,
+    judged_segments,
+    language_code,
+    prepare_text,
+    text_findings,
+    unlabelled_item,
+    with_words,
+)
 from textcx.steps.text.clean import clean
-from textcx.steps.text.obfuscated_pii import find_obfuscated_pii
+from textcx.steps.text.redact import find_obfuscated_pii
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textcx.domain.encoding import Encoding
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
     from textcx.domain.feedback import Redaction
     from textcx.domain.items import GivenText, SentimentItem, TextFindings
     from textcx.domain.lexicons.language import Language
@@ -56,15 +65,7 @@ def prepare(
 ) -> list[PreparedText]:
     """Clean texts, tell their language, find what is masked and their segments: all that needs no encoder.
 
-    Args:
-        given: Any texts, empty and broken ones too.
-        language: The one that is analyzed.
-        languages: Asked about texts whose language the caller did not say.
-        splitter: Finds segments.
-        redactor: Finds what identifies a person; null where no text is given back.
-
-    Returns:
-        One prepared text for each, in order.
+    One for each, in order, also for empty and broken ones. No ``redactor`` is needed where no text is given back.
     """
     cleaned = [clean(each.text) for each in given]
     named = [language_code(each.language, language) for each in given]
@@ -106,35 +107,27 @@ def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextF
         splitter=tools.splitter,
         redactor=tools.redactor,
     )
-    items, encoding = _judge(prepared, encoder=tools.encoder, vectors=True)
-    if not given:
-        return []
-    frames = segment_frames(given, [each.redactions for each in prepared], items)
-    stages = stages_of(pl.concat(frames), encoding.vectors, tools=tools.segments)
-    first = 0
+    items, segments, vectors = _judge(prepared, encoder=tools.encoder, vectors=True)
+    segments = with_words(segments, given, prepared)
+    stages = stages_of(segments, vectors, tools=tools.segments)
     findings = []
-    for text, item, frame in zip(prepared, items, frames, strict=True):
-        own = slice(first, first + frame.height)
-        first += frame.height
-        pains = pains_of(frame, tools=tools.segments)
-        findings.append(
-            text_findings(
-                item, frame, encoding.vectors[own], redactions=text.redactions, stages=stages[own], pains=pains
-            )
-        )
+    first = 0
+    for text, item in zip(prepared, items, strict=True):
+        own = slice(first, first + len(text.parts))
+        first = own.stop
+        pains = pains_of(segments[own], tools=tools.segments)
+        found = {"segments": segments[own], "stages": stages[own], "pains": pains}
+        findings.append(text_findings(item, vectors[own], redactions=text.redactions, **found))
     return findings
 
 
 def _judge(
     prepared: Sequence[PreparedText], *, encoder: Encoder, vectors: bool
-) -> tuple[list[SentimentItem], Encoding]:
-    """Items of all texts, and the encoding of all segments, text by text."""
+) -> tuple[list[SentimentItem], pl.DataFrame, NDArray[np.float32]]:
+    """Items of all texts, and all segments, text by text, with their vectors."""
     usable = [each for each in prepared if each.reason is None]
-    whole, parts = encode_distinct(
-        [each.whole for each in usable],
-        [part for each in usable for part in each.parts],
-        encoder=encoder,
-        vectors=vectors,
-    )
-    judged = iter(build_items(usable, whole, parts, confident_at=encoder.confident_at))
-    return [next(judged) if each.reason is None else unlabelled_item(each) for each in prepared], parts
+    wholes, segments = [each.whole for each in usable], [part for each in usable for part in each.parts]
+    whole, parts = encode_distinct(wholes, segments, encoder=encoder, vectors=vectors)
+    judged = judged_segments(usable, parts)
+    items = iter(build_items(usable, whole, judged, confident_at=encoder.confident_at))
+    return [next(items) if each.reason is None else unlabelled_item(each) for each in prepared], judged, parts.vectors

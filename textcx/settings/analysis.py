@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
 FILE_NAME = "textcx.toml"
 PREFIX = "TEXTCX_"
-TABLES = ("service",)
-"""Tables of ``textcx.toml`` that are read elsewhere: the settings of the service."""
+SERVICE_TABLE = "service"
+"""The table of ``textcx.toml`` that holds the settings of the service."""
 Chosen = TypeVar("Chosen", bound=BaseModel)
-
-
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Where Linux says how many microseconds of processor time a container may use in a period, and the period."""
 
@@ -31,10 +29,8 @@ QUOTA = Path("/sys/fs/cgroup/cpu.max")
 def processors(*, quota: Path = QUOTA) -> int:
     """Return how many processors this process may use: those it is pinned to, and no more than its container's limit.
 
-    A thread more than there are processors is not idle: the others wait for it at the end of every product.
-
-    Args:
-        quota: The file with the limit of a container (cgroup v2); one that is missing or says "max" is no limit.
+    A thread more than there are processors is not idle: the others wait for it at the end of every product. ``quota``
+    is the file with the limit of a container (cgroup v2); one that is missing or says "max" is no limit.
     """
     pinned = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
@@ -131,38 +127,27 @@ class Settings(BaseModel):
 
 
 def load_settings(*, file: Path | None = None, **flags: object) -> Settings:
-    """Gather the settings from all four places.
+    """Gather the settings from all four places and check them.
 
     Args:
         file: The settings file; by default ``textcx.toml`` in the working directory, if there is one.
         flags: What the caller chose; null means "not chosen".
 
-    Returns:
-        The checked settings.
-
     Raises:
         BadSetting: Naming every wrong setting, where it came from, what came and what was expected.
     """
     values = read_settings_file(file)
-    for table in TABLES:
-        values.pop(table, None)
+    values.pop(SERVICE_TABLE, None)
     return choose(Settings, in_file=values, file=file, prefix=PREFIX, flags=flags)
 
 
 def choose(
     model: type[Chosen], *, in_file: dict[str, Any], file: Path | None, prefix: str, flags: dict[str, object]
 ) -> Chosen:
-    """Put settings together from a file, the environment and flags, and check them.
+    """Put settings together from what ``file`` says, the environment and flags, and check them.
 
-    Args:
-        model: The settings class; a field with ``repr=False`` is secret and never shown in an error.
-        in_file: What the file says.
-        file: Where it stands, for errors.
-        prefix: Of the names in the environment.
-        flags: What the caller chose; null means "not chosen".
-
-    Returns:
-        The checked settings.
+    A field of ``model`` with ``repr=False`` is secret and never shown in an error. ``prefix`` is of the names in the
+    environment. A flag that is null was not chosen.
 
     Raises:
         BadSetting: Naming every wrong setting, where it came from, what came and what was expected.
@@ -174,9 +159,8 @@ def choose(
         ("the environment", _from_environment(model, prefix)),
         ("the command line or call", {name: value for name, value in flags.items() if value is not None}),
     ):
-        for name, value in values.items():
-            chosen[name] = value
-            origin[name] = place
+        chosen |= values
+        origin |= dict.fromkeys(values, place)
     try:
         return model(**chosen)
     except ValidationError as error:
@@ -186,8 +170,9 @@ def choose(
 
 
 def _explain(problem: ErrorDetails, origin: dict[str, str], model: type[BaseModel]) -> str:
+    message = str(problem["msg"]).removeprefix("Value error, ")
     if not problem["loc"]:
-        return str(problem["msg"]).removeprefix("Value error, ")
+        return message
     name = str(problem["loc"][0])
     place = origin.get(name, "settings")
     known = model.model_fields
@@ -196,7 +181,6 @@ def _explain(problem: ErrorDetails, origin: dict[str, str], model: type[BaseMode
         hint = f"did you mean '{near[0]}'?" if near else "known are: " + ", ".join(sorted(known))
         return f"{name} (from {place}) is no setting; {hint}"
     shown = f" = {problem['input']!r}" if known[name].repr else ""
-    message = str(problem["msg"]).removeprefix("Value error, ")
     return f"{name}{shown} (from {place}): {message[0].lower()}{message[1:]}"
 
 
@@ -207,11 +191,11 @@ def read_settings_file(file: Path | None) -> dict[str, Any]:
         BadSetting: If the named file is missing, or is not valid TOML.
     """
     path = file or Path(FILE_NAME)
-    if not path.is_file():
-        if file is not None:
-            msg = f"there is no settings file {file}; name an existing one or leave --config out"
-            raise BadSetting(msg)
+    if file is None and not path.is_file():
         return {}
+    if not path.is_file():
+        msg = f"there is no settings file {file}; name an existing one or leave --config out"
+        raise BadSetting(msg)
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -223,8 +207,7 @@ def _from_environment(model: type[BaseModel], prefix: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in model.model_fields.items():
         value = os.environ.get(prefix + name.upper())
-        if value is None:
-            continue
-        listed = str(field.annotation).startswith("tuple")
-        found[name] = tuple(part.strip() for part in value.split(",") if part.strip()) if listed else value
+        if value is not None:
+            listed = str(field.annotation).startswith("tuple")
+            found[name] = tuple(part.strip() for part in value.split(",") if part.strip()) if listed else value
     return found

@@ -1,7 +1,6 @@
 """Settings of the service: defaults < ``[service]`` in ``textcx.toml`` < environment ``TEXTCX_SERVICE_*`` < flags.
 
 What is chosen about the analysis itself (encoder, threads, redaction) stays in ``textcx.settings.analysis.Settings``.
-The layer is above ``config`` and not beside it, since the two share how settings are gathered and checked.
 """
 
 from __future__ import annotations
@@ -9,19 +8,19 @@ from __future__ import annotations
 import os
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from textcx.domain.errors import BadSetting
-from textcx.settings.analysis import choose, read_settings_file
+from textcx.settings.analysis import FILE_NAME, SERVICE_TABLE, choose, read_settings_file
 
-TABLE = "service"
 PREFIX = "TEXTCX_SERVICE_"
 CONFIG_VARIABLE = "TEXTCX_CONFIG"
 """Names the settings file where no flag does; ``textcx serve`` passes its flag on to its processes with it."""
 MEGABYTE = 1024 * 1024
+Bytes = Annotated[int, Field(ge=1024)]
 DATABASES = ("sqlite:///", "postgresql+psycopg://", "postgresql://")
 
 
@@ -68,24 +67,19 @@ class ServiceSettings(BaseModel):
 
     # what is taken
     max_items: int = Field(default=1000, ge=1, le=10_000, description="items of one request")
-    max_text_characters: int = Field(
-        default=200_000,
-        ge=100,
-        le=1_000_000,
-        description="characters of one text: a hundred pages, and seconds of the model",
+    max_text_characters: Annotated[int, Field(ge=100, le=1_000_000)] = Field(
+        default=200_000, description="characters of one text: a hundred pages, and seconds of the model"
     )
-    max_body_bytes: int = Field(default=16 * MEGABYTE, ge=1024, description="bytes of a request body, but for files")
-    max_file_bytes: int = Field(default=2048 * MEGABYTE, ge=1024, description="bytes of an uploaded file")
-    max_decompressed_bytes: int = Field(
-        default=64 * MEGABYTE, ge=1024, description="bytes of a compressed body once decompressed, but for files"
+    max_body_bytes: Bytes = Field(default=16 * MEGABYTE, description="bytes of a request body, but for files")
+    max_file_bytes: Bytes = Field(default=2048 * MEGABYTE, description="bytes of an uploaded file")
+    max_decompressed_bytes: Bytes = Field(
+        default=64 * MEGABYTE, description="bytes of a compressed body once decompressed, but for files"
     )
-    max_decompressed_file_bytes: int = Field(
-        default=8192 * MEGABYTE, ge=1024, description="bytes of a compressed file once decompressed"
+    max_decompressed_file_bytes: Bytes = Field(
+        default=8192 * MEGABYTE, description="bytes of a compressed file once decompressed"
     )
-    body_seconds: float = Field(
+    body_seconds: Annotated[float, Field(ge=0.1, le=3600.0)] = Field(
         default=30.0,
-        ge=0.1,
-        le=3600.0,
         description="longest pause while a body comes in, and how far it may be behind 500 bytes a second; then 408",
     )
     rate_limit: int = Field(default=12_000, ge=0, description="requests of one key in a minute; 0 for no limit")
@@ -125,13 +119,9 @@ class ServiceSettings(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _one_password(self) -> ServiceSettings:
+    def _fit_together(self) -> ServiceSettings:
         if self.database_password_file is not None:
             _url_parts(self.database_url)
-        return self
-
-    @model_validator(mode="after")
-    def _bodies_hold_texts(self) -> ServiceSettings:
         if self.max_decompressed_bytes < self.max_body_bytes:
             msg = "max_decompressed_bytes is less than max_body_bytes; a body may not shrink when it is decompressed"
             raise ValueError(msg)
@@ -152,11 +142,7 @@ class ServiceSettings(BaseModel):
 
 
 def _password_in(file: Path) -> str:
-    """Return what a file holds but for the end of its line.
-
-    Raises:
-        ValueError: If it cannot be read or holds nothing.
-    """
+    """Return the line that a file holds; ``ValueError`` if it cannot be read or holds nothing."""
     try:
         found = file.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -171,8 +157,7 @@ def _password_in(file: Path) -> str:
 def _url_parts(url: str) -> tuple[str, str, str]:
     """Return what comes before the user in a database URL, the user, and what comes after ``@``.
 
-    Raises:
-        ValueError: If a password has no place in it, or is in it already.
+    ``ValueError`` if a password has no place in it, or is in it already.
     """
     kind, _, rest = url.partition("://")
     user, at, place = rest.partition("@")
@@ -202,21 +187,14 @@ def settings_file() -> Path | None:
 
 
 def load_service_settings(*, file: Path | None = None, **flags: object) -> ServiceSettings:
-    """Gather the settings of the service from all four places.
+    """Gather the settings of the service as ``textcx.settings.analysis.load_settings`` does those of an analysis.
 
-    Args:
-        file: The settings file; by default the one that ``TEXTCX_CONFIG`` names, else ``textcx.toml`` here, if any.
-        flags: What the caller chose; null means "not chosen".
-
-    Returns:
-        The checked settings.
-
-    Raises:
-        BadSetting: Naming every wrong setting, where it came from, what came and what was expected.
+    The file is by default the one that ``TEXTCX_CONFIG`` names, else ``textcx.toml`` here, if there is one.
     """
     file = file or settings_file()
-    table = read_settings_file(file).get(TABLE, {})
+    table = read_settings_file(file).get(SERVICE_TABLE, {})
     if not isinstance(table, dict):
-        msg = f"{TABLE} in {file or 'textcx.toml'} must be a table; write [{TABLE}] and its settings below"
+        place = f"{SERVICE_TABLE} in {file or FILE_NAME}"
+        msg = f"{place} must be a table; write [{SERVICE_TABLE}] and its settings below"
         raise BadSetting(msg)
     return choose(ServiceSettings, in_file=table, file=file, prefix=PREFIX, flags=flags)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textcx.domain.errors import ShapeMismatch
-from textcx.domain.themes.findings import MASK
+from textcx.steps.text.redact import MASK
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,12 +33,8 @@ def choose_evidence(
 ) -> list[dict[str, Any]]:
     """Choose quotes by centrality and variety (maximal marginal relevance; Carbonell and Goldstein, 1998).
 
-    Args:
-        candidates: Segments: ``record_id``, ``start``, ``end``, ``text``; optionally ``respondent_id`` (nullable) and
-            ``weight`` (0 or more; a candidate of twice the weight is twice as welcome).
-        vectors: Their vectors, unit length. Shape ``(candidates, width)``.
-        limit: Quotes wanted at most.
-        continuing: Beginnings of a text that goes on with something before it, and reads less well alone.
+    ``candidates`` are segments with unit ``vectors``, shape ``(candidates, width)``; one of twice the ``weight`` (0 or
+    more, by default 1) is twice as welcome. A text that begins as ``continuing`` reads less well alone.
 
     Returns:
         Quotes, best first: ``record_id``, ``start``, ``end``, ``quote``; fewer than ``limit`` where there are no more.
@@ -46,11 +42,7 @@ def choose_evidence(
     Raises:
         ShapeMismatch: If there is not one vector per candidate.
     """
-    if len(vectors) != candidates.height:
-        msg = (
-            f"evidence needs one vector per candidate: {candidates.height} candidates came with {len(vectors)} vectors"
-        )
-        raise ShapeMismatch(msg)
+    check_vectors(vectors, candidates)
     if not candidates.height or limit < 1:
         return []
     order = candidates.with_row_index("row").sort("record_id", "start", "end")["row"].to_numpy()
@@ -62,27 +54,27 @@ def choose_evidence(
     readable = np.array([readability(row["text"], continuing) for row in rows])
     value = np.round(np.maximum(centrality, 0.01) * weights * readable, 6)
     pool = np.argsort(-value, kind="stable")[:POOL]
-    chosen: list[int] = []
+    quotes: list[dict[str, Any]] = []
     seen: set[str] = set()
     likeness = np.zeros(len(rows))
-    while len(chosen) < limit:
+    while len(quotes) < limit:
         gain = np.round(value * (1.0 - VARIETY * likeness), 6)
         free = [index for index in pool.tolist() if not seen & _identities(rows[index])]
         if not free:
             break
         best = max(free, key=lambda index: (gain[index], -index))
-        chosen.append(best)
-        seen |= _identities(rows[best])
+        row = rows[best]
+        quotes.append({"record_id": row["record_id"], "start": row["start"], "end": row["end"], "quote": row["text"]})
+        seen |= _identities(row)
         likeness = np.maximum(likeness, np.round(matrix @ matrix[best], 6))
-    return [
-        {
-            "record_id": rows[index]["record_id"],
-            "start": rows[index]["start"],
-            "end": rows[index]["end"],
-            "quote": rows[index]["text"],
-        }
-        for index in chosen
-    ]
+    return quotes
+
+
+def check_vectors(vectors: NDArray[np.float32], segments: pl.DataFrame) -> None:
+    """Raise ``ShapeMismatch`` unless there is one vector per segment."""
+    if len(vectors) != segments.height:
+        msg = f"{segments.height} segments came with {len(vectors)} vectors; expected one vector per segment"
+        raise ShapeMismatch(msg)
 
 
 def readability(text: str, continuing: re.Pattern[str]) -> float:

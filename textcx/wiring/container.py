@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textcx.pipelines.batch import RecordTools
 from textcx.pipelines.corpus import CorpusTools
-from textcx.wiring.keys import respondent_key
-from textcx.wiring.models import fingerprints, models_directory, shared_language
+from textcx.wiring.sources import fingerprints, models_directory, respondent_key, shared_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,13 +16,7 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.language import Language
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.ports import (
-        Encoder,
-        LanguageDetector,
-        PhraseFinder,
-        Redactor,
-        SentenceSplitter,
-    )
+    from textcx.ports import Encoder, LanguageDetector, PhraseFinder, Redactor, SentenceSplitter
     from textcx.settings.analysis import Settings
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from textcx.domain.errors import StoreProblem
@@ -33,13 +32,9 @@ T = TypeVar("T")
 class JobContext:
     """Everything that a job may ask for: the stores, the spool, and the engines, built when the first job needs them.
 
-    Attributes:
-        database: Where all is kept; stays the caller's to close.
-        settings: How the analysis is done.
-        spool: Where uploads lie.
-        named_sets: The theme sets that data sets may name; null for none.
-        stopping: Set when the process is to end: jobs stop at their next step and go on in the next process.
-        patience: Seconds for which a job tries again while the database cannot be reached.
+    The ``database`` stays the caller's to close. ``named_sets`` are the theme sets that data sets may name. Once
+    ``stopping`` is set, jobs stop at their next step and go on in the next process. ``patience``: seconds for which a
+    job tries again while the database cannot be reached.
     """
 
     def __init__(
@@ -59,6 +54,7 @@ class JobContext:
         self.stopping = threading.Event()
         self.patience = patience
         self._make_tools = tools
+        self._tools: JobTools | None = None
         self._lock = threading.Lock()
         self.datasets = SqlDatasets(database)
         self.jobs = SqlJobs(database)
@@ -87,8 +83,6 @@ class JobContext:
     def tools(self) -> JobTools:
         """The engines; the first job waits until they are loaded."""
         with self._lock:
+            if self._tools is None:
+                self._tools = self._make_tools()
             return self._tools
-
-    @cached_property
-    def _tools(self) -> JobTools:
-        return self._make_tools()

@@ -31,11 +31,7 @@ class JobTools:
 
 
 def job_tools(container: Container) -> JobTools:
-    """Build the engines of jobs, guarded for several threads.
-
-    Args:
-        container: Builds each engine once; must be used by nothing else.
-    """
+    """Build the engines of jobs, guarded for several threads, from a container that nothing else uses."""
     record, corpus = container.record_tools(), container.corpus_tools()
     turn = threading.RLock()
     encoder, phrases = one_at_a_time(record.encoder, turn), one_at_a_time(corpus.phrases, turn)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
 from textcx.store.sql.database import Database
@@ -30,10 +30,7 @@ def open_database(url: str) -> Database:
     """
     database = Database(url)
     try:
-        if database.is_sqlite:
-            upgrade(database)
-        else:
-            check(database)
+        (upgrade if database.is_sqlite else check)(database)
     except BaseException:
         database.close()
         raise
@@ -42,17 +39,9 @@ def open_database(url: str) -> Database:
 
 @contextmanager
 def open_keys(url: str) -> Iterator[SqlKeys]:
-    """Open the database for its keys, and close it again.
-
-    Raises:
-        BadSetting: As ``open_database``.
-        StoreProblem: As ``open_database``.
-    """
-    database = open_database(url)
-    try:
+    """Open the database for its keys, and close it again; raises as ``open_database``."""
+    with closing(open_database(url)) as database:
         yield SqlKeys(database)
-    finally:
-        database.close()
 
 
 def job_context(
@@ -62,17 +51,9 @@ def job_context(
     service: ServiceSettings,
     tools: Callable[[], JobTools] | None = None,
 ) -> JobContext:
-    """Put together what jobs work with.
+    """Put together what jobs work with; ``StoreProblem`` if the spool cannot be made.
 
-    Args:
-        database: Where all is kept.
-        settings: How the analysis is done.
-        service: Where the spool and the named theme sets are.
-        tools: Builds the engines at the first job; by default from ``settings``, apart from all other engines of the
-            process.
-
-    Raises:
-        StoreProblem: If the spool cannot be made.
+    ``tools`` builds the engines at the first job; by default from ``settings``, apart from all others of the process.
     """
     return JobContext(
         database=database,

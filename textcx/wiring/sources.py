@@ -1,16 +1,28 @@
-"""Open inputs; readers load what their format needs."""
+"""Where inputs, the shipped models and the installation's key come from."""
 
 from __future__ import annotations
 
+import hashlib
+import os
+import secrets
+from contextlib import suppress
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textcx.domain.errors import ModelProblem
+
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterable
 
     import polars as pl
 
     from textcx.domain.feedback import ColumnOverrides
+    from textcx.domain.lexicons.language import Language
     from textcx.ports import FeedbackReader
+
+KEY_BYTES = 32
 
 
 def open_source(source: str | Path | pl.DataFrame, overrides: ColumnOverrides) -> FeedbackReader:
@@ -18,3 +30,67 @@ def open_source(source: str | Path | pl.DataFrame, overrides: ColumnOverrides) -
     from textcx.readers import open_feedback  # noqa: PLC0415 - readers are loaded when the first input is opened
 
     return open_feedback(source, overrides=overrides)
+
+
+def models_directory() -> Path:
+    """Return where the shipped models and taxonomies are: in the installed package, or beside it in a checkout."""
+    package = Path(str(files("textcx")))
+    packaged, checkout = package / "_models", package.parent / "models"
+    for directory in (packaged, checkout):
+        if directory.is_dir():
+            return directory
+    msg = f"the models are missing: neither {packaged} nor {checkout} is there; install textcx again"
+    raise ModelProblem(msg)
+
+
+@cache
+def shared_language(folder: Path, journey: Path | None) -> Language:
+    """Read a language once per process; ``journey`` takes the place of the folder's own journey taxonomy."""
+    from textcx.engines.language.folder import load_language  # noqa: PLC0415 - loaded when first needed
+
+    return load_language(folder, journey=journey)
+
+
+def fingerprints(paths: Iterable[Path]) -> list[dict[str, str]]:
+    """Return folder and name, and the SHA-256, of each path that is a file."""
+    return [
+        {"file": f"{path.parent.name}/{path.name}", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in paths
+        if path.is_file()
+    ]
+
+
+def respondent_key() -> bytes:
+    """Return the installation's key for pseudonyms, made at first use and kept with the user's settings.
+
+    ``TEXTCX_KEY_FILE`` names another place for it.
+    """
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    path = Path(os.environ.get("TEXTCX_KEY_FILE") or home / "textcx" / "respondent.key")
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except (OSError, ValueError) as error:
+        msg = (
+            f"the key for pseudonyms cannot be read from or made in {path} ({error}); "
+            "set TEXTCX_KEY_FILE to a writable place"
+        )
+        raise ModelProblem(msg) from None
+    if len(key) != KEY_BYTES:
+        msg = f"{path} holds no key for pseudonyms ({len(key)} bytes, expected {KEY_BYTES}); remove it to get a new one"
+        raise ModelProblem(msg)
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Write a new key so that it is there whole or not at all, and only once if two processes try."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+        out.write(secrets.token_hex(KEY_BYTES))
+        out.flush()
+        os.fsync(out.fileno())
+    with suppress(FileExistsError):
+        os.link(draft, path)
+    draft.unlink()

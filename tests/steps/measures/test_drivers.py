@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from textcx.domain import tables
-from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import RatingColumn, RatingKind
 from textcx.steps.measures.drivers import estimate, rank_drivers
 
@@ -136,11 +135,6 @@ def test_another_seed_moves_the_interval_a_little_and_the_effect_not_at_all() ->
     assert one["ci_low"][0] == pytest.approx(two["ci_low"][0], abs=2)
 
 
-def test_settings_that_cannot_work_are_refused() -> None:
-    with pytest.raises(BadSetting, match="min_ratings >= 2"):
-        rank_drivers(answers([1.0]), ratings=[NPS], memberships=raised_by([0]), min_ratings=1)
-
-
 @settings(max_examples=8, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10), st.booleans()), min_size=6, max_size=30), st.integers(0, 999))
 def test_the_order_of_records_never_matters(rows: list[tuple[int, bool]], shuffle: int) -> None:
@@ -162,8 +156,8 @@ def test_the_interval_covers_the_true_effect() -> None:
     held = []
     for _ in range(300):
         drawn = rng.multinomial(150, cells)
-        found = estimate(drawn[:3], drawn[3:], values, resamples=500, stream=rng)
-        held.append(found.low <= truth <= found.high)
+        _, low, high = estimate(drawn[:3], drawn[3:], values, resamples=500, stream=rng)
+        held.append(low <= truth <= high)
     assert np.mean(held) >= 0.92  # 95 % claimed; 300 draws have a standard error of 1.3 %
 
 

@@ -43,6 +43,12 @@ LEFT_OUT = (
 )
 
 
+def headline_of(**parts: Any) -> dict[str, Any]:
+    """Return the headline of tables, with the number of their themes."""
+    rest = {name: parts.pop(name) for name in ("records_in", "answers", "unprocessable")}
+    return headline(parts, themes=parts["themes"].height, **rest)
+
+
 def small(**changes: Any) -> dict[str, Any]:
     """Four analyzed records, one a repetition; three unprocessable; one theme; pain in one record."""
     frames = {
@@ -79,13 +85,13 @@ def small(**changes: Any) -> dict[str, Any]:
         ),
         "unprocessable": LEFT_OUT,
     }
-    return headline(**{**frames, **changes})
+    return headline_of(**{**frames, **changes})
 
 
 def empty() -> dict[str, Any]:
     schemas = {name: tables.empty(tables.SCHEMAS[name]) for name in tables.SCHEMAS}
     names = ("records", "segments", "mentions", "themes", "pain_points", "ratings")
-    return headline(
+    return headline_of(
         records_in=0, answers=pl.DataFrame(schema=ANSWERS), unprocessable=(), **{name: schemas[name] for name in names}
     )
 

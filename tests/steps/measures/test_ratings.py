@@ -12,7 +12,7 @@ from polars.testing import assert_frame_equal
 from textcx.domain import tables
 from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import RatingColumn, RatingKind
-from textcx.steps.measures.ratings import summarize_ratings
+from textcx.steps.measures.ratings import memberships, summarize_ratings
 
 NPS = RatingColumn(name="nps", column="NPS", kind=RatingKind.NPS, low=0, high=10)
 CSAT = RatingColumn(name="csat", column="CSAT", kind=RatingKind.CSAT, low=1, high=5)
@@ -193,3 +193,16 @@ def test_order_never_matters_and_values_lie_in_their_intervals(rows: list[dict[s
     assert (table["n_commented"] <= table["n"]).all()
     known = table.drop_nulls("ci_low")
     assert ((known["ci_low"] <= known["value"] + 1e-9) & (known["value"] <= known["ci_high"] + 1e-9)).all()
+
+
+def test_each_record_raises_a_subject_once_and_nothing_stands_for_null() -> None:
+    segments = pl.DataFrame({"record_id": ["a", "a", "b"], "stage": ["use", "use", "support"]})
+    mentions = pl.DataFrame({"record_id": ["a", "a"], "theme_id": ["t1", "t1"]})
+    pains = pl.DataFrame({"record_id": ["a", "b"], "pain_point_id": ["p1", None]})
+    raised = memberships(segments, mentions, pains)
+    assert list(raised.iter_rows()) == [
+        ("a", "pain_point", "p1"),
+        ("a", "stage", "use"),
+        ("a", "theme", "t1"),
+        ("b", "stage", "support"),
+    ]

@@ -13,7 +13,7 @@ from polars.testing import assert_frame_equal
 
 from textcx.domain import tables
 from textcx.domain.feedback import RatingColumn, RatingKind
-from textcx.steps.measures.trends import choose_period, directions, periods, summarize_trends, trend_column
+from textcx.steps.measures.trends import choose_period, directions, periods, summarize_trends, with_trend
 
 STARS = RatingColumn(name="stars", column="Stars", kind=RatingKind.STARS, low=1, high=5)
 MEMBERS = pl.Schema({"record_id": pl.String, "subject_kind": pl.String, "subject_id": pl.String})
@@ -228,11 +228,14 @@ def test_a_nearly_empty_period_decides_nothing() -> None:
 def test_the_trend_of_a_subject_without_dates_is_unknown() -> None:
     frame, rows = monthly([0.1, 0.1, 0.2, 0.3])
     found = directions(summarize(frame, raising(rows, "p1", "pain_point"), period="month"))
-    trends = trend_column(found, subject_kind="pain_point", subject_ids=pl.Series(["never", "p1"]))
+    points = pl.DataFrame({"pain_point_id": ["never", "p1"], "trend": None}, schema_overrides={"trend": tables.TREND})
+    trends = with_trend(points, found, kind="pain_point")["trend"]
     assert trends.dtype == tables.TREND
     assert [trend["direction"] for trend in trends] == ["unknown", "rising"]
     assert trends[0]["change"] is None
-    assert trend_column(found, subject_kind="theme", subject_ids=pl.Series([], dtype=pl.String)).is_empty()
+    themes = pl.DataFrame({"theme_id": ["p1"]})
+    assert with_trend(themes, found, kind="theme")["trend"].struct.field("direction").to_list() == ["unknown"]
+    assert with_trend(themes.clear(), found, kind="theme").is_empty()
 
 
 def test_where_shares_only_vary_by_chance_few_directions_are_found() -> None:

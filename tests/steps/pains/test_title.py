@@ -4,7 +4,7 @@ from functools import partial
 
 from languages import STATEMENTS
 
-from textcx.steps.pains.title import name_by_words, name_group, spread_over_themes
+from textcx.steps.pains.statements import name_by_words, name_group, spread_over_themes
 
 name_group = partial(name_group, statements=STATEMENTS)
 name_by_words = partial(name_by_words, statements=STATEMENTS)

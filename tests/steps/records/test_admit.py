@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcx.steps.records.admit import LONGEST_ID, admit
+from textcx.steps.records.ids import LONGEST_ID, admit
 
 Rows = list[tuple[str | None, str]]
 

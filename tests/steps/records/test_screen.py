@@ -6,7 +6,7 @@ import polars as pl
 from languages import ENGLISH
 
 from textcx.ports import LanguageGuess
-from textcx.steps.records.screen import screen, screen_languages, settle_languages
+from textcx.steps.records.assemble import screen, screen_languages, settle_languages
 
 screen = partial(screen, answers=ENGLISH.answers)
 

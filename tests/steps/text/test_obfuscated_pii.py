@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from textcx.domain.feedback import Redaction
 from textcx.steps.text.clean import clean
-from textcx.steps.text.obfuscated_pii import find_obfuscated_pii, merge, squeeze
-from textcx.steps.text.redact import mask
+from textcx.steps.text.redact import find_obfuscated_pii, mask, merge, squeeze
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

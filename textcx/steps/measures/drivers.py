@@ -14,13 +14,12 @@ is drawing such counts anew, so the cost depends on subjects and answers of the 
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from textcx.domain import tables
-from textcx.domain.errors import BadSetting
 from textcx.domain.ratings import effect_terms, effect_unit
 from textcx.steps.measures.ratings import SUBJECT, attribute_members, coded, latest, raised, rated, respondents
 from textcx.steps.statistics.intervals import LEVEL, column, q_values
@@ -48,14 +47,6 @@ NO_SUBJECT = "unknown"
 """The stage of what could not be placed; nothing a reader could act on."""
 
 
-class Estimate(NamedTuple):
-    """Effect and 95 % interval of one subject."""
-
-    effect: float
-    low: float
-    high: float
-
-
 def rank_drivers(
     answers: pl.DataFrame,
     *,
@@ -69,16 +60,10 @@ def rank_drivers(
 ) -> pl.DataFrame:
     """Rank themes, stages, pain points and attribute groups by their association with each rating, strongest first.
 
-    Args:
-        answers: One row per readable record (see ``textcx.steps.measures.ratings.summarize_ratings``). Respondents
-            with at least one analyzed record take part, each with the latest answer.
-        ratings: The ratings and their scales.
-        memberships: Which theme, stage or pain point a record raised: record_id, subject_kind, subject_id.
-        attributes: Names of the attribute columns whose groups are compared, too.
-        min_ratings: Fewest ratings needed with the subject, and fewest without it. At least 2.
-        min_group: Fewest ratings an attribute group is shown with. At least 1.
-        resamples: Bootstrap resamples, and permutations at first look. At least 100.
-        seed: Of all resampling.
+    Respondents with at least one analyzed record take part, each with the latest answer; ``answers`` and
+    ``memberships`` are as in ``textcx.steps.measures.ratings``. ``min_ratings`` (at least 2) are needed with the
+    subject and without it; an attribute group is shown with at least ``min_group``. ``resamples`` (at least 100) are
+    those of the bootstrap, and permutations at first look.
 
     Returns:
         ``tables.DRIVERS``: effect in the unit of ``domain.ratings.effect_unit``, 95 % expanded percentile interval
@@ -87,82 +72,61 @@ def rank_drivers(
         Subjects with too few ratings on either side, and the stage "unknown", are left out.
 
     Raises:
-        BadSetting: If ``min_ratings`` or ``resamples`` is too small, or a scale does not fit its kind.
+        BadSetting: If a scale does not fit its kind.
     """
-    if min_ratings < 2 or resamples < 100:  # noqa: PLR2004 - the documented lower limits
-        msg = f"drivers need min_ratings >= 2 and resamples >= 100; they came as {min_ratings} and {resamples}"
-        raise BadSetting(msg)
     of_subjects = raised(answers, memberships).filter(pl.col("subject_id") != NO_SUBJECT)
     groups = attribute_members(answers, attributes)
-    parts = [
-        _one_rating(
-            answers,
-            rating,
-            of_subjects,
-            groups,
-            min_ratings=min_ratings,
-            min_group=min_group,
-            resamples=resamples,
-            seed=seed,
-        )
-        for rating in ratings
-    ]
-    return pl.concat([tables.empty(tables.DRIVERS), *parts])
-
-
-def _one_rating(
-    answers: pl.DataFrame,
-    rating: RatingColumn,
-    of_subjects: pl.DataFrame,
-    groups: pl.DataFrame,
-    *,
-    min_ratings: int,
-    min_group: int,
-    resamples: int,
-    seed: int,
-) -> pl.DataFrame:
     commented = respondents(answers).filter("analyzed").select("respondent").unique()
-    base = latest(rated(answers, rating)).join(commented, on="respondent", how="semi")
-    if base.is_empty():
-        return tables.empty(tables.DRIVERS)
-    values, cell = np.unique(effect_terms(base["value"].to_numpy(), rating), return_inverse=True)
-    total = np.bincount(cell, minlength=values.size)
-    base = base.select("respondent", "record_id", cell=pl.Series(cell, dtype=pl.Int64))
-    pairs = pl.concat(
-        [
-            base.join(of_subjects, on="respondent").select(*SUBJECT, "cell"),
-            base.join(groups, on="record_id").select(*SUBJECT, "cell"),
-        ]
-    )
-    subjects, codes = coded(pairs, SUBJECT)
-    places = codes * values.size + pairs["cell"].to_numpy()
-    with_subject = np.bincount(places, minlength=subjects.height * values.size).reshape(subjects.height, values.size)
-    n_with = with_subject.sum(axis=1)
-    is_group = (subjects["subject_kind"] == "attribute").to_numpy()
-    fewest = np.where(is_group, max(min_ratings, min_group), min_ratings)
-    enough = np.flatnonzero((n_with >= fewest) & (base.height - n_with >= min_ratings))
-    found = []
-    for i in enough.tolist():
-        stream = _stream(seed, rating.name, *subjects.row(i))
-        ours, others = with_subject[i], total - with_subject[i]
-        effect = estimate(ours, others, values, resamples=resamples, stream=stream)
-        found.append((*effect, p_value(ours, others, values, resamples=resamples, stream=stream)))
-    numbers = np.array(found, dtype=np.float64).reshape(len(found), 4)
-    return (
-        subjects[enough.tolist()]
-        .with_columns(
-            pl.lit(rating.name).alias("rating"),
-            pl.lit(effect_unit(rating)).alias("unit"),
-            column(numbers[:, 0]).alias("effect"),
-            column(numbers[:, 1]).alias("ci_low"),
-            column(numbers[:, 2]).alias("ci_high"),
-            pl.Series("n_with", n_with[enough], dtype=pl.Int64),
-            pl.Series("n_without", base.height - n_with[enough], dtype=pl.Int64),
-            column(q_values(numbers[:, 3])).alias("q_value"),
+    parts = [tables.empty(tables.DRIVERS)]
+    for rating in ratings:
+        base = latest(rated(answers, rating)).join(commented, on="respondent", how="semi")
+        if base.is_empty():
+            continue
+        values, cell = np.unique(effect_terms(base["value"].to_numpy(), rating), return_inverse=True)
+        base = base.select("respondent", "record_id", cell=pl.Series(cell, dtype=pl.Int64))
+        pairs = pl.concat(
+            [
+                base.join(of_subjects, on="respondent").select(*SUBJECT, "cell"),
+                base.join(groups, on="record_id").select(*SUBJECT, "cell"),
+            ]
         )
-        .sort(-pl.col("effect").abs(), *SUBJECT)
-        .select(tables.DRIVERS.names())
-    )
+        subjects, with_subject = _counts(pairs, values.size)
+        n_with = with_subject.sum(axis=1)
+        is_group = (subjects["subject_kind"] == "attribute").to_numpy()
+        fewest = np.where(is_group, max(min_ratings, min_group), min_ratings)
+        enough = np.flatnonzero((n_with >= fewest) & (base.height - n_with >= min_ratings)).tolist()
+        everyone = np.bincount(cell, minlength=values.size)
+        found = []
+        for i in enough:
+            sides = with_subject[i], everyone - with_subject[i]
+            stream = _stream(seed, rating.name, *subjects.row(i))
+            effect = estimate(*sides, values, resamples=resamples, stream=stream)
+            found.append((*effect, p_value(*sides, values, resamples=resamples, stream=stream)))
+        effects, low, high, p = np.array(found, dtype=np.float64).reshape(len(found), 4).T
+        parts.append(
+            subjects[enough]
+            .with_columns(
+                pl.lit(rating.name).alias("rating"),
+                pl.lit(effect_unit(rating)).alias("unit"),
+                column(effects).alias("effect"),
+                column(low).alias("ci_low"),
+                column(high).alias("ci_high"),
+                pl.Series("n_with", n_with[enough], dtype=pl.Int64),
+                pl.Series("n_without", base.height - n_with[enough], dtype=pl.Int64),
+                column(q_values(p)).alias("q_value"),
+            )
+            .sort(-pl.col("effect").abs(), *SUBJECT)
+            .select(tables.DRIVERS.names())
+        )
+    return pl.concat(parts)
+
+
+def _counts(pairs: pl.DataFrame, answers: int) -> tuple[pl.DataFrame, Counts]:
+    """Return the subjects, and how many gave each answer with each subject. Shape ``(subjects, answers)``."""
+    subjects, codes = coded(pairs, SUBJECT)
+    places = codes * answers + pairs["cell"].to_numpy()
+    counts = np.bincount(places, minlength=subjects.height * answers)
+    return subjects, counts.reshape(subjects.height, answers)
 
 
 def _stream(seed: int, *names: str) -> np.random.Generator:
@@ -173,21 +137,14 @@ def _stream(seed: int, *names: str) -> np.random.Generator:
 
 def estimate(
     with_subject: Counts, without: Counts, values: Floats, *, resamples: int, stream: np.random.Generator
-) -> Estimate:
-    """Estimate the effect of one subject from how often each answer was given with it and without it.
+) -> tuple[float, float, float]:
+    """Estimate the effect of one subject, and its 95 % interval.
 
-    Args:
-        with_subject: Respondents per answer who raised the subject. Shape ``(answers,)``.
-        without: Respondents per answer who never did. Shape ``(answers,)``.
-        values: The answers' terms, ascending. Shape ``(answers,)``.
-        resamples: Bootstrap resamples.
-        stream: Source of randomness.
-
-    Returns:
-        Effect: mean of everyone minus mean of those without the subject. Interval: bootstrap percentiles, taken
-        further out as Student's t is wider than the normal, after the smaller of the two sides (Hesterberg 2015, "What
-        Teachers Should Know About the Bootstrap", The American Statistician 69(4)); plain percentiles are too narrow
-        for small groups.
+    Respondents per answer with the subject and without it, and the answers' terms, ascending; shape ``(answers,)``
+    each. Effect: mean of everyone minus mean of those without the subject. Interval: bootstrap percentiles, taken
+    further out as Student's t is wider than the normal, after the smaller of the two sides (Hesterberg 2015, "What
+    Teachers Should Know About the Bootstrap", The American Statistician 69(4)); plain percentiles are too narrow for
+    small groups.
     """
     from scipy.special import ndtr, stdtrit  # noqa: PLC0415 - scipy loads when numbers are made, not at import
 
@@ -202,27 +159,17 @@ def estimate(
     tail = float(ndtr(-stdtrit(smaller - 1, 0.5 + LEVEL / 2) * np.sqrt(smaller / (smaller - 1))))
     # Steps of a fine scale move the effect by a hair; the interval is moved back to the exact one.
     low, high = np.quantile(effects, [tail, 1 - tail]) + effect - _effect(ours[None], others[None], steps)[0]
-    return Estimate(effect, float(low), float(high))
+    return effect, float(low), float(high)
 
 
 def p_value(
     with_subject: Counts, without: Counts, values: Floats, *, resamples: int, stream: np.random.Generator
 ) -> float:
-    """Return the two-sided p-value that answers have nothing to do with raising the subject.
+    """Return the two-sided p-value that answers have nothing to do with raising the subject; above 0, at most 1.
 
     The share of permutations of the answers over respondents with an effect at least as large, the data counted in
     (Phipson & Smyth 2010). First ``resamples`` permutations; twenty times as many for a subject that looks extreme, so
-    that q-values over many subjects stay fine enough.
-
-    Args:
-        with_subject: Respondents per answer who raised the subject. Shape ``(answers,)``.
-        without: Respondents per answer who never did. Shape ``(answers,)``.
-        values: The answers' terms, ascending. Shape ``(answers,)``.
-        resamples: Permutations at first look.
-        stream: Source of randomness.
-
-    Returns:
-        Above 0, at most 1.
+    that q-values over many subjects stay fine enough. Arguments as for ``estimate``.
     """
     steps, ours, others = _in_steps(with_subject, without, values)
     total = ours + others

@@ -29,13 +29,13 @@ from textcx.steps.statistics.intervals import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-GROUPS = pl.Schema({
-    "attribute": pl.String, "group": pl.String, "records": pl.Int64, "respondents": pl.Int64, "polarity": pl.Float64,
-    "polarity_low": pl.Float64, "polarity_high": pl.Float64, "negative_share": pl.Float64,
-    "negative_share_low": pl.Float64, "negative_share_high": pl.Float64, "pain_share": pl.Float64,
-    "pain_share_low": pl.Float64, "pain_share_high": pl.Float64, "pain_difference": pl.Float64,
-    "pain_difference_low": pl.Float64, "pain_difference_high": pl.Float64, "q_value": pl.Float64,
-})  # fmt: skip
+ENDS = ("", "_low", "_high")
+ESTIMATES = ("polarity", "negative_share", "pain_share", "pain_difference")
+GROUPS = pl.Schema(
+    dict.fromkeys(("attribute", "group"), pl.String)
+    | dict.fromkeys(("records", "respondents"), pl.Int64)
+    | dict.fromkeys((*(name + end for name in ESTIMATES for end in ENDS), "q_value"), pl.Float64)
+)
 
 
 def judged_records(answers: pl.DataFrame, records: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
@@ -69,12 +69,7 @@ def attribute_groups(
 ) -> pl.DataFrame:
     """Compare each attribute group with everyone else, most harmed first.
 
-    Args:
-        answers: One row per readable record: record_id, respondent_id, counted and a String column per attribute.
-        records: The analyzed records: record_id, polarity, label.
-        segments: Their segments: record_id, pain.
-        attributes: Names of the attribute columns.
-        min_group: Smallest number of counted records a group is shown with. At least 1.
+    ``min_group``: smallest number of counted records a group is shown with.
 
     Returns:
         ``GROUPS``: records and respondents; polarity (-1..1, t interval); negative_share and pain_share (records with
@@ -102,24 +97,23 @@ def attribute_groups(
     n = polarity.n
     other_pained, other_n = np.count_nonzero(judged["pained"].to_numpy()) - pained, judged.height - n
     ends = difference_interval(pained, n, other_pained, other_n)
-    p_values = difference_p_value(pained, n, other_pained, other_n)
-    span, bad, hurt = mean_interval(polarity, low=-1, high=1), share_interval(negative, n), share_interval(pained, n)
     with np.errstate(invalid="ignore", divide="ignore"):
         difference = pained / n - other_pained / other_n
+    estimates = {
+        "polarity": (polarity.mean, *mean_interval(polarity, low=-1, high=1)),
+        "negative_share": (negative / n, *share_interval(negative, n)),
+        "pain_share": (pained / n, *share_interval(pained, n)),
+        "pain_difference": (100 * difference, 100 * ends.low, 100 * ends.high),
+    }
     numbers = {
-        "polarity": polarity.mean, "polarity_low": span.low, "polarity_high": span.high, "negative_share": negative / n,
-        "negative_share_low": bad.low, "negative_share_high": bad.high, "pain_share": pained / n,
-        "pain_share_low": hurt.low, "pain_share_high": hurt.high, "pain_difference": 100 * difference,
-        "pain_difference_low": 100 * ends.low, "pain_difference_high": 100 * ends.high, "q_value": q_values(p_values),
-    }  # fmt: skip
+        name + end: values for name, estimate in estimates.items() for end, values in zip(ENDS, estimate, strict=True)
+    }
+    numbers["q_value"] = q_values(difference_p_value(pained, n, other_pained, other_n))
     if judged["pained"].null_count():
         numbers |= {name: np.full(len(n), np.nan) for name in numbers if name.startswith(("pain_", "q_"))}
     return (
-        keys.with_columns(
-            pl.Series("records", n.astype(np.int64)), *(column(v).alias(name) for name, v in numbers.items())
-        )
+        keys.with_columns(column(n).alias("records"), *(column(values).alias(name) for name, values in numbers.items()))
         .join(people, on=["attribute", "group"])
         .sort(-pl.col("pain_difference_low"), "attribute", "group", nulls_last=True)
-        .select(GROUPS.names())
-        .cast(dict(GROUPS))  # type: ignore[arg-type] # names to types
+        .select(pl.col(name).cast(kind) for name, kind in GROUPS.items())
     )

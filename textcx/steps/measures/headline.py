@@ -1,4 +1,4 @@
-"""Gather the few numbers people quote, ready for JSON.
+"""Finish an analysis: its tables as declared, and the few numbers people quote, ready for JSON.
 
 Invariants, tested: records in = analyzed + unprocessable, or an error; every value is a plain number, string, list,
 dictionary or null; findings count counted records only.
@@ -14,41 +14,52 @@ import polars as pl
 
 from textcx.domain.encoding import LABELS
 from textcx.domain.errors import ShapeMismatch
+from textcx.domain.tables import SCHEMAS, conform
 from textcx.steps.measures.groups import judged_records
 from textcx.steps.measures.trends import choose_period, reach
 from textcx.steps.statistics.intervals import column, mean_interval, moments, share_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from textcx.domain.feedback import Unprocessable
+    from textcx.domain.feedback import RatingColumn, Unprocessable
 
+ADDED = {"trends": ("complete",), "themes": ("trend",)}
+"""Columns beyond the declared ones."""
+BEFORE_SENTIMENT = "label"
+"""Rating and attribute columns of the records table stand before this column."""
 RATING_KEYS = ("rating", "value", "unit", "ci_low", "ci_high", "n", "n_commented")
 
 
+def declared(
+    tables: Mapping[str, pl.DataFrame], *, ratings: Sequence[RatingColumn], attributes: Sequence[str]
+) -> dict[str, pl.DataFrame]:
+    """Bring tables to their declared columns, types and order; of others, ratings and attributes of records stay."""
+    finished = dict(tables)
+    for name, schema in SCHEMAS.items():
+        columns = [*schema, *ADDED.get(name, ())]
+        if name == "records":
+            at = columns.index(BEFORE_SENTIMENT)
+            columns[at:at] = [*(rating.name for rating in ratings), *attributes]
+        finished[name] = conform(tables[name], schema, name=name).select(columns)
+    return finished
+
+
 def headline(
+    tables: Mapping[str, pl.DataFrame],
     *,
     records_in: int,
     answers: pl.DataFrame,
-    records: pl.DataFrame,
-    segments: pl.DataFrame,
-    mentions: pl.DataFrame,
-    themes: pl.DataFrame,
-    pain_points: pl.DataFrame,
-    ratings: pl.DataFrame,
+    themes: int,
     unprocessable: Sequence[Unprocessable],
 ) -> dict[str, Any]:
     """Return the headline of an analysis.
 
     Args:
+        tables: Its tables.
         records_in: Rows of all inputs, unreadable ones included.
-        answers: One row per readable record: record_id, respondent_id, created_at, analyzed, counted.
-        records: ``tables.RECORDS``: the analyzed records, repetitions included.
-        segments: ``tables.SEGMENTS``.
-        mentions: ``tables.MENTIONS``.
-        themes: ``tables.THEMES``; no rows where there are none.
-        pain_points: ``tables.PAIN_POINTS``.
-        ratings: ``tables.RATINGS``.
+        answers: As in ``textcx.steps.measures.ratings``.
+        themes: How many themes there are on the level that is shown.
         unprocessable: What could not be analyzed.
 
     Returns:
@@ -63,6 +74,7 @@ def headline(
     Raises:
         ShapeMismatch: If records in are not analyzed + unprocessable.
     """
+    records, segments = tables["records"], tables["segments"]
     if records_in != records.height + len(unprocessable):
         out = f"{records.height} analyzed and {len(unprocessable)} unprocessable"
         msg = f"{records_in} records came in, but {out} came out"
@@ -72,6 +84,8 @@ def headline(
     counted = records.join(kept, on="record_id", how="semi")
     labels = Counter(counted["label"].drop_nulls().to_list())
     languages = [*records["language"].drop_nulls(), *(left.language for left in unprocessable if left.language)]
+    counted_segments = segments.join(kept, on="record_id", how="semi")
+    unassigned = ~counted_segments["segment_id"].is_in(tables["mentions"]["segment_id"].implode())
     people = answers["respondent_id"].drop_nulls().n_unique()
     return {
         "records_in": records_in,
@@ -84,16 +98,14 @@ def headline(
         "label_shares": {label: labels[label] / counted.height if counted.height else None for label in LABELS},
         "mixed_share": _share(counted["mixed"]),
         "confident_share": _share(counted["confident"]),
-        "ratings": ratings.filter(pl.col("subject_kind") == "all").select(RATING_KEYS).to_dicts(),
+        "ratings": tables["ratings"].filter(pl.col("subject_kind") == "all").select(RATING_KEYS).to_dicts(),
         "period": _period(answers),
         "undated": answers["created_at"].null_count(),
         "sources": _counts(records["source"].drop_nulls()),
         "languages": _counts(languages),
-        "themes": themes.height,
-        "unassigned_share": _unassigned(segments.join(kept, on="record_id", how="semi"), mentions)
-        if themes.height
-        else None,
-        "pain_points": pain_points.height,
+        "themes": themes,
+        "unassigned_share": _share(unassigned) if themes else None,
+        "pain_points": tables["pain_points"].height,
         "pain_record_share": _estimate(judged["pained"].drop_nulls(), share=True),
     }
 
@@ -123,9 +135,3 @@ def _period(answers: pl.DataFrame) -> dict[str, str] | None:
         return None
     first, last = dates[0], dates[-1]
     return {"first": first.date().isoformat(), "last": last.date().isoformat(), "unit": choose_period(*reach(dates))}
-
-
-def _unassigned(segments: pl.DataFrame, mentions: pl.DataFrame) -> float | None:
-    if segments.is_empty():
-        return None
-    return segments.join(mentions, on="segment_id", how="anti").height / segments.height

@@ -4,13 +4,16 @@ Every respondent counts once per rating, with the latest answer (equal dates: th
 known respondent is a respondent of its own. Answers count also where the text of the record could not be analyzed.
 A record that only repeats another (not counted) and has no known respondent is no further respondent.
 
+Throughout the measures, ``answers`` has one row per readable record: record_id, respondent_id (null = nobody known),
+created_at (UTC, null), analyzed, counted, one Float64 column per rating and one String column per attribute;
+``memberships`` tell which theme, stage or pain point a record raised: record_id, subject_kind, subject_id.
+
 Invariants, tested: the order of the records never matters; ``n_commented`` never exceeds ``n``; a value lies within its
 interval and the interval within the bounds of the rating.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +25,7 @@ from textcx.domain.ratings import bounds, terms, unit
 from textcx.steps.statistics.intervals import (
     Interval,
     balance_interval,
-    column,
+    estimate_columns,
     mean_interval,
     moments,
     share_interval,
@@ -37,6 +40,8 @@ if TYPE_CHECKING:
     from textcx.domain.feedback import RatingColumn
 
 SUBJECT = ("subject_kind", "subject_id")
+EVERYTHING = tuple(pl.lit("all").alias(name) for name in SUBJECT)
+"""The subject of rows about everyone."""
 KINDS = ("all", "theme", "stage", "pain_point", "attribute", "period")
 """Order of the subject kinds in the table."""
 MONTH = "%Y-%m"
@@ -44,13 +49,18 @@ MIN_GROUP = 5
 """Smallest attribute group that is shown."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Value, interval and n of a rating for many groups. Shape ``(groups,)`` each; NaN where unknown."""
+def memberships(segments: pl.DataFrame, mentions: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
+    """List which theme, stage and pain point each record raised.
 
-    value: NDArray[np.float64]
-    interval: Interval
-    n: NDArray[np.float64]
+    Returns:
+        Distinct ``record_id``, ``subject_kind`` ("theme", "stage", "pain_point"), ``subject_id``, sorted.
+    """
+    subjects = ((mentions, "theme", "theme_id"), (segments, "stage", "stage"), (pains, "pain_point", "pain_point_id"))
+    parts = [
+        frame.select("record_id", subject_kind=pl.lit(kind), subject_id=column).drop_nulls()
+        for frame, kind, column in subjects
+    ]
+    return pl.concat(parts).unique().sort("record_id", "subject_kind", "subject_id")
 
 
 def respondents(answers: pl.DataFrame) -> pl.DataFrame:
@@ -58,22 +68,10 @@ def respondents(answers: pl.DataFrame) -> pl.DataFrame:
 
     Records that only repeat another and have no known respondent are left out.
     """
-    return (
-        answers.select(
-            "record_id",
-            pl.when(pl.col("respondent_id").is_null())
-            .then(pl.lit("record ") + pl.col("record_id"))
-            .otherwise(pl.lit("respondent ") + pl.col("respondent_id"))
-            .alias("respondent"),
-            "created_at",
-            "analyzed",
-            "counted",
-            repeats=pl.col("analyzed") & ~pl.col("counted") & pl.col("respondent_id").is_null(),
-        )
-        .filter(~pl.col("repeats"))
-        .drop("repeats")
-        .sort("record_id")
-    )
+    who = pl.coalesce(pl.lit("respondent ") + pl.col("respondent_id"), pl.lit("record ") + pl.col("record_id"))
+    repeats = pl.col("analyzed") & ~pl.col("counted") & pl.col("respondent_id").is_null()
+    kept = answers.filter(~repeats).sort("record_id")
+    return kept.select("record_id", who.alias("respondent"), "created_at", "analyzed", "counted")
 
 
 def rated(answers: pl.DataFrame, rating: RatingColumn) -> pl.DataFrame:
@@ -85,9 +83,7 @@ def rated(answers: pl.DataFrame, rating: RatingColumn) -> pl.DataFrame:
 def latest(rows: pl.DataFrame, *, within: Sequence[str] = ()) -> pl.DataFrame:
     """Return the latest row of each respondent (undated before dated, then by record_id), sorted.
 
-    Args:
-        rows: Columns respondent, created_at, record_id and whatever else.
-        within: Columns within which each respondent counts once, such as the period.
+    Each respondent counts once in every combination of ``within``, such as the period.
     """
     keys = [*within, "respondent"]
     return rows.sort(*keys, "created_at", "record_id", nulls_last=False).unique(keys, keep="last", maintain_order=True)
@@ -102,41 +98,32 @@ def raised(answers: pl.DataFrame, memberships: pl.DataFrame) -> pl.DataFrame:
 
 def attribute_members(answers: pl.DataFrame, attributes: Sequence[str]) -> pl.DataFrame:
     """Return the groups of each record: record_id, subject_kind ("attribute"), subject_id ("plan=premium")."""
-    parts = [
-        answers.select(
-            "record_id",
-            pl.lit("attribute").alias("subject_kind"),
-            (pl.lit(f"{name}=") + pl.col(name).cast(pl.String)).alias("subject_id"),
-        ).drop_nulls()
-        for name in attributes
-    ]
-    schema = {"record_id": pl.String, "subject_kind": pl.String, "subject_id": pl.String}
-    return pl.concat([pl.DataFrame(schema=schema), *parts]).sort("record_id", *SUBJECT)
+    parts = [pl.DataFrame(schema=dict.fromkeys(("record_id", *SUBJECT), pl.String))]
+    for name in attributes:
+        group = pl.format("{}={}", pl.lit(name), pl.col(name).cast(pl.String))
+        parts.append(answers.select("record_id", subject_kind=pl.lit("attribute"), subject_id=group).drop_nulls())
+    return pl.concat(parts).sort("record_id", *SUBJECT)
 
 
-def summarize_groups(
-    values: NDArray[np.float64], codes: NDArray[np.integer], groups: int, *, rating: RatingColumn
-) -> Summary:
-    """Return the rating's value and 95 % interval for each group of answers.
+def with_estimates(
+    groups: pl.DataFrame, values: NDArray[np.float64], codes: NDArray[np.integer], *, rating: RatingColumn
+) -> pl.DataFrame:
+    """Return groups of answers with the rating's ``value``, 95 % interval (``ci_low``, ``ci_high``) and ``n`` of each.
 
     NPS: adjusted Wald; CSAT: Wilson; means: Student's t (see ``textcx.steps.statistics.intervals`` for the sources).
-
-    Args:
-        values: Answers as given. Shape ``(answers,)``.
-        codes: Group of each answer, ``0 .. groups - 1``. Shape ``(answers,)``.
-        groups: How many groups there are.
-        rating: The rating they answer; its kind decides value and interval.
+    ``values`` are answers as given and ``codes`` the row of each one's group; shape ``(answers,)``.
     """
     points = terms(values, rating)
-    found = moments(codes, points, groups)
-    if rating.kind is RatingKind.NPS:
-        share = balance_interval(tally(codes[points > 0], groups), tally(codes[points < 0], groups), found.n)
-        return Summary(found.mean, Interval(share.low * 100, share.high * 100), found.n)
-    if rating.kind is RatingKind.CSAT:
-        share = share_interval(tally(codes[points > 0], groups), found.n)
-        return Summary(found.mean, Interval(share.low * 100, share.high * 100), found.n)
-    low, high = bounds(rating)
-    return Summary(found.mean, mean_interval(found, low=low, high=high), found.n)
+    found = moments(codes, points, groups.height)
+    if rating.kind in {RatingKind.NPS, RatingKind.CSAT}:
+        up, down = (tally(codes[side], groups.height) for side in (points > 0, points < 0))
+        nps = rating.kind is RatingKind.NPS
+        share = balance_interval(up, down, found.n) if nps else share_interval(up, found.n)
+        ends = Interval(share.low * 100, share.high * 100)
+    else:
+        low, high = bounds(rating)
+        ends = mean_interval(found, low=low, high=high)
+    return groups.with_columns(estimate_columns(found.mean, ends, found.n))
 
 
 def coded(rows: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
@@ -156,13 +143,7 @@ def summarize_ratings(
 ) -> pl.DataFrame:
     """Summarize every rating for everyone, each theme, stage, pain point, attribute group and month.
 
-    Args:
-        answers: One row per readable record: record_id, respondent_id (null = nobody known), created_at (UTC, null),
-            analyzed, counted, one Float64 column per rating and one String column per attribute.
-        ratings: The ratings and their scales.
-        attributes: Names of the attribute columns.
-        memberships: Which theme, stage or pain point a record raised: record_id, subject_kind, subject_id.
-        min_group: Smallest number of answers an attribute group is shown with. At least 1.
+    ``min_group``: smallest number of answers an attribute group is shown with.
 
     Returns:
         ``tables.RATINGS``. Value and interval in the unit of ``domain.ratings.unit``; ``n`` respondents rated, of whom
@@ -173,45 +154,41 @@ def summarize_ratings(
     Raises:
         BadSetting: If a scale does not fit its kind.
     """
-    of_subjects = raised(answers, memberships)
-    groups = attribute_members(answers, attributes)
-    parts = [_one_rating(answers, rating, of_subjects, groups, min_group) for rating in ratings]
-    return pl.concat([tables.empty(tables.RATINGS), *parts])
-
-
-def _one_rating(
-    answers: pl.DataFrame, rating: RatingColumn, of_subjects: pl.DataFrame, groups: pl.DataFrame, min_group: int
-) -> pl.DataFrame:
-    rows = rated(answers, rating)
-    if rows.is_empty():
-        return tables.empty(tables.RATINGS)
+    of_subjects, groups = raised(answers, memberships), attribute_members(answers, attributes)
     everyone = respondents(answers).with_columns(period=pl.col("created_at").dt.strftime(MONTH))
     ever = everyone.group_by("respondent").agg(commented=pl.col("analyzed").any())
     in_month = everyone.group_by("respondent", "period").agg(commented=pl.col("analyzed").any())
-    once = latest(rows).join(ever, on="respondent")
-    monthly = rows.drop_nulls("created_at").with_columns(period=pl.col("created_at").dt.strftime(MONTH))
-    monthly = latest(monthly, within=["period"]).join(in_month, on=["respondent", "period"])
-    shown = ["subject_kind", "subject_id", "record_id", "value", "commented"]
-    long = pl.concat(
-        [
-            once.with_columns(subject_kind=pl.lit("all"), subject_id=pl.lit("all")).select(shown),
-            once.join(of_subjects, on="respondent").select(shown),
-            once.join(groups, on="record_id").select(shown),
-            monthly.with_columns(pl.lit("period").alias("subject_kind"), subject_id="period").select(shown),
-        ]
-    ).sort(*SUBJECT, "record_id")
-    subjects, codes = coded(long, SUBJECT)
-    found = summarize_groups(long["value"].to_numpy(), codes, subjects.height, rating=rating)
-    commented = tally(codes[long["commented"].to_numpy()], subjects.height)
-    table = subjects.with_columns(
-        pl.lit(rating.name).alias("rating"),
-        pl.lit(unit(rating)).alias("unit"),
-        column(found.value).alias("value"),
-        column(found.interval.low).alias("ci_low"),
-        column(found.interval.high).alias("ci_high"),
-        pl.Series("n", found.n.astype(np.int64)),
-        pl.Series("n_commented", commented.astype(np.int64)),
-    ).filter((pl.col("subject_kind") != "attribute") | (pl.col("n") >= min_group))
-    ranked = {kind: rank for rank, kind in enumerate(KINDS)}
-    place = pl.col("subject_kind").replace_strict(ranked, default=len(KINDS), return_dtype=pl.Int64)
-    return table.sort(place, *SUBJECT).select(tables.RATINGS.names())
+    shown = [*SUBJECT, "record_id", "value", "commented"]
+    parts = [tables.empty(tables.RATINGS)]
+    for rating in ratings:
+        rows = rated(answers, rating)
+        once = latest(rows).join(ever, on="respondent")
+        monthly = rows.drop_nulls("created_at").with_columns(period=pl.col("created_at").dt.strftime(MONTH))
+        monthly = latest(monthly, within=["period"]).join(in_month, on=["respondent", "period"])
+        long = pl.concat(
+            [
+                once.with_columns(EVERYTHING).select(shown),
+                once.join(of_subjects, on="respondent").select(shown),
+                once.join(groups, on="record_id").select(shown),
+                monthly.with_columns(pl.lit("period").alias("subject_kind"), subject_id="period").select(shown),
+            ]
+        ).sort(*SUBJECT, "record_id")
+        subjects, codes = coded(long, SUBJECT)
+        commented = tally(codes[long["commented"].to_numpy()], subjects.height)
+        parts.append(
+            with_estimates(subjects, long["value"].to_numpy(), codes, rating=rating)
+            .with_columns(
+                pl.lit(rating.name).alias("rating"),
+                pl.lit(unit(rating)).alias("unit"),
+                pl.Series("n_commented", commented.astype(np.int64)),
+            )
+            .filter((pl.col("subject_kind") != "attribute") | (pl.col("n") >= min_group))
+            .sort(rank_of("subject_kind", KINDS), *SUBJECT)
+            .select(tables.RATINGS.names())
+        )
+    return pl.concat(parts)
+
+
+def rank_of(name: str, order: Sequence[str]) -> pl.Expr:
+    """Return the place of a column's values in ``order``; unknown ones come last."""
+    return pl.col(name).replace_strict(order, range(len(order)), default=len(order), return_dtype=pl.Int64)

@@ -19,11 +19,21 @@ import numpy as np
 import polars as pl
 
 from textcx.domain import tables
-from textcx.steps.measures.ratings import SUBJECT, coded, latest, rated, respondents, summarize_groups
+from textcx.steps.measures.ratings import (
+    EVERYTHING,
+    SUBJECT,
+    coded,
+    latest,
+    rank_of,
+    rated,
+    respondents,
+    with_estimates,
+)
 from textcx.steps.statistics.intervals import (
     column,
     difference_interval,
     difference_p_value,
+    estimate_columns,
     mean_interval,
     moments,
     q_values,
@@ -86,11 +96,7 @@ def periods(created_at: pl.Series, *, period: Period) -> pl.DataFrame:
     """Return every period from the first date to the last: start, period (its name), inside, complete.
 
     A period is inside if the data's ``reach`` touches it, and complete if it lies within, but for a day, or for as long
-    a stretch as the density of the records makes likely to be empty.
-
-    Args:
-        created_at: Dates, UTC, without nulls, at least one.
-        period: How time is cut.
+    a stretch as the density of the records makes likely to be empty. ``created_at``: UTC, no nulls, at least one.
     """
     dates = created_at.sort()
     starts = pl.Series([dates[0], dates[-1]]).dt.truncate(EVERY[period])
@@ -120,12 +126,8 @@ def summarize_trends(
 ) -> pl.DataFrame:
     """Summarize each period: volume, share, polarity, negative share and ratings of everything and of each subject.
 
-    Args:
-        answers: One row per readable record (see ``textcx.steps.measures.ratings.summarize_ratings``).
-        records: The analyzed records: record_id, polarity, label.
-        memberships: What a record raised: record_id, subject_kind ("theme", "stage", "pain_point"), subject_id.
-        ratings: The ratings and their scales.
-        period: How time is cut; null: by the span of the dates (``choose_period``).
+    Time is cut by ``period``, by default after the span of the dates; ``answers`` and ``memberships`` are as in
+    ``textcx.steps.measures.ratings``.
 
     Returns:
         ``tables.TRENDS`` plus ``complete`` (Boolean: the period is covered whole). Measures, with 95 % intervals:
@@ -145,12 +147,8 @@ def summarize_trends(
     dated = dated.with_columns(pl.col("created_at").dt.convert_time_zone("UTC")).sort("record_id")
     when = dated.select("record_id", "respondent_id", "counted", period=pl.col("created_at").dt.strftime(LABEL[cut]))
     counted = when.filter("counted").select("record_id", "period")
-    members = pl.concat(
-        [
-            counted.with_columns(pl.lit("all").alias("subject_kind"), pl.lit("all").alias("subject_id")),
-            counted.join(memberships.select("record_id", *SUBJECT).unique(), on="record_id"),
-        ]
-    ).select("record_id", "period", *SUBJECT)
+    raised = counted.join(memberships.select("record_id", *SUBJECT).unique(), on="record_id")
+    members = pl.concat([counted.with_columns(EVERYTHING), raised])
     parts = [
         _volumes(members, grid),
         *_polarities(members, records),
@@ -160,26 +158,19 @@ def summarize_trends(
     return (
         pl.concat(parts, how="diagonal")
         .join(grid.select("period", "complete"), on="period", how="left")
-        .sort(_place("subject_kind", KINDS), *SUBJECT, _place("measure", measures), "period")
-        .select(DATED.names())
-        .cast(dict(DATED))  # type: ignore[arg-type] # names to types
+        .sort(rank_of("subject_kind", KINDS), *SUBJECT, rank_of("measure", measures), "period")
+        .select(pl.col(name).cast(kind) for name, kind in DATED.items())
     )
-
-
-def _place(name: str, order: Sequence[str]) -> pl.Expr:
-    ranks = {value: rank for rank, value in enumerate(order)}
-    return pl.col(name).replace_strict(ranks, default=len(order), return_dtype=pl.Int64)
 
 
 def _volumes(members: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:
     """Volume of everything in every period, and volume and share of each subject where there was anything at all."""
-    counts = members.group_by(*SUBJECT, "period").agg(volume=pl.len())
+    counts = members.group_by(*SUBJECT, "period").agg(volume=pl.len().cast(pl.Int64))
     everything = pl.col("subject_kind") == "all"
-    totals = grid.join(counts.filter(everything), on="period", how="left").filter(
-        pl.col("inside") | (pl.col("volume") > 0)
-    )
-    totals = totals.select(
-        pl.lit("all").alias("subject_kind"), pl.lit("all").alias("subject_id"), "period", pl.col("volume").fill_null(0)
+    totals = (
+        grid.join(counts.filter(everything), on="period", how="left")
+        .filter(pl.col("inside") | (pl.col("volume") > 0))
+        .select(*EVERYTHING, "period", pl.col("volume").fill_null(0))
     )
     dense = (
         counts.filter(~everything)
@@ -191,15 +182,12 @@ def _volumes(members: pl.DataFrame, grid: pl.DataFrame) -> pl.DataFrame:
         .sort(*SUBJECT, "period")
     )
     hits, n = (dense[name].cast(pl.Float64).to_numpy() for name in ("volume", "total"))
-    ends = share_interval(hits, n)
     shares = dense.select(
-        *SUBJECT, "period", pl.lit("share").alias("measure"), value=pl.col("volume") / pl.col("total"),
-        ci_low=column(ends.low), ci_high=column(ends.high), n=pl.col("total").cast(pl.Int64),
-    )  # fmt: skip
+        *SUBJECT, "period", pl.lit("share").alias("measure"), *estimate_columns(hits / n, share_interval(hits, n), n)
+    )
     volumes = pl.concat([totals, dense.select(totals.columns)]).select(
-        *SUBJECT, "period", pl.lit("volume").alias("measure"), pl.col("volume").cast(pl.Float64).alias("value"),
-        pl.col("volume").cast(pl.Int64).alias("n"),
-    )  # fmt: skip
+        *SUBJECT, "period", pl.lit("volume").alias("measure"), value=pl.col("volume").cast(pl.Float64), n="volume"
+    )
     return pl.concat([volumes, shares], how="diagonal")
 
 
@@ -211,15 +199,12 @@ def _polarities(members: pl.DataFrame, records: pl.DataFrame) -> list[pl.DataFra
     polarity = moments(codes, rows["polarity"].to_numpy(), groups.height)
     negative = tally(codes[rows["negative"].to_numpy()], groups.height)
     return [
-        groups.with_columns(
-            pl.lit(measure).alias("measure"), column(value).alias("value"), column(ends.low).alias("ci_low"),
-            column(ends.high).alias("ci_high"), pl.Series("n", polarity.n.astype(np.int64)),
-        )
+        groups.with_columns(pl.lit(measure).alias("measure"), *estimate_columns(value, ends, polarity.n))
         for measure, value, ends in (
             ("polarity", polarity.mean, mean_interval(polarity, low=-1, high=1)),
             ("negative_share", negative / np.maximum(polarity.n, 1), share_interval(negative, polarity.n)),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _rating(dated: pl.DataFrame, when: pl.DataFrame, members: pl.DataFrame, rating: RatingColumn) -> pl.DataFrame:
@@ -227,28 +212,14 @@ def _rating(dated: pl.DataFrame, when: pl.DataFrame, members: pl.DataFrame, rati
     rows = rated(dated, rating).join(when.select("record_id", "period"), on="record_id")
     once = latest(rows, within=["period"]).select("record_id", "respondent", "period", "value")
     who = respondents(dated).select("record_id", "respondent")
-    in_period = (
-        members.filter(pl.col("subject_kind") != "all")
-        .join(who, on="record_id")
-        .select(*SUBJECT, "period", "respondent")
-        .unique()
-    )
+    subjects = members.filter(pl.col("subject_kind") != "all").join(who, on="record_id")
+    in_period = subjects.select(*SUBJECT, "period", "respondent").unique()
     shown = [*SUBJECT, "period", "record_id", "value"]
-    long = pl.concat(
-        [
-            once.with_columns(pl.lit("all").alias("subject_kind"), pl.lit("all").alias("subject_id")).select(shown),
-            once.join(in_period, on=["respondent", "period"]).select(shown),
-        ]
-    ).sort(*SUBJECT, "period", "record_id")
+    of_subjects = once.join(in_period, on=["respondent", "period"]).select(shown)
+    long = pl.concat([once.with_columns(EVERYTHING).select(shown), of_subjects]).sort(*SUBJECT, "period", "record_id")
     groups, codes = coded(long, [*SUBJECT, "period"])
-    found = summarize_groups(long["value"].to_numpy(), codes, groups.height, rating=rating)
-    return groups.with_columns(
-        pl.lit(f"rating:{rating.name}").alias("measure"),
-        column(found.value).alias("value"),
-        column(found.interval.low).alias("ci_low"),
-        column(found.interval.high).alias("ci_high"),
-        pl.Series("n", found.n.astype(np.int64)),
-    )
+    estimates = with_estimates(groups, long["value"].to_numpy(), codes, rating=rating)
+    return estimates.with_columns(pl.lit(f"rating:{rating.name}").alias("measure"))
 
 
 def directions(trends: pl.DataFrame) -> pl.DataFrame:
@@ -262,59 +233,44 @@ def directions(trends: pl.DataFrame) -> pl.DataFrame:
 
     Periods with less than a tenth of the usual number of records are passed over like incomplete ones.
 
-    Args:
-        trends: What ``summarize_trends`` returned.
-
     Returns:
         subject_kind, subject_id, direction, change, ci_low, ci_high (percentage points of the records), q_value, n
         (records in the periods compared), share_earlier, share_later (0..1); one row per subject, sorted. "rising" and
         "falling": q <= 0.05, interval without 0, and a change of at least a tenth; "unknown", with null numbers: fewer
         than 10 records or 3 complete periods with records; else "steady".
     """
-    volumes = trends.filter((pl.col("measure") == "volume") & pl.col("complete"))
-    totals = volumes.filter(pl.col("subject_kind") == "all", pl.col("n") > 0).sort("period")
-    totals = totals.filter(pl.col("n") >= THIN * _usual(totals["n"].to_numpy()))
-    subjects = (
-        trends.filter(pl.col("subject_kind") != "all", pl.col("measure") == "volume")
-        .select(SUBJECT)
-        .unique()
-        .sort(_place("subject_kind", KINDS), *SUBJECT)
-        .with_row_index("row")
-    )
-    cells = volumes.join(subjects, on=list(SUBJECT)).join(totals.select("period").with_row_index("place"), on="period")
-    counts = np.zeros((subjects.height, totals.height))
-    counts[cells["row"].to_numpy(), cells["place"].to_numpy()] = cells["n"].to_numpy()
+    everything = trends.filter(pl.col("measure") == "volume", pl.col("subject_kind") == "all")
+    totals = everything.filter(pl.col("complete"), pl.col("n") > 0).sort("period")
+    sizes = totals["n"].to_numpy()
+    usual = np.median(np.repeat(sizes, sizes)) if sizes.size else 0.0  # size of the period of the median record
+    totals = totals.filter(pl.col("n") >= THIN * usual)
+    in_order = (rank_of("subject_kind", KINDS), *SUBJECT)
+    of_subjects = trends.filter(pl.col("subject_kind") != "all", pl.col("measure") == "volume")
+    subjects = of_subjects.select(SUBJECT).unique().sort(in_order)
+    cells = of_subjects.join(totals.select("period"), on="period", how="semi").sort(*in_order, "period")
+    counts = cells["n"].cast(pl.Float64).to_numpy().reshape(subjects.height, totals.height)
     table = _compare(counts, totals["n"].cast(pl.Float64).to_numpy())
-    found = pl.concat([subjects.select(SUBJECT), table], how="horizontal")
+    found = pl.concat([subjects, table], how="horizontal")
     q_value = pl.col("p_value").map_batches(lambda p: column(q_values(p.to_numpy())), return_dtype=pl.Float64)
     sure = (pl.col("q_value") <= MAX_Q) & pl.col("wide_enough")
     return (
         found.with_columns(q_value=q_value.over("subject_kind"))
         .with_columns(
-            direction=pl.when(pl.col("change").is_null())
-            .then(pl.lit("unknown"))
-            .when(sure & (pl.col("ci_low") > 0))
-            .then(pl.lit("rising"))
-            .when(sure & (pl.col("ci_high") < 0))
-            .then(pl.lit("falling"))
-            .otherwise(pl.lit("steady"))
+            direction=pl.coalesce(
+                pl.when(pl.col("change").is_null()).then(pl.lit("unknown")),
+                pl.when(sure, pl.col("ci_low") > 0).then(pl.lit("rising")),
+                pl.when(sure, pl.col("ci_high") < 0).then(pl.lit("falling")),
+                pl.lit("steady"),
+            )
         )
-        .select(DIRECTIONS.names())
-        .cast(dict(DIRECTIONS))  # type: ignore[arg-type] # names to types
+        .select(pl.col(name).cast(kind) for name, kind in DIRECTIONS.items())
     )
-
-
-def _usual(totals: NDArray[np.int64]) -> float:
-    """Return the size of the period that the median record lies in; 0 without records."""
-    return float(np.median(np.repeat(totals, totals))) if totals.size else 0.0
 
 
 def _compare(counts: NDArray[np.float64], totals: NDArray[np.float64]) -> pl.DataFrame:
     """Compare the later half of the periods with the earlier.
 
-    Args:
-        counts: Records per subject and period. Shape ``(subjects, periods)``.
-        totals: All records per period, above 0. Shape ``(periods,)``.
+    ``counts``: records, shape ``(subjects, periods)``. ``totals``: all records, above 0, shape ``(periods,)``.
     """
     cut = (totals.size + 1) // 2
     halves = [(counts[:, part], totals[part]) for part in (slice(None, cut), slice(cut, None))]
@@ -326,34 +282,25 @@ def _compare(counts: NDArray[np.float64], totals: NDArray[np.float64]) -> pl.Dat
         for (cells, sizes), share in zip(halves, (early, late), strict=True):
             spread = share * (1 - share)
             chi = ((cells - sizes * share[:, None]) ** 2 / sizes).sum(axis=1)
-            swing += np.where(spread > 0, chi / np.where(spread > 0, spread, 1), 0.0)
+            swing += np.where(spread > 0, chi / spread, 0.0)
         excess = np.maximum(swing / max(totals.size - 2, 1), 1.0)
         wide_enough = np.maximum(early, late) >= LEAST_RATIO * np.minimum(early, late)
     scaled = (k_late / excess, n_late / excess, k_early / excess, n_early / excess)
     ends, p_value = difference_interval(*scaled), difference_p_value(*scaled)
     known = (n >= MIN_RECORDS) & (totals.size >= MIN_PERIODS) & ~np.isnan(ends.low)
-    shown = [
-        np.where(known, x, np.nan)
-        for x in (100 * (late - early), 100 * ends.low, 100 * ends.high, p_value, early, late)
-    ]
-    names = ("change", "ci_low", "ci_high", "p_value", "share_earlier", "share_later")
-    return pl.DataFrame({name: column(values) for name, values in zip(names, shown, strict=True)}).with_columns(
-        n=pl.Series(n.astype(np.int64)), wide_enough=pl.Series(wide_enough, dtype=pl.Boolean)
-    )
+    estimates = {"change": 100 * (late - early), "ci_low": 100 * ends.low, "ci_high": 100 * ends.high}
+    estimates |= {"p_value": p_value, "share_earlier": early, "share_later": late}
+    shown = {name: column(np.where(known, values, np.nan)) for name, values in estimates.items()}
+    return pl.DataFrame({**shown, "n": n.astype(np.int64), "wide_enough": wide_enough})
 
 
-def trend_column(found: pl.DataFrame, *, subject_kind: str, subject_ids: pl.Series) -> pl.Series:
-    """Return the trend of each subject as ``tables.TREND``; "unknown" for those that were never dated.
-
-    Args:
-        found: What ``directions`` returned.
-        subject_kind: "theme", "stage" or "pain_point".
-        subject_ids: Ids, in the order the trends are wanted.
-    """
+def with_trend(subjects: pl.DataFrame, found: pl.DataFrame, *, kind: str) -> pl.DataFrame:
+    """Set ``trend`` of each theme or pain point (``kind``) from its direction; "unknown" for those never dated."""
     fields = [field.name for field in tables.TREND.fields]
-    rows = found.filter(pl.col("subject_kind") == subject_kind).select("subject_id", *fields)
-    joined = pl.DataFrame({"subject_id": subject_ids.cast(pl.String)}).join(
-        rows, on="subject_id", how="left", maintain_order="left"
+    rows = found.filter(pl.col("subject_kind") == kind).select("subject_id", *fields)
+    trends = (
+        subjects.select(subject_id=pl.col(f"{kind}_id").cast(pl.String))
+        .join(rows, on="subject_id", how="left", maintain_order="left")
+        .with_columns(pl.col("direction").fill_null("unknown"))
     )
-    filled = joined.with_columns(pl.col("direction").fill_null("unknown"))
-    return filled.select(pl.struct(fields).cast(tables.TREND).alias("trend"))["trend"]
+    return subjects.with_columns(trends.select(trend=pl.struct(fields).cast(tables.TREND)))

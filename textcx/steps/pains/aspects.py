@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,94 +25,68 @@ GENERIC = 0.15
 WORD = re.compile(r"[^\W\d_][\w'&-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class AspectCounts:
-    """In how many records each form of an aspect stands, and how many records there are."""
-
-    records: Mapping[str, int]
-    total: int
-
-
 def _forms(lemma: str, lexicon: PainLexicon) -> list[str]:
-    """Forms of a noun phrase, longest first, all ending in its head; none where the head is vague."""
+    """Forms of a noun phrase, longest first, all ending in its head; the head alone only where it is not vague."""
     words = lemma.casefold().split()
-    if not words or not all(WORD.fullmatch(word) for word in words):
-        words = words[-1:] if words and WORD.fullmatch(words[-1]) else []
-    while words and words[0] in lexicon.bare_words and words[0] not in lexicon.compound_words and len(words) > 1:
+    if not all(WORD.fullmatch(word) for word in words):
+        words = [word for word in words[-1:] if WORD.fullmatch(word)]
+    while len(words) > 1 and words[0] in lexicon.bare_words and words[0] not in lexicon.compound_words:
         words = words[1:]
     words = words[-MOST_WORDS:]
     if not words or len(words[-1]) < 2:  # noqa: PLR2004 - a single letter names nothing
         return []
-    vague_head = words[-1] in lexicon.vague_aspects
-    forms = [" ".join(words[begin:]) for begin in range(len(words))]
-    starts = [words[begin] for begin in range(len(words))]
-    usable = [
-        form
-        for form, start in zip(forms, starts, strict=True)
-        if (start not in lexicon.vague_aspects or (start in lexicon.compound_words and form != start))
-        and (start not in lexicon.bare_words or start in lexicon.compound_words or form == words[-1])
-    ]
-    return [form for form in usable if " " in form] if vague_head else usable
+    forms = []
+    for begin, start in enumerate(words):
+        is_head = begin == len(words) - 1
+        is_vague = start in lexicon.vague_aspects and (is_head or start not in lexicon.compound_words)
+        is_bare = start in lexicon.bare_words and not is_head and start not in lexicon.compound_words
+        if not (is_vague or is_bare):
+            forms.append(" ".join(words[begin:]))
+    return forms
 
 
 def count_aspects(
     phrases: Sequence[Sequence[Phrase]], record_ids: Sequence[str], *, lexicon: PainLexicon
-) -> AspectCounts:
-    """Count in how many records each form of each noun phrase stands.
-
-    Args:
-        phrases: Phrases of each pain. Length ``pains``.
-        record_ids: Record of each pain. Length ``pains``.
-        lexicon: Words that never name an aspect.
-
-    Returns:
-        Counts per form.
-    """
+) -> dict[str, int]:
+    """Count in how many records each form of each noun phrase stands; phrases and record of each pain."""
     seen: dict[str, set[str]] = defaultdict(set)
     for found, record_id in zip(phrases, record_ids, strict=True):
         for phrase in found:
             if phrase.kind == "noun":
                 for form in _forms(phrase.lemma, lexicon):
                     seen[form].add(record_id)
-    return AspectCounts(records={form: len(ids) for form, ids in seen.items()}, total=len(set(record_ids)))
+    return {form: len(ids) for form, ids in seen.items()}
 
 
-def choose_aspect(phrases: Sequence[Phrase], *, counts: AspectCounts, lexicon: PainLexicon) -> str | None:
-    """Choose what one pain is about.
+def choose_aspect(
+    phrases: Sequence[Phrase], *, counts: Mapping[str, int], records: int, lexicon: PainLexicon
+) -> str | None:
+    """Choose what one pain is about, from the phrases of its segment in text order.
 
-    Args:
-        phrases: Phrases of the pain's segment, in text order.
-        counts: Counts over all pains.
-        lexicon: Words that never name an aspect.
+    ``counts``: records of each form over all pains; ``records``: all records with pains.
 
     Returns:
-        The aspect: of its noun phrases the one that most customers name, unless nearly all do; earlier and more precise
-        ones are preferred. A verb where there is no noun ("crash"). Null where nothing concrete is named.
+        Of its noun phrases the one that most customers name, unless nearly all do; earlier and more precise ones are
+        preferred. A verb where there is no noun ("crash"). Null where nothing concrete is named.
     """
     best, best_worth = None, 0.0
     for position, phrase in enumerate(phrase for phrase in phrases if phrase.kind == "noun"):
         forms = _forms(phrase.lemma, lexicon)
         if not forms:
             continue
-        head = counts.records.get(forms[-1], 1)
+        head = counts.get(forms[-1], 1)
         few = max(SHARED * head, 2.0)
-        form = next((form for form in forms[:-1] if counts.records.get(form, 1) >= few), None)
-        if form is None:
-            form = forms[0] if head <= 1 else forms[-1]
-        n = counts.records.get(form, 1)
+        form = next((form for form in forms[:-1] if counts.get(form, 1) >= few), forms[0] if head <= 1 else forms[-1])
+        n = counts.get(form, 1)
         worth = math.log1p(n) + 0.4 * (position == 0) + 0.3 * (" " in form)
-        too_common = counts.total >= 20 and n > GENERIC * counts.total  # noqa: PLR2004 - shares of few mean nothing
+        too_common = records >= 20 and n > GENERIC * records  # noqa: PLR2004 - shares of few mean nothing
         if too_common or form in lexicon.bare_words:
             worth *= 0.3
         if worth > best_worth + 1e-9:
             best, best_worth = form, worth
-    if best is None or best in lexicon.bare_words:
-        verbs = [phrase.lemma.casefold() for phrase in phrases if phrase.kind == "verb"]
-        named = [
-            verb
-            for verb in verbs
-            if WORD.fullmatch(verb.split(" ")[0])
-            and not set(verb.split()) <= lexicon.bare_words | lexicon.vague_aspects
-        ]
-        best = best or (named[0] if named else None)
-    return best
+    if best is not None and best not in lexicon.bare_words:
+        return best
+    vague = lexicon.bare_words | lexicon.vague_aspects
+    verbs = (phrase.lemma.casefold() for phrase in phrases if phrase.kind == "verb")
+    named = (verb for verb in verbs if WORD.fullmatch(verb.split(" ")[0]) and set(verb.split()) - vague)
+    return best or next(named, None)

@@ -11,12 +11,23 @@ negative and none. A trained head says how likely a segment is a pain; words the
 - a bare insult ("worst app ever") is kept with ``specific`` false: it is negative, but says nothing that went wrong,
   so it is never grouped and never counted as a pain in the segments table.
 
+How severe a pain is, 0..1, and why:
+
+    base     = 0.10 + 0.20 * p_pain + 0.15 * p_negative        (0.10 .. 0.45; times 0.6 where words soften it)
+    severity = 1 - (1 - base) * product of (1 - weight)        over the reasons found
+
+Reasons are consequences of the lexicon (each counts once; a negated one does not) and intensity: strong words 0.15,
+capitals 0.10, exclamation marks 0.08. This "noisy or" keeps severity below 1 and makes it monotone, which is tested:
+a higher probability or a further reason never lowers it, softening words never raise it.
+
 Invariants, tested: the order of segments never matters; every pain is one segment; statements hold the segment's words.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -24,11 +35,11 @@ import polars as pl
 from textcx.domain.lexicons.cues import cue_regex
 from textcx.domain.tables import PAINS
 from textcx.steps.pains.aspects import choose_aspect, count_aspects
-from textcx.steps.pains.severity import find_consequences, is_always_pain, judge_severity, straighten
-from textcx.steps.pains.statements import MASK, shorten
+from textcx.steps.pains.statements import shorten
+from textcx.steps.text.redact import MASK
 
 if TYPE_CHECKING:
-    from textcx.domain.lexicons.pains import PainLexicon
+    from textcx.domain.lexicons.pains import Consequence, PainLexicon
     from textcx.ports import PhraseFinder
 
 THRESHOLD = 0.5
@@ -44,52 +55,93 @@ REACH = 40
 ASKED_FOR = "asked for: something is missing"
 PAIN_SCHEMA = pl.Schema([*PAINS.items(), ("specific", pl.Boolean())])
 CONTENT = re.compile(r"[^\W\d_][\w'\u2019]+")
+BASE, PAIN_SHARE, NEGATIVE_SHARE, SOFTENED = 0.10, 0.20, 0.15, 0.6
+STRONG_WORDS, CAPITALS, EXCLAMATION = 0.15, 0.10, 0.08
+REACH_BACK = re.compile(r"(?:[\w']+[^\w.!?;]+){1,4}$")
+REACH_ON = 30
+SENTENCE_END = re.compile(r"[.!?;]")
+SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
+SHOUTED_WORDS = 2
+
+
+def straighten(text: str) -> str:
+    """Replace curly apostrophes by straight ones, keeping the length."""
+    return text.replace("\u2019", "'").replace("\u2018", "'")
+
+
+def _happened(consequence: Consequence, text: str, lexicon: PainLexicon) -> bool:
+    """Tell whether a consequence is said to have happened: found, and neither negated nor declared unnecessary."""
+    for found in consequence.pattern.finditer(text):
+        tail = REACH_BACK.search(text[: found.start()])
+        before = tail.group() if tail else ""
+        after = SENTENCE_END.split(text[found.end() :], maxsplit=1)[0][:REACH_ON]
+        relief = lexicon.patterns["relief"].search(before + found.group())
+        relieved = relief is not None and relief.start() < len(before)
+        negated = consequence.negatable and lexicon.says("negations", before)
+        if not (relieved or negated or lexicon.says("voids", after)):
+            return True
+    return False
+
+
+def find_consequences(text: str, lexicon: PainLexicon) -> tuple[Consequence, ...]:
+    """Find what happened to the customer according to a text, in the order of the lexicon."""
+    straight = straighten(text)
+    return tuple(consequence for consequence in lexicon.consequences if _happened(consequence, straight, lexicon))
+
+
+def judge_severity(text: str, *, p_pain: float, p_negative: float, lexicon: PainLexicon) -> tuple[float, list[str]]:
+    """Judge how severe the pain that a segment tells is.
+
+    Returns:
+        Severity 0..1, rounded to 4 decimals, and its reasons: consequences in the order of the lexicon, then intensity.
+    """
+    straight = straighten(text)
+    found = [(consequence.reason, consequence.weight) for consequence in find_consequences(text, lexicon)]
+    if lexicon.says("strong_words", straight):
+        found.append(("intensity: strong words", STRONG_WORDS))
+    if len(SHOUTED.findall(text)) >= SHOUTED_WORDS:
+        found.append(("intensity: capitals", CAPITALS))
+    if "!!" in text:
+        found.append(("intensity: exclamation marks", EXCLAMATION))
+    base = BASE + PAIN_SHARE * p_pain + NEGATIVE_SHARE * p_negative
+    if lexicon.says("softeners", straight):
+        base *= SOFTENED
+    left = math.prod((1.0 - weight for _, weight in found), start=1.0 - base)
+    return round(1.0 - left, 4), [reason for reason, _ in found]
 
 
 def _all_well(text: str, lexicon: PainLexicon) -> bool:
     """Tell whether a text says that nothing went wrong, or that it was put right, and does not turn afterwards."""
     words = lexicon.statements
-    for found in lexicon.patterns["all_well"].finditer(text):
-        if not words.turned.search(text[found.end() :]):
-            return True
-    for found in lexicon.patterns["solved"].finditer(text):
-        denied = words.denied.search(text[max(0, found.start() - REACH) : found.end() + REACH])
-        if not denied and not words.turned.search(text[found.end() :]):
-            return True
-    return False
-
-
-def _words(text: str) -> list[str]:
-    return [word.casefold() for word in CONTENT.findall(straighten(text).replace(MASK, " "))]
+    well = lexicon.patterns["all_well"].finditer(text)
+    solved = (
+        found
+        for found in lexicon.patterns["solved"].finditer(text)
+        if not words.denied.search(text[max(0, found.start() - REACH) : found.end() + REACH])
+    )
+    return any(not words.turned.search(text[found.end() :]) for found in chain(well, solved))
 
 
 def is_specific(text: str, lexicon: PainLexicon, *, offer_words: frozenset[str] = frozenset()) -> bool:
     """Tell whether a text says anything beyond praise, blame and names of the offer as a whole."""
     known = lexicon.bare_words | offer_words
-    return any(word not in known and len(set(word)) > 2 for word in _words(text))  # noqa: PLR2004 - "aaah", "zzz"
-
-
-def _implies_lack(text: str, *, p_request: float, question: str | None, lexicon: PainLexicon) -> bool:
-    if p_request < REQUEST_THRESHOLD:
-        return False
-    invited = question is not None and lexicon.says("asks_improvement", question)
-    return invited or lexicon.says("lacks", text)
+    words = (word.casefold() for word in CONTENT.findall(straighten(text).replace(MASK, " ")))
+    return any(word not in known and len(set(word)) > 2 for word in words)  # noqa: PLR2004 - "aaah", "zzz"
 
 
 def _is_pain(row: dict[str, Any], *, threshold: float, lexicon: PainLexicon) -> tuple[bool, bool]:
     """Tell whether a segment is a pain, and whether it is one because something is asked for."""
-    text = straighten(str(row["text"]))
-    p_pain, p_request = float(row["p_pain"] or 0.0), float(row["p_request"] or 0.0)
-    question = row.get("question")
+    text = straighten(row["text"])
+    p_pain, p_request, question = row["p_pain"] or 0.0, row["p_request"] or 0.0, row.get("question")
     if _all_well(text, lexicon) or lexicon.says("general", text):
         return False, False
     if lexicon.says("hypothetical", text) and p_pain < FEAR_THRESHOLD and not find_consequences(text, lexicon):
         return False, False
-    kind = float(row["p_positive"] or 0.0) >= LACK_POSITIVE
-    lack = not kind and _implies_lack(
-        text, p_request=p_request, question=question if isinstance(question, str) else None, lexicon=lexicon
-    )
-    return p_pain >= threshold or lack or (not kind and is_always_pain(text, lexicon)), lack
+    if (row["p_positive"] or 0.0) >= LACK_POSITIVE:
+        return p_pain >= threshold, False
+    invited = question is not None and lexicon.says("asks_improvement", question)
+    lack = p_request >= REQUEST_THRESHOLD and (invited or lexicon.says("lacks", text))
+    return p_pain >= threshold or lack or any(one.always for one in find_consequences(text, lexicon)), lack
 
 
 def find_pains(
@@ -103,9 +155,8 @@ def find_pains(
     """Find pains with aspect, statement, severity and reasons.
 
     Args:
-        segments: segment_id, record_id, text (redacted), p_pain, p_request, p_negative, p_positive; question where the
-            question asked is known.
-        phrases: Finds the phrases that name aspects; called once, with the texts of the pains only.
+        segments: Redacted and judged, with ``question`` where the question asked is known.
+        phrases: Called once, with the texts of the pains only.
         lexicon: Consequences, guards and vague words.
         threshold: Least P(pain) of a pain, 0..1.
         offer_words: Names of the product or company, case-folded; alone they make no statement specific.
@@ -120,10 +171,11 @@ def find_pains(
     ordered = segments.sort("segment_id")
     asked = ["question"] if "question" in ordered.columns else []
     always = cue_regex((cue for one in lexicon.consequences if one.always for cue in one.cues), numbers=lexicon.numbers)
-    told = pl.col("text").str.contains(always)
     likely = ordered.filter(
-        ((pl.col("p_pain") >= threshold) | (pl.col("p_request") >= REQUEST_THRESHOLD) | told)
-        & (pl.col("p_positive") < CLEARLY_POSITIVE)
+        (pl.col("p_pain") >= threshold)
+        | (pl.col("p_request") >= REQUEST_THRESHOLD)
+        | pl.col("text").str.contains(always),
+        pl.col("p_positive") < CLEARLY_POSITIVE,
     ).select("segment_id", "record_id", "text", "p_pain", "p_request", "p_negative", "p_positive", *asked)
     rows = []
     for row in likely.iter_rows(named=True):
@@ -131,18 +183,21 @@ def find_pains(
         if pain:
             rows.append({**row, "lack": lack})
     found = phrases.phrases([row["text"] for row in rows])
-    counts = count_aspects(found, [row["record_id"] for row in rows], lexicon=lexicon)
+    record_ids = [row["record_id"] for row in rows]
+    counts, records = count_aspects(found, record_ids, lexicon=lexicon), len(set(record_ids))
     signals = [*(consequence.pattern for consequence in lexicon.consequences), lexicon.patterns["strong_words"]]
     pains = []
     for row, own in zip(rows, found, strict=True):
-        aspect = choose_aspect(own, counts=counts, lexicon=lexicon)
-        severity = judge_severity(row["text"], p_pain=row["p_pain"], p_negative=row["p_negative"], lexicon=lexicon)
+        aspect = choose_aspect(own, counts=counts, records=records, lexicon=lexicon)
+        severity, reasons = judge_severity(
+            row["text"], p_pain=row["p_pain"], p_negative=row["p_negative"], lexicon=lexicon
+        )
         about = [re.compile(rf"(?i)\b{re.escape(aspect)}")] if aspect else []
         statement = shorten(row["text"], lexicon.statements, signals=[*signals, *about])
         pains.append({
             "segment_id": row["segment_id"], "record_id": row["record_id"], "aspect": aspect,
             "statement": statement or None,
-            "severity": severity.value, "reasons": [*severity.reasons, *([ASKED_FOR] if row["lack"] else [])],
+            "severity": severity, "reasons": [*reasons, *([ASKED_FOR] if row["lack"] else [])],
             "pain_point_id": None,
             "specific": bool(statement) and is_specific(row["text"], lexicon, offer_words=offer_words),
         })  # fmt: skip
@@ -150,15 +205,7 @@ def find_pains(
 
 
 def mark_pains(segments: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
-    """Set the ``pain`` column of segments: true where something specific went wrong, null where nobody judged.
-
-    Args:
-        segments: segment_id, p_pain and any other columns.
-        pains: What ``find_pains`` returned.
-
-    Returns:
-        The segments, same rows and order, with ``pain`` set.
-    """
+    """Set the ``pain`` column of segments: true where something specific went wrong, null where nobody judged."""
     ids = pains.filter(pl.col("specific"))["segment_id"]
     pain = pl.col("segment_id").is_in(ids.implode()) if _is_judged(segments) else pl.lit(None, dtype=pl.Boolean)
     return segments.with_columns(pain.alias("pain"))
@@ -166,10 +213,8 @@ def mark_pains(segments: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
 
 def missing_heads(segments: pl.DataFrame, *, encoder_id: str) -> tuple[str, ...]:
     """Return a note for the reader where the model judges sentiment only."""
-    if _is_judged(segments):
-        return ()
     note = f"The model {encoder_id} judges sentiment only: pain points, requests and emotions are not told from it."
-    return (note,)
+    return () if _is_judged(segments) else (note,)
 
 
 def _is_judged(segments: pl.DataFrame) -> bool:

@@ -23,12 +23,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from textcx.domain.errors import ShapeMismatch
 from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.domain.tables import PAIN_POINTS
-from textcx.steps.evidence import choose_evidence
-from textcx.steps.pains.statements import clarity
-from textcx.steps.pains.title import EVERYWHERE, UNTOLD, name_by_words, name_group, spread_over_themes
+from textcx.steps.evidence import check_vectors, choose_evidence
+from textcx.steps.pains.statements import EVERYWHERE, UNTOLD, clarity, name_by_words, name_group, spread_over_themes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +34,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.lexicons.pains import StatementWords
+
+    Pains = dict[str, list[Any]]  # columns
 
 MIN_RECORDS = 3
 HIGH_SEVERITY = 0.75
@@ -57,6 +57,8 @@ RARE_STAGE = 0.15
 UNSURE_STAGE = 0.3
 """The same where most of a theme's pains are of unknown stage: few placed segments must not speak for all."""
 EVIDENCE = 5
+CLEAR = 0.5
+"""Clarity from which a statement makes good evidence."""
 TRIMMED = 10
 
 
@@ -79,19 +81,11 @@ def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame)
 
     A pain that names no aspect is grouped by the consequence it tells ("returned").
     """
-    who = pl.coalesce("respondent_id", "record_id").alias("who")
-    stage = pl.col("stage").fill_null(UNKNOWN)
-    told = (
-        segments.with_row_index("position")
-        .filter(pl.col("counted"))
-        .select("segment_id", "position", "start", "end", "text", "p_pain", stage, who, "respondent_id")
-    )
-    happened = (
-        pl.col("reasons")
-        .list.filter(~pl.element().str.contains(f"^(?:{'|'.join(UNTOLD)})"))
-        .list.first()
-        .str.replace(r"^.*: ", "")
-    )
+    who, stage = pl.coalesce("respondent_id", "record_id").alias("who"), pl.col("stage").fill_null(UNKNOWN)
+    known = segments.with_row_index("position").filter("counted")
+    known = known.select("segment_id", "position", "start", "end", "text", "p_pain", stage, who, "respondent_id")
+    telling = pl.col("reasons").list.filter(~pl.element().str.contains(f"^(?:{'|'.join(UNTOLD)})"))
+    happened = telling.list.first().str.replace(r"^.*: ", "")
     strongest = (
         mentions.sort(["segment_id", "strength", "theme_id"], descending=[False, True, False])
         .group_by("segment_id", maintain_order=True)
@@ -101,21 +95,26 @@ def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame)
         pains.filter(pl.col("specific"))
         .drop("pain_point_id")
         .with_columns(pl.coalesce("aspect", happened))
-        .join(told, on="segment_id", how="inner")
+        .join(known, on="segment_id")
         .join(strongest, on="segment_id", how="left")
         .sort("segment_id")
     )
 
 
-def _records(frame: dict[str, list[Any]], members: Iterable[int]) -> int:
+def _records(frame: Pains, members: Iterable[int]) -> int:
     return len({frame["record_id"][member] for member in members})
 
 
-def _merge_stages(frame: dict[str, list[Any]], members: list[int]) -> dict[str, list[int]]:
-    """Cells of one theme by stage; unknown and rare stages join the theme's main one."""
-    cells: dict[str, list[int]] = defaultdict(list)
+def _grouped(frame: Pains, members: Iterable[int], by: str) -> dict[Any, list[int]]:
+    groups: dict[Any, list[int]] = defaultdict(list)
     for member in members:
-        cells[frame["stage"][member]].append(member)
+        groups[frame[by][member]].append(member)
+    return groups
+
+
+def _merge_stages(frame: Pains, members: list[int]) -> dict[str, list[int]]:
+    """Cells of one theme by stage; unknown and rare stages join the theme's main one."""
+    cells = _grouped(frame, members, "stage")
     known = {stage: _records(frame, own) for stage, own in cells.items() if stage != UNKNOWN}
     if not known:
         return cells
@@ -152,21 +151,18 @@ def _likeness(vectors: NDArray[np.float32], ours: list[int], theirs: list[int]) 
 
 
 def _split_by_aspect(
-    frame: dict[str, list[Any]], members: list[int], vectors: NDArray[np.float32], spread: dict[str, float]
+    frame: Pains, members: list[int], vectors: NDArray[np.float32], spread: dict[str, float]
 ) -> list[list[int]]:
     """Split a cell where it holds clearly different aspects; likeness decides about the pains of other aspects."""
-    by_aspect: dict[str, list[int]] = defaultdict(list)
-    for member in members:
-        if frame["aspect"][member] and spread.get(frame["aspect"][member], 0.0) <= EVERYWHERE:
-            by_aspect[frame["aspect"][member]].append(member)
+    by_aspect = _grouped(frame, members, "aspect")
     enough = max(SPLIT_RECORDS, SPLIT_SHARE * _records(frame, members))
-    sizes = {aspect: _records(frame, own) for aspect, own in by_aspect.items()}
-    leading = sorted(
-        (aspect for aspect, n in sizes.items() if n >= enough), key=lambda aspect: (-sizes[aspect], aspect)
-    )
+    telling = (aspect for aspect in by_aspect if aspect and spread.get(aspect, 0.0) <= EVERYWHERE)
+    sizes = {aspect: _records(frame, by_aspect[aspect]) for aspect in telling}
     seeds: list[list[int]] = []
     names: list[set[str]] = []
-    for aspect in leading:
+    for aspect in sorted(sizes, key=lambda aspect: (-sizes[aspect], aspect)):
+        if sizes[aspect] < enough:
+            break
         own, words = by_aspect[aspect], set(aspect.split())
         alike = [i for i, seed in enumerate(seeds) if words & names[i] or _likeness(vectors, own, seed) > APART]
         if alike:
@@ -178,32 +174,26 @@ def _split_by_aspect(
         return [members]
     means = np.stack([_mean(vectors, seed) for seed in seeds])
     taken = {member for seed in seeds for member in seed}
-    rest: list[int] = []
-    for member in (member for member in members if member not in taken):
-        cosines = means @ vectors[member].astype(np.float64)
-        nearest = int(cosines.argmax())
-        (seeds[nearest] if cosines[nearest] >= NEAR else rest).append(member)
-    if rest and _records(frame, rest) < MIN_RECORDS:
-        for member in rest:
-            seeds[int((means @ vectors[member].astype(np.float64)).argmax())].append(member)
+    cosines = {member: means @ vectors[member].astype(np.float64) for member in members if member not in taken}
+    rest = [member for member in cosines if cosines[member].max() < NEAR]
+    if _records(frame, rest) < MIN_RECORDS:
         rest = []
+    for member in cosines.keys() - set(rest):
+        seeds[int(cosines[member].argmax())].append(member)
     return [sorted(seed) for seed in seeds] + ([rest] if rest else [])
 
 
 def _theme_groups(
-    frame: dict[str, list[Any]], vectors: NDArray[np.float32], names: dict[str, str], statements: StatementWords
+    frame: Pains, vectors: NDArray[np.float32], names: dict[str, str], statements: StatementWords
 ) -> list[_Group]:
     spread = spread_over_themes(frame)
-    by_theme: dict[str, list[int]] = defaultdict(list)
-    for member, theme_id in enumerate(frame["theme_id"]):
-        if theme_id is not None:
-            by_theme[theme_id].append(member)
+    themed = (member for member, theme_id in enumerate(frame["theme_id"]) if theme_id is not None)
     groups = []
-    for theme_id in sorted(by_theme):
-        for stage, cell in sorted(_merge_stages(frame, by_theme[theme_id]).items()):
+    for theme_id, own in sorted(_grouped(frame, themed, "theme_id").items()):
+        for stage, cell in sorted(_merge_stages(frame, own).items()):
             taken: set[str] = set()
             parts = _split_by_aspect(frame, cell, vectors, spread)
-            for members in sorted(parts, key=lambda own: (-_records(frame, own), own)):
+            for members in sorted(parts, key=lambda part: (-_records(frame, part), part)):
                 aspect = name_group(frame, members, spread, names.get(theme_id), taken, statements=statements)
                 taken.add(aspect)
                 groups.append(_Group(theme_id, stage, aspect, members))
@@ -211,11 +201,11 @@ def _theme_groups(
 
 
 def _place_rest(
-    frame: dict[str, list[Any]], vectors: NDArray[np.float32], groups: list[_Group], statements: StatementWords
+    frame: Pains, vectors: NDArray[np.float32], groups: list[_Group], statements: StatementWords
 ) -> list[_Group]:
     """Pains without a theme: join the group about the same aspect, else stand together by aspect and stage."""
     means = {id(group): _mean(vectors, group.members) for group in groups}
-    by_aspect: dict[str, list[int]] = defaultdict(list)
+    unplaced: list[int] = []
     alone: list[_Group] = []
     for member in (member for member, theme_id in enumerate(frame["theme_id"]) if theme_id is None):
         aspect, stage = frame["aspect"][member], frame["stage"][member]
@@ -224,12 +214,11 @@ def _place_rest(
         if likeness and max(likeness) >= NEAR:
             homes[likeness.index(max(likeness))].members.append(member)
         elif aspect is not None:
-            by_aspect[aspect].append(member)
+            unplaced.append(member)
         else:
             alone.append(_Group(None, stage, name_by_words(frame, [member], statements), [member]))
-    for aspect, own in sorted(by_aspect.items()):
-        for stage, members in sorted(_merge_stages(frame, own).items()):
-            alone.append(_Group(None, stage, aspect, members))
+    for aspect, own in sorted(_grouped(frame, unplaced, "aspect").items()):
+        alone += [_Group(None, stage, aspect, members) for stage, members in sorted(_merge_stages(frame, own).items())]
     merged: dict[tuple[str, str | None], _Group] = {}
     for group in alone:
         known = merged.setdefault((group.stage, group.aspect), group)
@@ -238,84 +227,60 @@ def _place_rest(
     return list(merged.values())
 
 
-def _merge_alike(frame: dict[str, list[Any]], vectors: NDArray[np.float32], groups: list[_Group]) -> list[_Group]:
+def _merge_alike(frame: Pains, vectors: NDArray[np.float32], groups: list[_Group]) -> list[_Group]:
     """Groups of several themes about the same aspect in the same stage become one where their pains are alike.
 
     The group with most records gives its theme. A theme model cuts one matter into several themes more readily than
     readers do, and a list of pain points that names one aspect twice helps nobody.
     """
-    order = sorted(groups, key=lambda group: (-_records(frame, group.members), group.theme_id or "~", group.members))
     kept: list[_Group] = []
-    homes: dict[tuple[str, str | None], list[_Group]] = defaultdict(list)
-    for group in order:
+    for group in sorted(groups, key=lambda each: (-_records(frame, each.members), each.theme_id or "~", each.members)):
         mean = _mean(vectors, group.members)
-        alike = [
-            home for home in homes[group.stage, group.aspect] if float(mean @ _mean(vectors, home.members)) >= ALIKE
-        ]
+        same = (home for home in kept if (home.stage, home.aspect) == (group.stage, group.aspect))
+        alike = next((home for home in same if float(mean @ _mean(vectors, home.members)) >= ALIKE), None)
         if alike:
-            alike[0].members = sorted(alike[0].members + group.members)
+            alike.members = sorted(alike.members + group.members)
         else:
             kept.append(group)
-            homes[group.stage, group.aspect].append(group)
     return kept
 
 
 def _robust_mean(values: list[float]) -> float:
     """Mean without the highest and lowest tenth (at least ten values needed to leave one out on each side)."""
-    ordered = sorted(values)
-    cut = len(ordered) // TRIMMED
-    kept = ordered[cut : len(ordered) - cut] if cut else ordered
+    cut = len(values) // TRIMMED
+    kept = sorted(values)[cut : len(values) - cut]
     return math.fsum(kept) / len(kept)
 
 
-def _worst_of_each(frame: dict[str, list[Any]], members: list[int]) -> dict[str, int]:
-    """Each record's most severe pain of a group (the first one in the text on a draw)."""
-    worst: dict[str, int] = {}
-    for member in members:
-        record_id = frame["record_id"][member]
-        known = worst.get(record_id)
-        if known is None or (-frame["severity"][member], frame["start"][member]) < (
-            -frame["severity"][known], frame["start"][known],
-        ):  # fmt: skip
-            worst[record_id] = member
-    return worst
-
-
-def _describe(
-    frame: dict[str, list[Any]], vectors: NDArray[np.float32], group: _Group, statements: StatementWords
-) -> dict[str, Any]:
+def _describe(frame: Pains, vectors: NDArray[np.float32], group: _Group, statements: StatementWords) -> dict[str, Any]:
     """One row of the pain points table."""
     members = sorted(group.members)
-    worst = _worst_of_each(frame, members)
-    severity = _robust_mean([frame["severity"][member] for member in worst.values()])
-    mean = _mean(vectors, members)
-    central = vectors[members].astype(np.float64) @ mean
-    words = set((group.aspect or "").split())
-
-    def worth(index: int) -> float:
-        member = members[index]
-        statement = frame["statement"][member]
-        told = any(
-            reason.endswith(f": {group.aspect}") or reason == group.aspect for reason in frame["reasons"][member]
-        )
-        names_it = told or any(word in statement.casefold() for word in words)
-        whole = 1.0 + float(central[index]) + 0.5 * frame["severity"][member] + 0.25 * names_it
-        return float(round(clarity(statement, statements) * frame["p_pain"][member] * whole, 6))
-
-    worths = {members[index]: worth(index) for index in range(len(members))}
-    best = min(members, key=lambda member: (-worths[member], frame["segment_id"][member]))
-    readable = [member for member in members if clarity(frame["statement"][member], statements) >= 0.5]  # noqa: PLR2004 - half clear
-    chosen = readable if _records(frame, readable) >= MIN_RECORDS else members
-    leading = sorted(chosen, key=lambda member: (-worths[member], frame["segment_id"][member]))[: 3 * EVIDENCE]
-    leading = sorted({best, *leading}, key=lambda member: frame["segment_id"][member])
+    worst: dict[str, float] = {}  # severity of each record
+    for member in members:
+        record_id = frame["record_id"][member]
+        worst[record_id] = max(worst.get(record_id, 0.0), frame["severity"][member])
+    central = vectors[members].astype(np.float64) @ _mean(vectors, members)
+    clear = {member: clarity(frame["statement"][member], statements) for member in members}
+    worth: dict[int, float] = {}
+    for member, centrality in zip(members, central.tolist(), strict=True):
+        statement = frame["statement"][member].casefold()
+        told = any(reason.rpartition(": ")[2] == group.aspect for reason in frame["reasons"][member])
+        names_it = told or any(word in statement for word in (group.aspect or "").split())
+        whole = 1.0 + centrality + 0.5 * frame["severity"][member] + 0.25 * names_it
+        worth[member] = round(clear[member] * frame["p_pain"][member] * whole, 6)
+    by_worth = sorted(members, key=lambda member: -worth[member])
+    readable = [member for member in by_worth if clear[member] >= CLEAR]
+    chosen = readable if _records(frame, readable) >= MIN_RECORDS else by_worth
+    leading = sorted({by_worth[0], *chosen[: 3 * EVIDENCE]})
     candidates = pl.DataFrame({
         name: [frame[name][member] for member in leading]
-        for name in ("segment_id", "record_id", "respondent_id", "start", "end", "text")
+        for name in ("record_id", "respondent_id", "start", "end", "text")
     }, schema_overrides={"respondent_id": pl.String})  # fmt: skip
     return {
         "pain_point_id": pain_point_id(group.theme_id, group.stage, group.aspect),
         "theme_id": group.theme_id, "stage": group.stage, "aspect": group.aspect,
-        "statement": frame["statement"][best], "severity": round(severity, 4), "records": len(worst),
+        "statement": frame["statement"][by_worth[0]], "severity": round(_robust_mean([*worst.values()]), 4),
+        "records": len(worst),
         "respondents": len({frame["who"][member] for member in members}), "trend": None,
         "evidence": choose_evidence(candidates, vectors[leading], limit=EVIDENCE, continuing=statements.continuing),
     }  # fmt: skip
@@ -331,16 +296,10 @@ def group_pains(
     statements: StatementWords,
     small_data: int = SMALL_DATA,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Group pains into pain points.
+    """Group what ``find_pains`` returned into pain points.
 
-    Args:
-        pains: What ``find_pains`` returned.
-        segments: segment_id, record_id, respondent_id, start, end, text, p_pain, stage, counted.
-        mentions: segment_id, theme_id, strength; may be empty.
-        themes: theme_id, name; may be empty.
-        vectors: Unit vectors of the segments, in their order. Shape ``(segments, dimensions)``.
-        statements: How clauses begin and end in the language.
-        small_data: With no more counted records than this every pain point is listed, however few its records.
+    ``vectors`` are of the segments, unit length, shape ``(segments, dimensions)``; ``mentions`` and ``themes`` may be
+    empty. With no more than ``small_data`` counted records every pain point is listed, however few its records.
 
     Returns:
         The pain points table, highest reach x severity first, its trends null; and the pains with ``pain_point_id`` set
@@ -349,9 +308,7 @@ def group_pains(
     Raises:
         ShapeMismatch: If there are not as many vectors as segments.
     """
-    if len(vectors) != segments.height:
-        msg = f"{segments.height} segments came with {len(vectors)} vectors; expected one vector per segment"
-        raise ShapeMismatch(msg)
+    check_vectors(vectors, segments)
     gathered = _gather(pains, segments, mentions)
     own_vectors = vectors[gathered["position"].to_numpy()]
     frame = gathered.to_dict(as_series=False)
@@ -360,15 +317,15 @@ def group_pains(
     groups = _theme_groups(frame, own_vectors, names, statements)
     groups = _merge_alike(frame, own_vectors, groups)
     groups += _place_rest(frame, own_vectors, groups, statements)
-    rows = [_describe(frame, own_vectors, group, statements) for group in groups]
-    listed = [
-        (row, group)
-        for row, group in zip(rows, groups, strict=True)
-        if small or row["records"] >= MIN_RECORDS or row["severity"] >= HIGH_SEVERITY
-    ]
-    listed.sort(key=lambda item: (-round(item[0]["respondents"] * item[0]["severity"], 6), item[0]["pain_point_id"]))
-    home = {frame["segment_id"][member]: row["pain_point_id"] for row, group in listed for member in group.members}
-    points = pl.DataFrame([row for row, _ in listed], schema=PAIN_POINTS)
+    listed: list[dict[str, Any]] = []
+    home: dict[str, str] = {}
+    for group in groups:
+        row = _describe(frame, own_vectors, group, statements)
+        if small or row["records"] >= MIN_RECORDS or row["severity"] >= HIGH_SEVERITY:
+            listed.append(row)
+            home |= dict.fromkeys((frame["segment_id"][member] for member in group.members), row["pain_point_id"])
+    listed.sort(key=lambda row: (-round(row["respondents"] * row["severity"], 6), row["pain_point_id"]))
+    points = pl.DataFrame(listed, schema=PAIN_POINTS)
     ids = pl.col("segment_id").replace_strict(home, default=None, return_dtype=pl.String).alias("pain_point_id")
     placed = pains.sort("segment_id").with_columns(ids)
     return points, placed

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import EVIDENCE
-from textcx.steps.evidence import choose_evidence
+from textcx.steps.evidence import check_vectors, choose_evidence
 
 if TYPE_CHECKING:
     import re
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CLEARLY_POSITIVE = 0.6
+"""Least P(positive) of a clearly positive segment."""
 MIN_RECORDS = 3
 MIN_WORDS = 4
 QUOTES = 3
@@ -37,18 +37,11 @@ def find_praise(
     *,
     continuing: re.Pattern[str],
     min_records: int = MIN_RECORDS,
-    threshold: float = CLEARLY_POSITIVE,
 ) -> pl.DataFrame:
     """Rank themes by how many people clearly praise them.
 
-    Args:
-        segments: segment_id, record_id, respondent_id (nullable), start, end, text, polarity, p_positive, counted.
-        mentions: segment_id, theme_id; may be empty.
-        themes: theme_id, name; may be empty.
-        vectors: Unit vectors of the segments, in their order. Shape ``(segments, dimensions)``.
-        continuing: Beginnings of a text that make it a worse quote.
-        min_records: Fewest records that praise a theme, at least 1.
-        threshold: Least P(positive) of a clearly positive segment, 0..1.
+    ``vectors``: of the segments, unit length, shape ``(segments, dimensions)``. ``mentions`` and ``themes`` may be
+    empty. A theme needs ``min_records`` that praise it, at least 1.
 
     Returns:
         One row per praised theme, widest reach of praise first: records and respondents who praise it, mean polarity of
@@ -57,32 +50,27 @@ def find_praise(
     Raises:
         ShapeMismatch: If there are not as many vectors as segments.
     """
-    if len(vectors) != segments.height:
-        msg = f"{segments.height} segments came with {len(vectors)} vectors; expected one vector per segment"
-        raise ShapeMismatch(msg)
+    check_vectors(vectors, segments)
     raised = (
         segments.with_row_index("position")
         .filter(pl.col("counted"))
-        .join(mentions.select("segment_id", "theme_id").unique(), on="segment_id", how="inner")
-        .with_columns(pl.coalesce("respondent_id", "record_id").alias("who"))
+        .join(mentions.select("segment_id", "theme_id").unique(), on="segment_id")
+        .with_columns(who=pl.coalesce("respondent_id", "record_id"), weight="p_positive")
         .sort("theme_id", "segment_id")
     )
     names = dict(themes.select("theme_id", "name").iter_rows())
     rows = []
     for (theme_id,), own in raised.group_by("theme_id", maintain_order=True):
-        praise = own.filter(pl.col("p_positive") >= threshold)
+        praise = own.filter(pl.col("p_positive") >= CLEARLY_POSITIVE)
         if theme_id not in names or praise["record_id"].n_unique() < min_records:
             continue
         telling = praise.filter(pl.col("text").str.count_matches(r"\w+") >= MIN_WORDS)
         quoted = telling if telling["record_id"].n_unique() >= QUOTES else praise
-        quoted = quoted.with_columns(pl.col("p_positive").alias("weight"))
+        quotes = choose_evidence(quoted, vectors[quoted["position"].to_numpy()], limit=QUOTES, continuing=continuing)
         rows.append({
             "theme_id": theme_id, "name": names[theme_id], "records": praise["record_id"].n_unique(),
             "respondents": praise["who"].n_unique(), "polarity": own["polarity"].mean(),
-            "share_positive": praise.height / own.height,
-            "evidence": choose_evidence(
-                quoted, vectors[quoted["position"].to_numpy()], limit=QUOTES, continuing=continuing
-            ),
+            "share_positive": praise.height / own.height, "evidence": quotes,
         })  # fmt: skip
     return pl.DataFrame(rows, schema=PRAISE).sort(
         ["respondents", "share_positive", "theme_id"], descending=[True, True, False]

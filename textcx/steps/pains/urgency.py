@@ -48,14 +48,9 @@ SHOWN_DIGITS = 1
 class Case:
     """What is known of a record when its urgency is judged.
 
-    Attributes:
-        label: Of the whole record.
-        severities: Of its pains, each 0..1.
-        reasons: Of all its pains, as ``textcx.steps.pains.severity`` writes them.
-        text: Redacted.
-        value_rank: Share of known customers who are worth less, 0..1; null where the value is not known.
-        created_at: When it was said; where that is not known, when it came in. UTC.
-        earlier: Negative records of the same respondent in the ``LOOK_BACK`` before it, 0 or more.
+    ``severities`` (0..1) and ``reasons`` are those of its pains, ``text`` is redacted, ``value_rank`` the share of
+    known customers who are worth less (0..1, null where the value is not known), ``created_at`` when it was said or
+    else came in (UTC), ``earlier`` the number of negative records of the same respondent in the ``LOOK_BACK`` before.
     """
 
     label: str | None
@@ -68,34 +63,25 @@ class Case:
 
 
 def judge_urgency(case: Case, *, lexicon: PainLexicon, now: datetime) -> Urgency | None:
-    """Judge how urgently a record needs a person.
-
-    Args:
-        case: What is known of it.
-        lexicon: Consequences with the points they add, and the words that questions begin with.
-        now: The time, UTC.
-
-    Returns:
-        Score and reasons, the weightiest first; null where it needs nobody.
-    """
+    """Judge how urgently a record needs a person; null where it needs nobody."""
     worst = max(case.severities, default=0.0)
     if case.label != "negative" and worst < SEVERE:
         return None
-    found = [
-        *_severity(worst),
-        *_consequences(case.reasons, lexicon),
-        *_contact(
-            case.earlier, said=any(one.id == _AGAIN and one.reason in case.reasons for one in lexicon.consequences)
-        ),
-        *_question(case.text, lexicon),
-    ]
-    if worst < SEVERE and not any(reason["kind"] != "severity" for reason in found):
+    repeated = any(one.id == _AGAIN and one.reason in case.reasons for one in lexicon.consequences)
+    found = [*_consequences(case.reasons, lexicon), *_contact(case.earlier, said=repeated)]
+    if lexicon.statements.question.search(case.text):
+        found.append(_reason("unanswered question", "asks a question", QUESTION_POINTS))
+    if worst < SEVERE and not found:
         return None
-    found += [*_value(case.value_rank), age_reason(case.created_at, now=now)]
-    return urgency_of(found)
+    if case.value_rank is not None:
+        detail = f"worth more than {100 * case.value_rank:.0f} % of customers"
+        found.append(_reason("customer value", detail, VALUE_POINTS * case.value_rank))
+    grade = "severe" if worst >= 0.75 else "serious" if worst >= SEVERE else "light"  # noqa: PLR2004 - words for people
+    tone = _reason("severity", f"{grade} pain, severity {worst:.2f}", SEVERITY_POINTS * worst)
+    return _urgency([tone, *found, _age(case.created_at, now=now)])
 
 
-def urgency_of(reasons: Sequence[Mapping[str, Any]]) -> Urgency:
+def _urgency(reasons: Sequence[Mapping[str, Any]]) -> Urgency:
     """Sum up reasons, the weightiest first; those without points are left out."""
     kept = sorted((dict(reason) for reason in reasons if reason["points"] > 0), key=lambda one: -one["points"])
     return Urgency(score=round(sum(one["points"] for one in kept), SHOWN_DIGITS), reasons=tuple(kept))
@@ -104,36 +90,24 @@ def urgency_of(reasons: Sequence[Mapping[str, Any]]) -> Urgency:
 def aged(urgency: Urgency, *, created_at: datetime, now: datetime) -> Urgency:
     """Return the same urgency with the age that the record has by now."""
     rest = [reason for reason in urgency.reasons if reason["kind"] != "age"]
-    return urgency_of([*rest, age_reason(created_at, now=now)])
+    return _urgency([*rest, _age(created_at, now=now)])
 
 
-def age_reason(created_at: datetime, *, now: datetime) -> dict[str, Any]:
+def _age(created_at: datetime, *, now: datetime) -> dict[str, Any]:
     """Return the points for waiting; none for a record from the future."""
     waited = max(now - created_at, timedelta(0))
-    share = min(1.0, waited / FULL_AGE)
-    days = waited.days
-    detail = "less than a day old" if not days else "1 day old" if days == 1 else f"{days} days old"
-    return _reason("age", detail, AGE_POINTS * share)
+    detail = f"{waited.days} day{'s' if waited.days > 1 else ''} old" if waited.days else "less than a day old"
+    return _reason("age", detail, AGE_POINTS * min(1.0, waited / FULL_AGE))
 
 
 def value_rank(value: float | None, marks: Sequence[float]) -> float | None:
-    """Return the share of customers who are worth less.
+    """Return the share of other customers who are worth less, 0..1; null without a value or without others.
 
-    Args:
-        value: What the customer is worth; null where that is not known.
-        marks: Sorted values of other customers, or quantiles of them.
-
-    Returns:
-        0..1; null without a value or without others to compare it with.
+    ``marks``: their values, or quantiles of them.
     """
     if value is None or not marks:
         return None
     return sum(mark < value for mark in marks) / len(marks)
-
-
-def _severity(worst: float) -> list[dict[str, Any]]:
-    grade = "severe" if worst >= 0.75 else "serious" if worst >= SEVERE else "light"  # noqa: PLR2004 - words for people
-    return [_reason("severity", f"{grade} pain, severity {worst:.2f}", SEVERITY_POINTS * worst)] if worst else []
 
 
 def _consequences(reasons: Sequence[str], lexicon: PainLexicon) -> list[dict[str, Any]]:
@@ -149,22 +123,10 @@ def _consequences(reasons: Sequence[str], lexicon: PainLexicon) -> list[dict[str
 def _contact(earlier: int, *, said: bool) -> list[dict[str, Any]]:
     if not earlier and not said:
         return []
-    counted = f"{earlier} earlier negative record{'s' if earlier > 1 else ''} in {LOOK_BACK.days} days"
-    detail = (
-        f"{counted}, and says so" if earlier and said else counted if earlier else "says that it is not the first time"
-    )
+    detail = f"{earlier} earlier negative record{'s' if earlier > 1 else ''} in {LOOK_BACK.days} days"
+    if said:
+        detail = f"{detail}, and says so" if earlier else "says that it is not the first time"
     return [_reason("repeated contact", detail, min(CONTACT_POINTS, EACH_CONTACT * (earlier + said)))]
-
-
-def _question(text: str, lexicon: PainLexicon) -> list[dict[str, Any]]:
-    asks = lexicon.statements.question.search(text)
-    return [_reason("unanswered question", "asks a question", QUESTION_POINTS)] if asks else []
-
-
-def _value(rank: float | None) -> list[dict[str, Any]]:
-    if rank is None:
-        return []
-    return [_reason("customer value", f"worth more than {100 * rank:.0f} % of customers", VALUE_POINTS * rank)]
 
 
 def _reason(kind: str, detail: str, points: float) -> dict[str, Any]:

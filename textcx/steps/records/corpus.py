@@ -6,17 +6,17 @@ record and place, so nothing after this step can depend on the order of the inpu
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from textcx.domain.feedback import Reason, Unprocessable
+from textcx.steps.records.assemble import hint_of, settle_languages
 from textcx.steps.records.duplicates import mark_duplicates
 from textcx.steps.records.ids import assign_ids
-from textcx.steps.records.screen import hint_of, settle_languages
-from textcx.steps.sentiment.encode import unit_length
-from textcx.steps.sentiment.labels import find_mixed
+from textcx.steps.sentiment.encode import find_mixed, unit_length
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.language import Language
     from textcx.domain.parts import Part
 
-PREFIXES = ("rating:", "attribute:")
+PREFIX = re.compile("^(?:rating|attribute):")
 BEHIND = ("row", "input", "where", "given_id", "content_hash", "reason", "question")
 RECORD_CONTEXT = ("record_id", "respondent_id", "created_at", "touchpoint", "counted")
 
@@ -35,8 +35,7 @@ class Corpus:
     """All records and segments of a run, in their final order.
 
     ``answers``: one row per readable row of the input, with ``analyzed`` and ``counted``. ``records``: the analyzed
-    ones. ``segments``: their segments, with respondent, date, touchpoint and ``counted`` of the record. ``vectors``:
-    float32, one row per segment.
+    ones. ``segments``: theirs, with respondent, date, touchpoint and ``counted`` of the record.
     """
 
     answers: pl.DataFrame
@@ -48,15 +47,7 @@ class Corpus:
 
 
 def build_corpus(part: Part, *, language: Language) -> Corpus:
-    """Bring everything the first half found into its final form.
-
-    Args:
-        part: All parts of the run, joined.
-        language: The one that is analyzed.
-
-    Returns:
-        Records, segments, vectors and what was unprocessable.
-    """
+    """Bring everything the first half found into its final form; ``part`` are all parts of the run, joined."""
     rows, conflicts = assign_ids(settle_languages(part.records, supported=language.code))
     records = rows.filter(pl.col("reason").is_null()).sort("record_id")
     records = records.join(mark_duplicates(records), on="record_id", how="left", maintain_order="left")
@@ -65,10 +56,8 @@ def build_corpus(part: Part, *, language: Language) -> Corpus:
     records = records.join(find_mixed(segments, by="record_id"), on="record_id", how="left", maintain_order="left")
     records = records.with_columns(pl.col("mixed").fill_null(value=False), pl.col("n_segments").fill_null(0))
     counted = records.filter("counted")["record_id"].implode()
-    answers = rows.with_columns(
-        analyzed=pl.col("reason").is_null(),
-        counted=pl.col("record_id").is_in(counted),
-    ).sort("record_id")
+    answers = rows.with_columns(analyzed=pl.col("reason").is_null(), counted=pl.col("record_id").is_in(counted))
+    answers = answers.sort("record_id")
     return Corpus(
         answers=_plainly_named(answers),
         records=_plainly_named(records),
@@ -81,13 +70,7 @@ def build_corpus(part: Part, *, language: Language) -> Corpus:
 
 def _plainly_named(rows: pl.DataFrame) -> pl.DataFrame:
     """Give ratings and attributes their names, once the columns that only this step needs are out of the way."""
-    plain = {
-        column: column.removeprefix(prefix)
-        for prefix in PREFIXES
-        for column in rows.columns
-        if column.startswith(prefix)
-    }
-    return rows.drop(BEHIND, strict=False).rename(plain)
+    return rows.drop(BEHIND, strict=False).rename(lambda column: PREFIX.sub("", column))
 
 
 def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.float32]]:
@@ -103,16 +86,16 @@ def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[
 def _unprocessable(part: Part, answers: pl.DataFrame, language: Language) -> tuple[Unprocessable, ...]:
     left_out = [
         Unprocessable(
-            row=row["row"],
-            where=row["where"],
-            reason=Reason(row["reason"]),
-            hint=hint_of(Reason(row["reason"]), language),
-            record_id=row["record_id"],
-            language=row["language"] if row["reason"] == Reason.LANGUAGE_UNSUPPORTED else None,
+            row=row,
+            where=where,
+            reason=Reason(reason),
+            hint=hint_of(Reason(reason), language),
+            record_id=record_id,
+            language=code if reason == Reason.LANGUAGE_UNSUPPORTED else None,
         )
-        for row in answers.filter(pl.col("reason").is_not_null())
+        for row, where, reason, record_id, code in answers.drop_nulls("reason")
         .select("row", "where", "reason", "record_id", "language")
-        .iter_rows(named=True)
+        .iter_rows()
     ]
     return tuple(sorted([*left_out, *part.unreadable], key=lambda broken: broken.row))
 

@@ -38,11 +38,7 @@ _MOST_COMPARED = 200  # earlier records of one band that a record is compared wi
 
 
 def mark_duplicates(records: pl.DataFrame) -> pl.DataFrame:
-    """Find out which records repeat an earlier one.
-
-    Args:
-        records: Columns ``record_id``, ``text`` (masked), ``respondent_id`` and ``created_at`` (both may be null). In
-            any order.
+    """Find out which records (text masked, respondent and date nullable, in any order) repeat an earlier one.
 
     Returns:
         Columns ``record_id`` and ``duplicate_of``, sorted by ``record_id``: the id of the record it repeats, the
@@ -55,15 +51,9 @@ def mark_duplicates(records: pl.DataFrame) -> pl.DataFrame:
         normal=pl.col("text").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars(),
         text=pl.col("text").str.strip_chars(),
     ).sort("created_at", "record_id", nulls_last=True)
-    ordered = ordered.with_columns(
-        words=pl.when(pl.col("normal") == "")
-        .then(0)
-        .otherwise(pl.col("normal").str.count_matches(" ", literal=True) + 1),
-        said=pl.when(pl.col("normal") == "").then(pl.col("text")).otherwise(pl.col("normal")),
-    )
-    long = ordered.filter(pl.col("words") >= MIN_WORDS)
-    short = ordered.filter(pl.col("words") < MIN_WORDS)
-    marked = pl.concat([_copies(long), _same_respondent(short)])
+    is_long = pl.col("normal").str.count_matches(" ", literal=True) + 1 >= MIN_WORDS
+    pairs = pl.concat([_copies(ordered.filter(is_long)), _same_respondent(ordered.filter(~is_long))])
+    marked = pairs.filter(pl.col("duplicate_of") != pl.col("record_id"))
     return (
         records.select("record_id")
         .join(marked, on="record_id", how="left")
@@ -73,36 +63,25 @@ def mark_duplicates(records: pl.DataFrame) -> pl.DataFrame:
 
 
 def _same_respondent(short: pl.DataFrame) -> pl.DataFrame:
-    first = pl.col("record_id").first().over("respondent_id", "said")
-    return (
-        short.filter(pl.col("respondent_id").is_not_null())
-        .with_columns(duplicate_of=first)
-        .filter(pl.col("duplicate_of") != pl.col("record_id"))
-        .select("record_id", "duplicate_of")
-    )
+    """Return each record of a known respondent and the first that says the same."""
+    wording = pl.when(pl.col("normal") == "").then("text").otherwise("normal")
+    first = pl.col("record_id").first().over("respondent_id", wording)
+    return short.drop_nulls("respondent_id").select("record_id", duplicate_of=first)
 
 
 def _copies(long: pl.DataFrame) -> pl.DataFrame:
+    """Return each record and the one that it copies, exactly or nearly; itself where it copies none."""
     exact = long.with_columns(kept=pl.col("record_id").first().over("normal"))
     distinct = exact.filter(pl.col("kept") == pl.col("record_id"))
-    original = _nearest_original(distinct["normal"].to_list())
     ids = distinct["record_id"]
-    near = pl.DataFrame({"kept": ids, "duplicate_of": ids.gather(original)})
-    return (
-        exact.join(near, on="kept", how="left")
-        .filter(pl.col("duplicate_of") != pl.col("record_id"))
-        .select("record_id", "duplicate_of")
-    )
+    near = pl.DataFrame({"kept": ids, "duplicate_of": ids.gather(_nearest_original(distinct["normal"].to_list()))})
+    return exact.join(near, on="kept", how="left").select("record_id", "duplicate_of")
 
 
 def _nearest_original(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Find for each text the first earlier one that it nearly copies and that copies none itself.
+    """Find for each text the place of the first earlier one that it nearly copies and that copies none itself.
 
-    Args:
-        texts: Distinct normal forms of at least two words, the earliest first.
-
-    Returns:
-        The place of that text, or the text's own place. Shape ``(texts,)``.
+    ``texts``: distinct normal forms of at least two words, the earliest first. Its own place where there is none.
     """
     original = np.arange(len(texts))
     if len(texts) <= 1:

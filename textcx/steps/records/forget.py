@@ -21,12 +21,7 @@ WITH_QUOTES = ("themes", "pain_points", "praise", "emerging")
 
 
 def forget_records(tables: Mapping[str, pl.DataFrame], record_ids: Collection[str]) -> dict[str, pl.DataFrame]:
-    """Return tables without some records.
-
-    Args:
-        tables: By name; ``pains`` must be among them where ``pain_points`` is.
-        record_ids: The records.
-    """
+    """Return tables, by name, without some records; ``pains`` must be among them where ``pain_points`` is."""
     gone = list(record_ids)
     left = {name: _without(frame, name, gone) for name, frame in tables.items()}
     if "pain_points" in left:
@@ -66,14 +61,17 @@ def _told_by_others(points: pl.DataFrame, pains: pl.DataFrame, *, before: pl.Dat
     if pains.height == before.height:
         return points
     lost = before.join(pains.select("segment_id"), on="segment_id", how="anti")["pain_point_id"].drop_nulls().unique()
-    worst = pains.sort("severity", "segment_id", descending=[True, False], nulls_last=True)
-    left: dict[str, list[str]] = {}
-    for point, statement in worst.select("pain_point_id", "statement").drop_nulls().iter_rows():
-        left.setdefault(point, []).append(statement)
-    affected = set(lost.to_list())
-    told = [
-        said if point not in affected or said in left.get(point, ()) else next(iter(left.get(point, ())), None)
-        for point, said in points.select("pain_point_id", "statement").iter_rows()
-    ]
-    kept = [point not in affected or point in left for point in points["pain_point_id"]]
-    return points.with_columns(pl.Series("statement", told, dtype=pl.String)).filter(pl.Series(kept, dtype=pl.Boolean))
+    left = (
+        pains.drop_nulls(["pain_point_id", "statement"])
+        .sort("severity", "segment_id", descending=[True, False], nulls_last=True)
+        .group_by("pain_point_id", maintain_order=True)
+        .agg(left="statement")
+    )
+    affected = pl.col("pain_point_id").is_in(lost.implode())
+    unsaid = affected & ~pl.col("statement").is_in("left")
+    return (
+        points.join(left, on="pain_point_id", how="left", maintain_order="left")
+        .filter(~affected | pl.col("left").is_not_null())
+        .with_columns(statement=pl.when(unsaid).then(pl.col("left").list.first()).otherwise("statement"))
+        .drop("left")
+    )

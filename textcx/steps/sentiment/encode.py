@@ -1,15 +1,18 @@
-"""Ask the encoder once about every distinct text.
+"""Ask the encoder about whole texts and segments, and turn its answers into label, polarity, mixed and confident.
 
-Repeated texts (and records of a single segment, whose segment is the whole text) cost nothing twice.
+The record level is the encoder's own judgement over the whole text. A record is mixed when it holds both polarities -
+a clearly positive and a clearly negative segment - whatever the label of the whole is.
 """
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 
-from textcx.domain.encoding import Encoding
+from textcx.domain.encoding import EMOTIONS, LABELS, Encoding
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,38 +21,21 @@ if TYPE_CHECKING:
 
     from textcx.ports import Encoder
 
+CLEARLY = 0.6
+"""Probability from which a segment counts as clearly of one polarity when looking for mixed records."""
+
+DIGITS = 6
+"""Probabilities are stored to this many decimal places."""
+
 
 def encode_distinct(
     records: Sequence[str], segments: Sequence[str], *, encoder: Encoder, vectors: bool = True
 ) -> tuple[Encoding, Encoding]:
-    """Encode whole texts and segments in one call.
-
-    Args:
-        records: Polished whole texts.
-        segments: Polished segment texts.
-        encoder: The encoder.
-        vectors: Whether vectors are wanted.
-
-    Returns:
-        The encodings of the records and of the segments, each in the order given.
-    """
-    place: dict[str, int] = {}
-    for text in (*records, *segments):
-        place.setdefault(text, len(place))
-    encoding = encoder.encode(list(place), vectors=vectors)
-    return _take(encoding, records, place), _take(encoding, segments, place)
-
-
-def _take(encoding: Encoding, texts: Sequence[str], place: dict[str, int]) -> Encoding:
-    at: NDArray[np.intp] = np.fromiter((place[text] for text in texts), dtype=np.intp, count=len(texts))
-    return Encoding(
-        vectors=encoding.vectors[at] if len(encoding.vectors) else encoding.vectors,
-        sentiment=encoding.sentiment[at],
-        pain=encoding.pain[at],
-        request=encoding.request[at],
-        emotions=encoding.emotions[at],
-        windows=encoding.windows[at],
-    )
+    """Encode polished whole texts and segments in one call, so that the encoder reads each different text once."""
+    encoding = encoder.encode([*records, *segments], vectors=vectors)
+    arrays = {field.name: getattr(encoding, field.name) for field in fields(encoding)}
+    whole = Encoding(**{name: array[: len(records)] for name, array in arrays.items()})
+    return whole, Encoding(**{name: array[len(records) :] for name, array in arrays.items()})
 
 
 def unit_length(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
@@ -57,3 +43,51 @@ def unit_length(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     single = vectors.astype(np.float32)
     single /= np.maximum(np.linalg.norm(single, axis=1, keepdims=True), np.float32(1e-12))
     return single
+
+
+def sentiment_columns(probabilities: NDArray[np.float32]) -> dict[str, pl.Series]:
+    """Return ``label``, ``polarity`` (-1..1, P(positive) - P(negative)), ``p_negative``, ``p_neutral``, ``p_positive``.
+
+    ``probabilities`` are in the order of ``LABELS``; shape ``(texts, 3)``.
+    """
+    rounded = np.round(probabilities.astype(np.float64), DIGITS)
+    return {
+        "label": pl.Series([LABELS[index] for index in rounded.argmax(axis=1)], dtype=pl.String),
+        "polarity": pl.Series(np.round(rounded[:, 2] - rounded[:, 0], DIGITS)),
+        **{f"p_{label}": pl.Series(rounded[:, column]) for column, label in enumerate(LABELS)},
+    }
+
+
+def add_record_sentiment(records: pl.DataFrame, encoding: Encoding, *, confident_at: float) -> pl.DataFrame:
+    """Add label, polarity, probabilities, ``confident`` and ``windows`` of whole texts to records in their order.
+
+    ``confident_at``: smallest highest probability that counts as confident.
+    """
+    return records.with_columns(
+        **sentiment_columns(encoding.sentiment),
+        confident=pl.Series(encoding.sentiment.max(axis=1) >= confident_at) if records.height else pl.lit(value=True),
+        windows=pl.Series(encoding.windows.astype(np.int64)),
+    )
+
+
+def add_segment_sentiment(segments: pl.DataFrame, encoding: Encoding) -> pl.DataFrame:
+    """Add label, polarity and the heads' probabilities to segments in the order of ``encoding``; null without head."""
+    return segments.with_columns(
+        **sentiment_columns(encoding.sentiment),
+        p_pain=_column(encoding.pain),
+        p_request=_column(encoding.request),
+        **{f"p_{emotion}": _column(encoding.emotions[:, column]) for column, emotion in enumerate(EMOTIONS)},
+    )
+
+
+def _column(probabilities: NDArray[np.float32]) -> pl.Series:
+    """Round probabilities; null where the encoder has no such head."""
+    return pl.Series(np.round(probabilities.astype(np.float64), DIGITS)).fill_nan(None)
+
+
+def find_mixed(segments: pl.DataFrame, *, by: str) -> pl.DataFrame:
+    """Return ``mixed`` (a clearly positive and a clearly negative segment) and ``n_segments`` of each ``by``."""
+    return segments.group_by(by).agg(
+        mixed=(pl.col("p_negative").max() >= CLEARLY) & (pl.col("p_positive").max() >= CLEARLY),
+        n_segments=pl.len().cast(pl.Int64),
+    )

@@ -1,24 +1,26 @@
-"""Items: what is said about one text, built from the encoder's answers about it and its segments."""
+"""What single texts tell without a corpus: items, built from the encoder's answers, and what was found in segments."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.feedback import Reason
-from textcx.domain.items import SegmentItem, SentimentItem
-from textcx.steps.sentiment.labels import DIGITS, add_record_sentiment, add_segment_sentiment, find_mixed
+from textcx.domain.items import SegmentItem, SentimentItem, TextFindings, TextPain
+from textcx.steps.sentiment.encode import add_record_sentiment, add_segment_sentiment, find_mixed
 from textcx.steps.text.clean import entities_in, polish, why_unprocessable
+from textcx.steps.text.redact import mask
 from textcx.steps.text.split import place_segments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from textcx.domain.encoding import Encoding
@@ -53,21 +55,14 @@ class PreparedText:
 def language_code(name: str | None, language: Language) -> str | None:
     """Bring what a caller says about a language to its code: "en-GB", "EN" and "English" are "en".
 
-    Args:
-        name: What was said, if anything.
-        language: The one that is analyzed, with what else it is called.
-
-    Returns:
-        A code in lower case; null for what is no code, or says that the language is not known.
+    Null for what is no code, or says that the language is not known.
     """
     plain = (name or "").strip()
-    if plain.casefold() in language.aliases:
-        return language.code
     match = _CODE.fullmatch(plain)
-    if match is None or plain.casefold() in _UNKNOWN:
-        return None
-    code = match[1].casefold()
-    return language.code if code in language.aliases else code
+    code = match[1].casefold() if match else None
+    if {plain.casefold(), code} & language.aliases:
+        return language.code
+    return None if plain.casefold() in _UNKNOWN else code
 
 
 def prepare_text(
@@ -99,69 +94,87 @@ def unlabelled_item(text: PreparedText) -> SentimentItem:
     return SentimentItem(id=text.id, language=text.language, language_supported=text.supported, reason=text.reason)
 
 
+def judged_segments(texts: Sequence[PreparedText], parts: Encoding) -> pl.DataFrame:
+    """Return the judged segments of texts, text by text; ``record_id`` is the number of the text."""
+    owners = [str(number) for number, text in enumerate(texts) for _ in text.parts]
+    return add_segment_sentiment(pl.Series("record_id", owners, dtype=pl.String).to_frame(), parts)
+
+
 def build_items(
-    texts: Sequence[PreparedText], whole: Encoding, parts: Encoding, *, confident_at: float
+    texts: Sequence[PreparedText], whole: Encoding, segments: pl.DataFrame, *, confident_at: float
 ) -> list[SentimentItem]:
-    """Build the items of texts that are judged.
+    """Build the items of texts without a ``reason``, in order.
 
-    Args:
-        texts: None of them with a ``reason``.
-        whole: The encoder's answers for the whole texts.
-        parts: Those for all their segments, text by text.
-        confident_at: Smallest highest probability that counts as confident.
-
-    Returns:
-        One item for each text, in order.
+    ``whole`` are the encoder's answers for the whole texts, ``segments`` their ``judged_segments``; ``confident_at`` is
+    the smallest highest probability that counts as confident.
     """
-    if not texts:
-        return []
-    owners = pl.Series("text", [number for number, text in enumerate(texts) for _ in text.parts], dtype=pl.Int64)
-    numbers = pl.Series("text", range(len(texts)), dtype=pl.Int64)
-    records = add_record_sentiment(pl.DataFrame(numbers), whole, confident_at=confident_at)
-    segments = add_segment_sentiment(pl.DataFrame(owners), parts)
-    records = records.join(find_mixed(segments, by="text"), on="text", how="left", maintain_order="left")
-    rows_of: list[list[dict[str, Any]]] = [[] for _ in texts]
-    for row in segments.iter_rows(named=True):
-        rows_of[row["text"]].append(row)
-    heads = zip(_rounded(whole.pain), _rounded(whole.request), _emotions(whole), strict=True)
-    return [
-        SentimentItem(
+    numbers = pl.Series("record_id", [str(number) for number in range(len(texts))], dtype=pl.String).to_frame()
+    records = add_segment_sentiment(add_record_sentiment(numbers, whole, confident_at=confident_at), whole)
+    records = records.join(find_mixed(segments, by="record_id"), on="record_id", how="left", maintain_order="left")
+    rows = segments.iter_rows(named=True)
+    items = []
+    for text, row in zip(texts, records.iter_rows(named=True), strict=True):
+        own = list(islice(rows, len(text.parts)))
+        strongest = {label: max(each[f"p_{label}"] for each in own or [row]) for label in ("negative", "positive")}
+        emotions = {emotion: row[f"p_{emotion}"] for emotion in EMOTIONS}
+        item = SentimentItem(
             id=text.id,
-            label=row["label"],
-            polarity=row["polarity"],
-            probabilities=_probabilities(row),
-            strongest={label: max(each[f"p_{label}"] for each in rows or [row]) for label in ("negative", "positive")},
+            **_judgement(row),
+            strongest=strongest,
             mixed=bool(row["mixed"]),
             confident=row["confident"],
             windows=row["windows"],
             language=text.language,
-            p_pain=pain,
-            p_request=request,
-            emotions=emotions,
-            segments=tuple(_segment(span, each) for span, each in zip(text.spans, rows, strict=True)),
+            emotions=None if None in emotions.values() else emotions,
+            segments=tuple(
+                SegmentItem(start=start, end=end, **_judgement(each))
+                for (start, end), each in zip(text.spans, own, strict=True)
+            ),
         )
-        for text, row, rows, (pain, request, emotions) in zip(
-            texts, records.iter_rows(named=True), rows_of, heads, strict=True
-        )
-    ]
+        items.append(item)
+    return items
 
 
-def _segment(span: tuple[int, int], row: Mapping[str, Any]) -> SegmentItem:
-    heads = {name: row[name] for name in ("label", "polarity", "p_pain", "p_request")}
-    return SegmentItem(start=span[0], end=span[1], probabilities=_probabilities(row), **heads)
+def _judgement(row: Mapping[str, Any]) -> dict[str, Any]:
+    probabilities = {label: row[f"p_{label}"] for label in LABELS}
+    return {"probabilities": probabilities} | {name: row[name] for name in ("label", "polarity", "p_pain", "p_request")}
 
 
-def _probabilities(row: Mapping[str, Any]) -> dict[str, float]:
-    return {label: row[f"p_{label}"] for label in LABELS}
+def with_words(segments: pl.DataFrame, given: Sequence[GivenText], texts: Sequence[PreparedText]) -> pl.DataFrame:
+    """Add to ``judged_segments`` their masked ``text``, and a ``segment_id`` that sorts in their order."""
+    words: list[str] = []
+    for each, text in zip(given, texts, strict=True):
+        masked = mask(each.text, text.redactions)
+        words += [masked[start:end] for start, end in text.spans]
+    ids = pl.int_range(pl.len()).cast(pl.String).str.zfill(9)
+    return segments.with_columns(pl.Series("text", words, dtype=pl.String), segment_id=ids)
 
 
-def _rounded(values: NDArray[np.float32]) -> list[Any]:
-    """Probabilities as they are shown; null where the encoder has no such head."""
-    if np.isnan(values).any():
-        return [None] * len(values)
-    rounded: list[Any] = np.round(values.astype(np.float64), DIGITS).tolist()
-    return rounded
-
-
-def _emotions(encoding: Encoding) -> list[dict[str, float] | None]:
-    return [row and dict(zip(EMOTIONS, row, strict=True)) for row in _rounded(encoding.emotions)]
+def text_findings(
+    item: SentimentItem,
+    vectors: NDArray[np.float32],
+    *,
+    redactions: Sequence[Redaction],
+    segments: pl.DataFrame,
+    stages: pl.DataFrame,
+    pains: pl.DataFrame,
+) -> TextFindings:
+    """Put together what was found in one text: its segments, from ``with_words``, and theirs, in their order."""
+    numbers = {segment_id: number for number, segment_id in enumerate(segments["segment_id"])}
+    return TextFindings(
+        item=item,
+        texts=tuple(segments["text"]),
+        stages=tuple(stages.select("stage", pl.col("stage_confidence").round(6)).iter_rows()),
+        pains=tuple(
+            TextPain(
+                segment=numbers[row["segment_id"]],
+                aspect=row["aspect"],
+                statement=row["statement"],
+                severity=row["severity"],
+                reasons=tuple(row["reasons"]),
+            )
+            for row in pains.filter("specific").iter_rows(named=True)
+        ),
+        redactions=tuple(redactions),
+        vectors=vectors,
+    )

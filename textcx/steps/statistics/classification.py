@@ -1,5 +1,8 @@
 """Quality measures of labels and probabilities; training and evaluation use the same ones.
 
+True and guessed classes, confidences (the highest probability of each text), whether labels are right and weights (1 by
+default) all have the shape ``(texts,)``.
+
 Three invariants, all tested: the order of the texts never matters, equal probabilities share their place evenly, and a
 class that is true of no text counts in no mean. All results lie between 0 and 1 unless said otherwise.
 """
@@ -12,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.metrics import confusion_matrix, f1_score, recall_score, roc_auc_score
+
+from textcx.domain.encoding import LABELS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,32 +41,21 @@ def class_f1(counts: Chances) -> Chances:
 
 
 def macro_f1(truth: Classes, guess: Classes, *, weights: Chances | None = None) -> float:
-    """Mean of the classes' F1; classes that are true of no text are left out.
-
-    Args:
-        truth: True classes. Shape ``(texts,)``.
-        guess: Guessed classes, the same.
-        weights: Weight of each text; 1 by default.
-    """
+    """Mean of the classes' F1; classes that are true of no text are left out."""
     if not len(truth):
         return 0.0
     return float(f1_score(truth, guess, labels=np.unique(truth), average="macro", sample_weight=weights))
 
 
-def macro_f1_interval(truth: Classes, guess: Classes, *, classes: int = 3, seed: int = 0) -> tuple[float, float]:
-    """95 % bootstrap interval of the macro-F1.
+def macro_f1_interval(truth: Classes, guess: Classes) -> tuple[float, float]:
+    """95 % bootstrap interval of the macro-F1 over ``LABELS``; at least one text.
 
     Drawing texts anew is drawing the cells of the confusion anew, so that a thousand resamples cost nothing.
     Source: Efron and Tibshirani 1993, "An introduction to the bootstrap", percentile interval.
-
-    Args:
-        truth: True classes, at least one text.
-        guess: Guessed classes, the same.
-        classes: How many classes there are.
-        seed: Start of the draws.
     """
+    classes = len(LABELS)
     counts = confusion_matrix(truth, guess, labels=range(classes))
-    draws = np.random.default_rng(seed).multinomial(len(truth), counts.ravel() / len(truth), size=RESAMPLES)
+    draws = np.random.default_rng(0).multinomial(len(truth), counts.ravel() / len(truth), size=RESAMPLES)
     scores = class_f1(draws.reshape(-1, classes, classes).astype(np.float64))
     low, high = np.percentile(np.nanmean(scores, axis=1), INTERVAL)
     return float(low), float(high)
@@ -80,12 +74,8 @@ def roc_auc(truth: Truths, chance: Chances) -> float:
 def auc_margin_interval(truth: Truths, one: Chances, other: Chances) -> tuple[float, float]:
     """95 % interval of how far the AUC of one reading lies above that of another on the same texts, -1 to 1.
 
+    NaN twice where there are not two true and two false texts.
     Source: DeLong, DeLong and Clarke-Pearson 1988: the variance of correlated areas by placement values.
-
-    Args:
-        truth: True and false texts, at least two of each; NaN twice where there are fewer.
-        one: Probabilities of one reading. Shape ``(texts,)``.
-        other: Probabilities of the other, of the same texts.
     """
     if min(int(truth.sum()), int((~truth).sum())) < FEWEST_FOR_VARIANCE:
         return float("nan"), float("nan")
@@ -110,16 +100,7 @@ def _placements(truth: Truths, chance: Chances) -> tuple[Chances, Chances]:
 
 @dataclass(frozen=True, slots=True)
 class Bin:
-    """Texts of similar confidence.
-
-    Attributes:
-        low: Lower end of the bin.
-        high: Upper end of the bin.
-        texts: How many texts fall into it.
-        share: Their share of all, by weight.
-        confidence: Mean of their highest probabilities.
-        right: Share of them whose label is right.
-    """
+    """Texts with a confidence from ``low`` to ``high``, their weight as a share of all, and means over them."""
 
     low: float
     high: float
@@ -129,27 +110,21 @@ class Bin:
     right: float
 
 
-def reliability(
-    confidence: Chances, right: Truths, *, bins: int = BINS, weights: Chances | None = None
-) -> tuple[Bin, ...]:
+def reliability(confidence: Chances, right: Truths, *, weights: Chances | None = None) -> tuple[Bin, ...]:
     """Put texts into bins of equal width by their confidence; empty bins are left out.
 
-    Args:
-        confidence: Highest probability of each text. Shape ``(texts,)``.
-        right: Whether its label is right.
-        bins: How many bins from 0 to 1; a bin holds its lower end, the last one its upper end, too.
-        weights: Weight of each text; 1 by default.
+    A bin holds its lower end, the last one its upper end, too.
     """
     weight = np.ones(len(confidence)) if weights is None else weights
     # A probability in single precision times 15 must not fall below the edge that it stands on.
-    places = np.clip((confidence.astype(np.float64) * bins + 1e-9).astype(int), 0, bins - 1)
+    places = np.clip((confidence.astype(np.float64) * BINS + 1e-9).astype(int), 0, BINS - 1)
     found = []
     for place in np.unique(places):
         inside = places == place
         found.append(
             Bin(
-                float(place / bins),
-                float((place + 1) / bins),
+                float(place / BINS),
+                float((place + 1) / BINS),
                 int(inside.sum()),
                 float(weight[inside].sum() / weight.sum()),
                 float(np.average(confidence[inside], weights=weight[inside])),
@@ -159,16 +134,16 @@ def reliability(
     return tuple(found)
 
 
-def calibration_error(confidence: Chances, right: Truths, *, bins: int = BINS, weights: Chances | None = None) -> float:
+def calibration_error(confidence: Chances, right: Truths, *, weights: Chances | None = None) -> float:
     """Expected calibration error: mean gap between confidence and share right, over bins of equal width.
 
     Source: Naeini, Cooper and Hauskrecht 2015; Guo et al. 2017. Biased upwards on few texts.
     """
-    found = reliability(confidence, right, bins=bins, weights=weights)
+    found = reliability(confidence, right, weights=weights)
     return float(sum(one.share * abs(one.confidence - one.right) for one in found))
 
 
-def corrected_calibration_error(confidence: Chances, right: Truths, *, bins: int = BINS) -> float:
+def corrected_calibration_error(confidence: Chances, right: Truths) -> float:
     """Expected calibration error with the bias of small bins taken off.
 
     The gap of a bin is seen through noise of the size ``sqrt(right (1 - right) / texts)``. How much such noise adds to
@@ -177,20 +152,20 @@ def corrected_calibration_error(confidence: Chances, right: Truths, *, bins: int
     this is what it draws on average. It takes off less than all of the bias where calibration is perfect.
     """
     total = 0.0
-    for one in reliability(confidence, right, bins=bins):
+    for one in reliability(confidence, right):
         gap = abs(one.confidence - one.right)
         noise = math.sqrt(one.right * (1 - one.right) / one.texts)
         total += one.share * (2 * gap - _mean_of_folded_normal(gap, noise))
     return max(0.0, total)
 
 
-def calibration_noise(confidence: Chances, *, bins: int = BINS) -> float:
+def calibration_noise(confidence: Chances) -> float:
     """Return the calibration error that perfect probabilities of these sizes would show by chance alone.
 
     Mean gap of each bin if its texts are right with exactly the probabilities given, by the normal approximation.
     """
     total = 0.0
-    for one in reliability(confidence, np.ones(len(confidence), dtype=bool), bins=bins):
+    for one in reliability(confidence, np.ones(len(confidence), dtype=bool)):
         noise = math.sqrt(max(0.0, one.confidence * (1 - one.confidence)) / one.texts)
         total += one.share * _mean_of_folded_normal(0.0, noise)
     return total
@@ -207,11 +182,8 @@ def _mean_of_folded_normal(mean: float, spread: float) -> float:
 def brier(probabilities: Chances, truth: Classes) -> float:
     """Brier score over all classes: mean squared distance from the truth, 0 to 2; lower is better.
 
-    Source: Brier 1950, in its first form, which sums over the classes.
-
-    Args:
-        probabilities: Shape ``(texts, classes)``.
-        truth: True classes. Shape ``(texts,)``.
+    ``probabilities`` have the shape ``(texts, classes)``. Source: Brier 1950, in its first form, which sums over the
+    classes.
     """
     wanted = np.eye(probabilities.shape[1])[truth]
     return float(((probabilities - wanted) ** 2).sum(axis=1).mean()) if len(truth) else 0.0
@@ -220,13 +192,9 @@ def brier(probabilities: Chances, truth: Classes) -> float:
 def risk_at_coverage(confidence: Chances, right: Truths, *, coverage: float = COVERAGE) -> float:
     """Share of errors among the surest answers.
 
-    Texts of equal confidence at the border count with their mean, so that their order has no say.
+    ``coverage`` is the share of the texts that are answered, above 0 and at most 1, rounded up to whole texts. Texts of
+    equal confidence at the border count with their mean, so that their order has no say.
     Source: El-Yaniv and Wiener 2010; Geifman and El-Yaniv 2017.
-
-    Args:
-        confidence: Highest probability of each text. Shape ``(texts,)``.
-        right: Whether its label is right.
-        coverage: Share of the texts that are answered, above 0 and at most 1; rounded up to whole texts.
     """
     if not len(confidence):
         return 0.0

@@ -50,14 +50,9 @@ def tally(codes: Codes, groups: int) -> Floats:
 
 
 def moments(codes: Codes, values: Floats, groups: int) -> Moments:
-    """Return count, mean and variance of the values of each group.
+    """Return count, mean and variance of the values of each group; ``codes`` are ``0 .. groups - 1``, one per value.
 
     Sums run in the order of the input, on one thread, so that equal input gives equal bytes.
-
-    Args:
-        codes: Group of each value, ``0 .. groups - 1``. Shape ``(values,)``.
-        values: The values. Shape ``(values,)``.
-        groups: How many groups there are.
     """
     n = tally(codes, groups)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -83,28 +78,18 @@ def _wilson(hits: Floats, n: Floats) -> Interval:
 
 
 def share_interval(hits: Floats, n: Floats) -> Interval:
-    """Return the score interval of a share (Wilson 1927; recommended by Brown, Cai & DasGupta 2001).
+    """Return the score interval of ``hits / n``, 0..1 (Wilson 1927; recommended by Brown, Cai & DasGupta 2001).
 
-    Args:
-        hits: Observations that count. 0 to ``n``; fractions are allowed (effective sample sizes).
-        n: All observations.
-
-    Returns:
-        Shares, 0..1.
+    ``hits`` may be fractions (effective sample sizes), 0 to ``n``.
     """
     return _known(n, *_wilson(hits, n))
 
 
 def mean_interval(found: Moments, *, low: float, high: float) -> Interval:
-    """Return Student's t interval of a mean, clipped to the scale.
+    """Return Student's t interval of a mean, clipped to the scale from ``low`` to ``high``.
 
     Where all answers are alike, t has no width and would claim certainty. Then the interval reaches as far as answers
     at the ends of the scale could move the mean, if their share were the Wilson limit for none in n: z^2 / (n + z^2).
-
-    Args:
-        found: Count, mean and variance of each group.
-        low: Lowest value of the scale.
-        high: Highest value of the scale.
     """
     n, mean, variance = found
     alike = variance <= 1e-12 * (high - low) ** 2
@@ -117,17 +102,11 @@ def mean_interval(found: Moments, *, low: float, high: float) -> Interval:
 
 
 def clustered_interval(mean: float, deviations: Floats, n: int, *, low: float, high: float) -> tuple[float, float]:
-    """Return the t interval of a mean of values of which those of one group may be alike, clipped to the scale.
+    """Return the t interval of a mean of ``n`` values of which those of one group may be alike, clipped to the scale.
 
     The variance is the cluster-robust one of a mean (Liang and Zeger 1986) with ``groups - 1`` degrees of freedom; one
-    group alone gives the whole scale.
-
-    Args:
-        mean: Of all values.
-        deviations: For each group the sum of its values' distances from ``mean``. Shape ``(groups,)``.
-        n: How many values there are.
-        low: Lowest value of the scale.
-        high: Highest value of the scale.
+    group alone gives the whole scale. ``deviations`` are, for each group, the sum of its values' distances from
+    ``mean``; shape ``(groups,)``.
     """
     groups = len(deviations)
     if groups == 1:
@@ -138,18 +117,10 @@ def clustered_interval(mean: float, deviations: Floats, n: int, *, low: float, h
 
 
 def balance_interval(up: Floats, down: Floats, n: Floats) -> Interval:
-    """Return the adjusted Wald interval of ``(up - down) / n``, the shape of NPS.
+    """Return the adjusted Wald interval of ``(up - down) / n``, the shape of NPS, clipped to -1..1.
 
     Three observations are added: 3/4 to either side, the rest between (Rocks 2016, "Interval Estimation for the Net
     Promoter Score", The American Statistician 70(4); the best of the closed forms he compares).
-
-    Args:
-        up: Observations of +1.
-        down: Observations of -1.
-        n: All observations, those of 0 included.
-
-    Returns:
-        Differences of shares, clipped to -1..1.
     """
     size = n + 3
     plus, minus = (up + 0.75) / size, (down + 0.75) / size
@@ -161,10 +132,9 @@ def balance_interval(up: Floats, down: Floats, n: Floats) -> Interval:
 
 
 def difference_interval(hits: Floats, n: Floats, other_hits: Floats, other_n: Floats) -> Interval:
-    """Return the interval of ``hits / n - other_hits / other_n``: the hybrid score (Newcombe 1998, method 10).
+    """Return the interval of ``hits / n - other_hits / other_n``, -1..1: the hybrid score (Newcombe 1998, method 10).
 
-    Returns:
-        Differences of shares, -1..1; NaN where either side has fewer than two observations.
+    NaN where either side has fewer than two observations.
     """
     one, two = _wilson(hits, n), _wilson(other_hits, other_n)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -177,8 +147,7 @@ def difference_interval(hits: Floats, n: Floats, other_hits: Floats, other_n: Fl
 def difference_p_value(hits: Floats, n: Floats, other_hits: Floats, other_n: Floats) -> Floats:
     """Return the two-sided p-value that two shares are equal: the score test with a pooled share.
 
-    Returns:
-        0..1; 1 where nothing differs at all, NaN where a side is empty.
+    1 where nothing differs at all, NaN where a side is empty.
     """
     with np.errstate(invalid="ignore", divide="ignore"):
         gap = hits / n - other_hits / other_n
@@ -191,11 +160,7 @@ def difference_p_value(hits: Floats, n: Floats, other_hits: Floats, other_n: Flo
 def q_values(p_values: Floats) -> Floats:
     """Return q-values (Benjamini & Hochberg, JRSS B 57, 1995): taking all q <= a keeps the false discovery rate at a.
 
-    Args:
-        p_values: 0..1; NaN where nothing was tested, which then does not count as a test. Shape ``(tests,)``.
-
-    Returns:
-        0..1, NaN where the p-value is. Shape ``(tests,)``.
+    A NaN stays NaN and does not count as a test.
     """
     q_values = np.full(p_values.shape, np.nan)
     tested = ~np.isnan(p_values)
@@ -206,3 +171,9 @@ def q_values(p_values: Floats) -> Floats:
 def column(values: Floats) -> pl.Series:
     """Return an array as a Float64 column with null for NaN, and 0.0 for -0.0."""
     return pl.Series(np.asarray(values, dtype=np.float64) + 0.0).fill_nan(None)
+
+
+def estimate_columns(value: Floats, interval: Interval, n: Floats) -> list[pl.Series]:
+    """Return the columns ``value``, ``ci_low``, ``ci_high`` and ``n`` of a table."""
+    named = {"value": value, "ci_low": interval.low, "ci_high": interval.high}
+    return [*(column(values).alias(name) for name, values in named.items()), pl.Series("n", n.astype(np.int64))]

@@ -79,28 +79,16 @@ def clean(text: str) -> str:
     U+FFFD; curly quotes, hyphens and full-width, mathematical or other compatibility forms become their plain form
     where Unicode's NFKC maps one to one. An HTML entity becomes its character, filled up with spaces; an HTML tag
     becomes white space of its length, beginning with a line break where the tag breaks the line. ``<3`` and ``a < b``
-    stay.
-
-    Args:
-        text: Any string, lone surrogates and NUL included.
-
-    Returns:
-        A string of exactly ``len(text)`` code points.
+    stay. ``text`` may hold lone surrogates and NUL.
     """
     plain = _without_tags(text)
     return _ENTITY.sub(_entity_as_character, plain) if "&" in plain else plain
 
 
 def entities_in(text: str) -> list[tuple[int, int]]:
-    """Return where HTML entities stand that ``clean`` fills up with spaces.
+    """Return ``[start, end)`` of each HTML entity that ``clean`` fills up with spaces, of a text as given or masked.
 
     A segment trimmed in the cleaned text begins or ends within one; in the text as given it should hold all of it.
-
-    Args:
-        text: A text as given, or masked.
-
-    Returns:
-        ``[start, end)`` of each, in order, as code points.
     """
     if not _AMPERSAND.search(text):
         return []
@@ -110,17 +98,12 @@ def entities_in(text: str) -> list[tuple[int, int]]:
 def _without_tags(text: str) -> str:
     plain = _CARRIAGE_RETURN.sub(" ", text).translate(_PLAIN)
     if "\u200c" in plain or "\u200d" in plain:
-        plain = _LONE_JOINER.sub(_blank, plain)
+        plain = _LONE_JOINER.sub(lambda joiners: " " * len(joiners[0]), plain)
     return _TAG.sub(_tag_as_space, plain) if "<" in plain or "&lt;" in plain else plain
 
 
-def _blank(match: re.Match[str]) -> str:
-    return " " * len(match[0])
-
-
 def _tag_as_space(match: re.Match[str]) -> str:
-    first = "\n" if match["breaking"] else " "
-    return first + " " * (len(match[0]) - 1)
+    return ("\n" if match["breaking"] else " ").ljust(len(match[0]))
 
 
 def _entity_as_character(match: re.Match[str]) -> str:
@@ -134,9 +117,7 @@ def _entity_as_character(match: re.Match[str]) -> str:
     after = text[end : end + 1]
     opens_a_word = (not before or before.isspace()) and bool(after) and not after.isspace()
     # "&" and "<" may not lean on a letter: the result would read as another entity or tag.
-    if opens_a_word and decoded not in {"&", "<"}:
-        return decoded.rjust(len(entity))
-    if opens_a_word and decoded == "<" and after == "3":
+    if opens_a_word and (decoded not in {"&", "<"} or decoded + after == "<3"):
         return decoded.rjust(len(entity))
     return decoded.ljust(len(entity))
 
@@ -146,14 +127,7 @@ _PARTED_CONTRACTION = re.compile(r"(?<=[A-Za-z])'\s{4,6}(?=(?:t|s|d|m|re|ve|ll)\
 
 
 def polish(text: str) -> str:
-    """Return a cleaned text as models read it: single spaces, none around, contractions of entities joined again.
-
-    Args:
-        text: A cleaned text or a part of one.
-
-    Returns:
-        The text with every run of white space as one space. Its offsets are its own.
-    """
+    """Return a cleaned text as models read it: single spaces, none around, contractions of entities joined again."""
     if "'  " in text:
         text = _PARTED_CONTRACTION.sub("'", text)
     return _SPACES.sub(" ", text).strip()
@@ -165,16 +139,10 @@ _EMPTY_SYMBOLS = frozenset({_REPLACEMENT, "\u2588"})
 
 
 def why_unprocessable(cleaned: str, *, question: str | None, answers: AnswerWords) -> Reason | None:
-    """Tell why a text holds no answer, or null where it holds one.
+    """Tell why a cleaned text holds no answer, or null where it holds one, such as an emoji or an emoticon.
 
-    Args:
-        cleaned: A cleaned text.
-        question: What was asked, where it is known. "Nothing" answers a question and says nothing without one.
-        answers: Set phrases that stand for silence.
-
-    Returns:
-        ``Reason.EMPTY`` where there is only white space, ``Reason.NOT_AN_ANSWER`` where punctuation or a set phrase
-        stands for silence, else null. An emoji or an emoticon is an answer.
+    ``Reason.EMPTY`` where there is only white space, ``Reason.NOT_AN_ANSWER`` where punctuation or a set phrase stands
+    for silence: "Nothing" answers a question and says nothing without one.
     """
     stripped = cleaned.strip().strip(_REPLACEMENT).strip()
     if not stripped:

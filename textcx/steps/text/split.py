@@ -10,6 +10,7 @@ edge of one is in it whole; and a text with any content has at least one segment
 from __future__ import annotations
 
 from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import ShapeMismatch
@@ -32,13 +33,8 @@ def place_segments(
 ) -> list[tuple[int, int, int]]:
     """Turn the spans found in each cell into segments of the verbatim.
 
-    Args:
-        text: The verbatim, cleaned; masked or not.
-        cells: Where each cell stands in it, in order.
-        spans_per_cell: The splitter's spans, offsets into the cell. One list per cell.
-        redactions: What is masked, in verbatim offsets, sorted.
-        entities: Where HTML entities stand in the verbatim, sorted and apart; cleaned, they are one character and
-            spaces.
+    ``text`` is the verbatim, cleaned, masked or not; ``cells`` in order, sorted ``redactions`` and ``entities`` (HTML)
+    are offsets into it, and the splitter's spans are offsets into their cell.
 
     Returns:
         ``(place of the cell, start, end)`` for each segment, in order, offsets into the verbatim.
@@ -53,8 +49,8 @@ def place_segments(
     placed: list[tuple[int, int, int]] = []
     for cell, ((low, high), spans) in enumerate(zip(cells, spans_per_cell, strict=True)):
         moved = ((low + start, low + end) for start, end in spans)
-        for start, end in _in_cell(shown, _without_crossing(low, high, redactions), moved, redactions):
-            placed.append((cell, start, end))
+        reach = _without_crossing(low, high, redactions)
+        placed += [(cell, start, end) for start, end in _in_cell(shown, reach, moved, redactions)]
     if entities:
         placed = _with_whole_entities(placed, entities, redactions)
     telling = [segment for segment in placed if has_content(shown[segment[1] : segment[2]])]
@@ -75,10 +71,7 @@ def _without_crossing(low: int, high: int, redactions: Sequence[Redaction]) -> t
 
 
 def _in_cell(
-    shown: str,
-    reach: tuple[int, int],
-    spans: Iterable[tuple[int, int]],
-    redactions: Sequence[Redaction],
+    shown: str, reach: tuple[int, int], spans: Iterable[tuple[int, int]], redactions: Sequence[Redaction]
 ) -> list[tuple[int, int]]:
     low, high = reach
     inside = [redaction for redaction in redactions if low <= redaction.start and redaction.end <= high]
@@ -102,10 +95,8 @@ def _in_cell(
         segments.append((first, last))
         reached = last
     if _is_telling(shown, reached, high):
-        if segments:
-            segments[-1] = (segments[-1][0], high)
-        else:
-            segments.append((low, high))
+        start = segments.pop()[0] if segments else low
+        segments.append((start, high))
     trimmed = (_trim(shown, start, end) for start, end in segments)
     return [(start, end) for start, end in trimmed if start < end]
 
@@ -114,13 +105,11 @@ def _with_whole_entities(
     placed: Sequence[tuple[int, int, int]], entities: Sequence[tuple[int, int]], redactions: Sequence[Redaction]
 ) -> list[tuple[int, int, int]]:
     """Move edges that lie within an entity out of it, but neither into a neighbour nor into a redaction."""
-    starts = [start for start, _ in entities]
     found: list[tuple[int, int, int]] = []
     for place, (cell, start, end) in enumerate(placed):
         low = found[-1][2] if found else 0
         high = placed[place + 1][1] if place + 1 < len(placed) else max(end, entities[-1][1])
-        first = _around(start, starts, entities)[0]
-        last = _around(end, starts, entities)[1]
+        first, last = _around(start, entities)[0], _around(end, entities)[1]
         if first < low or _straddled(first, redactions):
             first = start
         if last > high or _straddled(last, redactions):
@@ -129,9 +118,9 @@ def _with_whole_entities(
     return found
 
 
-def _around(edge: int, starts: Sequence[int], entities: Sequence[tuple[int, int]]) -> tuple[int, int]:
+def _around(edge: int, entities: Sequence[tuple[int, int]]) -> tuple[int, int]:
     """Return the entity that an edge lies within, else the edge twice."""
-    place = bisect_left(starts, edge) - 1
+    place = bisect_left(entities, edge, key=itemgetter(0)) - 1
     if place >= 0 and entities[place][0] < edge < entities[place][1]:
         return entities[place]
     return edge, edge
@@ -146,8 +135,5 @@ def _is_telling(shown: str, start: int, end: int) -> bool:
 
 
 def _trim(shown: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and shown[start].isspace():
-        start += 1
-    while start < end and shown[end - 1].isspace():
-        end -= 1
-    return start, end
+    words = shown[start:end]
+    return end - len(words.lstrip()), start + len(words.rstrip())

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from textcx.domain.encoding import Encoding
-from textcx.steps.sentiment.labels import add_record_sentiment, add_segment_sentiment, find_mixed, sentiment_columns
+from textcx.steps.sentiment.encode import add_record_sentiment, add_segment_sentiment, find_mixed, sentiment_columns
 
 
 def encoding(*rows: tuple[float, float, float]) -> Encoding:
