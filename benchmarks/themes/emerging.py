@@ -87,6 +87,7 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
         theme_set,
         name=lambda texts, _: numbered(list(map(str, texts))),
         continuing=Container(Settings()).language.pains.statements.continuing,
+        received=unexplained,
     )
     seconds = time.perf_counter() - begin
     label_of = dict(zip(ids.tolist(), labels.tolist(), strict=True))

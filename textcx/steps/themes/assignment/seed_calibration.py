@@ -1,7 +1,6 @@
 """How near segments are to given themes, and from what nearness on they belong to them.
 
-The methods, with their sources, are told in ``textcx.steps.themes.assignment.seed_topics``. Invariant, tested: the
-answer hangs on the given vectors alone, in the order they come in.
+``textcx.steps.themes.assignment.seed_topics`` describes the methods and names their sources.
 """
 
 from __future__ import annotations
@@ -46,6 +45,9 @@ FURTHER, COVERED = 0.5, 0.3
 """Part of the left-out examples that may be further from their theme than a matched segment, and how much less of them
 where the given themes cover all of the data: the less they cover, the more there is that is only like them."""
 
+WRONG = 0.10
+"""Share of wrong ones among the matched that is aimed at."""
+
 AIM_WEIGHT = 10.0
 """Left-out examples that the share of wrong ones aimed at counts for, when it is told how sure a match is."""
 
@@ -58,13 +60,16 @@ TELLING = 5
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Nearness of each example to every theme, itself left out, and that to the other themes as if its own were none.
+    """Where the examples land when each is left out of its theme in turn: numbers of themes, and how near.
 
-    Shapes ``(examples, themes)`` and ``(examples,)``; ``owners`` is the theme of each, ``lands`` the nearest other one.
+    ``own`` and ``right``: of the examples that land in their own theme. ``astray`` and ``strayed``: of those that land
+    in another. ``lands`` and ``elsewhere``: of all, as if their own theme were none; empty where there are few themes.
     """
 
-    owners: Numbers
-    near: Floats
+    own: Numbers
+    right: Floats
+    astray: Numbers
+    strayed: Floats
     lands: Numbers
     elsewhere: Floats
 
@@ -120,19 +125,13 @@ def leave_out(
     rows = np.arange(len(held))
     cosine[rows, whose] = (texts[held].astype(np.float64) * rest).sum(axis=1) / (STEPS * STEPS)
     crowd = crowd_around(texts[held], background)
-    near = nearness(cosine, crowd)
-    if len(leaves) < FEWEST or not len(held):
-        return LeftOut(whose, near, np.zeros(0, dtype=np.int64), np.zeros(0))
-    cosine[rows, whose] = -1.0
-    lands, elsewhere = best_of(nearness(cosine, crowd))
-    return LeftOut(whose, near, lands, elsewhere)
-
-
-def landed_right(left_out: LeftOut) -> tuple[Numbers, Floats, Numbers, Floats]:
-    """Theme and nearness of the examples that land in their own theme, and of those that land in another."""
-    lands, value = best_of(left_out.near)
-    right = lands == left_out.owners
-    return lands[right], value[right], lands[~right], value[~right]
+    first, near = best_of(nearness(cosine, crowd))
+    right = first == whose
+    lands, elsewhere = np.zeros(0, dtype=np.int64), np.zeros(0)
+    if len(leaves) >= FEWEST:
+        cosine[rows, whose] = -1.0
+        lands, elsewhere = best_of(nearness(cosine, crowd))
+    return LeftOut(whose[right], near[right], first[~right], near[~right], lands, elsewhere)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +147,15 @@ class Odds:
 
 
 def fit_odds(near: Floats, left_out: LeftOut) -> Odds:
-    """Fit the mixture of right and wrong matches; see ``textcx.steps.themes.assignment.seed_topics``.
+    """Fit the mixture of right and wrong matches.
 
     Args:
         near: Nearness of segments to themes, in an order given by their content. Shape ``(segments, themes)``.
-        left_out: The examples, each left out in turn.
+        left_out: Where the examples land.
     """
     themes = near.shape[1]
     best, value = best_of(near)
-    own, right, _, _ = landed_right(left_out)
+    own, right = left_out.own, left_out.right
     high = (right.sum() + MEAN_WEIGHT * USUAL_RIGHT) / (len(right) + MEAN_WEIGHT)
     low = (left_out.elsewhere.sum() + MEAN_WEIGHT * USUAL_WRONG) / (len(left_out.elsewhere) + MEAN_WEIGHT)
     highs, lows = np.full(themes, high), np.full(themes, min(low, high - USUAL_SPREAD))
@@ -192,25 +191,25 @@ def chance_of(log_odds: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -30.0, 30.0))), dtype=np.float64)
 
 
-def cuts_for(left_out: LeftOut, odds: Odds, *, wrong: float) -> Floats:
-    """Nearness from which segments are matched; see the module for the three conditions. Shape ``(themes,)``."""
+def cuts_for(left_out: LeftOut, odds: Odds) -> Floats:
+    """Nearness from which segments are matched, by the three conditions. Shape ``(themes,)``."""
     told = odds.slopes > 0
-    cuts = np.where(told, (np.log((1.0 - wrong) / wrong) - odds.biases) / np.where(told, odds.slopes, 1.0), np.inf)
-    own, right, astray, strayed = landed_right(left_out)
+    cuts = np.where(told, (np.log((1.0 - WRONG) / WRONG) - odds.biases) / np.where(told, odds.slopes, 1.0), np.inf)
+    right = left_out.right
     floor = float(np.quantile(right, FURTHER - COVERED * odds.covered)) if len(right) >= TELLING else USUAL_RIGHT
     cuts = np.maximum(cuts, floor)
     for theme in range(len(cuts)):
-        theirs, others = right[own == theme], np.sort(strayed[astray == theme])
+        theirs, others = right[left_out.own == theme], np.sort(left_out.strayed[left_out.astray == theme])
         for stray in others.tolist():
             lost, kept = int((others >= cuts[theme]).sum()), int((theirs >= cuts[theme]).sum())
-            if lost <= wrong * (lost + kept):
+            if lost <= WRONG * (lost + kept):
                 break
             cuts[theme] = max(cuts[theme], stray + 1e-6)
     return np.asarray(np.round(cuts, 6), dtype=np.float64)
 
 
-def share_right(left_out: LeftOut, cuts: Floats, *, wrong: float) -> float:
+def share_right(left_out: LeftOut, cuts: Floats) -> float:
     """Share of the left-out examples above the cuts that land in their own theme, with the aim as a prior, 0..1."""
-    own, right, astray, strayed = landed_right(left_out)
-    kept, lost = float((right >= cuts[own]).sum()), float((strayed >= cuts[astray]).sum())
-    return round((kept + AIM_WEIGHT * (1.0 - wrong)) / (kept + lost + AIM_WEIGHT), 6)
+    kept = float((left_out.right >= cuts[left_out.own]).sum())
+    lost = float((left_out.strayed >= cuts[left_out.astray]).sum())
+    return round((kept + AIM_WEIGHT * (1.0 - WRONG)) / (kept + lost + AIM_WEIGHT), 6)

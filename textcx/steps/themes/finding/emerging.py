@@ -27,7 +27,7 @@ from textcx.domain.tables import EMERGING, empty
 from textcx.steps.evidence import choose_evidence
 from textcx.steps.measures.trends import EVERY, MIN_PERIODS, choose_period, periods, reach
 from textcx.steps.statistics.intervals import share_interval
-from textcx.steps.themes.geometry.lattice import STEPS, cosines, on_lattice, relative_to, unit_rows
+from textcx.steps.themes.geometry.lattice import STEPS, cosines, off_lattice, on_lattice, seen_from, unit_rows
 
 if TYPE_CHECKING:
     import re
@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from textcx.steps.measures.trends import Period
 
     Naming = Callable[[Sequence[Sequence[str]], Sequence[Sequence[float]]], Sequence[str]]
-    Grouping = Callable[[NDArray[np.float32]], NDArray[np.int64]]
 
 LOOSER = 0.25
 """Part of the set's themes that may be looser than a group that is proposed."""
@@ -99,10 +98,7 @@ def find_emerging(
     *,
     name: Naming,
     continuing: re.Pattern[str],
-    received: pl.DataFrame | None = None,
-    group: Grouping | None = None,
-    min_records: int = FEWEST,
-    most: int = PROPOSED,
+    received: pl.DataFrame,
 ) -> pl.DataFrame:
     """Find dense groups among the segments that a theme set does not explain.
 
@@ -113,12 +109,8 @@ def find_emerging(
         theme_set: The set that does not explain them.
         name: Names all groups at once, each differently, from their texts (most central first) and polarities.
         continuing: Beginnings of a text that make it a worse quote.
-        received: ``record_id``, ``created_at``, ``counted`` of everything that came in, explained or not; growth is
-            counted against it. Null: against the unexplained.
-        group: Takes directions on the lattice relative to the set's origin and gives the number of the group of each,
-            -1 for none. Null: the densest places, one after the other (``densest``).
-        min_records: Records of the smallest group at least.
-        most: Groups proposed at most.
+        received: ``record_id`` (unique), ``created_at``, ``counted`` of everything that came in, explained or not;
+            growth is counted against it.
 
     Returns:
         A frame of ``tables.EMERGING``, most records first. ``closeness`` is the mean cosine between two of its
@@ -135,50 +127,41 @@ def find_emerging(
             f"{len(theme_set.origin)}; give one vector per segment, made with the set's encoder"
         )
         raise ShapeMismatch(msg)
-    counted = unexplained.with_row_index("row").filter("counted")
-    order = counted.sort("segment_id")["row"].to_numpy()
-    frame = unexplained[order].with_row_index("point")
-    origin = np.rint(theme_set.origin * STEPS).astype(np.float32)
-    relative = relative_to(origin, on_lattice(vectors[order]))
+    order = unexplained.with_row_index("row").filter("counted").sort("segment_id")["row"].to_numpy()
+    frame = unexplained[order]
+    relative = seen_from(theme_set.origin, vectors[order])
     density = density_of(theme_set)
-    labels = group(relative) if group is not None else densest(relative, density, fewest=min_records)
+    labels = densest(relative, density)
     records = frame["record_id"].n_unique()
-    smallest = max(min_records, math.ceil(SMALLEST_SHARE * records))
+    smallest = max(FEWEST, math.ceil(SMALLEST_SHARE * records))
+    groups = [_group(frame, relative, np.flatnonzero(labels == number)) for number in np.unique(labels[labels >= 0])]
     found = [
-        members
-        for number in range(int(labels.max(initial=-1)) + 1)
-        if (members := _group(frame, relative, np.flatnonzero(labels == number))) is not None
-        and members.frame["record_id"].n_unique() >= smallest
-        and members.frame["text"].str.to_lowercase().n_unique() >= WORDINGS
-        and members.closeness >= density.tightness
-        and _stands_alone(theme_set, relative[members.frame["point"].to_numpy()])
+        group
+        for group in groups
+        if group.records >= smallest
+        and group.frame["text"].str.to_lowercase().n_unique() >= WORDINGS
+        and closeness_of(group.relative) >= density.tightness
+        and _stands_alone(theme_set, group.relative)
     ]
     if not found:
         return empty(EMERGING)
-    found.sort(key=lambda members: (-members.frame["record_id"].n_unique(), members.emerging_id))
-    found = found[:most]
-    texts = [members.frame["text"].head(NAMED_FROM).to_list() for members in found]
-    tones = [members.frame["polarity"].head(NAMED_FROM).to_list() for members in found]
-    names = name(texts, tones)
-    everything = received if received is not None else unexplained
+    found.sort(key=lambda group: (-group.records, group.emerging_id))
+    found = found[:PROPOSED]
+    shown = [group.frame.head(NAMED_FROM) for group in found]
+    names = name([each["text"].to_list() for each in shown], [each["polarity"].to_list() for each in shown])
     rows = [
         {
-            "emerging_id": members.emerging_id,
+            "emerging_id": group.emerging_id,
             "name": called,
-            "share_unexplained": round(members.frame["record_id"].n_unique() / max(1, records), 6),
-            "closeness": round(members.closeness, DIGITS),
-            **_nearest(theme_set, members.centre),
-            **_figures(members.frame),
-            **_growth(members.frame, everything),
-            "first_quotes": _first_quotes(members.frame),
-            "evidence": choose_evidence(
-                members.frame,
-                relative[members.frame["point"].to_numpy()] / np.float32(STEPS),
-                limit=QUOTES,
-                continuing=continuing,
-            ),
+            "share_unexplained": round(group.records / max(1, records), 6),
+            "closeness": round(closeness_of(group.relative), DIGITS),
+            **_nearest(theme_set, group.relative),
+            **_figures(group.frame),
+            **_growth(group.frame, received),
+            "first_quotes": _first_quotes(group.frame),
+            "evidence": choose_evidence(group.frame, off_lattice(group.relative), limit=QUOTES, continuing=continuing),
         }
-        for members, called in zip(found, names, strict=True)
+        for group, called in zip(found, names, strict=True)
     ]
     return pl.DataFrame(rows, schema=EMERGING)
 
@@ -188,21 +171,20 @@ def density_of(theme_set: ThemeSet) -> Density:
 
     Themes are weighed alike, whatever their size. A set that kept too few vectors is taken to be as usual.
     """
-    kept = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String}).with_row_index("place")
-    told = kept.join(theme_set.members.drop_nulls("theme_id"), on="segment_id", how="inner")
-    origin = np.rint(theme_set.origin * STEPS).astype(np.float32)
+    places = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String}).with_row_index(
+        "place"
+    )
+    members = places.join(theme_set.members.drop_nulls("theme_id"), on="segment_id", how="inner").sort("place")
     tightness, reaches = [], []
-    for _, members in sorted(told.group_by("theme_id"), key=lambda item: str(item[0][0])):
-        if members.height < TELLING:
+    for theirs in members.partition_by("theme_id"):
+        if theirs.height < TELLING:
             continue
-        rows = np.sort(members["place"].to_numpy())
-        relative = relative_to(origin, on_lattice(theme_set.sample[rows].astype(np.float32)))
+        relative = seen_from(theme_set.origin, theme_set.sample[theirs["place"].to_numpy()].astype(np.float32))
         tightness.append(closeness_of(relative))
-        reaches.append(float(np.quantile(cosines(relative, _centre(relative)[None, :])[:, 0], BEYOND)))
+        reaches.append(float(np.quantile(cosines(relative, _centre(relative))[:, 0], BEYOND)))
     if not tightness:
         return Density(USUAL_TIGHTNESS, USUAL_REACH)
-    low = [round(float(np.quantile(values, LOOSER)), 6) for values in (tightness, reaches)]
-    return Density(max(low[0], 0.0), max(low[1], 0.0))
+    return Density(*(max(0.0, round(float(np.quantile(values, LOOSER)), 6)) for values in (tightness, reaches)))
 
 
 def closeness_of(relative: NDArray[np.float32]) -> float:
@@ -215,7 +197,7 @@ def closeness_of(relative: NDArray[np.float32]) -> float:
     return float((np.square(total).sum() - own) / (number * (number - 1.0) * STEPS * STEPS))
 
 
-def densest(relative: NDArray[np.float32], density: Density, *, fewest: int) -> NDArray[np.int64]:
+def densest(relative: NDArray[np.float32], density: Density) -> NDArray[np.int64]:
     """Gather vectors around the densest places, one after the other, until no place is dense enough.
 
     The vector with the most others at ``density.tightness`` or nearer is taken with them. Their centre gathers what is
@@ -226,7 +208,6 @@ def densest(relative: NDArray[np.float32], density: Density, *, fewest: int) -> 
     Args:
         relative: Directions on the lattice, in an order given by their ids. Shape ``(vectors, width)``.
         density: How dense themes are.
-        fewest: Vectors of a group at least, at least 1.
 
     Returns:
         Number of the group of each vector, -1 for none. Shape ``(vectors,)``.
@@ -242,18 +223,18 @@ def densest(relative: NDArray[np.float32], density: Density, *, fewest: int) -> 
     while free.any():
         seed = int(np.where(free, around, -1).argmax())
         near = np.flatnonzero(close[seed] & free)
-        if len(near) < fewest:
+        if len(near) < FEWEST:
             break
         centre = _centre(shown[near])
         gathered, far = _gather(shown, free, centre, density)
-        if len(gathered) >= fewest:
+        if len(gathered) >= FEWEST:
             centres.append(centre)
             reaches.append(far)
             near = gathered
         free[near] = False
         around -= close[:, near].sum(axis=1)
     if centres:
-        near_to = cosines(relative, np.stack(centres))
+        near_to = cosines(relative, np.concatenate(centres))
         best = near_to.argmax(axis=1)
         within = near_to[np.arange(len(relative)), best] >= np.array(reaches, dtype=np.float32)[best]
         labels[within] = best[within]
@@ -261,15 +242,15 @@ def densest(relative: NDArray[np.float32], density: Density, *, fewest: int) -> 
 
 
 def _centre(relative: NDArray[np.float32]) -> NDArray[np.float32]:
-    centre: NDArray[np.float32] = unit_rows(relative.astype(np.float64).sum(axis=0)[None, :])[0]
-    return centre
+    """Direction of the middle of some vectors, on the lattice. Shape ``(1, width)``."""
+    return unit_rows(relative.astype(np.float64).sum(axis=0, keepdims=True))
 
 
 def _gather(
     shown: NDArray[np.float32], free: NDArray[np.bool_], centre: NDArray[np.float32], density: Density
 ) -> tuple[NDArray[np.int64], float]:
     """Take the vectors nearest to a centre as long as they are tight together; also the cosine of the last."""
-    near = cosines(shown, centre[None, :])[:, 0]
+    near = cosines(shown, centre)[:, 0]
     rows = np.flatnonzero(free & (near >= np.float32(density.reach)))
     rows = rows[np.argsort(-near[rows], kind="stable")]
     if len(rows) < 2:  # noqa: PLR2004 - two vectors
@@ -284,26 +265,22 @@ def _gather(
 
 
 @dataclass(frozen=True, slots=True)
-class _Members:
-    """A group: its segments, the most central first, its centre, and how close together it is."""
+class _Group:
+    """A group: its segments, the most central first, their directions, and how many records they are of."""
 
     frame: pl.DataFrame
-    centre: NDArray[np.float32]
-    closeness: float
+    relative: NDArray[np.float32]
+    records: int
     emerging_id: str
 
 
-def _group(frame: pl.DataFrame, relative: NDArray[np.float32], rows: NDArray[np.int64]) -> _Members | None:
-    """Put a group together; null where nothing is in it."""
-    if not len(rows):
-        return None
-    theirs = relative[rows]
-    centre = _centre(theirs)
-    near = np.asarray(cosines(theirs, centre[None, :])[:, 0], dtype=np.float64)
-    members = frame[rows].with_columns(near=pl.Series(near)).sort("near", "segment_id", descending=[True, False])
-    content = "\n".join(sorted(members["segment_id"].to_list())).encode("utf-8", "surrogatepass")
+def _group(frame: pl.DataFrame, relative: NDArray[np.float32], rows: NDArray[np.int64]) -> _Group:
+    near = cosines(relative[rows], _centre(relative[rows]))[:, 0]
+    rows = rows[np.argsort(-near, kind="stable")]  # the rows are in order of their segments
+    segments = frame[rows]
+    content = "\n".join(sorted(segments["segment_id"])).encode("utf-8", "surrogatepass")
     emerging_id = f"e{hashlib.blake2b(content, digest_size=6).hexdigest()}"
-    return _Members(members, centre, closeness_of(theirs), emerging_id)
+    return _Group(segments, relative[rows], segments["record_id"].n_unique(), emerging_id)
 
 
 def _stands_alone(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> bool:
@@ -313,23 +290,21 @@ def _stands_alone(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> bool:
     whole = theirs.astype(np.float64)
     others = unit_rows(whole.sum(axis=0) - whole)
     own = float((whole * others).sum(axis=1).mean()) / (STEPS * STEPS)
-    prototypes = np.rint(theme_set.prototypes * STEPS).astype(np.float32)
-    return own > float(cosines(theirs, prototypes).max(axis=1).astype(np.float64).mean())
+    return own > float(cosines(theirs, on_lattice(theme_set.prototypes)).max(axis=1).astype(np.float64).mean())
 
 
-def _nearest(theme_set: ThemeSet, centre: NDArray[np.float32]) -> dict[str, Any]:
-    """The theme of the set that the group is most like; nulls for an empty set."""
+def _nearest(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> dict[str, Any]:
+    """The theme of the set that a group is most like; nulls for an empty set."""
     if not theme_set.owners:
         return {"nearest_theme_id": None, "nearest_cosine": None}
-    near = cosines(centre[None, :], np.rint(theme_set.prototypes * STEPS).astype(np.float32))[0]
+    near = cosines(_centre(theirs), on_lattice(theme_set.prototypes))[0]
     best = int(near.argmax())
     return {"nearest_theme_id": theme_set.owners[best], "nearest_cosine": round(float(near[best]), DIGITS)}
 
 
 def _figures(members: pl.DataFrame) -> dict[str, Any]:
-    """How many, in what tone, since when."""
     who = pl.coalesce("respondent_id", "record_id") if "respondent_id" in members.columns else pl.col("record_id")
-    told = members.sort("segment_id").select(
+    figures = members.sort("segment_id").select(
         segments=pl.len().cast(pl.Int64),
         records=pl.col("record_id").n_unique().cast(pl.Int64),
         respondents=who.n_unique().cast(pl.Int64),
@@ -337,7 +312,7 @@ def _figures(members: pl.DataFrame) -> dict[str, Any]:
         first_seen=pl.col("created_at").min(),
         last_seen=pl.col("created_at").max(),
     )
-    return told.row(0, named=True)
+    return figures.row(0, named=True)
 
 
 def _first_quotes(members: pl.DataFrame) -> list[dict[str, Any]]:
@@ -354,27 +329,27 @@ def _first_quotes(members: pl.DataFrame) -> list[dict[str, Any]]:
 
 def _growth(members: pl.DataFrame, received: pl.DataFrame) -> dict[str, Any]:
     """Records by period, and how many times as often they come in the later half of the complete periods."""
-    dated = received.filter("counted").drop_nulls("created_at").unique("record_id")
+    dated = received.filter("counted").drop_nulls("created_at")
     theirs = members.drop_nulls("created_at").unique("record_id")
-    unknown: dict[str, Any] = {"periods": [], "direction": "unknown", "growth": None, "ci_low": None, "ci_high": None}
+    growth: dict[str, Any] = {"periods": [], "direction": "unknown", "growth": None, "ci_low": None, "ci_high": None}
     if not theirs.height or not dated.height:
-        return unknown
+        return growth
     created = pl.concat([dated["created_at"], theirs["created_at"]]).dt.convert_time_zone("UTC")
     cut = choose_period(*reach(created))
-    grid = periods(created, period=cut).select("start", "period", "complete")
     table = (
-        grid.join(_by_period(dated, cut, "of"), on="start", how="left")
+        periods(created, period=cut)
+        .select("start", "period", "complete")
+        .join(_by_period(dated, cut, "of"), on="start", how="left")
         .join(_by_period(theirs, cut, "records"), on="start", how="left")
-        .with_columns(pl.col("of", "records").fill_null(0))
         .sort("start")
+        .select("period", pl.col("records", "of").fill_null(0), "complete")
     )
-    told = {**unknown, "periods": table.select("period", "records", "of", "complete").to_dicts()}
-    whole = table.filter(pl.col("complete") & (pl.col("of") > 0))
+    growth["periods"] = table.to_dicts()
+    whole = table.filter(pl.col("complete") & (pl.col("of") > 0)).select("records", "of")
     if whole.height < MIN_PERIODS:
-        return told
+        return growth
     middle = (whole.height + 1) // 2
-    early, late = whole[:middle], whole[middle:]
-    return {**told, **_ratio(*((int(half["records"].sum()), int(half["of"].sum())) for half in (early, late)))}
+    return growth | _ratio(*whole[:middle].sum().row(0), *whole[middle:].sum().row(0))
 
 
 def _by_period(records: pl.DataFrame, cut: Period, name: str) -> pl.DataFrame:
@@ -382,19 +357,20 @@ def _by_period(records: pl.DataFrame, cut: Period, name: str) -> pl.DataFrame:
     return records.group_by(start.alias("start")).agg(pl.len().cast(pl.Int64).alias(name))
 
 
-def _ratio(early: tuple[int, int], late: tuple[int, int]) -> dict[str, Any]:
+def _ratio(early: int, early_of: int, late: int, late_of: int) -> dict[str, Any]:
     """How many times as often, with its interval and what that says; null for a bound that is not finite."""
-    total = early[0] + late[0]
+    total = early + late
     if total < FEWEST_TIMES:
-        return {"direction": "unknown"}
-    ends = share_interval(np.array([float(late[0])]), np.array([float(total)]))
-    received = early[1] / late[1]
+        return {}
+    interval = share_interval(np.array([float(late)]), np.array([float(total)]))
 
     def rate(share: float) -> float | None:
-        return None if share >= 1.0 else round(received * share / (1.0 - share), 6)
+        return None if share >= 1.0 else round(early_of / late_of * share / (1.0 - share), 6)
 
-    growth, low, high = rate(late[0] / total), rate(float(ends.low[0])), rate(float(ends.high[0]))
-    direction = (
-        "rising" if low is not None and low > 1.0 else "falling" if high is not None and high < 1.0 else "steady"
-    )
+    growth, low, high = rate(late / total), rate(float(interval.low[0])), rate(float(interval.high[0]))
+    direction = "steady"
+    if low is not None and low > 1.0:
+        direction = "rising"
+    elif high is not None and high < 1.0:
+        direction = "falling"
     return {"direction": direction, "growth": growth, "ci_low": low, "ci_high": high}

@@ -21,7 +21,7 @@ from textcx.domain.lexicons.naming import tokens
 from textcx.domain.tables import EMERGING, MENTIONS, THEMES, empty
 from textcx.domain.themes.findings import MIN_SEGMENTS, ThemeFinding
 from textcx.steps.themes.assignment.assign import assign_themes
-from textcx.steps.themes.describing.describe import QUOTES, describe_themes, shown_leaves
+from textcx.steps.themes.describing.describe import describe_themes, shown_leaves
 from textcx.steps.themes.finding.emerging import find_emerging
 from textcx.steps.themes.finding.learn import learn_themes
 from textcx.steps.themes.lineage.lineage import continue_themes
@@ -101,8 +101,6 @@ def find_themes(
     max_unassigned: float | None = None,
     taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
-    min_segments: int = MIN_SEGMENTS,
-    quotes: int = QUOTES,
 ) -> ThemeFinding:
     """Find themes in segments.
 
@@ -121,12 +119,11 @@ def find_themes(
         max_unassigned: Largest share of segments in no theme when themes are learned, 0..1.
         taxonomy: Themes of a team that are matched first when themes are learned.
         encoder: What the vectors are of, to weigh the names of learned themes by what they mean; null does without.
-        min_segments: With fewer segments that are no boilerplate, no themes are learned, and a note says so.
-        quotes: Quotes per theme at most.
 
     Returns:
         Themes with their figures and quotes, which segment raises which, the set they are of, and, where segments were
-        assigned to a given set, what emerges beside it.
+        assigned to a given set, what emerges beside it. With fewer than ``MIN_SEGMENTS`` segments that are no
+        boilerplate, no themes are learned, and a note says so.
 
     Raises:
         ShapeMismatch: If there is not one vector per segment.
@@ -136,7 +133,7 @@ def find_themes(
         msg = f"themes need one vector per segment: {segments.height} segments came with {len(vectors)} vectors"
         raise ShapeMismatch(msg)
     naming = language.naming
-    order = segments.with_row_index("row").sort("segment_id")["row"].to_numpy()
+    order = segments["segment_id"].arg_sort().to_numpy()
     frame = segments[order]
     substantive = np.array([not is_boilerplate(text, naming) for text in frame["text"]], dtype=bool)
     counted = frame["counted"].to_numpy()
@@ -147,17 +144,13 @@ def find_themes(
     points = vectors[order[substantive]]
     if theme_set is None:
         found = int((substantive & counted).sum())
-        if found < min_segments:
-            note = f"Too few segments for themes: {found} of substance, at least {min_segments} are needed."
+        if found < MIN_SEGMENTS:
+            note = f"Too few segments for themes: {found} of substance, at least {MIN_SEGMENTS} are needed."
+            unassigned_share = 1.0 if kept.height else 0.0
             return ThemeFinding(
-                empty(THEMES),
-                empty(MENTIONS),
-                1.0 if kept.height else 0.0,
-                boilerplate_share,
-                short_share,
-                notes=(note,),
+                empty(THEMES), empty(MENTIONS), unassigned_share, boilerplate_share, short_share, notes=(note,)
             )
-        learned = learn_themes(
+        theme_set, notes = learn_themes(
             kept,
             points,
             model=model,
@@ -169,7 +162,6 @@ def find_themes(
             taxonomy=taxonomy,
             encoder=encoder,
         )
-        theme_set, notes = learned.theme_set, learned.notes
         if previous is not None:
             rows = {segment_id: row for row, segment_id in enumerate(kept["segment_id"])}
             theme_set = continue_themes(
@@ -188,7 +180,9 @@ def find_themes(
             theme_id=pl.Series(assigned.theme_ids, dtype=pl.String), strength=pl.Series(assigned.strengths)
         )
         emerging = _emerging(frame, members, points, theme_set, phrases=phrases, language=language)
-    themes = describe_themes(theme_set, members, points, language=language, quotes=quotes)
+    themes = describe_themes(theme_set, members, points, language=language)
+    if not themes.height:
+        notes = (*notes, "No themes: the segments have too little in common to form any.")
     mentions = members.filter(pl.col("theme_id").is_in(themes["theme_id"].to_list())).sort("segment_id")
     unassigned = members["counted"].to_numpy() & members["theme_id"].is_null().to_numpy()
     return ThemeFinding(
@@ -199,7 +193,7 @@ def find_themes(
         short_share,
         theme_set=theme_set,
         emerging=emerging,
-        notes=(*notes, *_notes(themes)),
+        notes=notes,
     )
 
 
@@ -217,7 +211,7 @@ def _emerging(
     taken = [theme.name for theme in theme_set.themes]
 
     def name(texts: Sequence[Sequence[str]], tones: Sequence[Sequence[float]]) -> list[str]:
-        words = [ThemeWords(said, felt, said[:EXEMPLARS], []) for said, felt in zip(texts, tones, strict=True)]
+        words = [ThemeWords(own, felt, own[:EXEMPLARS], []) for own, felt in zip(texts, tones, strict=True)]
         return name_tree(words, [None] * len(words), phrases=phrases, naming=language.naming, taken=taken)
 
     found = find_emerging(
@@ -233,12 +227,4 @@ def _emerging(
 
 
 def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
-    """Share of the marked, 0..1; 0 of nothing."""
     return round(float(part.sum()) / max(1, int(whole.sum())), 6)
-
-
-def _notes(themes: pl.DataFrame) -> tuple[str, ...]:
-    """What the reader should know about the themes as a whole."""
-    if themes.height:
-        return ()
-    return ("No themes: the segments have too little in common to form any.",)

@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textcx.steps.themes.geometry.lattice import STEPS, cosines
+from textcx.steps.themes.geometry.lattice import ROWS, STEPS, cosines, on_lattice
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from textcx.domain.themes.sets import StrengthCurve
-
-ROWS = 8192
-"""Vectors compared at once."""
 
 DIGITS = 4
 """Decimals of a strength."""
@@ -38,17 +37,9 @@ class Closeness:
     margin: NDArray[np.float64]
 
 
-def nearest(
-    relative: NDArray[np.float32], prototypes: NDArray[np.float32], owners: NDArray[np.int64] | None = None
-) -> Closeness:
-    """Find the nearest theme of each vector.
-
-    Args:
-        relative: Directions on the lattice. Shape ``(vectors, width)``.
-        prototypes: Directions on the lattice, at least one. Shape ``(prototypes, width)``.
-        owners: Number of the theme of each prototype, grouped by nothing in particular; by default each its own.
-    """
-    return compare(relative, prototypes, owners=owners, own=None)
+def nearest(relative: NDArray[np.float32], prototypes: NDArray[np.float32]) -> Closeness:
+    """Find the nearest of at least one prototype; vectors and prototypes are directions on the lattice."""
+    return compare(relative, prototypes, owners=None, own=None)
 
 
 def compare(
@@ -58,18 +49,25 @@ def compare(
     owners: NDArray[np.int64] | None,
     own: NDArray[np.int64] | None,
 ) -> Closeness:
-    """Compare each vector with its own theme, or with the nearest where ``own`` is null; see :func:`nearest`."""
+    """Compare vectors with their own themes, or with the nearest ones where ``own`` is null.
+
+    Args:
+        relative: Directions on the lattice. Shape ``(vectors, width)``.
+        prototypes: Directions on the lattice, at least one. Shape ``(prototypes, width)``.
+        owners: Number of the theme of each prototype, from 0 without a gap; null: each its own.
+        own: Number of the theme of each vector.
+    """
+    if owners is not None:
+        order = np.argsort(owners, kind="stable")
+        prototypes = prototypes[order]
+        firsts = np.flatnonzero(np.diff(owners[order], prepend=-1))
     total = len(relative)
     themes = np.empty(total, dtype=np.int64)
     cosine, margin = np.empty(total), np.empty(total)
-    number = len(prototypes) if owners is None else int(owners.max()) + 1
     for start in range(0, total, ROWS):
         near = cosines(relative[start : start + ROWS], prototypes)
         if owners is not None:
-            by_theme = np.full((len(near), number), np.float32(FURTHEST))
-            for prototype, theme in enumerate(owners.tolist()):
-                np.maximum(by_theme[:, theme], near[:, prototype], out=by_theme[:, theme])
-            near = by_theme
+            near = np.maximum.reduceat(near, firsts, axis=1)
         rows = np.arange(len(near))
         chosen = near.argmax(axis=1) if own is None else own[start : start + ROWS]
         best = near[rows, chosen].copy()
@@ -78,6 +76,24 @@ def compare(
         cosine[start : start + ROWS] = best
         margin[start : start + ROWS] = best - near.max(axis=1)
     return Closeness(themes, cosine, margin)
+
+
+def nearest_of(
+    relative: NDArray[np.float32], prototypes: NDArray[np.float32], owners: Sequence[str]
+) -> tuple[NDArray[np.object_], Closeness]:
+    """Find the theme nearest to each direction; of two equally near ones, that whose id comes first.
+
+    Args:
+        relative: Directions on the lattice. Shape ``(segments, width)``.
+        prototypes: Unit vectors from the same origin, at least one. Shape ``(prototypes, width)``.
+        owners: Theme id of each prototype.
+
+    Returns:
+        Theme ids, shape ``(segments,)``, and how close they are.
+    """
+    ids, numbers = np.unique(np.array(owners, dtype=object), return_inverse=True)
+    found = compare(relative, on_lattice(prototypes), owners=numbers, own=None)
+    return ids[found.own], found
 
 
 def without_itself(cosine: NDArray[np.float64], sums: NDArray[np.float64]) -> NDArray[np.float64]:

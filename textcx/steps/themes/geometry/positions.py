@@ -1,6 +1,4 @@
-"""Where themes and segments of a set lie, and the vectors that are still known.
-
-Everything is compared on the lattice, as when segments are assigned, so that the result is exact.
+"""Where the themes of a set lie, which vectors of segments are known, and how a heap of vectors falls into parts.
 
 Invariants, tested: the same vectors in another order give the same parts; a point taken to another origin and back is
 where it was.
@@ -8,23 +6,21 @@ where it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textcx.steps.themes.geometry.closeness import Closeness, nearest
-from textcx.steps.themes.geometry.lattice import STEPS, cosines, on_lattice, relative_to, unit_rows
+from textcx.steps.themes.geometry.lattice import cosines, directions, off_lattice, unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from textcx.domain.themes.sets import ThemeSet
 
-VectorsOf = Mapping[str, "NDArray[np.floating]"] | Callable[[str], "NDArray[np.floating] | None"]
-"""Unit vectors by segment id, relative to nothing; the callable returns null for a segment that it does not know."""
+    VectorsOf = Callable[[str], NDArray[np.floating] | None]
+    """Gives the unit vector of a segment by its id; null for a segment it does not know."""
 
 ROUNDS = 50
 STARTS = 8
@@ -32,57 +28,32 @@ STARTS = 8
 
 
 class KnownVectors:
-    """The vectors of segments that are still known: given by the caller, or kept in the sample of a set."""
+    """The vectors of segments that are still known: kept in the sample of a set, or given by the caller."""
 
     def __init__(self, theme_set: ThemeSet, more: VectorsOf | None = None) -> None:
+        self._set = theme_set
         self._more = more
-        self._sample = theme_set.sample
         self._rows = {segment: row for row, segment in enumerate(theme_set.sample_ids)}
-        self.width = len(theme_set.origin)
 
     def get(self, segment_id: str) -> NDArray[np.float32] | None:
-        """Vector of a segment, unit length; null where it is not known. Shape ``(width,)``."""
-        row = self._rows.get(segment_id)
-        if row is not None:
-            return np.asarray(self._sample[row], dtype=np.float32)
-        if self._more is None:
-            return None
-        found = self._more.get(segment_id) if isinstance(self._more, Mapping) else self._more(segment_id)
+        """Unit vector of a segment; null where it is not known. Shape ``(width,)``."""
+        if segment_id in self._rows:
+            return np.asarray(self._set.sample[self._rows[segment_id]], dtype=np.float32)
+        found = None if self._more is None else self._more(segment_id)
         return None if found is None else np.asarray(found, dtype=np.float32)
 
     def find(self, segment_ids: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
         """Which of some segments have a known vector, and these vectors. Shapes ``(segments,)``, ``(known, width)``."""
         found = [self.get(segment) for segment in segment_ids]
-        known = [vector for vector in found if vector is not None]
-        matrix = np.stack(known) if known else np.zeros((0, self.width), dtype=np.float32)
+        vectors = [vector for vector in found if vector is not None]
+        matrix = np.array(vectors, dtype=np.float32).reshape(-1, len(self._set.origin))
         return np.array([vector is not None for vector in found], dtype=bool), matrix
 
 
-def directions(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Bring vectors to unit length and onto the lattice; zeros stay zeros. Shape ``(vectors, width)``, as given."""
-    plain = np.asarray(vectors, dtype=np.float64)
-    lengths = np.sqrt(np.square(plain).sum(axis=1, keepdims=True))
-    return on_lattice((plain / np.maximum(lengths, 1e-12)).astype(np.float32))
-
-
-def seen_from(origin: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Directions of vectors as seen from an origin, on the lattice. Shape ``(vectors, width)``, as given."""
-    return relative_to(on_lattice(origin), on_lattice(vectors))
-
-
-def plain(lattice: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Directions on the lattice as a set keeps them: of unit length."""
-    return (lattice.astype(np.float64) / STEPS).astype(np.float32)
-
-
 def places(theme_set: ThemeSet, prototypes: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
-    """Where prototypes lie, relative to nothing. Shape ``(prototypes, width)``.
+    """Points that directions from a set's origin stand for; its own prototypes by default. Same shape.
 
-    A prototype is a direction; the point meant is as far from the origin as vectors are on average.
-
-    Args:
-        theme_set: The set.
-        prototypes: Directions from its origin; its own prototypes by default.
+    A point is as far from the origin as vectors are on average.
     """
     origin = theme_set.origin.astype(np.float64)
     reach = np.sqrt(max(0.0, 1.0 - float(np.square(origin).sum())))
@@ -91,35 +62,10 @@ def places(theme_set: ThemeSet, prototypes: NDArray[np.float32] | None = None) -
 
 
 def taken_over(old: ThemeSet, vectors: NDArray[np.float32], new: ThemeSet) -> NDArray[np.float32]:
-    """Directions from the origin of one set as directions from that of another. Shape ``(vectors, width)``, as given.
-
-    Args:
-        old: The set whose origin the directions are from.
-        vectors: Unit vectors.
-        new: The set from whose origin they are wanted.
-    """
+    """Turn unit vectors that are directions from the origin of ``old`` into directions from that of ``new``."""
     if not len(vectors) or np.array_equal(old.origin, new.origin):
         return vectors.reshape(-1, len(new.origin))
-    return plain(directions(places(old, vectors) - new.origin.astype(np.float64)))
-
-
-def nearest_of(
-    relative: NDArray[np.float32], prototypes: NDArray[np.float32], owners: Sequence[str]
-) -> tuple[list[str], Closeness]:
-    """Nearest theme of each direction.
-
-    Args:
-        relative: Directions on the lattice. Shape ``(segments, width)``.
-        prototypes: Unit vectors from the same origin, at least one. Shape ``(prototypes, width)``.
-        owners: Theme of each prototype.
-
-    Returns:
-        Theme ids, and how close they are. Of two equally near themes, the one whose id comes first.
-    """
-    names = sorted(set(owners))
-    number = {name: place for place, name in enumerate(names)}
-    found = nearest(relative, on_lattice(prototypes), np.array([number[owner] for owner in owners], dtype=np.int64))
-    return [names[place] for place in found.own.tolist()], found
+    return off_lattice(directions(places(old, vectors) - new.origin.astype(np.float64)))
 
 
 def in_parts(relative: NDArray[np.float32], *, parts: int) -> NDArray[np.float32] | None:
@@ -149,12 +95,13 @@ def _k_means(
     """One run from seeded starts far from each other; the middles, the part of each point, and how close they are."""
     random = np.random.default_rng(seed)
     chosen = [int(random.integers(len(points)))]
-    for _ in range(parts - 1):
+    while len(chosen) < parts:
         far = np.clip(1.0 - cosines(points, points[chosen]).max(axis=1).astype(np.float64), 0.0, None) * counts
         far[chosen] = 0.0
-        chosen.append(
-            int(random.choice(len(points), p=far / far.sum())) if far.sum() > 0 else _free(len(points), chosen)
-        )
+        if far.any():
+            chosen.append(int(random.choice(len(points), p=far / far.sum())))
+        else:
+            chosen.append(min(set(range(len(points))) - set(chosen)))
     middles = points[chosen]
     labels = np.full(len(points), -1, dtype=np.int64)
     for _ in range(ROUNDS):
@@ -168,7 +115,3 @@ def _k_means(
         middles = np.where(sums.any(axis=1, keepdims=True), unit_rows(sums), middles)
     close = cosines(points, middles)[np.arange(len(points)), labels].astype(np.float64)
     return middles, labels, round(float((close * counts).sum()), 6)
-
-
-def _free(total: int, chosen: Sequence[int]) -> int:
-    return next(row for row in range(total) if row not in chosen)
