@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.int64]
 
-BACKGROUND = 1000
-"""Segments, drawn by their content, that tell how crowded it is around a vector."""
-
-CROWD = 0.015
-"""Part of the background that is around a vector."""
+BACKGROUND, CROWD = 1000, 0.015
+"""Segments, drawn by their content, that tell how crowded it is around a vector, and the part of them around it."""
 
 CROWDED, LEADING, FURTHEST_LEAD = 0.5, 0.5, 0.15
 """Weights of crowd and lead in nearness, and the lead beyond which more of it says nothing."""
@@ -45,17 +42,11 @@ FURTHER, COVERED = 0.5, 0.3
 """Part of the left-out examples that may be further from their theme than a matched segment, and how much less of them
 where the given themes cover all of the data: the less they cover, the more there is that is only like them."""
 
-WRONG = 0.10
-"""Share of wrong ones among the matched that is aimed at."""
+WRONG, AIM_WEIGHT = 0.10, 10.0
+"""Share of wrong ones among the matched that is aimed at, and left-out examples that it counts for in ``share_right``."""
 
-AIM_WEIGHT = 10.0
-"""Left-out examples that the share of wrong ones aimed at counts for, when it is told how sure a match is."""
-
-FEWEST = 3
-"""Themes below which there is no lead among the others."""
-
-TELLING = 5
-"""Left-out examples below which they say nothing about how near is near enough."""
+FEWEST, TELLING = 3, 5
+"""Themes below which there is no lead among the others; left-out examples below which they say nothing about cuts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,24 +125,16 @@ def leave_out(
     return LeftOut(whose[right], near[right], first[~right], near[~right], lands, elsewhere)
 
 
-@dataclass(frozen=True, slots=True)
-class Odds:
-    """Log odds of a right match: ``biases + slopes * nearness``, by theme, and the share of all that are right, 0..1.
-
-    A slope of 0 means that right and wrong cannot be told. Shapes ``(themes,)``.
-    """
-
-    slopes: Floats
-    biases: Floats
-    covered: float
-
-
-def fit_odds(near: Floats, left_out: LeftOut) -> Odds:
+def fit_odds(near: Floats, left_out: LeftOut) -> tuple[Floats, Floats, float]:
     """Fit the mixture of right and wrong matches.
 
     Args:
         near: Nearness of segments to themes, in an order given by their content. Shape ``(segments, themes)``.
         left_out: Where the examples land.
+
+    Returns:
+        Slopes and biases by theme, shapes ``(themes,)``, and the share of all matches that are right, 0..1. The log
+        odds of a right match are bias + slope * nearness; a slope of 0 means that right and wrong cannot be told.
     """
     themes = near.shape[1]
     best, value = best_of(near)
@@ -183,7 +166,7 @@ def fit_odds(near: Floats, left_out: LeftOut) -> Odds:
         shares = (mass + SHARE_WEIGHT * overall) / (mass + rest + SHARE_WEIGHT)
     slopes = (highs - lows) / variance
     biases = np.log(shares / (1.0 - shares)) - (highs**2 - lows**2) / (2.0 * variance)
-    return Odds(np.round(np.maximum(slopes, 0.0), 6), np.round(biases, 6), round(float(overall), 6))
+    return np.round(np.maximum(slopes, 0.0), 6), np.round(biases, 6), round(float(overall), 6)
 
 
 def chance_of(log_odds: Floats) -> Floats:
@@ -191,12 +174,15 @@ def chance_of(log_odds: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -30.0, 30.0))), dtype=np.float64)
 
 
-def cuts_for(left_out: LeftOut, odds: Odds) -> Floats:
-    """Nearness from which segments are matched, by the three conditions. Shape ``(themes,)``."""
-    told = odds.slopes > 0
-    cuts = np.where(told, (np.log((1.0 - WRONG) / WRONG) - odds.biases) / np.where(told, odds.slopes, 1.0), np.inf)
+def cuts_for(left_out: LeftOut, slopes: Floats, biases: Floats, *, share: float) -> Floats:
+    """Nearness from which segments are matched, by the three conditions. Shape ``(themes,)``.
+
+    The other arguments are what ``fit_odds`` returns.
+    """
+    certain = np.where(slopes > 0, slopes, 1.0)
+    cuts = np.where(slopes > 0, (np.log((1.0 - WRONG) / WRONG) - biases) / certain, np.inf)
     right = left_out.right
-    floor = float(np.quantile(right, FURTHER - COVERED * odds.covered)) if len(right) >= TELLING else USUAL_RIGHT
+    floor = float(np.quantile(right, FURTHER - COVERED * share)) if len(right) >= TELLING else USUAL_RIGHT
     cuts = np.maximum(cuts, floor)
     for theme in range(len(cuts)):
         theirs, others = right[left_out.own == theme], np.sort(left_out.strayed[left_out.astray == theme])

@@ -108,9 +108,9 @@ def match(
 
     Args:
         taxonomy: The seed topics.
-        seed_vectors: Vectors of ``texts_of(taxonomy)``, unit length. Shape ``(texts, width)``.
-        vectors: Of the segments of substance, by the same encoder, in any order. Shape ``(segments, width)``.
-        origin: Mean of the vectors, as the theme set has it. Shape ``(width,)``.
+        seed_vectors: Those of ``texts_of(taxonomy)``, unit length. Shape ``(texts, width)``.
+        vectors: Those of the segments of substance, by the same encoder. Shape ``(segments, width)``.
+        origin: Mean of ``vectors``. Shape ``(width,)``.
 
     Raises:
         ShapeMismatch: If there is not one vector per text, or the widths differ.
@@ -131,15 +131,15 @@ def match(
     prototypes, background = unit_rows(sums), shown[:BACKGROUND]
     near = nearness(cosines_to(shown, prototypes), crowd_around(shown, background))
     left_out = leave_out(leaves, texts, owners, sums, background)
-    odds = fit_odds(near, left_out)
-    cuts = cuts_for(left_out, odds)
+    slopes, biases, share = fit_odds(near, left_out)
+    cuts = cuts_for(left_out, slopes, biases, share=share)
     seed_topics = SeedTopics(
         theme_ids=tuple(theme.theme_id for theme in leaves),
         origin=off_lattice(on_lattice(origin)),
         prototypes=off_lattice(prototypes),
         background=off_lattice(background),
-        slopes=odds.slopes,
-        biases=odds.biases,
+        slopes=slopes,
+        biases=biases,
         cuts=cuts,
         share_right=share_right(left_out, cuts),
     )

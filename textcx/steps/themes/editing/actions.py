@@ -22,16 +22,13 @@ from textcx.steps.themes.geometry.tree import DEEPEST, LONGEST, children_of, mov
 from textcx.steps.themes.lineage.lineage import fresh_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from textcx.domain.themes.edits import Edit
     from textcx.domain.themes.sets import Theme
     from textcx.steps.themes.editing.draft import Draft
-
-NOBODY = 0
-"""Stands for the number of an edit where the first of two segments has no theme to come to."""
 
 
 def act(draft: Draft, edit: Edit) -> None:
@@ -43,6 +40,10 @@ def act(draft: Draft, edit: Edit) -> None:
         WrongUse: If it could never be done.
     """
     _ACTIONS[edit.action](draft, edit)
+    for one, other, number in draft.apart:
+        if draft.homes[one] is not None and draft.homes[one] == draft.homes[other]:
+            msg = f"it contradicts edit {number}: that keeps {one} and {other} apart; undo {number} first"
+            raise Conflict(msg)
 
 
 def middles_of(draft: Draft, leaf: str, *, parts: int) -> NDArray[np.float64]:
@@ -119,14 +120,9 @@ def _merge(draft: Draft, edit: Edit) -> None:
             msg = f"one of {target.name!r} and {draft.themes[other].name!r} is part of the other; split the larger one"
             raise Conflict(msg)
     others = [each for each in others if not set(others) & set(path_up(draft.themes, each)[1:])]
-    leaves = draft.leaves
-    if leaves[target.theme_id] == (target.theme_id,):
-        _refuse_to_join(draft, {target.theme_id, *(leaf for other in others for leaf in leaves[other])})
-        merge_into = _swallow
-    else:
-        merge_into = _adopt
+    is_leaf = draft.leaves[target.theme_id] == (target.theme_id,)
     for other in others:
-        merge_into(draft, target.theme_id, other, edit.number)
+        (_swallow if is_leaf else _adopt)(draft, target.theme_id, other, edit.number)
     heir = draft.tidy(edit.number).get(target.theme_id, target.theme_id)
     if heir != target.theme_id:
         draft.notes.append(
@@ -135,15 +131,6 @@ def _merge(draft: Draft, edit: Edit) -> None:
     if edit.name is not None:
         _name(draft, edit, heir, edit.name)
     draft.log((target.theme_id, *others), (heir,), words)
-
-
-def _refuse_to_join(draft: Draft, joined: set[str]) -> None:
-    """Raise if a merge of these leaves would bring together what an edit keeps apart."""
-    for one, other, number in draft.apart:
-        homes = draft.homes.get(one), draft.homes.get(other)
-        if homes[0] != homes[1] and joined.issuperset(homes):
-            msg = f"it contradicts edit {number}: that keeps {one} and {other} apart; undo {number} first"
-            raise Conflict(msg)
 
 
 def _swallow(draft: Draft, target: str, other: str, number: int) -> None:
@@ -270,39 +257,26 @@ def _together(draft: Draft, edit: Edit) -> None:
     if here is None and there is None:
         msg = f"neither {one} nor {other} is in a theme, so there is none to put the other one into"
         raise Conflict(msg)
-    # The second comes to the first, unless that breaks an edit.
-    hindered = NOBODY if here is None else _kept_apart_by(draft, _group_of(draft, other), here)
-    mover, home = (other, here) if hindered is None else (one, there)
-    if hindered is not None and home is not None:
-        broken = _kept_apart_by(draft, _group_of(draft, one), home)
-        if broken is not None:
-            number = broken or hindered
-            msg = f"it contradicts edit {number}, which keeps apart what this would bring together; undo {number} first"
-            raise Conflict(msg)
-    _put_all(draft, _group_of(draft, mover), home)
+    if here is None or here in _kept_out_of(draft, _group_of(draft, other)):
+        _put_all(draft, _group_of(draft, one), there)
+    else:
+        _put_all(draft, _group_of(draft, other), here)
     draft.log((), (draft.homes[one],), f"{one} and {other} kept together")
-
-
-def _pairs_apart(draft: Draft, group: set[str]) -> Iterable[tuple[str, int]]:
-    """Segments that edits keep apart from one of a group, with the numbers of the edits."""
-    for one, other, number in draft.apart:
-        if (one in group) != (other in group):
-            yield (other if one in group else one), number
-
-
-def _kept_apart_by(draft: Draft, group: set[str], home: str) -> int | None:
-    """Number of the edit that keeps a group apart from what is in a theme; null where none does."""
-    return next((number for each, number in _pairs_apart(draft, group) if draft.homes[each] == home), None)
 
 
 def _apart(draft: Draft, edit: Edit) -> None:
     one, other = _segments_of(draft, edit)
+    draft.apart.append((one, other, edit.number))
     if draft.homes[one] == draft.homes[other] and draft.homes[one] is not None:
         group = _group_of(draft, other)
-        shunned = {draft.homes[one], *(draft.homes[each] for each, _ in _pairs_apart(draft, group))}
-        _put_all(draft, group, _next_home(draft, other, not_in=shunned))
-    draft.apart.append((one, other, edit.number))
+        _put_all(draft, group, _next_home(draft, other, not_in=_kept_out_of(draft, group)))
     draft.log((), (draft.homes[one], draft.homes[other]), f"{one} and {other} kept apart")
+
+
+def _kept_out_of(draft: Draft, group: set[str]) -> set[str | None]:
+    """Themes of the segments that edits keep apart from some that belong together."""
+    pairs = [(one, other) for one, other, _ in draft.apart if (one in group) != (other in group)]
+    return {draft.homes[other if one in group else one] for one, other in pairs}
 
 
 def _next_home(draft: Draft, segment: str, *, not_in: set[str | None]) -> str | None:

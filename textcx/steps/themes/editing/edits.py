@@ -66,12 +66,7 @@ def apply_edits(theme_set: ThemeSet, edits: Sequence[Edit]) -> EditResult:
 
 
 def add_edit(theme_set: ThemeSet, edits: Sequence[Edit], edit: Edit) -> tuple[Edit, EditResult, EditResult]:
-    """Check a new edit against a set and the edits before it, and see what it would do. Nothing is written.
-
-    Args:
-        theme_set: The set, without any edit applied.
-        edits: The log so far.
-        edit: The new edit: its number the next, its version that of the set, its vectors still empty.
+    """Check a new edit, its vectors still empty, against a set as fitted and its log; nothing is written.
 
     Returns:
         The edit as it is to be written, with its vectors; the set before it and the set after it, with ``moved`` and
@@ -115,17 +110,9 @@ def continue_edited(
     stop_words: Collection[str],
     vectors_of: VectorsOf | None = None,
 ) -> ThemeSet:
-    """Let a new fit take over the ids of a set that has edits: what an edit pins stays.
+    """Do as ``continue_themes`` does for a set, as fitted, that has edits: what an edit pins stays.
 
-    Args:
-        old: The set before, as it was fitted.
-        new: The new fit.
-        edits: The log of the set.
-        stop_words: Words that do not count when names are compared.
-        vectors_of: Vectors of segments that ``new`` was learned from, besides those in its sample.
-
-    Returns:
-        The new set without any edit applied, to be saved in place of the old one; ``apply_edits`` applies the edits.
+    The result has no edit applied. It is to be saved in place of the old set, with the same log.
 
     Raises:
         ModelProblem: If the two were made with different encoders.
@@ -144,15 +131,9 @@ def _with_pins(theme_set: ThemeSet, pinned: Collection[str]) -> ThemeSet:
 
 
 def moves(before: ThemeSet, after: ThemeSet, *, level: int | None = None) -> pl.DataFrame:
-    """Compare which theme each segment has in two states of one set.
+    """Find the segments in two states of one set whose theme differs: a frame of ``MOVED``, by segment id.
 
-    Args:
-        before: The set before.
-        after: The set after.
-        level: Compare what is shown on this level, 1 to 3; by default the leaves.
-
-    Returns:
-        Frame of ``MOVED``: the segments in both whose theme differs, by segment id.
+    Compared is what is shown on a level, 1 to 3; by default the leaves.
     """
 
     def shown(theme_set: ThemeSet, name: str) -> pl.DataFrame:
@@ -167,15 +148,7 @@ def moves(before: ThemeSet, after: ThemeSet, *, level: int | None = None) -> pl.
 
 
 def whole_names(theme_set: ThemeSet, parts: Sequence[str]) -> tuple[str, ...]:
-    """Rejoin names that hold a comma and were split at it, such as "bust, arms and sleeves".
-
-    Args:
-        theme_set: The set, as people see it.
-        parts: Ids and names of themes, or parts of names, in order.
-
-    Returns:
-        The same, but for parts that follow each other and together are the name of a theme.
-    """
+    """Rejoin names of themes that hold a comma and were split at it, such as "bust, arms and sleeves"."""
     names = {theme.name.casefold() for theme in theme_set.themes}
     found: list[str] = []
     place = 0

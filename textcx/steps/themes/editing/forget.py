@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from textcx.steps.sentiment.encode import unit_length
-from textcx.steps.themes.geometry.lattice import STEPS, cosines, on_lattice, relative_to
+from textcx.steps.themes.geometry.lattice import cosines, on_lattice, seen_from
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,16 +44,17 @@ def without_records(
     if not len(vectors) or vectors.shape[1] != len(theme_set.origin):
         return left
     unit = unit_length(vectors)
-    others = ~_among(left.exceptions, unit, origin=left.origin)
-    left = replace(
+    stays = _unlike(left.exceptions, unit, origin=left.origin)
+    seeds = left.seed_topics
+    if seeds is not None:
+        background = seeds.background[_unlike(seeds.background, unit, origin=seeds.origin)]
+        seeds = replace(seeds, background=background) if len(background) else None
+    return replace(
         left,
-        exceptions=left.exceptions[others],
-        exception_themes=tuple(np.asarray(left.exception_themes, dtype=object)[others]),
+        exceptions=left.exceptions[stays],
+        exception_themes=tuple(left.exception_themes[row] for row in stays),
+        seed_topics=seeds,
     )
-    if left.seed_topics is None:
-        return left
-    background = left.seed_topics.background[~_among(left.seed_topics.background, unit, origin=left.seed_topics.origin)]
-    return replace(left, seed_topics=replace(left.seed_topics, background=background) if len(background) else None)
 
 
 def only_records(theme_set: ThemeSet, record_ids: Collection[str]) -> ThemeSet:
@@ -65,20 +66,19 @@ def _with_members(theme_set: ThemeSet, stays: pl.Expr) -> ThemeSet:
     members = theme_set.members.filter(stays)
     if members.height == theme_set.members.height:
         return theme_set
-    there = pl.Series("segment_id", theme_set.sample_ids, dtype=pl.String).is_in(members["segment_id"].to_list())
+    kept = set(members["segment_id"])
+    rows = [row for row, segment_id in enumerate(theme_set.sample_ids) if segment_id in kept]
     return replace(
         theme_set,
         members=members,
-        sample_ids=tuple(segment_id for segment_id, kept in zip(theme_set.sample_ids, there, strict=True) if kept),
-        sample=theme_set.sample[there.to_numpy()],
+        sample_ids=tuple(theme_set.sample_ids[row] for row in rows),
+        sample=theme_set.sample[rows],
     )
 
 
-def _among(rows: NDArray[np.float32], unit: NDArray[np.float32], *, origin: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Mark the rows, relative to ``origin``, that are one of the vectors. Shape ``(rows,)``."""
+def _unlike(rows: NDArray[np.float32], unit: NDArray[np.float32], *, origin: NDArray[np.float32]) -> list[int]:
+    """Numbers of the rows, relative to ``origin``, that are none of the vectors."""
     if not len(rows):
-        return np.zeros(0, dtype=bool)
-    theirs = relative_to(np.rint(origin * STEPS).astype(np.float32), on_lattice(unit))
-    near = cosines(np.rint(rows * STEPS).astype(np.float32), theirs)
-    found: NDArray[np.bool_] = near.max(axis=1) >= THE_SAME
-    return found
+        return []
+    near = cosines(on_lattice(rows), seen_from(origin, unit))
+    return np.flatnonzero(near.max(axis=1) < THE_SAME).tolist()

@@ -40,41 +40,26 @@ if TYPE_CHECKING:
 
     Naming = Callable[[Sequence[Sequence[str]], Sequence[Sequence[float]]], Sequence[str]]
 
-LOOSER = 0.25
-"""Part of the set's themes that may be looser than a group that is proposed."""
+LOOSER, BEYOND = 0.25, 0.10
+"""Part of a set's themes that may be looser than a proposed group; part of a theme's members beyond its reach."""
 
-BEYOND = 0.10
-"""Part of a theme's members that are further from its centre than it reaches."""
+TELLING, USUAL_TIGHTNESS, USUAL_REACH = 5, 0.30, 0.50
+"""Kept vectors that tell how dense a theme is; what is taken for a set where no theme has so many."""
 
-FEWEST = 5
-"""Records of the smallest group that is proposed."""
-
-SMALLEST_SHARE = 0.002
-"""Share of the unexplained records that the smallest group has, where that is more."""
+FEWEST, SMALLEST_SHARE = 5, 0.002
+"""Records of the smallest group, and their share of the unexplained ones, where that is more."""
 
 WORDINGS = 3
 """Different texts in a group at least: a text that is passed around is no theme."""
 
-MOST = 6_000
-"""Unexplained segments that groups are sought in, where there are more; the others join the groups."""
+MOST, NAMED_FROM = 6_000, 500
+"""Unexplained segments that groups are sought in (others join the groups), and segments that a name is sought in."""
 
-PROPOSED = 20
-"""Groups proposed at most, the largest first."""
-
-USUAL_TIGHTNESS, USUAL_REACH = 0.30, 0.50
-"""Where a set kept too few vectors to tell how close together its themes are."""
-
-TELLING = 5
-"""Vectors of a theme that are needed to tell how close together it is."""
-
-QUOTES = 3
-"""Quotes of either kind at most."""
+PROPOSED, QUOTES = 20, 3
+"""Groups proposed at most, the largest first, and quotes of either kind."""
 
 FEWEST_TIMES = 5
 """Records in complete periods below which nothing is said about growth."""
-
-NAMED_FROM = 500
-"""Segments of a group that its name is sought in."""
 
 DIGITS = 4
 
@@ -105,7 +90,7 @@ def find_emerging(
     Args:
         unexplained: ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``created_at``
             (nullable), ``polarity``, ``counted``, and optionally ``respondent_id`` (nullable); no boilerplate.
-        vectors: Their vectors, unit length, in their order. Shape ``(segments, width)``.
+        vectors: Theirs, unit length. Shape ``(segments, width)``.
         theme_set: The set that does not explain them.
         name: Names all groups at once, each differently, from their texts (most central first) and polarities.
         continuing: Beginnings of a text that make it a worse quote.
@@ -167,10 +152,7 @@ def find_emerging(
 
 
 def density_of(theme_set: ThemeSet) -> Density:
-    """Tell how close together the looser quarter of a set's themes is, from the vectors it kept.
-
-    Themes are weighed alike, whatever their size. A set that kept too few vectors is taken to be as usual.
-    """
+    """Tell how close together the looser quarter of a set's themes, large or small, is, from the vectors it kept."""
     places = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String}).with_row_index(
         "place"
     )
@@ -198,16 +180,12 @@ def closeness_of(relative: NDArray[np.float32]) -> float:
 
 
 def densest(relative: NDArray[np.float32], density: Density) -> NDArray[np.int64]:
-    """Gather vectors around the densest places, one after the other, until no place is dense enough.
+    """Gather vectors, on the lattice and in order of their ids, around the densest places, one after the other.
 
     The vector with the most others at ``density.tightness`` or nearer is taken with them. Their centre gathers what is
     within ``density.reach`` of it, nearest first, as long as all that together is tight enough. What is gathered is
-    taken out, and the next densest place is sought. Of more than ``MOST`` vectors, the places are sought among so many,
-    drawn with a fixed seed.
-
-    Args:
-        relative: Directions on the lattice, in an order given by their ids. Shape ``(vectors, width)``.
-        density: How dense themes are.
+    taken out, and the next densest place is sought, until none is dense enough. Of more than ``MOST`` vectors, the
+    places are sought among so many, drawn with a fixed seed.
 
     Returns:
         Number of the group of each vector, -1 for none. Shape ``(vectors,)``.

@@ -63,13 +63,7 @@ def is_short(text: str) -> bool:
 def raised_themes(
     theme_set: ThemeSet | None, segments: pl.DataFrame, vectors: NDArray[np.float32], *, naming: NamingWords
 ) -> list[pl.Series]:
-    """Assign segments to the themes of a set that are shown; boilerplate raises none.
-
-    Args:
-        theme_set: The set; null raises nothing.
-        segments: ``segment_id`` and ``text``.
-        vectors: Theirs, unit length. Shape ``(segments, width)``.
-        naming: The words of the language.
+    """Assign segments, by ``segment_id`` and ``text``, to the themes of a set that are shown; boilerplate raises none.
 
     Returns:
         ``theme_id`` (a leaf) and ``strength`` (0..1) of each segment; both null where there is none.

@@ -77,20 +77,14 @@ def learn_themes(
     taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
 ) -> tuple[ThemeSet, tuple[str, ...]]:
-    """Learn the themes of segments.
+    """Learn the themes of segments; other options are as for ``find_themes``.
 
     Args:
         segments: ``segment_id`` (unique, sorted), ``record_id``, ``text`` (redacted), ``polarity``; none of them
             boilerplate, and enough of them.
         vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
-        model: Groups the segments.
-        phrases: Finds the phrases that themes are named with.
         naming: The words of the language.
-        encoder_id: What the vectors are of.
-        seed: Seed for the model, at least 0.
         max_unassigned: Largest share of segments in no theme, 0..1; the model's own where null.
-        taxonomy: Themes that are matched first; others are sought in the rest.
-        encoder: What the vectors are of, to weigh names by what they mean; by how they are said alone where null.
 
     Returns:
         The set, version 1, and sentences for the reader about the themes of the team.

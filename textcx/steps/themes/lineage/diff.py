@@ -31,15 +31,11 @@ class DiffLine:
     Attributes:
         change: Continued: it is in both. Born, retired: in one only. Split: it was split off from ``before``, or itself
             split into ``after``. Merged: it went into ``after``.
-        before: Its id in the first set, or that of the theme it was split off from; null for a theme that was born.
-        after: Its id in the second set, or those of what it went into.
-        name_before: Name of ``before``.
-        name_after: Names of ``after``.
+        before, name_before: In the first set, or of the theme it was split off from; null for a theme that was born.
+        after, name_after: In the second set, or of what it went into.
         level: 1 to 3, in the second set where it is there.
-        size_before: Segments of ``before`` in the first set; 0 for a theme that was born or split off.
-        size_after: Segments of the theme in the second set; 0 for one that is not there any more.
-        moved_in: Segments that both sets know and that only came to this theme.
-        moved_out: Segments that both sets know and that left this theme.
+        size_before, size_after: Its segments in either set; 0 where it is not there.
+        moved_in, moved_out: Segments that both sets know and that came to it, or left it.
     """
 
     change: Change

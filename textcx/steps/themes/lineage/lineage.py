@@ -4,7 +4,7 @@ A theme found again goes on: it keeps its id and, unless the new name is clearly
 split off, merged or retired, and the history says so. A pinned theme that is not found again stays as it was.
 
 Invariants, tested: no id ever comes to mean another theme; the order of themes and members never matters; fitted again
-to the same feedback, every theme goes on.
+to the same feedback, every theme goes on; a pinned theme keeps its id, name, prototypes and segments.
 """
 
 from __future__ import annotations
@@ -19,13 +19,24 @@ import polars as pl
 
 from textcx.domain.errors import ModelProblem
 from textcx.domain.themes.sets import Change, LineageEvent, ThemeKind
+from textcx.steps.themes.geometry.closeness import nearest_of, strength_of
+from textcx.steps.themes.geometry.lattice import directions, seen_from
 from textcx.steps.themes.geometry.positions import KnownVectors, taken_over
-from textcx.steps.themes.geometry.tree import in_order, settle_names
+from textcx.steps.themes.geometry.tree import (
+    DEEPEST,
+    children_of,
+    in_order,
+    leaves_below,
+    move,
+    settle_names,
+    tidy,
+)
 from textcx.steps.themes.lineage.matching import relate
-from textcx.steps.themes.lineage.pins import lost_pins, with_pins
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from textcx.domain.themes.sets import Theme, ThemeSet
     from textcx.steps.themes.geometry.positions import VectorsOf
@@ -41,17 +52,14 @@ STEM = 5
 def continue_themes(
     old: ThemeSet, new: ThemeSet, *, stop_words: Collection[str], vectors_of: VectorsOf | None = None
 ) -> ThemeSet:
-    """Let a new fit take over the ids, names and history of the set before.
+    """Let a new fit take over the ids, names and history of the set before; the result is its next version.
 
     Args:
         old: The set before.
         new: The new fit, with ids and names of its own.
         stop_words: Words that do not count when names are compared.
-        vectors_of: Vectors of segments that ``new`` was learned from, besides those in its sample. Where a pinned theme
-            was not found again, they tell which segments belong to it.
-
-    Returns:
-        The new set: ``old.set_id``, one version later.
+        vectors_of: Vectors of segments that ``new`` was learned from, besides those in its sample. They tell which
+            segments belong to a pinned theme that was not found again.
 
     Raises:
         ModelProblem: If the two were made with different encoders.
@@ -74,9 +82,9 @@ def continue_themes(
         seed_topics=new.seed_topics
         and replace(new.seed_topics, theme_ids=tuple(ids[theme_id] for theme_id in new.seed_topics.theme_ids)),
     )
-    leaves, groups = lost_pins(old, relation)
+    leaves, groups = _lost_pins(old, relation)
     if leaves or groups:
-        carried = with_pins(carried, old, leaves, groups, known=KnownVectors(new, vectors_of))
+        carried = _with_pins(carried, old, leaves, groups, known=KnownVectors(new, vectors_of))
     living = {None, *(theme.theme_id for theme in carried.themes)}
     rows = [row for row, each in enumerate(carried.exception_themes) if each in living]
     return replace(
@@ -154,6 +162,103 @@ def _clearly_better(theme: Theme, old_name: str, stop_words: Collection[str]) ->
         return sum(word[:STEM] in stems for word in words) / max(1, len(words))
 
     return share(theme.name) - share(old_name) >= CLEARLY_BETTER
+
+
+def _lost_pins(old: ThemeSet, relation: Relation) -> tuple[list[str], list[str]]:
+    """Find what must stay because of a pin though it was not found again: leaves, and pinned themes with sub-themes."""
+    below = leaves_below(old.themes)
+    lost = [theme for theme in old.themes if theme.pinned and theme.theme_id not in relation.pairs]
+    leaves = {leaf for theme in lost for leaf in below[theme.theme_id] if leaf not in relation.pairs}
+    groups = [theme for theme in lost if below[theme.theme_id] != (theme.theme_id,)]
+    groups.sort(key=lambda theme: (theme.level, theme.theme_id))
+    return sorted(leaves), [theme.theme_id for theme in groups]
+
+
+def _with_pins(
+    carried: ThemeSet, old: ThemeSet, leaves: Sequence[str], groups: Sequence[str], *, known: KnownVectors
+) -> ThemeSet:
+    """Put what ``_lost_pins`` found back into the new set, with prototypes, place in the tree and segments.
+
+    The new set, ``carried``, has taken over the ids of the old one; ``known`` are vectors it was learned from.
+    """
+    rows = [row for row, owner in enumerate(old.owners) if owner in leaves]
+    back = taken_over(old, old.prototypes[rows], carried)
+    owners = [old.owners[row] for row in rows]
+    prototypes = {leaf: back[[owner == leaf for owner in owners]] for leaf in leaves}
+    themes, dissolved = tidy(_in_tree(carried, old, prototypes, groups), owning={*carried.owners, *owners})
+    heirs = {owner: dissolved.get(owner, owner) for owner in (*carried.owners, *owners)}
+    kept = {*leaves, *groups}
+    ranked = sorted(themes.values(), key=lambda theme: (theme.theme_id not in kept, theme.theme_id))
+    whole = replace(
+        carried,
+        themes=tuple(settle_names(ranked, {}).values()),
+        prototypes=np.concatenate([carried.prototypes, back]),
+        owners=tuple(heirs[owner] for owner in (*carried.owners, *owners)),
+        members=carried.members.with_columns(
+            pl.col("theme_id").replace_strict(heirs, default=None, return_dtype=pl.String)
+        ),
+    )
+    return replace(whole, members=_with_their_segments(whole, old, {leaf: heirs[leaf] for leaf in leaves}, known))
+
+
+def _in_tree(
+    carried: ThemeSet, old: ThemeSet, prototypes: dict[str, NDArray[np.float32]], groups: Sequence[str]
+) -> dict[str, Theme]:
+    """The themes of the new set and the pinned ones; a leaf whose parent is gone comes to where it is nearest."""
+    themes = {theme.theme_id: theme for theme in carried.themes}
+    before = {theme.theme_id: theme for theme in old.themes}
+    below = leaves_below(old.themes)
+    for group in groups:
+        parent = before[group].parent_theme_id
+        inner = {*children_of(themes.values()), *groups}
+        fits = parent in inner and parent in themes and themes[parent].level + 1 < DEEPEST
+        themes[group] = before[group]
+        move(themes, group, parent=parent if fits else None)
+    for leaf, place in prototypes.items():
+        parent = before[leaf].parent_theme_id
+        if parent not in groups and parent not in children_of(themes.values()):
+            parent = _beside(carried, place)
+        themes[leaf] = before[leaf]
+        move(themes, leaf, parent=parent)
+    for group in groups:
+        for leaf in below[group]:
+            if leaf in themes and leaf not in children_of(themes.values()):
+                move(themes, leaf, parent=group)
+    return themes
+
+
+def _beside(carried: ThemeSet, prototypes: NDArray[np.float32]) -> str | None:
+    """Parent of the leaf nearest to some prototypes; null where it has none."""
+    if not carried.owners:
+        return None
+    ids, found = nearest_of(directions(prototypes), carried.prototypes, carried.owners)
+    return carried.theme(ids[found.cosine.argmax()]).parent_theme_id
+
+
+def _with_their_segments(whole: ThemeSet, old: ThemeSet, heirs: dict[str, str], known: KnownVectors) -> pl.DataFrame:
+    """Give the themes that were put back the segments that were theirs, and those of known vectors nearest to them."""
+    before = (
+        old.members.filter(pl.col("theme_id").is_in(list(heirs)))
+        .with_columns(pl.col("theme_id").replace_strict(heirs, return_dtype=pl.String))
+        .select("segment_id", before="theme_id", strength_before="strength")
+    )
+    members = whole.members.join(before, on="segment_id", how="left", maintain_order="left")
+    others = members.filter(pl.col("before").is_null())["segment_id"]
+    there, vectors = known.find(others.to_list())
+    ids, found = nearest_of(seen_from(whole.origin, vectors), whole.prototypes, whole.owners)
+    nearer = pl.DataFrame(
+        {
+            "segment_id": others.filter(pl.Series(there, dtype=pl.Boolean)),
+            "nearer": pl.Series(ids, dtype=pl.String),
+            "strength_near": strength_of(found, whole.curve),
+        }
+    ).filter(pl.col("nearer").is_in(list(heirs.values())) & (pl.col("strength_near") > 0))
+    return members.join(nearer, on="segment_id", how="left", maintain_order="left").select(
+        "segment_id",
+        "record_id",
+        theme_id=pl.coalesce("before", "nearer", "theme_id"),
+        strength=pl.coalesce("strength_before", "strength_near", "strength"),
+    )
 
 
 def _events(

@@ -33,32 +33,20 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
-MEMBERS_WEIGHT = 0.6
-"""Weight of the members' overlap where two leaves have very many segments that both sets know."""
+MEMBERS_WEIGHT, HALF_WEIGHT = 0.6, 10
+"""Weight of the members' overlap for leaves with very many shared segments, and how many give half of that weight."""
 
-HALF_WEIGHT = 10
-"""Such segments with which the overlap has half of that weight."""
+NO_LIKENESS, SAME, SAME_GROUP = 0.4, 0.5, 0.4
+"""Cosine of two leaves from which down they are not alike at all (likeness grows evenly from there to 1); likeness from
+which a leaf is the same as before; overlap, weighed by size, from which a coarser theme is."""
 
-NO_LIKENESS = 0.4
-"""Cosine of two leaves from which down they are not alike at all; likeness grows evenly from there to 1."""
+FAIR_SHARE, MOSTLY = 0.2, 0.5
+"""Least share of a theme's members that a part must take for the theme to count as split; share of its own members that
+a part must have from it, and that a merged theme must bring."""
 
-SAME = 0.5
-"""Likeness from which a leaf is the same as before. By vectors alone, that is a cosine of 0.7."""
-
-SAME_GROUP = 0.4
-"""Share of leaves, weighed by size, that two coarser themes must have in common, of all that either has."""
-
-FAIR_SHARE = 0.2
-"""Least share of a theme's members that a part of it must take, for the theme to count as split."""
-
-MOSTLY = 0.5
-"""Share of its members that a part must have from the theme it was split from, and that a merged theme must bring."""
-
-NEAR = 0.65
-"""Cosine from which a leaf without a counterpart is said to come from, or go into, the nearest one."""
-
-ENOUGH_MEMBERS = 10
-"""Segments known to both sets from which members, not vectors, tell where a leaf's members went."""
+NEAR, ENOUGH_MEMBERS = 0.65, 10
+"""Where a leaf has fewer than so many shared segments, its members are said to come from, or go into, its counterpart
+or the nearest leaf from this cosine on."""
 
 
 @dataclass(slots=True)
@@ -87,14 +75,11 @@ def relate(old: ThemeSet, new: ThemeSet) -> Relation:
 
 
 class _Leaves:
-    """The leaves of two sets: which is which, and where their members went.
+    """The leaves of two sets, sorted by id: which is which, and where their members went.
 
-    Attributes:
-        old_ids, new_ids: The leaves, sorted.
-        old_sizes, new_sizes: Their shares of all members; they add up to 1.
-        pairs: Number of the new leaf that each old one is found again in.
-        to: Share of each old leaf that went to each new one. Shape ``(old, new)``.
-        back: Share of each new leaf that came from each old one. Shape ``(old, new)``.
+    Sizes are shares of all members. ``pairs`` gives the number of the new leaf that an old one is found again in. Of
+    shape ``(old, new)``: ``to``, the share of each old leaf that went to each new one, and ``back``, the share of each
+    new leaf that came from each old one.
     """
 
     def __init__(self, old: ThemeSet, new: ThemeSet) -> None:
@@ -131,9 +116,7 @@ class _Leaves:
     def overlap(self, rows: Floats, columns: Floats) -> Floats:
         """Jaccard overlap of groups of old and of new leaves, weighed by size. Shape ``(old groups, new groups)``.
 
-        Args:
-            rows: One row per group of old leaves, 1 for those in it. Shape ``(old groups, old leaves)``.
-            columns: The same for new leaves.
+        Each row of ``rows`` is a group of old leaves, 1 for those in it; ``columns`` is the same for new leaves.
         """
         flow = (self.to * self.old_sizes[:, None] + self.back * self.new_sizes[None, :]) / 2
         common = rows @ flow @ columns.T
