@@ -17,7 +17,7 @@ from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.themes.edits import LONGEST_NAME, PARTS, Action, in_words, unpack
 from textcx.steps.themes.geometry.closeness import nearest_of
 from textcx.steps.themes.geometry.lattice import directions, off_lattice, on_lattice, seen_from
-from textcx.steps.themes.geometry.positions import in_parts, places
+from textcx.steps.themes.geometry.positions import in_parts, known_vectors, places
 from textcx.steps.themes.geometry.tree import DEEPEST, LONGEST, children_of, move, numbered, path_up, unique_name
 from textcx.steps.themes.lineage.lineage import fresh_id
 
@@ -53,7 +53,7 @@ def middles_of(draft: Draft, leaf: str, *, parts: int) -> NDArray[np.float64]:
         Conflict: If too few different vectors of it are kept.
     """
     segments = draft.members_of(leaf)
-    _, vectors = draft.known.find(segments)
+    _, vectors = known_vectors(draft.base, segments)
     found = in_parts(seen_from(draft.base.origin, vectors), parts=parts)
     if found is None:
         msg = (
@@ -196,7 +196,7 @@ def _split_leaf(draft: Draft, edit: Edit, theme: Theme) -> list[str]:
     draft.prototypes = np.concatenate([draft.prototypes[others], prototypes])
     draft.owners = [*(draft.owners[place] for place in others), *new]
     segments = draft.members_of(leaf)
-    known, vectors = draft.known.find(segments)
+    known, vectors = known_vectors(draft.base, segments)
     heirs = np.full(len(segments), None, dtype=object)
     heirs[known] = nearest_of(seen_from(origin, vectors), prototypes, new)[0]
     draft.share_out(segments, heirs.tolist())
@@ -294,9 +294,9 @@ def _segments_of(draft: Draft, edit: Edit) -> tuple[str, str]:
     one, other = edit.segments
     for segment, text in zip((one, other), edit.vectors or ("", ""), strict=True):
         vector = unpack(text, width=len(draft.base.origin))
-        vector = draft.known.get(segment) if vector is None else vector
-        if vector is not None:
-            draft.points.setdefault(segment, seen_from(draft.base.origin, vector[None, :])[0])
+        vectors = known_vectors(draft.base, [segment])[1] if vector is None else vector[None, :]
+        if len(vectors):
+            draft.points.setdefault(segment, seen_from(draft.base.origin, vectors)[0])
         if segment in draft.homes:
             continue
         if draft.is_member(segment):

@@ -13,7 +13,6 @@ import polars as pl
 from textcx.domain.errors import Conflict, NotFound
 from textcx.domain.themes.sets import Change, LineageEvent, Theme
 from textcx.steps.themes.geometry.lattice import off_lattice
-from textcx.steps.themes.geometry.positions import KnownVectors
 from textcx.steps.themes.geometry.tree import in_order, leaves_below, tidy
 
 if TYPE_CHECKING:
@@ -43,7 +42,6 @@ class Draft:
 
     def __init__(self, theme_set: ThemeSet) -> None:
         self.base = theme_set
-        self.known = KnownVectors(theme_set)
         self.themes: dict[str, Theme] = {theme.theme_id: theme for theme in theme_set.themes}
         self.prototypes = theme_set.prototypes
         self.owners = list(theme_set.owners)

@@ -20,6 +20,7 @@ from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.themes.edits import PARTS, Action, Edit, effective, in_words, pack
 from textcx.steps.themes.editing.actions import act, middles_of, tidy_name
 from textcx.steps.themes.editing.draft import Draft, unknown_theme
+from textcx.steps.themes.geometry.positions import known_vectors
 from textcx.steps.themes.lineage.lineage import continue_themes
 
 if TYPE_CHECKING:
@@ -263,8 +264,9 @@ def _with_vectors(theme_set: ThemeSet, edits: Sequence[Edit], edit: Edit) -> Edi
         return edit
     draft, _ = _applied(theme_set, edits)
     if edit.action is not Action.SPLIT:
-        found = [draft.known.get(segment) for segment in edit.segments]
-        return replace(edit, vectors=tuple("" if vector is None else pack(vector) for vector in found))
+        there, vectors = known_vectors(theme_set, edit.segments)
+        packed = map(pack, vectors)
+        return replace(edit, vectors=tuple(next(packed) if known else "" for known in there))
     leaf, parts = edit.themes[0], edit.parts if edit.parts is not None else PARTS[0]
     if parts < PARTS[0] or draft.leaves.get(leaf) != (leaf,):
         return edit  # it is refused later, or needs none

@@ -38,11 +38,9 @@ if TYPE_CHECKING:
     from textcx.ports import Encoder, PhraseFinder, ThemeModel
     from textcx.steps.themes.finding.learn import EncodedTaxonomy
 
-FEWEST_WORDS = 3
-"""Words of a segment below which it is called short, not boilerplate, where it names nothing."""
-
-SHORTEST = 3
-"""Letters of a word that a segment could be about: "tv" and "uk" are none."""
+FEWEST_WORDS, SHORTEST = 3, 3
+"""Words of a segment that names nothing below which it is called short, not boilerplate; letters of a word that a
+segment could be about: "tv" and "uk" are none."""
 
 EXEMPLARS = 48
 """Segments of an emerging theme whose phrases may become its name."""
@@ -53,11 +51,6 @@ _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 def is_boilerplate(text: str, naming: NamingWords) -> bool:
     """Whether a segment names nothing that it could be about: only stop words, judgements and general objects."""
     return not any(len(word) >= SHORTEST and word not in naming.says_nothing for word in tokens(text))
-
-
-def is_short(text: str) -> bool:
-    """Whether a segment has fewer words than a substantive one."""
-    return len(_WORD.findall(text)) < FEWEST_WORDS
 
 
 def raised_themes(
@@ -131,7 +124,8 @@ def find_themes(
     frame = segments[order]
     substantive = np.array([not is_boilerplate(text, naming) for text in frame["text"]], dtype=bool)
     counted = frame["counted"].to_numpy()
-    short = ~substantive & np.array([is_short(text) for text in frame["text"]], dtype=bool)
+    few_words = np.array([len(_WORD.findall(text)) < FEWEST_WORDS for text in frame["text"]], dtype=bool)
+    short = ~substantive & few_words
     boilerplate_share = _share(~substantive & ~short & counted, counted)
     short_share = _share(short & counted, counted)
     kept = frame.filter(pl.Series(substantive, dtype=pl.Boolean))
@@ -177,12 +171,12 @@ def find_themes(
     themes = describe_themes(theme_set, members, points, language=language)
     if not themes.height:
         notes = (*notes, "No themes: the segments have too little in common to form any.")
-    mentions = members.filter(pl.col("theme_id").is_in(themes["theme_id"].to_list())).sort("segment_id")
-    unassigned = members["counted"].to_numpy() & members["theme_id"].is_null().to_numpy()
+    mentions = members.filter(pl.col("theme_id").is_in(themes["theme_id"].to_list()))
+    counted = members["counted"].to_numpy()
     return ThemeFinding(
         themes,
-        mentions.select(pl.col(name).cast(dtype) for name, dtype in MENTIONS.items()),
-        _share(unassigned, members["counted"].to_numpy()),
+        mentions.select(list(MENTIONS)).cast(dict(MENTIONS)),
+        _share(counted & members["theme_id"].is_null().to_numpy(), counted),
         boilerplate_share,
         short_share,
         theme_set=theme_set,
@@ -202,10 +196,10 @@ def _emerging(
 ) -> pl.DataFrame:
     """Dense groups of what the set does not explain."""
     alone = members["theme_id"].is_null().to_numpy()
-    taken = [theme.name for theme in theme_set.themes]
 
     def name(texts: Sequence[Sequence[str]], tones: Sequence[Sequence[float]]) -> list[str]:
         words = [ThemeWords(own, felt, own[:EXEMPLARS], []) for own, felt in zip(texts, tones, strict=True)]
+        taken = [theme.name for theme in theme_set.themes]
         return name_tree(words, [None] * len(words), phrases=phrases, naming=language.naming, taken=taken)
 
     found = find_emerging(

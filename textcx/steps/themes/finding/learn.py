@@ -77,14 +77,10 @@ def learn_themes(
     taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
 ) -> tuple[ThemeSet, tuple[str, ...]]:
-    """Learn the themes of segments; other options are as for ``find_themes``.
+    """Learn the themes of segments, none of which is boilerplate; the options are those of ``find_themes``.
 
-    Args:
-        segments: ``segment_id`` (unique, sorted), ``record_id``, ``text`` (redacted), ``polarity``; none of them
-            boilerplate, and enough of them.
-        vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
-        naming: The words of the language.
-        max_unassigned: Largest share of segments in no theme, 0..1; the model's own where null.
+    Segments are sorted by ``segment_id`` (unique) and have ``record_id``, ``text`` (redacted) and ``polarity``; vectors
+    are of unit length, shape ``(segments, width)``.
 
     Returns:
         The set, version 1, and sentences for the reader about the themes of the team.
@@ -238,9 +234,7 @@ def _words(members: pl.DataFrame, node: _Node, fit: TopicFit, naming: NamingWord
 
 def _places(total: int, wanted: int) -> list[int]:
     """Places of at most ``wanted`` of ``total`` things, evenly spread, the first among them."""
-    if total <= wanted:
-        return list(range(max(0, total)))
-    return [index * total // wanted for index in range(wanted)]
+    return list(range(total)) if total <= wanted else [index * total // wanted for index in range(wanted)]
 
 
 def _ids(nodes: Sequence[_Node], words: Sequence[ThemeWords]) -> list[str]:

@@ -49,13 +49,10 @@ def compare(
     owners: NDArray[np.int64] | None,
     own: NDArray[np.int64] | None,
 ) -> Closeness:
-    """Compare vectors with their own themes, or with the nearest ones where ``own`` is null.
+    """Compare vectors with their ``own`` themes, by number, or with the nearest ones where that is null.
 
-    Args:
-        relative: Directions on the lattice. Shape ``(vectors, width)``.
-        prototypes: Directions on the lattice, at least one. Shape ``(prototypes, width)``.
-        owners: Number of the theme of each prototype, from 0 without a gap; null: each its own.
-        own: Number of the theme of each vector.
+    Vectors and prototypes are directions on the lattice. ``owners`` gives the number of the theme of each prototype,
+    from 0 without a gap; null: each its own.
     """
     if owners is not None:
         order = np.argsort(owners, kind="stable")
@@ -81,12 +78,9 @@ def compare(
 def nearest_of(
     relative: NDArray[np.float32], prototypes: NDArray[np.float32], owners: Sequence[str]
 ) -> tuple[NDArray[np.object_], Closeness]:
-    """Find the theme nearest to each direction; of two equally near ones, that whose id comes first.
+    """Find the theme nearest to each direction on the lattice; of two equally near ones, that whose id comes first.
 
-    Args:
-        relative: Directions on the lattice. Shape ``(segments, width)``.
-        prototypes: Unit vectors from the same origin, at least one. Shape ``(prototypes, width)``.
-        owners: Theme id of each prototype.
+    Prototypes are unit vectors from the same origin, ``owners`` their theme ids.
 
     Returns:
         Theme ids, shape ``(segments,)``, and how close they are.
@@ -99,11 +93,8 @@ def nearest_of(
 def without_itself(cosine: NDArray[np.float64], sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Cosine of vectors to the centroid of the others of their theme, from that to the centroid of all.
 
-    A small heap of unrelated vectors is near its own centroid only because each of them is in it.
-
-    Args:
-        cosine: To the centroid of all members.
-        sums: Length of the sum of all members' unit vectors, for each vector's theme.
+    A small heap of unrelated vectors is near its own centroid only because each of them is in it. ``sums`` gives the
+    length of the sum of all members' unit vectors, for each vector's theme.
     """
     along = cosine * sums
     rest = sums**2 - 2.0 * along + 1.0

@@ -27,27 +27,25 @@ STARTS = 8
 """Rounds of k-means at most, and seeded starts of which the best counts."""
 
 
-class KnownVectors:
-    """The vectors of segments that are still known: kept in the sample of a set, or given by the caller."""
+def known_vectors(
+    theme_set: ThemeSet, segment_ids: Sequence[str], more: VectorsOf | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Look segments up in the sample of a set and in ``more``.
 
-    def __init__(self, theme_set: ThemeSet, more: VectorsOf | None = None) -> None:
-        self._set = theme_set
-        self._more = more
-        self._rows = {segment: row for row, segment in enumerate(theme_set.sample_ids)}
+    Returns:
+        Which of them have a known vector, shape ``(segments,)``, and these vectors, shape ``(known, width)``.
+    """
+    rows = {segment: row for row, segment in enumerate(theme_set.sample_ids)}
 
-    def get(self, segment_id: str) -> NDArray[np.float32] | None:
-        """Unit vector of a segment; null where it is not known. Shape ``(width,)``."""
-        if segment_id in self._rows:
-            return np.asarray(self._set.sample[self._rows[segment_id]], dtype=np.float32)
-        found = None if self._more is None else self._more(segment_id)
-        return None if found is None else np.asarray(found, dtype=np.float32)
+    def vector_of(segment_id: str) -> NDArray[np.floating] | None:
+        if segment_id in rows:
+            return theme_set.sample[rows[segment_id]]
+        return None if more is None else more(segment_id)
 
-    def find(self, segment_ids: Sequence[str]) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """Which of some segments have a known vector, and these vectors. Shapes ``(segments,)``, ``(known, width)``."""
-        found = [self.get(segment) for segment in segment_ids]
-        vectors = [vector for vector in found if vector is not None]
-        matrix = np.array(vectors, dtype=np.float32).reshape(-1, len(self._set.origin))
-        return np.array([vector is not None for vector in found], dtype=bool), matrix
+    found = [vector_of(each) for each in segment_ids]
+    vectors = [vector for vector in found if vector is not None]
+    matrix = np.array(vectors, dtype=np.float32).reshape(-1, len(theme_set.origin))
+    return np.array([vector is not None for vector in found], dtype=bool), matrix
 
 
 def places(theme_set: ThemeSet, prototypes: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
@@ -69,11 +67,7 @@ def taken_over(old: ThemeSet, vectors: NDArray[np.float32], new: ThemeSet) -> ND
 
 
 def in_parts(relative: NDArray[np.float32], *, parts: int) -> NDArray[np.float32] | None:
-    """Middles of the parts that directions fall into by spherical k-means (Dhillon and Modha, 2001).
-
-    Args:
-        relative: Directions on the lattice. Shape ``(segments, width)``.
-        parts: Parts wanted, at least 2.
+    """Middles of the parts that directions on the lattice fall into by spherical k-means (Dhillon and Modha, 2001).
 
     Returns:
         Directions on the lattice, that of the largest part first. Shape ``(parts, width)``; null where there are fewer

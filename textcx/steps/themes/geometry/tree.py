@@ -67,11 +67,7 @@ def in_order(theme_set: ThemeSet) -> ThemeSet:
 def tidy(themes: Mapping[str, Theme], *, owning: Collection[str]) -> tuple[dict[str, Theme], dict[str, str]]:
     """Bring a tree into shape: no theme without children and prototypes, none with a single child.
 
-    An only child is dissolved: its parent takes its place and what it has.
-
-    Args:
-        themes: Themes by id.
-        owning: Ids of those that own prototypes.
+    An only child is dissolved: its parent takes its place and what it has. ``owning`` are the themes with prototypes.
 
     Returns:
         The themes that stay, and for each dissolved one the theme that took its place.
@@ -106,13 +102,7 @@ def move(themes: dict[str, Theme], theme_id: str, *, parent: str | None) -> None
 
 
 def unique_name(name: str, keywords: Sequence[str], taken: Collection[str]) -> str:
-    """Return the name, or one like it that is not taken.
-
-    Args:
-        name: The name wanted.
-        keywords: Words of the theme, best first, that may tell it from the other.
-        taken: Names that others have, in small letters.
-    """
+    """Return the name, or one like it, with a keyword or a number, that is not ``taken`` (names in lower case)."""
     if name.casefold() not in taken:
         return name
     longer = (
@@ -130,14 +120,9 @@ def numbered(name: str, *, start: int) -> Iterator[str]:
 
 
 def settle_names(ranked: Iterable[Theme], earlier: Mapping[str, str]) -> dict[str, Theme]:
-    """Make names unique: the first theme that has a name keeps it.
+    """Make names unique, and return the themes by id: the first theme that has a name keeps it.
 
-    Args:
-        ranked: The themes, those first whose names matter most.
-        earlier: By id, the names that themes go back to before they are given another one.
-
-    Returns:
-        The themes by id.
+    ``earlier`` are names by id that themes go back to before they are given another one.
     """
     taken: set[str] = set()
     settled = {}

@@ -21,7 +21,7 @@ from textcx.domain.errors import ModelProblem
 from textcx.domain.themes.sets import Change, LineageEvent, ThemeKind
 from textcx.steps.themes.geometry.closeness import nearest_of, strength_of
 from textcx.steps.themes.geometry.lattice import directions, seen_from
-from textcx.steps.themes.geometry.positions import KnownVectors, taken_over
+from textcx.steps.themes.geometry.positions import known_vectors, taken_over
 from textcx.steps.themes.geometry.tree import (
     DEEPEST,
     children_of,
@@ -84,7 +84,7 @@ def continue_themes(
     )
     leaves, groups = _lost_pins(old, relation)
     if leaves or groups:
-        carried = _with_pins(carried, old, leaves, groups, known=KnownVectors(new, vectors_of))
+        carried = _with_pins(carried, old, leaves, groups, vectors_of=vectors_of)
     living = {None, *(theme.theme_id for theme in carried.themes)}
     rows = [row for row, each in enumerate(carried.exception_themes) if each in living]
     return replace(
@@ -175,12 +175,9 @@ def _lost_pins(old: ThemeSet, relation: Relation) -> tuple[list[str], list[str]]
 
 
 def _with_pins(
-    carried: ThemeSet, old: ThemeSet, leaves: Sequence[str], groups: Sequence[str], *, known: KnownVectors
+    carried: ThemeSet, old: ThemeSet, leaves: Sequence[str], groups: Sequence[str], *, vectors_of: VectorsOf | None
 ) -> ThemeSet:
-    """Put what ``_lost_pins`` found back into the new set, with prototypes, place in the tree and segments.
-
-    The new set, ``carried``, has taken over the ids of the old one; ``known`` are vectors it was learned from.
-    """
+    """Put what ``_lost_pins`` found back into the new set, with prototypes, place in the tree and segments."""
     rows = [row for row, owner in enumerate(old.owners) if owner in leaves]
     back = taken_over(old, old.prototypes[rows], carried)
     owners = [old.owners[row] for row in rows]
@@ -198,7 +195,8 @@ def _with_pins(
             pl.col("theme_id").replace_strict(heirs, default=None, return_dtype=pl.String)
         ),
     )
-    return replace(whole, members=_with_their_segments(whole, old, {leaf: heirs[leaf] for leaf in leaves}, known))
+    back_in = {leaf: heirs[leaf] for leaf in leaves}
+    return replace(whole, members=_with_their_segments(whole, old, back_in, vectors_of))
 
 
 def _in_tree(
@@ -235,7 +233,9 @@ def _beside(carried: ThemeSet, prototypes: NDArray[np.float32]) -> str | None:
     return carried.theme(ids[found.cosine.argmax()]).parent_theme_id
 
 
-def _with_their_segments(whole: ThemeSet, old: ThemeSet, heirs: dict[str, str], known: KnownVectors) -> pl.DataFrame:
+def _with_their_segments(
+    whole: ThemeSet, old: ThemeSet, heirs: dict[str, str], vectors_of: VectorsOf | None
+) -> pl.DataFrame:
     """Give the themes that were put back the segments that were theirs, and those of known vectors nearest to them."""
     before = (
         old.members.filter(pl.col("theme_id").is_in(list(heirs)))
@@ -244,7 +244,7 @@ def _with_their_segments(whole: ThemeSet, old: ThemeSet, heirs: dict[str, str], 
     )
     members = whole.members.join(before, on="segment_id", how="left", maintain_order="left")
     others = members.filter(pl.col("before").is_null())["segment_id"]
-    there, vectors = known.find(others.to_list())
+    there, vectors = known_vectors(whole, others.to_list(), vectors_of)
     ids, found = nearest_of(seen_from(whole.origin, vectors), whole.prototypes, whole.owners)
     nearer = pl.DataFrame(
         {
