@@ -14,7 +14,7 @@ from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import EMERGING
 from textcx.domain.themes.sets import MEMBERS, StrengthCurve, Theme, ThemeSet
 from textcx.steps.themes.finding import emerging
-from textcx.steps.themes.finding.emerging import Density, closeness_of, densest, density_of
+from textcx.steps.themes.finding.emerging import closeness_of, densest, density_of
 from textcx.steps.themes.geometry.lattice import on_lattice
 
 if TYPE_CHECKING:
@@ -237,8 +237,8 @@ def test_without_dates_nothing_is_said_about_growth() -> None:
 def test_a_set_that_kept_too_few_vectors_counts_as_usual() -> None:
     small = a_set()
     few = ThemeSet(**{field: getattr(small, field) for field in small.__slots__} | {"sample_ids": small.sample_ids[:3], "sample": small.sample[:3]})  # fmt: skip
-    assert density_of(few) == Density(0.30, 0.50)
-    assert density_of(small).tightness > density_of(a_set(spread=0.3)).tightness
+    assert density_of(few) == (0.30, 0.50)
+    assert density_of(small)[0] > density_of(a_set(spread=0.3))[0]
 
 
 def test_closeness_is_the_mean_cosine_of_all_pairs() -> None:
@@ -253,7 +253,7 @@ def test_closeness_is_the_mean_cosine_of_all_pairs() -> None:
 def test_more_segments_than_are_searched_join_the_groups_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textcx.steps.themes.finding.emerging.MOST", 40)
     lattice = on_lattice(around(direction(20), 100))
-    labels = densest(lattice, Density(0.3, 0.5))
+    labels = densest(lattice, tightness=0.3, reach=0.5)
     assert (labels == 0).sum() >= 90
 
 

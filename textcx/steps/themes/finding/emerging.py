@@ -64,18 +64,6 @@ FEWEST_TIMES = 5
 DIGITS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Density:
-    """How dense themes are.
-
-    ``tightness``: mean cosine between two members of a theme. ``reach``: cosine to the centre of a theme that
-    nine of ten of its members have.
-    """
-
-    tightness: float
-    reach: float
-
-
 def find_emerging(
     unexplained: pl.DataFrame,
     vectors: NDArray[np.float32],
@@ -94,14 +82,11 @@ def find_emerging(
         theme_set: The set that does not explain them.
         name: Names all groups at once, each differently, from their texts (most central first) and polarities.
         continuing: Beginnings of a text that make it a worse quote.
-        received: ``record_id`` (unique), ``created_at``, ``counted`` of everything that came in, explained or not;
-            growth is counted against it.
+        received: ``record_id`` (unique), ``created_at`` and ``counted`` of everything, which growth is counted against.
 
     Returns:
-        A frame of ``tables.EMERGING``, most records first. ``closeness`` is the mean cosine between two of its
-        segments; ``growth`` a ratio of rates with a 95 % interval, null where it cannot be told; ``direction`` "rising"
-        or "falling" where the interval leaves out 1, else "steady"; "unknown" without dates enough. ``first_quotes``
-        are the earliest segments, ``evidence`` the most central and different ones.
+        A frame of ``tables.EMERGING``, most records first. ``direction`` is "rising" or "falling" where the 95 %
+        interval of ``growth`` leaves out 1, else "steady"; "unknown", and growth null, without dates enough.
 
     Raises:
         ShapeMismatch: If there is not one vector per segment, or of another width than the set's.
@@ -115,8 +100,8 @@ def find_emerging(
     order = unexplained.with_row_index("row").filter("counted").sort("segment_id")["row"].to_numpy()
     frame = unexplained[order]
     relative = seen_from(theme_set.origin, vectors[order])
-    density = density_of(theme_set)
-    labels = densest(relative, density)
+    tightness, extent = density_of(theme_set)
+    labels = densest(relative, tightness=tightness, reach=extent)
     records = frame["record_id"].n_unique()
     smallest = max(FEWEST, math.ceil(SMALLEST_SHARE * records))
     groups = [_group(frame, relative, np.flatnonzero(labels == number)) for number in np.unique(labels[labels >= 0])]
@@ -125,7 +110,7 @@ def find_emerging(
         for group in groups
         if group.records >= smallest
         and group.frame["text"].str.to_lowercase().n_unique() >= WORDINGS
-        and closeness_of(group.relative) >= density.tightness
+        and closeness_of(group.relative) >= tightness
         and _stands_alone(theme_set, group.relative)
     ]
     if not found:
@@ -151,12 +136,15 @@ def find_emerging(
     return pl.DataFrame(rows, schema=EMERGING)
 
 
-def density_of(theme_set: ThemeSet) -> Density:
-    """Tell how close together the looser quarter of a set's themes, large or small, is, from the vectors it kept."""
-    places = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String}).with_row_index(
-        "place"
-    )
-    members = places.join(theme_set.members.drop_nulls("theme_id"), on="segment_id", how="inner").sort("place")
+def density_of(theme_set: ThemeSet) -> tuple[float, float]:
+    """Tell how dense the looser quarter of a set's themes, large or small, is, from the vectors it kept.
+
+    Returns:
+        Mean cosine between two members of a theme, and the cosine to its centre that nine of ten members have.
+    """
+    sample = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})
+    kept = theme_set.members.drop_nulls("theme_id")
+    members = sample.with_row_index("place").join(kept, on="segment_id", how="inner").sort("place")
     tightness, reaches = [], []
     for theirs in members.partition_by("theme_id"):
         if theirs.height < TELLING:
@@ -165,25 +153,26 @@ def density_of(theme_set: ThemeSet) -> Density:
         tightness.append(closeness_of(relative))
         reaches.append(float(np.quantile(cosines(relative, _centre(relative))[:, 0], BEYOND)))
     if not tightness:
-        return Density(USUAL_TIGHTNESS, USUAL_REACH)
-    return Density(*(max(0.0, round(float(np.quantile(values, LOOSER)), 6)) for values in (tightness, reaches)))
+        return USUAL_TIGHTNESS, USUAL_REACH
+    low, near = (round(float(np.quantile(values, LOOSER)), 6) for values in (tightness, reaches))
+    return max(0.0, low), max(0.0, near)
 
 
 def closeness_of(relative: NDArray[np.float32]) -> float:
     """Mean cosine between two different vectors of some, all on the lattice; 0 where there are no two."""
     number = len(relative)
-    if number < 2:  # noqa: PLR2004 - two vectors
+    if number <= 1:
         return 0.0
     total = relative.astype(np.float64).sum(axis=0)
     own = np.square(relative.astype(np.float64)).sum()
     return float((np.square(total).sum() - own) / (number * (number - 1.0) * STEPS * STEPS))
 
 
-def densest(relative: NDArray[np.float32], density: Density) -> NDArray[np.int64]:
+def densest(relative: NDArray[np.float32], *, tightness: float, reach: float) -> NDArray[np.int64]:
     """Gather vectors, on the lattice and in order of their ids, around the densest places, one after the other.
 
-    The vector with the most others at ``density.tightness`` or nearer is taken with them. Their centre gathers what is
-    within ``density.reach`` of it, nearest first, as long as all that together is tight enough. What is gathered is
+    The vector with the most others at cosine ``tightness`` or nearer is taken with them. Their centre gathers what is
+    at cosine ``reach`` or nearer, nearest first, as long as all that together is tight enough. What is gathered is
     taken out, and the next densest place is sought, until none is dense enough. Of more than ``MOST`` vectors, the
     places are sought among so many, drawn with a fixed seed.
 
@@ -193,7 +182,7 @@ def densest(relative: NDArray[np.float32], density: Density) -> NDArray[np.int64
     labels = np.full(len(relative), -1, dtype=np.int64)
     drawn = np.sort(np.random.default_rng(0).permutation(len(relative))[:MOST])
     shown = relative[drawn]
-    close = cosines(shown, shown) >= np.float32(density.tightness)
+    close = cosines(shown, shown) >= np.float32(tightness)
     free = np.ones(len(shown), dtype=np.bool_)
     around = close.sum(axis=1)
     centres: list[NDArray[np.float32]] = []
@@ -204,10 +193,12 @@ def densest(relative: NDArray[np.float32], density: Density) -> NDArray[np.int64
         if len(near) < FEWEST:
             break
         centre = _centre(shown[near])
-        gathered, far = _gather(shown, free, centre, density)
+        around_it = cosines(shown, centre)[:, 0]
+        rows = np.flatnonzero(free & (around_it >= np.float32(reach)))
+        gathered = _tight(shown, rows[np.argsort(-around_it[rows], kind="stable")], tightness)
         if len(gathered) >= FEWEST:
             centres.append(centre)
-            reaches.append(far)
+            reaches.append(float(around_it[gathered[-1]]))
             near = gathered
         free[near] = False
         around -= close[:, near].sum(axis=1)
@@ -224,22 +215,14 @@ def _centre(relative: NDArray[np.float32]) -> NDArray[np.float32]:
     return unit_rows(relative.astype(np.float64).sum(axis=0, keepdims=True))
 
 
-def _gather(
-    shown: NDArray[np.float32], free: NDArray[np.bool_], centre: NDArray[np.float32], density: Density
-) -> tuple[NDArray[np.int64], float]:
-    """Take the vectors nearest to a centre as long as they are tight together; also the cosine of the last."""
-    near = cosines(shown, centre)[:, 0]
-    rows = np.flatnonzero(free & (near >= np.float32(density.reach)))
-    rows = rows[np.argsort(-near[rows], kind="stable")]
-    if len(rows) < 2:  # noqa: PLR2004 - two vectors
-        return rows, 1.0
+def _tight(shown: NDArray[np.float32], rows: NDArray[np.int64], tightness: float) -> NDArray[np.int64]:
+    """The first of some vectors, as many as are tight enough together."""
     theirs = shown[rows].astype(np.float64)
     number = np.arange(1, len(rows) + 1)
     own = np.cumsum(np.square(theirs).sum(axis=1))
     pairs = np.square(np.cumsum(theirs, axis=0)).sum(axis=1) - own
-    tight = pairs >= density.tightness * STEPS * STEPS * number * (number - 1.0)
-    kept = int(np.flatnonzero(tight)[-1]) + 1
-    return rows[:kept], float(near[rows[kept - 1]])
+    tight = np.flatnonzero(pairs >= tightness * STEPS * STEPS * number * (number - 1.0))
+    return rows[: tight.max(initial=-1) + 1]
 
 
 @dataclass(frozen=True, slots=True)
