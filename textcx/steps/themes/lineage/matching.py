@@ -77,9 +77,9 @@ def relate(old: ThemeSet, new: ThemeSet) -> Relation:
 class _Leaves:
     """The leaves of two sets, sorted by id: which is which, and where their members went.
 
-    Sizes are shares of all members. ``pairs`` gives the number of the new leaf that an old one is found again in. Of
-    shape ``(old, new)``: ``to``, the share of each old leaf that went to each new one, and ``back``, the share of each
-    new leaf that came from each old one.
+    Sizes are shares of all members. Of shape ``(old, new)``: ``pairs``, which old leaf is found again in which new one;
+    ``to``, the share of each old leaf that went to each new one; ``back``, the share of each new leaf that came from
+    each old one.
     """
 
     def __init__(self, old: ThemeSet, new: ThemeSet) -> None:
@@ -91,7 +91,7 @@ class _Leaves:
         likeness = np.where(allowed, _likeness(near, shared), 0.0)
         likeness[forced] = 1.0
         self.pairs = _assign(likeness, least=SAME)
-        linked = self._linked(near)
+        linked = _linked(near, self.pairs)
         to, back = linked * self.new_sizes[None, :], linked * self.old_sizes[:, None]
         to /= np.maximum(to.sum(axis=1, keepdims=True), 1e-12)
         back /= np.maximum(back.sum(axis=0, keepdims=True), 1e-12)
@@ -99,19 +99,6 @@ class _Leaves:
         to = np.where(known_old >= ENOUGH_MEMBERS, both / np.maximum(known_old, 1.0), to)
         back = np.where(known_new >= ENOUGH_MEMBERS, both / np.maximum(known_new, 1.0), back)
         self.to, self.back = np.where(allowed, to, 0.0), np.where(allowed, back, 0.0)
-
-    def _linked(self, near: Floats) -> Floats:
-        """1 for leaves that are taken to share members where these cannot be counted: pairs, else the nearest."""
-        linked = np.zeros(near.shape)
-        for row, column in self.pairs.items():
-            linked[row, column] = 1.0
-        for column in set(range(near.shape[1])) - set(self.pairs.values()):
-            row = int(near[:, column].argmax())
-            linked[row, column] = near[row, column] >= NEAR
-        for row in set(range(near.shape[0])) - set(self.pairs):
-            column = int(near[row].argmax())
-            linked[row, column] = max(linked[row, column], near[row, column] >= NEAR)
-        return linked
 
     def overlap(self, rows: Floats, columns: Floats) -> Floats:
         """Jaccard overlap of groups of old and of new leaves, weighed by size. Shape ``(old groups, new groups)``.
@@ -179,45 +166,42 @@ def _likeness(near: Floats, shared: Floats) -> Floats:
     return np.asarray(weight * (both / np.maximum(union, 1.0)) + (1.0 - weight) * by_place, dtype=np.float64)
 
 
-def _assign(likeness: Floats, *, least: float) -> dict[int, int]:
+def _assign(likeness: Floats, *, least: float) -> Flags:
     """Best one-to-one assignment of rows to columns, of those alike enough."""
     worth = np.round(np.where(likeness >= least, likeness, 0.0), 6)
-    rows, columns = scipy.optimize.linear_sum_assignment(worth, maximize=True)
-    return {int(row): int(column) for row, column in zip(rows, columns, strict=True) if worth[row, column] > 0.0}
+    chosen = scipy.optimize.linear_sum_assignment(worth, maximize=True)
+    pairs = np.zeros(worth.shape, dtype=bool)
+    pairs[chosen] = worth[chosen] > 0.0
+    return pairs
+
+
+def _linked(near: Floats, pairs: Flags) -> Flags:
+    """Leaves that are taken to share members where these cannot be counted: pairs and, without one, the nearest."""
+    linked = pairs.copy()
+    rows, columns = np.flatnonzero(~pairs.any(axis=1)), np.flatnonzero(~pairs.any(axis=0))
+    linked[near[:, columns].argmax(axis=0), columns] = near[:, columns].max(axis=0) >= NEAR
+    linked[rows, near[rows].argmax(axis=1)] |= near[rows].max(axis=1) >= NEAR
+    return linked
 
 
 def _record(
-    relation: Relation,
-    old_ids: Sequence[str],
-    new_ids: Sequence[str],
-    pairs: dict[int, int],
-    *,
-    to: Floats,
-    back: Floats,
+    relation: Relation, old_ids: Sequence[str], new_ids: Sequence[str], pairs: Flags, *, to: Floats, back: Floats
 ) -> None:
-    """Write down pairs, splits and merges of leaves, or of themes with sub-themes on one level."""
-    taken = {column: row for row, column in pairs.items()}
-    for row, before in enumerate(old_ids):
-        parts = [
-            (-to[row, column], after)
-            for column, after in enumerate(new_ids)
-            if taken.get(column, row) == row
-            and (column in taken or (to[row, column] >= FAIR_SHARE and back[row, column] >= MOSTLY))
-        ]
-        if len(parts) > 1:
-            relation.splits[before] = tuple(after for _, after in sorted(parts))
+    """Write down pairs, splits and merges of leaves, or of themes with sub-themes on one level; ids are sorted."""
+    parts = pairs | (~pairs.any(axis=0) & (to >= FAIR_SHARE) & (back >= MOSTLY))
+    for row in np.flatnonzero(parts.sum(axis=1) > 1):
+        columns = np.flatnonzero(parts[row])
+        columns = columns[np.argsort(-to[row, columns], kind="stable")]
+        relation.splits[old_ids[row]] = tuple(new_ids[column] for column in columns)
+    alone = ~pairs.any(axis=1) & [each not in relation.splits for each in old_ids]
+    pairs = pairs.copy()
     for column, after in enumerate(new_ids):
-        sources = [
-            (taken.get(column) != row, -back[row, column], before, row)
-            for row, before in enumerate(old_ids)
-            if taken.get(column) == row
-            or (row not in pairs and before not in relation.splits and to[row, column] >= MOSTLY)
-        ]
-        if len(sources) > 1:
-            first = min(sources)[-1]
-            relation.merges[after] = tuple(before for _, _, before, _ in sorted(sources))
-            pairs[first], taken[column] = column, first
-    for row, column in pairs.items():
+        rows = np.flatnonzero(pairs[:, column] | (alone & (to[:, column] >= MOSTLY)))
+        if len(rows) > 1:
+            rows = rows[np.lexsort((-back[rows, column], ~pairs[rows, column]))]  # its counterpart, then the largest
+            relation.merges[after] = tuple(old_ids[row] for row in rows)
+            pairs[rows[0], column], alone[rows[0]] = True, False
+    for row, column in np.argwhere(pairs):
         if new_ids[column] not in relation.pairs.values():
             relation.pairs.setdefault(old_ids[row], new_ids[column])
 
@@ -245,23 +229,19 @@ def _match_level(relation: Relation, old: ThemeSet, new: ThemeSet, leaves: _Leav
     least_new = np.array([as_leaf.get(back.get(each, ""), 0.0) for each in new_ids])
     # A leaf's counterpart among the leaves is better.
     worth[worth < np.maximum(least_old[:, None], least_new[None, :])] = 0.0
-    worth[np.ix_([each in old_leaves for each in old_ids], [each in new_leaves for each in new_ids])] = 0.0
-    chosen = _assign(worth, least=SAME_GROUP)
-    for row, column in chosen.items():  # where one of them is a leaf, its counterpart among the leaves gives way
+    inner_rows = np.flatnonzero([each not in old_leaves for each in old_ids])
+    inner_columns = np.flatnonzero([each not in new_leaves for each in new_ids])
+    has_inner = np.zeros(worth.shape, dtype=bool)
+    has_inner[inner_rows], has_inner[:, inner_columns] = True, True
+    pairs = _assign(np.where(has_inner, worth, 0.0), least=SAME_GROUP)
+    for row, column in np.argwhere(pairs):  # where one of them is a leaf, its counterpart among the leaves gives way
         before, after = old_ids[row], new_ids[column]
         relation.pairs = {one: other for one, other in relation.pairs.items() if one != before and other != after}
         relation.pairs[before] = after
-    inner_rows = [row for row, each in enumerate(old_ids) if each not in old_leaves]
-    inner_columns = [column for column, each in enumerate(new_ids) if each not in new_leaves]
-    if inner_rows and inner_columns:
+    if len(inner_rows) and len(inner_columns):
         to, moved_back = leaves.shares(rows[inner_rows], columns[inner_columns])
-        pairs = {
-            inner_rows.index(row): inner_columns.index(column)
-            for row, column in chosen.items()
-            if row in inner_rows and column in inner_columns
-        }
         own, other = [old_ids[row] for row in inner_rows], [new_ids[column] for column in inner_columns]
-        _record(relation, own, other, pairs, to=to, back=moved_back)
+        _record(relation, own, other, pairs[np.ix_(inner_rows, inner_columns)], to=to, back=moved_back)
 
 
 def _groups(theme_set: ThemeSet, leaves: Sequence[str], *, level: int) -> dict[str, Floats]:
