@@ -5,8 +5,8 @@ import pytest
 from theme_world import TREE, id_of, learn, vector_of
 
 from textcx.domain.themes.sets import Theme
+from textcx.steps.themes.geometry.closeness import in_parts, places, taken_over
 from textcx.steps.themes.geometry.lattice import directions, off_lattice, seen_from
-from textcx.steps.themes.geometry.positions import in_parts, places, taken_over
 from textcx.steps.themes.geometry.tree import (
     children_of,
     leaves_below,

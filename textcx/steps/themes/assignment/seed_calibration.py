@@ -43,7 +43,7 @@ FURTHER, COVERED = 0.5, 0.3
 where the given themes cover all of the data: the less they cover, the more there is that is only like them."""
 
 WRONG, AIM_WEIGHT = 0.10, 10.0
-"""Share of wrong ones among the matched that is aimed at, and left-out examples that it counts for in ``share_right``."""
+"""Share of wrong ones among the matched that is aimed at; left-out examples that it counts for in ``share_right``."""
 
 FEWEST, TELLING = 3, 5
 """Themes below which there is no lead among the others; left-out examples below which they say nothing about cuts."""

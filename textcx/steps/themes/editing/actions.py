@@ -15,9 +15,9 @@ import numpy as np
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.themes.edits import LONGEST_NAME, PARTS, Action, in_words, unpack
-from textcx.steps.themes.geometry.closeness import nearest_of
+from textcx.steps.themes.editing.draft import linked
+from textcx.steps.themes.geometry.closeness import in_parts, known_vectors, nearest_of, places
 from textcx.steps.themes.geometry.lattice import directions, off_lattice, on_lattice, seen_from
-from textcx.steps.themes.geometry.positions import in_parts, known_vectors, places
 from textcx.steps.themes.geometry.tree import DEEPEST, LONGEST, children_of, move, numbered, path_up, unique_name
 from textcx.steps.themes.lineage.lineage import fresh_id
 
@@ -226,7 +226,7 @@ def _share_homes(draft: Draft, leaf: str, prototypes: NDArray[np.float32], new: 
         if home is None or home == leaf:
             point = draft.points.get(segment)
             home = new[0] if point is None else _nearest(point, prototypes, new)
-        _put_all(draft, _group_of(draft, segment), home)
+        draft.put(segment, home)
 
 
 _MARKS: dict[Action, tuple[str, dict[str, Any]]] = {
@@ -257,10 +257,8 @@ def _together(draft: Draft, edit: Edit) -> None:
     if here is None and there is None:
         msg = f"neither {one} nor {other} is in a theme, so there is none to put the other one into"
         raise Conflict(msg)
-    if here is None or here in _kept_out_of(draft, _group_of(draft, other)):
-        _put_all(draft, _group_of(draft, one), there)
-    else:
-        _put_all(draft, _group_of(draft, other), here)
+    # The second comes to the first, unless that breaks an edit.
+    draft.put(one, there if here is None or here in _themes_apart(draft, one) else here)
     draft.log((), (draft.homes[one],), f"{one} and {other} kept together")
 
 
@@ -268,13 +266,13 @@ def _apart(draft: Draft, edit: Edit) -> None:
     one, other = _segments_of(draft, edit)
     draft.apart.append((one, other, edit.number))
     if draft.homes[one] == draft.homes[other] and draft.homes[one] is not None:
-        group = _group_of(draft, other)
-        _put_all(draft, group, _next_home(draft, other, not_in=_kept_out_of(draft, group)))
+        draft.put(other, _next_home(draft, other, not_in=_themes_apart(draft, other)))
     draft.log((), (draft.homes[one], draft.homes[other]), f"{one} and {other} kept apart")
 
 
-def _kept_out_of(draft: Draft, group: set[str]) -> set[str | None]:
-    """Themes of the segments that edits keep apart from some that belong together."""
+def _themes_apart(draft: Draft, segment: str) -> set[str | None]:
+    """Themes of the segments that edits keep apart from one, or from what is kept together with it."""
+    group = linked(draft.together, segment).keys()
     pairs = [(one, other) for one, other, _ in draft.apart if (one in group) != (other in group)]
     return {draft.homes[other if one in group else one] for one, other in pairs}
 
@@ -310,21 +308,6 @@ def _segments_of(draft: Draft, edit: Edit) -> tuple[str, str]:
             )
             raise NotFound(msg)
     return one, other
-
-
-def _group_of(draft: Draft, segment: str) -> set[str]:
-    """A segment and all that edits keep together with it, directly or through others."""
-    group = {segment}
-    while True:
-        more = {each for one, other, _ in draft.together if group & {one, other} for each in (one, other)} - group
-        if not more:
-            return group
-        group |= more
-
-
-def _put_all(draft: Draft, segments: set[str], home: str | None) -> None:
-    for each in segments:
-        draft.put(each, home)
 
 
 _ACTIONS: dict[Action, Callable[[Draft, Edit], None]] = {

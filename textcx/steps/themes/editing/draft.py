@@ -131,13 +131,14 @@ class Draft:
         return self.base.members["segment_id"].gather(rows).to_list()
 
     def put(self, segment_id: str, theme_id: str | None) -> None:
-        """Put a segment that an edit named into a theme, or into none."""
-        self.homes[segment_id] = theme_id
-        row = self._rows.get(segment_id)
-        if row is not None:
-            self._theme_ids[row] = theme_id
-            self._strengths[row] = 0.0 if theme_id is None else 1.0
-            self._settled[row] = True
+        """Put a segment that an edit named, and all that edits keep together with it, into a theme or into none."""
+        for each in linked(self.together, segment_id):
+            self.homes[each] = theme_id
+            row = self._rows.get(each)
+            if row is not None:
+                self._theme_ids[row] = theme_id
+                self._strengths[row] = 0.0 if theme_id is None else 1.0
+                self._settled[row] = True
 
     def share_out(self, segments: Sequence[str], heirs: Sequence[str | None]) -> None:
         """Give members to themes; null lets go of one, so that it is assigned anew when it comes again."""
@@ -202,6 +203,24 @@ class Draft:
                 | {"edits": {"applied": list(applied), "named": sorted(self.named.keys() & self.themes.keys())}},
             )
         )
+
+
+def linked(pairs: Iterable[tuple[str, str, int]], segment: str) -> dict[str, list[int]]:
+    """Find all segments that pairs link with one, itself among them, directly or through others.
+
+    Returns:
+        For each the numbers of the edits that made the pairs in between, the fewest.
+    """
+    pairs = list(pairs)
+    reached: dict[str, list[int]] = {segment: []}
+    queue = [segment]
+    for each in queue:
+        for one, other, number in pairs:
+            if each in {one, other}:
+                more = {one, other} - reached.keys()
+                reached |= {new: [*reached[each], number] for new in more}
+                queue += more
+    return reached
 
 
 def unknown_theme(wanted: str, themes: Iterable[Theme]) -> str:

@@ -19,15 +19,15 @@ import polars as pl
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.themes.edits import PARTS, Action, Edit, effective, in_words, pack
 from textcx.steps.themes.editing.actions import act, middles_of, tidy_name
-from textcx.steps.themes.editing.draft import Draft, unknown_theme
-from textcx.steps.themes.geometry.positions import known_vectors
+from textcx.steps.themes.editing.draft import Draft, linked, unknown_theme
+from textcx.steps.themes.geometry.closeness import known_vectors
 from textcx.steps.themes.lineage.lineage import continue_themes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from textcx.domain.themes.sets import Theme, ThemeSet
-    from textcx.steps.themes.geometry.positions import VectorsOf
+    from textcx.steps.themes.geometry.closeness import VectorsOf
 
 MOVED = pl.Schema(dict.fromkeys(("segment_id", "record_id", "from_theme_id", "to_theme_id"), pl.String))
 """Segments learned from whose theme changed; null for none."""
@@ -167,12 +167,10 @@ def find_theme(theme_set: ThemeSet, wanted: str) -> Theme:
     Raises:
         NotFound: If there is none; the message names the one that may have been meant.
     """
+    name = " ".join(wanted.split()).casefold()
     for theme in theme_set.themes:
-        if wanted in {theme.theme_id, theme.name}:
+        if theme.theme_id == wanted or theme.name.casefold() == name:
             return theme
-    same = [theme for theme in theme_set.themes if theme.name.casefold() == " ".join(wanted.split()).casefold()]
-    if len(same) == 1:
-        return same[0]
     raise NotFound(unknown_theme(wanted, theme_set.themes))
 
 
@@ -208,40 +206,28 @@ def _applied(theme_set: ThemeSet, edits: Sequence[Edit]) -> tuple[Draft, list[in
 
 def _refuse_contradictions(edits: Sequence[Edit]) -> None:
     """Raise if two segments are to be both together, directly or through others, and apart."""
-    joined: list[Edit] = []
-    apart: list[Edit] = []
+    together: list[tuple[str, str, int]] = []
+    apart: list[tuple[str, str, int]] = []
     for edit in edits:
         if edit.action not in {Action.TOGETHER, Action.APART}:
             continue
         if len(set(edit.segments)) == 1:
             msg = f"edit {edit.number} cannot be made: {edit.segments[0]} was named twice; name two segments"
             raise WrongUse(msg)
-        (joined if edit.action is Action.TOGETHER else apart).append(edit)
-        for each in apart:
-            chain = _chain(joined, *each.segments)
+        first, second = edit.segments
+        (together if edit.action is Action.TOGETHER else apart).append((first, second, edit.number))
+        for one, other, number in apart:
+            chain = linked(together, one).get(other)
             if chain is None:
                 continue
-            numbers = sorted({*chain, each.number} - {edit.number})
+            numbers = sorted({*chain, number} - {edit.number})
             *most, last = map(str, numbers)
             which = f"edits {', '.join(most)} and {last}" if most else f"edit {last}"
             msg = (
-                f"edit {edit.number} ({in_words(edit, {})}) contradicts {which}: by all of them, {each.segments[0]} "
-                f"and {each.segments[1]} would be both together and apart; undo {numbers[0]} first"
+                f"edit {edit.number} ({in_words(edit, {})}) contradicts {which}: by all of them, {one} and {other} "
+                f"would be both together and apart; undo {numbers[0]} first"
             )
             raise Conflict(msg)
-
-
-def _chain(joined: Sequence[Edit], one: str, other: str) -> list[int] | None:
-    """Numbers of the edits by which two segments are together, the fewest; null where they are not."""
-    reached: dict[str, list[int]] = {one: []}
-    queue = [one]
-    for segment in queue:
-        for edit in joined:
-            if segment in edit.segments:
-                more = set(edit.segments) - reached.keys()
-                reached |= {each: [*reached[segment], edit.number] for each in more}
-                queue += more
-    return reached.get(other)
 
 
 def _check_undo(edits: Sequence[Edit], edit: Edit) -> None:

@@ -30,20 +30,15 @@ if TYPE_CHECKING:
     from textcx.domain.themes.sets import SeedTopics
     from textcx.ports import Encoder, PhraseFinder, ThemeModel, TopicFit
 
-NAMING_MEMBERS = 500
-"""Member segments of a theme that its name is sought in, the same remark as often as it is made."""
-
-NAMING_SHARE, FEWEST_NAMING = 0.75, 30
-"""Share of a theme, the strongest, that they are taken from, and so many at least: its edge says little of it."""
+NAMING_MEMBERS, NAMING_SHARE, FEWEST_NAMING = 500, 0.75, 30
+"""Member segments of a theme that its name is sought in; the share of it, the strongest, that they are taken from, and
+so many at least: its edge says little of it."""
 
 CENTRAL, SPREAD = 24, 24
 """Exemplars of a theme whose phrases may become its name: the strongest members, and others spread over the rest."""
 
-KEYWORDS = 10
-"""Keywords shown per theme."""
-
-SAMPLED = 20_000
-"""Segments whose vectors are kept in the set at most."""
+KEYWORDS, SAMPLED = 10, 20_000
+"""Keywords shown per theme, and segments whose vectors are kept in the set, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +249,6 @@ def presentable(keywords: Iterable[str], naming: NamingWords) -> Iterable[str]:
     """Keywords that may be shown: no stop words, masks, figures, profanity or bare judgements, each word once."""
     for keyword in keywords:
         words = tokens(keyword)
-        if " ".join(words) != keyword or any(word in naming.profanity for word in words):
-            continue
-        if not all(word in naming.stop_words or word in naming.evaluations for word in words):
+        dull = all(word in naming.stop_words or word in naming.evaluations for word in words)
+        if " ".join(words) == keyword and not dull and not any(word in naming.profanity for word in words):
             yield keyword

@@ -1,4 +1,8 @@
-"""How close vectors are to the themes of a set, and what strength that gives. Everything on the lattice, so exact."""
+"""Where the themes of a set lie, how close vectors are to them, and what strength that gives; on the lattice, so exact.
+
+Invariants, tested: the same vectors in another order give the same parts; a point taken to another origin and back is
+where it was.
+"""
 
 from __future__ import annotations
 
@@ -7,19 +11,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textcx.steps.themes.geometry.lattice import ROWS, STEPS, cosines, on_lattice
+from textcx.steps.themes.geometry.lattice import ROWS, STEPS, cosines, directions, off_lattice, on_lattice, unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
-    from textcx.domain.themes.sets import StrengthCurve
+    from textcx.domain.themes.sets import StrengthCurve, ThemeSet
+
+    VectorsOf = Callable[[str], NDArray[np.floating] | None]
+    """Gives the unit vector of a segment by its id; null for a segment it does not know."""
 
 DIGITS = 4
 """Decimals of a strength."""
 
 FURTHEST = -1.0
+
+ROUNDS, STARTS = 50, 8
+"""Rounds of k-means at most, and seeded starts of which the best counts."""
 
 NOTHING_LEFT = 1e-3
 """Squared length below which a sum of unit vectors is only what the lattice rounds."""
@@ -112,3 +122,87 @@ def strength_of(closeness: Closeness, curve: StrengthCurve) -> NDArray[np.float6
 def length_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
     """Lengths of sums of lattice vectors, in unit vectors."""
     return np.asarray(np.sqrt(np.square(sums).sum(axis=1)) / STEPS, dtype=np.float64)
+
+
+def known_vectors(
+    theme_set: ThemeSet, segment_ids: Sequence[str], more: VectorsOf | None = None
+) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+    """Look segments up in the sample of a set and in ``more``.
+
+    Returns:
+        Which of them have a known vector, shape ``(segments,)``, and these vectors, shape ``(known, width)``.
+    """
+    rows = {segment: row for row, segment in enumerate(theme_set.sample_ids)}
+
+    def vector_of(segment_id: str) -> NDArray[np.floating] | None:
+        if segment_id in rows:
+            return theme_set.sample[rows[segment_id]]
+        return None if more is None else more(segment_id)
+
+    found = [vector_of(each) for each in segment_ids]
+    vectors = [vector for vector in found if vector is not None]
+    matrix = np.array(vectors, dtype=np.float32).reshape(-1, len(theme_set.origin))
+    return np.array([vector is not None for vector in found], dtype=bool), matrix
+
+
+def places(theme_set: ThemeSet, prototypes: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
+    """Points that directions from a set's origin stand for; its own prototypes by default. Same shape.
+
+    A point is as far from the origin as vectors are on average.
+    """
+    origin = theme_set.origin.astype(np.float64)
+    reach = np.sqrt(max(0.0, 1.0 - float(np.square(origin).sum())))
+    which = theme_set.prototypes if prototypes is None else prototypes
+    return np.asarray(origin + reach * which.astype(np.float64), dtype=np.float64)
+
+
+def taken_over(old: ThemeSet, vectors: NDArray[np.float32], new: ThemeSet) -> NDArray[np.float32]:
+    """Turn unit vectors that are directions from the origin of ``old`` into directions from that of ``new``."""
+    if not len(vectors) or np.array_equal(old.origin, new.origin):
+        return vectors.reshape(-1, len(new.origin))
+    return off_lattice(directions(places(old, vectors) - new.origin.astype(np.float64)))
+
+
+def in_parts(relative: NDArray[np.float32], *, parts: int) -> NDArray[np.float32] | None:
+    """Middles of the parts that directions on the lattice fall into by spherical k-means (Dhillon and Modha, 2001).
+
+    Returns:
+        Directions on the lattice, that of the largest part first. Shape ``(parts, width)``; null where there are fewer
+        different directions than parts.
+    """
+    different, counts = np.unique(relative, axis=0, return_counts=True)  # a fixed order, whatever the order given
+    if len(different) < parts:
+        return None
+    found = [_k_means(different, counts, parts=parts, seed=seed) for seed in range(STARTS)]
+    middles, labels, _ = max(found, key=lambda each: each[2])
+    sizes = np.bincount(labels, weights=counts, minlength=parts)
+    order = sorted(range(parts), key=lambda part: (-sizes[part], middles[part].tolist()))
+    return middles[order]
+
+
+def _k_means(
+    points: NDArray[np.float32], counts: NDArray[np.int64], *, parts: int, seed: int
+) -> tuple[NDArray[np.float32], NDArray[np.int64], float]:
+    """One run from seeded starts far from each other; the middles, the part of each point, and how close they are."""
+    random = np.random.default_rng(seed)
+    chosen = [int(random.integers(len(points)))]
+    while len(chosen) < parts:
+        far = np.clip(1.0 - cosines(points, points[chosen]).max(axis=1).astype(np.float64), 0.0, None) * counts
+        far[chosen] = 0.0
+        if far.any():
+            chosen.append(int(random.choice(len(points), p=far / far.sum())))
+        else:
+            chosen.append(min(set(range(len(points))) - set(chosen)))
+    middles = points[chosen]
+    labels = np.full(len(points), -1, dtype=np.int64)
+    for _ in range(ROUNDS):
+        near = cosines(points, middles)
+        again = near.argmax(axis=1).astype(np.int64)
+        if np.array_equal(again, labels):
+            break
+        labels = again
+        sums = np.zeros(middles.shape)
+        np.add.at(sums, labels, points.astype(np.float64) * counts[:, None])
+        middles = np.where(sums.any(axis=1, keepdims=True), unit_rows(sums), middles)
+    close = cosines(points, middles)[np.arange(len(points)), labels].astype(np.float64)
+    return middles, labels, round(float((close * counts).sum()), 6)

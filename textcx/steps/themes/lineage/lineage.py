@@ -19,18 +19,9 @@ import polars as pl
 
 from textcx.domain.errors import ModelProblem
 from textcx.domain.themes.sets import Change, LineageEvent, ThemeKind
-from textcx.steps.themes.geometry.closeness import nearest_of, strength_of
+from textcx.steps.themes.geometry.closeness import known_vectors, nearest_of, strength_of, taken_over
 from textcx.steps.themes.geometry.lattice import directions, seen_from
-from textcx.steps.themes.geometry.positions import known_vectors, taken_over
-from textcx.steps.themes.geometry.tree import (
-    DEEPEST,
-    children_of,
-    in_order,
-    leaves_below,
-    move,
-    settle_names,
-    tidy,
-)
+from textcx.steps.themes.geometry.tree import DEEPEST, children_of, in_order, leaves_below, move, settle_names, tidy
 from textcx.steps.themes.lineage.matching import relate
 
 if TYPE_CHECKING:
@@ -39,7 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.themes.sets import Theme, ThemeSet
-    from textcx.steps.themes.geometry.positions import VectorsOf
+    from textcx.steps.themes.geometry.closeness import VectorsOf
     from textcx.steps.themes.lineage.matching import Relation
 
 CLEARLY_BETTER = 0.6

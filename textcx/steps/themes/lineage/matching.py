@@ -19,8 +19,8 @@ import numpy as np
 import scipy  # its subpackages load when they are first used
 
 from textcx.domain.themes.sets import ThemeKind
+from textcx.steps.themes.geometry.closeness import places
 from textcx.steps.themes.geometry.lattice import cosines, directions
-from textcx.steps.themes.geometry.positions import places
 from textcx.steps.themes.geometry.tree import leaves_below, sizes
 
 if TYPE_CHECKING:
@@ -137,15 +137,14 @@ def _shared_segments(old: ThemeSet, new: ThemeSet, old_ids: Sequence[str], new_i
 
 def _cosines(old: ThemeSet, new: ThemeSet, old_ids: Sequence[str], new_ids: Sequence[str]) -> Floats:
     """Cosines of the leaves of two sets, as seen from the middle between their origins."""
-    middle = (old.origin.astype(np.float64) + new.origin.astype(np.float64)) / 2
-    seen = [directions(_mean_places(each, ids) - middle) for each, ids in ((old, old_ids), (new, new_ids))]
+    origins = [each.origin.astype(np.float64) for each in (old, new)]
+    seen = []
+    for theme_set, ids, origin in zip((old, new), (old_ids, new_ids), origins, strict=True):
+        place, owners = places(theme_set), np.array(theme_set.owners)
+        owned = [place[owners == leaf] for leaf in ids]
+        means = np.stack([own.mean(axis=0) if len(own) else origin for own in owned])
+        seen.append(directions(means - (origins[0] + origins[1]) / 2))
     return cosines(*seen).astype(np.float64)
-
-
-def _mean_places(theme_set: ThemeSet, leaves: Sequence[str]) -> Floats:
-    place, owners = places(theme_set), np.array(theme_set.owners)
-    rows = [np.flatnonzero(owners == leaf) for leaf in leaves]
-    return np.stack([place[own].mean(axis=0) if len(own) else theme_set.origin.astype(np.float64) for own in rows])
 
 
 def _allowed(old: ThemeSet, new: ThemeSet, old_ids: Sequence[str], new_ids: Sequence[str]) -> tuple[Flags, Flags]:
@@ -229,19 +228,17 @@ def _match_level(relation: Relation, old: ThemeSet, new: ThemeSet, leaves: _Leav
     least_new = np.array([as_leaf.get(back.get(each, ""), 0.0) for each in new_ids])
     # A leaf's counterpart among the leaves is better.
     worth[worth < np.maximum(least_old[:, None], least_new[None, :])] = 0.0
-    inner_rows = np.flatnonzero([each not in old_leaves for each in old_ids])
-    inner_columns = np.flatnonzero([each not in new_leaves for each in new_ids])
-    has_inner = np.zeros(worth.shape, dtype=bool)
-    has_inner[inner_rows], has_inner[:, inner_columns] = True, True
-    pairs = _assign(np.where(has_inner, worth, 0.0), least=SAME_GROUP)
+    inner_old = np.array([each not in old_leaves for each in old_ids])
+    inner_new = np.array([each not in new_leaves for each in new_ids])
+    pairs = _assign(np.where(np.logical_or.outer(inner_old, inner_new), worth, 0.0), least=SAME_GROUP)
     for row, column in np.argwhere(pairs):  # where one of them is a leaf, its counterpart among the leaves gives way
         before, after = old_ids[row], new_ids[column]
         relation.pairs = {one: other for one, other in relation.pairs.items() if one != before and other != after}
         relation.pairs[before] = after
-    if len(inner_rows) and len(inner_columns):
-        to, moved_back = leaves.shares(rows[inner_rows], columns[inner_columns])
-        own, other = [old_ids[row] for row in inner_rows], [new_ids[column] for column in inner_columns]
-        _record(relation, own, other, pairs[np.ix_(inner_rows, inner_columns)], to=to, back=moved_back)
+    if inner_old.any() and inner_new.any():
+        to, moved_back = leaves.shares(rows[inner_old], columns[inner_new])
+        own, other = np.array(old_ids)[inner_old].tolist(), np.array(new_ids)[inner_new].tolist()
+        _record(relation, own, other, pairs[np.ix_(inner_old, inner_new)], to=to, back=moved_back)
 
 
 def _groups(theme_set: ThemeSet, leaves: Sequence[str], *, level: int) -> dict[str, Floats]:
