@@ -79,7 +79,7 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
             "polarity": 0.0,
             "counted": True,
         }
-    ).with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    ).with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")), respondent_id=pl.lit(None, pl.String))
     begin = time.perf_counter()
     found = find_emerging(
         unexplained,

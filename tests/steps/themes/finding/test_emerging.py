@@ -80,6 +80,7 @@ def segments(count: int, *, first: int = 0, word: str = "pods", days: Sequence[i
             "created_at": [START + timedelta(days=day) for day in (days or range(count))],
             "polarity": -0.5,
             "counted": True,
+            "respondent_id": None,
         },
         schema_overrides={
             "segment_id": pl.String,
@@ -89,6 +90,7 @@ def segments(count: int, *, first: int = 0, word: str = "pods", days: Sequence[i
             "end": pl.Int64,
             "polarity": pl.Float64,
             "counted": pl.Boolean,
+            "respondent_id": pl.String,
             "created_at": pl.Datetime("us", "UTC"),
         },
     )

@@ -74,9 +74,8 @@ def assign_themes(
         members = ids.join(theme_set.members, on="segment_id", how="inner")
         theme_ids[members["row"]] = members["theme_id"].to_numpy()
         strengths[members["row"]] = members["strength"].fill_null(0.0)
-    for start in range(0, total if len(theme_set.exceptions) else 0, ROWS):
-        rows = slice(start, start + ROWS)
-        _put_exceptions(theme_set, vectors[rows], theme_ids[rows], strengths[rows])
+    if len(theme_set.exceptions):
+        _put_exceptions(theme_set, vectors, theme_ids, strengths)
     return Assigned(theme_ids.tolist(), strengths)
 
 
@@ -102,15 +101,15 @@ def _by_place(theme_set: ThemeSet, vectors: NDArray[np.float32]) -> tuple[NDArra
 
 
 def _put_exceptions(
-    theme_set: ThemeSet,
-    vectors: NDArray[np.float32],
-    theme_ids: NDArray[np.object_],
-    strengths: NDArray[np.float64],
+    theme_set: ThemeSet, vectors: NDArray[np.float32], theme_ids: NDArray[np.object_], strengths: NDArray[np.float64]
 ) -> None:
     """Put segments that say the same as an exception where that was put, in place."""
-    near = cosines(seen_from(theme_set.origin, vectors), on_lattice(theme_set.exceptions))
-    for row in np.flatnonzero(near.max(axis=1) >= SAME).tolist():
-        best = int(near[row].argmax())
-        home = theme_set.exception_themes[best]
-        theme_ids[row] = home if home in theme_set.owners else None
-        strengths[row] = round(float(near[row, best]), DIGITS) if theme_ids[row] is not None else 0.0
+    exceptions = on_lattice(theme_set.exceptions)
+    for start in range(0, len(vectors), ROWS):
+        near = cosines(seen_from(theme_set.origin, vectors[start : start + ROWS]), exceptions)
+        for row in np.flatnonzero(near.max(axis=1) >= SAME).tolist():
+            best = int(near[row].argmax())
+            home = theme_set.exception_themes[best]
+            known = home in theme_set.owners
+            theme_ids[start + row] = home if known else None
+            strengths[start + row] = round(float(near[row, best]), DIGITS) if known else 0.0

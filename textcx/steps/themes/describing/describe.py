@@ -28,26 +28,30 @@ QUOTES = 5
 NAMED_WEIGHT = 1.25
 """How much more welcome a quote is that holds the theme's name."""
 
+FIGURES = (
+    pl.col("record_id").n_unique().cast(pl.Int64).alias("records"),
+    pl.coalesce("respondent_id", "record_id").n_unique().cast(pl.Int64).alias("respondents"),
+    pl.col("polarity").mean().round(6),
+    pl.col("created_at").min().alias("first_seen"),
+    pl.col("created_at").max().alias("last_seen"),
+)
+"""How many raise a theme, in what tone, since when and until when."""
+
 
 def describe_themes(
-    theme_set: ThemeSet,
-    members: pl.DataFrame,
-    vectors: NDArray[np.float32],
-    *,
-    language: Language,
+    theme_set: ThemeSet, members: pl.DataFrame, vectors: NDArray[np.float32], *, language: Language
 ) -> pl.DataFrame:
-    """Give figures and quotes of every theme that is raised.
+    """Give figures and quotes of every theme of a set that is raised and not hidden.
 
     Args:
         theme_set: The set.
-        members: Segments of substance, sorted by segment_id, with ``theme_id`` (a leaf, nullable), ``strength``,
-            ``record_id``, ``start``, ``end``, ``text``, ``label``, ``polarity``, ``counted``, ``respondent_id`` and
-            ``created_at``.
+        members: Segments of substance, sorted by ``segment_id``, as ``find_themes`` takes them, with ``theme_id`` (a
+            leaf, nullable) and ``strength``.
         vectors: Their vectors, in the same order.
         language: What the segments are in.
 
     Returns:
-        A frame of ``tables.THEMES``: by level, widest reach first. Hidden themes and those nobody raises are left out.
+        A frame of ``tables.THEMES``: by level, widest reach first.
     """
     counted = members.with_row_index("point").filter(pl.col("counted"))
     raised = counted.filter(pl.col("theme_id").is_not_null()).rename({"theme_id": "leaf"})
@@ -56,12 +60,7 @@ def describe_themes(
         return empty(THEMES)
     everyone = max(1, counted["record_id"].n_unique())
     figures = raised.group_by("theme_id", maintain_order=True).agg(
-        records=pl.col("record_id").n_unique().cast(pl.Int64),
-        respondents=pl.coalesce("respondent_id", "record_id").n_unique().cast(pl.Int64),
-        polarity=pl.col("polarity").mean().round(6),
-        negative_share=(pl.col("label") == "negative").mean().round(6),
-        first_seen=pl.col("created_at").min(),
-        last_seen=pl.col("created_at").max(),
+        *FIGURES, negative_share=(pl.col("label") == "negative").mean().round(6)
     )
     columns = ("theme_id", "parent_theme_id", "level", "name", "keywords", "stability")
     shown = pl.DataFrame(

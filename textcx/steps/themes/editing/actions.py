@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def act(draft: Draft, edit: Edit) -> None:
-    """Do what an edit says to a draft, in place; the edit counts and is no undo.
+    """Do what an edit, which is no undo, says to a draft, in place.
 
     Raises:
         Conflict: If it contradicts an earlier edit, or what the set is.
@@ -47,11 +47,7 @@ def act(draft: Draft, edit: Edit) -> None:
 
 
 def middles_of(draft: Draft, leaf: str, *, parts: int) -> NDArray[np.float64]:
-    """Find where the parts of a leaf lie, relative to nothing. Shape ``(parts, width)``.
-
-    Raises:
-        Conflict: If too few different vectors of it are kept.
-    """
+    """Find where the parts of a leaf lie, as points. Shape ``(parts, width)``; a ``Conflict`` where it has too few."""
     segments = draft.members_of(leaf)
     _, vectors = known_vectors(draft.base, segments)
     found = in_parts(seen_from(draft.base.origin, vectors), parts=parts)
@@ -92,11 +88,7 @@ def _name(draft: Draft, edit: Edit, theme_id: str, name: str) -> None:
 
 
 def tidy_name(name: str) -> str:
-    """Check a name that a person wants, and return it without stray spaces.
-
-    Raises:
-        WrongUse: If it is empty, longer than five words or 60 characters, or holds control characters.
-    """
+    """Return a name that a person wants without stray spaces; raise ``WrongUse`` if a theme cannot have it."""
     wanted = " ".join(name.split())
     if not wanted or len(wanted) > LONGEST_NAME or len(wanted.split()) > LONGEST or not wanted.isprintable():
         msg = (

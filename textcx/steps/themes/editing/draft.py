@@ -79,11 +79,9 @@ class Draft:
         return {theme.theme_id: theme.name for theme in (*self.base.themes, *self.themes.values())}
 
     def find(self, theme_id: str, edit: Edit) -> Theme:
-        """Return a theme, or the one it went into in a later fit.
+        """Return a theme, or the one it went into in a fit after the edit.
 
-        Raises:
-            Conflict: If an earlier edit took it away.
-            NotFound: If the set never had it, or no longer has it.
+        Raises ``Conflict`` if an earlier edit took it away, ``NotFound`` if the set does not have it.
         """
         seen = {theme_id}
         while theme_id not in self.themes:
@@ -205,13 +203,8 @@ class Draft:
         )
 
 
-def linked(pairs: Iterable[tuple[str, str, int]], segment: str) -> dict[str, list[int]]:
-    """Find all segments that pairs link with one, itself among them, directly or through others.
-
-    Returns:
-        For each the numbers of the edits that made the pairs in between, the fewest.
-    """
-    pairs = list(pairs)
+def linked(pairs: Sequence[tuple[str, str, int]], segment: str) -> dict[str, list[int]]:
+    """Find the segments that pairs link with one, itself among them, and for each the edits in between, the fewest."""
     reached: dict[str, list[int]] = {segment: []}
     queue = [segment]
     for each in queue:

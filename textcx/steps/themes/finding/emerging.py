@@ -27,6 +27,7 @@ from textcx.domain.tables import EMERGING, empty
 from textcx.steps.evidence import choose_evidence
 from textcx.steps.measures.trends import EVERY, MIN_PERIODS, choose_period, periods, reach
 from textcx.steps.statistics.intervals import share_interval
+from textcx.steps.themes.describing.describe import FIGURES
 from textcx.steps.themes.geometry.lattice import STEPS, cosines, off_lattice, on_lattice, seen_from, unit_rows
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def find_emerging(
 
     Args:
         unexplained: ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``created_at``
-            (nullable), ``polarity``, ``counted``, and optionally ``respondent_id`` (nullable); no boilerplate.
+            (nullable), ``polarity``, ``counted`` and ``respondent_id`` (nullable); no boilerplate.
         vectors: Theirs, unit length. Shape ``(segments, width)``.
         theme_set: The set that does not explain them.
         name: Names all groups at once, each differently, from their texts (most central first) and polarities.
@@ -126,7 +127,8 @@ def find_emerging(
             "share_unexplained": round(group.records / max(1, records), 6),
             "closeness": round(closeness_of(group.relative), DIGITS),
             **_nearest(theme_set, group.relative),
-            **_figures(group.frame),
+            "segments": group.frame.height,
+            **group.frame.sort("segment_id").select(*FIGURES).row(0, named=True),
             **_growth(group.frame, received),
             "first_quotes": _first_quotes(group.frame),
             "evidence": choose_evidence(group.frame, off_lattice(group.relative), limit=QUOTES, continuing=continuing),
@@ -261,19 +263,6 @@ def _nearest(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> dict[str, Any]
     near = cosines(_centre(theirs), on_lattice(theme_set.prototypes))[0]
     best = int(near.argmax())
     return {"nearest_theme_id": theme_set.owners[best], "nearest_cosine": round(float(near[best]), DIGITS)}
-
-
-def _figures(members: pl.DataFrame) -> dict[str, Any]:
-    who = pl.coalesce("respondent_id", "record_id") if "respondent_id" in members.columns else pl.col("record_id")
-    figures = members.sort("segment_id").select(
-        segments=pl.len().cast(pl.Int64),
-        records=pl.col("record_id").n_unique().cast(pl.Int64),
-        respondents=who.n_unique().cast(pl.Int64),
-        polarity=pl.col("polarity").mean().round(6),
-        first_seen=pl.col("created_at").min(),
-        last_seen=pl.col("created_at").max(),
-    )
-    return figures.row(0, named=True)
 
 
 def _first_quotes(members: pl.DataFrame) -> list[dict[str, Any]]:

@@ -88,12 +88,9 @@ def compare(
 def nearest_of(
     relative: NDArray[np.float32], prototypes: NDArray[np.float32], owners: Sequence[str]
 ) -> tuple[NDArray[np.object_], Closeness]:
-    """Find the theme nearest to each direction on the lattice; of two equally near ones, that whose id comes first.
+    """Find the id of the theme nearest to each direction on the lattice, and how close; of equals the first by id.
 
     Prototypes are unit vectors from the same origin, ``owners`` their theme ids.
-
-    Returns:
-        Theme ids, shape ``(segments,)``, and how close they are.
     """
     ids, numbers = np.unique(np.array(owners, dtype=object), return_inverse=True)
     found = compare(relative, on_lattice(prototypes), owners=numbers, own=None)
@@ -127,11 +124,7 @@ def length_of_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 def known_vectors(
     theme_set: ThemeSet, segment_ids: Sequence[str], more: VectorsOf | None = None
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-    """Look segments up in the sample of a set and in ``more``.
-
-    Returns:
-        Which of them have a known vector, shape ``(segments,)``, and these vectors, shape ``(known, width)``.
-    """
+    """Look segments up in the sample of a set and in ``more``: which have a known vector, and these vectors."""
     rows = {segment: row for row, segment in enumerate(theme_set.sample_ids)}
 
     def vector_of(segment_id: str) -> NDArray[np.floating] | None:
@@ -166,9 +159,7 @@ def taken_over(old: ThemeSet, vectors: NDArray[np.float32], new: ThemeSet) -> ND
 def in_parts(relative: NDArray[np.float32], *, parts: int) -> NDArray[np.float32] | None:
     """Middles of the parts that directions on the lattice fall into by spherical k-means (Dhillon and Modha, 2001).
 
-    Returns:
-        Directions on the lattice, that of the largest part first. Shape ``(parts, width)``; null where there are fewer
-        different directions than parts.
+    Also on the lattice, that of the largest part first; null where there are fewer different directions than parts.
     """
     different, counts = np.unique(relative, axis=0, return_counts=True)  # a fixed order, whatever the order given
     if len(different) < parts:

@@ -68,9 +68,7 @@ def tidy(themes: Mapping[str, Theme], *, owning: Collection[str]) -> tuple[dict[
     """Bring a tree into shape: no theme without children and prototypes, none with a single child.
 
     An only child is dissolved: its parent takes its place and what it has. ``owning`` are the themes with prototypes.
-
-    Returns:
-        The themes that stay, and for each dissolved one the theme that took its place.
+    Also returns, for each dissolved theme, the one that took its place.
     """
     kept, heirs = dict(themes), dict[str, str]()
     while True:
