@@ -43,12 +43,9 @@ class Assigned:
 def assign_themes(
     theme_set: ThemeSet, vectors: NDArray[np.float32], *, segment_ids: Sequence[str] | None = None
 ) -> Assigned:
-    """Assign segments to themes.
+    """Assign segments to themes by their vectors, made with the set's encoder: unit length, ``(segments, width)``.
 
-    Args:
-        theme_set: The set.
-        vectors: Of the segments, by the encoder the set was made with, unit length. Shape ``(segments, width)``.
-        segment_ids: Ids of the segments; those the set was learned from keep their theme.
+    Segments that the set was learned from keep their theme where their ids are given.
 
     Raises:
         ShapeMismatch: If the vectors are of another width, or the ids are not as many.

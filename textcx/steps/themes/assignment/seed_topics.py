@@ -30,19 +30,7 @@ import numpy as np
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.themes.sets import SeedTopics
-from textcx.steps.themes.assignment.seed_calibration import (
-    BACKGROUND,
-    TELLING,
-    best_of,
-    chance_of,
-    cosines_to,
-    crowd_around,
-    cuts_for,
-    fit_odds,
-    leave_out,
-    nearness,
-    share_right,
-)
+from textcx.steps.themes.assignment import seed_calibration as calibration
 from textcx.steps.themes.geometry.closeness import DIGITS
 from textcx.steps.themes.geometry.lattice import ROWS, off_lattice, on_lattice, seen_from, unit_rows
 
@@ -106,11 +94,8 @@ def match(
 ) -> SeedMatch:
     """Learn from what nearness on segments belong to seed topics, and match them.
 
-    Args:
-        taxonomy: The seed topics.
-        seed_vectors: Those of ``texts_of(taxonomy)``, unit length. Shape ``(texts, width)``.
-        vectors: Those of the segments of substance, by the same encoder. Shape ``(segments, width)``.
-        origin: Mean of ``vectors``. Shape ``(width,)``.
+    ``seed_vectors`` are those of ``texts_of(taxonomy)``, ``vectors`` those of the segments of substance, of unit length
+    and by one encoder, shapes ``(texts, width)`` and ``(segments, width)``. ``origin`` is the mean of ``vectors``.
 
     Raises:
         ShapeMismatch: If there is not one vector per text, or the widths differ.
@@ -128,11 +113,11 @@ def match(
     sums = np.stack([texts[owners == number].astype(np.float64).sum(axis=0) for number in range(len(leaves))])
     drawn = _drawn(vectors)
     shown = seen_from(origin, vectors[drawn])
-    prototypes, background = unit_rows(sums), shown[:BACKGROUND]
-    near = nearness(cosines_to(shown, prototypes), crowd_around(shown, background))
-    left_out = leave_out(leaves, texts, owners, sums, background)
-    slopes, biases, share = fit_odds(near, left_out)
-    cuts = cuts_for(left_out, slopes, biases, share=share)
+    prototypes, background = unit_rows(sums), shown[: calibration.BACKGROUND]
+    near = calibration.nearness(calibration.cosines_to(shown, prototypes), calibration.crowd_around(shown, background))
+    left_out = calibration.leave_out(leaves, texts, owners, sums, background)
+    slopes, biases, share = calibration.fit_odds(near, left_out)
+    cuts = calibration.cuts_for(left_out, slopes, biases, share=share)
     seed_topics = SeedTopics(
         theme_ids=tuple(theme.theme_id for theme in leaves),
         origin=off_lattice(on_lattice(origin)),
@@ -141,7 +126,7 @@ def match(
         slopes=slopes,
         biases=biases,
         cuts=cuts,
-        share_right=share_right(left_out, cuts),
+        share_right=calibration.share_right(left_out, cuts),
     )
     placed = place(seed_topics, vectors)
     found_again = np.bincount(left_out.own, minlength=len(leaves))
@@ -164,10 +149,12 @@ def place(seed_topics: SeedTopics, vectors: NDArray[np.float32]) -> Placed:
     prototypes, background = on_lattice(seed_topics.prototypes), on_lattice(seed_topics.background)
     for first in range(0, len(vectors), ROWS):
         relative = seen_from(seed_topics.origin, vectors[first : first + ROWS])
-        near = nearness(cosines_to(relative, prototypes), crowd_around(relative, background))
-        best, value = best_of(near)
+        cosine = calibration.cosines_to(relative, prototypes)
+        near = calibration.nearness(cosine, calibration.crowd_around(relative, background))
+        best, value = calibration.best_of(near)
         belongs = value >= seed_topics.cuts[best]
-        chance = seed_topics.share_right * chance_of(seed_topics.biases[best] + seed_topics.slopes[best] * value)
+        odds = seed_topics.biases[best] + seed_topics.slopes[best] * value
+        chance = seed_topics.share_right * calibration.chance_of(odds)
         numbers[first : first + ROWS] = np.where(belongs, best, -1)
         strengths[first : first + ROWS] = np.where(belongs, np.round(chance, DIGITS), 0.0)
     return Placed(numbers, strengths)
@@ -190,7 +177,7 @@ def _notes(leaves: Sequence[SeedTopic], found_again: Sequence[int], placed: Plac
     """What the reader should know about the match as a whole."""
     notes = []
     examples, found = sum(len(theme.examples) for theme in leaves), sum(found_again)
-    if examples < TELLING:
+    if examples < calibration.TELLING:
         notes.append(
             "The seed topics have hardly any examples, so how near is near enough had to be guessed; give each five."
         )

@@ -43,15 +43,9 @@ def describe_themes(
 ) -> pl.DataFrame:
     """Give figures and quotes of every theme of a set that is raised and not hidden.
 
-    Args:
-        theme_set: The set.
-        members: Segments of substance, sorted by ``segment_id``, as ``find_themes`` takes them, with ``theme_id`` (a
-            leaf, nullable) and ``strength``.
-        vectors: Their vectors, in the same order.
-        language: What the segments are in.
-
-    Returns:
-        A frame of ``tables.THEMES``: by level, widest reach first.
+    Members are segments of substance as ``find_themes`` takes them, sorted by ``segment_id``, with ``theme_id`` (a
+    leaf, nullable) and ``strength``; the vectors are theirs. The frame of ``tables.THEMES`` is sorted by level, then
+    widest reach first.
     """
     counted = members.with_row_index("point").filter(pl.col("counted"))
     raised = counted.filter(pl.col("theme_id").is_not_null()).rename({"theme_id": "leaf"})

@@ -32,13 +32,9 @@ THE_SAME = 0.9995
 def without_records(
     theme_set: ThemeSet, record_ids: Collection[str], *, vectors: NDArray[np.floating[Any]]
 ) -> ThemeSet:
-    """Return a set without some records.
+    """Return a set without some records; ``vectors`` are those of their segments. Shape ``(segments, width)``.
 
-    Args:
-        theme_set: The set.
-        record_ids: The records.
-        vectors: Those of their segments, of any length. Shape ``(segments, width)``; of another width where they were
-            made by another encoder than the set, and then of no use here.
+    They may be of any length, and of another width where another encoder made them; then they are of no use here.
     """
     left = _with_members(theme_set, ~pl.col("record_id").is_in(list(record_ids)))
     if not len(vectors) or vectors.shape[1] != len(theme_set.origin):

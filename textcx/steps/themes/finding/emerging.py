@@ -76,14 +76,11 @@ def find_emerging(
 ) -> pl.DataFrame:
     """Find dense groups among the segments that a theme set does not explain.
 
-    Args:
-        unexplained: ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``created_at``
-            (nullable), ``polarity``, ``counted`` and ``respondent_id`` (nullable); no boilerplate.
-        vectors: Theirs, unit length. Shape ``(segments, width)``.
-        theme_set: The set that does not explain them.
-        name: Names all groups at once, each differently, from their texts (most central first) and polarities.
-        continuing: Beginnings of a text that make it a worse quote.
-        received: ``record_id`` (unique), ``created_at`` and ``counted`` of everything, which growth is counted against.
+    They have ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``created_at``
+    (nullable), ``polarity``, ``counted`` and ``respondent_id`` (nullable), and vectors of unit length, shape
+    ``(segments, width)``. ``name`` names all groups at once, each differently, from their texts, the most central
+    first, and polarities; ``continuing`` matches texts that make worse quotes. ``received`` has ``record_id`` (unique),
+    ``created_at`` and ``counted`` of everything, which growth is counted against.
 
     Returns:
         A frame of ``tables.EMERGING``, most records first. ``direction`` is "rising" or "falling" where the 95 %

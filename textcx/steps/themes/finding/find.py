@@ -89,28 +89,21 @@ def find_themes(
     taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
 ) -> ThemeFinding:
-    """Find themes in segments.
+    """Find themes in segments: assign them to ``theme_set`` or, where that is null, learn themes from them.
 
-    Args:
-        segments: ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``label``,
-            ``polarity``, ``counted`` (false for records that are duplicates), ``respondent_id`` and ``created_at``
-            (both nullable).
-        vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
-        model: Groups the segments.
-        phrases: Finds the phrases that themes are named with.
-        language: What the segments are in.
-        encoder_id: What the vectors are of.
-        theme_set: The themes to assign to; null learns them from the segments.
-        previous: Where themes are learned: the set before, whose ids, names and history go on.
-        seed: Seed for the model, at least 0.
-        max_unassigned: Largest share of segments in no theme when themes are learned, 0..1.
-        taxonomy: Themes of a team that are matched first when themes are learned.
-        encoder: What the vectors are of, to weigh the names of learned themes by what they mean; null does without.
+    Segments have ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``label``,
+    ``polarity``, ``counted`` (false for records that are duplicates), ``respondent_id`` and ``created_at`` (both
+    nullable). Their vectors, made by the encoder ``encoder_id``, are of unit length, shape ``(segments, width)``.
+
+    When themes are learned, ``model`` groups the segments with a ``seed`` of at least 0, ``max_unassigned`` is the
+    largest share of them in no theme, 0..1, and ``phrases`` finds what themes are named with, weighed by what it means
+    where there is an ``encoder``. Themes of a ``taxonomy`` are matched first. Ids, names and history of ``previous``,
+    the set before, go on. With fewer than ``MIN_SEGMENTS`` segments that are no boilerplate, no themes are learned, and
+    a note says so.
 
     Returns:
         Themes with their figures and quotes, which segment raises which, the set they are of, and, where segments were
-        assigned to a given set, what emerges beside it. With fewer than ``MIN_SEGMENTS`` segments that are no
-        boilerplate, no themes are learned, and a note says so.
+        assigned to a given set, what emerges beside it.
 
     Raises:
         ShapeMismatch: If there is not one vector per segment.

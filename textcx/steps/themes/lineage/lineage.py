@@ -45,12 +45,8 @@ def continue_themes(
 ) -> ThemeSet:
     """Let a new fit take over the ids, names and history of the set before; the result is its next version.
 
-    Args:
-        old: The set before.
-        new: The new fit, with ids and names of its own.
-        stop_words: Words that do not count when names are compared.
-        vectors_of: Vectors of segments that ``new`` was learned from, besides those in its sample. They tell which
-            segments belong to a pinned theme that was not found again.
+    ``stop_words`` do not count when names are compared. ``vectors_of`` gives vectors of segments that ``new`` was
+    learned from, besides those in its sample; they tell which belong to a pinned theme that was not found again.
 
     Raises:
         ModelProblem: If the two were made with different encoders.
