@@ -116,7 +116,7 @@ def test_a_direction_means_the_same_place_from_another_origin_and_back() -> None
 
 def test_a_place_seen_from_its_own_origin_is_its_direction() -> None:
     found = learn(TREE)
-    seen = directions(places(found) - found.origin)
+    seen = directions(places(found, found.prototypes) - found.origin)
     assert np.allclose(off_lattice(seen), found.prototypes, atol=1e-3)
     vectors = found.sample.astype(np.float32)
     lengths = np.linalg.norm(off_lattice(seen_from(found.origin, vectors)), axis=1)

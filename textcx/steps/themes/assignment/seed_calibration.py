@@ -28,11 +28,8 @@ BACKGROUND, CROWD = 1000, 0.015
 CROWDED, LEADING, FURTHEST_LEAD = 0.5, 0.5, 0.15
 """Weights of crowd and lead in nearness, and the lead beyond which more of it says nothing."""
 
-ITSELF = 0.995
-"""Cosine from which a background segment is the vector itself."""
-
-ROUNDS = 60
-"""Rounds of expectation and maximization."""
+ITSELF, ROUNDS = 0.995, 60
+"""Cosine from which a background segment is the vector itself; rounds of expectation and maximization."""
 
 USUAL_RIGHT, USUAL_WRONG, USUAL_SPREAD = 0.40, 0.10, 0.12
 """Where the mixture starts; of the weight of so many segments as the next figures say."""
@@ -107,13 +104,12 @@ def leave_out(
     background: NDArray[np.float32],
 ) -> LeftOut:
     """Leave out each example in turn and see where it lands."""
-    about = [len(theme.texts()) - len(theme.examples) for theme in leaves]
-    place = np.concatenate([np.arange(len(theme.texts())) for theme in leaves])
-    held = np.flatnonzero(place >= np.asarray(about)[owners])
+    texts_about = [len(theme.texts()) - len(theme.examples) for theme in leaves]
+    held = np.concatenate([np.arange(len(t.texts())) >= n for t, n in zip(leaves, texts_about, strict=True)])
     whose = owners[held]
     cosine = cosines_to(texts[held], unit_rows(sums))
     rest = unit_rows(sums[whose] - texts[held])
-    rows = np.arange(len(held))
+    rows = np.arange(len(whose))
     cosine[rows, whose] = (texts[held].astype(np.float64) * rest).sum(axis=1) / (STEPS * STEPS)
     crowd = crowd_around(texts[held], background)
     first, near = best_of(nearness(cosine, crowd))

@@ -45,11 +45,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.int64]
 
-FITTED = 20_000
-"""Segments that the mixture is fitted to, drawn by their content."""
-
-FOUND_AGAIN = 0.6
-"""Share of the left-out examples nearest to their own theme below which the examples are said to be too mixed."""
+FITTED, FOUND_AGAIN = 20_000, 0.6
+"""Segments that the mixture is fitted to; share of the left-out examples nearest to their own theme below which the
+examples are said to be too mixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +60,10 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedMatch:
-    """The seed topics and what belongs to them.
+    """The seed topics, what belongs to them, the whole taxonomy as themes of a set, and sentences for the reader.
 
-    Attributes:
-        themes: The whole taxonomy as themes of a set, parents before children.
-        seed_topics: What matching further segments takes.
-        placed: Which segment belongs to which of ``seed_topics.theme_ids``.
-        found_again: For each of ``seed_topics.theme_ids``, how many of its examples, each left out in turn, are nearer
-            to it than to any other. Shape ``(themes,)``.
-        notes: Sentences for the reader.
+    ``found_again`` says for each of ``seed_topics.theme_ids`` how many of its examples, each left out in turn, are
+    nearer to it than to any other.
     """
 
     themes: tuple[Theme, ...]
@@ -105,8 +98,8 @@ def match(
     if seed_vectors.shape != (len(owners), len(origin)) or vectors.shape[1:] != origin.shape:
         msg = (
             f"{len(owners)} texts of seed topics, an origin of width {len(origin)}, and vectors of shape "
-            f"{seed_vectors.shape} and {vectors.shape} came; encode "
-            "texts_of(taxonomy) and the segments with one encoder"
+            f"{seed_vectors.shape} and {vectors.shape} came; encode texts_of(taxonomy) and the segments with one "
+            "encoder"
         )
         raise ShapeMismatch(msg)
     texts = seen_from(origin, seed_vectors)

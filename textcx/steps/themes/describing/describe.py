@@ -19,14 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.lexicons.language import Language
-    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.sets import ThemeSet
 
-QUOTES = 5
-"""Quotes shown per theme at most."""
-
-NAMED_WEIGHT = 1.25
-"""How much more welcome a quote is that holds the theme's name."""
+QUOTES, NAMED_WEIGHT = 5, 1.25
+"""Quotes shown per theme at most, and how much more welcome one is that holds the theme's name."""
 
 FIGURES = (
     pl.col("record_id").n_unique().cast(pl.Int64).alias("records"),
@@ -66,7 +62,8 @@ def describe_themes(
     evidence = []
     for theme_id, name in figures.select("theme_id", "name").iter_rows():
         theirs = groups[theme_id,]
-        says_name = pl.col("text").str.to_lowercase().str.contains_any(_naming_words(name, language.naming))
+        words = [word for word in name.lower().replace(",", "").split() if word not in language.naming.stop_words]
+        says_name = pl.col("text").str.to_lowercase().str.contains_any(words or [name.lower()])
         weight = pl.col("strength") * pl.when(says_name).then(NAMED_WEIGHT).otherwise(1.0)
         quotes = choose_evidence(
             theirs.with_columns(weight=weight),
@@ -93,8 +90,3 @@ def _above(theme_set: ThemeSet) -> pl.DataFrame:
     paths = [path_up(by_id, leaf.theme_id) for leaf in theme_set.leaves()]
     rows = [(path[0], each) for path in paths if not any(by_id[above].hidden for above in path) for each in path]
     return pl.DataFrame(rows, schema={"leaf": pl.String, "theme_id": pl.String}, orient="row")
-
-
-def _naming_words(name: str, naming: NamingWords) -> list[str]:
-    """The words of a name that a quote may hold."""
-    return [word for word in name.lower().replace(",", "").split() if word not in naming.stop_words] or [name.lower()]

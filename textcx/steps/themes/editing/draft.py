@@ -28,8 +28,7 @@ class Draft:
     """A theme set in the making.
 
     Attributes:
-        themes: Themes by id.
-        prototypes, owners, exception_themes: As in the set.
+        themes, prototypes, owners, exception_themes: As in the set; themes by id.
         seeds: Themes that segments are matched to, as in the set's ``seed_topics``.
         gone: Themes that an edit took away: the number of the edit, and the themes that took their place.
         named: Themes whose name was given by an edit, and its number.

@@ -35,13 +35,10 @@ MOVED = pl.Schema(dict.fromkeys(("segment_id", "record_id", "from_theme_id", "to
 
 @dataclass(frozen=True, slots=True)
 class EditResult:
-    """What edits made of a set.
+    """A set with edits applied, which it lists in ``settings["edits"]``, and sentences for the reader.
 
-    Attributes:
-        theme_set: The set with the edits applied; it says so in ``settings["edits"]``.
-        moved: Frame of ``MOVED``: every segment whose leaf is another one than in the set as fitted, by segment id.
-        notes: Sentences for the reader.
-        skipped: Numbers of the edits that no longer apply after the last fit.
+    ``moved`` is a frame of ``MOVED``: the segments whose leaf is another one than in the set as fitted. ``skipped`` are
+    the numbers of the edits that no longer apply after the last fit.
     """
 
     theme_set: ThemeSet
@@ -113,11 +110,8 @@ def continue_edited(
 ) -> ThemeSet:
     """Do as ``continue_themes`` does for a set, as fitted, that has edits: what an edit pins stays.
 
-    The result has no edit applied. It is to be saved in place of the old set, with the same log.
-
-    Raises:
-        ModelProblem: If the two were made with different encoders.
-        Conflict: If the edits contradict each other.
+    The result has no edit applied. It is to be saved in place of the old set, with the same log. Raises ``Conflict``
+    also if the edits contradict each other.
     """
     draft, _ = _applied(old, edits)
     pinned = {part for each, theme in draft.themes.items() if theme.pinned for part in draft.made_of[each]}

@@ -1,8 +1,8 @@
 """Take records out of a theme set: what a person wrote must not stay in it once they are erased.
 
 A set holds no text, but which segment raised which theme, and the vectors of some segments. Both go, and so do vectors
-without an id (those that a person's edit keeps, and the background of seed topics) that are those of the segments.
-Themes stay, with their names and with their prototypes: means over many segments, as figures are.
+without an id (exceptions, and the background of seed topics) that are those of the segments. Themes stay, with their
+names and with their prototypes: means over many segments, as figures are.
 
 Invariants, tested: nothing that is kept names a record that was taken out; the other segments stay where they are.
 """

@@ -47,11 +47,9 @@ LOOSER, BEYOND = 0.25, 0.10
 TELLING, USUAL_TIGHTNESS, USUAL_REACH = 5, 0.30, 0.50
 """Kept vectors that tell how dense a theme is; what is taken for a set where no theme has so many."""
 
-FEWEST, SMALLEST_SHARE = 5, 0.002
-"""Records of the smallest group, and their share of the unexplained ones, where that is more."""
-
-WORDINGS = 3
-"""Different texts in a group at least: a text that is passed around is no theme."""
+FEWEST, SMALLEST_SHARE, WORDINGS = 5, 0.002, 3
+"""Records of the smallest group, their share of the unexplained ones, where that is more, and the different texts in
+it: a text that is passed around is no theme."""
 
 MOST, NAMED_FROM = 6_000, 500
 """Unexplained segments that groups are sought in (others join the groups), and segments that a name is sought in."""
@@ -59,10 +57,8 @@ MOST, NAMED_FROM = 6_000, 500
 PROPOSED, QUOTES = 20, 3
 """Groups proposed at most, the largest first, and quotes of either kind."""
 
-FEWEST_TIMES = 5
-"""Records in complete periods below which nothing is said about growth."""
-
-DIGITS = 4
+FEWEST_TIMES, DIGITS = 5, 4
+"""Records in complete periods below which nothing is said about growth; decimals of a cosine."""
 
 
 def find_emerging(
@@ -315,9 +311,6 @@ def _ratio(early: int, early_of: int, late: int, late_of: int) -> dict[str, Any]
         return None if share >= 1.0 else round(early_of / late_of * share / (1.0 - share), 6)
 
     growth, low, high = rate(late / total), rate(float(interval.low[0])), rate(float(interval.high[0]))
-    direction = "steady"
-    if low is not None and low > 1.0:
-        direction = "rising"
-    elif high is not None and high < 1.0:
-        direction = "falling"
+    rising, falling = low is not None and low > 1.0, high is not None and high < 1.0
+    direction = "rising" if rising else "falling" if falling else "steady"
     return {"direction": direction, "growth": growth, "ci_low": low, "ci_high": high}

@@ -23,10 +23,8 @@ if TYPE_CHECKING:
     VectorsOf = Callable[[str], NDArray[np.floating] | None]
     """Gives the unit vector of a segment by its id; null for a segment it does not know."""
 
-DIGITS = 4
-"""Decimals of a strength."""
-
-FURTHEST = -1.0
+DIGITS, FURTHEST = 4, -1.0
+"""Decimals of a strength, and the least cosine."""
 
 ROUNDS, STARTS = 50, 8
 """Rounds of k-means at most, and seeded starts of which the best counts."""
@@ -138,15 +136,11 @@ def known_vectors(
     return np.array([vector is not None for vector in found], dtype=bool), matrix
 
 
-def places(theme_set: ThemeSet, prototypes: NDArray[np.float32] | None = None) -> NDArray[np.float64]:
-    """Points that directions from a set's origin stand for; its own prototypes by default. Same shape.
-
-    A point is as far from the origin as vectors are on average.
-    """
+def places(theme_set: ThemeSet, prototypes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Points that directions from a set's origin stand for: as far from it as vectors are on average."""
     origin = theme_set.origin.astype(np.float64)
     reach = np.sqrt(max(0.0, 1.0 - float(np.square(origin).sum())))
-    which = theme_set.prototypes if prototypes is None else prototypes
-    return np.asarray(origin + reach * which.astype(np.float64), dtype=np.float64)
+    return np.asarray(origin + reach * prototypes.astype(np.float64), dtype=np.float64)
 
 
 def taken_over(old: ThemeSet, vectors: NDArray[np.float32], new: ThemeSet) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from textcx.domain.themes.sets import Change
 from textcx.steps.themes.geometry.tree import leaves_below, sizes
 from textcx.steps.themes.lineage.lineage import require_same_encoder
-from textcx.steps.themes.lineage.matching import Relation, relate
+from textcx.steps.themes.lineage.matching import Relation, flows, relate
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -71,10 +71,7 @@ def diff(old: ThemeSet, new: ThemeSet) -> list[DiffLine]:
     else:
         require_same_encoder(old, new)
         relation = relate(old, new)
-    both = old.members.select("segment_id", old="theme_id").join(
-        new.members.select("segment_id", new="theme_id"), on="segment_id"
-    )
-    flows = both.group_by("old", "new").len().rows()
+    counted = flows(old, new)
     size_old, size_new = sizes(old), sizes(new)
     below_old, below_new = leaves_below(old.themes), leaves_below(new.themes)
 
@@ -92,8 +89,8 @@ def diff(old: ThemeSet, new: ThemeSet) -> list[DiffLine]:
             level=level,
             size_before=size_old.get(first or "", 0),
             size_after=size_new.get(second or "", 0),
-            moved_in=sum(n for one, other, n in flows if other in leaves_new and one not in leaves_old),
-            moved_out=sum(n for one, other, n in flows if one in leaves_old and other not in leaves_new),
+            moved_in=sum(n for one, other, n in counted if other in leaves_new and one not in leaves_old),
+            moved_out=sum(n for one, other, n in counted if one in leaves_old and other not in leaves_new),
         )
 
     back = {after: before for before, after in relation.pairs.items()}

@@ -33,11 +33,9 @@ if TYPE_CHECKING:
     from textcx.steps.themes.geometry.closeness import VectorsOf
     from textcx.steps.themes.lineage.matching import Relation
 
-CLEARLY_BETTER = 0.6
-"""How much larger the share of a name's words must be that are among the theme's keywords, for the new name to win."""
-
-STEM = 5
-"""First letters by which two words are taken to be the same."""
+CLEARLY_BETTER, STEM = 0.6, 5
+"""How much larger the share of a name's words must be that are among the theme's keywords, for the new name to win;
+first letters by which two words are taken to be the same."""
 
 
 def continue_themes(

@@ -123,14 +123,18 @@ def _shares_of_all(theme_set: ThemeSet, leaves: Sequence[str]) -> Floats:
     return np.asarray(size / size.sum(), dtype=np.float64)
 
 
+def flows(old: ThemeSet, new: ThemeSet) -> list[tuple[str | None, str | None, int]]:
+    """Count the segments that both sets know by the leaves they have in the one and the other; null for none."""
+    after = new.members.select("segment_id", new="theme_id")
+    both = old.members.select("segment_id", old="theme_id").join(after, on="segment_id")
+    return both.group_by("old", "new").len().rows()
+
+
 def _shared_segments(old: ThemeSet, new: ThemeSet, old_ids: Sequence[str], new_ids: Sequence[str]) -> Floats:
     """How many segments each pair of leaves shares; the last row and column stand for no theme."""
-    both = old.members.select("segment_id", old="theme_id").join(
-        new.members.select("segment_id", new="theme_id"), on="segment_id"
-    )
     rows, columns = ({each: place for place, each in enumerate(ids)} for ids in (old_ids, new_ids))
     table = np.zeros((len(old_ids) + 1, len(new_ids) + 1))
-    for before, after, count in both.group_by("old", "new").len().iter_rows():
+    for before, after, count in flows(old, new):
         table[rows.get(before, -1), columns.get(after, -1)] += count
     return table
 
@@ -140,7 +144,7 @@ def _cosines(old: ThemeSet, new: ThemeSet, old_ids: Sequence[str], new_ids: Sequ
     origins = [each.origin.astype(np.float64) for each in (old, new)]
     seen = []
     for theme_set, ids, origin in zip((old, new), (old_ids, new_ids), origins, strict=True):
-        place, owners = places(theme_set), np.array(theme_set.owners)
+        place, owners = places(theme_set, theme_set.prototypes), np.array(theme_set.owners)
         owned = [place[owners == leaf] for leaf in ids]
         means = np.stack([own.mean(axis=0) if len(own) else origin for own in owned])
         seen.append(directions(means - (origins[0] + origins[1]) / 2))
