@@ -1,8 +1,7 @@
 """Assign segments to the themes of a set, without a new fit.
 
-A segment goes to the seed topic that it matches, else to the theme with the nearest prototype, or to none if it is
-one of a kind. Segments the set was learned from keep the theme they have there, and what a person has put elsewhere
-goes there.
+A segment goes to the seed topic that it matches, else to the theme with the nearest prototype, or to none if it is one
+of a kind. Segments the set was learned from keep their theme there, and what a person has put elsewhere goes there.
 
 Invariants, tested: an assignment depends on the segment and the set alone; the same vectors give the same bytes on any
 number of threads.

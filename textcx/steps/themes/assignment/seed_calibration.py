@@ -122,11 +122,7 @@ def leave_out(
 
 
 def fit_odds(near: Floats, left_out: LeftOut) -> tuple[Floats, Floats, float]:
-    """Fit the mixture of right and wrong matches.
-
-    Args:
-        near: Nearness of segments to themes, in an order given by their content. Shape ``(segments, themes)``.
-        left_out: Where the examples land.
+    """Fit the mixture of right and wrong matches to nearness, of shape ``(segments, themes)``, and left-out examples.
 
     Returns:
         Slopes and biases by theme, shapes ``(themes,)``, and the share of all matches that are right, 0..1. The log

@@ -104,8 +104,7 @@ def match(
         raise ShapeMismatch(msg)
     texts = seen_from(origin, seed_vectors)
     sums = np.stack([texts[owners == number].astype(np.float64).sum(axis=0) for number in range(len(leaves))])
-    drawn = _drawn(vectors)
-    shown = seen_from(origin, vectors[drawn])
+    shown = seen_from(origin, vectors[_drawn(vectors)])
     prototypes, background = unit_rows(sums), shown[: calibration.BACKGROUND]
     near = calibration.nearness(calibration.cosines_to(shown, prototypes), calibration.crowd_around(shown, background))
     left_out = calibration.leave_out(leaves, texts, owners, sums, background)

@@ -48,7 +48,6 @@ def describe_themes(
     raised = raised.join(_above(theme_set), on="leaf", how="inner").sort("theme_id", "segment_id")
     if not raised.height:
         return empty(THEMES)
-    everyone = max(1, counted["record_id"].n_unique())
     figures = raised.group_by("theme_id", maintain_order=True).agg(
         *FIGURES, negative_share=(pl.col("label") == "negative").mean().round(6)
     )
@@ -73,7 +72,8 @@ def describe_themes(
         )
         evidence.append(quotes)
     described = figures.with_columns(
-        share=(pl.col("records") / everyone).round(6), evidence=pl.Series(evidence, dtype=THEMES["evidence"])
+        share=(pl.col("records") / counted["record_id"].n_unique()).round(6),
+        evidence=pl.Series(evidence, dtype=THEMES["evidence"]),
     )
     ranked = described.sort("level", "respondents", "records", "theme_id", descending=[False, True, True, False])
     return conform(ranked.select(list(THEMES)), THEMES, name="themes")

@@ -32,13 +32,7 @@ if TYPE_CHECKING:
 
 
 def act(draft: Draft, edit: Edit) -> None:
-    """Do what an edit, which is no undo, says to a draft, in place.
-
-    Raises:
-        Conflict: If it contradicts an earlier edit, or what the set is.
-        NotFound: If a theme or segment of it is not there.
-        WrongUse: If it could never be done.
-    """
+    """Do what an edit, which is no undo, says to a draft, in place; the errors are those of ``add_edit``."""
     _ACTIONS[edit.action](draft, edit)
     for one, other, number in draft.apart:
         if draft.homes[one] is not None and draft.homes[one] == draft.homes[other]:
@@ -63,8 +57,7 @@ def middles_of(draft: Draft, leaf: str, *, parts: int) -> NDArray[np.float64]:
 def _rename(draft: Draft, edit: Edit) -> None:
     theme = draft.find(edit.themes[0], edit)
     _name(draft, edit, theme.theme_id, str(edit.name))
-    own = (theme.theme_id,)
-    draft.log(own, own, f"{theme.name!r} renamed to {draft.themes[theme.theme_id].name!r}")
+    draft.log([theme.theme_id], [theme.theme_id], f"{theme.name!r} renamed to {draft.themes[theme.theme_id].name!r}")
 
 
 def _name(draft: Draft, edit: Edit, theme_id: str, name: str) -> None:

@@ -156,11 +156,7 @@ def whole_names(theme_set: ThemeSet, parts: Sequence[str]) -> tuple[str, ...]:
 
 
 def find_theme(theme_set: ThemeSet, wanted: str) -> Theme:
-    """Return the theme with an id or, in any case, a name.
-
-    Raises:
-        NotFound: If there is none; the message names the one that may have been meant.
-    """
+    """Return the theme with an id or, in any case, a name; ``NotFound`` names the one that may have been meant."""
     name = " ".join(wanted.split()).casefold()
     for theme in theme_set.themes:
         if theme.theme_id == wanted or theme.name.casefold() == name:

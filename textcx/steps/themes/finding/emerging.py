@@ -81,9 +81,6 @@ def find_emerging(
     Returns:
         A frame of ``tables.EMERGING``, most records first. ``direction`` is "rising" or "falling" where the 95 %
         interval of ``growth`` leaves out 1, else "steady"; "unknown", and growth null, without dates enough.
-
-    Raises:
-        ShapeMismatch: If there is not one vector per segment, or of another width than the set's.
     """
     if vectors.shape != (unexplained.height, len(theme_set.origin)):
         msg = (
@@ -109,8 +106,7 @@ def find_emerging(
     ]
     if not found:
         return empty(EMERGING)
-    found.sort(key=lambda group: (-group.records, group.emerging_id))
-    found = found[:PROPOSED]
+    found = sorted(found, key=lambda group: (-group.records, group.emerging_id))[:PROPOSED]
     shown = [group.frame.head(NAMED_FROM) for group in found]
     names = name([each["text"].to_list() for each in shown], [each["polarity"].to_list() for each in shown])
     rows = [
@@ -134,8 +130,7 @@ def find_emerging(
 def density_of(theme_set: ThemeSet) -> tuple[float, float]:
     """Tell how dense the looser quarter of a set's themes, large or small, is, from the vectors it kept.
 
-    Returns:
-        Mean cosine between two members of a theme, and the cosine to its centre that nine of ten members have.
+    The figures are the mean cosine between two members, and the cosine to the centre that nine of ten members have.
     """
     sample = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})
     kept = theme_set.members.drop_nulls("theme_id")
@@ -155,8 +150,7 @@ def density_of(theme_set: ThemeSet) -> tuple[float, float]:
 
 def closeness_of(relative: NDArray[np.float32]) -> float:
     """Mean cosine between two different vectors of some, all on the lattice; 0 where there are no two."""
-    number = len(relative)
-    if number <= 1:
+    if (number := len(relative)) <= 1:
         return 0.0
     total = relative.astype(np.float64).sum(axis=0)
     own = np.square(relative.astype(np.float64)).sum()
@@ -169,10 +163,7 @@ def densest(relative: NDArray[np.float32], *, tightness: float, reach: float) ->
     The vector with the most others at cosine ``tightness`` or nearer is taken with them. Their centre gathers what is
     at cosine ``reach`` or nearer, nearest first, as long as all that together is tight enough. What is gathered is
     taken out, and the next densest place is sought, until none is dense enough. Of more than ``MOST`` vectors, the
-    places are sought among so many, drawn with a fixed seed.
-
-    Returns:
-        Number of the group of each vector, -1 for none. Shape ``(vectors,)``.
+    places are sought among so many, drawn with a fixed seed. Gives the number of each vector's group, -1 for none.
     """
     labels = np.full(len(relative), -1, dtype=np.int64)
     drawn = np.sort(np.random.default_rng(0).permutation(len(relative))[:MOST])
@@ -260,14 +251,10 @@ def _nearest(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> dict[str, Any]
 
 def _first_quotes(members: pl.DataFrame) -> list[dict[str, Any]]:
     """The earliest segments, one of each record and wording."""
-    first = (
-        members.drop_nulls("created_at")
-        .sort("created_at", "segment_id")
-        .unique("record_id", keep="first", maintain_order=True)
-        .unique("text", keep="first", maintain_order=True)
-        .head(QUOTES)
-    )
-    return first.select("record_id", "start", "end", quote="text").to_dicts()
+    dated = members.drop_nulls("created_at").sort("created_at", "segment_id")
+    for column in ("record_id", "text"):
+        dated = dated.unique(column, keep="first", maintain_order=True)
+    return dated.head(QUOTES).select("record_id", "start", "end", quote="text").to_dicts()
 
 
 def _growth(members: pl.DataFrame, received: pl.DataFrame) -> dict[str, Any]:

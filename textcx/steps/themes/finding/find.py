@@ -58,8 +58,7 @@ def raised_themes(
 ) -> list[pl.Series]:
     """Assign segments, by ``segment_id`` and ``text``, to the themes of a set that are shown; boilerplate raises none.
 
-    Returns:
-        ``theme_id`` (a leaf) and ``strength`` (0..1) of each segment; both null where there is none.
+    Gives ``theme_id`` (a leaf) and ``strength`` (0..1) of each segment, both null where there is none.
     """
     theme_ids: list[str | None] = [None] * segments.height
     strengths: list[float | None] = [None] * segments.height
@@ -117,8 +116,7 @@ def find_themes(
     frame = segments[order]
     substantive = np.array([not is_boilerplate(text, naming) for text in frame["text"]], dtype=bool)
     counted = frame["counted"].to_numpy()
-    few_words = np.array([len(_WORD.findall(text)) < FEWEST_WORDS for text in frame["text"]], dtype=bool)
-    short = ~substantive & few_words
+    short = ~substantive & np.array([len(_WORD.findall(text)) < FEWEST_WORDS for text in frame["text"]], dtype=bool)
     boilerplate_share = _share(~substantive & ~short & counted, counted)
     short_share = _share(short & counted, counted)
     kept = frame.filter(pl.Series(substantive, dtype=pl.Boolean))
@@ -168,7 +166,7 @@ def find_themes(
     counted = members["counted"].to_numpy()
     return ThemeFinding(
         themes,
-        mentions.select(list(MENTIONS)).cast(dict(MENTIONS)),
+        mentions.select(list(MENTIONS)).cast(MENTIONS),
         _share(counted & members["theme_id"].is_null().to_numpy(), counted),
         boilerplate_share,
         short_share,
@@ -188,7 +186,7 @@ def _emerging(
     language: Language,
 ) -> pl.DataFrame:
     """Dense groups of what the set does not explain."""
-    alone = members["theme_id"].is_null().to_numpy()
+    alone = members["theme_id"].is_null()
 
     def name(texts: Sequence[Sequence[str]], tones: Sequence[Sequence[float]]) -> list[str]:
         words = [ThemeWords(own, felt, own[:EXEMPLARS], []) for own, felt in zip(texts, tones, strict=True)]
@@ -196,8 +194,8 @@ def _emerging(
         return name_tree(words, [None] * len(words), phrases=phrases, naming=language.naming, taken=taken)
 
     found = find_emerging(
-        members.filter(pl.Series(alone)),
-        points[alone],
+        members.filter(alone),
+        points[alone.to_numpy()],
         theme_set,
         name=name,
         continuing=language.pains.statements.continuing,

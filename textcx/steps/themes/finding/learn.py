@@ -75,10 +75,7 @@ def learn_themes(
     """Learn the themes of segments, none of which is boilerplate; the options are those of ``find_themes``.
 
     Segments are sorted by ``segment_id`` (unique) and have ``record_id``, ``text`` (redacted) and ``polarity``; vectors
-    are of unit length, shape ``(segments, width)``.
-
-    Returns:
-        The set, version 1, and sentences for the reader about the themes of the team.
+    are of unit length, shape ``(segments, width)``. Returns the set, version 1, and sentences for the reader.
     """
     matched = None
     rest = np.ones(segments.height, dtype=bool)
@@ -166,8 +163,6 @@ def _seed_prototypes(
 
 def sampled(segment_ids: Sequence[str], *, most: int) -> list[int]:
     """Places of at most so many segments, chosen by a hash of their ids, in order."""
-    if len(segment_ids) <= most:
-        return list(range(len(segment_ids)))
     ranked = sorted(range(len(segment_ids)), key=lambda place: _digest([segment_ids[place]]))
     return sorted(ranked[:most])
 

@@ -124,13 +124,8 @@ def known_vectors(
 ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
     """Look segments up in the sample of a set and in ``more``: which have a known vector, and these vectors."""
     rows = {segment: row for row, segment in enumerate(theme_set.sample_ids)}
-
-    def vector_of(segment_id: str) -> NDArray[np.floating] | None:
-        if segment_id in rows:
-            return theme_set.sample[rows[segment_id]]
-        return None if more is None else more(segment_id)
-
-    found = [vector_of(each) for each in segment_ids]
+    look_up = more or (lambda _: None)
+    found = [theme_set.sample[rows[each]] if each in rows else look_up(each) for each in segment_ids]
     vectors = [vector for vector in found if vector is not None]
     matrix = np.array(vectors, dtype=np.float32).reshape(-1, len(theme_set.origin))
     return np.array([vector is not None for vector in found], dtype=bool), matrix

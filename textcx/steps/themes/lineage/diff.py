@@ -57,14 +57,10 @@ class DiffLine:
 
 
 def diff(old: ThemeSet, new: ThemeSet) -> list[DiffLine]:
-    """Compare a set with a later one, or with any other one made with the same encoder.
+    """Compare a set with a later one, or with any other one made with the same encoder, else a ``ModelProblem``.
 
-    Returns:
-        One line per theme, coarse themes first; on each level those that go on first, then what was split, merged,
-        born and retired; the larger first.
-
-    Raises:
-        ModelProblem: If the sets are of different lineages and were made with different encoders.
+    There is one line per theme, coarse themes first; on each level those that go on first, then what was split, merged,
+    born and retired; the larger first.
     """
     if old.set_id == new.set_id:
         relation = _by_history(old, new)

@@ -58,9 +58,7 @@ def continue_themes(
         version=old.version + 1,
         themes=tuple(_carried_themes(old, new, ids, stop_words=stop_words).values()),
         owners=tuple(ids[owner] for owner in new.owners),
-        members=new.members.with_columns(
-            pl.col("theme_id").replace_strict(ids, default=None, return_dtype=pl.String),
-        ),
+        members=new.members.with_columns(pl.col("theme_id").replace_strict(ids, default=None, return_dtype=pl.String)),
         exceptions=np.concatenate([taken_over(old, old.exceptions, new), new.exceptions]),
         exception_themes=(*old.exception_themes, *(each and ids[each] for each in new.exception_themes)),
         settings={key: value for key, value in new.settings.items() if key != "edits"},
@@ -154,9 +152,8 @@ def _lost_pins(old: ThemeSet, relation: Relation) -> tuple[list[str], list[str]]
     below = leaves_below(old.themes)
     lost = [theme for theme in old.themes if theme.pinned and theme.theme_id not in relation.pairs]
     leaves = {leaf for theme in lost for leaf in below[theme.theme_id] if leaf not in relation.pairs}
-    groups = [theme for theme in lost if below[theme.theme_id] != (theme.theme_id,)]
-    groups.sort(key=lambda theme: (theme.level, theme.theme_id))
-    return sorted(leaves), [theme.theme_id for theme in groups]
+    groups = sorted((theme.level, theme.theme_id) for theme in lost if below[theme.theme_id] != (theme.theme_id,))
+    return sorted(leaves), [theme_id for _, theme_id in groups]
 
 
 def _with_pins(

@@ -135,7 +135,7 @@ def _shared_segments(old: ThemeSet, new: ThemeSet, old_ids: Sequence[str], new_i
     rows, columns = ({each: place for place, each in enumerate(ids)} for ids in (old_ids, new_ids))
     table = np.zeros((len(old_ids) + 1, len(new_ids) + 1))
     for before, after, count in flows(old, new):
-        table[rows.get(before, -1), columns.get(after, -1)] += count
+        table[rows.get(before or "", -1), columns.get(after or "", -1)] += count
     return table
 
 
@@ -192,19 +192,19 @@ def _record(
 ) -> None:
     """Write down pairs, splits and merges of leaves, or of themes with sub-themes on one level; ids are sorted."""
     parts = pairs | (~pairs.any(axis=0) & (to >= FAIR_SHARE) & (back >= MOSTLY))
-    for row in np.flatnonzero(parts.sum(axis=1) > 1):
+    for row in np.flatnonzero(parts.sum(axis=1) > 1).tolist():
         columns = np.flatnonzero(parts[row])
         columns = columns[np.argsort(-to[row, columns], kind="stable")]
-        relation.splits[old_ids[row]] = tuple(new_ids[column] for column in columns)
-    alone = ~pairs.any(axis=1) & [each not in relation.splits for each in old_ids]
+        relation.splits[old_ids[row]] = tuple(new_ids[column] for column in columns.tolist())
+    alone = ~np.any(pairs, axis=1) & np.array([each not in relation.splits for each in old_ids])
     pairs = pairs.copy()
     for column, after in enumerate(new_ids):
         rows = np.flatnonzero(pairs[:, column] | (alone & (to[:, column] >= MOSTLY)))
         if len(rows) > 1:
             rows = rows[np.lexsort((-back[rows, column], ~pairs[rows, column]))]  # its counterpart, then the largest
-            relation.merges[after] = tuple(old_ids[row] for row in rows)
+            relation.merges[after] = tuple(old_ids[row] for row in rows.tolist())
             pairs[rows[0], column], alone[rows[0]] = True, False
-    for row, column in np.argwhere(pairs):
+    for row, column in np.argwhere(pairs).tolist():
         if new_ids[column] not in relation.pairs.values():
             relation.pairs.setdefault(old_ids[row], new_ids[column])
 
@@ -235,7 +235,7 @@ def _match_level(relation: Relation, old: ThemeSet, new: ThemeSet, leaves: _Leav
     inner_old = np.array([each not in old_leaves for each in old_ids])
     inner_new = np.array([each not in new_leaves for each in new_ids])
     pairs = _assign(np.where(np.logical_or.outer(inner_old, inner_new), worth, 0.0), least=SAME_GROUP)
-    for row, column in np.argwhere(pairs):  # where one of them is a leaf, its counterpart among the leaves gives way
+    for row, column in np.argwhere(pairs).tolist():  # the counterpart that a leaf has among the leaves gives way
         before, after = old_ids[row], new_ids[column]
         relation.pairs = {one: other for one, other in relation.pairs.items() if one != before and other != after}
         relation.pairs[before] = after
@@ -248,5 +248,5 @@ def _match_level(relation: Relation, old: ThemeSet, new: ThemeSet, leaves: _Leav
 def _groups(theme_set: ThemeSet, leaves: Sequence[str], *, level: int) -> dict[str, Floats]:
     """For each theme that stands for leaves on a level: 1 for those, 0 for the others. Arrays of ``(leaves,)``."""
     below = leaves_below(theme_set.themes)
-    shown = set(theme_set.at_level(level).values())
+    shown = theme_set.at_level(level).values()
     return {each: np.isin(leaves, below[each]).astype(np.float64) for each in shown}
