@@ -71,7 +71,7 @@ def compare(
     cosine, margin = np.empty(total), np.empty(total)
     for start in range(0, total, ROWS):
         near = cosines(relative[start : start + ROWS], prototypes)
-        if owners is not None:
+        if owners is not None and len(firsts) < len(prototypes):
             near = np.maximum.reduceat(near, firsts, axis=1)
         rows = np.arange(len(near))
         chosen = near.argmax(axis=1) if own is None else own[start : start + ROWS]
