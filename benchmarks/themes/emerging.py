@@ -79,7 +79,7 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
             "polarity": 0.0,
             "counted": True,
         }
-    ).with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
+    ).with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")), respondent_id=pl.lit(None, pl.String))
     begin = time.perf_counter()
     found = find_emerging(
         unexplained,
@@ -87,6 +87,7 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
         theme_set,
         name=lambda texts, _: numbered(list(map(str, texts))),
         continuing=Container(Settings()).language.pains.statements.continuing,
+        received=unexplained,
     )
     seconds = time.perf_counter() - begin
     label_of = dict(zip(ids.tolist(), labels.tolist(), strict=True))

@@ -90,7 +90,7 @@ def ours(folder: Path, size: int) -> dict[str, Any]:
     begin = time.perf_counter()
     model.fit(frame["text"].to_list(), vectors, seed=0)
     fitted = time.perf_counter()
-    theme_set = learn_themes(frame, vectors, model=model, phrases=phrases, naming=naming, encoder_id="growth").theme_set
+    theme_set, _ = learn_themes(frame, vectors, model=model, phrases=phrases, naming=naming, encoder_id="growth")
     learned = time.perf_counter()
     assign_themes(theme_set, vectors)
     assigned = time.perf_counter()

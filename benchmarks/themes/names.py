@@ -51,7 +51,7 @@ def learned(path: Path, *, records: int, tools: CorpusTools) -> tuple[ThemeSet, 
     )
     encoding = tools.encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
-    theme_set = learn_themes(
+    theme_set, _ = learn_themes(
         frame,
         encoding.vectors,
         model=tools.themes,
@@ -59,7 +59,7 @@ def learned(path: Path, *, records: int, tools: CorpusTools) -> tuple[ThemeSet, 
         naming=tools.language.naming,
         encoder_id=tools.encoder.encoder_id,
         encoder=tools.encoder,
-    ).theme_set
+    )
     return theme_set, theme_set.members.join(frame.select("segment_id", "text"), on="segment_id")
 
 

@@ -168,13 +168,12 @@ def simpler(found: SeedMatch, taxonomy: ThemeTaxonomy, given: np.ndarray, vector
     crowd = crowd_around(shown, background)
     near = nearness(cosine, crowd)
     left = leave_out(leaves, texts, owners, sums, background)
-    if len(left.near):
-        _, value = best_of(left.near)
-        ways["nearness, one cut: the same"] = _over(near, np.quantile(value, 0.3))
+    values = np.concatenate([left.right, left.strayed])
+    if len(values):
+        ways["nearness, one cut: the same"] = _over(near, np.quantile(values, 0.3))
     best, value = best_of(near)
     chance = chance_of(found.seed_topics.biases[best] + found.seed_topics.slopes[best] * value)
     ways["nearness, odds of nine to one alone"] = np.where(chance >= SURE, best, -1)
-    ways["shipped, then by cosine alone (least_cosines)"] = _over(cosine, found.least_cosines)
     return ways
 
 
@@ -223,12 +222,12 @@ def case(
     half = np.random.default_rng(seed).random(len(vectors)) < HALF
     learned = match(taxonomy, given, vectors[half], origin=origin.astype(np.float32))
     result["shipped, texts not learned from"] = count(place(learned.seed_topics, vectors[~half]).numbers, truth[~half])
-    again = sum(check.found_again for check in found.checks)
+    total = sum(len(theme.examples) for theme in taxonomy.leaves())
     strengths = found.placed.strengths[found.placed.numbers >= 0]
     result["facts"] = {
         "best cut by labels, recall": ceiling(found, vectors, truth),
         "said to be right": float(strengths.mean()) if len(strengths) else float("nan"),
-        "examples found again": again / max(1, sum(check.examples for check in found.checks)),
+        "examples found again": int(found.found_again.sum()) / max(1, total),
         "seconds": seconds,
     }
     return result

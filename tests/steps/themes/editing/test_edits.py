@@ -245,10 +245,6 @@ def test_segments_without_a_known_vector_are_let_go_by_a_split() -> None:
     result = log.do(Action.SPLIT, id_of("late parcels"))
     assert LATE_0 not in result.theme_set.members["segment_id"]
     assert "1 of the 24 segments of 'late parcels' have no vector in the set" in result.notes[0]
-    told = {LATE_0: two_in_one().sample[two_in_one().sample_ids.index(LATE_0)]}
-    whole = apply_edits(fitted, log.edits, vectors_of=told)
-    assert home(whole.theme_set, LATE_0) == by_name(whole.theme_set, "late parcels 1").theme_id
-    assert apply_edits(fitted, log.edits, vectors_of=told.get).theme_set.members.equals(whole.theme_set.members)
 
 
 def test_a_theme_of_equal_segments_cannot_be_split() -> None:

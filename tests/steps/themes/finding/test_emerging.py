@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +13,8 @@ from languages import STATEMENTS
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import EMERGING
 from textcx.domain.themes.sets import MEMBERS, StrengthCurve, Theme, ThemeSet
-from textcx.steps.themes.finding.emerging import Density, closeness_of, densest, density_of, find_emerging
+from textcx.steps.themes.finding import emerging
+from textcx.steps.themes.finding.emerging import closeness_of, densest, density_of
 from textcx.steps.themes.geometry.lattice import on_lattice
 
 if TYPE_CHECKING:
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-find_emerging = partial(find_emerging, continuing=STATEMENTS.continuing)
+
+def find_emerging(frame: pl.DataFrame, vectors: NDArray[np.float32], theme_set: ThemeSet, **more: Any) -> pl.DataFrame:
+    """Propose themes beside a set; by default nothing was received but what it does not explain."""
+    received = frame.select("record_id", "created_at", "counted").unique("record_id", maintain_order=True)
+    more = {"name": called, "received": received, **more}
+    return emerging.find_emerging(frame, vectors, theme_set, continuing=STATEMENTS.continuing, **more)
+
 
 WIDTH = 48
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -74,6 +80,7 @@ def segments(count: int, *, first: int = 0, word: str = "pods", days: Sequence[i
             "created_at": [START + timedelta(days=day) for day in (days or range(count))],
             "polarity": -0.5,
             "counted": True,
+            "respondent_id": None,
         },
         schema_overrides={
             "segment_id": pl.String,
@@ -83,6 +90,7 @@ def segments(count: int, *, first: int = 0, word: str = "pods", days: Sequence[i
             "end": pl.Int64,
             "polarity": pl.Float64,
             "counted": pl.Boolean,
+            "respondent_id": pl.String,
             "created_at": pl.Datetime("us", "UTC"),
         },
     )
@@ -104,7 +112,7 @@ def unexplained(*, dense: int = 12, noise: int = 60) -> tuple[pl.DataFrame, NDAr
 
 def test_a_dense_group_is_proposed_with_its_figures_and_quotes() -> None:
     frame, vectors = unexplained()
-    found = find_emerging(frame, vectors, a_set(), name=called)
+    found = find_emerging(frame, vectors, a_set())
     assert found.schema == EMERGING
     assert found.height == 1
     group = found.row(0, named=True)
@@ -120,54 +128,46 @@ def test_a_dense_group_is_proposed_with_its_figures_and_quotes() -> None:
 
 def test_segments_without_anything_in_common_propose_nothing() -> None:
     frame, vectors = unexplained(dense=0, noise=80)
-    assert find_emerging(frame, vectors, a_set(), name=called).height == 0
+    assert find_emerging(frame, vectors, a_set()).height == 0
 
 
 def test_nothing_unexplained_proposes_nothing() -> None:
     frame, vectors = unexplained()
-    assert find_emerging(frame.head(0), vectors[:0], a_set(), name=called).schema == EMERGING
+    assert find_emerging(frame.head(0), vectors[:0], a_set()).schema == EMERGING
 
 
 def test_a_group_looser_than_the_sets_own_themes_is_not_proposed() -> None:
     frame, _ = unexplained(dense=30, noise=0)
     loose = around(direction(20), 30, spread=0.3)
-    assert find_emerging(frame, loose, a_set(spread=0.05), name=called).height == 0
-    assert find_emerging(frame, loose, a_set(spread=0.5), name=called).height == 1
+    assert find_emerging(frame, loose, a_set(spread=0.05)).height == 0
+    assert find_emerging(frame, loose, a_set(spread=0.5)).height == 1
 
 
 def test_stragglers_of_a_theme_of_the_set_are_no_new_theme() -> None:
     frame = segments(12)
-    assert find_emerging(frame, around(direction(3), 12), a_set(), name=called).height == 0
-    assert find_emerging(frame, around(direction(13), 12), a_set(), name=called).height == 1
-
-
-def test_a_group_handed_in_is_held_to_the_same_density() -> None:
-    frame, vectors = unexplained(dense=12, noise=12)
-    halves = np.repeat([0, 1], 12)
-    found = find_emerging(frame, vectors, a_set(), name=called, group=lambda _: halves)
-    assert found["name"].to_list() == ["group of pods"]
-    assert found["segments"].to_list() == [12]
+    assert find_emerging(frame, around(direction(3), 12), a_set()).height == 0
+    assert find_emerging(frame, around(direction(13), 12), a_set()).height == 1
 
 
 def test_a_group_of_too_few_records_is_not_proposed() -> None:
     frame, vectors = unexplained(dense=4, noise=40)
-    assert find_emerging(frame, vectors, a_set(), name=called).height == 0
+    assert find_emerging(frame, vectors, a_set()).height == 0
     one_record = pl.concat([segments(12).with_columns(record_id=pl.lit("r0"))])
-    assert find_emerging(one_record, around(direction(20), 12), a_set(), name=called).height == 0
+    assert find_emerging(one_record, around(direction(20), 12), a_set()).height == 0
 
 
 def test_a_text_that_is_passed_around_is_no_theme() -> None:
     frame = segments(12).with_columns(text=pl.lit("the pods leak, case 0"), end=21)
     vectors = np.repeat(around(direction(20), 1), 12, axis=0)
-    assert find_emerging(frame, vectors, a_set(), name=called).height == 0
+    assert find_emerging(frame, vectors, a_set()).height == 0
 
 
 def test_records_that_do_not_count_add_to_no_figure() -> None:
     frame, vectors = unexplained()
     with_copies = pl.concat([frame, segments(6, first=200).with_columns(counted=pl.lit(value=False))])
     more = np.concatenate([vectors, around(direction(20), 6, seed=70)])
-    one = find_emerging(frame, vectors, a_set(), name=called)
-    other = find_emerging(with_copies, more, a_set(), name=called)
+    one = find_emerging(frame, vectors, a_set())
+    other = find_emerging(with_copies, more, a_set())
     assert other["records"].to_list() == one["records"].to_list()
     assert other["share_unexplained"].to_list() == one["share_unexplained"].to_list()
 
@@ -175,8 +175,8 @@ def test_records_that_do_not_count_add_to_no_figure() -> None:
 def test_the_order_of_the_segments_changes_no_byte() -> None:
     frame, vectors = unexplained(dense=20)
     order = np.random.default_rng(5).permutation(frame.height)
-    one = find_emerging(frame, vectors, a_set(), name=called)
-    other = find_emerging(frame[order], vectors[order], a_set(), name=called)
+    one = find_emerging(frame, vectors, a_set())
+    other = find_emerging(frame[order], vectors[order], a_set())
     assert one.height == 1
     assert one.equals(other)
 
@@ -184,16 +184,15 @@ def test_the_order_of_the_segments_changes_no_byte() -> None:
 def test_two_groups_are_told_apart_and_share_no_segment() -> None:
     frame = pl.concat([segments(15), segments(9, first=15, word="lids")])
     vectors = np.concatenate([around(direction(20), 15), around(direction(30), 9)])
-    found = find_emerging(frame, vectors, a_set(), name=called)
+    found = find_emerging(frame, vectors, a_set())
     assert found["name"].to_list() == ["group of pods", "group of lids"]
     assert found["segments"].sum() <= 24
     assert found["emerging_id"].n_unique() == 2
-    assert find_emerging(frame, vectors, a_set(), name=called, most=1)["name"].to_list() == ["group of pods"]
 
 
 def test_the_nearest_theme_of_the_set_is_named() -> None:
     between = direction(3) + 1.6 * direction(20)
-    found = find_emerging(segments(15), around(between, 15), a_set(), name=called).row(0, named=True)
+    found = find_emerging(segments(15), around(between, 15), a_set()).row(0, named=True)
     assert found["nearest_theme_id"] == "t3"
     assert 0.3 < found["nearest_cosine"] < 0.7
 
@@ -210,9 +209,7 @@ def test_a_group_that_is_said_ever_more_often_is_rising() -> None:
             received([day % 35 for day in range(300)]).with_columns(pl.format("x{}", "record_id").alias("record_id")),
         ]
     )
-    found = find_emerging(frame, around(direction(20), 16), a_set(), name=called, received=everything).row(
-        0, named=True
-    )
+    found = find_emerging(frame, around(direction(20), 16), a_set(), received=everything).row(0, named=True)
     assert found["direction"] == "rising"
     assert found["ci_low"] > 1.0
     assert found["growth"] > found["ci_low"]
@@ -225,14 +222,14 @@ def test_growth_of_everything_is_no_growth_of_a_group() -> None:
     frame = segments(len(days[::5]), days=days[::5])
     rest = received(days).with_columns(pl.format("x{}", "record_id").alias("record_id"))
     everything = pl.concat([frame.select("record_id", "created_at", "counted"), rest])
-    found = find_emerging(frame, around(direction(20), frame.height), a_set(), name=called, received=everything)
+    found = find_emerging(frame, around(direction(20), frame.height), a_set(), received=everything)
     assert found["direction"].to_list() == ["steady"]
     assert found["ci_low"][0] < 1.0 < found["ci_high"][0]
 
 
 def test_without_dates_nothing_is_said_about_growth() -> None:
     frame = segments(12).with_columns(created_at=pl.lit(None, pl.Datetime("us", "UTC")))
-    found = find_emerging(frame, around(direction(20), 12), a_set(), name=called).row(0, named=True)
+    found = find_emerging(frame, around(direction(20), 12), a_set()).row(0, named=True)
     assert found["direction"] == "unknown"
     assert found["growth"] is None
     assert found["first_quotes"] == []
@@ -242,8 +239,8 @@ def test_without_dates_nothing_is_said_about_growth() -> None:
 def test_a_set_that_kept_too_few_vectors_counts_as_usual() -> None:
     small = a_set()
     few = ThemeSet(**{field: getattr(small, field) for field in small.__slots__} | {"sample_ids": small.sample_ids[:3], "sample": small.sample[:3]})  # fmt: skip
-    assert density_of(few) == Density(0.30, 0.50)
-    assert density_of(small).tightness > density_of(a_set(spread=0.3)).tightness
+    assert density_of(few) == (0.30, 0.50)
+    assert density_of(small)[0] > density_of(a_set(spread=0.3))[0]
 
 
 def test_closeness_is_the_mean_cosine_of_all_pairs() -> None:
@@ -258,11 +255,11 @@ def test_closeness_is_the_mean_cosine_of_all_pairs() -> None:
 def test_more_segments_than_are_searched_join_the_groups_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("textcx.steps.themes.finding.emerging.MOST", 40)
     lattice = on_lattice(around(direction(20), 100))
-    labels = densest(lattice, Density(0.3, 0.5), fewest=5)
+    labels = densest(lattice, tightness=0.3, reach=0.5)
     assert (labels == 0).sum() >= 90
 
 
 def test_vectors_of_another_encoder_are_refused() -> None:
     frame, vectors = unexplained()
     with pytest.raises(ShapeMismatch, match="the set's encoder"):
-        find_emerging(frame, vectors[:, 1:], a_set(), name=called)
+        find_emerging(frame, vectors[:, 1:], a_set())

@@ -64,7 +64,7 @@ def learned(*, each: int = 6) -> tuple[ThemeSet, pl.DataFrame, np.ndarray]:
     matrix = np.array(vectors, dtype=np.float32)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
     frame = pl.DataFrame(rows, schema=["segment_id", "record_id", "text", "polarity"], orient="row")
-    theme_set = learn_themes(frame, matrix, model=ByNoun(), phrases=FakePhraseFinder(), encoder_id="e").theme_set
+    theme_set, _ = learn_themes(frame, matrix, model=ByNoun(), phrases=FakePhraseFinder(), encoder_id="e")
     return theme_set, frame, matrix
 
 
@@ -184,14 +184,14 @@ def with_given() -> tuple[ThemeSet, pl.DataFrame, np.ndarray]:
     nouns = [NOUNS.index("parcel" if "parcel" in text else "refund") for text in texts_of(taxonomy)]
     given = np.array([np.eye(8)[noun] + 0.05 * random.normal(size=8) for noun in nouns], dtype=np.float32)
     given /= np.linalg.norm(given, axis=1, keepdims=True)
-    theme_set = learn_themes(
+    theme_set, _ = learn_themes(
         frame,
         vectors,
         model=ByNoun(),
         phrases=FakePhraseFinder(),
         encoder_id="e",
         taxonomy=EncodedTaxonomy(taxonomy, given),
-    ).theme_set
+    )
     return theme_set, frame, vectors
 
 

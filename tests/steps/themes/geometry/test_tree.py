@@ -5,10 +5,10 @@ import pytest
 from theme_world import TREE, id_of, learn, vector_of
 
 from textcx.domain.themes.sets import Theme
-from textcx.steps.themes.geometry.positions import directions, in_parts, places, plain, seen_from, taken_over
+from textcx.steps.themes.geometry.closeness import in_parts, places, taken_over
+from textcx.steps.themes.geometry.lattice import directions, off_lattice, seen_from
 from textcx.steps.themes.geometry.tree import (
     children_of,
-    height,
     leaves_below,
     move,
     numbered,
@@ -27,13 +27,12 @@ DEEP = tree(("a", None, 1), ("b", "a", 2), ("c", "a", 2), ("d", "b", 3), ("e", "
 
 def test_leaves_and_sizes_are_known_for_every_theme() -> None:
     assert leaves_below(list(DEEP.values())) == {
-        "a": ("d", "e", "c"),
+        "a": ("c", "d", "e"),
         "b": ("d", "e"),
         "c": ("c",),
         "d": ("d",),
         "e": ("e",),
     }
-    assert [height(DEEP, each) for each in "abc"] == [2, 1, 0]
     assert sizes(learn(TREE))[id_of("delivery")] == 24
 
 
@@ -86,7 +85,7 @@ def test_a_name_that_is_taken_is_told_apart(taken: tuple[str, ...], name: str) -
 
 
 def test_a_numbered_name_has_at_most_five_words() -> None:
-    names = iter(numbered("one two three four five", start=1))
+    names = numbered("one two three four five", start=1)
     assert [next(names), next(names)] == ["one two three four 1", "one two three four 2"]
 
 
@@ -117,8 +116,8 @@ def test_a_direction_means_the_same_place_from_another_origin_and_back() -> None
 
 def test_a_place_seen_from_its_own_origin_is_its_direction() -> None:
     found = learn(TREE)
-    seen = directions(places(found) - found.origin)
-    assert np.allclose(plain(seen), found.prototypes, atol=1e-3)
+    seen = directions(places(found, found.prototypes) - found.origin)
+    assert np.allclose(off_lattice(seen), found.prototypes, atol=1e-3)
     vectors = found.sample.astype(np.float32)
-    lengths = np.linalg.norm(plain(seen_from(found.origin, vectors)), axis=1)
+    lengths = np.linalg.norm(off_lattice(seen_from(found.origin, vectors)), axis=1)
     assert np.allclose(lengths, 1.0, atol=1e-3)

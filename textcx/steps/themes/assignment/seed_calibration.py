@@ -1,7 +1,6 @@
 """How near segments are to given themes, and from what nearness on they belong to them.
 
-The methods, with their sources, are told in ``textcx.steps.themes.assignment.seed_topics``. Invariant, tested: the
-answer hangs on the given vectors alone, in the order they come in.
+``textcx.steps.themes.assignment.seed_topics`` describes the methods and names their sources.
 """
 
 from __future__ import annotations
@@ -23,20 +22,14 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.int64]
 
-BACKGROUND = 1000
-"""Segments, drawn by their content, that tell how crowded it is around a vector."""
-
-CROWD = 0.015
-"""Part of the background that is around a vector."""
+BACKGROUND, CROWD = 1000, 0.015
+"""Segments, drawn by their content, that tell how crowded it is around a vector, and the part of them around it."""
 
 CROWDED, LEADING, FURTHEST_LEAD = 0.5, 0.5, 0.15
 """Weights of crowd and lead in nearness, and the lead beyond which more of it says nothing."""
 
-ITSELF = 0.995
-"""Cosine from which a background segment is the vector itself."""
-
-ROUNDS = 60
-"""Rounds of expectation and maximization."""
+ITSELF, ROUNDS = 0.995, 60
+"""Cosine from which a background segment is the vector itself; rounds of expectation and maximization."""
 
 USUAL_RIGHT, USUAL_WRONG, USUAL_SPREAD = 0.40, 0.10, 0.12
 """Where the mixture starts; of the weight of so many segments as the next figures say."""
@@ -46,25 +39,25 @@ FURTHER, COVERED = 0.5, 0.3
 """Part of the left-out examples that may be further from their theme than a matched segment, and how much less of them
 where the given themes cover all of the data: the less they cover, the more there is that is only like them."""
 
-AIM_WEIGHT = 10.0
-"""Left-out examples that the share of wrong ones aimed at counts for, when it is told how sure a match is."""
+WRONG, AIM_WEIGHT = 0.10, 10.0
+"""Share of wrong ones among the matched that is aimed at; left-out examples that it counts for in ``share_right``."""
 
-FEWEST = 3
-"""Themes below which there is no lead among the others."""
-
-TELLING = 5
-"""Left-out examples below which they say nothing about how near is near enough."""
+FEWEST, TELLING = 3, 5
+"""Themes below which there is no lead among the others; left-out examples below which they say nothing about cuts."""
 
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """Nearness of each example to every theme, itself left out, and that to the other themes as if its own were none.
+    """Where the examples land when each is left out of its theme in turn: numbers of themes, and how near.
 
-    Shapes ``(examples, themes)`` and ``(examples,)``; ``owners`` is the theme of each, ``lands`` the nearest other one.
+    ``own`` and ``right``: of the examples that land in their own theme. ``astray`` and ``strayed``: of those that land
+    in another. ``lands`` and ``elsewhere``: of all, as if their own theme were none; empty where there are few themes.
     """
 
-    owners: Numbers
-    near: Floats
+    own: Numbers
+    right: Floats
+    astray: Numbers
+    strayed: Floats
     lands: Numbers
     elsewhere: Floats
 
@@ -111,52 +104,33 @@ def leave_out(
     background: NDArray[np.float32],
 ) -> LeftOut:
     """Leave out each example in turn and see where it lands."""
-    about = [len(theme.texts()) - len(theme.examples) for theme in leaves]
-    place = np.concatenate([np.arange(len(theme.texts())) for theme in leaves])
-    held = np.flatnonzero(place >= np.asarray(about)[owners])
+    texts_about = [len(theme.texts()) - len(theme.examples) for theme in leaves]
+    held = np.concatenate([np.arange(len(t.texts())) >= n for t, n in zip(leaves, texts_about, strict=True)])
     whose = owners[held]
     cosine = cosines_to(texts[held], unit_rows(sums))
     rest = unit_rows(sums[whose] - texts[held])
-    rows = np.arange(len(held))
+    rows = np.arange(len(whose))
     cosine[rows, whose] = (texts[held].astype(np.float64) * rest).sum(axis=1) / (STEPS * STEPS)
     crowd = crowd_around(texts[held], background)
-    near = nearness(cosine, crowd)
-    if len(leaves) < FEWEST or not len(held):
-        return LeftOut(whose, near, np.zeros(0, dtype=np.int64), np.zeros(0))
-    cosine[rows, whose] = -1.0
-    lands, elsewhere = best_of(nearness(cosine, crowd))
-    return LeftOut(whose, near, lands, elsewhere)
+    first, near = best_of(nearness(cosine, crowd))
+    right = first == whose
+    lands, elsewhere = np.zeros(0, dtype=np.int64), np.zeros(0)
+    if len(leaves) >= FEWEST:
+        cosine[rows, whose] = -1.0
+        lands, elsewhere = best_of(nearness(cosine, crowd))
+    return LeftOut(whose[right], near[right], first[~right], near[~right], lands, elsewhere)
 
 
-def landed_right(left_out: LeftOut) -> tuple[Numbers, Floats, Numbers, Floats]:
-    """Theme and nearness of the examples that land in their own theme, and of those that land in another."""
-    lands, value = best_of(left_out.near)
-    right = lands == left_out.owners
-    return lands[right], value[right], lands[~right], value[~right]
+def fit_odds(near: Floats, left_out: LeftOut) -> tuple[Floats, Floats, float]:
+    """Fit the mixture of right and wrong matches to nearness, of shape ``(segments, themes)``, and left-out examples.
 
-
-@dataclass(frozen=True, slots=True)
-class Odds:
-    """Log odds of a right match: ``biases + slopes * nearness``, by theme, and the share of all that are right, 0..1.
-
-    A slope of 0 means that right and wrong cannot be told. Shapes ``(themes,)``.
-    """
-
-    slopes: Floats
-    biases: Floats
-    covered: float
-
-
-def fit_odds(near: Floats, left_out: LeftOut) -> Odds:
-    """Fit the mixture of right and wrong matches; see ``textcx.steps.themes.assignment.seed_topics``.
-
-    Args:
-        near: Nearness of segments to themes, in an order given by their content. Shape ``(segments, themes)``.
-        left_out: The examples, each left out in turn.
+    Returns:
+        Slopes and biases by theme, shapes ``(themes,)``, and the share of all matches that are right, 0..1. The log
+        odds of a right match are bias + slope * nearness; a slope of 0 means that right and wrong cannot be told.
     """
     themes = near.shape[1]
     best, value = best_of(near)
-    own, right, _, _ = landed_right(left_out)
+    own, right = left_out.own, left_out.right
     high = (right.sum() + MEAN_WEIGHT * USUAL_RIGHT) / (len(right) + MEAN_WEIGHT)
     low = (left_out.elsewhere.sum() + MEAN_WEIGHT * USUAL_WRONG) / (len(left_out.elsewhere) + MEAN_WEIGHT)
     highs, lows = np.full(themes, high), np.full(themes, min(low, high - USUAL_SPREAD))
@@ -184,7 +158,7 @@ def fit_odds(near: Floats, left_out: LeftOut) -> Odds:
         shares = (mass + SHARE_WEIGHT * overall) / (mass + rest + SHARE_WEIGHT)
     slopes = (highs - lows) / variance
     biases = np.log(shares / (1.0 - shares)) - (highs**2 - lows**2) / (2.0 * variance)
-    return Odds(np.round(np.maximum(slopes, 0.0), 6), np.round(biases, 6), round(float(overall), 6))
+    return np.round(np.maximum(slopes, 0.0), 6), np.round(biases, 6), round(float(overall), 6)
 
 
 def chance_of(log_odds: Floats) -> Floats:
@@ -192,25 +166,28 @@ def chance_of(log_odds: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(log_odds, -30.0, 30.0))), dtype=np.float64)
 
 
-def cuts_for(left_out: LeftOut, odds: Odds, *, wrong: float) -> Floats:
-    """Nearness from which segments are matched; see the module for the three conditions. Shape ``(themes,)``."""
-    told = odds.slopes > 0
-    cuts = np.where(told, (np.log((1.0 - wrong) / wrong) - odds.biases) / np.where(told, odds.slopes, 1.0), np.inf)
-    own, right, astray, strayed = landed_right(left_out)
-    floor = float(np.quantile(right, FURTHER - COVERED * odds.covered)) if len(right) >= TELLING else USUAL_RIGHT
+def cuts_for(left_out: LeftOut, slopes: Floats, biases: Floats, *, share: float) -> Floats:
+    """Nearness from which segments are matched, by the three conditions. Shape ``(themes,)``.
+
+    The other arguments are what ``fit_odds`` returns.
+    """
+    certain = np.where(slopes > 0, slopes, 1.0)
+    cuts = np.where(slopes > 0, (np.log((1.0 - WRONG) / WRONG) - biases) / certain, np.inf)
+    right = left_out.right
+    floor = float(np.quantile(right, FURTHER - COVERED * share)) if len(right) >= TELLING else USUAL_RIGHT
     cuts = np.maximum(cuts, floor)
     for theme in range(len(cuts)):
-        theirs, others = right[own == theme], np.sort(strayed[astray == theme])
+        theirs, others = right[left_out.own == theme], np.sort(left_out.strayed[left_out.astray == theme])
         for stray in others.tolist():
             lost, kept = int((others >= cuts[theme]).sum()), int((theirs >= cuts[theme]).sum())
-            if lost <= wrong * (lost + kept):
+            if lost <= WRONG * (lost + kept):
                 break
             cuts[theme] = max(cuts[theme], stray + 1e-6)
     return np.asarray(np.round(cuts, 6), dtype=np.float64)
 
 
-def share_right(left_out: LeftOut, cuts: Floats, *, wrong: float) -> float:
+def share_right(left_out: LeftOut, cuts: Floats) -> float:
     """Share of the left-out examples above the cuts that land in their own theme, with the aim as a prior, 0..1."""
-    own, right, astray, strayed = landed_right(left_out)
-    kept, lost = float((right >= cuts[own]).sum()), float((strayed >= cuts[astray]).sum())
-    return round((kept + AIM_WEIGHT * (1.0 - wrong)) / (kept + lost + AIM_WEIGHT), 6)
+    kept = float((left_out.right >= cuts[left_out.own]).sum())
+    lost = float((left_out.strayed >= cuts[left_out.astray]).sum())
+    return round((kept + AIM_WEIGHT * (1.0 - WRONG)) / (kept + lost + AIM_WEIGHT), 6)

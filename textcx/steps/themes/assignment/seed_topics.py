@@ -16,7 +16,7 @@ logistic in nearness. A segment is matched if
   cover all of the data, half where they cover little: then much else may be only like them), and
 * at most a tenth of the left-out examples that land there belong to another theme.
 
-Nothing here sees a label. A theme whose examples have little in common is matched rarely or wrongly, and the checks say
+Nothing here sees a label. A theme whose examples have little in common is matched rarely or wrongly, and the notes say
 so. Invariants, tested: the order of segments and of themes changes no byte; a segment's match hangs on nothing but the
 segment once the themes are learned.
 """
@@ -30,22 +30,9 @@ import numpy as np
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.themes.sets import SeedTopics
-from textcx.steps.themes.assignment.seed_calibration import (
-    BACKGROUND,
-    TELLING,
-    LeftOut,
-    best_of,
-    chance_of,
-    cosines_to,
-    crowd_around,
-    cuts_for,
-    fit_odds,
-    landed_right,
-    leave_out,
-    nearness,
-    share_right,
-)
-from textcx.steps.themes.geometry.lattice import ROWS, STEPS, on_lattice, relative_to, unit_rows
+from textcx.steps.themes.assignment import seed_calibration as calibration
+from textcx.steps.themes.geometry.closeness import DIGITS
+from textcx.steps.themes.geometry.lattice import ROWS, off_lattice, on_lattice, seen_from, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,20 +45,9 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Numbers = NDArray[np.int64]
 
-WRONG = 0.10
-"""Share of wrong ones among the matched that is aimed at."""
-
-FITTED = 20_000
-"""Segments that the mixture is fitted to, drawn by their content."""
-
-FOUND_AGAIN = 0.6
-"""Share of the left-out examples nearest to their own theme below which the examples are said to be too mixed."""
-
-DIGITS = 4
-"""Decimals of a strength."""
-
-NEVER = 2.0
-"""A least cosine that none reaches."""
+FITTED, FOUND_AGAIN = 20_000, 0.6
+"""Segments that the mixture is fitted to; share of the left-out examples nearest to their own theme below which the
+examples are said to be too mixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,40 +59,17 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ThemeCheck:
-    """How well a theme could be told.
-
-    ``found_again`` of its ``examples``, each left out in turn, are nearer to their own theme than to any other seed
-    topic. ``matched`` segments are in it; ``cut`` is the nearness that takes, null where none will do.
-    """
-
-    theme_id: str
-    name: str
-    examples: int
-    found_again: int
-    matched: int
-    cut: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SeedMatch:
-    """The seed topics and what belongs to them.
+    """The seed topics, what belongs to them, the whole taxonomy as themes of a set, and sentences for the reader.
 
-    Attributes:
-        themes: The whole taxonomy as themes of a set, parents before children.
-        seed_topics: What matching further segments takes.
-        placed: Which segment belongs to which of ``seed_topics.theme_ids``.
-        least_cosines: For each of ``seed_topics.theme_ids`` the cosine to its prototype from which nine of ten segments
-            nearest to it are matched: for an assignment by cosine alone, which is less sure. Shape ``(themes,)``.
-        checks: One for each of ``seed_topics.theme_ids``.
-        notes: Sentences for the reader.
+    ``found_again`` says for each of ``seed_topics.theme_ids`` how many of its examples, each left out in turn, are
+    nearer to it than to any other.
     """
 
     themes: tuple[Theme, ...]
     seed_topics: SeedTopics
     placed: Placed
-    least_cosines: Floats
-    checks: tuple[ThemeCheck, ...]
+    found_again: Numbers
     notes: tuple[str, ...]
 
 
@@ -131,19 +84,11 @@ def match(
     vectors: NDArray[np.float32],
     *,
     origin: NDArray[np.float32],
-    wrong: float = WRONG,
 ) -> SeedMatch:
     """Learn from what nearness on segments belong to seed topics, and match them.
 
-    Args:
-        taxonomy: The seed topics.
-        seed_vectors: Vectors of ``texts_of(taxonomy)``, unit length. Shape ``(texts, width)``.
-        vectors: Of the segments of substance, by the same encoder, in any order. Shape ``(segments, width)``.
-        origin: Mean of the vectors, as the theme set has it. Shape ``(width,)``.
-        wrong: Share of wrong ones among the matched to aim at, above 0 and at most 0.5.
-
-    Returns:
-        The match, in the order of ``vectors``.
+    ``seed_vectors`` are those of ``texts_of(taxonomy)``, ``vectors`` those of the segments of substance, of unit length
+    and by one encoder, shapes ``(texts, width)`` and ``(segments, width)``. ``origin`` is the mean of ``vectors``.
 
     Raises:
         ShapeMismatch: If there is not one vector per text, or the widths differ.
@@ -153,73 +98,62 @@ def match(
     if seed_vectors.shape != (len(owners), len(origin)) or vectors.shape[1:] != origin.shape:
         msg = (
             f"{len(owners)} texts of seed topics, an origin of width {len(origin)}, and vectors of shape "
-            f"{seed_vectors.shape} and {vectors.shape} came; encode "
-            "texts_of(taxonomy) and the segments with one encoder"
+            f"{seed_vectors.shape} and {vectors.shape} came; encode texts_of(taxonomy) and the segments with one "
+            "encoder"
         )
         raise ShapeMismatch(msg)
-    start = np.rint(origin * STEPS).astype(np.float32)
-    texts = relative_to(start, on_lattice(seed_vectors))
+    texts = seen_from(origin, seed_vectors)
     sums = np.stack([texts[owners == number].astype(np.float64).sum(axis=0) for number in range(len(leaves))])
-    drawn = _drawn(vectors, most=FITTED)
-    shown = relative_to(start, on_lattice(vectors[drawn]))
-    prototypes, background = unit_rows(sums), shown[:BACKGROUND]
-    cosine = cosines_to(shown, prototypes)
-    near = nearness(cosine, crowd_around(shown, background))
-    left_out = leave_out(leaves, texts, owners, sums, background)
-    odds = fit_odds(near, left_out)
-    cuts = cuts_for(left_out, odds, wrong=wrong)
+    shown = seen_from(origin, vectors[_drawn(vectors)])
+    prototypes, background = unit_rows(sums), shown[: calibration.BACKGROUND]
+    near = calibration.nearness(calibration.cosines_to(shown, prototypes), calibration.crowd_around(shown, background))
+    left_out = calibration.leave_out(leaves, texts, owners, sums, background)
+    slopes, biases, share = calibration.fit_odds(near, left_out)
+    cuts = calibration.cuts_for(left_out, slopes, biases, share=share)
     seed_topics = SeedTopics(
         theme_ids=tuple(theme.theme_id for theme in leaves),
-        origin=(start / STEPS).astype(np.float32),
-        prototypes=(prototypes / STEPS).astype(np.float32),
-        background=(background / STEPS).astype(np.float32),
-        slopes=odds.slopes,
-        biases=odds.biases,
+        origin=off_lattice(on_lattice(origin)),
+        prototypes=off_lattice(prototypes),
+        background=off_lattice(background),
+        slopes=slopes,
+        biases=biases,
         cuts=cuts,
-        share_right=share_right(left_out, cuts, wrong=wrong),
+        share_right=calibration.share_right(left_out, cuts),
     )
     placed = place(seed_topics, vectors)
-    checks = _checks(leaves, left_out, placed, cuts)
+    found_again = np.bincount(left_out.own, minlength=len(leaves))
     return SeedMatch(
         themes=taxonomy.tree(),
         seed_topics=seed_topics,
         placed=placed,
-        least_cosines=_least_cosines(cosine, near, cuts, wrong=wrong),
-        checks=checks,
-        notes=_notes(checks),
+        found_again=found_again,
+        notes=_notes(leaves, found_again.tolist(), placed),
     )
 
 
 def place(seed_topics: SeedTopics, vectors: NDArray[np.float32]) -> Placed:
-    """Match segments to seed topics.
+    """Match segments, each by itself, to seed topics that ``match`` learned with the same encoder.
 
-    Args:
-        seed_topics: The themes, learned by ``match``.
-        vectors: Of the segments, unit length, by the encoder the themes were learned with. Shape ``(segments, width)``.
-
-    Returns:
-        Theme and strength of each segment, each by itself. The strength is the probability that the match is right:
-        by the mixture, times ``seed_topics.share_right``.
+    The strength is the probability that the match is right: by the mixture, times ``seed_topics.share_right``.
     """
     numbers = np.full(len(vectors), -1, dtype=np.int64)
     strengths = np.zeros(len(vectors))
-    origin, prototypes, background = (
-        np.rint(part * STEPS).astype(np.float32)
-        for part in (seed_topics.origin, seed_topics.prototypes, seed_topics.background)
-    )
+    prototypes, background = on_lattice(seed_topics.prototypes), on_lattice(seed_topics.background)
     for first in range(0, len(vectors), ROWS):
-        relative = relative_to(origin, on_lattice(vectors[first : first + ROWS]))
-        near = nearness(cosines_to(relative, prototypes), crowd_around(relative, background))
-        best, value = best_of(near)
+        relative = seen_from(seed_topics.origin, vectors[first : first + ROWS])
+        cosine = calibration.cosines_to(relative, prototypes)
+        near = calibration.nearness(cosine, calibration.crowd_around(relative, background))
+        best, value = calibration.best_of(near)
         belongs = value >= seed_topics.cuts[best]
-        chance = seed_topics.share_right * chance_of(seed_topics.biases[best] + seed_topics.slopes[best] * value)
+        odds = seed_topics.biases[best] + seed_topics.slopes[best] * value
+        chance = seed_topics.share_right * calibration.chance_of(odds)
         numbers[first : first + ROWS] = np.where(belongs, best, -1)
         strengths[first : first + ROWS] = np.where(belongs, np.round(chance, DIGITS), 0.0)
     return Placed(numbers, strengths)
 
 
-def _drawn(vectors: NDArray[np.float32], *, most: int) -> Numbers:
-    """Places of at most so many different vectors, as good as drawn at random, in an order given by their content."""
+def _drawn(vectors: NDArray[np.float32]) -> Numbers:
+    """Places of at most ``FITTED`` different vectors, in a random order that hangs on their content alone."""
     weights = np.random.default_rng(0).integers(0, 2**63, size=vectors.shape[1], dtype=np.uint64) | np.uint64(1)
     marks = np.empty(len(vectors), dtype=np.uint64)
     for first in range(0, len(vectors), ROWS):
@@ -228,56 +162,25 @@ def _drawn(vectors: NDArray[np.float32], *, most: int) -> Numbers:
         mark ^= mark >> np.uint64(31)
         marks[first : first + ROWS] = mark * np.uint64(0x9E3779B97F4A7C15)
     _, places = np.unique(marks, return_index=True)
-    return places[:most].astype(np.int64)
+    return places[:FITTED].astype(np.int64)
 
 
-def _least_cosines(cosine: Floats, near: Floats, cuts: Floats, *, wrong: float) -> Floats:
-    """Cosines that tell the matched from the others about as well; see ``SeedMatch``."""
-    best, value = best_of(near)
-    nearest = cosine.argmax(axis=1)
-    least = np.full(len(cuts), NEVER)
-    for theme in range(len(cuts)):
-        rows = np.flatnonzero(nearest == theme)
-        rows = rows[np.argsort(-cosine[rows, theme], kind="stable")]
-        matched = (best[rows] == theme) & (value[rows] >= cuts[theme])
-        enough = np.flatnonzero(np.cumsum(matched) >= (1.0 - wrong) * np.arange(1, len(rows) + 1))
-        if len(enough) and matched.any():
-            least[theme] = cosine[rows[enough[-1]], theme]
-    return np.round(least, 6)
-
-
-def _checks(leaves: Sequence[SeedTopic], left_out: LeftOut, placed: Placed, cuts: Floats) -> tuple[ThemeCheck, ...]:
-    own, _, _, _ = landed_right(left_out)
-    found = np.bincount(own, minlength=len(leaves)).tolist()
-    matched = np.bincount(placed.numbers[placed.numbers >= 0], minlength=len(leaves)).tolist()
-    return tuple(
-        ThemeCheck(
-            theme_id=theme.theme_id,
-            name=theme.name,
-            examples=len(theme.examples),
-            found_again=found[number],
-            matched=matched[number],
-            cut=float(cuts[number]) if np.isfinite(cuts[number]) else None,
-        )
-        for number, theme in enumerate(leaves)
-    )
-
-
-def _notes(checks: Sequence[ThemeCheck]) -> tuple[str, ...]:
+def _notes(leaves: Sequence[SeedTopic], found_again: Sequence[int], placed: Placed) -> tuple[str, ...]:
     """What the reader should know about the match as a whole."""
     notes = []
-    examples, found = sum(check.examples for check in checks), sum(check.found_again for check in checks)
-    if examples < TELLING:
+    examples, found = sum(len(theme.examples) for theme in leaves), sum(found_again)
+    if examples < calibration.TELLING:
         notes.append(
             "The seed topics have hardly any examples, so how near is near enough had to be guessed; give each five."
         )
     elif found < FOUND_AGAIN * examples:
-        mixed = sorted(check.name for check in checks if check.found_again < FOUND_AGAIN * check.examples)
+        pairs = zip(leaves, found_again, strict=True)
+        mixed = sorted(theme.name for theme, own in pairs if own < FOUND_AGAIN * len(theme.examples))
         notes.append(
             f"Only {found} of {examples} examples of the seed topics are nearer to the others of their own theme than "
             f"to another's, so more than one match in ten may be wrong. Look at: {', '.join(mixed)}."
         )
-    silent = sorted(check.name for check in checks if not check.matched)
+    silent = sorted(theme.name for number, theme in enumerate(leaves) if number not in placed.numbers)
     if silent:
         notes.append(f"No segment was matched to: {', '.join(silent)}.")
     return tuple(notes)

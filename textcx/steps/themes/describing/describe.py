@@ -12,92 +12,71 @@ import polars as pl
 
 from textcx.domain.tables import THEMES, conform, empty
 from textcx.steps.evidence import choose_evidence
+from textcx.steps.themes.geometry.tree import path_up
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from textcx.domain.lexicons.language import Language
-    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.sets import ThemeSet
 
-QUOTES = 5
-"""Quotes shown per theme at most."""
+QUOTES, NAMED_WEIGHT = 5, 1.25
+"""Quotes shown per theme at most, and how much more welcome one is that holds the theme's name."""
 
-NAMED_WEIGHT = 1.25
-"""How much more welcome a quote is that holds the theme's name."""
+FIGURES = (
+    pl.col("record_id").n_unique().cast(pl.Int64).alias("records"),
+    pl.coalesce("respondent_id", "record_id").n_unique().cast(pl.Int64).alias("respondents"),
+    pl.col("polarity").mean().round(6),
+    pl.col("created_at").min().alias("first_seen"),
+    pl.col("created_at").max().alias("last_seen"),
+)
+"""How many raise a theme, in what tone, since when and until when."""
 
 
 def describe_themes(
-    theme_set: ThemeSet,
-    members: pl.DataFrame,
-    vectors: NDArray[np.float32],
-    *,
-    language: Language,
-    quotes: int = QUOTES,
+    theme_set: ThemeSet, members: pl.DataFrame, vectors: NDArray[np.float32], *, language: Language
 ) -> pl.DataFrame:
-    """Give figures and quotes of every theme that is raised.
+    """Give figures and quotes of every theme of a set that is raised and not hidden.
 
-    Args:
-        theme_set: The set.
-        members: Segments of substance, sorted by segment_id, with ``theme_id`` (a leaf, nullable), ``strength``,
-            ``record_id``, ``start``, ``end``, ``text``, ``label``, ``polarity``, ``counted``, ``respondent_id`` and
-            ``created_at``.
-        vectors: Their vectors, in the same order.
-        language: What the segments are in.
-        quotes: Quotes per theme at most.
-
-    Returns:
-        A frame of ``tables.THEMES``: by level, widest reach first. Hidden themes and those nobody raises are left out.
+    Members are segments of substance as ``find_themes`` takes them, sorted by ``segment_id``, with ``theme_id`` (a
+    leaf, nullable) and ``strength``; the vectors are theirs. The frame of ``tables.THEMES`` is sorted by level, then
+    widest reach first.
     """
     counted = members.with_row_index("point").filter(pl.col("counted"))
     raised = counted.filter(pl.col("theme_id").is_not_null()).rename({"theme_id": "leaf"})
     raised = raised.join(_above(theme_set), on="leaf", how="inner").sort("theme_id", "segment_id")
     if not raised.height:
         return empty(THEMES)
-    everyone = max(1, counted["record_id"].n_unique())
     figures = raised.group_by("theme_id", maintain_order=True).agg(
-        records=pl.col("record_id").n_unique().cast(pl.Int64),
-        respondents=pl.coalesce("respondent_id", "record_id").n_unique().cast(pl.Int64),
-        polarity=pl.col("polarity").mean().round(6),
-        negative_share=(pl.col("label") == "negative").mean().round(6),
-        first_seen=pl.col("created_at").min(),
-        last_seen=pl.col("created_at").max(),
+        *FIGURES, negative_share=(pl.col("label") == "negative").mean().round(6)
     )
-    told = pl.DataFrame(
-        [
-            (theme.theme_id, theme.parent_theme_id, theme.level, theme.name, list(theme.keywords), theme.stability)
-            for theme in theme_set.themes
-        ],
-        schema={name: THEMES[name] for name in _TOLD},
-        orient="row",
+    columns = ("theme_id", "parent_theme_id", "level", "name", "keywords", "stability")
+    shown = pl.DataFrame(
+        {column: [getattr(theme, column) for theme in theme_set.themes] for column in columns},
+        schema={column: THEMES[column] for column in columns},
     )
-    figures = figures.join(told, on="theme_id", how="inner", maintain_order="left")
+    figures = figures.join(shown, on="theme_id", how="inner", maintain_order="left")
     groups = raised.partition_by("theme_id", as_dict=True, maintain_order=True)
     evidence = []
     for theme_id, name in figures.select("theme_id", "name").iter_rows():
         theirs = groups[theme_id,]
-        says_name = pl.any_horizontal(
-            pl.col("text").str.to_lowercase().str.contains(word, literal=True)
-            for word in _naming_words(name, language.naming)
-        )
+        words = [word for word in name.lower().replace(",", "").split() if word not in language.naming.stop_words]
+        says_name = pl.col("text").str.to_lowercase().str.contains_any(words or [name.lower()])
         weight = pl.col("strength") * pl.when(says_name).then(NAMED_WEIGHT).otherwise(1.0)
-        evidence.append(
-            choose_evidence(
-                theirs.with_columns(weight=weight),
-                vectors[theirs["point"].to_numpy()],
-                limit=quotes,
-                continuing=language.pains.statements.continuing,
-            )
+        quotes = choose_evidence(
+            theirs.with_columns(weight=weight),
+            vectors[theirs["point"].to_numpy()],
+            limit=QUOTES,
+            continuing=language.pains.statements.continuing,
         )
+        evidence.append(quotes)
     described = figures.with_columns(
-        share=(pl.col("records") / everyone).round(6), evidence=pl.Series(evidence, dtype=THEMES["evidence"])
+        share=(pl.col("records") / counted["record_id"].n_unique()).round(6),
+        evidence=pl.Series(evidence, dtype=THEMES["evidence"]),
     )
     ranked = described.sort("level", "respondents", "records", "theme_id", descending=[False, True, True, False])
     return conform(ranked.select(list(THEMES)), THEMES, name="themes")
-
-
-_TOLD = ("theme_id", "parent_theme_id", "level", "name", "keywords", "stability")
 
 
 def shown_leaves(theme_set: ThemeSet) -> frozenset[str]:
@@ -106,21 +85,8 @@ def shown_leaves(theme_set: ThemeSet) -> frozenset[str]:
 
 
 def _above(theme_set: ThemeSet) -> pl.DataFrame:
-    """Each leaf with itself and every theme above it, hidden ones left out."""
-    hidden = {theme.theme_id for theme in theme_set.themes if theme.hidden}
-    parents = {theme.theme_id: theme.parent_theme_id for theme in theme_set.themes}
-    rows = []
-    for leaf in theme_set.leaves():
-        theme_id: str | None = leaf.theme_id
-        path = []
-        while theme_id is not None:
-            path.append(theme_id)
-            theme_id = parents[theme_id]
-        if not hidden & set(path):
-            rows += [(leaf.theme_id, above) for above in path]
+    """Each leaf with itself and every theme above it, where none of them is hidden."""
+    by_id = {theme.theme_id: theme for theme in theme_set.themes}
+    paths = [path_up(by_id, leaf.theme_id) for leaf in theme_set.leaves()]
+    rows = [(path[0], each) for path in paths if not any(by_id[above].hidden for above in path) for each in path]
     return pl.DataFrame(rows, schema={"leaf": pl.String, "theme_id": pl.String}, orient="row")
-
-
-def _naming_words(name: str, naming: NamingWords) -> list[str]:
-    """The words of a name that a quote may hold."""
-    return [word for word in name.lower().replace(",", "").split() if word not in naming.stop_words] or [name.lower()]

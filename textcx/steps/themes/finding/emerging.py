@@ -27,7 +27,8 @@ from textcx.domain.tables import EMERGING, empty
 from textcx.steps.evidence import choose_evidence
 from textcx.steps.measures.trends import EVERY, MIN_PERIODS, choose_period, periods, reach
 from textcx.steps.statistics.intervals import share_interval
-from textcx.steps.themes.geometry.lattice import STEPS, cosines, on_lattice, relative_to, unit_rows
+from textcx.steps.themes.describing.describe import FIGURES
+from textcx.steps.themes.geometry.lattice import STEPS, cosines, off_lattice, on_lattice, seen_from, unit_rows
 
 if TYPE_CHECKING:
     import re
@@ -39,57 +40,25 @@ if TYPE_CHECKING:
     from textcx.steps.measures.trends import Period
 
     Naming = Callable[[Sequence[Sequence[str]], Sequence[Sequence[float]]], Sequence[str]]
-    Grouping = Callable[[NDArray[np.float32]], NDArray[np.int64]]
 
-LOOSER = 0.25
-"""Part of the set's themes that may be looser than a group that is proposed."""
+LOOSER, BEYOND = 0.25, 0.10
+"""Part of a set's themes that may be looser than a proposed group; part of a theme's members beyond its reach."""
 
-BEYOND = 0.10
-"""Part of a theme's members that are further from its centre than it reaches."""
+TELLING, USUAL_TIGHTNESS, USUAL_REACH = 5, 0.30, 0.50
+"""Kept vectors that tell how dense a theme is; what is taken for a set where no theme has so many."""
 
-FEWEST = 5
-"""Records of the smallest group that is proposed."""
+FEWEST, SMALLEST_SHARE, WORDINGS = 5, 0.002, 3
+"""Records of the smallest group, their share of the unexplained ones, where that is more, and the different texts in
+it: a text that is passed around is no theme."""
 
-SMALLEST_SHARE = 0.002
-"""Share of the unexplained records that the smallest group has, where that is more."""
+MOST, NAMED_FROM = 6_000, 500
+"""Unexplained segments that groups are sought in (others join the groups), and segments that a name is sought in."""
 
-WORDINGS = 3
-"""Different texts in a group at least: a text that is passed around is no theme."""
+PROPOSED, QUOTES = 20, 3
+"""Groups proposed at most, the largest first, and quotes of either kind."""
 
-MOST = 6_000
-"""Unexplained segments that groups are sought in, where there are more; the others join the groups."""
-
-PROPOSED = 20
-"""Groups proposed at most, the largest first."""
-
-USUAL_TIGHTNESS, USUAL_REACH = 0.30, 0.50
-"""Where a set kept too few vectors to tell how close together its themes are."""
-
-TELLING = 5
-"""Vectors of a theme that are needed to tell how close together it is."""
-
-QUOTES = 3
-"""Quotes of either kind at most."""
-
-FEWEST_TIMES = 5
-"""Records in complete periods below which nothing is said about growth."""
-
-NAMED_FROM = 500
-"""Segments of a group that its name is sought in."""
-
-DIGITS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class Density:
-    """How dense themes are.
-
-    ``tightness``: mean cosine between two members of a theme. ``reach``: cosine to the centre of a theme that
-    nine of ten of its members have.
-    """
-
-    tightness: float
-    reach: float
+FEWEST_TIMES, DIGITS = 5, 4
+"""Records in complete periods below which nothing is said about growth; decimals of a cosine."""
 
 
 def find_emerging(
@@ -99,35 +68,19 @@ def find_emerging(
     *,
     name: Naming,
     continuing: re.Pattern[str],
-    received: pl.DataFrame | None = None,
-    group: Grouping | None = None,
-    min_records: int = FEWEST,
-    most: int = PROPOSED,
+    received: pl.DataFrame,
 ) -> pl.DataFrame:
     """Find dense groups among the segments that a theme set does not explain.
 
-    Args:
-        unexplained: ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``created_at``
-            (nullable), ``polarity``, ``counted``, and optionally ``respondent_id`` (nullable); no boilerplate.
-        vectors: Their vectors, unit length, in their order. Shape ``(segments, width)``.
-        theme_set: The set that does not explain them.
-        name: Names all groups at once, each differently, from their texts (most central first) and polarities.
-        continuing: Beginnings of a text that make it a worse quote.
-        received: ``record_id``, ``created_at``, ``counted`` of everything that came in, explained or not; growth is
-            counted against it. Null: against the unexplained.
-        group: Takes directions on the lattice relative to the set's origin and gives the number of the group of each,
-            -1 for none. Null: the densest places, one after the other (``densest``).
-        min_records: Records of the smallest group at least.
-        most: Groups proposed at most.
+    They have ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``created_at``
+    (nullable), ``polarity``, ``counted`` and ``respondent_id`` (nullable), and vectors of unit length, shape
+    ``(segments, width)``. ``name`` names all groups at once, each differently, from their texts, the most central
+    first, and polarities; ``continuing`` matches texts that make worse quotes. ``received`` has ``record_id`` (unique),
+    ``created_at`` and ``counted`` of everything, which growth is counted against.
 
     Returns:
-        A frame of ``tables.EMERGING``, most records first. ``closeness`` is the mean cosine between two of its
-        segments; ``growth`` a ratio of rates with a 95 % interval, null where it cannot be told; ``direction`` "rising"
-        or "falling" where the interval leaves out 1, else "steady"; "unknown" without dates enough. ``first_quotes``
-        are the earliest segments, ``evidence`` the most central and different ones.
-
-    Raises:
-        ShapeMismatch: If there is not one vector per segment, or of another width than the set's.
+        A frame of ``tables.EMERGING``, most records first. ``direction`` is "rising" or "falling" where the 95 %
+        interval of ``growth`` leaves out 1, else "steady"; "unknown", and growth null, without dates enough.
     """
     if vectors.shape != (unexplained.height, len(theme_set.origin)):
         msg = (
@@ -135,106 +88,87 @@ def find_emerging(
             f"{len(theme_set.origin)}; give one vector per segment, made with the set's encoder"
         )
         raise ShapeMismatch(msg)
-    counted = unexplained.with_row_index("row").filter("counted")
-    order = counted.sort("segment_id")["row"].to_numpy()
-    frame = unexplained[order].with_row_index("point")
-    origin = np.rint(theme_set.origin * STEPS).astype(np.float32)
-    relative = relative_to(origin, on_lattice(vectors[order]))
-    density = density_of(theme_set)
-    labels = group(relative) if group is not None else densest(relative, density, fewest=min_records)
+    order = unexplained.with_row_index("row").filter("counted").sort("segment_id")["row"].to_numpy()
+    frame = unexplained[order]
+    relative = seen_from(theme_set.origin, vectors[order])
+    tightness, extent = density_of(theme_set)
+    labels = densest(relative, tightness=tightness, reach=extent)
     records = frame["record_id"].n_unique()
-    smallest = max(min_records, math.ceil(SMALLEST_SHARE * records))
+    smallest = max(FEWEST, math.ceil(SMALLEST_SHARE * records))
+    groups = [_group(frame, relative, np.flatnonzero(labels == number)) for number in np.unique(labels[labels >= 0])]
     found = [
-        members
-        for number in range(int(labels.max(initial=-1)) + 1)
-        if (members := _group(frame, relative, np.flatnonzero(labels == number))) is not None
-        and members.frame["record_id"].n_unique() >= smallest
-        and members.frame["text"].str.to_lowercase().n_unique() >= WORDINGS
-        and members.closeness >= density.tightness
-        and _stands_alone(theme_set, relative[members.frame["point"].to_numpy()])
+        group
+        for group in groups
+        if group.records >= smallest
+        and group.frame["text"].str.to_lowercase().n_unique() >= WORDINGS
+        and closeness_of(group.relative) >= tightness
+        and _stands_alone(theme_set, group.relative)
     ]
     if not found:
         return empty(EMERGING)
-    found.sort(key=lambda members: (-members.frame["record_id"].n_unique(), members.emerging_id))
-    found = found[:most]
-    texts = [members.frame["text"].head(NAMED_FROM).to_list() for members in found]
-    tones = [members.frame["polarity"].head(NAMED_FROM).to_list() for members in found]
-    names = name(texts, tones)
-    everything = received if received is not None else unexplained
+    found = sorted(found, key=lambda group: (-group.records, group.emerging_id))[:PROPOSED]
+    shown = [group.frame.head(NAMED_FROM) for group in found]
+    names = name([each["text"].to_list() for each in shown], [each["polarity"].to_list() for each in shown])
     rows = [
         {
-            "emerging_id": members.emerging_id,
+            "emerging_id": group.emerging_id,
             "name": called,
-            "share_unexplained": round(members.frame["record_id"].n_unique() / max(1, records), 6),
-            "closeness": round(members.closeness, DIGITS),
-            **_nearest(theme_set, members.centre),
-            **_figures(members.frame),
-            **_growth(members.frame, everything),
-            "first_quotes": _first_quotes(members.frame),
-            "evidence": choose_evidence(
-                members.frame,
-                relative[members.frame["point"].to_numpy()] / np.float32(STEPS),
-                limit=QUOTES,
-                continuing=continuing,
-            ),
+            "share_unexplained": round(group.records / max(1, records), 6),
+            "closeness": round(closeness_of(group.relative), DIGITS),
+            **_nearest(theme_set, group.relative),
+            "segments": group.frame.height,
+            **group.frame.sort("segment_id").select(*FIGURES).row(0, named=True),
+            **_growth(group.frame, received),
+            "first_quotes": _first_quotes(group.frame),
+            "evidence": choose_evidence(group.frame, off_lattice(group.relative), limit=QUOTES, continuing=continuing),
         }
-        for members, called in zip(found, names, strict=True)
+        for group, called in zip(found, names, strict=True)
     ]
     return pl.DataFrame(rows, schema=EMERGING)
 
 
-def density_of(theme_set: ThemeSet) -> Density:
-    """Tell how close together the looser quarter of a set's themes is, from the vectors it kept.
+def density_of(theme_set: ThemeSet) -> tuple[float, float]:
+    """Tell how dense the looser quarter of a set's themes, large or small, is, from the vectors it kept.
 
-    Themes are weighed alike, whatever their size. A set that kept too few vectors is taken to be as usual.
+    The figures are the mean cosine between two members, and the cosine to the centre that nine of ten members have.
     """
-    kept = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String}).with_row_index("place")
-    told = kept.join(theme_set.members.drop_nulls("theme_id"), on="segment_id", how="inner")
-    origin = np.rint(theme_set.origin * STEPS).astype(np.float32)
+    sample = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})
+    kept = theme_set.members.drop_nulls("theme_id")
+    members = sample.with_row_index("place").join(kept, on="segment_id", how="inner").sort("place")
     tightness, reaches = [], []
-    for _, members in sorted(told.group_by("theme_id"), key=lambda item: str(item[0][0])):
-        if members.height < TELLING:
+    for theirs in members.partition_by("theme_id"):
+        if theirs.height < TELLING:
             continue
-        rows = np.sort(members["place"].to_numpy())
-        relative = relative_to(origin, on_lattice(theme_set.sample[rows].astype(np.float32)))
+        relative = seen_from(theme_set.origin, theme_set.sample[theirs["place"].to_numpy()].astype(np.float32))
         tightness.append(closeness_of(relative))
-        reaches.append(float(np.quantile(cosines(relative, _centre(relative)[None, :])[:, 0], BEYOND)))
+        reaches.append(float(np.quantile(cosines(relative, _centre(relative))[:, 0], BEYOND)))
     if not tightness:
-        return Density(USUAL_TIGHTNESS, USUAL_REACH)
-    low = [round(float(np.quantile(values, LOOSER)), 6) for values in (tightness, reaches)]
-    return Density(max(low[0], 0.0), max(low[1], 0.0))
+        return USUAL_TIGHTNESS, USUAL_REACH
+    low, near = (round(float(np.quantile(values, LOOSER)), 6) for values in (tightness, reaches))
+    return max(0.0, low), max(0.0, near)
 
 
 def closeness_of(relative: NDArray[np.float32]) -> float:
     """Mean cosine between two different vectors of some, all on the lattice; 0 where there are no two."""
-    number = len(relative)
-    if number < 2:  # noqa: PLR2004 - two vectors
+    if (number := len(relative)) <= 1:
         return 0.0
     total = relative.astype(np.float64).sum(axis=0)
     own = np.square(relative.astype(np.float64)).sum()
     return float((np.square(total).sum() - own) / (number * (number - 1.0) * STEPS * STEPS))
 
 
-def densest(relative: NDArray[np.float32], density: Density, *, fewest: int) -> NDArray[np.int64]:
-    """Gather vectors around the densest places, one after the other, until no place is dense enough.
+def densest(relative: NDArray[np.float32], *, tightness: float, reach: float) -> NDArray[np.int64]:
+    """Gather vectors, on the lattice and in order of their ids, around the densest places, one after the other.
 
-    The vector with the most others at ``density.tightness`` or nearer is taken with them. Their centre gathers what is
-    within ``density.reach`` of it, nearest first, as long as all that together is tight enough. What is gathered is
-    taken out, and the next densest place is sought. Of more than ``MOST`` vectors, the places are sought among so many,
-    drawn with a fixed seed.
-
-    Args:
-        relative: Directions on the lattice, in an order given by their ids. Shape ``(vectors, width)``.
-        density: How dense themes are.
-        fewest: Vectors of a group at least, at least 1.
-
-    Returns:
-        Number of the group of each vector, -1 for none. Shape ``(vectors,)``.
+    The vector with the most others at cosine ``tightness`` or nearer is taken with them. Their centre gathers what is
+    at cosine ``reach`` or nearer, nearest first, as long as all that together is tight enough. What is gathered is
+    taken out, and the next densest place is sought, until none is dense enough. Of more than ``MOST`` vectors, the
+    places are sought among so many, drawn with a fixed seed. Gives the number of each vector's group, -1 for none.
     """
     labels = np.full(len(relative), -1, dtype=np.int64)
     drawn = np.sort(np.random.default_rng(0).permutation(len(relative))[:MOST])
     shown = relative[drawn]
-    close = cosines(shown, shown) >= np.float32(density.tightness)
+    close = cosines(shown, shown) >= np.float32(tightness)
     free = np.ones(len(shown), dtype=np.bool_)
     around = close.sum(axis=1)
     centres: list[NDArray[np.float32]] = []
@@ -242,18 +176,20 @@ def densest(relative: NDArray[np.float32], density: Density, *, fewest: int) -> 
     while free.any():
         seed = int(np.where(free, around, -1).argmax())
         near = np.flatnonzero(close[seed] & free)
-        if len(near) < fewest:
+        if len(near) < FEWEST:
             break
         centre = _centre(shown[near])
-        gathered, far = _gather(shown, free, centre, density)
-        if len(gathered) >= fewest:
+        around_it = cosines(shown, centre)[:, 0]
+        rows = np.flatnonzero(free & (around_it >= np.float32(reach)))
+        gathered = _tight(shown, rows[np.argsort(-around_it[rows], kind="stable")], tightness)
+        if len(gathered) >= FEWEST:
             centres.append(centre)
-            reaches.append(far)
+            reaches.append(float(around_it[gathered[-1]]))
             near = gathered
         free[near] = False
         around -= close[:, near].sum(axis=1)
     if centres:
-        near_to = cosines(relative, np.stack(centres))
+        near_to = cosines(relative, np.concatenate(centres))
         best = near_to.argmax(axis=1)
         within = near_to[np.arange(len(relative)), best] >= np.array(reaches, dtype=np.float32)[best]
         labels[within] = best[within]
@@ -261,49 +197,37 @@ def densest(relative: NDArray[np.float32], density: Density, *, fewest: int) -> 
 
 
 def _centre(relative: NDArray[np.float32]) -> NDArray[np.float32]:
-    centre: NDArray[np.float32] = unit_rows(relative.astype(np.float64).sum(axis=0)[None, :])[0]
-    return centre
+    """Direction of the middle of some vectors, on the lattice. Shape ``(1, width)``."""
+    return unit_rows(relative.astype(np.float64).sum(axis=0, keepdims=True))
 
 
-def _gather(
-    shown: NDArray[np.float32], free: NDArray[np.bool_], centre: NDArray[np.float32], density: Density
-) -> tuple[NDArray[np.int64], float]:
-    """Take the vectors nearest to a centre as long as they are tight together; also the cosine of the last."""
-    near = cosines(shown, centre[None, :])[:, 0]
-    rows = np.flatnonzero(free & (near >= np.float32(density.reach)))
-    rows = rows[np.argsort(-near[rows], kind="stable")]
-    if len(rows) < 2:  # noqa: PLR2004 - two vectors
-        return rows, 1.0
+def _tight(shown: NDArray[np.float32], rows: NDArray[np.int64], tightness: float) -> NDArray[np.int64]:
+    """The first of some vectors, as many as are tight enough together."""
     theirs = shown[rows].astype(np.float64)
     number = np.arange(1, len(rows) + 1)
     own = np.cumsum(np.square(theirs).sum(axis=1))
     pairs = np.square(np.cumsum(theirs, axis=0)).sum(axis=1) - own
-    tight = pairs >= density.tightness * STEPS * STEPS * number * (number - 1.0)
-    kept = int(np.flatnonzero(tight)[-1]) + 1
-    return rows[:kept], float(near[rows[kept - 1]])
+    tight = np.flatnonzero(pairs >= tightness * STEPS * STEPS * number * (number - 1.0))
+    return rows[: tight.max(initial=-1) + 1]
 
 
 @dataclass(frozen=True, slots=True)
-class _Members:
-    """A group: its segments, the most central first, its centre, and how close together it is."""
+class _Group:
+    """A group: its segments, the most central first, their directions, and how many records they are of."""
 
     frame: pl.DataFrame
-    centre: NDArray[np.float32]
-    closeness: float
+    relative: NDArray[np.float32]
+    records: int
     emerging_id: str
 
 
-def _group(frame: pl.DataFrame, relative: NDArray[np.float32], rows: NDArray[np.int64]) -> _Members | None:
-    """Put a group together; null where nothing is in it."""
-    if not len(rows):
-        return None
-    theirs = relative[rows]
-    centre = _centre(theirs)
-    near = np.asarray(cosines(theirs, centre[None, :])[:, 0], dtype=np.float64)
-    members = frame[rows].with_columns(near=pl.Series(near)).sort("near", "segment_id", descending=[True, False])
-    content = "\n".join(sorted(members["segment_id"].to_list())).encode("utf-8", "surrogatepass")
+def _group(frame: pl.DataFrame, relative: NDArray[np.float32], rows: NDArray[np.int64]) -> _Group:
+    near = cosines(relative[rows], _centre(relative[rows]))[:, 0]
+    rows = rows[np.argsort(-near, kind="stable")]  # the rows are in order of their segments
+    segments = frame[rows]
+    content = "\n".join(sorted(segments["segment_id"])).encode("utf-8", "surrogatepass")
     emerging_id = f"e{hashlib.blake2b(content, digest_size=6).hexdigest()}"
-    return _Members(members, centre, closeness_of(theirs), emerging_id)
+    return _Group(segments, relative[rows], segments["record_id"].n_unique(), emerging_id)
 
 
 def _stands_alone(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> bool:
@@ -313,68 +237,49 @@ def _stands_alone(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> bool:
     whole = theirs.astype(np.float64)
     others = unit_rows(whole.sum(axis=0) - whole)
     own = float((whole * others).sum(axis=1).mean()) / (STEPS * STEPS)
-    prototypes = np.rint(theme_set.prototypes * STEPS).astype(np.float32)
-    return own > float(cosines(theirs, prototypes).max(axis=1).astype(np.float64).mean())
+    return own > float(cosines(theirs, on_lattice(theme_set.prototypes)).max(axis=1).astype(np.float64).mean())
 
 
-def _nearest(theme_set: ThemeSet, centre: NDArray[np.float32]) -> dict[str, Any]:
-    """The theme of the set that the group is most like; nulls for an empty set."""
+def _nearest(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> dict[str, Any]:
+    """The theme of the set that a group is most like; nulls for an empty set."""
     if not theme_set.owners:
         return {"nearest_theme_id": None, "nearest_cosine": None}
-    near = cosines(centre[None, :], np.rint(theme_set.prototypes * STEPS).astype(np.float32))[0]
+    near = cosines(_centre(theirs), on_lattice(theme_set.prototypes))[0]
     best = int(near.argmax())
     return {"nearest_theme_id": theme_set.owners[best], "nearest_cosine": round(float(near[best]), DIGITS)}
 
 
-def _figures(members: pl.DataFrame) -> dict[str, Any]:
-    """How many, in what tone, since when."""
-    who = pl.coalesce("respondent_id", "record_id") if "respondent_id" in members.columns else pl.col("record_id")
-    told = members.sort("segment_id").select(
-        segments=pl.len().cast(pl.Int64),
-        records=pl.col("record_id").n_unique().cast(pl.Int64),
-        respondents=who.n_unique().cast(pl.Int64),
-        polarity=pl.col("polarity").mean().round(6),
-        first_seen=pl.col("created_at").min(),
-        last_seen=pl.col("created_at").max(),
-    )
-    return told.row(0, named=True)
-
-
 def _first_quotes(members: pl.DataFrame) -> list[dict[str, Any]]:
     """The earliest segments, one of each record and wording."""
-    first = (
-        members.drop_nulls("created_at")
-        .sort("created_at", "segment_id")
-        .unique("record_id", keep="first", maintain_order=True)
-        .unique("text", keep="first", maintain_order=True)
-        .head(QUOTES)
-    )
-    return first.select("record_id", "start", "end", quote="text").to_dicts()
+    dated = members.drop_nulls("created_at").sort("created_at", "segment_id")
+    for column in ("record_id", "text"):
+        dated = dated.unique(column, keep="first", maintain_order=True)
+    return dated.head(QUOTES).select("record_id", "start", "end", quote="text").to_dicts()
 
 
 def _growth(members: pl.DataFrame, received: pl.DataFrame) -> dict[str, Any]:
     """Records by period, and how many times as often they come in the later half of the complete periods."""
-    dated = received.filter("counted").drop_nulls("created_at").unique("record_id")
+    dated = received.filter("counted").drop_nulls("created_at")
     theirs = members.drop_nulls("created_at").unique("record_id")
-    unknown: dict[str, Any] = {"periods": [], "direction": "unknown", "growth": None, "ci_low": None, "ci_high": None}
+    growth: dict[str, Any] = {"periods": [], "direction": "unknown", "growth": None, "ci_low": None, "ci_high": None}
     if not theirs.height or not dated.height:
-        return unknown
+        return growth
     created = pl.concat([dated["created_at"], theirs["created_at"]]).dt.convert_time_zone("UTC")
     cut = choose_period(*reach(created))
-    grid = periods(created, period=cut).select("start", "period", "complete")
     table = (
-        grid.join(_by_period(dated, cut, "of"), on="start", how="left")
+        periods(created, period=cut)
+        .select("start", "period", "complete")
+        .join(_by_period(dated, cut, "of"), on="start", how="left")
         .join(_by_period(theirs, cut, "records"), on="start", how="left")
-        .with_columns(pl.col("of", "records").fill_null(0))
         .sort("start")
+        .select("period", pl.col("records", "of").fill_null(0), "complete")
     )
-    told = {**unknown, "periods": table.select("period", "records", "of", "complete").to_dicts()}
-    whole = table.filter(pl.col("complete") & (pl.col("of") > 0))
+    growth["periods"] = table.to_dicts()
+    whole = table.filter(pl.col("complete") & (pl.col("of") > 0)).select("records", "of")
     if whole.height < MIN_PERIODS:
-        return told
+        return growth
     middle = (whole.height + 1) // 2
-    early, late = whole[:middle], whole[middle:]
-    return {**told, **_ratio(*((int(half["records"].sum()), int(half["of"].sum())) for half in (early, late)))}
+    return growth | _ratio(*whole[:middle].sum().row(0), *whole[middle:].sum().row(0))
 
 
 def _by_period(records: pl.DataFrame, cut: Period, name: str) -> pl.DataFrame:
@@ -382,19 +287,17 @@ def _by_period(records: pl.DataFrame, cut: Period, name: str) -> pl.DataFrame:
     return records.group_by(start.alias("start")).agg(pl.len().cast(pl.Int64).alias(name))
 
 
-def _ratio(early: tuple[int, int], late: tuple[int, int]) -> dict[str, Any]:
+def _ratio(early: int, early_of: int, late: int, late_of: int) -> dict[str, Any]:
     """How many times as often, with its interval and what that says; null for a bound that is not finite."""
-    total = early[0] + late[0]
+    total = early + late
     if total < FEWEST_TIMES:
-        return {"direction": "unknown"}
-    ends = share_interval(np.array([float(late[0])]), np.array([float(total)]))
-    received = early[1] / late[1]
+        return {}
+    interval = share_interval(np.array([float(late)]), np.array([float(total)]))
 
     def rate(share: float) -> float | None:
-        return None if share >= 1.0 else round(received * share / (1.0 - share), 6)
+        return None if share >= 1.0 else round(early_of / late_of * share / (1.0 - share), 6)
 
-    growth, low, high = rate(late[0] / total), rate(float(ends.low[0])), rate(float(ends.high[0]))
-    direction = (
-        "rising" if low is not None and low > 1.0 else "falling" if high is not None and high < 1.0 else "steady"
-    )
+    growth, low, high = rate(late / total), rate(float(interval.low[0])), rate(float(interval.high[0]))
+    rising, falling = low is not None and low > 1.0, high is not None and high < 1.0
+    direction = "rising" if rising else "falling" if falling else "steady"
     return {"direction": direction, "growth": growth, "ci_low": low, "ci_high": high}

@@ -21,7 +21,7 @@ from textcx.domain.lexicons.naming import tokens
 from textcx.domain.tables import EMERGING, MENTIONS, THEMES, empty
 from textcx.domain.themes.findings import MIN_SEGMENTS, ThemeFinding
 from textcx.steps.themes.assignment.assign import assign_themes
-from textcx.steps.themes.describing.describe import QUOTES, describe_themes, shown_leaves
+from textcx.steps.themes.describing.describe import describe_themes, shown_leaves
 from textcx.steps.themes.finding.emerging import find_emerging
 from textcx.steps.themes.finding.learn import learn_themes
 from textcx.steps.themes.lineage.lineage import continue_themes
@@ -38,11 +38,9 @@ if TYPE_CHECKING:
     from textcx.ports import Encoder, PhraseFinder, ThemeModel
     from textcx.steps.themes.finding.learn import EncodedTaxonomy
 
-FEWEST_WORDS = 3
-"""Words of a segment below which it is called short, not boilerplate, where it names nothing."""
-
-SHORTEST = 3
-"""Letters of a word that a segment could be about: "tv" and "uk" are none."""
+FEWEST_WORDS, SHORTEST = 3, 3
+"""Words of a segment that names nothing below which it is called short, not boilerplate; letters of a word that a
+segment could be about: "tv" and "uk" are none."""
 
 EXEMPLARS = 48
 """Segments of an emerging theme whose phrases may become its name."""
@@ -55,24 +53,12 @@ def is_boilerplate(text: str, naming: NamingWords) -> bool:
     return not any(len(word) >= SHORTEST and word not in naming.says_nothing for word in tokens(text))
 
 
-def is_short(text: str) -> bool:
-    """Whether a segment has fewer words than a substantive one."""
-    return len(_WORD.findall(text)) < FEWEST_WORDS
-
-
 def raised_themes(
     theme_set: ThemeSet | None, segments: pl.DataFrame, vectors: NDArray[np.float32], *, naming: NamingWords
 ) -> list[pl.Series]:
-    """Assign segments to the themes of a set that are shown; boilerplate raises none.
+    """Assign segments, by ``segment_id`` and ``text``, to the themes of a set that are shown; boilerplate raises none.
 
-    Args:
-        theme_set: The set; null raises nothing.
-        segments: ``segment_id`` and ``text``.
-        vectors: Theirs, unit length. Shape ``(segments, width)``.
-        naming: The words of the language.
-
-    Returns:
-        ``theme_id`` (a leaf) and ``strength`` (0..1) of each segment; both null where there is none.
+    Gives ``theme_id`` (a leaf) and ``strength`` (0..1) of each segment, both null where there is none.
     """
     theme_ids: list[str | None] = [None] * segments.height
     strengths: list[float | None] = [None] * segments.height
@@ -101,28 +87,18 @@ def find_themes(
     max_unassigned: float | None = None,
     taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
-    min_segments: int = MIN_SEGMENTS,
-    quotes: int = QUOTES,
 ) -> ThemeFinding:
-    """Find themes in segments.
+    """Find themes in segments: assign them to ``theme_set`` or, where that is null, learn themes from them.
 
-    Args:
-        segments: ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``label``,
-            ``polarity``, ``counted`` (false for records that are duplicates), ``respondent_id`` and ``created_at``
-            (both nullable).
-        vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
-        model: Groups the segments.
-        phrases: Finds the phrases that themes are named with.
-        language: What the segments are in.
-        encoder_id: What the vectors are of.
-        theme_set: The themes to assign to; null learns them from the segments.
-        previous: Where themes are learned: the set before, whose ids, names and history go on.
-        seed: Seed for the model, at least 0.
-        max_unassigned: Largest share of segments in no theme when themes are learned, 0..1.
-        taxonomy: Themes of a team that are matched first when themes are learned.
-        encoder: What the vectors are of, to weigh the names of learned themes by what they mean; null does without.
-        min_segments: With fewer segments that are no boilerplate, no themes are learned, and a note says so.
-        quotes: Quotes per theme at most.
+    Segments have ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``label``,
+    ``polarity``, ``counted`` (false for records that are duplicates), ``respondent_id`` and ``created_at`` (both
+    nullable). Their vectors, made by the encoder ``encoder_id``, are of unit length, shape ``(segments, width)``.
+
+    When themes are learned, ``model`` groups the segments with a ``seed`` of at least 0, ``max_unassigned`` is the
+    largest share of them in no theme, 0..1, and ``phrases`` finds what themes are named with, weighed by what it means
+    where there is an ``encoder``. Themes of a ``taxonomy`` are matched first. Ids, names and history of ``previous``,
+    the set before, go on. With fewer than ``MIN_SEGMENTS`` segments that are no boilerplate, no themes are learned, and
+    a note says so.
 
     Returns:
         Themes with their figures and quotes, which segment raises which, the set they are of, and, where segments were
@@ -136,28 +112,24 @@ def find_themes(
         msg = f"themes need one vector per segment: {segments.height} segments came with {len(vectors)} vectors"
         raise ShapeMismatch(msg)
     naming = language.naming
-    order = segments.with_row_index("row").sort("segment_id")["row"].to_numpy()
+    order = segments["segment_id"].arg_sort().to_numpy()
     frame = segments[order]
     substantive = np.array([not is_boilerplate(text, naming) for text in frame["text"]], dtype=bool)
     counted = frame["counted"].to_numpy()
-    short = ~substantive & np.array([is_short(text) for text in frame["text"]], dtype=bool)
+    short = ~substantive & np.array([len(_WORD.findall(text)) < FEWEST_WORDS for text in frame["text"]], dtype=bool)
     boilerplate_share = _share(~substantive & ~short & counted, counted)
     short_share = _share(short & counted, counted)
     kept = frame.filter(pl.Series(substantive, dtype=pl.Boolean))
     points = vectors[order[substantive]]
     if theme_set is None:
         found = int((substantive & counted).sum())
-        if found < min_segments:
-            note = f"Too few segments for themes: {found} of substance, at least {min_segments} are needed."
+        if found < MIN_SEGMENTS:
+            note = f"Too few segments for themes: {found} of substance, at least {MIN_SEGMENTS} are needed."
+            unassigned_share = 1.0 if kept.height else 0.0
             return ThemeFinding(
-                empty(THEMES),
-                empty(MENTIONS),
-                1.0 if kept.height else 0.0,
-                boilerplate_share,
-                short_share,
-                notes=(note,),
+                empty(THEMES), empty(MENTIONS), unassigned_share, boilerplate_share, short_share, notes=(note,)
             )
-        learned = learn_themes(
+        theme_set, notes = learn_themes(
             kept,
             points,
             model=model,
@@ -169,7 +141,6 @@ def find_themes(
             taxonomy=taxonomy,
             encoder=encoder,
         )
-        theme_set, notes = learned.theme_set, learned.notes
         if previous is not None:
             rows = {segment_id: row for row, segment_id in enumerate(kept["segment_id"])}
             theme_set = continue_themes(
@@ -188,18 +159,20 @@ def find_themes(
             theme_id=pl.Series(assigned.theme_ids, dtype=pl.String), strength=pl.Series(assigned.strengths)
         )
         emerging = _emerging(frame, members, points, theme_set, phrases=phrases, language=language)
-    themes = describe_themes(theme_set, members, points, language=language, quotes=quotes)
-    mentions = members.filter(pl.col("theme_id").is_in(themes["theme_id"].to_list())).sort("segment_id")
-    unassigned = members["counted"].to_numpy() & members["theme_id"].is_null().to_numpy()
+    themes = describe_themes(theme_set, members, points, language=language)
+    if not themes.height:
+        notes = (*notes, "No themes: the segments have too little in common to form any.")
+    mentions = members.filter(pl.col("theme_id").is_in(themes["theme_id"].to_list()))
+    counted = members["counted"].to_numpy()
     return ThemeFinding(
         themes,
-        mentions.select(pl.col(name).cast(dtype) for name, dtype in MENTIONS.items()),
-        _share(unassigned, members["counted"].to_numpy()),
+        mentions.select(list(MENTIONS)).cast(MENTIONS),
+        _share(counted & members["theme_id"].is_null().to_numpy(), counted),
         boilerplate_share,
         short_share,
         theme_set=theme_set,
         emerging=emerging,
-        notes=(*notes, *_notes(themes)),
+        notes=notes,
     )
 
 
@@ -213,16 +186,16 @@ def _emerging(
     language: Language,
 ) -> pl.DataFrame:
     """Dense groups of what the set does not explain."""
-    alone = members["theme_id"].is_null().to_numpy()
-    taken = [theme.name for theme in theme_set.themes]
+    alone = members["theme_id"].is_null()
 
     def name(texts: Sequence[Sequence[str]], tones: Sequence[Sequence[float]]) -> list[str]:
-        words = [ThemeWords(said, felt, said[:EXEMPLARS], []) for said, felt in zip(texts, tones, strict=True)]
+        words = [ThemeWords(own, felt, own[:EXEMPLARS], []) for own, felt in zip(texts, tones, strict=True)]
+        taken = [theme.name for theme in theme_set.themes]
         return name_tree(words, [None] * len(words), phrases=phrases, naming=language.naming, taken=taken)
 
     found = find_emerging(
-        members.filter(pl.Series(alone)),
-        points[alone],
+        members.filter(alone),
+        points[alone.to_numpy()],
         theme_set,
         name=name,
         continuing=language.pains.statements.continuing,
@@ -233,12 +206,4 @@ def _emerging(
 
 
 def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
-    """Share of the marked, 0..1; 0 of nothing."""
     return round(float(part.sum()) / max(1, int(whole.sum())), 6)
-
-
-def _notes(themes: pl.DataFrame) -> tuple[str, ...]:
-    """What the reader should know about the themes as a whole."""
-    if themes.height:
-        return ()
-    return ("No themes: the segments have too little in common to form any.",)

@@ -16,7 +16,7 @@ import polars as pl
 from textcx.domain.lexicons.naming import tokens
 from textcx.domain.themes.sets import MEMBERS, Theme, ThemeSet
 from textcx.steps.themes.assignment.seed_topics import match
-from textcx.steps.themes.geometry.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
+from textcx.steps.themes.geometry.lattice import mean_of, off_lattice, on_lattice, relative_to, unit_rows
 from textcx.steps.themes.naming.meaning import Meanings
 from textcx.steps.themes.naming.names import ThemeWords, name_tree
 
@@ -29,22 +29,16 @@ if TYPE_CHECKING:
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import SeedTopics
     from textcx.ports import Encoder, PhraseFinder, ThemeModel, TopicFit
-    from textcx.steps.themes.assignment.seed_topics import SeedMatch
 
-NAMING_MEMBERS = 500
-"""Member segments of a theme that its name is sought in, the same remark as often as it is made."""
-
-NAMING_SHARE, FEWEST_NAMING = 0.75, 30
-"""Share of a theme, the strongest, that they are taken from, and so many at least: its edge says little of it."""
+NAMING_MEMBERS, NAMING_SHARE, FEWEST_NAMING = 500, 0.75, 30
+"""Member segments of a theme that its name is sought in; the share of it, the strongest, that they are taken from, and
+so many at least: its edge says little of it."""
 
 CENTRAL, SPREAD = 24, 24
 """Exemplars of a theme whose phrases may become its name: the strongest members, and others spread over the rest."""
 
-KEYWORDS = 10
-"""Keywords shown per theme."""
-
-SAMPLED = 20_000
-"""Segments whose vectors are kept in the set at most."""
+KEYWORDS, SAMPLED = 10, 20_000
+"""Keywords shown per theme, and segments whose vectors are kept in the set, at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +59,6 @@ class EncodedTaxonomy:
     vectors: NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
-    """A theme set, and sentences for the reader about the given themes."""
-
-    theme_set: ThemeSet
-    notes: tuple[str, ...] = ()
-
-
 def learn_themes(
     segments: pl.DataFrame,
     vectors: NDArray[np.float32],
@@ -85,36 +71,26 @@ def learn_themes(
     max_unassigned: float | None = None,
     taxonomy: EncodedTaxonomy | None = None,
     encoder: Encoder | None = None,
-) -> Learned:
-    """Learn the themes of segments.
+) -> tuple[ThemeSet, tuple[str, ...]]:
+    """Learn the themes of segments, none of which is boilerplate; the options are those of ``find_themes``.
 
-    Args:
-        segments: ``segment_id`` (unique, sorted), ``record_id``, ``text`` (redacted), ``polarity``; none of them
-            boilerplate, and enough of them.
-        vectors: Vectors of the segments in their order, unit length. Shape ``(segments, width)``.
-        model: Groups the segments.
-        phrases: Finds the phrases that themes are named with.
-        naming: The words of the language.
-        encoder_id: What the vectors are of.
-        seed: Seed for the model, at least 0.
-        max_unassigned: Largest share of segments in no theme, 0..1; the model's own where null.
-        taxonomy: Themes that are matched first; others are sought in the rest.
-        encoder: What the vectors are of, to weigh names by what they mean; by how they are said alone where null.
-
-    Returns:
-        The set, version 1.
+    Segments are sorted by ``segment_id`` (unique) and have ``record_id``, ``text`` (redacted) and ``polarity``; vectors
+    are of unit length, shape ``(segments, width)``. Returns the set, version 1, and sentences for the reader.
     """
-    matched = _match(taxonomy, vectors)
-    rest = np.ones(segments.height, dtype=bool) if matched is None else matched.placed.numbers < 0
-    members = segments.select("segment_id", "record_id", "text", "polarity").with_columns(
-        topic=pl.lit(-1, pl.Int64), strength=pl.lit(0.0)
-    )
+    matched = None
+    rest = np.ones(segments.height, dtype=bool)
+    if taxonomy is not None:
+        origin = off_lattice(mean_of(on_lattice(vectors)))
+        matched = match(taxonomy.themes, taxonomy.vectors, vectors, origin=origin)
+        rest = matched.placed.numbers < 0
     fit = model.fit(
         segments.filter(pl.Series(rest))["text"].to_list(), vectors[rest], seed=seed, max_unassigned=max_unassigned
     )
     topics, strengths = np.full(segments.height, -1, dtype=np.int64), np.zeros(segments.height)
     topics[rest], strengths[rest] = fit.topics, fit.strengths
-    members = members.with_columns(topic=pl.Series(topics), strength=pl.Series(strengths))
+    members = segments.select(
+        "segment_id", "record_id", "text", "polarity", topic=pl.Series(topics), strength=pl.Series(strengths)
+    )
     nodes = _tree(fit)
     seeds = () if matched is None else matched.themes
     words = [_words(members, node, fit, naming) for node in nodes]
@@ -127,11 +103,10 @@ def learn_themes(
         taken=[theme.name for theme in seeds],
     )
     ids = _ids(nodes, words)
-    parents = [None if node.parent is None else ids[node.parent] for node in nodes]
     found = [
         Theme(
             theme_id=ids[number],
-            parent_theme_id=parents[number],
+            parent_theme_id=None if node.parent is None else ids[node.parent],
             level=node.level,
             name=names[number],
             keywords=tuple(words[number].keywords[:KEYWORDS]),
@@ -144,67 +119,71 @@ def learn_themes(
     theme_ids = [leaf_of.get(topic) for topic in topics.tolist()]
     origin, prototypes = fit.origin, fit.centroids
     owners = tuple(leaf_of[cluster] for cluster in range(len(fit.centroids)))
-    if matched is not None:
+    if taxonomy is not None and matched is not None:
+        seed_topics, placed = matched.seed_topics, matched.placed
         for place in np.flatnonzero(~rest).tolist():
-            theme_ids[place] = matched.seed_topics.theme_ids[int(matched.placed.numbers[place])]
-        strengths[~rest] = matched.placed.strengths[~rest]
-        origin = origin if len(prototypes) else np.rint(matched.seed_topics.origin * STEPS).astype(np.float32)
-        prototypes = np.concatenate([_seed_prototypes(matched.seed_topics, taxonomy, origin=origin), prototypes])
-        owners = (*matched.seed_topics.theme_ids, *owners)
+            theme_ids[place] = seed_topics.theme_ids[placed.numbers[place]]
+        strengths[~rest] = placed.strengths[~rest]
+        origin = origin if len(prototypes) else on_lattice(seed_topics.origin)
+        prototypes = np.concatenate([_seed_prototypes(seed_topics, taxonomy, origin=origin), prototypes])
+        owners = (*seed_topics.theme_ids, *owners)
     kept = sampled(segments["segment_id"].to_list(), most=SAMPLED)
     theme_set = ThemeSet(
         set_id=f"s{_digest([*ids, *(theme.theme_id for theme in seeds), encoder_id])}",
         version=1,
         encoder_id=encoder_id,
         themes=(*seeds, *found),
-        origin=(origin / STEPS).astype(np.float32),
-        prototypes=(prototypes / STEPS).astype(np.float32),
+        origin=off_lattice(origin),
+        prototypes=off_lattice(prototypes),
         owners=owners,
         curve=fit.curve,
-        members=segments.select("segment_id", "record_id")
-        .with_columns(theme_id=pl.Series(theme_ids, dtype=pl.String), strength=pl.Series(strengths, dtype=pl.Float64))
-        .cast(MEMBERS),
-        sample_ids=tuple(segments["segment_id"][place] for place in kept),
+        members=segments.select(
+            "segment_id",
+            "record_id",
+            theme_id=pl.Series(theme_ids, dtype=pl.String),
+            strength=pl.Series(strengths),
+        ).cast(MEMBERS),
+        sample_ids=tuple(segments["segment_id"][kept]),
         sample=vectors[kept].astype(np.float16),
         exceptions=np.zeros((0, vectors.shape[1]), dtype=np.float32),
         settings={"seed": seed, "max_unassigned": max_unassigned, "stability": fit.stability},
         seed_topics=None if matched is None else matched.seed_topics,
     )
-    return Learned(theme_set, () if matched is None else matched.notes)
-
-
-def _match(taxonomy: EncodedTaxonomy | None, vectors: NDArray[np.float32]) -> SeedMatch | None:
-    if taxonomy is None:
-        return None
-    origin = (mean_of(on_lattice(vectors)) / STEPS).astype(np.float32)
-    return match(taxonomy.themes, taxonomy.vectors, vectors, origin=origin)
+    return theme_set, () if matched is None else matched.notes
 
 
 def _seed_prototypes(
-    seed_topics: SeedTopics, taxonomy: EncodedTaxonomy | None, *, origin: NDArray[np.float32]
+    seed_topics: SeedTopics, taxonomy: EncodedTaxonomy, *, origin: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Directions of the texts of given themes, as seen from the origin of the set. On the lattice."""
-    if taxonomy is None:
-        return np.zeros((0, len(origin)), dtype=np.float32)
-    leaves = {theme.theme_id: len(theme.texts()) for theme in taxonomy.themes.leaves()}
-    owners = np.repeat(np.arange(len(leaves)), list(leaves.values()))
+    owners = np.array([theme.theme_id for theme in taxonomy.themes.leaves() for _ in theme.texts()])
     seen = relative_to(origin, on_lattice(taxonomy.vectors)).astype(np.float64)
-    return unit_rows(np.stack([seen[owners == list(leaves).index(name)].sum(axis=0) for name in seed_topics.theme_ids]))
+    return unit_rows(np.stack([seen[owners == theme_id].sum(axis=0) for theme_id in seed_topics.theme_ids]))
 
 
 def sampled(segment_ids: Sequence[str], *, most: int) -> list[int]:
     """Places of at most so many segments, chosen by a hash of their ids, in order."""
-    if len(segment_ids) <= most:
-        return list(range(len(segment_ids)))
     ranked = sorted(range(len(segment_ids)), key=lambda place: _digest([segment_ids[place]]))
     return sorted(ranked[:most])
 
 
+def _sizes(fit: TopicFit) -> NDArray[np.int64]:
+    return np.bincount(fit.topics[fit.topics >= 0], minlength=len(fit.centroids))
+
+
 def _tree(fit: TopicFit) -> list[_Node]:
     """Nodes, parents before children, wider ones first; no node has a single child."""
-    sizes = np.bincount(fit.topics[fit.topics >= 0], minlength=len(fit.centroids))
+    sizes = _sizes(fit)
     finest = len(fit.levels)
     nodes: list[_Node] = []
+
+    def parts_of(clusters: Sequence[int], depth: int) -> list[tuple[int, tuple[int, ...]]]:
+        """Groups of clusters on a level of the fit, the widest first; on the last, each cluster is one."""
+        parts: dict[int, tuple[int, ...]] = {}
+        for cluster in clusters:
+            group = int(fit.levels[depth][cluster]) if depth < finest else cluster
+            parts[group] = (*parts.get(group, ()), cluster)
+        return sorted(parts.items(), key=lambda part: (-int(sizes[list(part[1])].sum()), part[1]))
 
     def grow(clusters: tuple[int, ...], parent: int | None, level: int, place: tuple[int, int]) -> None:
         number = len(nodes)
@@ -212,36 +191,22 @@ def _tree(fit: TopicFit) -> list[_Node]:
             place = (finest, clusters[0])
         nodes.append(_Node(level, parent, clusters, place))
         for depth in range(place[0] + 1, finest + 1):
-            parts = _parts(clusters, fit, depth=depth)
+            parts = parts_of(clusters, depth)
             if len(parts) > 1:
-                for group, part in _widest_first(parts, sizes):
+                for group, part in parts:
                     grow(part, number, level + 1, (depth, group))
                 return
 
-    for group, part in _widest_first(_parts(tuple(range(len(fit.centroids))), fit, depth=0), sizes):
+    for group, part in parts_of(range(len(fit.centroids)), 0):
         grow(part, None, 1, (0, group))
     return nodes
 
 
-def _parts(clusters: tuple[int, ...], fit: TopicFit, *, depth: int) -> dict[int, tuple[int, ...]]:
-    """Fall apart some clusters by their groups on a level of the fit; the last level are the clusters themselves."""
-    parts: dict[int, list[int]] = {}
-    for cluster in clusters:
-        group = int(fit.levels[depth][cluster]) if depth < len(fit.levels) else cluster
-        parts.setdefault(group, []).append(cluster)
-    return {group: tuple(part) for group, part in parts.items()}
-
-
-def _widest_first(parts: dict[int, tuple[int, ...]], sizes: NDArray[np.int64]) -> list[tuple[int, tuple[int, ...]]]:
-    return sorted(parts.items(), key=lambda item: (-int(sizes[list(item[1])].sum()), item[1]))
-
-
 def _centres(nodes: Sequence[_Node], fit: TopicFit) -> NDArray[np.float32]:
     """Directions of themes, those of the clusters below by their sizes. On the lattice; shape ``(nodes, width)``."""
-    sizes = np.bincount(fit.topics[fit.topics >= 0], minlength=len(fit.centroids))
-    weighed = fit.centroids.astype(np.float64) * sizes[:, None]
+    weighed = fit.centroids.astype(np.float64) * _sizes(fit)[:, None]
     rows = [weighed[list(node.clusters)].sum(axis=0) for node in nodes]
-    return unit_rows(np.stack(rows)) if rows else np.zeros((0, fit.centroids.shape[1]), dtype=np.float32)
+    return unit_rows(np.array(rows).reshape(-1, fit.centroids.shape[1]))
 
 
 def _words(members: pl.DataFrame, node: _Node, fit: TopicFit, naming: NamingWords) -> ThemeWords:
@@ -259,9 +224,7 @@ def _words(members: pl.DataFrame, node: _Node, fit: TopicFit, naming: NamingWord
 
 def _places(total: int, wanted: int) -> list[int]:
     """Places of at most ``wanted`` of ``total`` things, evenly spread, the first among them."""
-    if total <= wanted:
-        return list(range(max(0, total)))
-    return [index * total // wanted for index in range(wanted)]
+    return list(range(total)) if total <= wanted else [index * total // wanted for index in range(wanted)]
 
 
 def _ids(nodes: Sequence[_Node], words: Sequence[ThemeWords]) -> list[str]:
@@ -281,7 +244,6 @@ def presentable(keywords: Iterable[str], naming: NamingWords) -> Iterable[str]:
     """Keywords that may be shown: no stop words, masks, figures, profanity or bare judgements, each word once."""
     for keyword in keywords:
         words = tokens(keyword)
-        if " ".join(words) != keyword or any(word in naming.profanity for word in words):
-            continue
-        if not all(word in naming.stop_words or word in naming.evaluations for word in words):
+        dull = all(word in naming.stop_words or word in naming.evaluations for word in words)
+        if " ".join(words) == keyword and not dull and not any(word in naming.profanity for word in words):
             yield keyword

@@ -9,7 +9,7 @@ Invariants, tested: products, sums and means do not depend on the order of the v
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,8 +24,20 @@ ROWS = 8192
 
 
 def on_lattice(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Round unit vectors to the lattice: whole numbers, as float32. Shape ``(vectors, width)``, as given."""
+    """Round unit vectors to the lattice: whole numbers, as float32."""
     return np.asarray(np.rint(np.asarray(vectors, dtype=np.float32) * np.float32(STEPS)), dtype=np.float32)
+
+
+def off_lattice(lattice: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Turn lattice vectors back into unit vectors, as a theme set keeps them."""
+    return (lattice / np.float32(STEPS)).astype(np.float32)
+
+
+def directions(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+    """Bring vectors to unit length and onto the lattice; zeros stay zeros."""
+    exact = np.asarray(vectors, dtype=np.float64)
+    lengths = np.sqrt(np.square(exact).sum(axis=1, keepdims=True))
+    return on_lattice((exact / np.maximum(lengths, 1e-12)).astype(np.float32))
 
 
 def mean_of(lattice: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -37,16 +49,9 @@ def mean_of(lattice: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def relative_to(origin: NDArray[np.float32], lattice: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Directions of lattice vectors as seen from ``origin``, again of unit length and on the lattice.
+    """Directions of lattice vectors from ``origin``, also on the lattice; zeros for a vector that is the origin.
 
     What all vectors have in common says nothing about how they differ; without it, clusters are found better.
-
-    Args:
-        origin: A point of the lattice. Shape ``(width,)``.
-        lattice: Shape ``(vectors, width)``.
-
-    Returns:
-        Shape ``(vectors, width)``; zeros for a vector that is the origin.
     """
     seen = np.empty(lattice.shape, dtype=np.float32)
     for start in range(0, len(lattice), ROWS):
@@ -55,11 +60,15 @@ def relative_to(origin: NDArray[np.float32], lattice: NDArray[np.float32]) -> ND
     return seen
 
 
+def seen_from(origin: NDArray[np.float32], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Directions of unit vectors from an origin off the lattice, on the lattice."""
+    return relative_to(on_lattice(origin), on_lattice(vectors))
+
+
 def unit_rows(whole: NDArray[np.float64]) -> NDArray[np.float32]:
     """Bring rows of whole numbers to unit length and round them to the lattice; a row of zeros stays one.
 
-    Args:
-        whole: Whole numbers of any size whose squares add up to less than 2**53. Shape ``(rows, width)``.
+    The squares of a row must add up to less than 2**53.
     """
     lengths = np.sqrt(np.square(whole).sum(axis=1))  # a sum of whole numbers: exact
     rounded: NDArray[np.float64] = np.rint(whole * (STEPS / np.maximum(lengths, 1.0))[:, None])

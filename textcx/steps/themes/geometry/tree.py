@@ -1,21 +1,25 @@
-"""The tree of a theme set: what lies below a theme, how large it is, and keeping the tree in shape.
+"""The tree of a theme set: what lies below a theme, how large it is, and keeping the tree and its names in shape.
 
-Invariants, tested: no theme of a tidy tree has a single child; a theme is always on a deeper level than its parent;
-names stay unique whatever their case.
+Invariants, tested: no theme of a tidy tree has a single child; a theme is always one level below its parent; names stay
+unique whatever their case.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from textcx.domain.themes.sets import Theme, ThemeSet
 
+DEEPEST = 3
+"""Levels of a tree at most."""
+
 LONGEST = 5
-"""Words of a name."""
+"""Words of a name at most."""
 
 
 def children_of(themes: Iterable[Theme]) -> dict[str, list[str]]:
@@ -27,22 +31,23 @@ def children_of(themes: Iterable[Theme]) -> dict[str, list[str]]:
     return found
 
 
-def leaves_below(themes: Sequence[Theme]) -> dict[str, tuple[str, ...]]:
+def path_up(themes: Mapping[str, Theme], theme_id: str) -> list[str]:
+    """Ids of a theme and of every theme above it, from the bottom up."""
+    path = [theme_id]
+    while (parent := themes[path[-1]].parent_theme_id) is not None:
+        path.append(parent)
+    return path
+
+
+def leaves_below(themes: Iterable[Theme]) -> dict[str, tuple[str, ...]]:
     """Ids of the leaves below every theme; a leaf has itself."""
-    children = children_of(themes)
+    by_id = {theme.theme_id: theme for theme in themes}
+    inner = {theme.parent_theme_id for theme in by_id.values()}
     found: dict[str, tuple[str, ...]] = {}
-    for theme in sorted(themes, key=lambda each: -each.level):  # children stand on deeper levels
-        own = children.get(theme.theme_id)
-        found[theme.theme_id] = (
-            (theme.theme_id,) if own is None else tuple(leaf for child in own for leaf in found[child])
-        )
+    for leaf in by_id:
+        for each in path_up(by_id, leaf) if leaf not in inner else ():
+            found[each] = (*found.get(each, ()), leaf)
     return found
-
-
-def height(themes: Mapping[str, Theme], theme_id: str) -> int:
-    """Levels below a theme: 0 for a leaf."""
-    below = [theme.theme_id for theme in themes.values() if theme.parent_theme_id == theme_id]
-    return 1 + max(height(themes, each) for each in below) if below else 0
 
 
 def sizes(theme_set: ThemeSet) -> dict[str, int]:
@@ -52,88 +57,76 @@ def sizes(theme_set: ThemeSet) -> dict[str, int]:
     return {theme: sum(counted.get(leaf, 0) for leaf in leaves) for theme, leaves in below.items()}
 
 
-def in_order(themes: Iterable[Theme], size: Mapping[str, int]) -> tuple[Theme, ...]:
-    """Put themes in the order of a set: coarse before fine, the larger first."""
-    return tuple(sorted(themes, key=lambda theme: (theme.level, -size.get(theme.theme_id, 0), theme.theme_id)))
+def in_order(theme_set: ThemeSet) -> ThemeSet:
+    """Put the themes of a set in order: coarse before fine, the larger first."""
+    size = sizes(theme_set)
+    ranked = sorted(theme_set.themes, key=lambda theme: (theme.level, -size[theme.theme_id], theme.theme_id))
+    return replace(theme_set, themes=tuple(ranked))
 
 
 def tidy(themes: Mapping[str, Theme], *, owning: Collection[str]) -> tuple[dict[str, Theme], dict[str, str]]:
     """Bring a tree into shape: no theme without children and prototypes, none with a single child.
 
-    An only child is dissolved: its parent takes its place and what it has.
-
-    Args:
-        themes: Themes by id.
-        owning: Ids of those that own prototypes.
-
-    Returns:
-        The themes that stay, and for each dissolved one the theme that took its place.
+    An only child is dissolved: its parent takes its place and what it has. ``owning`` are the themes with prototypes.
+    Also returns, for each dissolved theme, the one that took its place.
     """
-    kept, taken = dict(themes), dict[str, str]()
+    kept, heirs = dict(themes), dict[str, str]()
     while True:
         children = children_of(kept.values())
-        empty = sorted(
-            each for each in kept if each not in children and each not in owning and each not in taken.values()
-        )
+        empty = kept.keys() - children.keys() - set(owning) - set(heirs.values())
         if empty:
-            for each in empty:
-                del kept[each]
+            kept = {each: theme for each, theme in kept.items() if each not in empty}
             continue
-        lonely = sorted(parent for parent, below in children.items() if len(below) == 1)
-        if not lonely:
-            return kept, taken
-        parent, child = lonely[0], children[lonely[0]][0]
-        only = kept.pop(child)
-        above = kept[parent]
+        parent = min((each for each, below in children.items() if len(below) == 1), default=None)
+        if parent is None:
+            return kept, heirs
+        child = children[parent][0]
+        only, above = kept.pop(child), kept[parent]
         kept[parent] = replace(above, pinned=above.pinned or only.pinned, hidden=above.hidden or only.hidden)
         for grandchild in children.get(child, ()):
             move(kept, grandchild, parent=parent)
-        taken = {gone: parent if heir == child else heir for gone, heir in taken.items()} | {child: parent}
+        heirs = {gone: parent if heir == child else heir for gone, heir in heirs.items()} | {child: parent}
 
 
-def move(themes: dict[str, Theme], theme_id: str, *, parent: str | None, level: int | None = None) -> None:
-    """Put a theme, and what lies below it, under another parent, in place.
-
-    Args:
-        themes: Themes by id.
-        theme_id: The theme that moves.
-        parent: Its new parent; null for none.
-        level: Its new level; the one below its parent's by default.
-    """
-    now = level if level is not None else 1 if parent is None else themes[parent].level + 1
-    by = now - themes[theme_id].level
+def move(themes: dict[str, Theme], theme_id: str, *, parent: str | None) -> None:
+    """Put a theme, with all that lies below it, under another parent (null: on level 1), in place."""
     themes[theme_id] = replace(themes[theme_id], parent_theme_id=parent)
-    below = [theme_id]
-    while below:
-        each = below.pop()
-        themes[each] = replace(themes[each], level=themes[each].level + by)
-        below.extend(child for child, theme in themes.items() if theme.parent_theme_id == each)
+    below = children_of(themes.values())
+    moved = [theme_id]
+    for each in moved:
+        above = themes[each].parent_theme_id
+        themes[each] = replace(themes[each], level=1 if above is None else themes[above].level + 1)
+        moved += below.get(each, [])
 
 
 def unique_name(name: str, keywords: Sequence[str], taken: Collection[str]) -> str:
-    """Return the name, or one like it that is not taken.
-
-    Args:
-        name: The name wanted.
-        keywords: Words of the theme, best first, that may tell it from the other.
-        taken: Names that others have, in small letters.
-    """
+    """Return the name, or one like it, with a keyword or a number, that is not ``taken`` (names in lower case)."""
     if name.casefold() not in taken:
         return name
-    words = name.split()
-    for keyword in keywords:
-        if keyword.casefold() in name.casefold() or len(words) + len(keyword.split()) > LONGEST:
-            continue
-        better = f"{name} ({keyword})"
-        if better.casefold() not in taken:
-            return better
-    return next(better for better in numbered(name, start=2) if better.casefold() not in taken)
+    longer = (
+        f"{name} ({keyword})"
+        for keyword in keywords
+        if keyword.casefold() not in name.casefold() and len(f"{name} {keyword}".split()) <= LONGEST
+    )
+    return next(better for better in chain(longer, numbered(name, start=2)) if better.casefold() not in taken)
 
 
-def numbered(name: str, *, start: int) -> Iterable[str]:
+def numbered(name: str, *, start: int) -> Iterator[str]:
     """Name with numbers after it, from ``start`` on; still at most five words."""
     short = " ".join(name.split()[: LONGEST - 1])
-    number = start
-    while True:
-        yield f"{short} {number}"
-        number += 1
+    return (f"{short} {number}" for number in count(start))
+
+
+def settle_names(ranked: Iterable[Theme], earlier: Mapping[str, str]) -> dict[str, Theme]:
+    """Make names unique, and return the themes by id: the first theme that has a name keeps it.
+
+    ``earlier`` are names by id that themes go back to before they are given another one.
+    """
+    taken: set[str] = set()
+    settled = {}
+    for theme in ranked:
+        wanted = earlier.get(theme.theme_id, theme.name) if theme.name.casefold() in taken else theme.name
+        name = unique_name(wanted, theme.keywords, taken)
+        taken.add(name.casefold())
+        settled[theme.theme_id] = replace(theme, name=name)
+    return settled

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.themes.sets import Change
 from textcx.steps.themes.geometry.tree import leaves_below, sizes
-from textcx.steps.themes.lineage.lineage import same_encoder
-from textcx.steps.themes.lineage.matching import Relation, relate
+from textcx.steps.themes.lineage.lineage import require_same_encoder
+from textcx.steps.themes.lineage.matching import Relation, flows, relate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable
 
-    from textcx.domain.themes.sets import LineageEvent, ThemeSet
+    from textcx.domain.themes.sets import ThemeSet
 
 _ORDER = (Change.CONTINUED, Change.SPLIT, Change.MERGED, Change.BORN, Change.RETIRED, Change.EDITED)
 
@@ -31,15 +31,11 @@ class DiffLine:
     Attributes:
         change: Continued: it is in both. Born, retired: in one only. Split: it was split off from ``before``, or itself
             split into ``after``. Merged: it went into ``after``.
-        before: Its id in the first set, or that of the theme it was split off from; null for a theme that was born.
-        after: Its id in the second set, or those of what it went into.
-        name_before: Name of ``before``.
-        name_after: Names of ``after``.
+        before, name_before: In the first set, or of the theme it was split off from; null for a theme that was born.
+        after, name_after: In the second set, or of what it went into.
         level: 1 to 3, in the second set where it is there.
-        size_before: Segments of ``before`` in the first set; 0 for a theme that was born or split off.
-        size_after: Segments of the theme in the second set; 0 for one that is not there any more.
-        moved_in: Segments that both sets know and that only came to this theme.
-        moved_out: Segments that both sets know and that left this theme.
+        size_before, size_after: Its segments in either set; 0 where it is not there.
+        moved_in, moved_out: Segments that both sets know and that came to it, or left it.
     """
 
     change: Change
@@ -61,41 +57,53 @@ class DiffLine:
 
 
 def diff(old: ThemeSet, new: ThemeSet) -> list[DiffLine]:
-    """Compare two sets.
+    """Compare a set with a later one, or with any other one made with the same encoder, else a ``ModelProblem``.
 
-    Args:
-        old: The set before.
-        new: The set after, or any other one made with the same encoder.
-
-    Returns:
-        One line per theme, coarse themes first; on each level those that go on first, then what was split, merged,
-        born and retired; the larger first.
-
-    Raises:
-        ModelProblem: If the sets are of different lineages and were made with different encoders.
+    There is one line per theme, coarse themes first; on each level those that go on first, then what was split, merged,
+    born and retired; the larger first.
     """
     if old.set_id == new.set_id:
         relation = _by_history(old, new)
     else:
-        same_encoder(old, new)
+        require_same_encoder(old, new)
         relation = relate(old, new)
-    count = _Counts(old, new)
-    back = {yours: mine for mine, yours in relation.pairs.items()}
-    split_off = {yours: mine for mine, parts in relation.splits.items() for yours in parts}
-    merged_into = {mine: yours for yours, sources in relation.merges.items() for mine in sources}
+    counted = flows(old, new)
+    size_old, size_new = sizes(old), sizes(new)
+    below_old, below_new = leaves_below(old.themes), leaves_below(new.themes)
+
+    def line(
+        change: Change, level: int, *, first: str | None, second: str | None, before: str | None, after: tuple[str, ...]
+    ) -> DiffLine:
+        """Make the line of a theme that has the id ``first`` in the old set and ``second`` in the new one."""
+        leaves_old, leaves_new = below_old.get(first or "", ()), below_new.get(second or "", ())
+        return DiffLine(
+            change=change,
+            before=before,
+            after=after,
+            name_before=before and old.theme(before).name,
+            name_after=tuple(new.theme(each).name for each in after),
+            level=level,
+            size_before=size_old.get(first or "", 0),
+            size_after=size_new.get(second or "", 0),
+            moved_in=sum(n for one, other, n in counted if other in leaves_new and one not in leaves_old),
+            moved_out=sum(n for one, other, n in counted if one in leaves_old and other not in leaves_new),
+        )
+
+    back = {after: before for before, after in relation.pairs.items()}
+    split_off = {after: before for before, parts in relation.splits.items() for after in parts}
+    merged_into = {before: (after,) for after, sources in relation.merges.items() for before in sources}
     lines = []
     for theme in new.themes:
-        mine = back.get(theme.theme_id)
-        origin = split_off.get(theme.theme_id)
-        change = Change.CONTINUED if mine else Change.SPLIT if origin else Change.BORN
-        lines.append(count.line(change, before=mine, after=(theme.theme_id,), level=theme.level, off=origin))
+        own = theme.theme_id
+        before, origin = back.get(own), split_off.get(own)
+        change = Change.CONTINUED if before else Change.SPLIT if origin else Change.BORN
+        lines.append(line(change, theme.level, first=before, second=own, before=before or origin, after=(own,)))
     for theme in old.themes:
-        each = theme.theme_id
-        if each in relation.pairs:
-            continue
-        after = (merged_into[each],) if each in merged_into else relation.splits.get(each, ())
-        change = Change.MERGED if each in merged_into else Change.SPLIT if after else Change.RETIRED
-        lines.append(count.line(change, before=each, after=after, level=theme.level, gone=True))
+        own = theme.theme_id
+        after = merged_into.get(own) or relation.splits.get(own, ())
+        change = Change.MERGED if own in merged_into else Change.SPLIT if after else Change.RETIRED
+        if own not in relation.pairs:
+            lines.append(line(change, theme.level, first=own, second=None, before=own, after=after))
     return sorted(
         lines,
         key=lambda line: (
@@ -108,85 +116,37 @@ def diff(old: ThemeSet, new: ThemeSet) -> list[DiffLine]:
     )
 
 
-class _Counts:
-    """Sizes of themes, and the segments that both sets know."""
-
-    def __init__(self, old: ThemeSet, new: ThemeSet) -> None:
-        self.sizes = sizes(old), sizes(new)
-        self.names = tuple({theme.theme_id: theme.name for theme in each.themes} for each in (old, new))
-        self.below = leaves_below(old.themes), leaves_below(new.themes)
-        both = old.members.select("segment_id", old="theme_id").join(
-            new.members.select("segment_id", new="theme_id"), on="segment_id"
-        )
-        self.counts: list[tuple[str | None, str | None, int]] = both.group_by("old", "new").len().rows()
-
-    def line(
-        self,
-        change: Change,
-        *,
-        before: str | None,
-        after: tuple[str, ...],
-        level: int,
-        off: str | None = None,
-        gone: bool = False,
-    ) -> DiffLine:
-        """Make a line; ``off`` is the theme it was split off from, ``gone`` whether it is not in the second set."""
-        there: Collection[str] = self.below[0].get(before or "", ())
-        here: Collection[str] = () if gone else self.below[1][after[0]]
-        origin = before or off
-        return DiffLine(
-            change=change,
-            before=origin,
-            after=after,
-            name_before=None if origin is None else self.names[0][origin],
-            name_after=tuple(self.names[1][each] for each in after),
-            level=level,
-            size_before=self.sizes[0].get(before or "", 0),
-            size_after=0 if gone else self.sizes[1][after[0]],
-            moved_in=sum(count for one, other, count in self.counts if other in here and one not in there),
-            moved_out=sum(count for one, other, count in self.counts if one in there and other not in here),
-        )
-
-
 def _by_history(old: ThemeSet, new: ThemeSet) -> Relation:
     """How the themes of two states of one set hang together: by id, and by what happened between them."""
     before, after = ({theme.theme_id for theme in each.themes} for each in (old, new))
-    relation = Relation(pairs={each: each for each in before & after})
     known = set(old.history)
-    events = [event for event in new.history if event not in known]
+    steps = [(event.before, event.after) for event in new.history if event not in known]
+    back = [(there, here) for here, there in reversed(steps)]
     parts: dict[str, list[str]] = {}
     for each in sorted(after - before):
-        origin = _origin(each, events, before)
-        if origin is not None:
+        if (origin := _follow(each, back, before)) is not None:
             parts.setdefault(origin, []).append(each)
-    for event in events:  # themes whose sub-themes took their place were split, too
-        if len(event.before) == 1 and event.before[0] in before - after and len(event.after) > 1:
-            parts.setdefault(event.before[0], [each for each in event.after if each in after])
-    relation.splits = {mine: tuple(yours) for mine, yours in parts.items() if yours}
+    for here, there in steps:  # themes whose sub-themes took their place were split, too
+        if len(here) == 1 and here[0] in before - after and len(there) > 1:
+            parts.setdefault(here[0], [each for each in there if each in after])
     sources: dict[str, list[str]] = {}
     for each in sorted(before - after - parts.keys()):
-        heir = _heir(each, events, after)
-        if heir is not None:
+        if (heir := _follow(each, steps, after)) is not None:
             sources.setdefault(heir, []).append(each)
-    relation.merges = {yours: tuple(mine) for yours, mine in sources.items()}
-    return relation
+    return Relation(
+        pairs={each: each for each in before & after},
+        splits={each: tuple(found) for each, found in parts.items() if found},
+        merges={each: tuple(found) for each, found in sources.items()},
+    )
 
 
-def _origin(theme_id: str, events: Sequence[LineageEvent], known: Collection[str]) -> str | None:
-    """The theme that another was split off from, through several events where need be."""
-    for event in reversed(events):
-        if theme_id in event.after and theme_id not in event.before and len(event.before) == 1:
-            theme_id = event.before[0]
+def _follow(
+    theme_id: str, steps: Iterable[tuple[tuple[str, ...], tuple[str, ...]]], known: Collection[str]
+) -> str | None:
+    """Follow a theme from one side of each step to the other, until it is one that is known; else null."""
+    for here, there in steps:
+        if theme_id in here and theme_id not in there and len(there) == 1:
+            theme_id = there[0]
             if theme_id in known:
                 return theme_id
     return None
-
-
-def _heir(theme_id: str, events: Iterable[LineageEvent], known: Collection[str]) -> str | None:
-    """The theme that another went into, through several events where need be."""
-    for event in events:
-        if theme_id in event.before and theme_id not in event.after and len(event.after) == 1:
-            theme_id = event.after[0]
-            if theme_id in known:
-                return theme_id
-    return theme_id if theme_id in known else None
