@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,29 +24,24 @@ class Answers:
     def __init__(self, encoder: Encoder) -> None:
         self.encoder = encoder
         self._places: dict[str, int] = {}
-        self._heads: dict[str, NDArray[np.float32]] = {
+        self._known: dict[str, NDArray[Any]] = {
             "sentiment": np.zeros((0, len(LABELS)), np.float32),
             "pain": np.zeros(0, np.float32),
             "request": np.zeros(0, np.float32),
             "emotions": np.zeros((0, len(EMOTIONS)), np.float32),
+            "windows": np.zeros(0, np.int32),
         }
-        self._windows = np.zeros(0, np.int32)
 
     def of(self, texts: Sequence[str]) -> Encoding:
         """Return the answers to texts, in their order; vectors are left out."""
         fresh = [text for text in dict.fromkeys(texts) if text not in self._places]
         if fresh:
             found = self.encoder.encode(fresh, vectors=False)
-            for place, text in enumerate(fresh, start=len(self._places)):
-                self._places[text] = place
-            for head, known in self._heads.items():
-                self._heads[head] = np.concatenate([known, getattr(found, head)])
-            self._windows = np.concatenate([self._windows, found.windows])
+            self._places |= {text: place for place, text in enumerate(fresh, start=len(self._places))}
+            self._known: dict[str, NDArray[Any]] = {name: np.concatenate([known, getattr(found, name)]) for name, known in self._known.items()}
         at = np.array([self._places[text] for text in texts], dtype=np.int64)
         return Encoding(
-            vectors=np.zeros((0, 0), np.float32),
-            windows=self._windows[at],
-            **{head: known[at] for head, known in self._heads.items()},
+            vectors=np.zeros((0, 0), np.float32), **{name: known[at] for name, known in self._known.items()}
         )
 
     def polarity(self, texts: Sequence[str]) -> NDArray[np.float64]:

@@ -27,13 +27,9 @@ INSTALL = "pip install 'textcx[benchmarks]'"
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """A lexicon.
+    """A lexicon: ``polarity`` gives one number from -1 to 1 for a text.
 
-    Attributes:
-        name: Its name in tables.
-        version: Version of its package.
-        polarity: Gives one number from -1 to 1 for a text.
-        border: From this number on a text is positive, from its opposite on negative; exactly 0 is neutral.
+    From ``border`` on a text is positive, from its opposite on negative; exactly 0 is neutral.
     """
 
     name: str
@@ -47,12 +43,7 @@ class Baseline:
         return np.array([known[text] for text in texts], dtype=np.float64)
 
     def labels(self, polarities: NDArray[np.float64], *, two_way: bool) -> NDArray[np.int64]:
-        """Turn numbers into classes.
-
-        Args:
-            polarities: What :meth:`polarities` gave. Shape ``(texts,)``.
-            two_way: The set knows no neutral: the sign alone decides. Exactly 0 stays neutral, and so is wrong.
-        """
+        """Turn numbers into classes; with ``two_way`` the sign alone decides, and exactly 0 is neutral, so wrong."""
         border = 0.0 if two_way else self.border
         positive = (polarities > 0) & (polarities >= border)
         negative = (polarities < 0) & (polarities <= -border)
@@ -60,11 +51,7 @@ class Baseline:
 
 
 def load_baselines() -> tuple[list[Baseline], dict[str, str]]:
-    """Load the lexicons that are installed.
-
-    Returns:
-        The lexicons, and for each missing one how to install it.
-    """
+    """Load the lexicons that are installed; returns them, and for each missing one how to install it."""
     found: list[Baseline] = []
     missing: dict[str, str] = {}
     for load, name, package in ((_vader, "vader", "vaderSentiment"), (_textblob, "textblob", "textblob")):

@@ -8,19 +8,15 @@ from the mean of all groups of its kind: what is systematic shows there. Dialect
 
 from __future__ import annotations
 
-import tomllib
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from textcx.domain.encoding import LABELS
-from textcx.evaluation.pairs import BIAS_TEMPLATES
-from textcx.evaluation.records import MissingSet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -29,20 +25,12 @@ if TYPE_CHECKING:
     Groups = dict[str, dict[str, dict[str, list[str]]]]
 
 
-def read_templates(directory: Path | None) -> dict[str, Any]:
-    """Read templates, groups and dialect pairs.
-
-    Raises:
-        MissingSet: If they are not there.
-    """
-    if directory is None or not (directory / BIAS_TEMPLATES).is_file():
-        message = f"{BIAS_TEMPLATES} came neither with the package nor with a checkout"
-        raise MissingSet(message)
-    return tomllib.loads((directory / BIAS_TEMPLATES).read_text(encoding="utf-8"))
-
-
 def measure_bias(answers: Answers, about: dict[str, Any]) -> dict[str, Any]:
     """Measure how far polarity moves between groups and between ways to speak.
+
+    Args:
+        answers: Of the encoder.
+        about: Templates, groups and dialect pairs, as ``bias_templates.toml`` has them.
 
     Returns:
         ``templates``: one entry for each, by its number; ``kinds``: the same by kind of group, with the shift of each
@@ -60,9 +48,11 @@ def measure_bias(answers: Answers, about: dict[str, Any]) -> dict[str, Any]:
             "flips": float(np.average([one["flips"] for one in mine], weights=[one["sentences"] for one in mine])),
             "shift": {group: float(np.mean([one["shift"][group] for one in mine])) for group in mine[0]["shift"]},
         }
-    dialects = {}
-    for kind in dict.fromkeys(pair["kind"] for pair in about["dialect"]):
-        dialects[kind] = _dialect(answers, [pair for pair in about["dialect"] if pair["kind"] == kind])
+    pairs = about["dialect"]
+    dialects = {
+        kind: _dialect(answers, [pair for pair in pairs if pair["kind"] == kind])
+        for kind in dict.fromkeys(pair["kind"] for pair in pairs)
+    }
     return {
         "templates": [{name: value for name, value in one.items() if name != "shift"} for one in templates],
         "kinds": kinds,

@@ -7,6 +7,7 @@ is whether the head puts the right one higher; ranking by p(negative) alone is m
 from __future__ import annotations
 
 import json
+import tomllib
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,23 +41,36 @@ def pairs_directory() -> Path | None:
 
 
 def read_pairs(directory: Path | None) -> list[dict[str, Any]]:
-    """Read the contrast pairs.
+    """Read the contrast pairs, each with its line.
 
     Raises:
         MissingSet: If they are not there.
         UnreadableInput: If a line is no pair.
     """
-    if directory is None or not (directory / CONTRAST_PAIRS).is_file():
-        message = f"{CONTRAST_PAIRS} came neither with the package nor with a checkout"
-        raise MissingSet(message)
     pairs = []
-    for number, line in enumerate((directory / CONTRAST_PAIRS).read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_own(directory, CONTRAST_PAIRS).splitlines(), start=1):
         pair = json.loads(line)
         if not ({"yes", "no"} <= pair.keys() or {"texts", "labels"} <= pair.keys()):
             message = f"{CONTRAST_PAIRS}, line {number}: expected 'yes' and 'no', or 'texts' and 'labels'"
             raise UnreadableInput(message)
         pairs.append(pair | {"line": number})
     return pairs
+
+
+def read_templates(directory: Path | None) -> dict[str, Any]:
+    """Read templates, groups and dialect pairs for :func:`textcx.evaluation.bias.measure_bias`.
+
+    Raises:
+        MissingSet: If they are not there.
+    """
+    return tomllib.loads(_own(directory, BIAS_TEMPLATES))
+
+
+def _own(directory: Path | None, name: str) -> str:
+    if directory is None or not (directory / name).is_file():
+        message = f"{name} came neither with the package nor with a checkout"
+        raise MissingSet(message)
+    return (directory / name).read_text(encoding="utf-8")
 
 
 def measure_pairs(answers: Answers, pairs: list[dict[str, Any]]) -> dict[str, Any]:
@@ -94,18 +108,18 @@ def _yes_and_no(answers: Answers, pairs: list[dict[str, Any]], head: str) -> dic
         **_share("ordered", ordered),
         "ordered_by_p_negative": float((yes.sentiment[:, NEGATIVE] > no.sentiment[:, NEGATIVE]).mean()),
         "right": float(np.concatenate([high >= EVEN, low < EVEN]).mean()),
-        "failures": sorted(failures, key=lambda one: (-one["wrongly"], one["line"]))[:WORST],
+        "failures": _worst(failures),
     }
 
 
 def _labelled(answers: Answers, pairs: list[dict[str, Any]]) -> dict[str, Any]:
     truth = np.array([[LABELS.index(label) for label in pair["labels"]] for pair in pairs])
-    found = answers.of([text for pair in pairs for text in pair["texts"]]).sentiment.astype(np.float64)
-    guess = found.argmax(1).reshape(-1, 2)
-    polarity = answers.polarity([text for pair in pairs for text in pair["texts"]]).reshape(-1, 2)
+    texts = [text for pair in pairs for text in pair["texts"]]
+    found = answers.of(texts).sentiment.astype(np.float64)
+    guess, sure = found.argmax(1).reshape(-1, 2), found.max(1).reshape(-1, 2)
+    polarity = answers.polarity(texts).reshape(-1, 2)
     differ = truth[:, 0] != truth[:, 1]
     ordered = np.sign(polarity[:, 0] - polarity[:, 1]) == np.sign(truth[:, 0] - truth[:, 1])
-    sure = found.max(1).reshape(-1, 2)
     failures = [
         {
             "line": pairs[row]["line"],
@@ -120,8 +134,12 @@ def _labelled(answers: Answers, pairs: list[dict[str, Any]]) -> dict[str, Any]:
         **_share("ordered", ordered[differ]),
         "right": float((guess == truth).mean()),
         "both_right": float((guess == truth).all(1).mean()),
-        "failures": sorted(failures, key=lambda one: (-one["wrongly"], one["line"]))[:WORST],
+        "failures": _worst(failures),
     }
+
+
+def _worst(failures: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(failures, key=lambda one: (-one["wrongly"], one["line"]))[:WORST]
 
 
 def _share(name: str, hits: NDArray[np.bool_]) -> dict[str, float]:

@@ -95,14 +95,7 @@ def measure_baselines(
     *,
     two_way: bool = False,
 ) -> dict[str, dict[str, float]]:
-    """Measure what the lexicons say of the same texts.
-
-    Args:
-        baselines: The lexicons.
-        polarities: Their numbers for the texts, by name.
-        truth: Places in ``LABELS``. Shape ``(texts,)``.
-        two_way: The set knows no neutral.
-    """
+    """Measure what the lexicons say of the same texts; ``polarities`` are their numbers for the texts, by name."""
     report = {}
     for one in baselines:
         guess = one.labels(polarities[one.name], two_way=two_way)

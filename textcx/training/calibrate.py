@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from textcx.domain.encoding import EMOTIONS
-from textcx.training.develop import Read, read_set
+from textcx.training.develop import logits_by_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,16 +33,13 @@ LEAST_CONFIDENT = 0.34
 
 
 def calibrate(network: EncoderNetwork, sets: Sequence[DevelopmentSet]) -> dict[str, float | list[float]]:
-    """Fit temperatures, shifts and the confidence threshold.
+    """Fit temperatures, shifts and the confidence threshold: the values of ``model.toml``'s calibration section.
 
     Args:
         network: A trained network.
         sets: Development sets, with the names used above.
-
-    Returns:
-        The values of ``model.toml``'s calibration section.
     """
-    reads = {one.name: (one, read_set(network, one.ids)) for one in sets}
+    reads = {one.name: (one.labels, logits_by_label(network, one)) for one in sets}
     logits, truth, weights = _pooled(reads, SENTIMENT_SETS, "sentiment")
     temperature, shifts = fit_sentiment(logits, truth, weights)
     probabilities = torch.softmax(torch.from_numpy(logits / temperature + shifts), dim=-1).numpy()
@@ -52,7 +49,7 @@ def calibrate(network: EncoderNetwork, sets: Sequence[DevelopmentSet]) -> dict[s
         scale, shift = fit_scale(*_pooled(reads, names, head))
         found |= {f"{head}_temperature": 1 / scale, f"{head}_shift": shift}
     rounded: dict[str, float | list[float]] = {name: round(float(value), 4) for name, value in found.items()}
-    fitted = [fit_scale(*_pooled(reads, EMOTION_SETS, "emotions", column)) for column in range(len(EMOTIONS))]
+    fitted = [fit_scale(*_pooled(reads, EMOTION_SETS, emotion)) for emotion in EMOTIONS]
     rounded["sentiment_shifts"] = [round(float(shift), 4) for shift in shifts]
     rounded["emotion_temperatures"] = [round(1 / scale, 4) for scale, _ in fitted]
     rounded["emotion_shifts"] = [round(shift, 4) for _, shift in fitted]
@@ -117,20 +114,16 @@ def confident_from(confidence: NDArray[np.floating], right: NDArray[np.bool_], w
 
 
 def _pooled(
-    reads: dict[str, tuple[DevelopmentSet, Read]], names: Sequence[str], head: str, column: int | None = None
+    reads: dict[str, tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.float32]]]],
+    names: Sequence[str],
+    head: str,
 ) -> tuple[NDArray[np.floating], NDArray[np.integer], NDArray[np.floating]]:
     """Put sets together: logits, truth, and weights that give each set the same say."""
     logits, truth, weights = [], [], []
-    for name in names:
-        if name not in reads:
-            continue
-        one, read = reads[name]
-        wanted, given = getattr(one, head), getattr(read, head)
-        if column is not None:
-            wanted, given = wanted[:, column], given[:, column]
-        known = wanted >= 0
+    for labels, answers in (reads[name] for name in names if name in reads):
+        known = labels[head] >= 0
         if known.any():
-            logits.append(given[known])
-            truth.append(wanted[known])
+            logits.append(answers[head][known])
+            truth.append(labels[head][known])
             weights.append(np.full(int(known.sum()), 1 / known.sum()))
     return np.concatenate(logits), np.concatenate(truth), np.concatenate(weights)

