@@ -15,12 +15,9 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from textcx.reports import accounts, formats, measures
-from textcx.reports.groups import groups, praise
+from textcx.reports import accounts, charts, findings, formats, measures, phrases
 from textcx.reports.lookup import Lookup
-from textcx.reports.pain_points import pains
 from textcx.reports.takeaways import takeaways
-from textcx.reports.themes import themes
 
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
@@ -43,7 +40,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_readable,
     )
-    environment.globals["f"] = formats
+    environment.globals |= {"f": formats, "charts": charts, "phrases": phrases}
     return environment
 
 
@@ -81,6 +78,7 @@ def render(analysis: Analysis) -> str:
     style, digest = _style()
     template = _environment().get_template("report.html.j2")
     return template.render(
+        look=look,
         style=style,
         style_hash=digest,
         title=_title(look),
@@ -95,13 +93,13 @@ def render(analysis: Analysis) -> str:
         shares=measures.shares(look),
         takeaways=takeaways(look),
         notes=tuple(formats.clip(note, accounts.LINE_LENGTH) for note in analysis.notes[:MOST_NOTES]),
-        pains=pains(look),
-        themes=themes(look),
+        pains=findings.pains(look),
+        themes=findings.themes(look),
         journey=measures.journey(look),
         driver_charts=measures.drivers(look),
         trends=measures.trends(look),
-        groups=groups(look),
-        praise=praise(look),
+        groups=findings.groups(look),
+        praise=findings.praise(look),
         left_out=accounts.left_out(look),
         inputs=accounts.inputs(look),
         run=accounts.run(look),

@@ -5,7 +5,6 @@ Invariant, tested: a table that is absent reads as an empty one, so that no sect
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from textcx.domain.ratings import KINDS
 from textcx.domain.tables import SCHEMAS, empty
 from textcx.domain.themes.sets import FRAGILE
 from textcx.reports import formats
+from textcx.reports.formats import known
 from textcx.reports.quotes import QuoteBook
 
 if TYPE_CHECKING:
@@ -36,8 +36,6 @@ LEAST_PRAISED = 0.2
 """Share of clearly positive segments below which a theme is not called praised."""
 FEWEST_RATINGS = 5
 """A rating given by fewer respondents is not shown for a part of the customers."""
-
-
 LEADING_UNITS = tuple(kind.unit for kind in KINDS.values() if kind.unit)
 """Units of the ratings that people steer by, the first one leading."""
 
@@ -47,26 +45,7 @@ class Leading:
     """The rating that stands for all where there is room for one: NPS where asked, else the one most people gave."""
 
     name: str
-    unit: str
-    value: float | None
-
-    @property
-    def title(self) -> str:
-        """Its name for people."""
-        return formats.rating_name(self.name)
-
-
-def number(value: object) -> float | None:
-    """Return a finite number, or null for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
-
-
-def whole(value: object) -> int | None:
-    """Return a whole number, or null for anything else."""
-    finite = number(value)
-    return None if finite is None else round(finite)
+    title: str
 
 
 class Lookup:
@@ -92,16 +71,14 @@ class Lookup:
     @cached_property
     def counted(self) -> int:
         """Records that findings count: analyzed, without the marked duplicates."""
-        records = self.table("records")
-        return records.filter(pl.col("duplicate_of").is_null()).height
+        return self.table("records")["duplicate_of"].null_count()
 
     @cached_property
     def theme_names(self) -> dict[str, str]:
         """Name of each theme by id."""
-        themes = self.table("themes").select("theme_id", "name")
+        themes = self.table("themes").select("theme_id", "name").iter_rows()
         return {
-            row[0]: formats.sentence(formats.clip(formats.unmask(row[1] or row[0]), NAME_LENGTH))
-            for row in themes.iter_rows()
+            theme: formats.sentence(formats.clip(formats.unmask(name or theme), NAME_LENGTH)) for theme, name in themes
         }
 
     @cached_property
@@ -112,13 +89,12 @@ class Lookup:
     @cached_property
     def fragile(self) -> frozenset[str]:
         """Themes that too few samples found again to be presented as news."""
-        found_again = ((row["theme_id"], number(row["stability"])) for row in self.rows("themes"))
-        return frozenset(theme for theme, share in found_again if share is not None and share < FRAGILE)
+        rows = self.rows("themes")
+        return frozenset(row["theme_id"] for row in rows if known(row["stability"]) and row["stability"] < FRAGILE)
 
     def stage(self, stage: str | None) -> str:
         """Return the title of a stage, as the taxonomy of the run has it."""
-        titles = self.manifest.get("stage_titles") or {}
-        title = titles.get(stage or "")
+        title = (self.manifest.get("stage_titles") or {}).get(stage or "")
         return formats.clip(title, NAME_LENGTH) if title else formats.stage_name(stage)
 
     @cached_property
@@ -137,10 +113,8 @@ class Lookup:
     @cached_property
     def leading(self) -> Leading | None:
         """The rating that stands for all, or null where nobody rated."""
-        there = [row for row in self.overall if number(row.get("value")) is not None]
-        if not there:
-            return None
-        return Leading(name=there[0]["rating"], unit=there[0].get("unit") or "", value=number(there[0]["value"]))
+        names = (row["rating"] for row in self.overall if known(row.get("value")))
+        return next((Leading(name, formats.rating_name(name)) for name in names), None)
 
     @cached_property
     def units(self) -> dict[str, str]:
@@ -160,8 +134,12 @@ class Lookup:
         """Return the value of a rating for those who raised a theme or stage, or have an attribute."""
         return self._values.get((rating, kind, subject or ""))
 
+    def leading_value(self, kind: str, subject: str | None) -> Row | None:
+        """Return the value of the leading rating for a theme or an attribute."""
+        return self.value(self.leading.name, kind, subject) if self.leading else None
+
     def effect(self, rating: str, kind: str, subject: str | None) -> Row | None:
-        """Return the effect of a theme or stage on a rating."""
+        """Return the effect of a pain point, theme or stage on a rating."""
         return self._effects.get((rating, kind, subject or ""))
 
     @cached_property
@@ -181,7 +159,7 @@ class Lookup:
         rows = [
             row
             for row in self.rows("praise")
-            if (number(row["share_positive"]) or 0.0) >= LEAST_PRAISED and row["theme_id"] not in self.fragile
+            if (row["share_positive"] or 0.0) >= LEAST_PRAISED and row["theme_id"] not in self.fragile
         ]
         return sorted(rows, key=lambda row: (-(row["records"] or 0) * row["share_positive"], row["theme_id"]))
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textcx.reports import formats
-from textcx.reports.lookup import FEWEST_RATINGS, Row, number, whole
+from textcx.reports.formats import known
+from textcx.reports.lookup import FEWEST_RATINGS, STATEMENT_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from textcx.reports.lookup import Row
 
 SURE_AT = 0.05
 """q-value up to which a difference is called one."""
@@ -17,22 +21,22 @@ SURE_AT = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A change over time in words: an arrow, what it does, by how much, and a class for its colour."""
+    """A change over time in words: an arrow, what it does, a class for its colour, and by how much."""
 
     arrow: str
     words: str
-    detail: str
-    css: str
+    css: str = "flat"
+    detail: str = ""
 
 
-NO_TREND = Trend("", "no dates", "", "flat")
-DIRECTIONS = {
-    "rising": ("↗", "rising", "worse"),
-    "falling": ("↘", "falling", "better"),
-    "steady": ("→", "no clear change", "flat"),
-    "unknown": ("", "too little to tell", "flat"),
+NO_TREND = Trend("", "no dates")
+TRENDS = {
+    "rising": Trend("↗", "rising", "worse"),
+    "falling": Trend("↘", "falling", "better"),
+    "steady": Trend("→", "no clear change"),
+    "unknown": Trend("", "too little to tell"),
 }
-"""Arrow, words and colour by direction; more of a pain is worse."""
+"""Trends by direction; more of a pain is worse."""
 
 
 def trend_of(trend: Mapping[str, Any] | None, *, good: bool | None = False) -> Trend:
@@ -40,18 +44,17 @@ def trend_of(trend: Mapping[str, Any] | None, *, good: bool | None = False) -> T
 
     Args:
         trend: Direction, and the change of its share of all records in percentage points with interval.
-        good: Whether more of it is good; null where it is neither.
+        good: False where more of it is bad; null where it is neither good nor bad.
     """
     if not trend or not trend.get("direction"):
         return NO_TREND
-    change, low, high = (number(trend.get(name)) for name in ("change", "ci_low", "ci_high"))
-    ends = formats.interval(low, high, lambda value: formats.signed(value, digits=1))
-    detail = "" if change is None else f"{formats.signed(change, digits=1)} points of share"
-    detail += f" (95{formats.SPACE}%: {ends})" if detail and ends else ""
+    detail, change = "", trend.get("change")
+    if known(change):
+        ends = formats.in_brackets(formats.interval(trend, formats.points))
+        detail = f"{formats.points(change)} points of share{ends}"
     direction = str(trend["direction"])
-    arrow, words, css = DIRECTIONS.get(direction, ("", formats.clip(direction, 30), "flat"))
-    turned = {True: {"worse": "better", "better": "worse"}, None: {"worse": "flat", "better": "flat"}}
-    return Trend(arrow, words, detail, turned.get(good, {}).get(css, css))
+    found = TRENDS.get(direction, Trend("", formats.clip(direction, 30)))
+    return replace(found, detail=detail, css="flat" if good is None else found.css)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,30 +70,48 @@ class Effect:
 
 def effect_of(row: Row | None) -> Effect | None:
     """Put a driver into words, or null where there was too little to tell."""
-    if row is None or number(row["effect"]) is None:
+    if row is None or not known(row["effect"]):
         return None
-    unit = row["unit"]
-    ends = formats.interval(row["ci_low"], row["ci_high"], lambda value: formats.effect(value, unit))
-    q_value = number(row["q_value"])
+    write = partial(formats.effect, unit=row["unit"])
     return Effect(
-        words=f"{formats.effect(row['effect'], unit)} {formats.unit_words(unit)}",
-        interval=ends,
-        sure=q_value is not None and q_value <= SURE_AT,
+        words=f"{write(row['effect'])} {formats.unit_words(row['unit'])}",
+        interval=formats.interval(row, write),
+        sure=sure(row),
         css="neg" if row["effect"] < 0 else "pos",
         whose="its theme" if row["subject_kind"] == "theme" else "",
     )
 
 
-def reach_words(respondents: int | None, records: int | None) -> str:
+def sure(row: Row) -> bool:
+    """Tell whether chance hardly explains a difference."""
+    q_value = row.get("q_value")
+    return known(q_value) and q_value <= SURE_AT
+
+
+def quoted(statement: str | None) -> str:
+    """Write what a pain point says in quotation marks."""
+    return f"“{formats.clip((statement or '').strip().rstrip('.'), STATEMENT_LENGTH)}”"
+
+
+def reach_words(row: Row) -> str:
     """Say how far something reaches: people where respondents are known, and records."""
-    if respondents is None or respondents == records:
-        return formats.plural(records, "record")
-    return f"{formats.plural(respondents, 'person', 'people')} in {formats.plural(records, 'record')}"
+    respondents, records = row.get("respondents"), formats.plural(row.get("records"), "record")
+    if respondents is None or respondents == row.get("records"):
+        return records
+    return f"{formats.plural(respondents, 'person', 'people')} in {records}"
+
+
+def growth_words(row: Row) -> str:
+    """Say how a group grew, where that can be told apart from chance."""
+    if not known(row["growth"]) or row["direction"] not in {"rising", "falling"}:
+        return "too few to tell whether it grows" if row["direction"] == "unknown" else "as often as before"
+    ends = formats.in_brackets(formats.interval(row, "{:.1f}".format))
+    return f"{row['growth']:.1f} times as often as before{ends}"
 
 
 def few(row: Row | None) -> bool:
     """Tell whether too few rated for their value to be shown."""
-    return row is None or number(row["value"]) is None or (whole(row["n"]) or 0) < FEWEST_RATINGS
+    return row is None or not known(row["value"]) or (row["n"] or 0) < FEWEST_RATINGS
 
 
 def rating_value(row: Row | None) -> str:
@@ -100,7 +121,10 @@ def rating_value(row: Row | None) -> str:
 
 def rating_detail(row: Row | None) -> str:
     """Say the interval and n of a rating's value."""
-    if row is None or few(row):
-        return "" if row is None else f"too few: n{formats.SPACE}{formats.count(row['n'])}"
-    ends = formats.interval(row["ci_low"], row["ci_high"], lambda value: formats.rating(value, row["unit"]))
-    return f"{ends + ', ' if ends else ''}n{formats.SPACE}{formats.count(row['n'])}"
+    if row is None:
+        return ""
+    n = f"n{formats.SPACE}{formats.count(row['n'])}"
+    if few(row):
+        return f"too few: {n}"
+    ends = formats.interval(row, partial(formats.rating, unit=row["unit"]))
+    return f"{ends}, {n}" if ends else n

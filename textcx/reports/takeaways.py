@@ -6,58 +6,43 @@ stage with few segments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textcx.reports import formats
-from textcx.reports.lookup import STATEMENT_LENGTH, number
-from textcx.reports.phrases import SURE_AT, effect_of, reach_words, trend_of
+from textcx.reports.formats import known
+from textcx.reports.lookup import NAME_LENGTH
+from textcx.reports.phrases import quoted, reach_words, sure, trend_of
 
 if TYPE_CHECKING:
     from textcx.reports.lookup import Lookup
+
+    Takeaway = tuple[str, str, str]
 
 FEWEST_SEGMENTS = 30
 POOR_POLARITY = -0.1
 MOST_RISING = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Takeaway:
-    """One sentence in two parts: what it is about, and what was found; ``target`` is the section with the details."""
-
-    lead: str
-    text: str
-    target: str
-
-
-def takeaways(look: Lookup) -> tuple[Takeaway, ...]:
-    """Write the sentences, pain points first."""
+def takeaways(look: Lookup) -> list[Takeaway]:
+    """Write the sentences, pain points first: what each is about, what was found, and the section with the details."""
     found = [_top_pain(look), _rising(look), _driver(look), _stage(look), _praise(look)]
-    return tuple(sentence for sentence in found if sentence)
-
-
-def _quoted(statement: str | None) -> str:
-    return f"“{formats.clip((statement or '').strip().rstrip('.'), STATEMENT_LENGTH)}”"
+    return [sentence for sentence in found if sentence]
 
 
 def _top_pain(look: Lookup) -> Takeaway | None:
     rows = look.rows("pain_points", most=1)
     if not rows:
         return None
-    row = rows[0]
-    text = (
-        f"{_quoted(row['statement'])}: {reach_words(row['respondents'], row['records'])}, "
-        f"{formats.percent(look.share(row['records']))} of records, severity {formats.severity_words(row['severity'])}."
-    )
-    return Takeaway("Biggest pain point", text, "pain-points")
+    share, severity = formats.percent(look.share(rows[0]["records"])), formats.severity_words(rows[0]["severity"])
+    text = f"{quoted(rows[0]['statement'])}: {reach_words(rows[0])}, {share} of records, severity {severity}."
+    return "Biggest pain point", text, "pain-points"
 
 
 def _rising(look: Lookup) -> Takeaway | None:
     rows = look.rows("pain_points", most=40)
-    rising = [row for row in rows if trend_of(row["trend"]).words == "rising"][:MOST_RISING]
-    if not rising:
-        return None
-    return Takeaway("Getting worse", "; ".join(_quoted(row["statement"]) for row in rising) + ".", "pain-points")
+    rising = [quoted(row["statement"]) for row in rows if trend_of(row["trend"]).words == "rising"][:MOST_RISING]
+    return ("Getting worse", "; ".join(rising) + ".", "pain-points") if rising else None
 
 
 def _driver(look: Lookup) -> Takeaway | None:
@@ -69,48 +54,42 @@ def _driver(look: Lookup) -> Takeaway | None:
         if row["rating"] == look.leading.name
         and row["subject_kind"] == "theme"
         and row["subject_id"] not in look.fragile
-        and (number(row["effect"]) or 0.0) < 0
-        and row["q_value"] is not None
-        and row["q_value"] <= SURE_AT
+        and known(row["effect"])
+        and row["effect"] < 0
+        and sure(row)
     ]
     if not rows:
         return None
     row = min(rows, key=lambda found: (found["effect"], found["subject_id"]))
-    effect = effect_of(row)
-    words = f"{effect.words} (95{formats.SPACE}%: {effect.interval})" if effect else ""
+    words = f"{formats.effect(row['effect'], row['unit'])} {formats.unit_words(row['unit'])}"
+    ends = formats.in_brackets(formats.interval(row, partial(formats.effect, unit=row["unit"])))
     text = (
-        f"{look.theme(row['subject_id'])}: {words} between the {look.leading.title} of everyone and of those who "
+        f"{look.theme(row['subject_id'])}: {words}{ends} between the {look.leading.title} of everyone and of those who "
         "never raise it. An association, not a cause."
     )
-    return Takeaway(f"Weighs most on {look.leading.title}", text, "drivers")
+    return f"Weighs most on {look.leading.title}", text, "drivers"
 
 
 def _stage(look: Lookup) -> Takeaway | None:
     rows = [
         row
         for row in look.rows("journey")
-        if row["stage"] != "unknown"
-        and (row["segments"] or 0) >= FEWEST_SEGMENTS
-        and number(row["polarity"]) is not None
+        if row["stage"] != "unknown" and (row["segments"] or 0) >= FEWEST_SEGMENTS and known(row["polarity"])
     ]
-    if not rows:
-        return None
-    row = min(rows, key=lambda found: (found["polarity"], found["stage"]))
-    if row["polarity"] > POOR_POLARITY:
+    row = min(rows, key=lambda found: (found["polarity"], found["stage"]), default=None)
+    if row is None or row["polarity"] > POOR_POLARITY:
         return None
     text = (
         f"{look.stage(row['stage'])}, polarity {formats.polarity(row['polarity'])} over "
         f"{formats.plural(row['segments'], 'segment')}, {formats.percent(row['negative_share'])} of them negative."
     )
-    return Takeaway("Weakest part of the journey", text, "journey")
+    return "Weakest part of the journey", text, "journey"
 
 
 def _praise(look: Lookup) -> Takeaway | None:
     if not look.praised:
         return None
     row = look.praised[0]
-    text = (
-        f"{formats.sentence(formats.clip(str(row['name']), 70))}: {formats.plural(row['records'], 'record')} clearly "
-        f"positive, {formats.percent(number(row['share_positive']))} of what is said about it."
-    )
-    return Takeaway("Praised most", text, "praise")
+    name, share = formats.sentence(formats.clip(str(row["name"]), NAME_LENGTH)), formats.percent(row["share_positive"])
+    text = f"{name}: {formats.plural(row['records'], 'record')} clearly positive, {share} of what is said about it."
+    return "Praised most", text, "praise"
