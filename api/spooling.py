@@ -159,12 +159,17 @@ def _parse(body: bytes) -> RecordsRequest:
 def _keep_records(records: Sequence[GivenRecord], dataset: Dataset, upload: UploadRequest, stores: Stores) -> Job:
     declared = dataset.columns.get("rating") or ()
     flags = [*(dataset.learned.get("rating") or ()), *([declared] if isinstance(declared, str) else declared)]
-    columns = columns_of(records, rating_flags=flags)
+    columns = columns_of(map(dict, records), rating_flags=flags)
     _check_ratings(records, columns.get("rating", ()))
     if "date_column" in columns:
         columns["date_format"] = "ISO 8601"
     return _keep(
-        map(line_of, records), "records.jsonl", columns, most_bytes=LARGEST_LINES, upload=upload, stores=stores
+        map(line_of, map(dict, records)),
+        "records.jsonl",
+        columns,
+        most_bytes=LARGEST_LINES,
+        upload=upload,
+        stores=stores,
     )
 
 

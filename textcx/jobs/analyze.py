@@ -2,41 +2,50 @@
 
 It never needs a raw text: everything is made of the stored, redacted batches. Which batches count is decided at the
 start; what comes in meanwhile belongs to the next analysis.
+
+A data set learns its themes at its first analysis and keeps them: later records are assigned to them, and what they do
+not explain is reported as emerging. They are learned again on request, or once the data set has grown to
+``GROWN`` times what they were learned from; ids, names and history go on then.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from textcx.domain.errors import NothingToAnalyze
+from textcx.domain.errors import NotFound, NothingToAnalyze
 from textcx.domain.service.datasets import JobState
+from textcx.domain.themes.sets import Change
 from textcx.jobs.columns import plan_of
 from textcx.jobs.progress import JobProgress
-from textcx.jobs.theme_choice import choose_themes
 from textcx.pipelines.corpus import analyze_corpus
 from textcx.pipelines.measures import Choices
 from textcx.readers.columns.plan import attribute_names
 from textcx.runs.inputs import InputFile
 from textcx.runs.manifest import describe
 from textcx.runs.record_half import agree
+from textcx.store.sql.theme_sets import CurrentSet
 
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.domain.feedback import ColumnPlan
     from textcx.domain.parts import Part
     from textcx.domain.service.datasets import Job
-    from textcx.store.sql.theme_sets import CurrentSet
+    from textcx.domain.themes.sets import ThemeSet
+    from textcx.pipelines.corpus import CorpusTools
+    from textcx.store.theme_sets.named import DirectoryThemeSets
     from textcx.wiring.job_context import JobContext
+
+GROWN = 2
+"""Growth of a data set after which its themes are learned again."""
 
 
 class Analyze:
     """One attempt of an analyze job in this process."""
 
     def __init__(self, context: JobContext, job: Job) -> None:
-        self._context = context
-        self._job = job
+        self._context, self._job = context, job
         self._progress = JobProgress(context, job)
         self._made: tuple[Analysis, CurrentSet | None, datetime] | None = None
 
@@ -137,3 +146,77 @@ class Analyze:
         self._progress.write(always=True)
         self._progress.note(counts=counts)
         self._context.jobs.end(self._job.id, JobState.DONE, attempt=self._job.attempt, analysis_id=analysis_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeChoice:
+    """What an analysis does about themes: it assigns to ``assign_to``, or learns some that go on from ``previous``.
+
+    ``name``: that of a named set. ``learned_from``: segments that ``assign_to`` was learned from, null for a named set.
+    """
+
+    assign_to: ThemeSet | None = None
+    previous: ThemeSet | None = None
+    name: str | None = None
+    learned_from: int | None = None
+
+    def tools(self, corpus: CorpusTools) -> CorpusTools:
+        """Return the tools of such an analysis."""
+        return replace(corpus, theme_set=self.assign_to, previous=self.previous)
+
+    def outcome(self, analysis: Analysis, *, segments: int) -> CurrentSet | None:
+        """Return the set that becomes the current one by an analysis of so many segments; null where it stays."""
+        if analysis.theme_set is None or (self.assign_to is not None and self.name is None):
+            return None
+        learned = segments if self.assign_to is None else self.learned_from
+        return CurrentSet(theme_set=analysis.theme_set, name=self.name, learned_from=learned)
+
+    def report(self, analysis: Analysis) -> dict[str, Any] | None:
+        """Say for the manifest which set was used, how it came to be, and what became of the themes before."""
+        theme_set = analysis.theme_set
+        if theme_set is None:
+            return None
+        how = "assigned" if self.assign_to is not None else "learned" if self.previous is None else "learned again"
+        now = [event.change for event in theme_set.history if event.version == theme_set.version]
+        changes = {change.value: now.count(change) for change in Change if change in now} if self.previous else {}
+        about = {"set_id": theme_set.set_id, "version": theme_set.version, "name": self.name}
+        return {**about, "how": how, "changes": changes}
+
+
+def choose_themes(
+    current: CurrentSet | None,
+    *,
+    named: str | None,
+    sets: DirectoryThemeSets | None,
+    encoder_id: str,
+    segments: int,
+    relearn: bool | None,
+) -> ThemeChoice:
+    """Choose the themes of an analysis.
+
+    Args:
+        current: The theme set that the data set has.
+        named: Name of the set that it is to be analyzed with.
+        sets: The named sets that can be reached from here.
+        encoder_id: The encoder of the segments.
+        segments: How many there are.
+        relearn: Whether to learn again; null does so once the data set has grown.
+
+    Raises:
+        NotFound: If the named set is neither in reach nor stored.
+        ModelProblem: If it was made with another encoder, or is damaged.
+    """
+    if named is not None:
+        if sets is not None and named in sets.names():
+            return ThemeChoice(assign_to=sets.get(named, encoder_id=encoder_id), name=named)
+        if current is None or current.name != named:
+            msg = f"the theme set {named!r} of the data set is not there any more; name another one, or none"
+            raise NotFound(msg)
+    fits = current is not None and current.theme_set.encoder_id == encoder_id
+    if current is None or not fits:
+        return ThemeChoice()
+    if named is None:
+        grown = current.learned_from is not None and segments >= GROWN * current.learned_from
+        if relearn or (relearn is None and grown):
+            return ThemeChoice(previous=current.theme_set)
+    return ThemeChoice(assign_to=current.theme_set, name=current.name, learned_from=current.learned_from)
