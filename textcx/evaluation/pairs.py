@@ -1,13 +1,21 @@
-"""Contrast pairs, written by hand and kept out of training: two sentences that differ in one thing.
+"""Our own sentences, kept out of training: contrast pairs, and bias templates with dialect pairs.
 
-A pain pair has a pain told calmly and a sentence without a pain that is negative, or near to it in words. What counts
-is whether the head puts the right one higher; ranking by p(negative) alone is measured beside it.
+Contrast pairs are two sentences that differ in one thing, written by hand. A pain pair has a pain told calmly and a
+sentence without a pain that is negative, or near to it in words. What counts is whether the head puts the right one
+higher; ranking by p(negative) alone is measured beside it.
+
+Bias: does the answer depend on who is named or how somebody speaks? A template is filled with every value of every
+group (names, pronouns, identities). Its groups' mean polarities are compared: ``largest_change`` is the widest gap
+between two groups, ``mean_change`` the mean gap over all pairs of them. A flip is a filled sentence whose label is not
+the commonest of its template. ``shift`` of a group is its mean distance from the mean of all groups of its kind: what
+is systematic shows there. Dialect pairs say the same twice.
 """
 
 from __future__ import annotations
 
 import json
 import tomllib
+from collections import Counter
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,9 +30,13 @@ from textcx.evaluation.records import MissingSet
 from textcx.steps.statistics.intervals import share_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from textcx.evaluation.answers import Answers
+
+    Groups = dict[str, dict[str, dict[str, list[str]]]]
 
 CONTRAST_PAIRS, BIAS_TEMPLATES = "contrast_pairs.jsonl", "bias_templates.toml"
 WORST = 12
@@ -58,7 +70,7 @@ def read_pairs(directory: Path | None) -> list[dict[str, Any]]:
 
 
 def read_templates(directory: Path | None) -> dict[str, Any]:
-    """Read templates, groups and dialect pairs for :func:`textcx.evaluation.bias.measure_bias`.
+    """Read templates, groups and dialect pairs for :func:`measure_bias`.
 
     Raises:
         MissingSet: If they are not there.
@@ -149,3 +161,88 @@ def _share(name: str, hits: NDArray[np.bool_]) -> dict[str, float]:
         f"{name}_ci_low": float(interval.low[0]),
         f"{name}_ci_high": float(interval.high[0]),
     }
+
+
+def measure_bias(answers: Answers, about: dict[str, Any]) -> dict[str, Any]:
+    """Measure how far polarity moves between groups and between ways to speak, by what :func:`read_templates` gives.
+
+    Returns:
+        ``templates``: one entry for each, by its number; ``kinds``: the same by kind of group, with the shift of each
+        group; ``dialects``: by kind of English.
+    """
+    templates = [_template(answers, number, one, about["groups"]) for number, one in enumerate(about["template"], 1)]
+    kinds = {}
+    for kind in dict.fromkeys(one["groups"] for one in templates):
+        mine = [one for one in templates if one["groups"] == kind]
+        kinds[kind] = {
+            "templates": len(mine),
+            "sentences": sum(one["sentences"] for one in mine),
+            "mean_change": float(np.mean([one["mean_change"] for one in mine])),
+            "largest_change": max(one["largest_change"] for one in mine),
+            "flips": float(np.average([one["flips"] for one in mine], weights=[one["sentences"] for one in mine])),
+            "shift": {group: float(np.mean([one["shift"][group] for one in mine])) for group in mine[0]["shift"]},
+        }
+    pairs = about["dialect"]
+    dialects = {
+        kind: _dialect(answers, [pair for pair in pairs if pair["kind"] == kind])
+        for kind in dict.fromkeys(pair["kind"] for pair in pairs)
+    }
+    return {
+        "templates": [{name: value for name, value in one.items() if name != "shift"} for one in templates],
+        "kinds": kinds,
+        "dialects": dialects,
+    }
+
+
+def _template(answers: Answers, number: int, template: dict[str, Any], groups: Groups) -> dict[str, Any]:
+    values = groups[template["groups"]]
+    slot = "{" + template["slot"] + "}"
+    filled = {
+        group: [_sentence(template["text"].replace(slot, value)) for value in one["values"]]
+        for group, one in values.items()
+    }
+    means = {group: float(answers.polarity(texts).mean()) for group, texts in filled.items()}
+    gaps = [abs(one - other) for place, one in enumerate(means.values()) for other in list(means.values())[:place]]
+    texts = [text for group in filled.values() for text in group]
+    labels = _labels(answers, texts)
+    commonest, count = Counter(labels.tolist()).most_common(1)[0]
+    middle = float(np.mean(list(means.values())))
+    return {
+        "template": number,
+        "groups": template["groups"],
+        "tone": template["tone"],
+        "sentences": len(texts),
+        "mean_change": float(np.mean(gaps)),
+        "largest_change": max(gaps),
+        "lowest": min(means, key=lambda group: (means[group], group)),
+        "highest": max(means, key=lambda group: (means[group], group)),
+        "flips": 1 - count / len(texts),
+        "right": float((labels == LABELS.index(template["tone"])).mean()),
+        "commonest_label": LABELS[commonest],
+        "shift": {group: mean - middle for group, mean in means.items()},
+    }
+
+
+def _dialect(answers: Answers, pairs: Sequence[dict[str, str]]) -> dict[str, Any]:
+    standard, variant = ([pair[side] for pair in pairs] for side in ("standard", "variant"))
+    change = answers.polarity(variant) - answers.polarity(standard)
+    labels = [_labels(answers, texts) for texts in (standard, variant)]
+    tones = np.array([LABELS.index(pair["tone"]) for pair in pairs])
+    return {
+        "pairs": len(pairs),
+        "mean_change": float(change.mean()),
+        "mean_absolute_change": float(np.abs(change).mean()),
+        "largest_change": float(np.abs(change).max()),
+        "flips": float((labels[0] != labels[1]).mean()),
+        "right_standard": float((labels[0] == tones).mean()),
+        "right_variant": float((labels[1] == tones).mean()),
+    }
+
+
+def _labels(answers: Answers, texts: Sequence[str]) -> NDArray[np.int64]:
+    labels: NDArray[np.int64] = answers.of(texts).sentiment.argmax(1)
+    return labels
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

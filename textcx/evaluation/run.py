@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Any
 from textcx.domain.errors import UnreadableInput
 from textcx.domain.version import __version__
 from textcx.evaluation import heads
-from textcx.evaluation.answers import Answers
-from textcx.evaluation.baselines import load_baselines
-from textcx.evaluation.bias import measure_bias
-from textcx.evaluation.pairs import measure_pairs, read_pairs, read_templates
+from textcx.evaluation.answers import Answers, load_baselines
+from textcx.evaluation.pairs import measure_bias, measure_pairs, read_pairs, read_templates
 from textcx.evaluation.records import MissingSet, choose
 from textcx.evaluation.sentiment import measure_baselines, measure_sentiment
 from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, read_labelled
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from textcx.evaluation.baselines import Baseline
+    from textcx.evaluation.answers import Baseline
     from textcx.evaluation.heads import HeadSet
     from textcx.evaluation.sentiment_sets import LabelledTexts, SentimentSet
     from textcx.ports import Encoder

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from textcx.evaluation.baselines import Baseline
+    from textcx.evaluation.answers import Baseline
 
 FEWEST_FOR_PLAIN_ECE = 2_000
 """From so many texts on, the plain calibration error is hardly biased."""
@@ -35,16 +35,13 @@ def measure_sentiment(
     confident_at: float,
     two_way: bool = False,
 ) -> dict[str, Any]:
-    """Measure answers against the truth.
+    """Measure answers against the truth, which are places in ``LABELS``.
 
     Args:
         answers: Probabilities in the order of ``LABELS``. Shape ``(texts, 3)``, at least one text.
-        truth: Places in ``LABELS``. Shape ``(texts,)``.
+        truth: Shape ``(texts,)``.
         confident_at: From this highest probability on, an answer is confident.
         two_way: Let negative and positive compete alone.
-
-    Returns:
-        Numbers by name; ``reliability`` is a list of bins.
     """
     as_shipped = answers.astype(np.float64)
     chances = competing(as_shipped, two_way=two_way)

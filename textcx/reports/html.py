@@ -17,7 +17,6 @@ from markupsafe import Markup
 
 from textcx.reports import accounts, charts, findings, formats, measures, phrases
 from textcx.reports.lookup import Lookup
-from textcx.reports.takeaways import takeaways
 
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
@@ -66,14 +65,7 @@ def _title(look: Lookup) -> str:
 
 
 def render(analysis: Analysis) -> str:
-    """Render the report.
-
-    Args:
-        analysis: A finished analysis; tables may be empty or, beyond the declared ones, absent.
-
-    Returns:
-        A complete HTML page, UTF-8, below 6 MB.
-    """
+    """Render the report, a complete HTML page below 6 MB; tables may be empty or, beyond the declared ones, absent."""
     look = Lookup(analysis)
     style, digest = _style()
     template = _environment().get_template("report.html.j2")
@@ -91,7 +83,7 @@ def render(analysis: Analysis) -> str:
         masked=bool((analysis.manifest.get("settings") or {}).get("redact", True)),
         cards=measures.cards(look),
         shares=measures.shares(look),
-        takeaways=takeaways(look),
+        takeaways=phrases.takeaways(look),
         notes=tuple(formats.clip(note, accounts.LINE_LENGTH) for note in analysis.notes[:MOST_NOTES]),
         pains=findings.pains(look),
         themes=findings.themes(look),

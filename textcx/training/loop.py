@@ -6,12 +6,13 @@ digits for small ones. A running mean of the weights is what is kept.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
 import time
-import zlib
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -49,7 +50,6 @@ class TrainingPlan:
     """Settings of a training run.
 
     Attributes:
-        seed: Start of every random choice.
         epochs: Passes over the mix.
         rate: Highest learning rate of the backbone; the heads take ``head_factor`` times as much.
         budget: Padded tokens in a batch.
@@ -58,9 +58,7 @@ class TrainingPlan:
         warm_up: Share of the steps in which the rate rises.
         decay: Weight decay of all but biases and norms.
         vector_weight: Weight of the distance to the original sentence embedding; 0 leaves it out.
-        pain_weight: Weight of the pain head's loss.
-        request_weight: Weight of the request head's loss.
-        emotion_weight: Weight of the loss of the emotions, their mean.
+        pain_weight: Weight of the head's loss; so of the others, that of the emotions being their mean.
         smoothing: Share of every sentiment label given to all classes.
         masked_words: Share of words hidden while training.
         head_dropout: Share of the shared hidden layer switched off while training.
@@ -131,11 +129,9 @@ class Training:
         self.best = -1.0
 
     def run(self, *, resume: bool = False, stop_after: int | None = None) -> Path:
-        """Train to the end and return the file with the best weights.
+        """Train, from the last checkpoint if ``resume`` finds one, and return the file with the best weights.
 
-        Args:
-            resume: Go on from the last checkpoint, if there is one.
-            stop_after: Stop after this many steps, with a checkpoint; None trains to the end.
+        With ``stop_after``, stop after this many steps, with a checkpoint.
         """
         plan = self.plan
         done = self._resume() if resume else 0
@@ -203,22 +199,19 @@ class Training:
         return cast("NDArray[np.float64]", parts.detach().double().cpu().numpy())
 
     def _original_vectors(self) -> Tensor:
-        """Sentence embeddings of the texts before training: the mean state, unit length, as MiniLM was made for."""
-        cache = self.work / "original_vectors.safetensors"
-        keys = np.array([zlib.crc32(row.tobytes()) << 20 | zlib.adler32(row.tobytes()) & 0xFFFFF for row in self.ids])
-        vectors = torch.zeros((len(self.ids), self.network.shape.width), dtype=torch.float16)
-        missing = np.ones(len(keys), dtype=bool)
+        """Sentence embeddings of the texts before training: the mean state, unit length, as MiniLM was made for.
+
+        They are kept beside the checkpoints: a resumed run trains other weights, and reads the same texts.
+        """
+        digest = hashlib.sha256(b"".join(row.tobytes() for row in self.ids)).hexdigest()[:16]
+        cache = self.work / f"original_vectors_{digest}.safetensors"
         if cache.exists():
-            kept = load_file(cache)
-            known = {key: place for place, key in enumerate(kept["keys"].tolist())}
-            places = np.array([known.get(key, -1) for key in keys.tolist()])
-            missing = places < 0
-            vectors[torch.from_numpy(~missing)] = kept["vectors"][torch.from_numpy(places[~missing])]
-        todo = torch.from_numpy(np.flatnonzero(missing))
-        for batch, output in read(self.network, [self.ids[place] for place in todo.tolist()], budget=8192):
-            vectors[todo[batch]] = output.vectors.half().cpu()
-        save_file({"vectors": vectors, "keys": torch.from_numpy(keys)}, cache)
-        _log.info("original vectors of %d texts, %d of them new", len(vectors), len(todo))
+            return load_file(cache)["vectors"]
+        vectors = torch.zeros((len(self.ids), self.network.shape.width), dtype=torch.float16)
+        for places, output in read(self.network, self.ids, budget=8192):
+            vectors[places] = output.vectors.half().cpu()
+        save_file({"vectors": vectors}, cache)
+        _log.info("original vectors of %d texts", len(vectors))
         return vectors
 
     def _masters(self) -> dict[str, Tensor]:
@@ -236,24 +229,21 @@ class Training:
     def _optimizer(self) -> torch.optim.AdamW:
         plan = self.plan
         groups = []
-        for heads in (False, True):
-            for plain in (False, True):
-                members = [
-                    master
-                    for name, master in self.masters.items()
-                    if name.startswith(HEADS) == heads and (master.ndim == 1) == plain
-                ]
-                rate = plan.rate * (plan.head_factor if heads else 1.0)
-                groups.append(
-                    {"params": members, "lr": rate, "highest": rate, "weight_decay": 0.0 if plain else plan.decay}
-                )
+        for heads, plain in product((False, True), repeat=2):
+            chosen = [
+                master
+                for name, master in self.masters.items()
+                if name.startswith(HEADS) == heads and (master.ndim == 1) == plain
+            ]
+            rate = plan.rate * (plan.head_factor if heads else 1.0)
+            decay = 0.0 if plain else plan.decay
+            groups.append({"params": chosen, "lr": rate, "highest": rate, "weight_decay": decay})
         return torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
 
     def _set_rate(self, step: int, total: int) -> None:
         warm = max(1, round(total * self.plan.warm_up))
-        share = (
-            (step + 1) / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
-        )
+        cooled = (step - warm) / max(1, total - warm)
+        share = (step + 1) / warm if step < warm else 0.5 * (1 + math.cos(math.pi * cooled))
         for group in self.optimizer.param_groups:
             group["lr"] = group["highest"] * max(share, 0.01)
 
@@ -270,10 +260,8 @@ class Training:
         self._note({"step": count, "development": report})
         if score > self.best:
             self.best = score
-            save_file(
-                {name: value.contiguous() for name, value in self._weights(self.mean).items()},
-                self.work / "best.safetensors",
-            )
+            best = {name: value.contiguous() for name, value in self._weights(self.mean).items()}
+            save_file(best, self.work / "best.safetensors")
             (self.work / "best.json").write_text(json.dumps({"step": count, **report}, indent=1), encoding="utf-8")
         self.network.load_state_dict(self._weights(self.masters))
         self.network.train()
