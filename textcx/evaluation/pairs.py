@@ -53,12 +53,7 @@ def pairs_directory() -> Path | None:
 
 
 def read_pairs(directory: Path | None) -> list[dict[str, Any]]:
-    """Read the contrast pairs, each with its line.
-
-    Raises:
-        MissingSet: If they are not there.
-        UnreadableInput: If a line is no pair.
-    """
+    """Read the contrast pairs, each with its line: ``MissingSet`` or ``UnreadableInput`` if there are none."""
     pairs = []
     for number, line in enumerate(_own(directory, CONTRAST_PAIRS).splitlines(), start=1):
         pair = json.loads(line)
@@ -70,11 +65,7 @@ def read_pairs(directory: Path | None) -> list[dict[str, Any]]:
 
 
 def read_templates(directory: Path | None) -> dict[str, Any]:
-    """Read templates, groups and dialect pairs for :func:`measure_bias`.
-
-    Raises:
-        MissingSet: If they are not there.
-    """
+    """Read templates, groups and dialect pairs for :func:`measure_bias`: ``MissingSet`` if there are none."""
     return tomllib.loads(_own(directory, BIAS_TEMPLATES))
 
 

@@ -56,12 +56,7 @@ def records(data: Path, name: str, split: str) -> Iterator[Record]:
 
 
 def rows(data: Path, name: str) -> Iterator[Record]:
-    """Yield the rows of a CSV file, such as ``dumps/womens_clothing``.
-
-    Raises:
-        MissingSet: If there is no such file.
-        UnreadableInput: If a field that is asked for is missing.
-    """
+    """Yield the rows of a CSV file, such as ``dumps/womens_clothing``; errors are those of ``records``."""
     with require(data / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
         yield from (Record(row, name) for row in csv.DictReader(lines))
 
@@ -104,11 +99,7 @@ def _lines(path: Path) -> Iterator[str]:
 
 
 def require(path: Path) -> Path:
-    """Return the path of a file.
-
-    Raises:
-        MissingSet: If it is not there.
-    """
+    """Return the path of a file, or raise ``MissingSet`` if it is not there."""
     if not path.is_file():
         message = f"there is no file {path.parent.name}/{path.name} in the data folder"
         raise MissingSet(message)

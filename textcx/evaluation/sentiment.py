@@ -35,13 +35,9 @@ def measure_sentiment(
     confident_at: float,
     two_way: bool = False,
 ) -> dict[str, Any]:
-    """Measure answers against the truth, which are places in ``LABELS``.
+    """Measure probabilities, shape ``(texts, 3)``, at least one text, against the truth: places in ``LABELS``.
 
-    Args:
-        answers: Probabilities in the order of ``LABELS``. Shape ``(texts, 3)``, at least one text.
-        truth: Shape ``(texts,)``.
-        confident_at: From this highest probability on, an answer is confident.
-        two_way: Let negative and positive compete alone.
+    From ``confident_at`` on an answer is confident. With ``two_way`` only negative and positive compete.
     """
     as_shipped = answers.astype(np.float64)
     chances = competing(as_shipped, two_way=two_way)

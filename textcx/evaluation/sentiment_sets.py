@@ -62,12 +62,7 @@ class LabelledTexts:
 
 
 def read_labelled(one: SentimentSet, data: Path, *, limit: int | None = None) -> LabelledTexts:
-    """Read a set, at most ``limit`` texts of it, evenly spread over the file.
-
-    Raises:
-        MissingSet: If its file is not there.
-        UnreadableInput: If its file is not what it should be.
-    """
+    """Read a set, at most ``limit`` texts of it, evenly spread over the file; errors are those of ``records``."""
     chosen = spread(_starred(data) if one.file == CLOTHING else _labelled(one, data), limit)
     return LabelledTexts(
         [text for text, _, _, _ in chosen],

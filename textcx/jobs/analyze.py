@@ -50,13 +50,7 @@ class Analyze:
         self._made: tuple[Analysis, CurrentSet | None, datetime] | None = None
 
     def run(self) -> None:
-        """Run the job to its end.
-
-        Raises:
-            JobCancelled: If it is to stop.
-            ProcessEnds: If the process is.
-            TextcxError: Why it failed.
-        """
+        """Run the job to its end, which is ``JobCancelled``, ``ProcessEnds`` or a ``TextcxError`` if it is none."""
         again = self._context.patiently
         upto = again(lambda: self._context.batches.last(self._job.dataset_id))
         analysis_id, counts = again(lambda: self._analyze(upto))
@@ -192,15 +186,9 @@ def choose_themes(
     segments: int,
     relearn: bool | None,
 ) -> ThemeChoice:
-    """Choose the themes of an analysis.
+    """Choose the themes of an analysis of so many segments: of the set ``named``, else of the ``current`` one.
 
-    Args:
-        current: The theme set that the data set has.
-        named: Name of the set that it is to be analyzed with.
-        sets: The named sets that can be reached from here.
-        encoder_id: The encoder of the segments.
-        segments: How many there are.
-        relearn: Whether to learn again; null does so once the data set has grown.
+    ``relearn``: whether to learn again; null does so once the data set has grown.
 
     Raises:
         NotFound: If the named set is neither in reach nor stored.

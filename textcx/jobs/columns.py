@@ -137,11 +137,7 @@ def _attribute(name: str) -> str:
 
 
 def columns_of(records: Iterable[Mapping[str, Any]], *, rating_flags: Iterable[str]) -> dict[str, Any]:
-    """Say what the columns of ``line_of`` are, as settings of columns.
-
-    Args:
-        records: The records.
-        rating_flags: Scales of ratings of their data set, as ``NAME=COLUMN:LOW-HIGH``.
+    """Say what the columns of ``line_of`` are, as settings; their data set has scales as ``NAME=COLUMN:LOW-HIGH``.
 
     Raises:
         WrongUse: If a rating has no scale.

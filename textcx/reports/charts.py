@@ -336,13 +336,7 @@ def course(
 ) -> Markup:
     """Draw a number over periods: columns from zero, or a line with the band of its interval; gaps stay gaps.
 
-    Args:
-        points: One per period, in order.
-        name: Id of the picture, unique in the page.
-        title: What it shows, for those who cannot see it.
-        write: Writes a value of the axis.
-        columns: Draw counts as columns.
-        limits: Ends of the scale, which the axis never passes.
+    ``name`` is the id of the picture, unique in the page; ``limits`` are ends of the scale that the axis never passes.
     """
     plane = _Plane(*_ends(points, columns=columns, limits=limits), slots=max(1, len(points)))
     shapes = _axes(plane, points, write) + (_columns if columns else _line)(plane, points)

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from textcx.reports import charts, formats
 from textcx.reports.formats import known
 from textcx.reports.lookup import NAME_LENGTH, STATEMENT_LENGTH
-from textcx.reports.phrases import NO_TREND, Effect, effect_of, sure, trend_of
+from textcx.reports.phrases import NO_TREND, sure, trend_of
 
 if TYPE_CHECKING:
     from textcx.reports.lookup import Lookup, Row
@@ -51,12 +51,10 @@ def pains(look: Lookup) -> SimpleNamespace:
     return SimpleNamespace(cards=points[:MOST_CARDS], rows=points[MOST_CARDS:], left_out=left_out, judged=judged)
 
 
-def _effect(look: Lookup, row: Row) -> Effect | None:
-    """The effect of a pain point, or else of its theme, on the leading rating."""
-    if look.leading is None:
-        return None
-    own = look.effect(look.leading.name, "pain_point", row["pain_point_id"])
-    return effect_of(own or look.effect(look.leading.name, "theme", row["theme_id"]))
+def _effect(look: Lookup, row: Row) -> Row | None:
+    """The effect of a pain point, or else of its theme, on the leading rating; null where too little is known."""
+    own = look.leading_effect("pain_point", row["pain_point_id"]) or look.leading_effect("theme", row["theme_id"])
+    return own if own and known(own["effect"]) else None
 
 
 def _reasons(look: Lookup, shown: list[str]) -> dict[str, tuple[str, ...]]:
@@ -85,7 +83,7 @@ def themes(look: Lookup) -> SimpleNamespace:
             keywords=", ".join(formats.clip(word, 30) for word in (row["keywords"] or [])[:6]),
             rating=look.leading_value("theme", row["theme_id"]),
             spark=charts.spark(shares.get(row["theme_id"], [])),
-            trend=trend_of(row.get("trend"), good=None),
+            trend=trend_of(row.get("trend"), bad=False),
             quotes=look.book.quotes(row["evidence"], most=2) if position <= MOST_BUBBLES else (),
         )
         for position, (row, child) in enumerate(ordered, start=1)

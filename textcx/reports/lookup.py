@@ -138,9 +138,9 @@ class Lookup:
         """Return the value of the leading rating for a theme or an attribute."""
         return self.value(self.leading.name, kind, subject) if self.leading else None
 
-    def effect(self, rating: str, kind: str, subject: str | None) -> Row | None:
-        """Return the effect of a pain point, theme or stage on a rating."""
-        return self._effects.get((rating, kind, subject or ""))
+    def leading_effect(self, kind: str, subject: str | None) -> Row | None:
+        """Return the effect of a pain point, theme or stage on the leading rating."""
+        return self._effects.get((self.leading.name, kind, subject or "")) if self.leading else None
 
     @cached_property
     def book(self) -> QuoteBook:

@@ -14,12 +14,15 @@ import polars as pl
 
 from textcx.reports import charts, formats
 from textcx.reports.formats import known
-from textcx.reports.phrases import few, quoted, rating_detail, sure, trend_of
+from textcx.reports.phrases import few, quoted, rating_detail, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from textcx.reports.lookup import Lookup, Row
+
+    Cell = tuple[str, str, str, str, str]
+    """A heat cell: label, number, a class for its colour, a word that says the same, and its interval and n."""
 
 MOST_RATINGS = 6
 MOST_EFFECTS = 16
@@ -74,23 +77,18 @@ def shares(look: Lookup) -> SimpleNamespace | None:
     )
 
 
-def _cell(label: str, value: str, css: str, sign: str = "", detail: str = "") -> SimpleNamespace:
-    """A heat cell: its number, a class for its colour, a word that says the same, and its interval and n."""
-    return SimpleNamespace(label=label, value=value, css=css, sign=sign, detail=detail)
-
-
-def _rating_cell(look: Lookup, rating: str, stage: str) -> SimpleNamespace:
+def _rating_cell(look: Lookup, rating: str, stage: str) -> Cell:
     label = formats.rating_name(rating)
     row = look.value(rating, "stage", stage)
     overall = look.value(rating, "all", "all") or next((r for r in look.overall if r["rating"] == rating), {})
     if row is None or few(row):
-        return _cell(label, formats.UNKNOWN, "na", "", rating_detail(row) or "too few ratings")
+        return (label, formats.UNKNOWN, "na", "", rating_detail(row) or "too few ratings")
     css, sign = "z", ""
     base, low, high = overall.get("value"), row["ci_low"], row["ci_high"]
     if known(base) and known(low) and known(high) and not low <= base <= high:
         better = (low > base) is not formats.low_is_best(row["unit"])
         css, sign = ("p2", "better than overall") if better else ("n2", "worse than overall")
-    return _cell(label, formats.rating(row["value"], row["unit"]), css, sign, rating_detail(row))
+    return (label, formats.rating(row["value"], row["unit"]), css, sign, rating_detail(row))
 
 
 def _heat(share: float | None) -> str:
@@ -110,8 +108,8 @@ def journey(look: Lookup) -> SimpleNamespace:
         tone, heat = ("na", "na") if pale else (charts.tone(row["polarity"]), _heat(row["negative_share"]))
         ends = formats.interval(row, formats.polarity)
         cells = [
-            _cell("Polarity", formats.polarity(row["polarity"]), tone, "", ends),
-            _cell("Negative", formats.percent(row["negative_share"]), heat),
+            ("Polarity", formats.polarity(row["polarity"]), tone, "", ends),
+            ("Negative", formats.percent(row["negative_share"]), heat, "", ""),
             *(_rating_cell(look, rating, row["stage"]) for rating in stage_ratings),
         ]
         stages.append((row, cells))
@@ -137,33 +135,16 @@ def drivers(look: Lookup) -> list[SimpleNamespace]:
         rows = sorted(by_rating[rating], key=lambda row: (-abs(row["effect"]), row["subject_kind"], row["subject_id"]))
         shown = sorted(rows[:MOST_EFFECTS], key=lambda row: (row["effect"], row["subject_kind"], row["subject_id"]))
         ends = [abs(row[end]) for row in shown for end in ("effect", "ci_low", "ci_high") if known(row[end])]
-        bound = max(ends, default=0.0) or 1.0
-        unit = shown[0]["unit"]
         chosen.append(
             SimpleNamespace(
                 rating=formats.rating_name(rating),
-                unit=formats.unit_words(unit),
-                bound=formats.effect(bound, unit).lstrip("+"),
-                rows=[_driver(look, row, bound) for row in shown],
+                unit=shown[0]["unit"],
+                bound=max(ends, default=0.0) or 1.0,
+                rows=shown,
                 left_out=len(rows) - len(shown),
             )
         )
     return chosen
-
-
-def _driver(look: Lookup, row: Row, bound: float) -> SimpleNamespace:
-    write = partial(formats.effect, unit=row["unit"])
-    return SimpleNamespace(
-        name=look.theme(row["subject_id"]) if row["subject_kind"] == "theme" else look.stage(row["subject_id"]),
-        kind=row["subject_kind"],
-        bar=charts.effect_bar(row["effect"], row["ci_low"], row["ci_high"], bound=bound, sure=sure(row)),
-        effect=write(row["effect"]),
-        css="neg" if row["effect"] < 0 else "pos",
-        interval=formats.interval(row, write),
-        n=f"{formats.count(row['n_with'])} / {formats.count(row['n_without'])}",
-        q_value=formats.q_value(row["q_value"]),
-        sure=sure(row),
-    )
 
 
 def _course(
@@ -175,7 +156,7 @@ def _course(
     columns: bool = False,
     limits: tuple[float, float] | None = None,
 ) -> SimpleNamespace:
-    """A number over time: its picture, and ``rows`` of period, value, interval and n."""
+    """A number over time: its picture, and ``rows`` whose values ``write`` writes."""
     rows = sorted(rows, key=lambda row: row["period"])[-MOST_PERIODS:]
     points = [
         charts.Point(row["period"], row["value"], row["ci_low"], row["ci_high"], row.get("complete") is not False)
@@ -189,10 +170,8 @@ def _course(
         name=name,
         note=note,
         picture=charts.course(points, name=key, title=title, write=write, columns=columns, limits=limits),
-        rows=[
-            (formats.period(row["period"]), write(row["value"]), formats.interval(row, write), formats.count(row["n"]))
-            for row in rows
-        ],
+        write=write,
+        rows=rows,
     )
 
 
@@ -204,7 +183,7 @@ def _movers(look: Lookup) -> list[SimpleNamespace]:
     moving = [entry for entry in moving if (entry[0].get("trend") or {}).get("direction") in {"rising", "falling"}]
     moving.sort(key=lambda entry: (-abs(entry[0]["trend"]["change"] or 0.0), entry[1]))
     return [
-        SimpleNamespace(name=name, kind=kind, trend=trend_of(row["trend"], good=None if kind == "theme" else False))
+        SimpleNamespace(name=name, kind=kind, trend=trend_of(row["trend"], bad=kind == "pain point"))
         for row, name, kind in moving[:MOST_MOVERS]
     ]
 

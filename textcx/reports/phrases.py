@@ -48,13 +48,8 @@ TRENDS = {
 """Trends by direction; more of a pain is worse."""
 
 
-def trend_of(trend: Mapping[str, Any] | None, *, good: bool | None = False) -> Trend:
-    """Put a trend into words; the arrow is never the only sign.
-
-    Args:
-        trend: Direction, and the change of its share of all records in percentage points with interval.
-        good: False where more of it is bad; null where it is neither good nor bad.
-    """
+def trend_of(trend: Mapping[str, Any] | None, *, bad: bool = True) -> Trend:
+    """Put a trend into words; the arrow is never the only sign. ``bad``: more of it is bad, else neither."""
     if not trend or not trend.get("direction"):
         return NO_TREND
     detail, change = "", trend.get("change")
@@ -63,32 +58,22 @@ def trend_of(trend: Mapping[str, Any] | None, *, good: bool | None = False) -> T
         detail = f"{formats.points(change)} points of share{ends}"
     direction = str(trend["direction"])
     found = TRENDS.get(direction, Trend("", formats.clip(direction, 30)))
-    return replace(found, detail=detail, css="flat" if good is None else found.css)
+    return replace(found, detail=detail, css=found.css if bad else "flat")
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a pain point, or else its theme, goes along with on the leading rating."""
-
-    words: str
-    interval: str
-    sure: bool
-    css: str
-    whose: str
+def effect_words(row: Row) -> str:
+    """Say how large an effect is, and in what it is counted."""
+    return f"{formats.effect(row['effect'], row['unit'])} {formats.unit_words(row['unit'])}"
 
 
-def effect_of(row: Row | None) -> Effect | None:
-    """Put a driver into words, or null where there was too little to tell."""
-    if row is None or not known(row["effect"]):
-        return None
-    write = partial(formats.effect, unit=row["unit"])
-    return Effect(
-        words=f"{write(row['effect'])} {formats.unit_words(row['unit'])}",
-        interval=formats.interval(row, write),
-        sure=sure(row),
-        css="neg" if row["effect"] < 0 else "pos",
-        whose="its theme" if row["subject_kind"] == "theme" else "",
-    )
+def effect_interval(row: Row) -> str:
+    """Write the interval of an effect."""
+    return formats.interval(row, partial(formats.effect, unit=row["unit"]))
+
+
+def side(row: Row) -> str:
+    """Class of the colour of an effect."""
+    return "neg" if row["effect"] < 0 else "pos"
 
 
 def sure(row: Row) -> bool:
@@ -176,10 +161,9 @@ def _driver(look: Lookup) -> Takeaway | None:
     if not rows:
         return None
     row = min(rows, key=lambda found: (found["effect"], found["subject_id"]))
-    words = f"{formats.effect(row['effect'], row['unit'])} {formats.unit_words(row['unit'])}"
-    ends = formats.in_brackets(formats.interval(row, partial(formats.effect, unit=row["unit"])))
+    effect = f"{effect_words(row)}{formats.in_brackets(effect_interval(row))}"
     text = (
-        f"{look.theme(row['subject_id'])}: {words}{ends} between the {look.leading.title} of everyone and of those who "
+        f"{look.theme(row['subject_id'])}: {effect} between the {look.leading.title} of everyone and of those who "
         "never raise it. An association, not a cause."
     )
     return f"Weighs most on {look.leading.title}", text, "drivers"

@@ -33,12 +33,7 @@ LEAST_CONFIDENT = 0.34
 
 
 def calibrate(network: EncoderNetwork, sets: Sequence[DevelopmentSet]) -> dict[str, float | list[float]]:
-    """Fit temperatures, shifts and the confidence threshold: the values of ``model.toml``'s calibration section.
-
-    Args:
-        network: A trained network.
-        sets: Development sets, with the names used above.
-    """
+    """Fit temperatures, shifts and the confidence threshold: the values of ``model.toml``'s calibration section."""
     reads = {one.name: (one.labels, logits_by_label(network, one)) for one in sets}
     logits, truth, weights = _pooled(reads, SENTIMENT_SETS, "sentiment")
     temperature, shifts = fit_sentiment(logits, truth, weights)
@@ -62,15 +57,8 @@ def fit_sentiment(
     """Find the temperature and the shifts of the three classes with the least weighted cross entropy.
 
     Bias-corrected temperature scaling (Alexandari, Kundaje and Shrikumar 2020), a small step beyond one temperature: a
-    class that is named too often everywhere is named less.
-
-    Args:
-        logits: Shape ``(texts, 3)``.
-        truth: 0, 1 or 2. Shape ``(texts,)``.
-        weights: Weight of each text. Shape ``(texts,)``.
-
-    Returns:
-        The temperature, and the shifts, whose mean is 0. Shape ``(3,)``.
+    class that is named too often everywhere is named less. ``logits`` have the shape ``(texts, 3)``; ``truth`` is 0, 1
+    or 2 of each text. The mean of the shifts, shape ``(3,)``, is 0.
     """
     inputs, wanted = torch.from_numpy(logits).double(), torch.from_numpy(truth).long()
     shares = torch.from_numpy(weights).double()

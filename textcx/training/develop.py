@@ -32,13 +32,10 @@ MOST_TEXTS = 1_500
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentSet:
-    """Texts with labels.
+    """Texts, as token ids, with labels of shape ``(texts,)``; -1 is unknown.
 
-    Attributes:
-        name: Name of the set.
-        ids: Token ids of each text.
-        labels: By ``sentiment`` (0 negative, 1 neutral, 2 positive), ``pain``, ``request`` and name of emotion (0 or
-            1); -1 is unknown. Shape ``(texts,)`` each.
+    There are labels by ``sentiment`` (0 negative, 1 neutral, 2 positive), and by ``pain``, ``request`` and the name of
+    each emotion (0 or 1).
     """
 
     name: str
@@ -81,15 +78,9 @@ def _set_of(name: str, examples: Sequence[Example], tokenizer: Tokenizer) -> Dev
 def read_heads(
     network: EncoderNetwork, ids: Sequence[NDArray[np.int32]], *, advance: Callable[[int], None] = lambda _: None
 ) -> dict[str, NDArray[np.float32]]:
-    """Read texts with a network.
+    """Read texts with a network; ``advance`` is called with how many more are read.
 
-    Args:
-        network: The network.
-        ids: Token ids of each text, by its tokenizer.
-        advance: Called with how many more texts are read.
-
-    Returns:
-        Logits by the names of ``HEADS``. Shapes ``(texts, 3)``, ``(texts,)`` twice, and ``(texts, 4)``.
+    Returns logits by the names of ``HEADS``. Shapes ``(texts, 3)``, ``(texts,)`` twice, and ``(texts, 4)``.
     """
     shapes = ((3,), (), (), (len(EMOTIONS),))
     found = {head: np.zeros((len(ids), *shape), np.float32) for head, shape in zip(HEADS, shapes, strict=True)}

@@ -103,15 +103,8 @@ class Training:
     ) -> None:
         """Read the corpus and, where they are taught, the original vectors of all texts.
 
-        Args:
-            network: The network to train, with its start weights; on a CUDA device if one should compute.
-            tokenizer: Its tokenizer, also that of ``sets``.
-            corpus: What to learn.
-            sets: Development sets.
-            work: Folder for checkpoints and the cache of original vectors.
-            plan: Settings.
-            progress: Follows the steps.
-            name: What the run is called in the log.
+        ``network`` has its start weights, and is on a CUDA device if one should compute; ``tokenizer`` is also that of
+        ``sets``; ``work`` is the folder for checkpoints and the cache of original vectors.
         """
         work.mkdir(parents=True, exist_ok=True)
         self.plan, self.work, self.progress, self.name = plan, work, progress, name
@@ -299,11 +292,7 @@ class Training:
 
 
 def targets_of(examples: Sequence[Example], vectors: Tensor | None) -> dict[str, Tensor]:
-    """Put the examples' targets into arrays with one row for each example.
-
-    Returns:
-        Targets by head; ``weights``, in the order of the heads, 0 where nothing is taught; ``vectors``, if any.
-    """
+    """Put the examples' targets into arrays with one row for each: by head, ``weights`` (0: untaught), ``vectors``."""
     count = len(examples)
     shapes = {"sentiment": (3,), "pain": (), "request": (), "emotions": (len(EMOTIONS),)}
     found = {head: np.zeros((count, *shape), np.float32) for head, shape in shapes.items()}

@@ -192,14 +192,7 @@ def export_model(
 ) -> None:
     """Write a model folder: half-precision weights, tokenizer, and ``model.toml``; what is there is replaced.
 
-    Args:
-        out: Where to.
-        network: The trained network.
-        tokenizer: Its tokenizer; truncation and padding are taken out.
-        calibration: What :func:`textcx.training.calibrate.calibrate` found.
-        plan: Settings of the run.
-        choice: Measures on the development sets that chose this checkpoint.
-        teacher: Settings of the teacher's run, if there was one.
+    ``choice`` are the measures that chose this checkpoint, ``teacher`` the settings of the teacher's run, if any.
     """
     out.mkdir(parents=True, exist_ok=True)
     weights = out / "weights.safetensors"

@@ -317,14 +317,7 @@ SOURCES = (
 def read_corpus(
     directory: Path, *, wording: RequestPatterns, split: str = "train", sources: Sequence[Source] = SOURCES
 ) -> Corpus:
-    """Read sources of the mix into one corpus, in a fixed order, without repeated texts inside a source.
-
-    Args:
-        directory: The data folder; its layout is that of the shared open data.
-        wording: Wordings that ask for something.
-        split: ``train`` or ``dev``.
-        sources: The sources to read.
-    """
+    """Read a split of the sources into one corpus, in a fixed order, without repeated texts inside a source."""
     corpus = Corpus(tuple(sources))
     for source in sources:
         start = len(corpus.examples)

@@ -83,11 +83,7 @@ def backbone_from_mpnet(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def answers_of(
     network: EncoderNetwork, ids: Sequence[NDArray[np.int32]], *, advance: Callable[[int], None]
 ) -> dict[str, Tensor]:
-    """Let a teacher read texts; see :func:`textcx.training.develop.read_heads`, whose shapes the answers have.
-
-    Returns:
-        Shares and probabilities of each head, all between 0 and 1, in half precision.
-    """
+    """Let a teacher read texts: :func:`read_heads` as shares and probabilities, 0 to 1, in half precision."""
     found = {head: torch.from_numpy(logits) for head, logits in read_heads(network, ids, advance=advance).items()}
     return {
         head: (functional.softmax(logits, dim=-1) if head == "sentiment" else torch.sigmoid(logits)).half()
@@ -96,15 +92,9 @@ def answers_of(
 
 
 def taught_by(corpus: Corpus, answers: Mapping[str, Tensor]) -> Corpus:
-    """Mix a teacher's answers into the targets, by the share that each source gives it.
+    """Mix a teacher's answers to the examples at ``places`` into the targets, by the share that each source gives it.
 
-    Args:
-        corpus: What the data sets say.
-        answers: What the teacher says of some examples: ``places`` in the corpus, and the heads of
-            :func:`answers_of`, one row for each place.
-
-    Returns:
-        The same examples with softened targets. A target that was missing is the teacher's, at a lower weight.
+    A target that was missing is the teacher's, at a lower weight.
     """
     shares = np.zeros(len(corpus.examples))
     for source in corpus.sources:

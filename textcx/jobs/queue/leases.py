@@ -71,11 +71,7 @@ class SessionLocks:
         self._connection: Connection | None = None
 
     def take(self, number: int) -> bool:
-        """Take a lock; false where another process has it.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-        """
+        """Take a lock; false where another process has it, ``StoreProblem`` if the database cannot be reached."""
         try:
             return bool(self._call("pg_try_advisory_lock", number))
         except DBAPIError as error:
@@ -124,11 +120,7 @@ class WorkerLease:
     """The lease of this process, by whose ``name`` it works, and a way to tell whether those of others still hold."""
 
     def __init__(self, database: Database) -> None:
-        """Take the lowest free number.
-
-        Raises:
-            StoreProblem: If the database cannot be reached, or too many processes work for it.
-        """
+        """Take the lowest free number; ``StoreProblem`` without a database, or if too many processes work for it."""
         file = database.file
         self._locks = SessionLocks(database) if file is None else FileLocks(file.with_name(f"{file.name}.workers"))
         number = next((number for number in range(MOST) if self._locks.take(number)), None)

@@ -76,11 +76,7 @@ class Runner:
         self._looked = -take_over_seconds  # at once: what a dead process left waits already
 
     def start(self) -> None:
-        """Begin to run jobs: those that a dead process of the same lease left, at once.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-        """
+        """Begin to run jobs, those that a dead process of the same lease left at once; needs the database."""
         lease = self._lease = WorkerLease(self._context.database)
         self._context.jobs.release(lease.name)
         turns: dict[str, Callable[[], None]] = {
