@@ -11,8 +11,7 @@ from fakes import FakeEncoder
 
 from textcx.evaluation.answers import NEGATIVE, NEUTRAL, POSITIVE, Answers, Baseline, load_baselines
 from textcx.evaluation.pairs import measure_bias, measure_pairs
-from textcx.evaluation.sentiment import competing, measure_baselines, measure_sentiment
-from textcx.evaluation.sentiment_sets import LabelledTexts
+from textcx.evaluation.sentiment_sets import LabelledTexts, competing, measure_baselines, measure_sentiment
 from textcx.evaluation.slices import KINDS, measure_slices
 
 

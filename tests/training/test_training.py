@@ -35,9 +35,8 @@ from textcx.training.examples import (
     split_by_hash,
 )
 from textcx.training.loop import Training, TrainingPlan, losses_of, targets_of
-from textcx.training.run import export_model
+from textcx.training.run import export_model, open_start, start_folder, teacher_folder
 from textcx.training.sources import HARD_LABELS, POOL_LABELS, SOURCES, WRITTEN, contrast_examples, read_corpus
-from textcx.training.start import open_start, start_folder, teacher_folder
 from textcx.training.teacher import (
     TEACHER_SHAPE,
     TeacherNetwork,

@@ -17,8 +17,7 @@ from textcx.evaluation import heads
 from textcx.evaluation.answers import Answers, load_baselines
 from textcx.evaluation.pairs import measure_bias, measure_pairs, read_pairs, read_templates
 from textcx.evaluation.records import MissingSet, choose
-from textcx.evaluation.sentiment import measure_baselines, measure_sentiment
-from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, read_labelled
+from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, measure_baselines, measure_sentiment, read_labelled
 from textcx.evaluation.slices import measure_slices
 
 if TYPE_CHECKING:

