@@ -48,9 +48,8 @@ class Answers:
         if fresh:
             found = self.encoder.encode(fresh, vectors=False)
             self._places |= {text: place for place, text in enumerate(fresh, start=len(self._places))}
-            self._known: dict[str, NDArray[Any]] = {
-                name: np.concatenate([known, getattr(found, name)]) for name, known in self._known.items()
-            }
+            for name, known in self._known.items():
+                self._known[name] = np.concatenate([known, getattr(found, name)])
         at = np.array([self._places[text] for text in texts], dtype=np.int64)
         return Encoding(
             vectors=np.zeros((0, 0), np.float32), **{name: known[at] for name, known in self._known.items()}

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from textcx.domain.parts import Part
     from textcx.domain.service.datasets import Job
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.pipelines.corpus import CorpusTools
     from textcx.store.theme_sets.named import DirectoryThemeSets
     from textcx.wiring.job_context import JobContext
 
@@ -96,7 +95,8 @@ class Analyze:
             relearn=self._job.options.get("relearn"),
         )
         # from here to the storing nothing is asked of the database: what takes minutes must not fail with it
-        analysis = analyze_corpus(part, tools=themes.tools(tools.corpus), choices=choices, progress=self._progress)
+        corpus_tools = replace(tools.corpus, theme_set=themes.assign_to, previous=themes.previous)
+        analysis = analyze_corpus(part, tools=corpus_tools, choices=choices, progress=self._progress)
         if not analysis.records.height:
             msg = f"none of the {part.rows} records of {self._job.dataset} could be analyzed; their reasons are listed"
             raise NothingToAnalyze(msg)
@@ -153,10 +153,6 @@ class ThemeChoice:
     previous: ThemeSet | None = None
     name: str | None = None
     learned_from: int | None = None
-
-    def tools(self, corpus: CorpusTools) -> CorpusTools:
-        """Return the tools of such an analysis."""
-        return replace(corpus, theme_set=self.assign_to, previous=self.previous)
 
     def outcome(self, analysis: Analysis, *, segments: int) -> CurrentSet | None:
         """Return the set that becomes the current one by an analysis of so many segments; null where it stays."""

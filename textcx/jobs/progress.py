@@ -30,7 +30,6 @@ class JobProgress:
         self._context, self._job = context, job
         self._written = 0.0
         self.progress: dict[str, Any] = {"stages": {}, **job.progress}
-        self.memory_mib: dict[str, int] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

@@ -15,7 +15,7 @@ from textcx.reports.lookup import NAME_LENGTH, STATEMENT_LENGTH
 from textcx.reports.phrases import NO_TREND, sure, trend_of
 
 if TYPE_CHECKING:
-    from textcx.reports.lookup import Lookup, Row
+    from textcx.reports.lookup import Lookup, Quote, Row
 
 MOST_CARDS = 8
 MOST_ROWS = 40
@@ -97,11 +97,7 @@ def themes(look: Lookup) -> SimpleNamespace:
     wide = charts.bubbles(shown, width=960, height=460, name="bubbles-wide", title=PICTURE, labels=20)
     narrow = charts.bubbles(shown, width=360, height=420, name="bubbles-narrow", title=PICTURE, labels=7)
     emerging = [
-        (
-            row,
-            formats.sentence(formats.clip(formats.unmask(row["name"]), NAME_LENGTH)),
-            look.book.quotes(row["first_quotes"], most=2),
-        )
+        (row, _named(formats.unmask(row["name"])), look.book.quotes(row["first_quotes"], most=2))
         for row in look.rows("emerging", most=MOST_EMERGING)
     ]
     return SimpleNamespace(
@@ -169,13 +165,12 @@ def _compared(row: Row) -> tuple[str, str]:
     return "clearly more" if difference > 0 else "clearly less", detail
 
 
-def praise(look: Lookup) -> list[SimpleNamespace]:
-    """Collect what people praise most, as the table ranks it."""
+def praise(look: Lookup) -> list[tuple[Row, str, tuple[Quote, ...]]]:
+    """Collect what people praise most, as the table ranks it: rows with name and quotes."""
     return [
-        SimpleNamespace(
-            row=row,
-            name=formats.sentence(formats.clip(str(row["name"]), NAME_LENGTH)),
-            quotes=look.book.quotes(row.get("evidence"), most=2),
-        )
-        for row in look.praised[:MOST_PRAISE]
+        (row, _named(str(row["name"])), look.book.quotes(row["evidence"], most=2)) for row in look.praised[:MOST_PRAISE]
     ]
+
+
+def _named(name: str) -> str:
+    return formats.sentence(formats.clip(name, NAME_LENGTH))

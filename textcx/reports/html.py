@@ -79,7 +79,7 @@ def render(analysis: Analysis) -> str:
         headline=look.headline,
         has_records=look.counted > 0,
         rated=bool(look.overall),
-        leading=look.leading,
+        leading=look.leading and formats.rating_name(look.leading),
         masked=bool((analysis.manifest.get("settings") or {}).get("redact", True)),
         cards=measures.cards(look),
         shares=measures.shares(look),

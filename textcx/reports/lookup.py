@@ -47,14 +47,6 @@ LEADING_UNITS = tuple(kind.unit for kind in KINDS.values() if kind.unit)
 """Units of the ratings that people steer by, the first one leading."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leading:
-    """The rating that stands for all where there is room for one: NPS where asked, else the one most people gave."""
-
-    name: str
-    title: str
-
-
 class Lookup:
     """Read-only views of an analysis, built once per report."""
 
@@ -118,10 +110,9 @@ class Lookup:
         )
 
     @cached_property
-    def leading(self) -> Leading | None:
-        """The rating that stands for all, or null where nobody rated."""
-        names = (row["rating"] for row in self.overall if known(row.get("value")))
-        return next((Leading(name, formats.rating_name(name)) for name in names), None)
+    def leading(self) -> str | None:
+        """The rating that stands for all: NPS where asked, else the one most people gave; null where nobody rated."""
+        return next((row["rating"] for row in self.overall if known(row.get("value"))), None)
 
     @cached_property
     def units(self) -> dict[str, str]:
@@ -143,11 +134,11 @@ class Lookup:
 
     def leading_value(self, kind: str, subject: str | None) -> Row | None:
         """Return the value of the leading rating for a theme or an attribute."""
-        return self.value(self.leading.name, kind, subject) if self.leading else None
+        return self.value(self.leading, kind, subject) if self.leading else None
 
     def leading_effect(self, kind: str, subject: str | None) -> Row | None:
         """Return the effect of a pain point, theme or stage on the leading rating."""
-        return self._effects.get((self.leading.name, kind, subject or "")) if self.leading else None
+        return self._effects.get((self.leading, kind, subject or "")) if self.leading else None
 
     @cached_property
     def book(self) -> QuoteBook:
@@ -230,15 +221,11 @@ def _after(text: str, end: int) -> str:
     return (window[:space] if space > CONTEXT // 2 else window) + "…"
 
 
-def _answer_name(rating: str) -> str:
-    """A single answer is no NPS: that is a balance of many."""
-    return "NPS answer" if rating == "nps" else formats.rating_name(rating)
-
-
 def _facts(record: Mapping[str, Any], ratings: Sequence[str]) -> str:
-    parts = [formats.day(record.get("created_at"))]
-    parts += [f"{_answer_name(name)} {record[name]:g}" for name in ratings if record.get(name) is not None]
-    parts.append(formats.clip(str(record.get("source") or ""), 30))
+    # a single answer is no NPS: that is a balance of many
+    titles = {name: "NPS answer" if name == "nps" else formats.rating_name(name) for name in ratings}
+    answers = [f"{title} {record[name]:g}" for name, title in titles.items() if record.get(name) is not None]
+    parts = [formats.day(record.get("created_at")), *answers, formats.clip(str(record.get("source") or ""), 30)]
     return " · ".join(part for part in parts if part)
 
 

@@ -91,11 +91,6 @@ def _rating_cell(look: Lookup, rating: str, stage: str) -> Cell:
     return (label, formats.rating(row["value"], row["unit"]), css, sign, rating_detail(row))
 
 
-def _heat(share: float | None) -> str:
-    """Class of the one-sided palette for a share of negative segments."""
-    return next((css for bound, css in HEAT_SHARES if share < bound), "s4") if known(share) else "na"
-
-
 def journey(look: Lookup) -> SimpleNamespace:
     """Collect the stages in journey order, which the table has, "stage unknown" last."""
     rows = sorted(look.rows("journey"), key=lambda row: row["stage"] == "unknown")
@@ -104,8 +99,10 @@ def journey(look: Lookup) -> SimpleNamespace:
     ][:2]
     stages = []
     for row in rows[:MOST_STAGES]:
-        pale = (row["segments"] or 0) < FEWEST_SEGMENTS
-        tone, heat = ("na", "na") if pale else (charts.tone(row["polarity"]), _heat(row["negative_share"]))
+        tone = heat = "na"
+        if (row["segments"] or 0) >= FEWEST_SEGMENTS:
+            tone, negative = charts.tone(row["polarity"]), row["negative_share"]
+            heat = next((css for bound, css in HEAT_SHARES if negative < bound), "s4") if known(negative) else "na"
         ends = formats.interval(row, formats.polarity)
         cells = [
             ("Polarity", formats.polarity(row["polarity"]), tone, "", ends),

@@ -151,7 +151,7 @@ def _driver(look: Lookup) -> Takeaway | None:
     rows = [
         row
         for row in look.rows("drivers")
-        if row["rating"] == look.leading.name
+        if row["rating"] == look.leading
         and row["subject_kind"] == "theme"
         and row["subject_id"] not in look.fragile
         and known(row["effect"])
@@ -161,12 +161,13 @@ def _driver(look: Lookup) -> Takeaway | None:
     if not rows:
         return None
     row = min(rows, key=lambda found: (found["effect"], found["subject_id"]))
+    leading = formats.rating_name(look.leading)
     effect = f"{effect_words(row)}{formats.in_brackets(effect_interval(row))}"
     text = (
-        f"{look.theme(row['subject_id'])}: {effect} between the {look.leading.title} of everyone and of those who "
+        f"{look.theme(row['subject_id'])}: {effect} between the {leading} of everyone and of those who "
         "never raise it. An association, not a cause."
     )
-    return f"Weighs most on {look.leading.title}", text, "drivers"
+    return f"Weighs most on {leading}", text, "drivers"
 
 
 def _stage(look: Lookup) -> Takeaway | None:
