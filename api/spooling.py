@@ -132,11 +132,11 @@ class Upload:
     def _keep_records(self, records: Sequence[GivenRecord], dataset: Dataset) -> Job:
         declared = dataset.columns.get("rating") or ()
         flags = [*(dataset.learned.get("rating") or ()), *([declared] if isinstance(declared, str) else declared)]
-        columns = columns_of(records, rating_flags=flags)
+        columns = columns_of(map(dict, records), rating_flags=flags)
         _check_ratings(records, columns.get("rating", ()))
         if "date_column" in columns:
             columns["date_format"] = "ISO 8601"
-        return self._keep(map(line_of, records), "records.jsonl", columns, most_bytes=LARGEST_LINES)
+        return self._keep(map(line_of, map(dict, records)), "records.jsonl", columns, most_bytes=LARGEST_LINES)
 
     def _keep(self, pieces: Iterable[bytes], name: str, columns: Mapping[str, Any], *, most_bytes: int) -> Job:
         """Spool the upload and ask for its job; it leaves the spool again where no new job came of it."""

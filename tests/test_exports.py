@@ -21,7 +21,6 @@ EXPORTS = {
     "textcx.cli": {"app", "main"},
     "textcx.evaluation": {"KNOWN_SETS", "as_markdown", "as_text", "evaluate", "tables"},
     "textcx.readers": {"open_feedback", "parse_rating", "plan_columns"},
-    "textcx.training": {"train_encoder"},
     "textcx_client": {
         "SIGNATURE",
         "AnalyzedItem",

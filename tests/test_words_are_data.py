@@ -26,7 +26,6 @@ ALLOWED = {
     "textcx/evaluation/report.py": "titles of columns",
     "textcx/readers/columns/plan.py": "names of roles",
     "textcx/evaluation/slices.py": "what sentences are measured apart",
-    "textcx/training/contrasts.py": "sentences that are made up for training",
 }
 """Modules whose longest list is of no language's words, or of words that no step reads; each with the reason."""
 

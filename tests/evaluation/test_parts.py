@@ -9,12 +9,9 @@ import numpy as np
 import pytest
 from fakes import FakeEncoder
 
-from textcx.evaluation.answers import Answers
-from textcx.evaluation.baselines import NEGATIVE, NEUTRAL, POSITIVE, Baseline, load_baselines
-from textcx.evaluation.bias import measure_bias
-from textcx.evaluation.pairs import measure_pairs
-from textcx.evaluation.sentiment import competing, measure_baselines, measure_sentiment
-from textcx.evaluation.sentiment_sets import LabelledTexts
+from textcx.evaluation.answers import NEGATIVE, NEUTRAL, POSITIVE, Answers, Baseline, load_baselines
+from textcx.evaluation.pairs import measure_bias, measure_pairs
+from textcx.evaluation.sentiment_sets import LabelledTexts, competing, measure_baselines, measure_sentiment
 from textcx.evaluation.slices import KINDS, measure_slices
 
 
@@ -96,8 +93,8 @@ def test_without_a_confident_answer_its_errors_are_unknown() -> None:
     ],
 )  # fmt: skip
 def test_kinds_of_texts_are_told_by_what_is_in_them(kind: str, has: list[str], lacks: list[str]) -> None:
-    assert [KINDS[kind](text) for text in has] == [True] * len(has)
-    assert [KINDS[kind](text) for text in lacks] == [False] * len(lacks)
+    assert [bool(KINDS[kind](text)) for text in has] == [True] * len(has)
+    assert [bool(KINDS[kind](text)) for text in lacks] == [False] * len(lacks)
 
 
 def labelled(texts: list[str], truth: list[int], source: str = "review") -> LabelledTexts:

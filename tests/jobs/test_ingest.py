@@ -130,8 +130,10 @@ def test_records_sent_as_json_are_read_by_their_fields(context: JobContext) -> N
         {"id": "a", "text": "The parcel was late.", "respondent": "jo", "ratings": {"nps": 2}, "attributes": {"plan": "pro"}},
         {"id": "b", "text": "Lovely shop, friendly people.", "created_at": "2026-03-04T05:06:07Z", "customer_value": 12.5},
     )]  # fmt: skip
-    columns = columns_of(sent, rating_flags=[])
-    job = run_now(context, send(context, "shop", b"".join(map(line_of, sent)), name="records.jsonl", columns=columns))
+    columns = columns_of(map(dict, sent), rating_flags=[])
+    job = run_now(
+        context, send(context, "shop", b"".join(map(line_of, map(dict, sent))), name="records.jsonl", columns=columns)
+    )
     assert job.state is JobState.DONE, job.errors
     first, second = kept(context)
     assert (first["record_id"], first["ratings"], first["attributes"]) == ("a", {"nps": 2.0}, {"plan": "pro"})

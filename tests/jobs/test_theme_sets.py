@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from job_context import as_csv, light_context, light_tools, run_now, send, some_rows
 
 from textcx.domain.service.datasets import Job, JobKind, JobState
+from textcx.jobs.analyze import choose_themes
 from textcx.jobs.respondents import erase_respondent
-from textcx.jobs.theme_choice import choose_themes
 from textcx.store.sql.reading.counting import Filters
 from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import records, segments

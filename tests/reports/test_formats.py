@@ -102,5 +102,5 @@ def test_a_clipped_text_is_never_longer_than_asked_and_begins_like_the_whole(tex
 def test_no_number_ever_reads_nan_inf_or_none(value: float | None) -> None:
     written = [formats.count(value), formats.percent(value), formats.polarity(value), formats.rating(value, "stars")]
     written += [formats.q_value(value), formats.severity_words(value), formats.effect(value, "points")]
-    written.append(formats.interval(value, value, formats.percent))
+    written.append(formats.interval({"ci_low": value, "ci_high": value}, formats.percent))
     assert not any(word in text for text in written for word in ("nan", "inf", "None"))

@@ -6,7 +6,7 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from textcx.reports.quotes import CONTEXT, QUOTE_LENGTH, Quote, QuoteBook, tidy
+from textcx.reports.lookup import CONTEXT, QUOTE_LENGTH, Quote, QuoteBook, tidy
 
 
 def quote_of(text: str, start: int, end: int, **columns: object) -> Quote:

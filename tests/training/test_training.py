@@ -24,8 +24,6 @@ from textcx.engines.encoder.network import EncoderNetwork, EncoderOutput, Networ
 from textcx.runs.progress import StageClock
 from textcx.training.batches import cut, draw_epoch, pad, padded_length, sorted_batches, token_ids
 from textcx.training.calibrate import confident_from, fit_scale, fit_sentiment
-from textcx.training.contrasts import contrast_examples
-from textcx.training.corpus import read_corpus, taught_by
 from textcx.training.develop import development_sets
 from textcx.training.examples import (
     Corpus,
@@ -36,17 +34,16 @@ from textcx.training.examples import (
     shares_from_intensity,
     split_by_hash,
 )
-from textcx.training.export import export_model
-from textcx.training.loop import Training, losses_of, targets_of
-from textcx.training.plan import TrainingPlan
-from textcx.training.sources import HARD_LABELS, POOL_LABELS, SOURCES, WRITTEN
-from textcx.training.start import open_start, start_folder, teacher_folder
+from textcx.training.loop import Training, TrainingPlan, losses_of, targets_of
+from textcx.training.run import export_model, open_start, start_folder, teacher_folder
+from textcx.training.sources import HARD_LABELS, POOL_LABELS, SOURCES, WRITTEN, contrast_examples, read_corpus
 from textcx.training.teacher import (
     TEACHER_SHAPE,
     TeacherNetwork,
     answers_of,
     backbone_from_mpnet,
     distance_buckets,
+    taught_by,
     teacher_about,
 )
 
@@ -96,7 +93,9 @@ def data(tmp_path: Path) -> Path:
 
 def test_only_the_wanted_split_is_read(data: Path) -> None:
     for split, others in (("train", ("dev", "test")), ("dev", ("train", "test"))):
-        texts = [one.text for one in read_corpus(data, split=split).examples if one.source not in OURS]
+        corpus = read_corpus(data, split=split)
+        bounds = [slice(*corpus.bounds[source.name]) for source in SOURCES if source.name not in OURS]
+        texts = [one.text for place in bounds for one in corpus.examples[place]]
         assert texts
         assert not [text for text in texts if any(f" a {other} text" in text for other in others)]
 
@@ -163,8 +162,8 @@ def test_labels_of_ours_become_targets(data: Path) -> None:
 
 def test_a_teacher_says_what_people_did_not_and_softens_what_they_did() -> None:
     source = Source("one", lambda _directory, _split: iter(()), each_epoch=2, attribution="a", licence="b", taught=0.5)
-    told = Example("told", "one", sentiment=(1.0, 0.0, 0.0), pain=1.0)
-    corpus = Corpus((source,), [told, Example("untold", "one"), told], {"one": (0, 3)})
+    label = Example("labelled", sentiment=(1.0, 0.0, 0.0), pain=1.0)
+    corpus = Corpus((source,), [label, Example("unlabelled"), label], {"one": (0, 3)})
     answers = {
         "places": torch.tensor([0, 1]),
         "sentiment": torch.tensor([[0.5, 0.25, 0.25]] * 2),
@@ -178,7 +177,7 @@ def test_a_teacher_says_what_people_did_not_and_softens_what_they_did() -> None:
     assert (first.sentiment_weight, first.pain_weight) == (1.0, 1.0)
     assert second.sentiment == [0.5, 0.25, 0.25]
     assert (second.sentiment_weight, second.pain, second.pain_weight) == (0.5, 0.75, 0.25)
-    assert third == told
+    assert third == label
 
 
 @pytest.mark.parametrize(
@@ -231,7 +230,7 @@ def test_a_text_has_one_split_however_it_is_written() -> None:
 
 def _corpus(count: int) -> Corpus:
     source = Source("one", lambda _directory, _split: iter(()), each_epoch=count // 2, attribution="a", licence="b")
-    return Corpus((source,), [Example(f"text {number}", "one") for number in range(count)], {"one": (0, count)})
+    return Corpus((source,), [Example(f"text {number}") for number in range(count)], {"one": (0, count)})
 
 
 def test_no_example_comes_back_before_all_were_seen() -> None:
@@ -264,7 +263,7 @@ def test_reading_batches_cover_all_texts() -> None:
 
 def test_heads_without_a_label_learn_nothing() -> None:
     targets = targets_of(
-        [Example("a", "x", sentiment=(1.0, 0.0, 0.0)), Example("b", "x", pain=1.0)], torch.tensor([[1.0, 0.0]] * 2)
+        [Example("a", sentiment=(1.0, 0.0, 0.0)), Example("b", pain=1.0)], torch.tensor([[1.0, 0.0]] * 2)
     )
     logits = torch.zeros((2, 3), requires_grad=True)
     pain, request = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
@@ -332,7 +331,7 @@ def test_the_model_description_can_be_read_back(tmp_path: Path, pytestconfig: py
         network=network,
         tokenizer=tokenizer,
         calibration=calibration,
-        plan={"seed": 3},
+        plan=TrainingPlan(seed=3),
         choice={"choice": 0.5},
         teacher=teacher_about(3),
     )

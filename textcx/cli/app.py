@@ -189,7 +189,7 @@ def train_sentiment(
     """Train the encoder: sentiment, pain, request, emotions and theme vectors in one network."""
     from textcx.runs.progress import ProgressBars
     from textcx.settings.analysis import load_settings
-    from textcx.training import train_encoder
+    from textcx.training.run import train_encoder
     from textcx.wiring.container import Container
 
     work = out.with_name(f"{out.name}.work")

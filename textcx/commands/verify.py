@@ -18,8 +18,7 @@ from textcx.settings.analysis import Settings
 from textcx.steps.records.assemble import assemble
 from textcx.steps.records.ids import assign_ids
 from textcx.steps.text.redact import MASK
-from textcx.wiring.sources import respondent_key
-from textcx.wiring.sources import open_source
+from textcx.wiring.sources import open_source, respondent_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

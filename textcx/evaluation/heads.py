@@ -14,9 +14,9 @@ from sklearn.metrics import precision_recall_fscore_support
 
 from textcx.domain.encoding import EMOTIONS
 from textcx.evaluation.answers import NEGATIVE
-from textcx.evaluation.records import MissingSet, field, records, spread
+from textcx.evaluation.records import MissingSet, records, require, spread
 from textcx.steps.statistics import classification as measures
-from textcx.training.sources import SOURCES, pool_labels
+from textcx.training.sources import POOL_LABELS, with_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.evaluation.answers import Answers
-    from textcx.training.examples import Example
+    from textcx.evaluation.records import Record
 
     Yes = Iterator[tuple[str, bool]]
 
@@ -49,101 +49,81 @@ class HeadSet:
     read: Callable[[Path], Yes]
 
 
-def _nhs_phase1(data: Path) -> Yes:
-    for record in records(data, "sentiment/nhs_phase1", "test"):
-        criticality = field(record, "criticality", name="nhs_phase1")
-        if criticality:
-            yield record["text"], criticality < 0
-
-
-def _nhs_survey(data: Path) -> Yes:
-    for record in records(data, "sentiment/nhs_survey", "test"):
-        label = field(record, "label", name="nhs_survey")
-        if label in {"negative", "positive"}:
-            yield record["text"], label == "negative"
-
-
-def _jupyter(data: Path) -> Yes:
-    for record in records(data, "problems/jupyter_2015", "test"):
-        question = field(record, "question", name="jupyter_2015")
-        if question in PAINFUL_QUESTIONS | PLEASANT_QUESTIONS:
-            yield record["text"], question in PAINFUL_QUESTIONS
-
-
-def _jupyter_longer(data: Path) -> Yes:
-    return ((text, pain) for text, pain in _jupyter(data) if len(text.split()) >= FEWEST_WORDS)
-
-
-def _pros_cons(data: Path) -> Yes:
-    for record in records(data, "sentiment/pros_cons", "test"):
-        yield record["text"], field(record, "label", name="pros_cons") == "negative"
-
-
-def _huliu(data: Path) -> Yes:
-    for record in records(data, "sentiment/huliu", "test"):
-        strengths = [item["strength"] for item in field(record, "features", name="huliu")]
-        if strengths and (min(strengths) <= CLEAR_STRENGTH or min(strengths) > 0):
-            yield record["text"], min(strengths) < 0
-
-
-def _cfpb(data: Path) -> Yes:
-    yield from ((record["text"], True) for record in records(data, "problems/cfpb", "test"))
-    yield from ((text, False) for text, pain in _nhs_survey(data) if not pain)
-
-
-def _own_labels(target: str) -> Callable[[Path], Yes]:
-    """Read what our own labels of DynaSent's unlabelled sentences say, test part only."""
+def _judged(file: str, judge: Callable[[Record], bool | None]) -> Callable[[Path], Yes]:
+    """Make the reader of the test split of a file; a record without a yes or a no is left out."""
 
     def read(data: Path) -> Yes:
-        for example in own_examples(data):
-            yes = getattr(example, target)
-            if yes is not None:
-                yield example.text, yes >= EVEN
+        judged = ((record["text"], judge(record)) for record in records(data, file, "test"))
+        return ((text, yes) for text, yes in judged if yes is not None)
 
     return read
 
 
-def own_examples(data: Path) -> list[Example]:
-    """Return the sentences of DynaSent's pool that were labelled for textcx and kept out of training.
-
-    Raises:
-        MissingSet: If the pool is not in the data folder, or these sentences are not part of the mix.
-    """
-    if (
-        not any(source.name == "pool_labels" for source in SOURCES)
-        or not (data / "sentiment" / "dynasent_pool.jsonl").is_file()
-    ):
-        message = "there is no file sentiment/dynasent_pool.jsonl in the data folder"
-        raise MissingSet(message)
-    return list(pool_labels(data, "test"))
+def _critical(record: Record) -> bool | None:
+    return record["criticality"] < 0 if record["criticality"] else None
 
 
+def _negative(record: Record) -> bool | None:
+    return {"negative": True, "positive": False}.get(record["label"])
+
+
+def _praised(record: Record) -> bool | None:
+    return False if record["label"] == "positive" else None
+
+
+def _painful(record: Record) -> bool | None:
+    question = record["question"]
+    return question in PAINFUL_QUESTIONS if question in PAINFUL_QUESTIONS | PLEASANT_QUESTIONS else None
+
+
+def _painful_longer(record: Record) -> bool | None:
+    return _painful(record) if len(record["text"].split()) >= FEWEST_WORDS else None
+
+
+def _clear_features(record: Record) -> bool | None:
+    lowest = min((item["strength"] for item in record["features"]), default=0)
+    return lowest < 0 if lowest <= CLEAR_STRENGTH or lowest > 0 else None
+
+
+def _complaints_and_praise(data: Path) -> Yes:
+    yield from _judged("problems/cfpb", lambda _: True)(data)
+    yield from _judged("sentiment/nhs_survey", _praised)(data)
+
+
+def _own_labels(target: str) -> Callable[[Path], Yes]:
+    """Make the reader of our own labels of DynaSent's sentences: those kept out of training."""
+
+    def read(data: Path) -> Yes:
+        require(data / "sentiment" / "dynasent_pool.jsonl")
+        judged = ((example.text, getattr(example, target)) for example in with_codes(POOL_LABELS, data, "test"))
+        return ((text, yes >= EVEN) for text, yes in judged if yes is not None)
+
+    return read
+
+
+_JUPYTER, _PHASE1, _SURVEY = "problems/jupyter_2015", "sentiment/nhs_phase1", "sentiment/nhs_survey"
+_ANSWERS = "answers to hinders, difficult, needed and missing against pleasant, needed and met"
+_LONGER = "the same, answers of four words or more"
+_FEATURES = "a feature of strength -2 or lower against only positive features"
+_OWN = "our own labels of review sentences"
 PAIN_SETS = (
-    HeadSet("nhs_phase1", "nhs_phase1", "criticality below 0 against above 0", _nhs_phase1),
-    HeadSet("nhs_survey", "nhs_survey", "negative against positive answers", _nhs_survey),
-    HeadSet(
-        "jupyter_2015",
-        "jupyter_2015",
-        "answers to hinders, difficult, needed and missing against pleasant, needed and met",
-        _jupyter,
-    ),
-    HeadSet("jupyter_2015 4+ words", "jupyter_2015", "the same, answers of four words or more", _jupyter_longer),
-    HeadSet("pros_cons", "pros_cons", "cons against pros", _pros_cons),
-    HeadSet("huliu", "huliu", "a feature of strength -2 or lower against only positive features", _huliu),
-    HeadSet("cfpb + nhs praise", "cfpb", "complaints against positive answers of nhs_survey", _cfpb),
-    HeadSet("pool_labels", "pool_labels", "our own labels of review sentences", _own_labels("pain")),
+    HeadSet("nhs_phase1", "nhs_phase1", "criticality below 0 against above 0", _judged(_PHASE1, _critical)),
+    HeadSet("nhs_survey", "nhs_survey", "negative against positive answers", _judged(_SURVEY, _negative)),
+    HeadSet("jupyter_2015", "jupyter_2015", _ANSWERS, _judged(_JUPYTER, _painful)),
+    HeadSet("jupyter_2015 4+ words", "jupyter_2015", _LONGER, _judged(_JUPYTER, _painful_longer)),
+    HeadSet("pros_cons", "pros_cons", "cons against pros", _judged("sentiment/pros_cons", _negative)),
+    HeadSet("huliu", "huliu", _FEATURES, _judged("sentiment/huliu", _clear_features)),
+    HeadSet("cfpb + nhs praise", "cfpb", "complaints against positive answers of nhs_survey", _complaints_and_praise),
+    HeadSet("pool_labels", "pool_labels", _OWN, _own_labels("pain")),
 )
 REQUEST_SETS = (
     HeadSet(
         "suggestion_a",
         "suggestion_a",
         "suggestions in a developers' forum that it never saw",
-        lambda data: (
-            (record["text"], field(record, "suggestion", name="suggestion_a") == 1)
-            for record in records(data, "problems/suggestion_a", "test")
-        ),
+        _judged("problems/suggestion_a", lambda record: record["suggestion"] == 1),
     ),
-    HeadSet("pool_labels", "pool_labels", "our own labels of review sentences", _own_labels("request")),
+    HeadSet("pool_labels", "pool_labels", _OWN, _own_labels("request")),
 )
 
 
@@ -170,37 +150,28 @@ def measure_pain(answers: Answers, one: HeadSet, data: Path, *, limit: int | Non
 def measure_request(answers: Answers, one: HeadSet, data: Path, *, limit: int | None = None) -> dict[str, Any]:
     """Measure the request head on a set."""
     texts, truth = _read(one, data, limit)
-    chance = _known(answers.of(texts).request, "requests")
-    return {
-        "rule": one.rule,
-        "texts": len(texts),
-        "requests": int(truth.sum()),
-        "auc": measures.roc_auc(truth, chance),
-        **_at_even(truth, chance),
-    }
+    return {"rule": one.rule, **_measure("requests", truth, _known(answers.of(texts).request, "requests"))}
 
 
 def measure_emotions(answers: Answers, data: Path, *, limit: int | None = None) -> dict[str, dict[str, Any]]:
     """Measure each emotion on GoEmotions' test split; annoyance counts as anger."""
-    found = list(records(data, "sentiment/goemotions", "test"))
-    chosen = [found[place] for place in spread(len(found), limit)]
-    shown = [frozenset(field(record, "emotions", name="goemotions")) for record in chosen]
+    chosen = spread(records(data, "sentiment/goemotions", "test"), limit)
+    shown = [frozenset(record["emotions"]) for record in chosen]
     chances = _known(answers.of([record["text"] for record in chosen]).emotions, "emotions")
     report = {}
-    for column, emotion in enumerate(EMOTIONS):
+    for emotion, chance in zip(EMOTIONS, chances.T, strict=True):
         truth = np.array([bool(names.intersection(SHOWN_AS.get(emotion, (emotion,)))) for names in shown], dtype=bool)
-        report[emotion] = {
-            "texts": len(chosen),
-            "shown": int(truth.sum()),
-            "auc": measures.roc_auc(truth, chances[:, column]),
-            **_at_even(truth, chances[:, column]),
-        }
+        report[emotion] = _measure("shown", truth, chance)
     return report
 
 
+def _measure(counted: str, truth: NDArray[np.bool_], chance: NDArray[np.float64]) -> dict[str, Any]:
+    counts = {"texts": len(truth), counted: int(truth.sum())}
+    return {**counts, "auc": measures.roc_auc(truth, chance), **_at_even(truth, chance)}
+
+
 def _read(one: HeadSet, data: Path, limit: int | None) -> tuple[list[str], NDArray[np.bool_]]:
-    found = list(one.read(data))
-    chosen = [found[place] for place in spread(len(found), limit)]
+    chosen = spread(one.read(data), limit)
     return [text for text, _ in chosen], np.array([yes for _, yes in chosen], dtype=bool)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import difflib
 import json
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -22,19 +22,27 @@ class MissingSet(UnreadableInput):
     """A data set is not there; its reason goes into the list of skipped sets."""
 
 
-def records(data: Path, name: str, *splits: str) -> Iterator[dict[str, Any]]:
-    """Yield the records of some splits of a JSON lines file, in the file's order.
+class Record(dict[str, Any]):
+    """A record of the set ``name``."""
 
-    Args:
-        data: The data folder.
-        name: File without its ending, such as ``sentiment/cebab``.
-        splits: The splits wanted.
+    def __init__(self, values: dict[str, Any], name: str) -> None:
+        super().__init__(values)
+        self.name = name
+
+    def __missing__(self, key: str) -> NoReturn:
+        """Explain that a field is missing."""
+        message = f"{self.name}: a record has no field '{key}'; is this the data set of that name, in the same format?"
+        raise UnreadableInput(message)
+
+
+def records(data: Path, name: str, split: str) -> Iterator[Record]:
+    """Yield the records of one split of a JSON lines file such as ``sentiment/cebab``, in the file's order.
 
     Raises:
         MissingSet: If there is no such file.
-        UnreadableInput: If a line is no record with a text and a split.
+        UnreadableInput: If a line is no record with a text and a split, or, as it is asked for, a field is missing.
     """
-    path = data / f"{name}.jsonl"
+    path = require(data / f"{name}.jsonl")
     for number, line in enumerate(_lines(path), start=1):
         try:
             record = json.loads(line)
@@ -43,39 +51,22 @@ def records(data: Path, name: str, *splits: str) -> Iterator[dict[str, Any]]:
         if not isinstance(record, dict) or not isinstance(record.get("text"), str) or "split" not in record:
             message = f"{path}, line {number}: expected a JSON object with 'text' and 'split'; get the file again"
             raise UnreadableInput(message)
-        if record["split"] in splits:
-            yield record
+        if record["split"] == split:
+            yield Record(record, name)
 
 
-def rows(data: Path, name: str) -> Iterator[dict[str, str]]:
-    """Yield the rows of a CSV file, such as ``dumps/womens_clothing``.
-
-    Raises:
-        MissingSet: If there is no such file.
-    """
-    path = data / f"{name}.csv"
-    _require(path)
-    with path.open(encoding="utf-8", newline="") as lines:
-        yield from csv.DictReader(lines)
+def rows(data: Path, name: str) -> Iterator[Record]:
+    """Yield the rows of a CSV file, such as ``dumps/womens_clothing``; errors are those of ``records``."""
+    with require(data / f"{name}.csv").open(encoding="utf-8", newline="") as lines:
+        yield from (Record(row, name) for row in csv.DictReader(lines))
 
 
-def field(record: dict[str, Value], key: str, *, name: str) -> Value:
-    """Return a field of a record.
-
-    Raises:
-        UnreadableInput: If the record has no such field.
-    """
-    if key not in record:
-        message = f"{name}: a record has no field '{key}'; is this the data set of that name, in the same format?"
-        raise UnreadableInput(message)
-    return record[key]
-
-
-def spread(count: int, limit: int | None) -> list[int]:
-    """Return the places of at most ``limit`` of ``count`` records, evenly over the file, whose parts may differ."""
-    if limit is None or count <= limit:
-        return list(range(count))
-    return [int(place) for place in np.linspace(0, count - 1, limit).round()]
+def spread(found: Iterable[Value], limit: int | None) -> list[Value]:
+    """Choose at most ``limit`` records, evenly over the file, whose parts may differ; None takes all."""
+    every = list(found)
+    if limit is None or len(every) <= limit:
+        return every
+    return [every[int(place)] for place in np.linspace(0, len(every) - 1, limit).round()]
 
 
 def choose(wanted: Iterable[str] | None, known: Sequence[str]) -> set[str]:
@@ -87,19 +78,18 @@ def choose(wanted: Iterable[str] | None, known: Sequence[str]) -> set[str]:
     if wanted is None:
         return set(known)
     chosen = {name.strip() for name in wanted if name.strip()}
+    every = "known are: " + ", ".join(known)
     for name in sorted(chosen - set(known)):
         near = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean '{near[0]}'?" if near else "known are: " + ", ".join(known)
-        message = f"there is no set '{name}'; {hint}"
+        message = f"there is no set '{name}'; " + (f"did you mean '{near[0]}'?" if near else every)
         raise BadSetting(message)
     if not chosen:
-        message = "--sets names no set; known are: " + ", ".join(known)
+        message = f"--sets names no set; {every}"
         raise BadSetting(message)
     return chosen
 
 
 def _lines(path: Path) -> Iterator[str]:
-    _require(path)
     with path.open(encoding="utf-8") as lines:
         try:
             yield from (line for line in lines if line.strip())
@@ -108,7 +98,9 @@ def _lines(path: Path) -> Iterator[str]:
             raise UnreadableInput(message) from None
 
 
-def _require(path: Path) -> None:
+def require(path: Path) -> Path:
+    """Return the path of a file, or raise ``MissingSet`` if it is not there."""
     if not path.is_file():
         message = f"there is no file {path.parent.name}/{path.name} in the data folder"
         raise MissingSet(message)
+    return path

@@ -13,13 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from textcx.domain.errors import UnreadableInput
 from textcx.domain.version import __version__
-from textcx.evaluation import bias, heads
-from textcx.evaluation.answers import Answers
-from textcx.evaluation.baselines import load_baselines
-from textcx.evaluation.pairs import measure_pairs, read_pairs
+from textcx.evaluation import heads
+from textcx.evaluation.answers import Answers, load_baselines
+from textcx.evaluation.pairs import measure_bias, measure_pairs, read_pairs, read_templates
 from textcx.evaluation.records import MissingSet, choose
-from textcx.evaluation.sentiment import measure_baselines, measure_sentiment
-from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, read_labelled
+from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, measure_baselines, measure_sentiment, read_labelled
 from textcx.evaluation.slices import measure_slices
 
 if TYPE_CHECKING:
@@ -29,7 +27,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from textcx.evaluation.baselines import Baseline
+    from textcx.evaluation.answers import Baseline
+    from textcx.evaluation.heads import HeadSet
     from textcx.evaluation.sentiment_sets import LabelledTexts, SentimentSet
     from textcx.ports import Encoder
 
@@ -51,26 +50,32 @@ class _Evaluation:
 
     def __init__(
         self,
-        encoder: Encoder,
+        answers: Answers,
         data: Path,
         *,
         limit: int | None,
         baselines: Sequence[Baseline],
         tell: Callable[[str], None],
     ) -> None:
-        self.answers = Answers(encoder)
-        self.data, self.limit, self.baselines, self.tell = data, limit, baselines, tell
+        self.answers, self.data, self.limit, self.baselines, self.tell = answers, data, limit, baselines, tell
         self.skipped: dict[str, str] = {}
         self.pooled: list[tuple[LabelledTexts, NDArray[np.float32]]] = []
 
-    def attempt(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
+    def attempt(self, name: str, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Measure a set; write down the reason where it is not there."""
         self.tell(f"{name} ...")
         try:
             return measure()
         except MissingSet as reason:
             self.skipped[name] = str(reason)
-            return None
+            return {}
+
+    def each(
+        self, sets: Iterable[SentimentSet] | Iterable[HeadSet], measure: Callable[[Any], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Measure sets, by their names; those that are not there are left out."""
+        found = {one.name: self.attempt(one.name, partial(measure, one)) for one in sets}
+        return {name: one for name, one in found.items() if one}
 
     def sentiment(self, one: SentimentSet) -> dict[str, Any]:
         """Measure the sentiment of a set, its parts, and the lexicons."""
@@ -92,9 +97,9 @@ class _Evaluation:
             return report | {"baselines": compared}
 
         report: dict[str, Any] = {"role": one.role, "note": one.note, "two_way": one.two_way} | part(slice(None))
-        if one.target:
-            measure, goal = one.target
-            report["goal"] = {"measure": measure, "value": goal, "reached": report[measure] >= goal}
+        if one.goal is not None:
+            reached = report[one.goal_measure] >= one.goal
+            report["goal"] = {"measure": one.goal_measure, "value": one.goal, "reached": reached}
         names = sorted(set(read.parts.tolist()))
         if len(names) > 1:
             report["parts"] = {name: part(read.parts == name) for name in names}
@@ -120,7 +125,7 @@ def evaluate(
         limit: At most so many texts of each set, evenly spread over its file; None takes all. At least 1.
         baselines: Measure VADER and TextBlob, too, where they are installed.
         pairs: Folder of our own contrast pairs and bias templates; None where there is none.
-        tell: Is told the name of each set before it is read.
+        tell: Called with the name of each set before it is read.
 
     Returns:
         Numbers, ready for JSON: ``sentiment``, ``pain``, ``request``, ``emotions``, ``pairs``, ``slices``, ``bias``,
@@ -132,7 +137,8 @@ def evaluate(
     """
     chosen = check_request(data, sets)
     lexicons, missing = load_baselines() if baselines else ([], dict.fromkeys(("vader", "textblob"), "not asked for"))
-    work = _Evaluation(encoder, data, limit=limit, baselines=lexicons, tell=tell)
+    answers = Answers(encoder)
+    work = _Evaluation(answers, data, limit=limit, baselines=lexicons, tell=tell)
     report: dict[str, Any] = {
         "textcx_version": __version__,
         "encoder_id": encoder.encoder_id,
@@ -143,31 +149,20 @@ def evaluate(
         "limit": limit,
         "baselines": {one.name: {"version": one.version} for one in lexicons}
         | {name: {"missing": reason} for name, reason in missing.items()},
-        "sentiment": _each(
-            work, {one.name: partial(work.sentiment, one) for one in SENTIMENT_SETS if one.name in chosen}
-        ),
+        "sentiment": work.each((one for one in SENTIMENT_SETS if one.name in chosen), work.sentiment),
     }
     for head, head_sets, measure in (
         ("pain", heads.PAIN_SETS, heads.measure_pain),
         ("request", heads.REQUEST_SETS, heads.measure_request),
     ):
-        report[head] = _each(
-            work,
-            {
-                one.name: partial(measure, work.answers, one, data, limit=limit)
-                for one in head_sets
-                if one.needs in chosen
-            },
-        )
-    report["emotions"] = report["pairs"] = report["bias"] = {}
-    if EMOTIONS in chosen:
-        found = work.attempt(EMOTIONS, lambda: heads.measure_emotions(work.answers, data, limit=limit))
-        report["emotions"] = found or {}
-    if PAIRS in chosen:
-        report["pairs"] = work.attempt(PAIRS, lambda: measure_pairs(work.answers, read_pairs(pairs))) or {}
-    if BIAS in chosen:
-        found = work.attempt(BIAS, lambda: bias.measure_bias(work.answers, bias.read_templates(pairs)))
-        report["bias"] = found or {}
+        wanted = (one for one in head_sets if one.needs in chosen)
+        report[head] = work.each(wanted, partial(measure, answers, data=data, limit=limit))
+    for part, name, measure_all in (
+        ("emotions", EMOTIONS, partial(heads.measure_emotions, answers, data, limit=limit)),
+        ("pairs", PAIRS, lambda: measure_pairs(answers, read_pairs(pairs))),
+        ("bias", BIAS, lambda: measure_bias(answers, read_templates(pairs))),
+    ):
+        report[part] = work.attempt(name, measure_all) if name in chosen else {}
     report["slices"] = measure_slices(work.pooled)
     report["skipped"] = work.skipped
     if chosen - OF_OUR_OWN and not any(report[head] for head in ("sentiment", "pain", "request", "emotions")):
@@ -177,22 +172,12 @@ def evaluate(
 
 
 def check_request(data: Path, sets: Iterable[str] | None) -> set[str]:
-    """Check folder and names, which takes no time; return the names of the sets that are wanted.
-
-    Raises:
-        UnreadableInput: If the folder is not there.
-        BadSetting: If a name is unknown.
-    """
+    """Check folder and names, which takes no time; return the names of the sets that are wanted."""
     chosen = choose(sets, KNOWN_SETS)
     if not data.is_dir():
         message = f"there is no data folder {data}; name the folder that holds sentiment/, problems/ and dumps/"
         raise UnreadableInput(message)
     return chosen
-
-
-def _each(work: _Evaluation, measures: dict[str, Callable[[], dict[str, Any]]]) -> dict[str, Any]:
-    found = {name: work.attempt(name, measure) for name, measure in measures.items()}
-    return {name: one for name, one in found.items() if one is not None}
 
 
 def _rounded(value: object) -> object:

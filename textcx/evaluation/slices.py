@@ -34,34 +34,23 @@ _FACE = re.compile(
     r"[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]"
     r"|(?<![\w:;=])(?:[:;=8][-~^']?[)(\]\[DPpOo/\\|*3]|<3|[xX]D|\^_?\^|[)(]['-]?[:;=])(?!\w)"
 )
-_CAPITALS = re.compile(r"\b[A-Z]{3,}\b")
-_HANDLE = re.compile(r"(?<!\w)[#@]\w+")
 
 
-def _says(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    return lambda text: bool(pattern.search(text))
-
-
-KINDS: dict[str, Callable[[str], bool]] = {
-    "negation": _says(_NEGATION),
-    "but, although, however": _says(_TURN),
-    "question": lambda text: "?" in text,
-    "emoji or emoticon": _says(_FACE),
-    "word in capitals": _says(_CAPITALS),
-    "hashtag or mention": _says(_HANDLE),
+KINDS: dict[str, Callable[[str], object]] = {
+    "negation": _NEGATION.search,
+    "but, although, however": _TURN.search,
+    "question": re.compile(r"\?").search,
+    "emoji or emoticon": _FACE.search,
+    "word in capitals": re.compile(r"\b[A-Z]{3,}\b").search,
+    "hashtag or mention": re.compile(r"(?<!\w)[#@]\w+").search,
 }
 """What a text may have. A word in capitals has three letters or more, so that OK and TV are none."""
 
 
 def measure_slices(sets: Sequence[tuple[LabelledTexts, NDArray[np.float32]]]) -> list[dict[str, Any]]:
-    """Measure slices over sets that count the same.
+    """Measure slices over sets with three labels, each with its answers, shape ``(texts, 3)``, that count the same.
 
-    Args:
-        sets: Each set with its answers, shape ``(texts, 3)``; sets with three labels only.
-
-    Returns:
-        One entry for each slice of at least ``SMALLEST`` texts: ``kind``, ``value``, ``texts``, ``sets``, ``macro_f1``,
-        ``ece``, and ``accuracy``, all weighted.
+    Returns one entry for each slice of at least ``SMALLEST`` texts; all its figures are weighted.
     """
     sets = [one for one in sets if len(one[0].texts)]
     if not sets:
@@ -98,7 +87,7 @@ def _slices(texts: Sequence[str], sources: NDArray[np.str_]) -> Iterator[tuple[s
         value = f"{low}-{high} words" if high else f"{low} words or more"
         yield "length", value, (words >= low) & (words <= (high or words.max()))
     for kind, has in KINDS.items():
-        found = np.array([has(text) for text in texts], dtype=bool)
+        found = np.array([bool(has(text)) for text in texts], dtype=bool)
         yield kind, "yes", found
         yield kind, "no", ~found
     for source in sorted(set(sources.tolist())):

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from textcx.domain.errors import WrongUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 _CARRIES_IPV4 = IPv6Network("64:ff9b::/96")
 LONGEST_URL = 2000
@@ -29,11 +29,7 @@ class PrivateAddress(WrongUse):
 
 
 def check_url(url: str) -> None:
-    """Check what can be checked of a webhook's URL before it is called.
-
-    Raises:
-        WrongUse: If it is no http or https URL with a host, or holds a user name.
-    """
+    """Refuse with ``WrongUse`` what is no http or https URL with a host, or holds a user name."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -67,31 +63,18 @@ def is_public(address: str) -> bool:
 
 
 def choose_address(host: str, port: int, *, allow_private: bool) -> tuple[int, tuple[str, int]]:
-    """Resolve a host and choose an address to connect to.
-
-    Args:
-        host: Name or address.
-        port: Port.
-        allow_private: Whether any address will do.
-
-    Returns:
-        Address family, and address with port.
+    """Resolve a host and choose an address to connect to: its family, and the address with the port.
 
     Raises:
-        PrivateAddress: If any address of the host is not public.
+        PrivateAddress: If any address of the host is not public, unless that is allowed.
         OSError: If the host has none.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = [(int(family), (str(address[0]), port)) for family, _, _, _, address in found]
-    if not allow_private:
-        _refuse_private(host_and_port[0] for _, host_and_port in addresses)
-    return addresses[0]
-
-
-def _refuse_private(addresses: Iterable[str]) -> None:
-    if not all(is_public(address) for address in addresses):
+    if not allow_private and not all(is_public(address) for _, (address, _) in addresses):
         msg = "the host of the webhook has an address that is not public; allow that with allow_private_webhooks"
         raise PrivateAddress(msg)
+    return addresses[0]
 
 
 class _Checked(http.client.HTTPConnection):
@@ -116,16 +99,7 @@ class _Checked(http.client.HTTPConnection):
 
 
 def post(url: str, body: bytes, *, headers: Mapping[str, str], allow_private: bool) -> int:
-    """Post a message to a webhook.
-
-    Args:
-        url: Where to.
-        body: The message.
-        headers: What goes with it.
-        allow_private: Whether private addresses may be called.
-
-    Returns:
-        The status of the answer; redirects are answers.
+    """Post a message to a webhook and return the status of the answer; redirects are answers.
 
     Raises:
         WrongUse: If the URL cannot be called.

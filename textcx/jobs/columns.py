@@ -8,7 +8,7 @@ those of the data set, then what was learned.
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -54,13 +54,10 @@ def check_columns(columns: Mapping[str, Any]) -> dict[str, Any]:
 def overrides_for(
     header: Collection[str], *, upload: Mapping[str, Any], dataset: Mapping[str, Any], learned: Mapping[str, Any]
 ) -> ColumnOverrides:
-    """Say how an upload is to be read.
+    """Say how an upload with these columns is to be read.
 
-    Args:
-        header: Its columns.
-        upload: Its own settings; a column that it does not have is an error of the reader.
-        dataset: Settings of its data set; they count as far as the columns are there.
-        learned: What earlier uploads showed; likewise.
+    A column that its own settings name and it does not have is an error of the reader; settings of its data set, and
+    what earlier uploads showed, count as far as the columns are there.
     """
     merged: dict[str, Any] = {}
     for settings in (_present(learned, header), _present(dataset, header), upload):
@@ -74,9 +71,8 @@ def _present(settings: Mapping[str, Any], header: Collection[str]) -> dict[str, 
     for name in LISTS:
         kept[name] = [column for column in _listed(settings.get(name)) if column in header]
     kept["rating"] = [flag for flag in _listed(settings.get("rating")) if _rated_column(flag) in header]
-    kept["questions"] = {
-        column: question for column, question in (settings.get("questions") or {}).items() if column in header
-    }
+    questions = settings.get("questions") or {}
+    kept["questions"] = {column: question for column, question in questions.items() if column in header}
     if kept.get("date_format") and "date_column" not in kept:
         del kept["date_format"]
     return kept
@@ -127,30 +123,11 @@ def plan_of(plain: Mapping[str, Any]) -> ColumnPlan:
     return ColumnPlan(**values)
 
 
-class SentRecord(Protocol):
-    """A record that was sent as JSON: it also has the ``FIELDS``."""
-
-    @property
-    def text(self) -> str:
-        """The verbatim."""
-        ...
-
-    @property
-    def ratings(self) -> Mapping[str, float | None]:
-        """Values by name."""
-        ...
-
-    @property
-    def attributes(self) -> Mapping[str, object]:
-        """Plain values by name."""
-        ...
-
-
-def line_of(record: SentRecord) -> bytes:
-    """Write a record that was sent as JSON as a line for the spool."""
-    columns = {name: getattr(record, name) for name in ("text", *FIELDS)}
-    columns |= {f"rating_{name}": value for name, value in record.ratings.items()}
-    columns |= {_attribute(name): value for name, value in record.attributes.items()}
+def line_of(record: Mapping[str, Any]) -> bytes:
+    """Write a record that was sent as JSON (``text``, ``FIELDS``, ``ratings``, ``attributes``) for the spool."""
+    columns = {name: record[name] for name in ("text", *FIELDS)}
+    columns |= {f"rating_{name}": value for name, value in record["ratings"].items()}
+    columns |= {_attribute(name): value for name, value in record["attributes"].items()}
     return json.dumps(columns, ensure_ascii=False, default=str).encode("utf-8", "replace") + b"\n"
 
 
@@ -159,15 +136,8 @@ def _attribute(name: str) -> str:
     return f"attribute_{name}" if name == "text" or name in FIELDS or name.startswith("rating_") else name
 
 
-def columns_of(records: Iterable[SentRecord], *, rating_flags: Iterable[str]) -> dict[str, Any]:
-    """Say what the columns of ``line_of`` are.
-
-    Args:
-        records: The records.
-        rating_flags: Scales of ratings of their data set, as ``NAME=COLUMN:LOW-HIGH``.
-
-    Returns:
-        Settings of columns.
+def columns_of(records: Iterable[Mapping[str, Any]], *, rating_flags: Iterable[str]) -> dict[str, Any]:
+    """Say what the columns of ``line_of`` are, as settings; their data set has scales as ``NAME=COLUMN:LOW-HIGH``.
 
     Raises:
         WrongUse: If a rating has no scale.
@@ -176,9 +146,9 @@ def columns_of(records: Iterable[SentRecord], *, rating_flags: Iterable[str]) ->
     attributes: dict[str, None] = {}
     used: set[str] = set()
     for record in records:
-        ratings |= dict.fromkeys(record.ratings)
-        attributes |= dict.fromkeys(record.attributes)
-        used |= {field for field in FIELDS if getattr(record, field) is not None}
+        ratings |= dict.fromkeys(record["ratings"])
+        attributes |= dict.fromkeys(record["attributes"])
+        used |= {field for field in FIELDS if record[field] is not None}
     declared = {flag.partition("=")[0]: flag.rpartition("=")[2].partition(":")[2] for flag in rating_flags}
     scales = {name: declared.get(name) or SCALES.get(name.casefold()) for name in ratings}
     if None in scales.values():

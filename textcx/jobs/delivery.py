@@ -33,13 +33,7 @@ _DELIVERED = range(200, 300)
 
 
 def signature(body: bytes, *, secret: str, at: datetime) -> str:
-    """Sign a message.
-
-    Args:
-        body: As it is sent.
-        secret: Of the webhook.
-        at: When it is sent.
-    """
+    """Sign a message as it is sent ``at`` this time, with the secret of its webhook."""
     seconds = int(at.timestamp())
     signed = hmac.new(secret.encode(), f"{seconds}.".encode() + body, hashlib.sha256).hexdigest()
     return f"t={seconds},v1={signed}"
@@ -60,12 +54,9 @@ class Delivering:
             return False
         delivery, webhook = taken
         error = self._send(delivery, webhook, now=now)
-        if error is None:
-            self._webhooks.settle(delivery.id, state=DONE, next_at=now, error=None)
-        elif delivery.attempts < len(PAUSES):
-            self._webhooks.settle(delivery.id, state=DUE, next_at=now + PAUSES[delivery.attempts], error=error)
-        else:
-            self._webhooks.settle(delivery.id, state=FAILED, next_at=now, error=error)
+        again = error is not None and delivery.attempts < len(PAUSES)
+        state, pause = (DUE, PAUSES[delivery.attempts]) if again else (DONE if error is None else FAILED, timedelta())
+        self._webhooks.settle(delivery.id, state=state, next_at=now + pause, error=error)
         return True
 
     def _send(self, delivery: Delivery, webhook: Webhook, *, now: datetime) -> str | None:

@@ -54,19 +54,12 @@ class Ingest:
     """One attempt of an ingest job in this process; it goes on behind the batches that are stored."""
 
     def __init__(self, context: JobContext, job: Job) -> None:
-        self._context = context
-        self._job = job
+        self._context, self._job = context, job
         self._progress = JobProgress(context, job)
         self._open: _OpenUpload | None = None
 
     def run(self) -> None:
-        """Run the job to its end.
-
-        Raises:
-            JobCancelled: If it is to stop.
-            ProcessEnds: If the process is.
-            TextcxError: Why it failed.
-        """
+        """Run the job to its end, which is ``JobCancelled``, ``ProcessEnds`` or a ``TextcxError`` if it is none."""
         again = self._context.patiently
         again(self._begin)
         while again(self._next_batch):
@@ -111,25 +104,26 @@ class Ingest:
     def _store(self, opened: _OpenUpload, read: FeedbackBatch) -> None:
         tools = self._context.tools
         whole = analyze_batch(read, number=0, plan=opened.plan, tools=tools.record, progress=self._progress)
-        erased: set[str] = set()
-        while True:
+        batch, erased = None, set[str]()
+        while batch is None:
             batch = self._batch_of(opened, whole, erased=erased)
             try:
                 with self._progress.stage("store"):
                     self._context.batches.save(opened.upload, batch)
             except ErasedMeanwhile as meanwhile:
-                erased |= meanwhile.respondents
-                continue
-            opened.number += 1
-            opened.repeats.update(batch.repeats)
-            for name in (*RECORD_STAGES, "store"):
-                self._progress.advance(name, whole.rows)
-            return
+                batch, erased = None, erased | meanwhile.respondents
+        opened.number += 1
+        opened.repeats.update(batch.repeats)
+        for name in (*RECORD_STAGES, "store"):
+            self._progress.advance(name, whole.rows)
 
     def _batch_of(self, opened: _OpenUpload, whole: Part, *, erased: set[str]) -> Batch:
         """Admit what is new of a part, and find out what one can tell of new records: themes, pains, urgency."""
         dataset_id, stored = opened.upload.dataset_id, self._context.batches
-        part = _without_respondents(whole, erased)
+        part = whole
+        if erased:
+            gone = whole.records["respondent_id"].is_in(list(erased)).fill_null(value=False)
+            part = _rows(whole, whole.records.filter(~gone))
         admission = admit(
             part.records,
             earlier=opened.repeats,
@@ -252,18 +246,10 @@ def _only(part: Part, record_ids: Mapping[int, str]) -> Part:
         {"row": list(record_ids), "given_id": list(record_ids.values())},
         schema={"row": pl.Int64, "given_id": pl.String},
     )
-    records = part.records.drop("given_id").join(ids, on="row", how="inner", maintain_order="left")
-    return _rows(replace(part, records=records), list(record_ids))
+    return _rows(part, part.records.drop("given_id").join(ids, on="row", how="inner", maintain_order="left"))
 
 
-def _without_respondents(part: Part, respondents: set[str]) -> Part:
-    """Return a part without the records of some respondents."""
-    if not respondents:
-        return part
-    stays = part.records.filter(~pl.col("respondent_id").is_in(list(respondents)).fill_null(value=False))
-    return _rows(replace(part, records=stays), stays["row"].to_list())
-
-
-def _rows(part: Part, rows: list[int]) -> Part:
-    mine = part.segments["row"].is_in(rows)
-    return replace(part, segments=part.segments.filter(mine), vectors=part.vectors[mine.to_numpy()])
+def _rows(part: Part, records: pl.DataFrame) -> Part:
+    """Return a part with these records of it, and their segments."""
+    mine = part.segments["row"].is_in(records["row"].to_list())
+    return replace(part, records=records, segments=part.segments.filter(mine), vectors=part.vectors[mine.to_numpy()])

@@ -27,18 +27,15 @@ class JobProgress:
 
     def __init__(self, context: JobContext, job: Job) -> None:
         """Go on from the progress that the row has."""
-        self._context = context
-        self._job = job
+        self._context, self._job = context, job
         self._written = 0.0
         self.progress: dict[str, Any] = {"stages": {}, **job.progress}
-        self.memory_mib: dict[str, int] = {}
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Time a stage; entered again, its seconds add up."""
         self.check()
-        stages = self.progress["stages"]
-        entry = stages.setdefault(name, {"done": 0, "seconds": 0.0})
+        entry = self._entry(name)
         self.progress["stage"] = name
         self.write()
         start = time.perf_counter()
@@ -49,21 +46,19 @@ class JobProgress:
 
     def expect(self, name: str, amount: int) -> None:
         """Note how many a stage will handle in all."""
-        self.progress["stages"].setdefault(name, {"done": 0, "seconds": 0.0})["total"] = amount
+        self._entry(name)["total"] = amount
 
     def advance(self, name: str, amount: int) -> None:
         """Note that a stage has handled so many more."""
-        entry = self.progress["stages"].setdefault(name, {"done": 0, "seconds": 0.0})
-        entry["done"] += amount
+        self._entry(name)["done"] += amount
         self.write()
 
-    def check(self) -> None:
-        """Stop here if that is wanted.
+    def _entry(self, name: str) -> dict[str, Any]:
+        entry: dict[str, Any] = self.progress["stages"].setdefault(name, {"done": 0, "seconds": 0.0})
+        return entry
 
-        Raises:
-            ProcessEnds: If the process is to end.
-            JobCancelled: If the attempt is to end.
-        """
+    def check(self) -> None:
+        """Stop here, by ``ProcessEnds`` or ``JobCancelled``, if the process or the attempt is to end."""
         if self._context.stopping.is_set():
             raise ProcessEnds
         try:
@@ -82,11 +77,7 @@ class JobProgress:
                 self.note(progress=self.progress)
 
     def note(self, **columns: object) -> None:
-        """Write ``progress``, ``counts`` or ``warnings`` into the row.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-        """
+        """Write ``progress``, ``counts`` or ``warnings`` into the row."""
         self._context.jobs.note(self._job.id, attempt=self._job.attempt, **columns)
 
     def report(self) -> list[dict[str, str | float | int]]:

@@ -19,15 +19,8 @@ _PSEUDONYM = re.compile(r"[0-9a-f]{16}")
 def erase_respondent(context: JobContext, respondent: str, *, requested_by: str) -> Receipt:
     """Erase everything of a respondent: records, segments, stored batches, quotes, triage, deliveries.
 
-    What an upload that waits in the spool holds of them is left out when it is read.
-
-    Args:
-        context: Where it is kept.
-        respondent: The id as it was sent, or the pseudonym.
-        requested_by: Name of the key that asks for it.
-
-    Returns:
-        The receipt; also where there was nothing to erase.
+    What an upload that waits in the spool holds of them is left out when it is read. There is a receipt also where
+    there was nothing to erase. ``requested_by`` is the name of the key that asks for it.
 
     Raises:
         WrongUse: If the id is blank.

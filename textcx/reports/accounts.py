@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from textcx.reports import formats
-from textcx.reports.lookup import number, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -36,6 +35,13 @@ PARTS = {
     "ignored": "Not used",
 }
 
+REASONS = {
+    "empty": "No text",
+    "not_an_answer": "Not an answer (“n/a”, “-” and the like)",
+    "language_unsupported": "Another language than English",
+    "unreadable_row": "Unreadable row",
+}
+
 
 def _lines(lines: Iterable[object]) -> tuple[str, ...]:
     distinct = list(dict.fromkeys(formats.clip(str(line), LINE_LENGTH) for line in lines))
@@ -47,38 +53,32 @@ def _lines(lines: Iterable[object]) -> tuple[str, ...]:
 
 def left_out(look: Lookup) -> SimpleNamespace:
     """Add up what came in and what was left out: ``reasons`` with count and what to do, sentences about the rest."""
-    head = look.headline
+    head, manifest = look.headline, look.manifest
     by_reason: Mapping[str, int] = head.get("unprocessable") or {}
     hints: dict[str, Counter[str]] = {}
     for broken in look.analysis.unprocessable:
         hints.setdefault(str(broken.reason), Counter())[broken.hint] += 1
     reasons = []
     for reason, many in sorted(by_reason.items(), key=lambda item: (-item[1], item[0])):
-        common = sorted(hints.get(str(reason), Counter()).items(), key=lambda item: (-item[1], item[0]))
-        hint = formats.clip(common[0][0], LINE_LENGTH) if common else ""
-        reasons.append((formats.reason_name(str(reason)), formats.count(many), formats.sentence(hint)))
+        hint = min(hints.get(str(reason), Counter()).items(), key=lambda item: (-item[1], item[0]), default=("", 0))[0]
+        name = REASONS.get(str(reason)) or formats.rating_name(str(reason))
+        reasons.append((name, formats.count(many), formats.sentence(formats.clip(hint, LINE_LENGTH))))
     languages = dict(head.get("languages") or {})
     others = {formats.LANGUAGES.get(str(code), str(code)): n for code, n in languages.items() if code != "en"}
     asides = (
-        ("Duplicates, kept but not counted in findings", formats.count, whole(head.get("duplicates"))),
-        ("Segments without a theme", formats.percent, number(head.get("unassigned_share"))),
-        ("Records without a date, not in trends", formats.count, whole(head.get("undated"))),
-        ("Segments of a word or two that name nothing", formats.percent, number(look.manifest.get("short_share"))),
-        (
-            'Segments without a topic ("love it", "thanks")',
-            formats.percent,
-            number(look.manifest.get("boilerplate_share")),
-        ),
+        ("Duplicates, kept but not counted in findings", formats.count, head.get("duplicates")),
+        ("Segments without a theme", formats.percent, head.get("unassigned_share")),
+        ("Records without a date, not in trends", formats.count, head.get("undated")),
+        ("Segments of a word or two that name nothing", formats.percent, manifest.get("short_share")),
+        ('Segments without a topic ("love it", "thanks")', formats.percent, manifest.get("boilerplate_share")),
     )
     warnings = [warning for plan in _plans(look) for warning in plan.get("warnings") or ()]
     return SimpleNamespace(
-        records_in=formats.count(whole(head.get("records_in"))),
-        analyzed=formats.count(whole(head.get("analyzed"))),
         reasons=reasons,
-        unprocessable=formats.count(sum(by_reason.values())),
+        unprocessable=sum(by_reason.values()),
         languages=formats.joined(others, most=MOST_LANGUAGES),
-        also=[(name, write(value)) for name, write, value in asides if value is not None],
-        warnings=_lines([*warnings, *(look.manifest.get("warnings") or ())]),
+        also=[(name, write(value)) for name, write, value in asides if formats.known(value)],
+        warnings=_lines([*warnings, *(manifest.get("warnings") or ())]),
     )
 
 
@@ -87,26 +87,22 @@ def _plans(look: Lookup) -> list[Mapping[str, Any]]:
 
 
 def _columns(part: str, value: object) -> str:
-    if value is None or value in ("", [], ()):
-        return ""
+    """Say which columns a part was read from."""
     if not isinstance(value, list | tuple):
-        return formats.clip(str(value), 80)
-    names = []
-    for item in value:
-        if not isinstance(item, dict):
-            names.append(formats.clip(str(item), 60))
-        elif part == "ratings":
-            turned = ", low end is best" if item.get("reversed") else ""
-            low, high = number(item.get("low")), number(item.get("high"))
-            scale = f" ({low:g} to {high:g}{turned})" if low is not None and high is not None else ""
-            names.append(
-                f"{formats.rating_name(str(item.get('name')))} from {formats.clip(str(item.get('column')), 60)}{scale}"
-            )
-        else:
-            question = f" (“{formats.clip(str(item['question']), 100)}”)" if item.get("question") else ""
-            names.append(formats.clip(str(item.get("column")), 60) + question)
+        return formats.clip(str(value), 80) if value else ""
+    names = [_column(part, item) if isinstance(item, dict) else formats.clip(str(item), 60) for item in value]
     shown = "; ".join(names[:MOST_LINES])
     return shown + (f"; and {len(names) - MOST_LINES} more" if len(names) > MOST_LINES else "")
+
+
+def _column(part: str, item: Mapping[str, Any]) -> str:
+    column = formats.clip(str(item.get("column")), 60)
+    if part != "ratings":
+        return column + (f" (“{formats.clip(str(item['question']), 100)}”)" if item.get("question") else "")
+    turned = ", low end is best" if item.get("reversed") else ""
+    low, high = item.get("low"), item.get("high")
+    scale = f" ({low:g} to {high:g}{turned})" if formats.known(low) and formats.known(high) else ""
+    return f"{formats.rating_name(str(item.get('name')))} from {column}{scale}"
 
 
 def inputs(look: Lookup) -> list[SimpleNamespace]:
@@ -116,45 +112,39 @@ def inputs(look: Lookup) -> list[SimpleNamespace]:
     for position, entry in enumerate((look.manifest.get("inputs") or [])[:MOST_LINES]):
         plan = plans[position] if position < len(plans) else {}
         reasons: Mapping[str, Any] = plan.get("reasons") or {}
-        files.append(
-            SimpleNamespace(
-                name=formats.clip(str(entry.get("name", "")), 120),
-                facts=formats.plural(whole(entry.get("rows")), "record"),
-                parts=[
-                    (title, columns, formats.clip(str(reasons.get(part, "")), LINE_LENGTH))
-                    for part, title in PARTS.items()
-                    if (columns := _columns(part, plan.get(part)))
-                ],
-            )
-        )
+        parts = [
+            (title, columns, formats.clip(str(reasons.get(part, "")), LINE_LENGTH))
+            for part, title in PARTS.items()
+            if (columns := _columns(part, plan.get(part)))
+        ]
+        name, facts = formats.clip(str(entry.get("name", "")), 120), formats.plural(entry.get("rows"), "record")
+        files.append(SimpleNamespace(name=name, facts=facts, parts=parts))
     return files
 
 
 def _model(model: object) -> str:
-    if not isinstance(model, dict):
-        return formats.clip(str(model), LINE_LENGTH)
-    return formats.clip(", ".join(f"{key} {value}" for key, value in model.items() if value is not None), LINE_LENGTH)
+    if isinstance(model, dict):
+        model = ", ".join(f"{key} {value}" for key, value in model.items() if value is not None)
+    return formats.clip(str(model), LINE_LENGTH)
 
 
 def run(look: Lookup) -> SimpleNamespace:
     """Collect how the analysis ran: models, settings, ``stages`` (name, seconds, peak memory in MiB), versions."""
     manifest = look.manifest
-    settings: Mapping[str, object] = manifest.get("settings") or {}
+    settings = sorted((manifest.get("settings") or {}).items())[:MOST_SETTINGS]
+    stages = [
+        (
+            formats.rating_name(str(stage.get("stage"))),
+            f"{stage.get('seconds') or 0:.1f}",
+            formats.count(stage.get("peak_memory_mib")),
+        )
+        for stage in (manifest.get("stages") or [])[:MOST_LINES]
+    ]
     facts = (("textcx", "textcx_version"), ("Made", "created_at"), ("Seed", "seed"))
     return SimpleNamespace(
         models=_lines(_model(model) for model in manifest.get("models") or ()),
-        settings=[
-            (formats.clip(str(key), 60), formats.clip(str(settings[key]), 160))
-            for key in sorted(settings)[:MOST_SETTINGS]
-        ],
-        stages=[
-            (
-                formats.rating_name(str(stage.get("stage"))),
-                f"{number(stage.get('seconds')) or 0:.1f}",
-                formats.count(number(stage.get("peak_memory_mib"))),
-            )
-            for stage in (manifest.get("stages") or [])[:MOST_LINES]
-        ],
+        settings=[(formats.clip(str(key), 60), formats.clip(str(value), 160)) for key, value in settings],
+        stages=stages,
         facts=[
             (name, formats.clip(str(manifest[key]), 80)) for name, key in facts if manifest.get(key) not in {None, ""}
         ],

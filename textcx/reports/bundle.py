@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 
 def write_reports(analysis: Analysis, directory: Path, *, sheets: Sequence[str] = ()) -> None:
-    """Write ``report.html`` and ``analysis.json``, and the sheets asked for.
-
-    Args:
-        analysis: The analysis.
-        directory: An existing directory.
-        sheets: "csv" for one CSV file per table, "xlsx" for one workbook.
-    """
+    """Write ``report.html`` and ``analysis.json``, and sheets: "csv", a file per table, "xlsx", one workbook."""
     (directory / "report.html").write_text(render(analysis), encoding="utf-8")
     (directory / "analysis.json").write_text(to_json(analysis), encoding="utf-8")
     if "csv" in sheets:

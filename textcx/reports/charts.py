@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from textcx.reports import formats
+from textcx.reports.formats import known
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,14 +26,15 @@ EDGE = 199.5
 """Where a strip of 200 counts as full, so that its last part has no gap after it."""
 VISIBLE = 0.05
 """Overlap from which the eye can tell."""
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 340.0, 176.0, 42.0, 10.0, 24.0
+ROOM = WIDTH - LEFT - 12.0
+"""Size of a number's course over time, and where its values lie."""
 TONES = ((-0.45, "n3"), (-0.2, "n2"), (-0.05, "n1"), (0.05, "z"), (0.2, "p1"), (0.45, "p2"))
 
 
 def tone(value: float | None) -> str:
     """Class of the diverging palette for a value -1..1: ``n3`` (most negative) .. ``z`` .. ``p3``; ``na``: unknown."""
-    if value is None or not math.isfinite(value):
-        return "na"
-    return next((name for bound, name in TONES if value < bound), "p3")
+    return next((name for bound, name in TONES if value < bound), "p3") if known(value) else "na"
 
 
 def _num(value: float) -> str:
@@ -57,7 +59,7 @@ def _svg(shapes: Sequence[Markup], *, width: float, height: float, title: str, n
     return opening + Markup("").join(shapes) + Markup("</svg>")
 
 
-def _strip(shapes: Sequence[Markup], *, css: str) -> Markup:
+def _strip(css: str, *shapes: Markup) -> Markup:
     """A picture in a table or card whose number stands right beside it, so screen readers skip it."""
     opening = Markup('<svg class="{css}" viewBox="0 0 200 20" preserveAspectRatio="none" aria-hidden="true">')
     return opening.format(css=css) + Markup("").join(shapes) + Markup("</svg>")
@@ -65,13 +67,11 @@ def _strip(shapes: Sequence[Markup], *, css: str) -> Markup:
 
 def bar(value: float | None, *, css: str) -> Markup:
     """Draw a value 0..1 as a filled track; an unknown value as an empty one."""
-    filled = min(1.0, max(0.0, value)) if value is not None and math.isfinite(value) else 0.0
-    track = _tag("rect", class_="track", x="0", y="4", width="200", height="12", rx="6")
-    if not filled:
-        return _strip([track], css="bar")
-    return _strip(
-        [track, _tag("rect", class_=css, x="0", y="4", width=max(6.0, filled * 200), height="12", rx="6")], css="bar"
-    )
+    shapes = [_tag("rect", class_="track", x="0", y="4", width="200", height="12", rx="6")]
+    if known(value) and value > 0:
+        width = max(6.0, min(1.0, value) * 200)
+        shapes.append(_tag("rect", class_=css, x="0", y="4", width=width, height="12", rx="6"))
+    return _strip("bar", *shapes)
 
 
 def stack(shares: Sequence[tuple[float, str]]) -> Markup:
@@ -82,7 +82,7 @@ def stack(shares: Sequence[tuple[float, str]]) -> Markup:
         gap = 0.6 if at + width < EDGE else 0.0
         shapes.append(_tag("rect", class_=css, x=at, y="0", width=max(0.0, width - gap), height="20"))
         at += width
-    return _strip(shapes, css="stack-bar")
+    return _strip("stack-bar", *shapes)
 
 
 def effect_bar(effect: float, low: float | None, high: float | None, *, bound: float, sure: bool) -> Markup:
@@ -94,27 +94,23 @@ def effect_bar(effect: float, low: float | None, high: float | None, *, bound: f
     def x(value: float) -> float:
         return 100 + 98 * max(-1.0, min(1.0, value / bound))
 
-    side = "neg" if effect < 0 else "pos"
-    css, length = f"{side} {'sure' if sure else 'unsure'}", max(0.8, abs(x(effect) - 100))
+    css, length = f"{'neg' if effect < 0 else 'pos'} {'sure' if sure else 'unsure'}", max(0.8, abs(x(effect) - 100))
     shapes = [_tag("rect", class_=css, x=min(100.0, x(effect)), y="4", width=length, height="12")]
-    if low is not None and high is not None and math.isfinite(low) and math.isfinite(high):
-        shapes += [
-            _tag("line", class_="whisker", x1=x(low), y1="10", x2=x(high), y2="10"),
-            _tag("line", class_="whisker", x1=x(low), y1="6", x2=x(low), y2="14"),
-            _tag("line", class_="whisker", x1=x(high), y1="6", x2=x(high), y2="14"),
-        ]
-    return _strip([*shapes, _tag("line", class_="zero", x1="100", y1="0", x2="100", y2="20")], css="effect")
+    if known(low) and known(high):
+        for start, end, top, bottom in ((low, high, "10", "10"), (low, low, "6", "14"), (high, high, "6", "14")):
+            shapes.append(_tag("line", class_="whisker", x1=x(start), y1=top, x2=x(end), y2=bottom))
+    return _strip("effect", *shapes, _tag("line", class_="zero", x1="100", y1="0", x2="100", y2="20"))
 
 
 def spark(values: Sequence[float | None]) -> Markup:
     """Draw the course of a number in the height of a line of text; empty with fewer than two values."""
-    there = [(index, value) for index, value in enumerate(values) if value is not None and math.isfinite(value)]
+    there = [(index, value) for index, value in enumerate(values) if known(value)]
     if len(there) <= 1:
         return Markup("")
     top = max(value for _, value in there) or 1.0
     step = 200 / max(1, len(values) - 1)
     points = " ".join(f"{_num(index * step)},{_num(18 - 16 * max(0.0, value) / top)}" for index, value in there)
-    return _strip([_tag("polyline", class_="line", points=points)], css="spark")
+    return _strip("spark", _tag("polyline", class_="line", points=points))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +139,6 @@ Box = tuple[float, float, float, float]
 
 def _overlaps(box: Box, others: Sequence[Box]) -> bool:
     return any(box[0] < other[2] and other[0] < box[2] and box[1] < other[3] and other[1] < box[3] for other in others)
-
-
-def _label_box(x: float, y: float, radius: float, length: float, place: int) -> tuple[Box, float, float, str]:
-    """Box, anchor point and text-anchor of a label at one of four places around a bubble."""
-    gap = radius + 4
-    right, left_of, above, below = (
-        (gap, 4.0, "start"),
-        (-gap, 4.0, "end"),
-        (0.0, -gap - 1, "middle"),
-        (0.0, gap + 10, "middle"),
-    )
-    dx, dy, anchor = (right, left_of, above, below)[place]
-    left = {"start": x + dx, "end": x + dx - length, "middle": x + dx - length / 2}[anchor]
-    top = y + dy - LINE_HEIGHT + 3
-    return (left, top, left + length, top + LINE_HEIGHT), x + dx, y + dy, anchor
 
 
 @dataclass(slots=True)
@@ -243,16 +224,21 @@ def bubbles(points: Sequence[Bubble], *, width: float, height: float, name: str,
 
 
 def _names(discs: Sequence[_Disc], bubbles_there: Sequence[Box], *, edges: Box) -> list[Markup]:
-    """Place the names of bubbles where nothing else is."""
+    """Place the names of bubbles at the first of four places around each where nothing else is."""
     taken, texts = list(bubbles_there), []
     for disc in discs:
-        words = formats.clip(disc.point.name, 36)
-        for place in range(4):
-            box, at_x, at_y, anchor = _label_box(disc.x, disc.y, disc.r, len(words) * CHAR_WIDTH, place)
+        words, gap = formats.clip(disc.point.name, 36), disc.r + 4
+        others, length = [other for other in taken if other != disc.box], len(words) * CHAR_WIDTH
+        right_or_left = ((gap, 4.0, "start", 0.0), (-gap, 4.0, "end", length))
+        above_or_below = ((0.0, -gap - 1, "middle", length / 2), (0.0, gap + 10, "middle", length / 2))
+        for dx, dy, anchor, before in (*right_or_left, *above_or_below):
+            x, y = disc.x + dx, disc.y + dy
+            left, top = x - before, y - LINE_HEIGHT + 3
+            box = (left, top, left + length, top + LINE_HEIGHT)
             inside = box[0] >= edges[0] and box[1] >= edges[1] and box[2] <= edges[2] and box[3] <= edges[3]
-            if inside and not _overlaps(box, [other for other in taken if other != disc.box]):
+            if inside and not _overlaps(box, others):
                 taken.append(box)
-                texts.append(_tag("text", words, class_="name", x=at_x, y=at_y, text_anchor=anchor))
+                texts.append(_tag("text", words, class_="name", x=x, y=y, text_anchor=anchor))
                 break
     return texts
 
@@ -276,29 +262,18 @@ class _Plane:
     low: float
     high: float
     slots: int
-    width: float
-    height: float
-    left: float = 42.0
-    right: float = 12.0
-    top: float = 10.0
-    bottom: float = 24.0
-
-    @property
-    def room(self) -> float:
-        return self.width - self.left - self.right
 
     def x(self, index: int) -> float:
-        return self.left + self.room * (index + 0.5) / self.slots
+        return LEFT + ROOM * (index + 0.5) / self.slots
 
     def y(self, value: float) -> float:
-        return self.top + (self.height - self.top - self.bottom) * (self.high - value) / (self.high - self.low)
+        return TOP + (HEIGHT - TOP - BOTTOM) * (self.high - value) / (self.high - self.low)
 
 
 def _ends(points: Sequence[Point], *, columns: bool, limits: tuple[float, float] | None) -> tuple[float, float]:
     """Lowest and highest value of the axis: from zero for columns, else a little beyond all intervals."""
-    ends = [end for point in points for end in (point.value, point.low, point.high)]
-    known = [end for end in ends if end is not None and math.isfinite(end)]
-    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    ends = [end for point in points for end in (point.value, point.low, point.high) if known(end)] or [0.0, 1.0]
+    low, high = min(ends), max(ends)
     if columns:
         return 0.0, (high or 1.0) * 1.04
     pad = (high - low) * 0.08 or abs(high) * 0.1 or 0.1
@@ -309,21 +284,21 @@ def _ends(points: Sequence[Point], *, columns: bool, limits: tuple[float, float]
 
 
 def _axes(plane: _Plane, points: Sequence[Point], write: Callable[[float | None], str]) -> list[Markup]:
-    shapes, edge = [], plane.width - plane.right
+    shapes = []
     for tick in _nice_ticks(plane.low, plane.high, most=3):
         y, css = plane.y(tick), "zero" if tick == 0 else "grid"
-        shapes.append(_tag("line", class_=css, x1=plane.left, y1=y, x2=edge, y2=y))
-        shapes.append(_tag("text", write(tick), class_="tick", x=plane.left - 6, y=y + 4, text_anchor="end"))
+        shapes.append(_tag("line", class_=css, x1=LEFT, y1=y, x2=LEFT + ROOM, y2=y))
+        shapes.append(_tag("text", write(tick), class_="tick", x=LEFT - 6, y=y + 4, text_anchor="end"))
     for index in range(0, len(points), max(1, math.ceil(len(points) / 4))):
-        words, x = formats.period(points[index].period), max(plane.x(index), plane.left + 12)
-        shapes.append(_tag("text", words, class_="tick", x=x, y=plane.height - 6, text_anchor="middle"))
+        words, x = formats.period(points[index].period), max(plane.x(index), LEFT + 12)
+        shapes.append(_tag("text", words, class_="tick", x=x, y=HEIGHT - 6, text_anchor="middle"))
     return shapes
 
 
 def _columns(plane: _Plane, points: Sequence[Point]) -> list[Markup]:
-    shapes, wide = [], plane.room / plane.slots * 0.72
+    shapes, wide = [], ROOM / plane.slots * 0.72
     for index, point in enumerate(points):
-        if point.value is not None and math.isfinite(point.value):
+        if known(point.value):
             tall, css = max(0.5, plane.y(0) - plane.y(point.value)), "column" if point.whole else "column part"
             x, y = plane.x(index) - wide / 2, plane.y(point.value)
             shapes.append(_tag("rect", class_=css, x=x, y=y, width=wide, height=tall))
@@ -334,13 +309,13 @@ def _line(plane: _Plane, points: Sequence[Point]) -> list[Markup]:
     """Bands first, lines and dots over them; where a period has no value, the line breaks."""
     runs: list[list[tuple[float, float, Point]]] = [[]]
     for index, point in enumerate(points):
-        if point.value is None or not math.isfinite(point.value):
-            runs.append([])
-        else:
+        if known(point.value):
             runs[-1].append((plane.x(index), plane.y(point.value), point))
+        else:
+            runs.append([])
     bands, lines = [], []
     for run in filter(None, runs):
-        banded = [(x, p.low, p.high) for x, _, p in run if p.low is not None and p.high is not None]
+        banded = [(x, p.low, p.high) for x, _, p in run if known(p.low) and known(p.high)]
         if banded:
             upper = [f"{_num(x)},{_num(plane.y(high))}" for x, _, high in banded]
             lower = [f"{_num(x)},{_num(plane.y(low))}" for x, low, _ in reversed(banded)]
@@ -361,15 +336,8 @@ def course(
 ) -> Markup:
     """Draw a number over periods: columns from zero, or a line with the band of its interval; gaps stay gaps.
 
-    Args:
-        points: One per period, in order.
-        name: Id of the picture, unique in the page.
-        title: What it shows, for those who cannot see it.
-        write: Writes a value of the axis.
-        columns: Draw counts as columns.
-        limits: Ends of the scale, which the axis never passes.
+    ``name`` is the id of the picture, unique in the page; ``limits`` are ends of the scale that the axis never passes.
     """
-    low, high = _ends(points, columns=columns, limits=limits)
-    plane = _Plane(low, high, slots=max(1, len(points)), width=340.0, height=176.0)
+    plane = _Plane(*_ends(points, columns=columns, limits=limits), slots=max(1, len(points)))
     shapes = _axes(plane, points, write) + (_columns if columns else _line)(plane, points)
-    return _svg(shapes, width=plane.width, height=plane.height, title=title, name=name, css="chart course")
+    return _svg(shapes, width=WIDTH, height=HEIGHT, title=title, name=name, css="chart course")

@@ -11,8 +11,9 @@ import re
 import tomllib
 from calendar import month_abbr
 from datetime import datetime
+from functools import partial
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from textcx.domain.ratings import KINDS
 
@@ -43,13 +44,6 @@ LANGUAGES: Mapping[str, str] = tomllib.loads(
 )
 """Names of languages by ISO 639-1 code; others read as their code."""
 
-REASONS = {
-    "empty": "No text",
-    "not_an_answer": "Not an answer (“n/a”, “-” and the like)",
-    "language_unsupported": "Another language than English",
-    "unreadable_row": "Unreadable row",
-}
-
 MASK = re.compile("█+(?:[ .@'\u2019-]{0,2}█+)*")
 """Masked characters; those of one name, with what stands between its words."""
 
@@ -60,23 +54,19 @@ MODERATE_AT = 0.34
 LEAST_Q = 0.001
 
 
-def known(value: float | None) -> bool:
-    """Tell whether a number is there at all: neither null nor NaN nor infinite."""
-    return value is not None and math.isfinite(value)
-
-
-def _signed(text: str) -> str:
-    return text.replace("-", MINUS)
+def known(value: object) -> TypeGuard[float]:
+    """Tell whether a value is a number: neither null nor NaN nor infinite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def count(value: float | None) -> str:
     """Write a whole number with thousands separators: ``1,234``."""
-    return f"{value:,.0f}" if value is not None and math.isfinite(value) else UNKNOWN
+    return f"{value:,.0f}" if known(value) else UNKNOWN
 
 
 def percent(share: float | None) -> str:
     """Write a share 0..1 in percent: ``12 %``, ``0.4 %``, ``<0.1 %``, ``99.6 %``."""
-    if share is None or not math.isfinite(share):
+    if not known(share):
         return UNKNOWN
     if 0 < share < LEAST_SHARE:
         return f"<0.1{SPACE}%"
@@ -86,26 +76,25 @@ def percent(share: float | None) -> str:
 
 def signed(value: float | None, *, digits: int = 2) -> str:
     """Write a number with its sign, zero without one: ``+0.42``, a true minus sign, ``0.00``."""
-    if value is None or not math.isfinite(value):
+    if not known(value):
         return UNKNOWN
     rounded = round(value, digits)
-    return _signed(f"{rounded:+,.{digits}f}") if rounded else f"{0:.{digits}f}"
+    return f"{rounded:+,.{digits}f}".replace("-", MINUS) if rounded else f"{0:.{digits}f}"
 
 
-def polarity(value: float | None) -> str:
-    """Write a polarity -1..1 with two digits and its sign."""
-    return signed(value, digits=2)
+polarity = signed
+"""Write a polarity -1..1 with two digits and its sign."""
+points = partial(signed, digits=1)
+"""Write percentage points, as of a change of a share."""
 
 
 def rating(value: float | None, unit: str | None) -> str:
     """Write the value of a rating in its unit: NPS ``+12``, CSAT ``71 %``, a mean ``3.42``."""
-    if value is None or not math.isfinite(value):
+    if not known(value):
         return UNKNOWN
     if unit == "points":
         return signed(value, digits=0)
-    if unit == "percent":
-        return f"{value:.0f}{SPACE}%"
-    return _signed(f"{value:.2f}")
+    return f"{value:.0f}{SPACE}%" if unit == "percent" else f"{value:.2f}".replace("-", MINUS)
 
 
 def effect(value: float | None, unit: str | None) -> str:
@@ -115,30 +104,32 @@ def effect(value: float | None, unit: str | None) -> str:
 
 def unit_words(unit: str | None) -> str:
     """Say what an effect is counted in."""
-    if unit and unit.startswith("scale "):
-        return f"on a scale of {answers(unit)}"
-    return unit or ""
+    return f"on a scale of {answers(unit)}" if unit and unit.startswith("scale ") else unit or ""
 
 
-def interval(low: float | None, high: float | None, write: Callable[[float | None], str]) -> str:
-    """Write a 95 % interval: ``+4 to +21``; empty where either end is unknown."""
+def interval(row: Mapping[str, Any], write: Callable[[float | None], str], *, of: str = "ci") -> str:
+    """Write the interval in ``ci_low`` and ``ci_high`` of a row: ``+4 to +21``; empty where either end is unknown."""
+    low, high = row.get(f"{of}_low"), row.get(f"{of}_high")
     return f"{write(low)} to {write(high)}" if known(low) and known(high) else ""
+
+
+def in_brackets(ends: str, more: str = "") -> str:
+    """Write an interval behind its value, as its 95 % interval; empty where there is none."""
+    return f" (95{SPACE}%: {ends}){more}" if ends else ""
 
 
 def q_value(value: float | None) -> str:
     """Write a q-value: ``0.032``, ``<0.001``."""
-    if value is None or not math.isfinite(value):
+    if not known(value):
         return UNKNOWN
     return "<0.001" if value < LEAST_Q else f"{value:.3f}"
 
 
 def severity_words(value: float | None) -> str:
     """Say a severity 0..1 in a word."""
-    if value is None or not math.isfinite(value):
+    if not known(value):
         return "not measured"
-    if value >= SEVERE_AT:
-        return "high"
-    return "moderate" if value >= MODERATE_AT else "low"
+    return "high" if value >= SEVERE_AT else "moderate" if value >= MODERATE_AT else "low"
 
 
 def day(moment: datetime | None) -> str:
@@ -157,29 +148,19 @@ def period(name: str | None) -> str:
     if match := re.fullmatch(r"(\d{4})-Q([1-4])", name):
         return f"Q{match[2]} {match[1]}"
     try:
-        return day(datetime.fromisoformat(name)) if re.fullmatch(r"\d{4}-\d{2}-\d{2}.*", name) else clip(name, 40)
+        return day(datetime.fromisoformat(name)) if re.match(r"\d{4}-\d{2}-\d{2}", name) else clip(name, 40)
     except ValueError:
         return clip(name, 40)
 
 
 def rating_name(name: str) -> str:
     """Write the name of a rating: ``nps`` as ``NPS``, ``ease_of_use`` as ``Ease of use``."""
-    if name in RATING_NAMES:
-        return RATING_NAMES[name]
-    words = clip(name.replace("_", " ").strip(), 60)
-    return words[:1].upper() + words[1:]
+    return RATING_NAMES.get(name) or sentence(clip(name.replace("_", " ").strip(), 60))
 
 
 def stage_name(stage: str | None) -> str:
     """Write the title of a stage; stages of an edited taxonomy read as their id."""
-    if not stage:
-        return STAGES["unknown"]
-    return STAGES.get(stage) or rating_name(stage)
-
-
-def reason_name(reason: str) -> str:
-    """Say why records were unprocessable."""
-    return REASONS.get(reason) or rating_name(reason)
+    return STAGES.get(stage or "unknown") or rating_name(stage or "")
 
 
 def scale_of(unit: str | None) -> tuple[float, float] | None:

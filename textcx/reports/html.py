@@ -15,12 +15,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from textcx.reports import accounts, formats, measures
-from textcx.reports.groups import groups, praise
+from textcx.reports import accounts, charts, findings, formats, measures, phrases
 from textcx.reports.lookup import Lookup
-from textcx.reports.pain_points import pains
-from textcx.reports.takeaways import takeaways
-from textcx.reports.themes import themes
 
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
@@ -43,7 +39,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_readable,
     )
-    environment.globals["f"] = formats
+    environment.globals |= {"f": formats, "charts": charts, "phrases": phrases}
     return environment
 
 
@@ -69,18 +65,12 @@ def _title(look: Lookup) -> str:
 
 
 def render(analysis: Analysis) -> str:
-    """Render the report.
-
-    Args:
-        analysis: A finished analysis; tables may be empty or, beyond the declared ones, absent.
-
-    Returns:
-        A complete HTML page, UTF-8, below 6 MB.
-    """
+    """Render the report, a complete HTML page below 6 MB; tables may be empty or, beyond the declared ones, absent."""
     look = Lookup(analysis)
     style, digest = _style()
     template = _environment().get_template("report.html.j2")
     return template.render(
+        look=look,
         style=style,
         style_hash=digest,
         title=_title(look),
@@ -89,19 +79,19 @@ def render(analysis: Analysis) -> str:
         headline=look.headline,
         has_records=look.counted > 0,
         rated=bool(look.overall),
-        leading=look.leading,
+        leading=look.leading and formats.rating_name(look.leading),
         masked=bool((analysis.manifest.get("settings") or {}).get("redact", True)),
         cards=measures.cards(look),
         shares=measures.shares(look),
-        takeaways=takeaways(look),
+        takeaways=phrases.takeaways(look),
         notes=tuple(formats.clip(note, accounts.LINE_LENGTH) for note in analysis.notes[:MOST_NOTES]),
-        pains=pains(look),
-        themes=themes(look),
+        pains=findings.pains(look),
+        themes=findings.themes(look),
         journey=measures.journey(look),
         driver_charts=measures.drivers(look),
         trends=measures.trends(look),
-        groups=groups(look),
-        praise=praise(look),
+        groups=findings.groups(look),
+        praise=findings.praise(look),
         left_out=accounts.left_out(look),
         inputs=accounts.inputs(look),
         run=accounts.run(look),

@@ -27,13 +27,9 @@ DIGITS = 6
 
 
 def plain(value: object) -> object:
-    """Turn a value into what JSON can say.
+    """Turn numbers, text, dates, enums, null, and lists, tuples and mappings of them, into what JSON can say.
 
-    Args:
-        value: Numbers, text, dates, enums, null, and lists, tuples and mappings of them.
-
-    Returns:
-        The same with dates as ISO 8601 in UTC, numbers rounded to six digits, and NaN and infinity as null.
+    Dates become ISO 8601 in UTC, numbers are rounded to six digits, and NaN and infinity are null.
     """
     if isinstance(value, Enum):
         return plain(value.value)
@@ -55,9 +51,6 @@ def _text(value: object) -> str:
 
 def to_document(analysis: Analysis) -> dict[str, Any]:
     """Put the findings of an analysis into one document.
-
-    Args:
-        analysis: A finished analysis.
 
     Returns:
         ``schema_version``, ``headline``, one list per table of findings, ``unprocessable`` (counts by reason; the

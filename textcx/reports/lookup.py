@@ -1,25 +1,29 @@
 """What several sections of the report look up: names of themes, values by subject, the rating that leads, quotes.
 
-Invariant, tested: a table that is absent reads as an empty one, so that no section needs to ask whether its part ran.
+Invariants, all tested: a table that is absent reads as an empty one, so that no section needs to ask whether its part
+ran; what stands in the mark of a quote is the evidence's own quote, shortened at most; nothing unredacted can appear,
+since only ``records.text`` is read; a quote never grows beyond ``QUOTE_LENGTH + 2 * CONTEXT`` characters, however long
+its record is.
 """
 
 from __future__ import annotations
 
-import math
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from markupsafe import Markup, escape
 
 from textcx.domain.ratings import KINDS
 from textcx.domain.tables import SCHEMAS, empty
 from textcx.domain.themes.sets import FRAGILE
 from textcx.reports import formats
-from textcx.reports.quotes import QuoteBook
+from textcx.reports.formats import known
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from textcx.domain.analysis import Analysis
 
@@ -29,6 +33,9 @@ NAME_LENGTH = 70
 STATEMENT_LENGTH = 140
 MOST_QUOTED = 80
 EVIDENCE_PER_FINDING = 6
+CONTEXT = 110
+QUOTE_LENGTH = 320
+SENTENCE_END = re.compile(r"[.!?…]\s+|\n+")
 RATINGS_PER_QUOTE = 2
 REPORTED_LEVELS = 2
 """Levels of themes that the report shows."""
@@ -36,37 +43,8 @@ LEAST_PRAISED = 0.2
 """Share of clearly positive segments below which a theme is not called praised."""
 FEWEST_RATINGS = 5
 """A rating given by fewer respondents is not shown for a part of the customers."""
-
-
 LEADING_UNITS = tuple(kind.unit for kind in KINDS.values() if kind.unit)
 """Units of the ratings that people steer by, the first one leading."""
-
-
-@dataclass(frozen=True, slots=True)
-class Leading:
-    """The rating that stands for all where there is room for one: NPS where asked, else the one most people gave."""
-
-    name: str
-    unit: str
-    value: float | None
-
-    @property
-    def title(self) -> str:
-        """Its name for people."""
-        return formats.rating_name(self.name)
-
-
-def number(value: object) -> float | None:
-    """Return a finite number, or null for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    return float(value) if math.isfinite(value) else None
-
-
-def whole(value: object) -> int | None:
-    """Return a whole number, or null for anything else."""
-    finite = number(value)
-    return None if finite is None else round(finite)
 
 
 class Lookup:
@@ -92,16 +70,14 @@ class Lookup:
     @cached_property
     def counted(self) -> int:
         """Records that findings count: analyzed, without the marked duplicates."""
-        records = self.table("records")
-        return records.filter(pl.col("duplicate_of").is_null()).height
+        return self.table("records")["duplicate_of"].null_count()
 
     @cached_property
     def theme_names(self) -> dict[str, str]:
         """Name of each theme by id."""
-        themes = self.table("themes").select("theme_id", "name")
+        themes = self.table("themes").select("theme_id", "name").iter_rows()
         return {
-            row[0]: formats.sentence(formats.clip(formats.unmask(row[1] or row[0]), NAME_LENGTH))
-            for row in themes.iter_rows()
+            theme: formats.sentence(formats.clip(formats.unmask(name or theme), NAME_LENGTH)) for theme, name in themes
         }
 
     @cached_property
@@ -112,13 +88,12 @@ class Lookup:
     @cached_property
     def fragile(self) -> frozenset[str]:
         """Themes that too few samples found again to be presented as news."""
-        found_again = ((row["theme_id"], number(row["stability"])) for row in self.rows("themes"))
-        return frozenset(theme for theme, share in found_again if share is not None and share < FRAGILE)
+        rows = self.rows("themes")
+        return frozenset(row["theme_id"] for row in rows if known(row["stability"]) and row["stability"] < FRAGILE)
 
     def stage(self, stage: str | None) -> str:
         """Return the title of a stage, as the taxonomy of the run has it."""
-        titles = self.manifest.get("stage_titles") or {}
-        title = titles.get(stage or "")
+        title = (self.manifest.get("stage_titles") or {}).get(stage or "")
         return formats.clip(title, NAME_LENGTH) if title else formats.stage_name(stage)
 
     @cached_property
@@ -135,12 +110,9 @@ class Lookup:
         )
 
     @cached_property
-    def leading(self) -> Leading | None:
-        """The rating that stands for all, or null where nobody rated."""
-        there = [row for row in self.overall if number(row.get("value")) is not None]
-        if not there:
-            return None
-        return Leading(name=there[0]["rating"], unit=there[0].get("unit") or "", value=number(there[0]["value"]))
+    def leading(self) -> str | None:
+        """The rating that stands for all: NPS where asked, else the one most people gave; null where nobody rated."""
+        return next((row["rating"] for row in self.overall if known(row.get("value"))), None)
 
     @cached_property
     def units(self) -> dict[str, str]:
@@ -160,9 +132,13 @@ class Lookup:
         """Return the value of a rating for those who raised a theme or stage, or have an attribute."""
         return self._values.get((rating, kind, subject or ""))
 
-    def effect(self, rating: str, kind: str, subject: str | None) -> Row | None:
-        """Return the effect of a theme or stage on a rating."""
-        return self._effects.get((rating, kind, subject or ""))
+    def leading_value(self, kind: str, subject: str | None) -> Row | None:
+        """Return the value of the leading rating for a theme or an attribute."""
+        return self.value(self.leading, kind, subject) if self.leading else None
+
+    def leading_effect(self, kind: str, subject: str | None) -> Row | None:
+        """Return the effect of a pain point, theme or stage on the leading rating."""
+        return self._effects.get((self.leading, kind, subject or "")) if self.leading else None
 
     @cached_property
     def book(self) -> QuoteBook:
@@ -181,7 +157,7 @@ class Lookup:
         rows = [
             row
             for row in self.rows("praise")
-            if (number(row["share_positive"]) or 0.0) >= LEAST_PRAISED and row["theme_id"] not in self.fragile
+            if (row["share_positive"] or 0.0) >= LEAST_PRAISED and row["theme_id"] not in self.fragile
         ]
         return sorted(rows, key=lambda row: (-(row["records"] or 0) * row["share_positive"], row["theme_id"]))
 
@@ -197,3 +173,93 @@ class Lookup:
 def _by_subject(frame: pl.DataFrame) -> dict[tuple[str, str, str], Row]:
     rows = frame.iter_rows(named=True)
     return {(row["rating"], row["subject_kind"], row["subject_id"]): row for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A quote ready to be read: what stands before it, the span that counts, what follows, and where it is from."""
+
+    before: Markup
+    span: Markup
+    after: Markup
+    record_id: str
+    facts: str
+    """Date, ratings and source of the record, in words; empty where none is known."""
+
+
+def tidy(text: str) -> Markup:
+    """Escape a text, put it on one line and turn masked characters into one short label."""
+    one_line = re.sub(r"\s+", " ", text)
+    pieces, at = [], 0
+    for match in formats.MASK.finditer(one_line):
+        label = Markup('<span class="redacted">redacted</span>')
+        pieces += [escape(one_line[at : match.start()]), label]
+        at = match.end()
+    return Markup("").join([*pieces, escape(one_line[at:])])
+
+
+def _before(text: str, start: int) -> str:
+    window = text[max(0, start - CONTEXT) : start]
+    ends = list(SENTENCE_END.finditer(window))
+    near = [end for end in ends if end.end() < len(window)]
+    if near:
+        return window[near[-1].end() :]
+    if ends or start <= CONTEXT:
+        return "" if ends else window
+    space = window.find(" ")
+    return "…" + window[space + 1 :] if 0 <= space < CONTEXT // 2 else "…" + window
+
+
+def _after(text: str, end: int) -> str:
+    window = text[end : end + CONTEXT]
+    stop = next((match for match in SENTENCE_END.finditer(window) if match.start() > 0), None)
+    if stop:
+        return window[: stop.start() + 1].rstrip("\n")
+    if end + CONTEXT >= len(text):
+        return window
+    space = window.rfind(" ")
+    return (window[:space] if space > CONTEXT // 2 else window) + "…"
+
+
+def _facts(record: Mapping[str, Any], ratings: Sequence[str]) -> str:
+    # a single answer is no NPS: that is a balance of many
+    titles = {name: "NPS answer" if name == "nps" else formats.rating_name(name) for name in ratings}
+    answers = [f"{title} {record[name]:g}" for name, title in titles.items() if record.get(name) is not None]
+    parts = [formats.day(record.get("created_at")), *answers, formats.clip(str(record.get("source") or ""), 30)]
+    return " · ".join(part for part in parts if part)
+
+
+class QuoteBook:
+    """Looks up the records that quotes come from; built once per report, for the quoted records only."""
+
+    def __init__(self, records: pl.DataFrame, evidence: Iterable[Mapping[str, Any]], *, ratings: Sequence[str]) -> None:
+        wanted = sorted({str(piece["record_id"]) for piece in evidence})
+        self._ratings = [name for name in ratings if name in records.columns]
+        columns = ["record_id", "text", "created_at", "source", *self._ratings]
+        found = records.filter(pl.col("record_id").is_in(wanted)).select(columns)
+        self._records = {str(record["record_id"]): record for record in found.iter_rows(named=True)}
+
+    def quote(self, piece: Mapping[str, Any]) -> Quote:
+        """Make one quote of a piece of evidence; without its record the quote stands alone."""
+        record_id = str(piece["record_id"])
+        record = self._records.get(record_id, {})
+        text, start, end = str(record.get("text") or ""), int(piece["start"]), int(piece["end"])
+        held = text[start:end] == piece["quote"]
+        return Quote(
+            before=tidy(_before(text, start)) if held else Markup(""),
+            span=tidy(formats.clip(str(piece["quote"]), QUOTE_LENGTH)),
+            after=tidy(_after(text, end)) if held else Markup(""),
+            record_id=formats.clip(record_id, 48),
+            facts=_facts(record, self._ratings),
+        )
+
+    def quotes(self, evidence: Sequence[Mapping[str, Any]] | None, *, most: int) -> tuple[Quote, ...]:
+        """Make at most ``most`` quotes in the order of the evidence, no record and no wording twice."""
+        chosen: list[Mapping[str, Any]] = []
+        seen: set[str] = set()
+        for piece in evidence or ():
+            marks = {str(piece["record_id"]), "quote " + str(piece["quote"]).casefold()}
+            if not marks & seen:
+                chosen.append(piece)
+                seen |= marks
+        return tuple(self.quote(piece) for piece in chosen[:most])

@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.reports import charts, formats
-from textcx.reports.lookup import STATEMENT_LENGTH, Lookup, Row, number, whole
-from textcx.reports.phrases import SURE_AT, few, rating_detail, trend_of
+from textcx.reports.formats import known
+from textcx.reports.phrases import few, quoted, rating_detail, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from textcx.reports.lookup import Lookup, Row
+
+    Cell = tuple[str, str, str, str, str]
+    """A heat cell: label, number, a class for its colour, a word that says the same, and its interval and n."""
 
 MOST_RATINGS = 6
 MOST_EFFECTS = 16
@@ -30,47 +35,40 @@ FEWEST_SEGMENTS = 10
 HEAT_SHARES = ((0.15, "s0"), (0.3, "s1"), (0.5, "s2"), (0.7, "s3"))
 
 
-def _card(label: str, row: Row | None, write: Callable[[float | None], str]) -> SimpleNamespace | None:
-    if not row or number(row.get("value")) is None:
-        return None
-    ends = formats.interval(number(row.get("ci_low")), number(row.get("ci_high")), write)
-    rated, commented = whole(row.get("n")), whole(row.get("n_commented"))
-    n = f"n{formats.SPACE}{formats.count(rated)}"
-    if commented is not None and commented != rated:
-        n += f", {formats.count(commented)} of them commented"
-    return SimpleNamespace(
-        label=label,
-        value=write(number(row["value"])),
-        interval=f"95{formats.SPACE}%: {ends}" if ends else "no interval: too few",
-        n=n,
-    )
-
-
 def cards(look: Lookup) -> list[SimpleNamespace]:
     """Collect the headline numbers: ratings, polarity, share of records with a pain."""
-    cards: list[SimpleNamespace | None] = []
+    facts: list[tuple[str, Row | None, Callable[[float | None], str]]] = []
     for row in look.overall[:MOST_RATINGS]:
         unit = row.get("unit") or ""
         scale = formats.answers(unit)
         label = f"{formats.rating_name(row['rating'])}{f' ({scale})' if scale else ''}"
-        cards.append(_card(label, row, partial(formats.rating, unit=unit)))
-    polarity = look.headline.get("polarity")
-    cards.append(_card(f"Polarity ({formats.MINUS}1 to +1)", polarity, formats.polarity))
-    cards.append(_card("Records with a pain point", look.headline.get("pain_record_share"), formats.percent))
-    return [card for card in cards if card]
+        facts.append((label, row, partial(formats.rating, unit=unit)))
+    facts.append((f"Polarity ({formats.MINUS}1 to +1)", look.headline.get("polarity"), formats.polarity))
+    facts.append(("Records with a pain point", look.headline.get("pain_record_share"), formats.percent))
+    return [_card(label, row, write) for label, row, write in facts if row and known(row.get("value"))]
+
+
+def _card(label: str, row: Row, write: Callable[[float | None], str]) -> SimpleNamespace:
+    ends = formats.interval(row, write)
+    rated, commented = row.get("n"), row.get("n_commented")
+    n = f"n{formats.SPACE}{formats.count(rated)}"
+    if known(commented) and commented != rated:
+        n += f", {formats.count(commented)} of them commented"
+    ends = f"95{formats.SPACE}%: {ends}" if ends else "no interval: too few"
+    return SimpleNamespace(label=label, value=write(row["value"]), interval=ends, n=n)
 
 
 def shares(look: Lookup) -> SimpleNamespace | None:
     """Collect the shares of the three labels, or null where nothing was analyzed."""
     labels = look.headline.get("label_shares") or {}
     names = (("negative", "neg"), ("neutral", "neu"), ("positive", "pos"))
-    if not look.headline.get("analyzed") or all(number(labels.get(name)) is None for name, _ in names):
+    if not look.headline.get("analyzed") or not any(known(labels.get(name)) for name, _ in names):
         return None
-    values = [(number(labels.get(name)) or 0.0, css, name) for name, css in names]
+    values = [(labels.get(name) or 0.0, css, name) for name, css in names]
     asides = []
-    if (mixed := number(look.headline.get("mixed_share"))) is not None:
+    if known(mixed := look.headline.get("mixed_share")):
         asides.append(f"{formats.percent(mixed)} are mixed: they praise and blame")
-    if (confident := number(look.headline.get("confident_share"))) is not None:
+    if known(confident := look.headline.get("confident_share")):
         asides.append(f"the model is confident about {formats.percent(confident)}")
     return SimpleNamespace(
         picture=charts.stack([(value, css) for value, css, _ in values]),
@@ -79,61 +77,43 @@ def shares(look: Lookup) -> SimpleNamespace | None:
     )
 
 
-def _cell(label: str, value: str, css: str, sign: str = "", detail: str = "") -> SimpleNamespace:
-    """A heat cell: its number, a class for its colour, a word that says the same, and its interval and n."""
-    return SimpleNamespace(label=label, value=value, css=css, sign=sign, detail=detail)
-
-
-def _rating_cell(look: Lookup, rating: str, stage: str) -> SimpleNamespace:
+def _rating_cell(look: Lookup, rating: str, stage: str) -> Cell:
     label = formats.rating_name(rating)
     row = look.value(rating, "stage", stage)
-    overall = look.value(rating, "all", "all") or next((r for r in look.overall if r["rating"] == rating), None)
+    overall = look.value(rating, "all", "all") or next((r for r in look.overall if r["rating"] == rating), {})
     if row is None or few(row):
-        return _cell(label, formats.UNKNOWN, "na", "", rating_detail(row) or "too few ratings")
+        return (label, formats.UNKNOWN, "na", "", rating_detail(row) or "too few ratings")
     css, sign = "z", ""
-    base, low, high = number(overall["value"]) if overall else None, number(row["ci_low"]), number(row["ci_high"])
-    if base is not None and low is not None and high is not None and not low <= base <= high:
+    base, low, high = overall.get("value"), row["ci_low"], row["ci_high"]
+    if known(base) and known(low) and known(high) and not low <= base <= high:
         better = (low > base) is not formats.low_is_best(row["unit"])
         css, sign = ("p2", "better than overall") if better else ("n2", "worse than overall")
-    return _cell(label, formats.rating(row["value"], row["unit"]), css, sign, rating_detail(row))
-
-
-def _heat(share: float | None) -> str:
-    """Class of the one-sided palette for a share of negative segments."""
-    if share is None:
-        return "na"
-    return next((css for bound, css in HEAT_SHARES if share < bound), "s4")
+    return (label, formats.rating(row["value"], row["unit"]), css, sign, rating_detail(row))
 
 
 def journey(look: Lookup) -> SimpleNamespace:
     """Collect the stages in journey order, which the table has, "stage unknown" last."""
-    rows = look.rows("journey")
-    rows.sort(key=lambda row: row["stage"] == "unknown")
+    rows = sorted(look.rows("journey"), key=lambda row: row["stage"] == "unknown")
     stage_ratings = [
         row["rating"] for row in look.overall if any(look.value(row["rating"], "stage", r["stage"]) for r in rows)
     ][:2]
     stages = []
     for row in rows[:MOST_STAGES]:
-        ends = formats.interval(row["ci_low"], row["ci_high"], formats.polarity)
-        negative, few_segments = number(row["negative_share"]), (row["segments"] or 0) < FEWEST_SEGMENTS
-        tone = "na" if few_segments else charts.tone(number(row["polarity"]))
+        tone = heat = "na"
+        if (row["segments"] or 0) >= FEWEST_SEGMENTS:
+            tone, negative = charts.tone(row["polarity"]), row["negative_share"]
+            heat = next((css for bound, css in HEAT_SHARES if negative < bound), "s4") if known(negative) else "na"
+        ends = formats.interval(row, formats.polarity)
         cells = [
-            _cell("Polarity", formats.polarity(row["polarity"]), tone, "", ends),
-            _cell("Negative", formats.percent(negative), "na" if few_segments else _heat(negative)),
+            ("Polarity", formats.polarity(row["polarity"]), tone, "", ends),
+            ("Negative", formats.percent(row["negative_share"]), heat, "", ""),
             *(_rating_cell(look, rating, row["stage"]) for rating in stage_ratings),
         ]
-        stages.append(
-            SimpleNamespace(
-                name=look.stage(row["stage"]),
-                segments=formats.count(row["segments"]),
-                people=formats.count(row["respondents"]),
-                cells=cells,
-            )
-        )
+        stages.append((row, cells))
     people = any(row["respondents"] is not None for row in rows)
-    columns = [("Stage", "grow"), ("Segments", "num"), ("People", "num"), ("Polarity", "cell"), ("Negative", "cell")]
+    columns = [("Stage", "grow"), ("Segments", "num"), *([("People", "num")] if people else [])]
+    columns += [("Polarity", "cell"), ("Negative", "cell")]
     columns += [(formats.rating_name(rating), "cell") for rating in stage_ratings]
-    columns = [column for column in columns if people or column[0] != "People"]
     return SimpleNamespace(columns=columns, ratings=stage_ratings, stages=stages, people=people)
 
 
@@ -144,46 +124,24 @@ def drivers(look: Lookup) -> list[SimpleNamespace]:
     """
     by_rating: dict[str, list[Row]] = defaultdict(list)
     for row in look.rows("drivers"):
-        if number(row["effect"]) is not None and row["subject_kind"] in {"theme", "stage"}:
+        if known(row["effect"]) and row["subject_kind"] in {"theme", "stage"}:
             by_rating[row["rating"]].append(row)
     order = {row["rating"]: position for position, row in enumerate(look.overall)}
     chosen = []
     for rating in sorted(by_rating, key=lambda name: (order.get(name, len(order)), name))[:MOST_RATINGS]:
         rows = sorted(by_rating[rating], key=lambda row: (-abs(row["effect"]), row["subject_kind"], row["subject_id"]))
         shown = sorted(rows[:MOST_EFFECTS], key=lambda row: (row["effect"], row["subject_kind"], row["subject_id"]))
-        ends = [
-            abs(end)
-            for row in shown
-            for end in (row["effect"], number(row["ci_low"]) or 0.0, number(row["ci_high"]) or 0.0)
-        ]
-        bound = max(ends, default=0.0) or 1.0
-        unit = shown[0]["unit"]
+        ends = [abs(row[end]) for row in shown for end in ("effect", "ci_low", "ci_high") if known(row[end])]
         chosen.append(
             SimpleNamespace(
                 rating=formats.rating_name(rating),
-                unit=formats.unit_words(unit),
-                bound=formats.effect(bound, unit).lstrip("+"),
-                rows=[_driver(look, row, bound) for row in shown],
+                unit=shown[0]["unit"],
+                bound=max(ends, default=0.0) or 1.0,
+                rows=shown,
                 left_out=len(rows) - len(shown),
             )
         )
     return chosen
-
-
-def _driver(look: Lookup, row: Row, bound: float) -> SimpleNamespace:
-    q_value = number(row["q_value"])
-    sure = q_value is not None and q_value <= SURE_AT
-    return SimpleNamespace(
-        name=look.theme(row["subject_id"]) if row["subject_kind"] == "theme" else look.stage(row["subject_id"]),
-        kind=row["subject_kind"],
-        bar=charts.effect_bar(row["effect"], number(row["ci_low"]), number(row["ci_high"]), bound=bound, sure=sure),
-        effect=formats.effect(row["effect"], row["unit"]),
-        css="neg" if row["effect"] < 0 else "pos",
-        interval=formats.interval(row["ci_low"], row["ci_high"], lambda value: formats.effect(value, row["unit"])),
-        n=f"{formats.count(row['n_with'])} / {formats.count(row['n_without'])}",
-        q_value=formats.q_value(q_value),
-        sure=sure,
-    )
 
 
 def _course(
@@ -195,50 +153,34 @@ def _course(
     columns: bool = False,
     limits: tuple[float, float] | None = None,
 ) -> SimpleNamespace:
-    """A number over time: its picture, and ``rows`` of period, value, interval and n."""
+    """A number over time: its picture, and ``rows`` whose values ``write`` writes."""
     rows = sorted(rows, key=lambda row: row["period"])[-MOST_PERIODS:]
     points = [
-        charts.Point(
-            row["period"],
-            number(row["value"]),
-            number(row["ci_low"]),
-            number(row["ci_high"]),
-            whole=row.get("complete") is not False,
-        )
+        charts.Point(row["period"], row["value"], row["ci_low"], row["ci_high"], row.get("complete") is not False)
         for row in rows
     ]
-    known = [row for row in rows if number(row["value"]) is not None]
-    ends = (known[0], known[-1]) if known else ()
+    with_value = [row for row in rows if known(row["value"])]
+    ends = (with_value[0], with_value[-1]) if with_value else ()
     note = ", ".join(f"{write(row['value'])} in {formats.period(row['period'])}" for row in ends)
     title = f"{name} per period: {note}"
     return SimpleNamespace(
         name=name,
         note=note,
         picture=charts.course(points, name=key, title=title, write=write, columns=columns, limits=limits),
-        rows=[
-            (
-                formats.period(row["period"]),
-                write(number(row["value"])),
-                formats.interval(row["ci_low"], row["ci_high"], write),
-                formats.count(row["n"]),
-            )
-            for row in rows
-        ],
+        write=write,
+        rows=rows,
     )
 
 
 def _movers(look: Lookup) -> list[SimpleNamespace]:
     """Themes and pain points whose share of the records is surely rising or falling, the biggest changes first."""
-    moving = [
-        (row, f"“{formats.clip((row['statement'] or '').rstrip('.'), STATEMENT_LENGTH)}”", "pain point")
-        for row in look.rows("pain_points")
-    ]
+    moving = [(row, quoted(row["statement"]), "pain point") for row in look.rows("pain_points")]
     themes = [row for row in look.reported_themes if row["theme_id"] not in look.fragile]
     moving += [(row, look.theme(row["theme_id"]), "theme") for row in themes]
     moving = [entry for entry in moving if (entry[0].get("trend") or {}).get("direction") in {"rising", "falling"}]
-    moving.sort(key=lambda entry: (-abs(number(entry[0]["trend"]["change"]) or 0.0), entry[1]))
+    moving.sort(key=lambda entry: (-abs(entry[0]["trend"]["change"] or 0.0), entry[1]))
     return [
-        SimpleNamespace(name=name, kind=kind, trend=trend_of(row["trend"], good=None if kind == "theme" else False))
+        SimpleNamespace(name=name, kind=kind, trend=trend_of(row["trend"], bad=kind == "pain point"))
         for row, name, kind in moving[:MOST_MOVERS]
     ]
 
@@ -246,26 +188,20 @@ def _movers(look: Lookup) -> list[SimpleNamespace]:
 def trends(look: Lookup) -> SimpleNamespace:
     """Collect the courses of volume, polarity and ratings, and of the share of the widest themes."""
     frame = look.table("trends")
-    widest = sorted(look.reported_themes, key=lambda row: (row["level"] or 1, -(row["records"] or 0), row["theme_id"]))
-    wanted = [row["theme_id"] for row in widest][:MOST_THEME_TRENDS]
-    everything, theme = pl.col("subject_kind") == "all", pl.col("subject_kind") == "theme"
-    share = theme & (pl.col("measure") == "share") & pl.col("subject_id").is_in(wanted)
-    by_subject: dict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in frame.filter(everything | share).iter_rows(named=True):
-        by_subject[row["subject_id"] if row["subject_kind"] == "theme" else "", row["measure"]].append(row)
+    by_measure: dict[str, list[Row]] = defaultdict(list)
+    for row in frame.filter(pl.col("subject_kind") == "all").iter_rows(named=True):
+        by_measure[row["measure"]].append(row)
     order = {"volume": 0, "polarity": 1, "negative_share": 3}
-    measures = sorted({m for subject, m in by_subject if not subject}, key=lambda m: (order.get(m, 2), m))
-    overall = [_measure_course(look, measure, by_subject["", measure]) for measure in measures]
+    overall = [
+        _measure_course(look, measure, by_measure[measure])
+        for measure in sorted(by_measure, key=lambda name: (order.get(name, 2), name))
+    ]
+    shares = frame.filter((pl.col("subject_kind") == "theme") & (pl.col("measure") == "share"))
+    widest = sorted(look.reported_themes, key=lambda row: (row["level"] or 1, -(row["records"] or 0), row["theme_id"]))
     themes = [
-        _course(
-            by_subject[theme_id, "share"],
-            key=f"theme-{position}",
-            name=look.theme(theme_id),
-            write=formats.percent,
-            limits=(0.0, 1.0),
-        )
-        for position, theme_id in enumerate(wanted)
-        if (theme_id, "share") in by_subject
+        _course(rows, key=f"theme-{position}", name=look.theme(theme), write=formats.percent, limits=(0.0, 1.0))
+        for position, theme in enumerate(row["theme_id"] for row in widest[:MOST_THEME_TRENDS])
+        if (rows := shares.filter(pl.col("subject_id") == theme).to_dicts())
     ]
     return SimpleNamespace(
         movers=_movers(look),

@@ -1,96 +1,111 @@
-"""Findings in the words that several sections share: reach, trends, effects and the value of a rating."""
+"""Findings in words: what several sections share, and the few sentences that a reader with three minutes takes away.
+
+A takeaway is written only where its finding stands: an effect that chance could explain is left out, and so is a
+stage with few segments.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textcx.reports import formats
-from textcx.reports.lookup import FEWEST_RATINGS, Row, number, whole
+from textcx.reports.formats import known
+from textcx.reports.lookup import FEWEST_RATINGS, NAME_LENGTH, STATEMENT_LENGTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from textcx.reports.lookup import Lookup, Row
+
+    Takeaway = tuple[str, str, str]
+
 SURE_AT = 0.05
 """q-value up to which a difference is called one."""
+FEWEST_SEGMENTS = 30
+POOR_POLARITY = -0.1
+MOST_RISING = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Trend:
-    """A change over time in words: an arrow, what it does, by how much, and a class for its colour."""
+    """A change over time in words: an arrow, what it does, a class for its colour, and by how much."""
 
     arrow: str
     words: str
-    detail: str
-    css: str
+    css: str = "flat"
+    detail: str = ""
 
 
-NO_TREND = Trend("", "no dates", "", "flat")
-DIRECTIONS = {
-    "rising": ("↗", "rising", "worse"),
-    "falling": ("↘", "falling", "better"),
-    "steady": ("→", "no clear change", "flat"),
-    "unknown": ("", "too little to tell", "flat"),
+NO_TREND = Trend("", "no dates")
+TRENDS = {
+    "rising": Trend("↗", "rising", "worse"),
+    "falling": Trend("↘", "falling", "better"),
+    "steady": Trend("→", "no clear change"),
+    "unknown": Trend("", "too little to tell"),
 }
-"""Arrow, words and colour by direction; more of a pain is worse."""
+"""Trends by direction; more of a pain is worse."""
 
 
-def trend_of(trend: Mapping[str, Any] | None, *, good: bool | None = False) -> Trend:
-    """Put a trend into words; the arrow is never the only sign.
-
-    Args:
-        trend: Direction, and the change of its share of all records in percentage points with interval.
-        good: Whether more of it is good; null where it is neither.
-    """
+def trend_of(trend: Mapping[str, Any] | None, *, bad: bool = True) -> Trend:
+    """Put a trend into words; the arrow is never the only sign. ``bad``: more of it is bad, else neither."""
     if not trend or not trend.get("direction"):
         return NO_TREND
-    change, low, high = (number(trend.get(name)) for name in ("change", "ci_low", "ci_high"))
-    ends = formats.interval(low, high, lambda value: formats.signed(value, digits=1))
-    detail = "" if change is None else f"{formats.signed(change, digits=1)} points of share"
-    detail += f" (95{formats.SPACE}%: {ends})" if detail and ends else ""
+    detail, change = "", trend.get("change")
+    if known(change):
+        ends = formats.in_brackets(formats.interval(trend, formats.points))
+        detail = f"{formats.points(change)} points of share{ends}"
     direction = str(trend["direction"])
-    arrow, words, css = DIRECTIONS.get(direction, ("", formats.clip(direction, 30), "flat"))
-    turned = {True: {"worse": "better", "better": "worse"}, None: {"worse": "flat", "better": "flat"}}
-    return Trend(arrow, words, detail, turned.get(good, {}).get(css, css))
+    found = TRENDS.get(direction, Trend("", formats.clip(direction, 30)))
+    return replace(found, detail=detail, css=found.css if bad else "flat")
 
 
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """What a pain point, or else its theme, goes along with on the leading rating."""
-
-    words: str
-    interval: str
-    sure: bool
-    css: str
-    whose: str
+def effect_words(row: Row) -> str:
+    """Say how large an effect is, and in what it is counted."""
+    return f"{formats.effect(row['effect'], row['unit'])} {formats.unit_words(row['unit'])}"
 
 
-def effect_of(row: Row | None) -> Effect | None:
-    """Put a driver into words, or null where there was too little to tell."""
-    if row is None or number(row["effect"]) is None:
-        return None
-    unit = row["unit"]
-    ends = formats.interval(row["ci_low"], row["ci_high"], lambda value: formats.effect(value, unit))
-    q_value = number(row["q_value"])
-    return Effect(
-        words=f"{formats.effect(row['effect'], unit)} {formats.unit_words(unit)}",
-        interval=ends,
-        sure=q_value is not None and q_value <= SURE_AT,
-        css="neg" if row["effect"] < 0 else "pos",
-        whose="its theme" if row["subject_kind"] == "theme" else "",
-    )
+def effect_interval(row: Row) -> str:
+    """Write the interval of an effect."""
+    return formats.interval(row, partial(formats.effect, unit=row["unit"]))
 
 
-def reach_words(respondents: int | None, records: int | None) -> str:
+def side(row: Row) -> str:
+    """Class of the colour of an effect."""
+    return "neg" if row["effect"] < 0 else "pos"
+
+
+def sure(row: Row) -> bool:
+    """Tell whether chance hardly explains a difference."""
+    q_value = row.get("q_value")
+    return known(q_value) and q_value <= SURE_AT
+
+
+def quoted(statement: str | None) -> str:
+    """Write what a pain point says in quotation marks."""
+    return f"“{formats.clip((statement or '').strip().rstrip('.'), STATEMENT_LENGTH)}”"
+
+
+def reach_words(row: Row) -> str:
     """Say how far something reaches: people where respondents are known, and records."""
-    if respondents is None or respondents == records:
-        return formats.plural(records, "record")
-    return f"{formats.plural(respondents, 'person', 'people')} in {formats.plural(records, 'record')}"
+    respondents, records = row.get("respondents"), formats.plural(row.get("records"), "record")
+    if respondents is None or respondents == row.get("records"):
+        return records
+    return f"{formats.plural(respondents, 'person', 'people')} in {records}"
+
+
+def growth_words(row: Row) -> str:
+    """Say how a group grew, where that can be told apart from chance."""
+    if not known(row["growth"]) or row["direction"] not in {"rising", "falling"}:
+        return "too few to tell whether it grows" if row["direction"] == "unknown" else "as often as before"
+    ends = formats.in_brackets(formats.interval(row, "{:.1f}".format))
+    return f"{row['growth']:.1f} times as often as before{ends}"
 
 
 def few(row: Row | None) -> bool:
     """Tell whether too few rated for their value to be shown."""
-    return row is None or number(row["value"]) is None or (whole(row["n"]) or 0) < FEWEST_RATINGS
+    return row is None or not known(row["value"]) or (row["n"] or 0) < FEWEST_RATINGS
 
 
 def rating_value(row: Row | None) -> str:
@@ -100,7 +115,81 @@ def rating_value(row: Row | None) -> str:
 
 def rating_detail(row: Row | None) -> str:
     """Say the interval and n of a rating's value."""
-    if row is None or few(row):
-        return "" if row is None else f"too few: n{formats.SPACE}{formats.count(row['n'])}"
-    ends = formats.interval(row["ci_low"], row["ci_high"], lambda value: formats.rating(value, row["unit"]))
-    return f"{ends + ', ' if ends else ''}n{formats.SPACE}{formats.count(row['n'])}"
+    if row is None:
+        return ""
+    n = f"n{formats.SPACE}{formats.count(row['n'])}"
+    if few(row):
+        return f"too few: {n}"
+    ends = formats.interval(row, partial(formats.rating, unit=row["unit"]))
+    return f"{ends}, {n}" if ends else n
+
+
+def takeaways(look: Lookup) -> list[Takeaway]:
+    """Write the sentences, pain points first: what each is about, what was found, and the section with the details."""
+    found = [_top_pain(look), _rising(look), _driver(look), _stage(look), _praise(look)]
+    return [sentence for sentence in found if sentence]
+
+
+def _top_pain(look: Lookup) -> Takeaway | None:
+    rows = look.rows("pain_points", most=1)
+    if not rows:
+        return None
+    share, severity = formats.percent(look.share(rows[0]["records"])), formats.severity_words(rows[0]["severity"])
+    text = f"{quoted(rows[0]['statement'])}: {reach_words(rows[0])}, {share} of records, severity {severity}."
+    return "Biggest pain point", text, "pain-points"
+
+
+def _rising(look: Lookup) -> Takeaway | None:
+    rows = look.rows("pain_points", most=40)
+    rising = [quoted(row["statement"]) for row in rows if trend_of(row["trend"]).words == "rising"][:MOST_RISING]
+    return ("Getting worse", "; ".join(rising) + ".", "pain-points") if rising else None
+
+
+def _driver(look: Lookup) -> Takeaway | None:
+    if look.leading is None:
+        return None
+    rows = [
+        row
+        for row in look.rows("drivers")
+        if row["rating"] == look.leading
+        and row["subject_kind"] == "theme"
+        and row["subject_id"] not in look.fragile
+        and known(row["effect"])
+        and row["effect"] < 0
+        and sure(row)
+    ]
+    if not rows:
+        return None
+    row = min(rows, key=lambda found: (found["effect"], found["subject_id"]))
+    leading = formats.rating_name(look.leading)
+    effect = f"{effect_words(row)}{formats.in_brackets(effect_interval(row))}"
+    text = (
+        f"{look.theme(row['subject_id'])}: {effect} between the {leading} of everyone and of those who "
+        "never raise it. An association, not a cause."
+    )
+    return f"Weighs most on {leading}", text, "drivers"
+
+
+def _stage(look: Lookup) -> Takeaway | None:
+    rows = [
+        row
+        for row in look.rows("journey")
+        if row["stage"] != "unknown" and (row["segments"] or 0) >= FEWEST_SEGMENTS and known(row["polarity"])
+    ]
+    row = min(rows, key=lambda found: (found["polarity"], found["stage"]), default=None)
+    if row is None or row["polarity"] > POOR_POLARITY:
+        return None
+    text = (
+        f"{look.stage(row['stage'])}, polarity {formats.polarity(row['polarity'])} over "
+        f"{formats.plural(row['segments'], 'segment')}, {formats.percent(row['negative_share'])} of them negative."
+    )
+    return "Weakest part of the journey", text, "journey"
+
+
+def _praise(look: Lookup) -> Takeaway | None:
+    if not look.praised:
+        return None
+    row = look.praised[0]
+    name, share = formats.sentence(formats.clip(str(row["name"]), NAME_LENGTH)), formats.percent(row["share_positive"])
+    text = f"{name}: {formats.plural(row['records'], 'record')} clearly positive, {share} of what is said about it."
+    return "Praised most", text, "praise"

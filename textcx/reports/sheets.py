@@ -58,21 +58,16 @@ def _as_text(value: object) -> str:
 def flat(frame: pl.DataFrame) -> pl.DataFrame:
     """Flatten a table: structs become one column per field (``trend_change``), lists become text.
 
-    Args:
-        frame: Any table of an analysis.
-
-    Returns:
-        A table of numbers, texts, booleans and dates only, rows and their order unchanged.
+    Rows and their order are unchanged; columns are numbers, texts, booleans and dates only.
     """
     columns: list[pl.Series] = []
-    for name, dtype in frame.schema.items():
-        series = frame.get_column(name)
-        if isinstance(dtype, pl.Struct):
-            fields = [field.name for field in dtype.fields]
-            columns += [series.struct.field(field).alias(f"{name}_{field}") for field in fields]
-        elif isinstance(dtype, pl.List):
+    for series in frame:
+        if isinstance(series.dtype, pl.Struct):
+            fields = [field.name for field in series.dtype.fields]
+            columns += [series.struct.field(field).alias(f"{series.name}_{field}") for field in fields]
+        elif isinstance(series.dtype, pl.List):
             texts = [None if item is None else _as_text(item) for item in series.to_list()]
-            columns.append(pl.Series(name, texts, dtype=pl.String))
+            columns.append(pl.Series(series.name, texts, dtype=pl.String))
         else:
             columns.append(series)
     return pl.DataFrame(columns)
@@ -114,12 +109,7 @@ def csv_cell(value: object) -> str | int | float | bool | None:
 def write_csv(analysis: Analysis, directory: Path) -> list[Path]:
     """Write one CSV file per table: UTF-8 with a byte order mark (Excel asks for it), commas, all texts quoted.
 
-    Args:
-        analysis: A finished analysis.
-        directory: An existing directory; files of the same names are replaced.
-
-    Returns:
-        The files written, ``pain_points.csv`` first. A table that has no part in this analysis is left out.
+    Files of the same names are replaced. A table that has no part in this analysis is left out.
     """
     written = []
     for name, frame in _tables(analysis):
@@ -141,14 +131,9 @@ def _width(name: str, values: Sequence[object]) -> int:
 
 
 def write_xlsx(analysis: Analysis, path: Path) -> list[str]:
-    """Write one workbook with a sheet per table and a first sheet that says what they hold.
+    """Write one workbook with a sheet per table and one that says what they hold; replaced if it is there.
 
-    Args:
-        analysis: A finished analysis.
-        path: The file; replaced if it is there.
-
-    Returns:
-        Sentences about what did not fit: rows beyond a sheet's end, texts beyond a cell's. Empty where all did.
+    Returns sentences about what did not fit: rows beyond a sheet's end, texts beyond a cell's.
     """
     import xlsxwriter  # noqa: PLC0415 - only where a workbook is asked for
 
@@ -159,7 +144,6 @@ def write_xlsx(analysis: Analysis, path: Path) -> list[str]:
         "strings_to_numbers": False,
     }
     notes: list[str] = []
-    tables = list(_tables(analysis))
     with xlsxwriter.Workbook(str(path), options) as book:
         made = str(analysis.manifest.get("created_at") or "")
         book.set_properties({"title": "textcx analysis", "created": _moment(made)})
@@ -170,7 +154,7 @@ def write_xlsx(analysis: Analysis, path: Path) -> list[str]:
             "plain": book.add_format({"valign": "top"}),
             "quoted": book.add_format({"valign": "top", "quote_prefix": True}),
         }
-        for name, frame in tables:
+        for name, frame in _tables(analysis):
             most = MOST_SEGMENTS if name == "segments" else SHEET_ROWS
             if frame.height > most:
                 notes.append(

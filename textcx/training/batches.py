@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
     from torch import Tensor
 
+    from textcx.engines.encoder.network import EncoderNetwork, EncoderOutput
     from textcx.training.examples import Corpus
 
 LONGEST = 256
 ROUND_TO = 16
 BLOCK = 4096
+READING_BUDGET = 4096
 
 
 def token_ids(tokenizer: Tokenizer, texts: Sequence[str], *, longest: int = LONGEST) -> list[NDArray[np.int32]]:
@@ -59,15 +61,17 @@ def cut(chosen: NDArray[np.int64], lengths: NDArray[np.int64], *, budget: int, s
     chance = np.random.default_rng(seed)
     batches: list[NDArray[np.int64]] = []
     for start in range(0, len(chosen), BLOCK):
-        block = chosen[start : start + BLOCK]
-        padded = padded_length(lengths[block])
-        block_batches = []
-        for length in np.unique(padded):
-            same = block[padded == length]
-            rows = max(1, budget // int(length))
-            block_batches += [same[at : at + rows] for at in range(0, len(same), rows)]
-        batches += [block_batches[place] for place in chance.permutation(len(block_batches))]
+        block = list(_by_length(chosen[start : start + BLOCK], lengths, budget=budget))
+        batches += [block[place] for place in chance.permutation(len(block))]
     return batches
+
+
+def _by_length(places: NDArray[np.int64], lengths: NDArray[np.int64], *, budget: int) -> Iterator[NDArray[np.int64]]:
+    padded = padded_length(lengths[places])
+    for length in np.unique(padded):
+        same = places[padded == length]
+        rows = max(1, budget // int(length))
+        yield from (same[at : at + rows] for at in range(0, len(same), rows))
 
 
 def padded_length(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -77,21 +81,27 @@ def padded_length(lengths: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def pad(ids: Sequence[NDArray[np.int32]]) -> tuple[Tensor, Tensor]:
     """Return token ids and the mask of real tokens. Shapes ``(rows, length)``."""
-    length = int(padded_length(np.array([max(len(row) for row in ids)]))[0])
-    tokens = np.zeros((len(ids), length), dtype=np.int64)
-    for place, row in enumerate(ids):
-        tokens[place, : len(row)] = row
-    mask = np.arange(length) < np.array([len(row) for row in ids])[:, None]
+    lengths = np.array([len(row) for row in ids])
+    mask = np.arange(padded_length(lengths).max()) < lengths[:, None]
+    tokens = np.zeros(mask.shape, dtype=np.int64)
+    tokens[mask] = np.concatenate(ids)
     return torch.from_numpy(tokens), torch.from_numpy(mask)
 
 
 def sorted_batches(ids: Sequence[NDArray[np.int32]], *, budget: int) -> Iterator[NDArray[np.int64]]:
     """Cut all texts into batches for reading (no training), shortest first."""
     lengths = np.array([len(row) for row in ids], dtype=np.int64)
-    order = np.argsort(lengths, kind="stable")
-    padded = padded_length(lengths)
-    for length in np.unique(padded):
-        same = order[padded[order] == length]
-        rows = max(1, budget // int(length))
-        for at in range(0, len(same), rows):
-            yield same[at : at + rows]
+    return _by_length(np.argsort(lengths, kind="stable"), lengths, budget=budget)
+
+
+def read(
+    network: EncoderNetwork, ids: Sequence[NDArray[np.int32]], *, budget: int = READING_BUDGET
+) -> Iterator[tuple[Tensor, EncoderOutput]]:
+    """Let a network read texts, shortest first: yield places of texts and what it says of them."""
+    device = network.words.weight.device
+    network.eval()
+    for batch in sorted_batches(ids, budget=budget):
+        tokens, mask = (part.to(device) for part in pad([ids[place] for place in batch]))
+        with torch.inference_mode():
+            output = network(tokens, mask)
+        yield torch.from_numpy(batch), output

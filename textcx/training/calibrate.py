@@ -14,7 +14,7 @@ import torch
 from torch.nn import functional
 
 from textcx.domain.encoding import EMOTIONS
-from textcx.training.develop import Read, read_set
+from textcx.training.develop import logits_by_label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,16 +33,8 @@ LEAST_CONFIDENT = 0.34
 
 
 def calibrate(network: EncoderNetwork, sets: Sequence[DevelopmentSet]) -> dict[str, float | list[float]]:
-    """Fit temperatures, shifts and the confidence threshold.
-
-    Args:
-        network: A trained network.
-        sets: Development sets, with the names used above.
-
-    Returns:
-        The values of ``model.toml``'s calibration section.
-    """
-    reads = {one.name: (one, read_set(network, one.ids)) for one in sets}
+    """Fit temperatures, shifts and the confidence threshold: the values of ``model.toml``'s calibration section."""
+    reads = {one.name: (one.labels, logits_by_label(network, one)) for one in sets}
     logits, truth, weights = _pooled(reads, SENTIMENT_SETS, "sentiment")
     temperature, shifts = fit_sentiment(logits, truth, weights)
     probabilities = torch.softmax(torch.from_numpy(logits / temperature + shifts), dim=-1).numpy()
@@ -52,7 +44,7 @@ def calibrate(network: EncoderNetwork, sets: Sequence[DevelopmentSet]) -> dict[s
         scale, shift = fit_scale(*_pooled(reads, names, head))
         found |= {f"{head}_temperature": 1 / scale, f"{head}_shift": shift}
     rounded: dict[str, float | list[float]] = {name: round(float(value), 4) for name, value in found.items()}
-    fitted = [fit_scale(*_pooled(reads, EMOTION_SETS, "emotions", column)) for column in range(len(EMOTIONS))]
+    fitted = [fit_scale(*_pooled(reads, EMOTION_SETS, emotion)) for emotion in EMOTIONS]
     rounded["sentiment_shifts"] = [round(float(shift), 4) for shift in shifts]
     rounded["emotion_temperatures"] = [round(1 / scale, 4) for scale, _ in fitted]
     rounded["emotion_shifts"] = [round(shift, 4) for _, shift in fitted]
@@ -65,15 +57,8 @@ def fit_sentiment(
     """Find the temperature and the shifts of the three classes with the least weighted cross entropy.
 
     Bias-corrected temperature scaling (Alexandari, Kundaje and Shrikumar 2020), a small step beyond one temperature: a
-    class that is named too often everywhere is named less.
-
-    Args:
-        logits: Shape ``(texts, 3)``.
-        truth: 0, 1 or 2. Shape ``(texts,)``.
-        weights: Weight of each text. Shape ``(texts,)``.
-
-    Returns:
-        The temperature, and the shifts, whose mean is 0. Shape ``(3,)``.
+    class that is named too often everywhere is named less. ``logits`` have the shape ``(texts, 3)``; ``truth`` is 0, 1
+    or 2 of each text. The mean of the shifts, shape ``(3,)``, is 0.
     """
     inputs, wanted = torch.from_numpy(logits).double(), torch.from_numpy(truth).long()
     shares = torch.from_numpy(weights).double()
@@ -117,20 +102,16 @@ def confident_from(confidence: NDArray[np.floating], right: NDArray[np.bool_], w
 
 
 def _pooled(
-    reads: dict[str, tuple[DevelopmentSet, Read]], names: Sequence[str], head: str, column: int | None = None
+    reads: dict[str, tuple[dict[str, NDArray[np.int64]], dict[str, NDArray[np.float32]]]],
+    names: Sequence[str],
+    head: str,
 ) -> tuple[NDArray[np.floating], NDArray[np.integer], NDArray[np.floating]]:
     """Put sets together: logits, truth, and weights that give each set the same say."""
     logits, truth, weights = [], [], []
-    for name in names:
-        if name not in reads:
-            continue
-        one, read = reads[name]
-        wanted, given = getattr(one, head), getattr(read, head)
-        if column is not None:
-            wanted, given = wanted[:, column], given[:, column]
-        known = wanted >= 0
+    for labels, answers in (reads[name] for name in names if name in reads):
+        known = labels[head] >= 0
         if known.any():
-            logits.append(given[known])
-            truth.append(wanted[known])
+            logits.append(answers[head][known])
+            truth.append(labels[head][known])
             weights.append(np.full(int(known.sum()), 1 / known.sum()))
     return np.concatenate(logits), np.concatenate(truth), np.concatenate(weights)

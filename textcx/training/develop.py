@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from sklearn.metrics import f1_score
 
 from textcx.domain.encoding import EMOTIONS
 from textcx.steps.statistics.classification import macro_f1, roc_auc
-from textcx.training.batches import pad, sorted_batches, token_ids
-from textcx.training.corpus import read_corpus
-from textcx.training.examples import BY_LABEL, labelled
-from textcx.training.sources import SOURCES
+from textcx.training.batches import read, token_ids
+from textcx.training.examples import BY_LABEL, Example, labelled
+from textcx.training.sources import SOURCES, read_corpus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,42 +23,24 @@ if TYPE_CHECKING:
 
     from textcx.domain.lexicons.text import RequestPatterns
     from textcx.engines.encoder.network import EncoderNetwork
-    from textcx.training.examples import Example, Source
+    from textcx.training.examples import Source
 
-LABELS = tuple(BY_LABEL)
+HEADS = ("sentiment", "pain", "request", "emotions")
 CHOOSING = ("cebab", "nhs_survey", "semeval_tweets", "goemotions", "dynasent_r1", "dynasent_r2")
 MOST_TEXTS = 1_500
 
 
 @dataclass(frozen=True, slots=True)
 class DevelopmentSet:
-    """Texts with labels; a label of -1 is unknown.
+    """Texts, as token ids, with labels of shape ``(texts,)``; -1 is unknown.
 
-    Attributes:
-        name: Name of the set.
-        ids: Token ids of each text.
-        sentiment: 0 negative, 1 neutral, 2 positive. Shape ``(texts,)``.
-        pain: 0 or 1. Shape ``(texts,)``.
-        request: 0 or 1. Shape ``(texts,)``.
-        emotions: 0 or 1. Shape ``(texts, 4)``.
+    There are labels by ``sentiment`` (0 negative, 1 neutral, 2 positive), and by ``pain``, ``request`` and the name of
+    each emotion (0 or 1).
     """
 
     name: str
     ids: list[NDArray[np.int32]]
-    sentiment: NDArray[np.int64]
-    pain: NDArray[np.int64]
-    request: NDArray[np.int64]
-    emotions: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """What a network says about a set: logits, shapes ``(texts, 3)``, ``(texts,)`` twice, and ``(texts, 4)``."""
-
-    sentiment: NDArray[np.float32]
-    pain: NDArray[np.float32]
-    request: NDArray[np.float32]
-    emotions: NDArray[np.float32]
+    labels: dict[str, NDArray[np.int64]]
 
 
 def development_sets(
@@ -68,81 +48,77 @@ def development_sets(
 ) -> list[DevelopmentSet]:
     """Read the dev splits of the mix and DynaSent's two rounds."""
     corpus = read_corpus(directory, wording=wording, split="dev", sources=sources)
-    sets = []
-    for name, (start, stop) in corpus.bounds.items():
-        step = max(1, (stop - start) // MOST_TEXTS)
-        examples = corpus.examples[start:stop:step]
-        if examples:
-            sets.append(_set_of(name, examples, tokenizer))
+    examples = {
+        name: corpus.examples[start : stop : max(1, (stop - start) // MOST_TEXTS)]
+        for name, (start, stop) in corpus.bounds.items()
+    }
     for number in (1, 2):
-        records = [
-            record for record in labelled(directory, "sentiment/dynasent_dev", "dev") if record["round"] == number
+        examples[f"dynasent_r{number}"] = [
+            Example(record["text"], BY_LABEL[record["label"]])
+            for record in labelled(directory, "sentiment/dynasent_dev", "dev")
+            if record["round"] == number
         ]
-        texts = [record["text"] for record in records]
-        labels = np.array([LABELS.index(record["label"]) for record in records])
-        unknown = np.full(len(texts), -1)
-        sets.append(
-            DevelopmentSet(
-                f"dynasent_r{number}", token_ids(tokenizer, texts), labels, unknown, unknown, _no_emotions(len(texts))
-            )
-        )
-    return sets
+    return [_set_of(name, chosen, tokenizer) for name, chosen in examples.items() if chosen]
 
 
-def read_set(network: EncoderNetwork, ids: Sequence[NDArray[np.int32]]) -> Read:
-    """Read texts with a network."""
-    sentiment, pain, request, emotions = (
-        np.zeros((len(ids), *rest), np.float32) for rest in ((3,), (), (), (len(EMOTIONS),))
-    )
-    device = network.words.weight.device
-    network.eval()
-    with torch.inference_mode():
-        for batch in sorted_batches(ids, budget=4096):
-            tokens, mask = (part.to(device) for part in pad([ids[place] for place in batch]))
-            output = network(tokens, mask)
-            for values, part in zip((sentiment, pain, request, emotions), output[:4], strict=True):
-                values[batch] = part.cpu().numpy()
-    return Read(sentiment, pain, request, emotions)
+def _set_of(name: str, examples: Sequence[Example], tokenizer: Tokenizer) -> DevelopmentSet:
+    labels = [
+        [
+            -1 if example.sentiment is None else int(np.argmax(example.sentiment)),
+            *(-1 if known is None else int(known) for known in (example.pain, example.request)),
+            *map(int, example.emotions or (-1,) * len(EMOTIONS)),
+        ]
+        for example in examples
+    ]
+    columns = np.array(labels, dtype=np.int64).T
+    ids = token_ids(tokenizer, [example.text for example in examples])
+    return DevelopmentSet(name, ids, dict(zip(("sentiment", "pain", "request", *EMOTIONS), columns, strict=True)))
+
+
+def read_heads(
+    network: EncoderNetwork, ids: Sequence[NDArray[np.int32]], *, advance: Callable[[int], None] = lambda _: None
+) -> dict[str, NDArray[np.float32]]:
+    """Read texts with a network; ``advance`` is called with how many more are read.
+
+    Returns logits by the names of ``HEADS``. Shapes ``(texts, 3)``, ``(texts,)`` twice, and ``(texts, 4)``.
+    """
+    shapes = ((3,), (), (), (len(EMOTIONS),))
+    found = {head: np.zeros((len(ids), *shape), np.float32) for head, shape in zip(HEADS, shapes, strict=True)}
+    for places, output in read(network, ids):
+        for values, part in zip(found.values(), output, strict=False):
+            values[places.numpy()] = part.cpu().numpy()
+        advance(len(places))
+    return found
+
+
+def logits_by_label(network: EncoderNetwork, one: DevelopmentSet) -> dict[str, NDArray[np.float32]]:
+    """Read a set; emotions come by their own names, as in ``labels``."""
+    found = read_heads(network, one.ids)
+    return {**found, **dict(zip(EMOTIONS, found.pop("emotions").T, strict=True))}
 
 
 def measure(network: EncoderNetwork, sets: Sequence[DevelopmentSet]) -> dict[str, float]:
     """Measure a network on the development sets; ``choice`` is the mean macro-F1 that picks the best checkpoint."""
     report: dict[str, float] = {}
     for one in sets:
-        read = read_set(network, one.ids)
-        known = one.sentiment >= 0
-        if known.any():
-            report[f"{one.name}.f1"] = macro_f1(one.sentiment[known], read.sentiment[known].argmax(-1))
-        for head in ("pain", "request"):
-            truth, logits = getattr(one, head), getattr(read, head)
-            known = truth >= 0
-            if len(set(truth[known].tolist())) > 1:
-                report[f"{one.name}.{head}_auc"] = roc_auc(truth[known] == 1, logits[known])
-                if head == "request":
-                    report[f"{one.name}.request_f1"] = f1_score(truth[known] == 1, logits[known] > 0, zero_division=0)
-        for column, emotion in enumerate(EMOTIONS):
-            known = one.emotions[:, column] >= 0
-            if len(set(one.emotions[known, column].tolist())) > 1:
-                report[f"{one.name}.{emotion}_auc"] = roc_auc(
-                    one.emotions[known, column] == 1, read.emotions[known, column]
-                )
+        _measure_set(one.name, one.labels, logits_by_label(network, one), report)
     report["choice"] = float(np.mean([report[f"{name}.f1"] for name in CHOOSING]))
     return {name: round(value, 4) for name, value in report.items()}
 
 
-def _no_emotions(texts: int) -> NDArray[np.int64]:
-    return np.full((texts, len(EMOTIONS)), -1)
-
-
-def _set_of(name: str, examples: Sequence[Example], tokenizer: Tokenizer) -> DevelopmentSet:
-    def whole(value: float | None) -> int:
-        return -1 if value is None else int(value)
-
-    return DevelopmentSet(
-        name,
-        token_ids(tokenizer, [example.text for example in examples]),
-        np.array([-1 if example.sentiment is None else int(np.argmax(example.sentiment)) for example in examples]),
-        np.array([whole(example.pain) for example in examples]),
-        np.array([whole(example.request) for example in examples]),
-        np.array([example.emotions or (-1,) * len(EMOTIONS) for example in examples]).astype(np.int64),
-    )
+def _measure_set(
+    name: str,
+    labels: Mapping[str, NDArray[np.int64]],
+    logits: Mapping[str, NDArray[np.float32]],
+    report: dict[str, float],
+) -> None:
+    for head, every in labels.items():
+        known = every >= 0
+        truth, answers = every[known], logits[head][known]
+        if head == "sentiment":
+            if known.any():
+                report[f"{name}.f1"] = macro_f1(truth, answers.argmax(-1))
+        elif len(set(truth.tolist())) > 1:
+            report[f"{name}.{head}_auc"] = roc_auc(truth == 1, answers)
+            if head == "request":
+                report[f"{name}.request_f1"] = f1_score(truth == 1, answers > 0, zero_division=0)

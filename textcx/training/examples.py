@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
     from textcx.domain.lexicons.text import RequestPatterns
 
-NEGATIVE = (1.0, 0.0, 0.0)
-NEUTRAL = (0.0, 1.0, 0.0)
-POSITIVE = (0.0, 0.0, 1.0)
-BY_LABEL = {"negative": NEGATIVE, "neutral": NEUTRAL, "positive": POSITIVE}
+BY_LABEL = {"negative": (1.0, 0.0, 0.0), "neutral": (0.0, 1.0, 0.0), "positive": (0.0, 0.0, 1.0)}
 
 # Where twenty raters stop calling a text neutral, on their scale of -4 to 4, and how sharply.
 NEUTRAL_BORDER = 0.7
@@ -26,23 +23,17 @@ NEUTRAL_SOFTNESS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A text and what it teaches.
+    """A text and what it teaches; None teaches nothing. Weights are 0 to 1.
 
     Attributes:
         text: What the encoder reads.
-        source: Name of the data set.
-        sentiment: Shares of negative, neutral and positive, or None.
-        pain: 1 where something went wrong for the customer, 0 where not, or None.
-        request: 1 where something is wished or suggested, 0 where not, or None.
-        emotions: 1 where the text shows an emotion, 0 where not, in the order of ``EMOTIONS``; or None.
-        sentiment_weight: Weight of the sentiment label, 0 to 1.
-        pain_weight: Weight of the pain label, 0 to 1.
-        request_weight: Weight of the request label, 0 to 1.
-        emotion_weight: Weight of the emotions, 0 to 1.
+        sentiment: Shares of negative, neutral and positive.
+        pain: 1 where something went wrong for the customer, 0 where not.
+        request: 1 where something is wished or suggested, 0 where not.
+        emotions: 1 where the text shows an emotion, 0 where not, in the order of ``EMOTIONS``.
     """
 
     text: str
-    source: str
     sentiment: tuple[float, float, float] | None = None
     pain: float | None = None
     request: float | None = None
@@ -53,23 +44,27 @@ class Example:
     emotion_weight: float = 1.0
 
 
+Reader: TypeAlias = "Callable[[Path, str, RequestPatterns], Iterator[Example]]"
+"""Gives the examples of one split of a data folder."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """A data set of the training mix.
 
     Attributes:
         name: Its name in logs and in ``model.toml``.
-        read: Gives its examples of one split.
+        read: Gives its examples.
         each_epoch: Most examples drawn in one epoch; repeated where the source has fewer and ``repeat`` is set.
+        attribution: The words its licence asks for.
         repeat: How often an example may be seen in one epoch.
         taught: Share of the target that the teacher gives where there is one, 0 to 1: all of it where there are no
             labels, much where labels are weak, nothing where they are sure.
         for_teacher: Whether the teacher learns from it.
-        attribution: The words its licence asks for.
     """
 
     name: str
-    read: Callable[[Path, str, RequestPatterns], Iterator[Example]]
+    read: Reader
     each_epoch: int
     attribution: str
     licence: str
@@ -90,10 +85,7 @@ class Corpus:
 def labelled(directory: Path, name: str, split: str) -> Iterator[dict[str, Any]]:
     """Yield the records of one split of a JSON lines file, such as ``sentiment/cebab``."""
     with (directory / f"{name}.jsonl").open(encoding="utf-8") as lines:
-        for line in lines:
-            record: dict[str, Any] = json.loads(line)
-            if record["split"] == split:
-                yield record
+        yield from (record for record in map(json.loads, lines) if record["split"] == split)
 
 
 def shares_from_intensity(intensity: float) -> tuple[float, float, float]:

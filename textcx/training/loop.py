@@ -6,12 +6,13 @@ digits for small ones. A running mean of the weights is what is kept.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import math
 import time
-import zlib
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -20,7 +21,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from textcx.domain.encoding import EMOTIONS
-from textcx.training.batches import cut, draw_epoch, pad, sorted_batches, token_ids
+from textcx.training.batches import cut, draw_epoch, pad, read, token_ids
 from textcx.training.develop import measure
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from textcx.ports import ProgressReporter
     from textcx.training.develop import DevelopmentSet
     from textcx.training.examples import Corpus, Example
-    from textcx.training.plan import TrainingPlan
 
 _log = logging.getLogger(__name__)
 
@@ -45,16 +45,45 @@ STEPS_A_LINE = 50
 FIRST_WORD = 1000  # ids below are special tokens, punctuation and single characters
 
 
-@dataclass(slots=True)
-class Targets:
-    """What all examples teach, as arrays with one row for each example; weight 0 where nothing."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainingPlan:
+    """Settings of a training run.
 
-    sentiment: Tensor
-    pain: Tensor
-    request: Tensor
-    emotions: Tensor
-    weights: Tensor  # sentiment, pain, request, emotions
-    vectors: Tensor | None
+    Attributes:
+        epochs: Passes over the mix.
+        rate: Highest learning rate of the backbone; the heads take ``head_factor`` times as much.
+        budget: Padded tokens in a batch.
+        longest: Tokens of a text that are read.
+        embeddings: Whether word and position embeddings are trained, too.
+        warm_up: Share of the steps in which the rate rises.
+        decay: Weight decay of all but biases and norms.
+        vector_weight: Weight of the distance to the original sentence embedding; 0 leaves it out.
+        pain_weight: Weight of the head's loss; so of the others, that of the emotions being their mean.
+        smoothing: Share of every sentiment label given to all classes.
+        masked_words: Share of words hidden while training.
+        head_dropout: Share of the shared hidden layer switched off while training.
+        mean_decay: Decay of the running mean of the weights, per step.
+        measures: How often the run stops to measure itself and to save its state.
+    """
+
+    seed: int = 17
+    epochs: int = 3
+    rate: float = 3e-4
+    head_factor: float = 4.0
+    budget: int = 4_096
+    longest: int = 256
+    embeddings: bool = True
+    warm_up: float = 0.05
+    decay: float = 0.01
+    vector_weight: float = 5.0
+    pain_weight: float = 1.0
+    request_weight: float = 1.0
+    emotion_weight: float = 0.5
+    smoothing: float = 0.03
+    masked_words: float = 0.05
+    head_dropout: float = 0.1
+    mean_decay: float = 0.998
+    measures: int = 6
 
 
 class Training:
@@ -74,15 +103,8 @@ class Training:
     ) -> None:
         """Read the corpus and, where they are taught, the original vectors of all texts.
 
-        Args:
-            network: The network to train, with its start weights; on a CUDA device if one should compute.
-            tokenizer: Its tokenizer.
-            corpus: What to learn.
-            sets: Development sets, by the same tokenizer.
-            work: Folder for checkpoints and the cache of original vectors.
-            plan: Settings.
-            progress: Follows the steps.
-            name: What the run is called there and in the log.
+        ``network`` has its start weights, and is on a CUDA device if one should compute; ``tokenizer`` is also that of
+        ``sets``; ``work`` is the folder for checkpoints and the cache of original vectors.
         """
         work.mkdir(parents=True, exist_ok=True)
         self.plan, self.work, self.progress, self.name = plan, work, progress, name
@@ -100,25 +122,17 @@ class Training:
         self.best = -1.0
 
     def run(self, *, resume: bool = False, stop_after: int | None = None) -> Path:
-        """Train to the end and return the file with the best weights.
+        """Train, from the last checkpoint if ``resume`` finds one, and return the file with the best weights.
 
-        Args:
-            resume: Go on from the last checkpoint, if there is one.
-            stop_after: Stop after this many steps, with a checkpoint; None trains to the end.
+        With ``stop_after``, stop after this many steps, with a checkpoint.
         """
         plan = self.plan
         done = self._resume() if resume else 0
-        batches = [
-            cut(
-                draw_epoch(self.corpus, seed=plan.seed, epoch=epoch),
-                self.lengths,
-                budget=plan.budget,
-                seed=plan.seed + epoch,
-            )
-            for epoch in range(plan.epochs)
-        ]
-        flat = [batch for epoch in batches for batch in epoch]
-        total = len(flat)
+        batches: list[NDArray[np.int64]] = []
+        for epoch in range(plan.epochs):
+            chosen = draw_epoch(self.corpus, seed=plan.seed, epoch=epoch)
+            batches += cut(chosen, self.lengths, budget=plan.budget, seed=plan.seed + epoch)
+        total = len(batches)
         stops = {round(total * part / plan.measures) for part in range(1, plan.measures + 1)}
         _log.info("%s: %d texts, %d steps, %d done", self.name, len(self.ids), total, done)
         started, tokens, losses = time.monotonic(), 0, np.zeros(len(LOSSES))
@@ -128,7 +142,7 @@ class Training:
             self.progress.expect(self.name, total)
             self.progress.advance(self.name, done)
             for self.step in range(done, stop):
-                batch = flat[self.step]
+                batch = batches[self.step]
                 self._set_rate(self.step, total)
                 losses += self._one_step(batch)
                 tokens += int(self.lengths[batch].sum())
@@ -178,25 +192,19 @@ class Training:
         return cast("NDArray[np.float64]", parts.detach().double().cpu().numpy())
 
     def _original_vectors(self) -> Tensor:
-        """Sentence embeddings of the texts before training: the mean state, unit length, as MiniLM was made for."""
-        cache = self.work / "original_vectors.safetensors"
-        keys = np.array([zlib.crc32(row.tobytes()) << 20 | zlib.adler32(row.tobytes()) & 0xFFFFF for row in self.ids])
-        vectors = torch.zeros((len(self.ids), self.network.shape.width), dtype=torch.float16)
-        missing = np.ones(len(keys), dtype=bool)
+        """Sentence embeddings of the texts before training: the mean state, unit length, as MiniLM was made for.
+
+        They are kept beside the checkpoints: a resumed run trains other weights, and reads the same texts.
+        """
+        digest = hashlib.sha256(b"".join(row.tobytes() for row in self.ids)).hexdigest()[:16]
+        cache = self.work / f"original_vectors_{digest}.safetensors"
         if cache.exists():
-            kept = load_file(cache)
-            known = {key: place for place, key in enumerate(kept["keys"].tolist())}
-            places = np.array([known.get(key, -1) for key in keys.tolist()])
-            missing = places < 0
-            vectors[torch.from_numpy(~missing)] = kept["vectors"][torch.from_numpy(places[~missing])]
-        self.network.eval()
-        todo = np.flatnonzero(missing)
-        with torch.inference_mode():
-            for batch in sorted_batches([self.ids[place] for place in todo], budget=8192):
-                read = (part.to(self.device) for part in pad([self.ids[place] for place in todo[batch]]))
-                vectors[torch.from_numpy(todo[batch])] = self.network(*read).vectors.half().cpu()
-        save_file({"vectors": vectors, "keys": torch.from_numpy(keys)}, cache)
-        _log.info("original vectors of %d texts, %d of them new", len(vectors), len(todo))
+            return load_file(cache)["vectors"]
+        vectors = torch.zeros((len(self.ids), self.network.shape.width), dtype=torch.float16)
+        for places, output in read(self.network, self.ids, budget=8192):
+            vectors[places] = output.vectors.half().cpu()
+        save_file({"vectors": vectors}, cache)
+        _log.info("original vectors of %d texts", len(vectors))
         return vectors
 
     def _masters(self) -> dict[str, Tensor]:
@@ -214,24 +222,21 @@ class Training:
     def _optimizer(self) -> torch.optim.AdamW:
         plan = self.plan
         groups = []
-        for heads in (False, True):
-            for plain in (False, True):
-                members = [
-                    master
-                    for name, master in self.masters.items()
-                    if name.startswith(HEADS) == heads and (master.ndim == 1) == plain
-                ]
-                rate = plan.rate * (plan.head_factor if heads else 1.0)
-                groups.append(
-                    {"params": members, "lr": rate, "highest": rate, "weight_decay": 0.0 if plain else plan.decay}
-                )
+        for heads, plain in product((False, True), repeat=2):
+            chosen = [
+                master
+                for name, master in self.masters.items()
+                if name.startswith(HEADS) == heads and (master.ndim == 1) == plain
+            ]
+            rate = plan.rate * (plan.head_factor if heads else 1.0)
+            decay = 0.0 if plain else plan.decay
+            groups.append({"params": chosen, "lr": rate, "highest": rate, "weight_decay": decay})
         return torch.optim.AdamW(groups, betas=(0.9, 0.98), fused=True)
 
     def _set_rate(self, step: int, total: int) -> None:
         warm = max(1, round(total * self.plan.warm_up))
-        share = (
-            (step + 1) / warm if step < warm else 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, total - warm)))
-        )
+        cooled = (step - warm) / max(1, total - warm)
+        share = (step + 1) / warm if step < warm else 0.5 * (1 + math.cos(math.pi * cooled))
         for group in self.optimizer.param_groups:
             group["lr"] = group["highest"] * max(share, 0.01)
 
@@ -248,10 +253,8 @@ class Training:
         self._note({"step": count, "development": report})
         if score > self.best:
             self.best = score
-            save_file(
-                {name: value.contiguous() for name, value in self._weights(self.mean).items()},
-                self.work / "best.safetensors",
-            )
+            best = {name: value.contiguous() for name, value in self._weights(self.mean).items()}
+            save_file(best, self.work / "best.safetensors")
             (self.work / "best.json").write_text(json.dumps({"step": count, **report}, indent=1), encoding="utf-8")
         self.network.load_state_dict(self._weights(self.masters))
         self.network.train()
@@ -288,8 +291,8 @@ class Training:
         return int(saved["step"])
 
 
-def targets_of(examples: Sequence[Example], vectors: Tensor | None) -> Targets:
-    """Put the examples' targets into arrays."""
+def targets_of(examples: Sequence[Example], vectors: Tensor | None) -> dict[str, Tensor]:
+    """Put the examples' targets into arrays with one row for each: by head, ``weights`` (0: untaught), ``vectors``."""
     count = len(examples)
     shapes = {"sentiment": (3,), "pain": (), "request": (), "emotions": (len(EMOTIONS),)}
     found = {head: np.zeros((count, *shape), np.float32) for head, shape in shapes.items()}
@@ -300,32 +303,24 @@ def targets_of(examples: Sequence[Example], vectors: Tensor | None) -> Targets:
             if target is not None:
                 found[head][place] = target
                 weights[place, column] = getattr(example, f"{head.removesuffix('s')}_weight")
-    return Targets(
-        **{head: torch.from_numpy(values) for head, values in found.items()},
-        weights=torch.from_numpy(weights),
-        vectors=vectors,
-    )
+    targets = {head: torch.from_numpy(values) for head, values in (found | {"weights": weights}).items()}
+    return targets if vectors is None else targets | {"vectors": vectors}
 
 
-def losses_of(output: EncoderOutput, targets: Targets, batch: Tensor, *, smoothing: float) -> Tensor:
+def losses_of(output: EncoderOutput, targets: dict[str, Tensor], places: Tensor, *, smoothing: float) -> Tensor:
     """Return the losses of a batch in the order of ``LOSSES``. Shape ``(5,)``.
 
     Each is a sum over the examples that teach the head, by weight, divided by the rows of the batch, so that a batch
     with few labels takes a small step.
     """
-    rows, device = len(batch), output.sentiment.device
-
-    def wanted(values: Tensor) -> Tensor:
-        return values[batch].to(device)
-
-    soft = wanted(targets.sentiment) * (1 - smoothing) + smoothing / 3
-    sentiment = -(soft * functional.log_softmax(output.sentiment, dim=-1)).sum(-1)
+    wanted = {name: values[places].to(output.sentiment.device) for name, values in targets.items()}
+    soft = wanted["sentiment"] * (1 - smoothing) + smoothing / 3
+    losses = [-(soft * functional.log_softmax(output.sentiment, dim=-1)).sum(-1)]
     two_way = functional.binary_cross_entropy_with_logits
-    pain = two_way(output.pain, wanted(targets.pain), reduction="none")
-    request = two_way(output.request, wanted(targets.request), reduction="none")
-    emotions = two_way(output.emotions, wanted(targets.emotions), reduction="none").mean(-1)
-    labelled = (torch.stack([sentiment, pain, request, emotions], dim=-1) * wanted(targets.weights)).sum(0) / rows
-    if targets.vectors is None:
-        return torch.cat([labelled, labelled.new_zeros(1)])
-    distance = 1 - (output.vectors * wanted(targets.vectors).float()).sum(-1)
-    return torch.cat([labelled, distance.mean()[None]])
+    losses += [two_way(getattr(output, head), wanted[head], reduction="none") for head in ("pain", "request")]
+    losses.append(two_way(output.emotions, wanted["emotions"], reduction="none").mean(-1))
+    weighted = (torch.stack(losses, dim=-1) * wanted["weights"]).sum(0) / len(places)
+    if "vectors" not in wanted:
+        return torch.cat([weighted, weighted.new_zeros(1)])
+    distance = 1 - (output.vectors * wanted["vectors"].float()).sum(-1)
+    return torch.cat([weighted, distance.mean()[None]])

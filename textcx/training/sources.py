@@ -1,25 +1,25 @@
-"""One reader for each open data set: what it teaches, and how much its labels weigh.
+"""The open data of the mix, one reader for each: what it teaches, and how much its labels weigh.
 
 A reader turns the records of one split into examples. A target that is ``None`` teaches nothing. Labels that a data set
 does not have are weak: pain and requests are inferred from the question asked, the stars given or the wording, and such
-examples weigh less. The weights are shares of a full label.
+examples weigh less. The weights are shares of a full label. Only ``train`` teaches; ``dev`` chooses and calibrates.
 """
 
 from __future__ import annotations
 
 import csv
+import json
+import random
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textcx.domain.encoding import EMOTIONS
-from textcx.training.contrasts import contrast_examples
 from textcx.training.examples import (
     BY_LABEL,
-    NEGATIVE,
-    NEUTRAL,
     NEUTRAL_BORDER,
-    POSITIVE,
+    Corpus,
     Example,
+    Reader,
     Source,
     labelled,
     letters,
@@ -29,7 +29,7 @@ from textcx.training.examples import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from textcx.domain.lexicons.text import RequestPatterns
 
@@ -45,117 +45,93 @@ POOL_LABELS = LABELS / "dynasent_pool.tsv"
 HARD_LABELS = LABELS / "dynasent_pool_hard.tsv"
 """Sentences that an earlier encoder was least sure about; labelled after the teacher had been trained."""
 WRITTEN = LABELS / "written.tsv"
+CONTRASTS = LABELS / "contrasts.json"
+CONTRAST_SEED = 20_251
+MOST_PER_TEMPLATE = 60
+SHARE_LOWER_CASE, SHARE_WITHOUT_STOP = 0.2, 0.1
 EMOTION_LETTERS = "adgc"
 MIXED = (0.5, 0.0, 0.5)
 CODES = {"n": "negative", "0": "neutral", "p": "positive"}
 ANNOYED = frozenset(["anger", "annoyance"])
 
 
-def _cebab(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
-    for record in labelled(directory, "sentiment/cebab", split):
-        polarities = set(record["aspects"].values())
-        stars = record["stars"]
-        pain = None
-        if "negative" in polarities and (stars is None or stars <= MIDDLE_STARS):
-            pain = 1.0
-        elif "negative" not in polarities and stars is not None and (stars >= GOOD_STARS or not polarities):
-            pain = 0.0 if stars >= MIDDLE_STARS else None
-        yield Example(
-            record["text"],
-            "cebab",
-            BY_LABEL.get(record["label"] or ""),
-            pain,
-            request_from_wording(record["text"], wording),
-            pain_weight=0.4,
-            request_weight=0.3,
-        )
+def _each(name: str) -> Callable[[Callable[[dict[str, Any], RequestPatterns], Example]], Reader]:
+    """Make what turns one record into an example the reader of a JSON lines file."""
+    return lambda example_of: (
+        lambda directory, split, wording: (example_of(record, wording) for record in labelled(directory, name, split))
+    )
 
 
-def _nhs_survey(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
-    for record in labelled(directory, "sentiment/nhs_survey", split):
-        label, text = record["label"], record["text"]
-        pain = {"negative": 1.0, "positive": 0.0}.get(label or "")
-        yield Example(
-            text, "nhs_survey", BY_LABEL.get(label or ""), pain, request_from_wording(text, wording), request_weight=0.7
-        )
+@_each("sentiment/cebab")
+def _cebab(record: dict[str, Any], wording: RequestPatterns) -> Example:
+    text, stars, polarities = record["text"], record["stars"], set(record["aspects"].values())
+    pain = None
+    if "negative" in polarities and (stars is None or stars <= MIDDLE_STARS):
+        pain = 1.0
+    elif "negative" not in polarities and stars is not None and (stars >= GOOD_STARS or not polarities):
+        pain = 0.0 if stars >= MIDDLE_STARS else None
+    label, request = BY_LABEL.get(record["label"]), request_from_wording(text, wording)
+    return Example(text, label, pain, request, pain_weight=0.4, request_weight=0.3)
 
 
-def _nhs_phase1(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
+@_each("sentiment/nhs_survey")
+def _nhs_survey(record: dict[str, Any], wording: RequestPatterns) -> Example:
+    text, label = record["text"], record["label"]
+    pain = {"negative": 1.0, "positive": 0.0}.get(label)
+    return Example(text, BY_LABEL.get(label), pain, request_from_wording(text, wording), request_weight=0.7)
+
+
+@_each("sentiment/nhs_phase1")
+def _nhs_phase1(record: dict[str, Any], wording: RequestPatterns) -> Example:
     # Criticality 0 is used for plain praise by one trust, so it says nothing about the sentiment.
-    for record in labelled(directory, "sentiment/nhs_phase1", split):
-        label, text = record["label"], record["text"]
-        if label == "neutral":
-            yield Example(text, "nhs_phase1", request=request_from_wording(text, wording), request_weight=0.3)
-        else:
-            pain = float(label == "negative")
-            strong = abs(record["criticality"]) >= CLEAR_CRITICALITY
-            yield Example(
-                text,
-                "nhs_phase1",
-                BY_LABEL[label],
-                pain,
-                request_from_wording(text, wording),
-                sentiment_weight=0.7 if strong else 0.4,
-                pain_weight=1.0 if strong else 0.6,
-                request_weight=0.7,
-            )
+    text, label, request = record["text"], record["label"], request_from_wording(record["text"], wording)
+    if label == "neutral":
+        return Example(text, request=request, request_weight=0.3)
+    strong = abs(record["criticality"]) >= CLEAR_CRITICALITY
+    return Example(
+        text,
+        BY_LABEL[label],
+        float(label == "negative"),
+        request,
+        sentiment_weight=0.7 if strong else 0.4,
+        pain_weight=1.0 if strong else 0.6,
+        request_weight=0.7,
+    )
 
 
-def _tweets(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
-    for record in labelled(directory, "sentiment/semeval2017_tweets", split):
-        pain = None if record["label"] == "negative" else 0.0
-        yield Example(record["text"], "semeval_tweets", BY_LABEL[record["label"]], pain, pain_weight=0.1)
+@_each("sentiment/semeval2017_tweets")
+def _tweets(record: dict[str, Any], _wording: RequestPatterns) -> Example:
+    pain = None if record["label"] == "negative" else 0.0
+    return Example(record["text"], BY_LABEL[record["label"]], pain, pain_weight=0.1)
 
 
-def _goemotions(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
-    for record in labelled(directory, "sentiment/goemotions", split):
-        text, shown = record["text"], set(record["emotions"])
-        clean = request_from_wording(text, wording) == 0.0
-        angry = bool(shown & ANNOYED)
-        yield Example(
-            text,
-            "goemotions",
-            BY_LABEL.get(record["label"] or ""),
-            0.0 if record["label"] else None,
-            0.0 if clean else None,
-            (float(angry), *(float(emotion in shown) for emotion in EMOTIONS[1:])),
-            sentiment_weight=0.8,
-            pain_weight=0.2,
-            request_weight=0.2,
-        )
+@_each("sentiment/goemotions")
+def _goemotions(record: dict[str, Any], wording: RequestPatterns) -> Example:
+    text, label, shown = record["text"], record["label"], set(record["emotions"])
+    pain, request = 0.0 if label else None, None if wording.may_ask(text) else 0.0
+    emotions = (float(bool(shown & ANNOYED)), *(float(emotion in shown) for emotion in EMOTIONS[1:]))
+    return Example(
+        text, BY_LABEL.get(label), pain, request, emotions, sentiment_weight=0.8, pain_weight=0.2, request_weight=0.2
+    )
 
 
-def _pros_cons(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
-    for record in labelled(directory, "sentiment/pros_cons", split):
-        negative = record["label"] == "negative"
-        yield Example(
-            record["text"],
-            "pros_cons",
-            BY_LABEL[record["label"]],
-            float(negative),
-            request_from_wording(record["text"], wording),
-            sentiment_weight=0.5,
-            pain_weight=0.3,
-            request_weight=0.2,
-        )
+@_each("sentiment/pros_cons")
+def _pros_cons(record: dict[str, Any], wording: RequestPatterns) -> Example:
+    text, label = record["text"], record["label"]
+    pain, request = float(label == "negative"), request_from_wording(text, wording)
+    return Example(text, BY_LABEL[label], pain, request, sentiment_weight=0.5, pain_weight=0.3, request_weight=0.2)
 
 
-def _vader(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
-    for record in labelled(directory, "sentiment/vader_intensity", split):
-        intensity, subset, text = record["intensity"], record["subset"], record["text"]
-        calm = (
-            subset in {"nyt", "movie"} or intensity > CLEAR_PRAISE or (subset == "amazon" and abs(intensity) < NO_TONE)
-        )
-        pain = 0.0 if calm else None
-        yield Example(
-            text,
-            f"vader_{subset}",
-            shares_from_intensity(intensity),
-            pain,
-            request_from_wording(text, wording) if subset == "amazon" else 0.0 if not wording.may_ask(text) else None,
-            pain_weight=0.3,
-            request_weight=0.2,
-        )
+@_each("sentiment/vader_intensity")
+def _vader(record: dict[str, Any], wording: RequestPatterns) -> Example:
+    intensity, subset, text = record["intensity"], record["subset"], record["text"]
+    bought = subset == "amazon"
+    calm = subset in {"nyt", "movie"} or intensity > CLEAR_PRAISE or (bought and abs(intensity) < NO_TONE)
+    request = request_from_wording(text, wording)
+    if request == 1.0 and not bought:
+        request = None
+    pain = 0.0 if calm else None
+    return Example(text, shares_from_intensity(intensity), pain, request, pain_weight=0.3, request_weight=0.2)
 
 
 def _polarity(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
@@ -166,35 +142,20 @@ def _polarity(directory: Path, split: str, _wording: RequestPatterns) -> Iterato
         if record["subset"] == "movie"
     }
     for record in labelled(directory, "sentiment/sentence_polarity", split):
-        sign = 1.0 if record["label"] == "positive" else -1.0
-        intensity = rated.get(letters(record["text"]))
-        if intensity is None or intensity * sign > NEUTRAL_BORDER:
-            yield Example(
-                record["text"],
-                "sentence_polarity",
-                BY_LABEL[record["label"]],
-                0.0,
-                sentiment_weight=0.5,
-                pain_weight=0.2,
-            )
+        text, label = record["text"], record["label"]
+        intensity = rated.get(letters(text))
+        if intensity is None or intensity * (1.0 if label == "positive" else -1.0) > NEUTRAL_BORDER:
+            yield Example(text, BY_LABEL[label], 0.0, sentiment_weight=0.5, pain_weight=0.2)
 
 
-def _huliu(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
-    for record in labelled(directory, "sentiment/huliu", split):
-        strengths = [item["strength"] for item in record["features"]]
-        pain = None
-        if strengths:
-            pain = 1.0 if min(strengths) <= -CLEAR_STRENGTH else 0.0 if min(strengths) > 0 else None
-        yield Example(
-            record["text"],
-            "huliu",
-            BY_LABEL.get(record["label"] or ""),
-            pain,
-            request_from_wording(record["text"], wording),
-            sentiment_weight=0.7,
-            pain_weight=0.7,
-            request_weight=0.3,
-        )
+@_each("sentiment/huliu")
+def _huliu(record: dict[str, Any], wording: RequestPatterns) -> Example:
+    text, strengths = record["text"], [item["strength"] for item in record["features"]]
+    pain = None
+    if strengths:
+        pain = 1.0 if min(strengths) <= -CLEAR_STRENGTH else 0.0 if min(strengths) > 0 else None
+    label, request = BY_LABEL.get(record["label"]), request_from_wording(text, wording)
+    return Example(text, label, pain, request, sentiment_weight=0.7, pain_weight=0.7, request_weight=0.3)
 
 
 def _clothing(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
@@ -207,13 +168,12 @@ def _clothing(directory: Path, split: str, wording: RequestPatterns) -> Iterator
             # Most reviews praise; every fifth of the best and every third of the good ones keep the classes even.
             if split == "train" and len(text) % {BEST_STARS: 5, GOOD_STARS: 3}.get(stars, 1):
                 continue
-            label = NEGATIVE if stars <= LOW_STARS else NEUTRAL if stars == MIDDLE_STARS else POSITIVE
+            label = "negative" if stars <= LOW_STARS else "neutral" if stars == MIDDLE_STARS else "positive"
             pain = 1.0 if stars <= LOW_STARS and row["Recommended IND"] == "0" else 0.0 if stars == BEST_STARS else None
             title = row["Title"].strip()
             yield Example(
                 f"{title}. {text}" if title and int(row["Clothing ID"]) % 2 else text,
-                "womens_clothing",
-                label,
+                BY_LABEL[label],
                 pain,
                 request_from_wording(text, wording),
                 sentiment_weight=0.6 if stars != GOOD_STARS else 0.3,
@@ -224,34 +184,27 @@ def _clothing(directory: Path, split: str, wording: RequestPatterns) -> Iterator
 
 def _cfpb(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
     for record in labelled(directory, "problems/cfpb", split):
-        text = record["text"]
-        yield Example(
-            text[:COMPLAINT_READ],
-            "cfpb",
-            pain=1.0,
-            request=request_from_wording(text[:COMPLAINT_READ], wording),
-            request_weight=0.3,
-        )
+        text, read = record["text"], record["text"][:COMPLAINT_READ]
+        yield Example(read, pain=1.0, request=request_from_wording(read, wording), request_weight=0.3)
         if len(text) > LONG_COMPLAINT:
-            yield Example(text[:COMPLAINT_START].rsplit(" ", 1)[0], "cfpb", pain=1.0, pain_weight=0.5)
+            yield Example(text[:COMPLAINT_START].rsplit(" ", 1)[0], pain=1.0, pain_weight=0.5)
 
 
-def _jupyter(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
-    for record in labelled(directory, "problems/jupyter_2015", split):
-        text, question = record["text"], record["question"]
-        whole = len(text.split()) >= FEWEST_WORDS_FOR_INTENT
-        request = request_from_wording(text, wording)
-        pain = None
-        if question in {"wanted_integration", "wanted_change"}:
-            request = 1.0 if whole else None
-        elif question == "needed_and_missing":
-            pain = 1.0 if whole else None
-            request = 1.0 if request == 1.0 else None
-        elif question in {"difficult", "hinders"}:
-            pain = 1.0 if whole else None
-        elif question in {"pleasant", "needed_and_met"}:
-            pain = 0.0
-        yield Example(text, "jupyter_2015", None, pain, request, pain_weight=0.5, request_weight=0.6)
+@_each("problems/jupyter_2015")
+def _jupyter(record: dict[str, Any], wording: RequestPatterns) -> Example:
+    text, question = record["text"], record["question"]
+    whole = 1.0 if len(text.split()) >= FEWEST_WORDS_FOR_INTENT else None
+    request = request_from_wording(text, wording)
+    pain = None
+    if question in {"wanted_integration", "wanted_change"}:
+        request = whole
+    elif question in {"needed_and_missing", "difficult", "hinders"}:
+        pain = whole
+    elif question in {"pleasant", "needed_and_met"}:
+        pain = 0.0
+    if question == "needed_and_missing" and request == 0.0:
+        request = None
+    return Example(text, None, pain, request, pain_weight=0.5, request_weight=0.6)
 
 
 def _pool(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
@@ -260,45 +213,41 @@ def _pool(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Exa
     for record in labelled(directory, "sentiment/dynasent_pool", split):
         if record["id"] not in labelled_by_us:
             request = 1.0 if wording.asks_clearly(record["text"]) else None
-            yield Example(record["text"], "dynasent_pool", request=request, request_weight=0.4)
+            yield Example(record["text"], request=request, request_weight=0.4)
 
 
-def _annotated(text: str, source: str, code: str) -> Example:
+def _annotated(text: str, code: str) -> Example:
     """Turn a code of the labelling guide into an example: a sentiment letter, then letters for what else is said."""
-    said = code[1:]
-    label = CODES.get(code[0])
+    also, label = code[1:], CODES.get(code[0])
     return Example(
         text,
-        source,
         BY_LABEL[label] if label else MIXED,
-        float("w" in said),
-        float("r" in said),
-        tuple(float(letter in said) for letter in EMOTION_LETTERS),
+        float("w" in also),
+        float("r" in also),
+        tuple(float(letter in also) for letter in EMOTION_LETTERS),
         sentiment_weight=1.0 if label else 0.5,
     )
 
 
-def pool_labels(directory: Path, split: str, _wording: RequestPatterns | None = None) -> Iterator[Example]:
-    """Yield the sentences of DynaSent's pool that were labelled for textcx."""
-    return _with_codes(directory, split, "pool_labels", POOL_LABELS)
-
-
-def _hard_labels(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
-    return _with_codes(directory, split, "hard_labels", HARD_LABELS)
-
-
-def _with_codes(directory: Path, split: str, source: str, path: Path) -> Iterator[Example]:
+def with_codes(path: Path, directory: Path, split: str) -> Iterator[Example]:
+    """Yield the sentences of DynaSent's pool whose codes are in ``path``."""
     codes = dict(_rows(path))
     for record in labelled(directory, "sentiment/dynasent_pool", "train"):
         code = codes.get(record["id"])
         if code and split_by_hash(record["text"]) == split:
-            yield _annotated(record["text"], source, code)
+            yield _annotated(record["text"], code)
+
+
+def _pool_labels(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
+    return with_codes(POOL_LABELS, directory, split)
+
+
+def _hard_labels(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
+    return with_codes(HARD_LABELS, directory, split)
 
 
 def _written(_directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
-    for code, text in _rows(WRITTEN):
-        if split_by_hash(text) == split:
-            yield _annotated(text, "written", code)
+    return (_annotated(text, code) for code, text in _rows(WRITTEN) if split_by_hash(text) == split)
 
 
 def _rows(path: Path) -> Iterator[tuple[str, str]]:
@@ -308,15 +257,35 @@ def _rows(path: Path) -> Iterator[tuple[str, str]]:
         yield first, second
 
 
+def contrast_examples() -> Iterator[Example]:
+    """Yield examples made from templates: what data sets hardly show, and share no template with the contrast pairs.
+
+    A pain told in a neutral tone; a negative mood without a pain; clauses joined by "but"; negation; wishes. They are
+    always the same ones in the same order; some come twice, which readers drop.
+    """
+    made = json.loads(CONTRASTS.read_text(encoding="utf-8"))
+    chance = random.Random(CONTRAST_SEED)
+    for template, label, pain, request in (one for group in made["templates"].values() for one in group):
+        for _ in range(MOST_PER_TEMPLATE):
+            words = {slot: chance.choice(options) for slot, options in made["slots"].items()}
+            words["contacted_base"] = made["base_forms"][words["contacted"]]
+            words |= {f"{slot}_cap": word[0].upper() + word[1:] for slot, word in words.items()}
+            text = template.format_map(words)
+            text = text[0].upper() + text[1:]
+            if chance.random() < SHARE_LOWER_CASE:
+                text = text.lower()
+            elif chance.random() < SHARE_WITHOUT_STOP:
+                text = text.rstrip(".!")
+            yield Example(text + chance.choice(made["endings"]), BY_LABEL.get(label), pain, request)
+
+
 def _contrasts(_directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
-    for made in contrast_examples():
-        if split_by_hash(made.text) == split:
-            yield Example(made.text, "contrasts", BY_LABEL.get(made.label or ""), made.pain, made.request)
+    return (example for example in contrast_examples() if split_by_hash(example.text) == split)
 
 
 _NHS = "NHS Friends and Family Test comments, NHS England pxtextmining"
 _LIU = "(c) 2004, 2007 Bing Liu"
-_POOL = "DynaSent, Potts et al. 2021"
+_POOL, _OURS = "DynaSent, Potts et al. 2021", "text CC BY 4.0, labels that of textcx"
 SOURCES = (
     Source("cebab", _cebab, 12_000, "CEBaB v1.1, Abraham et al. 2022", "CC BY 4.0", taught=0.3),
     Source("nhs_survey", _nhs_survey, 5_200, _NHS, "MIT, (c) 2021 NHS England", repeat=2, taught=0.2),
@@ -337,18 +306,25 @@ SOURCES = (
     Source("womens_clothing", _clothing, 5_000, "Women's E-Commerce Clothing Reviews", "CC0", taught=0.4),
     Source("cfpb", _cfpb, 1_200, "CFPB Consumer Complaint Database", "public domain"),
     Source("jupyter_2015", _jupyter, 6_000, "Project Jupyter surveys", "CC0 1.0"),
-    Source("pool_labels", pool_labels, 30_000, _POOL, "text CC BY 4.0, labels that of textcx", repeat=2),
-    Source(
-        "hard_labels",
-        _hard_labels,
-        20_000,
-        _POOL,
-        "text CC BY 4.0, labels that of textcx",
-        repeat=2,
-        taught=0.3,
-        for_teacher=False,
-    ),
+    Source("pool_labels", _pool_labels, 30_000, _POOL, _OURS, repeat=2),
+    Source("hard_labels", _hard_labels, 20_000, _POOL, _OURS, repeat=2, taught=0.3, for_teacher=False),
     Source("dynasent_pool", _pool, 13_000, _POOL, "CC BY 4.0", taught=1.0, for_teacher=False),
     Source("written", _written, 4_800, "textcx", "that of textcx", repeat=3),
     Source("contrasts", _contrasts, 6_000, "textcx", "that of textcx"),
 )
+
+
+def read_corpus(
+    directory: Path, *, wording: RequestPatterns, split: str = "train", sources: Sequence[Source] = SOURCES
+) -> Corpus:
+    """Read a split of the sources into one corpus, in a fixed order, without repeated texts inside a source."""
+    corpus = Corpus(tuple(sources))
+    for source in sources:
+        start = len(corpus.examples)
+        found: dict[str, Example] = {}
+        for example in source.read(directory, split, wording):
+            if example.text.strip():
+                found.setdefault(example.text, example)
+        corpus.examples += found.values()
+        corpus.bounds[source.name] = (start, len(corpus.examples))
+    return corpus

@@ -8,41 +8,32 @@ Method: Hinton, Vinyals and Dean 2015, "Distilling the knowledge in a neural net
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from textcx.domain.encoding import EMOTIONS
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape, backbone_from_bert
-from textcx.training.batches import pad, sorted_batches
-from textcx.training.plan import TrainingPlan
+from textcx.training.develop import HEADS, read_heads
+from textcx.training.examples import Corpus
+from textcx.training.loop import TrainingPlan
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.training.examples import Example
+
 BUCKETS, FARTHEST = 32, 128
 FIRST_POSITION = 2
 TEACHER_SHAPE = NetworkShape(
     vocabulary=30_527, positions=512, width=768, layers=12, heads=12, inner_width=3_072, norm_epsilon=1e-5
 )
-TEACHER_PLAN = TrainingPlan(
-    epochs=1,
-    rate=5e-5,
-    head_factor=10.0,
-    budget=3_072,
-    longest=128,
-    embeddings=False,
-    vector_weight=0.0,
-    masked_words=0.0,
-    mean_decay=0.99,
-    measures=3,
-)
-"""One pass, at a third of the student's rate: the teacher costs eight times as much a token."""
+WEIGHT_OF_THE_UNLABELLED = 0.5
+"""How much a teacher's word on pain, request and emotions weighs where a data set says nothing."""
 
 
 class TeacherNetwork(EncoderNetwork):
@@ -73,11 +64,7 @@ def distance_buckets(offsets: Tensor) -> Tensor:
 
 
 def backbone_from_mpnet(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the weights of all-mpnet-base-v2 to ours; the heads are not among them.
-
-    Args:
-        weights: The tensors of ``model.safetensors``, by their published names.
-    """
+    """Rename the published weights of all-mpnet-base-v2 to ours; the heads are not among them."""
     renamed = {
         name.replace("attention.attn.q.", "attention.self.query.")
         .replace("attention.attn.k.", "attention.self.key.")
@@ -96,41 +83,58 @@ def backbone_from_mpnet(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
 def answers_of(
     network: EncoderNetwork, ids: Sequence[NDArray[np.int32]], *, advance: Callable[[int], None]
 ) -> dict[str, Tensor]:
-    """Let a teacher read texts.
-
-    Args:
-        network: The trained teacher.
-        ids: Token ids of each text, by the teacher's tokenizer.
-        advance: Is told how many more texts are read.
-
-    Returns:
-        ``sentiment`` shares, shape ``(texts, 3)``; ``pain`` and ``request``, shape ``(texts,)``; ``emotions``, shape
-        ``(texts, 4)``: all between 0 and 1, in half precision.
-    """
-    count = len(ids)
-    found = {
-        "sentiment": torch.zeros((count, 3)),
-        "pain": torch.zeros(count),
-        "request": torch.zeros(count),
-        "emotions": torch.zeros((count, len(EMOTIONS))),
+    """Let a teacher read texts: :func:`read_heads` as shares and probabilities, 0 to 1, in half precision."""
+    found = {head: torch.from_numpy(logits) for head, logits in read_heads(network, ids, advance=advance).items()}
+    return {
+        head: (functional.softmax(logits, dim=-1) if head == "sentiment" else torch.sigmoid(logits)).half()
+        for head, logits in found.items()
     }
-    device = network.words.weight.device
-    network.eval()
-    with torch.inference_mode():
-        for batch in sorted_batches(ids, budget=4096):
-            tokens, mask = (part.to(device) for part in pad([ids[place] for place in batch]))
-            output = network(tokens, mask)
-            places = torch.from_numpy(batch)
-            found["sentiment"][places] = functional.softmax(output.sentiment, dim=-1).cpu()
-            for head in ("pain", "request", "emotions"):
-                found[head][places] = torch.sigmoid(cast("Tensor", getattr(output, head))).cpu()
-            advance(len(batch))
-    return {name: value.half() for name, value in found.items()}
+
+
+def taught_by(corpus: Corpus, answers: Mapping[str, Tensor]) -> Corpus:
+    """Mix a teacher's answers to the examples at ``places`` into the targets, by the share that each source gives it.
+
+    A target that was missing is the teacher's, at a lower weight.
+    """
+    shares = np.zeros(len(corpus.examples))
+    for source in corpus.sources:
+        shares[slice(*corpus.bounds[source.name])] = source.taught
+    heads = {head: answers[head].float().tolist() for head in HEADS}
+    examples = list(corpus.examples)
+    for row, place in enumerate(answers["places"].tolist()):
+        examples[place] = _softened(examples[place], float(shares[place]), {head: heads[head][row] for head in HEADS})
+    return Corpus(corpus.sources, examples, corpus.bounds)
+
+
+def _softened(example: Example, share: float, answers: Mapping[str, Any]) -> Example:
+    changed: dict[str, Any] = {}
+    for head, answer in answers.items():
+        label = getattr(example, head)
+        if label is None:
+            weight = share * (1.0 if head == "sentiment" else WEIGHT_OF_THE_UNLABELLED)
+            changed |= {head: answer, f"{head.removesuffix('s')}_weight": weight}
+        elif isinstance(label, tuple):
+            changed[head] = tuple((1 - share) * one + share * other for one, other in zip(label, answer, strict=True))
+        else:
+            changed[head] = (1 - share) * label + share * answer
+    return replace(example, **changed)
 
 
 def teacher_plan(seed: int) -> TrainingPlan:
-    """Return the teacher's settings with another seed."""
-    return replace(TEACHER_PLAN, seed=seed)
+    """Return the teacher's settings: one pass at a third of the student's rate, for it costs eight times as much."""
+    return TrainingPlan(
+        seed=seed,
+        epochs=1,
+        rate=5e-5,
+        head_factor=10.0,
+        budget=3_072,
+        longest=128,
+        embeddings=False,
+        vector_weight=0.0,
+        masked_words=0.0,
+        mean_decay=0.99,
+        measures=3,
+    )
 
 
 def teacher_about(seed: int) -> dict[str, object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
@@ -30,28 +30,8 @@ _LOCKS = 831_725
 """First number of the advisory locks; the second is the worker's."""
 
 
-class Locks(Protocol):
-    """Locks by number, held by this process."""
-
-    def take(self, number: int) -> bool:
-        """Take a lock; false where another process has it."""
-        ...
-
-    def release(self, number: int) -> None:
-        """Let a lock go."""
-        ...
-
-    def held(self, number: int) -> bool:
-        """Say whether a lock that was taken is still held, and take it again if it was lost and is free."""
-        ...
-
-    def close(self) -> None:
-        """Let all go."""
-        ...
-
-
 class FileLocks:
-    """Locks on files of one directory."""
+    """Locks by number on files of one directory, held by this process."""
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -84,22 +64,16 @@ class FileLocks:
 
 
 class SessionLocks:
-    """Advisory locks of one PostgreSQL session of its own, which must reach the server itself and no pooler."""
+    """The same as advisory locks of one PostgreSQL session, which must reach the server itself and no pooler."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._connection: Connection | None = None
 
     def take(self, number: int) -> bool:
-        """Take a lock; false where another process has it.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-        """
+        """Take a lock; false where another process has it, ``StoreProblem`` if the database cannot be reached."""
         try:
-            if self._connection is None:
-                self._connection = self._connect()
-            return bool(self._connection.execute(_call("pg_try_advisory_lock", number)).scalar())
+            return bool(self._call("pg_try_advisory_lock", number))
         except DBAPIError as error:
             self.close()
             msg = "the database cannot be reached, so no lease can be taken"
@@ -108,7 +82,7 @@ class SessionLocks:
     def release(self, number: int) -> None:
         """Let a lock go."""
         if self._connection is not None:
-            self._connection.execute(_call("pg_advisory_unlock", number))
+            self._call("pg_advisory_unlock", number)
 
     def held(self, number: int) -> bool:
         """Say whether a lock that was taken is still held, and take it again if it was lost and is free."""
@@ -127,6 +101,12 @@ class SessionLocks:
             self._connection.close()
             self._connection = None
 
+    def _call(self, function: str, number: int) -> object:
+        if self._connection is None:
+            self._connection = self._connect()
+        call = sa.text(f"SELECT {function}(:locks, :number)")
+        return self._connection.execute(call, {"locks": _LOCKS, "number": number}).scalar()
+
     def _connect(self) -> Connection:
         with self._database.explained():
             connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
@@ -137,22 +117,12 @@ class SessionLocks:
 
 
 class WorkerLease:
-    """The lease of this process, and a way to tell whether those of others still hold.
-
-    Attributes:
-        name: What this process is called as a worker.
-    """
+    """The lease of this process, by whose ``name`` it works, and a way to tell whether those of others still hold."""
 
     def __init__(self, database: Database) -> None:
-        """Take the lowest free number.
-
-        Raises:
-            StoreProblem: If the database cannot be reached, or too many processes work for it.
-        """
+        """Take the lowest free number; ``StoreProblem`` without a database, or if too many processes work for it."""
         file = database.file
-        self._locks: Locks = (
-            SessionLocks(database) if file is None else FileLocks(file.with_name(f"{file.name}.workers"))
-        )
+        self._locks = SessionLocks(database) if file is None else FileLocks(file.with_name(f"{file.name}.workers"))
         number = next((number for number in range(MOST) if self._locks.take(number)), None)
         if number is None:
             self._locks.close()
@@ -179,7 +149,3 @@ class WorkerLease:
     def close(self) -> None:
         """Give the lease up."""
         self._locks.close()
-
-
-def _call(function: str, number: int) -> sa.TextClause:
-    return sa.text(f"SELECT {function}(:locks, :number)").bindparams(locks=_LOCKS, number=number)

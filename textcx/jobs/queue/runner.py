@@ -55,19 +55,15 @@ GIVEN_UP = JobError(
 class Runner:
     """Runs jobs in threads of this process, from ``start`` to ``stop``.
 
-    Attributes:
-        lost: Set when another process took this one's lease while the database was gone; nothing runs here any more.
+    ``lost`` is set when another process took this one's lease while the database was gone: nothing runs here any more.
     """
 
     def __init__(
         self, context: JobContext, *, allow_private: bool = False, take_over_seconds: float = TAKE_OVER_SECONDS
     ) -> None:
-        """Prepare a runner.
+        """Prepare a runner; webhooks may be on private addresses if those are allowed.
 
-        Args:
-            context: What jobs work with.
-            allow_private: Whether webhooks may be on private addresses.
-            take_over_seconds: How often to look for jobs of dead processes and for those that the queue lost.
+        Every ``take_over_seconds`` it looks for jobs of dead processes and for those that the queue lost.
         """
         self.lost = threading.Event()
         self._context = context
@@ -80,11 +76,7 @@ class Runner:
         self._looked = -take_over_seconds  # at once: what a dead process left waits already
 
     def start(self) -> None:
-        """Begin to run jobs: those that a dead process of the same lease left, at once.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-        """
+        """Begin to run jobs, those that a dead process of the same lease left at once; needs the database."""
         lease = self._lease = WorkerLease(self._context.database)
         self._context.jobs.release(lease.name)
         turns: dict[str, Callable[[], None]] = {
@@ -100,17 +92,11 @@ class Runner:
         self._wake.set()
 
     def stop(self, *, seconds: float = 10) -> None:
-        """Stop at the next step of each job; what is unfinished goes on in the next process.
-
-        Args:
-            seconds: How long to wait for the steps that run.
-        """
+        """Stop at the next step of each job, waiting so long for it; the rest goes on in the next process."""
         self._context.stopping.set()
         self._wake.set()
         until = time.monotonic() + seconds
-        for thread in self._loops:
-            thread.join(timeout=max(0.0, until - time.monotonic()))
-        for _, thread in self._running.values():
+        for thread in (*self._loops, *(thread for _, thread in self._running.values())):
             thread.join(timeout=max(0.0, until - time.monotonic()))
         if self._lease is not None:
             self._lease.close()
@@ -130,26 +116,28 @@ class Runner:
             error = explain(raised)
             if not isinstance(raised, TextcxError):
                 _log_fault(f"job {job.id}", raised)
-        while True:
-            try:
-                self._context.patiently(partial(end_job, self._context, job, error=error))
-            except StoreProblem as problem:
-                LOGGER.warning("job %s waits for the database: %s", job.id, problem)
-                if self._context.stopping.wait(AFTER_TROUBLE_SECONDS):
-                    return
-            else:
+        while not self._ended(job, error):
+            if self._context.stopping.wait(AFTER_TROUBLE_SECONDS):
                 return
+
+    def _ended(self, job: Job, error: JobError | None) -> bool:
+        try:
+            self._context.patiently(partial(end_job, self._context, job, error=error))
+        except StoreProblem as problem:
+            LOGGER.warning("job %s waits for the database: %s", job.id, problem)
+            return False
+        return True
 
     def _loop(self, name: str, turn: Callable[[], None]) -> None:
         """Take turns until the process is to end, whatever happens in them."""
         while not self._context.stopping.is_set():
             try:
                 turn()
-            except StoreProblem as error:
-                LOGGER.warning("%s is put off: %s", name, error)
-                self._context.stopping.wait(AFTER_TROUBLE_SECONDS)
             except Exception as error:  # noqa: BLE001 - the outermost edge of a thread that must go on
-                _log_fault(name, error)
+                if isinstance(error, StoreProblem):
+                    LOGGER.warning("%s is put off: %s", name, error)
+                else:
+                    _log_fault(name, error)
                 self._context.stopping.wait(AFTER_TROUBLE_SECONDS)
 
     def _dispatch(self, lease: WorkerLease) -> None:
@@ -199,11 +187,7 @@ class Runner:
 
 
 def end_job(context: JobContext, job: Job, *, error: JobError | None) -> None:
-    """End an attempt of a job that did not come to its own end: failed with an error or, without one, cancelled.
-
-    Raises:
-        StoreProblem: If the database cannot be reached.
-    """
+    """End an attempt of a job that did not come to its own end: failed with an error or, without one, cancelled."""
     try:
         now = context.jobs.get(job.id)
     except NotFound:

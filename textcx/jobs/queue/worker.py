@@ -24,12 +24,7 @@ STOP_SECONDS = 20
 
 
 def work(*, settings: Settings, service: ServiceSettings, tell: Callable[[str], None]) -> None:
-    """Run jobs until the process is told to stop.
-
-    Args:
-        settings: How the analysis is done.
-        service: Where the database and the spool are.
-        tell: Called with sentences for whoever started it.
+    """Run jobs until the process is told to stop; ``tell`` gets sentences for whoever started it.
 
     Raises:
         StoreProblem: If the database cannot be reached, or another process took over its jobs.
