@@ -24,7 +24,6 @@ class Metrics:
         self.requests = Counter("textcx_requests", "Requests answered", ["method", "route", "status"], **ours)
         self.seconds = Histogram("textcx_request_seconds", "Time to answer", ["route"], buckets=SECONDS, **ours)
         self.items = Counter("textcx_items", "Texts scored", ["kind"], **ours)
-        self.refused = Counter("textcx_refused", "Requests refused", ["code"], **ours)
         self.abandoned = Counter("textcx_abandoned", "Requests whose caller went away before the answer", **ours)
         self.waited = Histogram("textcx_queue_seconds", "Time a request waited for the model", buckets=SECONDS, **ours)
         self.batch_items = Histogram("textcx_batch_items", "Texts read at once", buckets=SIZES, **ours)

@@ -25,10 +25,12 @@ from textcx.engines.encoder.model_folder import open_model
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
 from textcx.engines.encoder.reader import Calibration
 from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, read_labelled
+from textcx.settings.analysis import Settings
 from textcx.steps.statistics.classification import calibration_error, calibration_noise, corrected_calibration_error
 from textcx.training.calibrate import SENTIMENT_SETS as CALIBRATED
 from textcx.training.calibrate import calibrate
 from textcx.training.develop import development_sets
+from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -86,7 +88,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=RESULTS / "leave_one_out.json")
     given = parser.parse_args()
     network, encoder = load_network(given.model), load_encoder(given.model)
-    sets = development_sets(given.data, open_model(given.model).tokenizer)
+    wording = Container(Settings()).language.requests
+    sets = development_sets(given.data, open_model(given.model).tokenizer, wording=wording)
     shipped = encoder.calibration
     report: dict[str, Any] = {
         "encoder_id": encoder.encoder_id,
