@@ -72,7 +72,7 @@ STAGES = Subject("journey", journey, "stage", segments.c.stage)
 
 
 def with_share_interval(row: dict[str, Any], *, of: int | None = None) -> dict[str, Any]:
-    """Add the interval of a theme's share; ``of`` records, or as many as an analysis must have had."""
+    """Add the interval of a theme's share, of so many records, or as many as an analysis must have had."""
     if "share" not in row:
         return row
     n = of if of is not None else round(row["records"] / row["share"]) if row["share"] else 0
@@ -102,12 +102,7 @@ def polarity_intervals(
 
 
 def _below(dataset: Dataset, theme_id: str | None = None) -> sa.CTE:
-    """Return pairs of themes of the current analysis: ``node``, and ``theme_id``, itself or a theme above it.
-
-    Args:
-        dataset: The data set.
-        theme_id: Only what stands below this one; null for all.
-    """
+    """Return pairs of themes of the current analysis: ``node``, and ``theme_id``, itself or one above it: this one."""
     own = sa.select(themes.c.theme_id.label("node"), themes.c.theme_id.label("theme_id")).where(
         themes.c.analysis_id == dataset.current_analysis
     )
@@ -133,20 +128,17 @@ def fitting(filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
         msg = f"records can be filtered by {MOST_ATTRIBUTES} attributes at most"
         raise WrongUse(msg)
     fit: list[sa.ColumnElement[bool]] = [records.c.dataset_id == dataset.id]
-    if filters.since is not None:
-        fit.append(records.c.created_at >= filters.since)
-    if filters.until is not None:
-        fit.append(records.c.created_at < filters.until)
-    for shown, value in ((records.c.source, filters.source), (records.c.label, filters.label)):
-        if value is not None:
-            fit.append(shown == value)
+    for wanted, condition in (
+        (filters.since, records.c.created_at >= filters.since),
+        (filters.until, records.c.created_at < filters.until),
+        (filters.source, records.c.source == filters.source),
+        (filters.label, records.c.label == filters.label),
+    ):
+        if wanted is not None:
+            fit.append(condition)
     fit += [records.c.attributes[name].as_string() == value for name, value in filters.attributes.items()]
     own = segments.alias()  # a query around may count segments itself
-    raised: list[sa.ColumnElement[bool]] = []
-    if filters.stage is not None:
-        raised.append(own.c.stage == filters.stage)
-    if filters.theme is not None:
-        raised.append(of_theme(own.c.theme_id, filters.theme, dataset))
+    raised = _raising(own, filters, dataset)
     if raised:
         fit.append(sa.exists().where(own.c.record == records.c.id, *raised))
     return fit
@@ -192,40 +184,40 @@ def raised_by(subject: Subject, filters: Filters, dataset: Dataset) -> sa.Subque
 
 
 def counts(raised: sa.Subquery) -> sa.Select[Any]:
-    """Count what is raised of each subject."""
+    """Count what is raised of each ``subject``, by the names of the columns of findings."""
     return sa.select(
         raised.c.subject,
-        sa.func.count(raised.c.record.distinct()).label("reach"),
-        sa.func.count(raised.c.who.distinct()).label("people"),
-        sa.func.count().label("pieces"),
+        sa.func.count(raised.c.record.distinct()).label("records"),
+        sa.func.count(raised.c.who.distinct()).label("respondents"),
+        sa.func.count().label("segments"),
         sa.func.avg(raised.c.polarity).label("polarity"),
-        sa.func.avg(sa.case((raised.c.label == "negative", 1.0), else_=0.0)).label("negative"),
+        sa.func.avg(sa.case((raised.c.label == "negative", 1.0), else_=0.0)).label("negative_share"),
         sa.func.avg(raised.c.severity).label("severity"),
-        sa.func.min(raised.c.created_at).label("first"),
-        sa.func.max(raised.c.created_at).label("last"),
+        sa.func.min(raised.c.created_at).label("first_seen"),
+        sa.func.max(raised.c.created_at).label("last_seen"),
     ).group_by(raised.c.subject)
 
 
 def _of_stage(subject: Subject, filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
     """Count only the segments of the stage or theme that was asked for, not the others of their records."""
+    return [] if subject is PAINS else _raising(segments, filters, dataset)
+
+
+def _raising(pieces: sa.FromClause, filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
+    """Say which segments are of the stage and the theme that were asked for."""
     fit: list[sa.ColumnElement[bool]] = []
-    if filters.stage and subject is not PAINS:
-        fit.append(segments.c.stage == filters.stage)
-    if filters.theme and subject is not PAINS:
-        fit.append(of_theme(segments.c.theme_id, filters.theme, dataset))
+    if filters.stage:
+        fit.append(pieces.c.stage == filters.stage)
+    if filters.theme:
+        fit.append(of_theme(pieces.c.theme_id, filters.theme, dataset))
     return fit
 
 
 def quotes(
-    connection: Connection,
-    subject: Subject,
-    key: str,
-    *,
-    filters: Filters,
-    dataset: Dataset,
-    known: list[dict[str, Any]],
+    connection: Connection, subject: Subject, row: sa.RowMapping, *, filters: Filters, dataset: Dataset
 ) -> list[dict[str, Any]]:
-    """Return quotes of the fitting records: those of the analysis among them, else the clearest."""
+    """Return quotes of the fitting records for a finding: those of the analysis among them, else the clearest."""
+    key, known = row[subject.key], row["evidence"] or []
     quoted = sa.select(records.c.record_id).where(
         *fitting(filters, dataset), records.c.record_id.in_([quote["record_id"] for quote in known])
     )
