@@ -60,7 +60,7 @@ def learn(
     import sys
 
     from textcx.commands import learn_themes as job
-    from textcx.runs.progress import ProgressBars, StageClock
+    from textcx.runs.progress import StageClock
     from textcx.settings.analysis import load_settings
     from textcx.wiring.container import Container
 
@@ -86,11 +86,8 @@ def learn(
         "previous": previous,
         "overwrite": overwrite,
     }
-    if quiet or not sys.stderr.isatty():
-        learned = job.learn(inputs, clock=StageClock(), **work)
-    else:
-        with ProgressBars() as bars:
-            learned = job.learn(inputs, clock=bars, tell=bars.tell, **work)
+    with StageClock(bars=not quiet and sys.stderr.isatty()) as clock:
+        learned = job.learn(inputs, clock=clock, tell=clock.tell, **work)
     typer.echo(job.summarize(learned, out=out))
 
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from textcx.domain.feedback import ColumnPlan
 
-BLOCK = 1 << 20
-
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
@@ -32,11 +30,8 @@ def look_at(source: str | Path | pl.DataFrame) -> InputFile:
     path = Path(source)
     if str(source) == "-" or not path.is_file():
         return InputFile("standard input" if str(source) == "-" else path.name, None, None)
-    digest = hashlib.sha256()
     with path.open("rb") as content:
-        while block := content.read(BLOCK):
-            digest.update(block)
-    return InputFile(path.name, digest.hexdigest(), path.stat().st_size)
+        return InputFile(path.name, hashlib.file_digest(content, "sha256").hexdigest(), path.stat().st_size)
 
 
 def plan_for_manifest(plan: ColumnPlan) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def describe(
     part: Part,
 ) -> dict[str, Any]:
     """Return the manifest's entries that do not depend on the findings."""
-    readable = dict(part.records.group_by("input").len().iter_rows())
+    readable = Counter(part.records["input"].to_list())
     broken = Counter(unreadable.where.rpartition(":")[0] for unreadable in part.unreadable)
     return {
         "textcx_version": __version__,
@@ -45,12 +45,7 @@ def describe(
         "python": platform.python_version(),
         "packages": versions(),
         "inputs": [
-            {
-                "name": file.name,
-                "sha256": file.sha256,
-                "bytes": file.size,
-                "rows": readable.get(number, 0) + broken[file.name],
-            }
+            {"name": file.name, "sha256": file.sha256, "bytes": file.size, "rows": readable[number] + broken[file.name]}
             for number, file in enumerate(inputs)
         ],
         "columns": list(plans),
@@ -61,11 +56,7 @@ def describe(
         "precision": encoder.precision,
         "models": list(models),
         "warnings": [*(warning for plan in plans for warning in plan["warnings"]), *part.warnings],
-        "counts": {
-            "records_in": part.rows,
-            "unreadable": len(part.unreadable),
-            "segments": part.segments.height,
-        },
+        "counts": {"records_in": part.rows, "unreadable": len(part.unreadable), "segments": part.segments.height},
     }
 
 

@@ -55,15 +55,7 @@ class Spool:
             raise StoreProblem(msg) from error
 
     def take(self, pieces: Iterable[bytes], *, name: str, most_bytes: int) -> Spooled:
-        """Write an upload, piece by piece; it is there whole or not at all.
-
-        Args:
-            pieces: Its bytes.
-            name: What the caller calls the file; its suffix tells the format.
-            most_bytes: Bytes at most.
-
-        Returns:
-            Where it is.
+        """Write an upload, piece by piece; it is there whole or not at all. The suffix of its name tells the format.
 
         Raises:
             WrongUse: If it is too large.
@@ -82,24 +74,19 @@ class Spool:
                     out.write(piece)
                 out.flush()
                 os.fsync(out.fileno())
-        except OSError as error:
+        except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
+            if not isinstance(error, OSError):
+                raise
             if error.errno in _NO_ROOM:
                 msg = f"the spool has no room for the upload ({error.strerror}); free some space, then send it again"
                 raise DiskFull(msg) from error
             msg = f"the upload cannot be kept in the spool ({error.strerror}); see to {self.directory}, then try again"
             raise StoreProblem(msg) from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
         return Spooled(f"{folder.name}/{path.name}", size, digest.hexdigest())
 
     def path(self, name: str) -> Path:
-        """Return the path of a file in the spool.
-
-        Raises:
-            WrongUse: If the name would lead out of it.
-        """
+        """Return the path of a file in the spool, or raise ``WrongUse`` if the name would lead out of it."""
         folder, slash, file = name.partition("/")
         if not slash or not folder.isalnum() or safe_name(file) != file:
             msg = "that is no name of a file in the spool"
@@ -111,11 +98,9 @@ class Spool:
         shutil.rmtree(self.path(name).parent, ignore_errors=True)
 
     def sweep(self, *, keep: Collection[str], now: float | None = None) -> int:
-        """Delete what no upload needs and nobody touched for an hour; returns how many files.
+        """Delete what is not to be kept, unless somebody touched it within the hour; returns how many files.
 
-        Args:
-            keep: Names that are still needed.
-            now: Seconds since the epoch; by default the clock's.
+        ``now`` is in seconds since the epoch; by default the clock's.
         """
         needed = {name.partition("/")[0] for name in keep}
         before = (now if now is not None else time.time()) - UNTOUCHED_SECONDS

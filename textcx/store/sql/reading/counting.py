@@ -6,6 +6,7 @@ for shares, Student's t clustered by respondent for the polarity of a stage.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -128,14 +129,13 @@ def fitting(filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
         msg = f"records can be filtered by {MOST_ATTRIBUTES} attributes at most"
         raise WrongUse(msg)
     fit: list[sa.ColumnElement[bool]] = [records.c.dataset_id == dataset.id]
-    for wanted, condition in (
-        (filters.since, records.c.created_at >= filters.since),
-        (filters.until, records.c.created_at < filters.until),
-        (filters.source, records.c.source == filters.source),
-        (filters.label, records.c.label == filters.label),
-    ):
-        if wanted is not None:
-            fit.append(condition)
+    wanted = (
+        (records.c.created_at, operator.ge, filters.since),
+        (records.c.created_at, operator.lt, filters.until),
+        (records.c.source, operator.eq, filters.source),
+        (records.c.label, operator.eq, filters.label),
+    )
+    fit += [holds(column, value) for column, holds, value in wanted if value is not None]
     fit += [records.c.attributes[name].as_string() == value for name, value in filters.attributes.items()]
     own = segments.alias()  # a query around may count segments itself
     raised = _raising(own, filters, dataset)
