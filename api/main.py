@@ -15,8 +15,8 @@ from fastapi import FastAPI
 from textcx.domain.errors import StoreProblem
 from textcx.settings.analysis import load_settings
 from textcx.settings.service import load_service_settings, settings_file
-from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.container import Container
+from textcx.wiring.theme_sets import DirectoryThemeSets
 
 from .compat import ROUTERS as COMPAT_ROUTERS
 from .deps import Services

@@ -21,8 +21,8 @@ from textcx.runs.manifest import describe
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
 from textcx.store.directory import DirectoryStore
-from textcx.store.theme_sets.directory import load as open_theme_set
 from textcx.store.theme_sets.directory import save as save_theme_set
+from textcx.wiring.theme_sets import load_edited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,7 +86,7 @@ def analyze(
             "('textcx themes learn ... --taxonomy FILE'), or leave one of the two out"
         )
         raise WrongUse(msg)
-    theme_set = open_theme_set(settings.themes, encoder_id=container.encoder.encoder_id) if settings.themes else None
+    theme_set = load_edited(settings.themes, encoder_id=container.encoder.encoder_id) if settings.themes else None
     with encoded(sources, output=output, settings=settings, container=container, clock=clock, tell=tell) as found:
         choices = Choices(
             ratings=found.ratings,

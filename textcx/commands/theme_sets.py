@@ -18,6 +18,7 @@ from textcx.steps.themes.editing.edits import add_edit, apply_edits, find_theme,
 from textcx.steps.themes.geometry.tree import children_of, sizes
 from textcx.steps.themes.lineage.diff import diff
 from textcx.store.theme_sets.directory import append_edits, is_theme_set, load, read_edits
+from textcx.wiring.theme_sets import load_edited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -86,7 +87,7 @@ def show(directory: Path, *, level: int | None = None) -> str:
     """
     place = place_of(directory)
     log = read_edits(place)
-    result = apply_edits(load(place, edited=False), log)
+    result = apply_edits(load(place), log)
     found, edits = result.theme_set, len(log) or _edits_applied(result.theme_set)
     size = sizes(found)
     total = found.members.height
@@ -129,7 +130,7 @@ def compare(before: Path, after: Path, *, everything: bool = False) -> str:
         TextcxError: What ``load`` and ``diff`` raise.
     """
     one, other = place_of(before), place_of(after)
-    old, new = load(one), load(other)
+    old, new = load_edited(one), load_edited(other)
     lines = diff(old, new)
     counts = {change: sum(line.change is change for line in lines) for change in Change}
     told = ", ".join(f"{counts[change]} {_WORDS[change]}" for change in _WORDS if counts[change])
@@ -171,7 +172,7 @@ def edit(directory: Path, wish: Wish, *, when: datetime, who: str | None = None,
         TextcxError: What ``load`` raises.
     """
     place = place_of(directory)
-    fitted, log = load(place, edited=False), read_edits(place)
+    fitted, log = load(place), read_edits(place)
     # What is to be undone may be what keeps the edits from being applied, so they are applied for names only.
     seen = None if wish.action is Action.UNDO else apply_edits(fitted, log).theme_set
     wanted = Edit(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
     from textcx.domain.themes.sets import ThemeSet
     from textcx.pipelines.corpus import CorpusTools
-    from textcx.store.theme_sets.named import DirectoryThemeSets
+    from textcx.wiring.theme_sets import DirectoryThemeSets
 
 GROWN = 2
 """Growth of a data set after which its themes are learned again."""

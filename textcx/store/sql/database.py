@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 5
+POOL = 10
+"""Connections kept to PostgreSQL; as many more may be opened."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 _NO_SPACE = "53100"
 """What PostgreSQL calls a full disk."""
@@ -42,20 +44,18 @@ class Database:
     All that talks to it raises ``StoreProblem`` where it cannot be reached, ``DiskFull`` where it has no room left.
     """
 
-    def __init__(self, url: str, *, pool: int = 10, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         """Open a database; nothing is sent to it yet.
 
         Args:
             url: ``sqlite:///file`` or ``postgresql+psycopg://...`` (``postgresql://`` is read so, too).
-            pool: Connections kept to PostgreSQL at most.
             busy_seconds: How long to wait for an SQLite file that another process is writing to.
 
         Raises:
             BadSetting: If the URL is none of these.
             StoreProblem: If the directory of an SQLite file cannot be made.
         """
-        self.url = url
-        self.engine = _engine(url, pool=pool, busy_seconds=busy_seconds)
+        self.engine = _engine(url, busy_seconds=busy_seconds)
 
     @property
     def is_sqlite(self) -> bool:
@@ -117,15 +117,6 @@ class Database:
                 waited += pause
                 pause = min(2 * pause, LONGEST_PAUSE)
 
-    def reachable(self) -> bool:
-        """Say whether the database answers."""
-        try:
-            with self.read() as connection:
-                connection.execute(sa.text("SELECT 1"))
-        except StoreProblem:
-            return False
-        return True
-
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
@@ -165,7 +156,7 @@ def _damaged(error: Exception) -> bool:
     return getattr(getattr(error, "orig", None), "sqlite_errorname", "").startswith(_BROKEN_FILE)
 
 
-def _engine(url: str, *, pool: int, busy_seconds: float) -> Engine:
+def _engine(url: str, *, busy_seconds: float) -> Engine:
     if url.startswith(("postgresql://", "postgres://")):
         url = _PLACE.sub("postgresql+psycopg://", url)
     try:
@@ -179,8 +170,8 @@ def _engine(url: str, *, pool: int, busy_seconds: float) -> Engine:
         options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "keepalives_count": 3}
         return sa.create_engine(
             parsed,
-            pool_size=pool,
-            max_overflow=pool,
+            pool_size=POOL,
+            max_overflow=POOL,
             pool_timeout=CONNECT_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,

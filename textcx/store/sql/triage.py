@@ -113,11 +113,9 @@ class SqlTriage(SqlStore):
             return [made(TriageChange, row) for row in connection.execute(chosen).mappings()]
 
     def update_scores(self, score: Callable[[Urgency, datetime], Urgency], *, most: int = 2000) -> int:
-        """Score waiting entries anew; returns how many were changed.
+        """Score waiting entries anew, ``most`` in one transaction; returns how many were changed.
 
-        Args:
-            score: Given the urgency and when the record was made.
-            most: Entries changed in one transaction.
+        ``score`` is given the urgency and when the record was made.
         """
         changed = after = 0
         change = sa.update(triage).where(triage.c.id == sa.bindparam("which"))

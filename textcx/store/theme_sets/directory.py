@@ -6,7 +6,7 @@
     sample-HASH.parquet          ids of the segments whose vectors are kept
     edits.jsonl                  people's edits, one a line, only ever added to
 
-The set is kept as it was fitted; ``load`` applies the edits. Files are named after their content and ``set.json`` is
+The set is kept and read as it was fitted, without its edits. Files are named after their content and ``set.json`` is
 put in place last: a crash leaves the set as it was before, or as it is after. ``to_bytes`` and ``from_bytes`` do the
 same for the database of the service.
 
@@ -47,7 +47,6 @@ from textcx.domain.themes.sets import (
     ThemeSet,
 )
 from textcx.domain.version import __version__
-from textcx.steps.themes.editing.edits import apply_edits
 from textcx.store.files import archive, damaged, put, table_bytes, table_of
 
 if TYPE_CHECKING:
@@ -152,19 +151,13 @@ def _files(theme_set: ThemeSet) -> dict[str, bytes]:
     return {**files, SET: (json.dumps(index, ensure_ascii=False, indent=1) + "\n").encode()}
 
 
-def load(directory: Path, *, encoder_id: str | None = None, edited: bool = True) -> ThemeSet:
-    """Read a set.
-
-    Args:
-        directory: Where ``save`` put it.
-        encoder_id: The encoder that will be used with it.
-        edited: Apply the edits; false gives the set as it was fitted, which is what ``save`` and a new fit need.
+def load(directory: Path, *, encoder_id: str | None = None) -> ThemeSet:
+    """Read a set as it was fitted, which is what ``save`` and a new fit need.
 
     Raises:
         NotFound: If the directory holds no theme set.
         ModelProblem: If a file is missing or damaged, if a later version wrote it, or if the set was made with another
-            encoder.
-        Conflict: If its edits contradict each other.
+            encoder than ``encoder_id``.
     """
     found = _read(directory)
     if encoder_id is not None and found.encoder_id != encoder_id:
@@ -173,7 +166,7 @@ def load(directory: Path, *, encoder_id: str | None = None, edited: bool = True)
             "encoder that it was made with, or learn the themes again"
         )
         raise ModelProblem(msg)
-    return apply_edits(found, read_edits(directory)).theme_set if edited else found
+    return found
 
 
 def read_edits(directory: Path) -> list[Edit]:
