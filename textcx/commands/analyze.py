@@ -16,8 +16,7 @@ from textcx.domain.errors import NothingToAnalyze, WrongUse
 from textcx.pipelines import corpus as pipeline
 from textcx.pipelines.measures import Choices
 from textcx.reports.bundle import write_reports
-from textcx.runs.inputs import plan_for_manifest
-from textcx.runs.manifest import describe
+from textcx.runs.manifest import describe, plan_for_manifest
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
 from textcx.store.directory import DirectoryStore

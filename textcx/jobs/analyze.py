@@ -18,8 +18,7 @@ from textcx.jobs.theme_choice import choose_themes
 from textcx.pipelines.corpus import analyze_corpus
 from textcx.pipelines.measures import Choices
 from textcx.readers.columns.plan import attribute_names
-from textcx.runs.inputs import InputFile
-from textcx.runs.manifest import describe
+from textcx.runs.manifest import InputFile, describe
 from textcx.runs.record_half import agree
 
 if TYPE_CHECKING:

@@ -6,10 +6,8 @@ second time, such as standard input, leave no checkpoint behind.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
-from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,8 +17,8 @@ from textcx.domain.errors import NothingToAnalyze, TextcxError, WrongUse
 from textcx.domain.parts import Part
 from textcx.pipelines.batch import RecordTools, analyze_batch
 from textcx.readers.columns.plan import attribute_names
-from textcx.runs.inputs import InputFile, look_at, plan_for_manifest
-from textcx.runs.manifest import versions
+from textcx.runs.manifest import InputFile, look_at, plan_for_manifest, versions
+from textcx.store.files import NO_ROOM
 from textcx.store.parts import PartStore
 from textcx.wiring.sources import open_source
 
@@ -37,7 +35,6 @@ if TYPE_CHECKING:
     from textcx.settings.analysis import Settings
     from textcx.wiring.container import Container
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 RECORD_STAGES = ("read", "clean", "redact", "split", "encode")
 
 
@@ -94,7 +91,7 @@ def encoded(
         clock.finish(*RECORD_STAGES)
         yield Encoded(encoded_part, store, inputs, readers, ratings, attributes, started)
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in NO_ROOM:
             raise
         raise TextcxError(_no_space(output.partial, repeatable=repeatable)) from error
     finally:
@@ -108,7 +105,7 @@ def _open_store(directory: Path, *, fingerprint: str) -> PartStore:
         return PartStore(directory, fingerprint=fingerprint)
     except OSError as error:
         msg = _no_space(directory, repeatable=True)
-        if error.errno not in FULL:
+        if error.errno not in NO_ROOM:
             msg = f"nothing can be written to {directory} ({error.strerror}); choose another --out"
         raise TextcxError(msg) from error
 
@@ -149,10 +146,7 @@ def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
 def _encode(
     readers: Sequence[FeedbackReader], *, settings: Settings, tools: RecordTools, clock: StageClock, store: PartStore
 ) -> Part:
-    done: Counter[int] = Counter()
-    for number in range(store.count()):
-        of_input, covered = store.rows_of(number)
-        done[of_input] += covered
+    done = store.covered()
     for name in RECORD_STAGES:
         clock.advance(name, done.total())
     first, limit = 0, settings.limit
@@ -167,7 +161,7 @@ def _encode(
             if limit is not None:
                 batch = batch.head(limit - first - read)
             part = analyze_batch(batch, number=number, plan=reader.plan, tools=tools, progress=clock)
-            store.save(part, number=store.count(), of_input=number)
+            store.save(part, of_input=number)
             read += part.rows
             for name in RECORD_STAGES:
                 clock.advance(name, part.rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import zipfile
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from textcx.domain.errors import TextcxError
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _ALWAYS = (1980, 1, 1, 0, 0, 0)
 _BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, pl.exceptions.PolarsError)
 

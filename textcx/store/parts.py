@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import json
 import shutil
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -51,13 +52,17 @@ class PartStore:
         """Return the number of complete parts, counted from the first without a gap."""
         return self._parts
 
-    def rows_of(self, number: int) -> tuple[int, int]:
-        """Return the input that a part belongs to and the number of rows that it covers."""
-        facts = self._facts(number)
-        return facts["input"], facts["rows"]
+    def covered(self) -> Counter[int]:
+        """Return how many rows of each input the complete parts cover."""
+        rows: Counter[int] = Counter()
+        for number in range(self._parts):
+            facts = self._facts(number)
+            rows[facts["input"]] += facts["rows"]
+        return rows
 
-    def save(self, part: Part, *, number: int, of_input: int) -> None:
-        """Write a part; it counts when this returns."""
+    def save(self, part: Part, *, of_input: int) -> None:
+        """Write the next part; it counts when this returns."""
+        number = self._parts
         put(self._path(number, "records.parquet"), table_bytes(part.records))
         put(self._path(number, "segments.parquet"), table_bytes(part.segments))
         put(self._path(number, "vectors.npy"), vector_bytes(part.vectors))
@@ -68,7 +73,7 @@ class PartStore:
             "warnings": list(part.warnings),
         }
         put(self._path(number, "json"), json.dumps(facts).encode())
-        self._parts = max(self._parts, number + 1)
+        self._parts += 1
 
     def load(self, number: int) -> Part:
         """Read a part back."""

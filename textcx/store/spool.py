@@ -6,7 +6,6 @@ is removed, but not before an hour, so that an upload that is being written is l
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -18,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import DiskFull, StoreProblem, WrongUse
+from textcx.store.files import NO_ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 100
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 UNTOUCHED_SECONDS = 3600.0
 
 
@@ -41,11 +40,7 @@ class Spool:
     """A directory of the owner's alone."""
 
     def __init__(self, directory: Path) -> None:
-        """Make the directory if it is not there.
-
-        Raises:
-            StoreProblem: If it cannot be made or is not the owner's alone.
-        """
+        """Make the directory if it is not there; ``StoreProblem`` if it cannot be made or is not the owner's alone."""
         self.directory = directory
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -78,7 +73,7 @@ class Spool:
             shutil.rmtree(folder, ignore_errors=True)
             if not isinstance(error, OSError):
                 raise
-            if error.errno in _NO_ROOM:
+            if error.errno in NO_ROOM:
                 msg = f"the spool has no room for the upload ({error.strerror}); free some space, then send it again"
                 raise DiskFull(msg) from error
             msg = f"the upload cannot be kept in the spool ({error.strerror}); see to {self.directory}, then try again"

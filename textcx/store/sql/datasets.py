@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from textcx.store.sql.theme_sets import CurrentSet
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?")
-LONGEST_RETENTION = 36_500
 
 
 def check_name(name: str) -> str:
@@ -62,12 +61,9 @@ class SqlDatasets(SqlStore):
                 the one that it has, or learns one.
 
         Raises:
-            WrongUse: If the name or the retention cannot be.
+            WrongUse: If the name cannot be.
         """
         check_name(name)
-        if retention_days is not None and not 1 <= retention_days <= LONGEST_RETENTION:
-            msg = f"retention is a number of days from 1 to {LONGEST_RETENTION}, or null for no end"
-            raise WrongUse(msg)
         now = datetime.now(tz=UTC)
         settings = storable({"title": title, "columns": dict(columns or {}), "retention_days": retention_days})
         settings["theme_set"] = None if theme_set is None else theme_set.name

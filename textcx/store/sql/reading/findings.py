@@ -20,14 +20,11 @@ from textcx.domain.tables import RECORDS
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import analyzed, dataset_of
 from textcx.store.sql.reading.counting import (
-    PAINS,
-    STAGES,
-    THEMES,
+    KEYS,
     Filters,
-    Subject,
     counts,
     fitting,
-    of_theme,
+    of_both,
     polarity_intervals,
     quotes,
     raised_by,
@@ -35,10 +32,19 @@ from textcx.store.sql.reading.counting import (
     with_share_interval,
 )
 from textcx.store.sql.rows import SqlStore, one_row
-from textcx.store.sql.schema.tables import SEGMENT, drivers, ratings, records, segments, trends
+from textcx.store.sql.schema.tables import (
+    SEGMENT,
+    drivers,
+    journey,
+    pain_points,
+    ratings,
+    records,
+    segments,
+    themes,
+    trends,
+)
 
 if TYPE_CHECKING:
-    from textcx.domain.service.datasets import Dataset
     from textcx.store.sql.database import Database
 
 _SHOWN = [name for name in (*RECORDS, "ratings", "attributes", "reason", "received_at") if name != "windows"]
@@ -59,15 +65,15 @@ class SqlReading(SqlStore):
 
     def themes(self, filters: Filters, *, limit: int = 100, cursor: str | None = None) -> Page:
         """Return themes, widest reach first."""
-        return self._findings(THEMES, filters, limit=limit, cursor=cursor)
+        return self._findings(themes, filters, limit=limit, cursor=cursor)
 
     def pain_points(self, filters: Filters, *, limit: int = 100, cursor: str | None = None) -> Page:
         """Return pain points, highest reach x severity first."""
-        return self._findings(PAINS, filters, limit=limit, cursor=cursor)
+        return self._findings(pain_points, filters, limit=limit, cursor=cursor)
 
     def journey(self, filters: Filters, *, limit: int = 100, cursor: str | None = None) -> Page:
         """Return stages, in the order of the journey."""
-        return self._findings(STAGES, filters, limit=limit, cursor=cursor)
+        return self._findings(journey, filters, limit=limit, cursor=cursor)
 
     def drivers(
         self, filters: Filters, *, rating: str | None = None, limit: int = 100, cursor: str | None = None
@@ -110,35 +116,35 @@ class SqlReading(SqlStore):
             pieces = [dict(piece) for piece in connection.execute(own.order_by(segments.c.start)).mappings()]
         return {**{name: row[name] for name in _SHOWN}, "segments": pieces}
 
-    def _findings(self, subject: Subject, filters: Filters, *, limit: int, cursor: str | None) -> Page:
-        table = subject.table
+    def _findings(self, table: sa.Table, filters: Filters, *, limit: int, cursor: str | None) -> Page:
+        key = KEYS[table]
         with self._database.read() as connection:
             dataset, analysis_id = analyzed(connection, filters.dataset)
-            query = _among(sa.select(table).where(table.c.analysis_id == analysis_id), table, filters, dataset)
+            query = sa.select(table).where(table.c.analysis_id == analysis_id, *of_both(table, filters, dataset))
             order = [Order(table.c.place)]
-            bound = [subject.name, analysis_id, *filters.plain()]
-            again = filters.on_records or (filters.stage and subject is THEMES) or (filters.theme and subject is STAGES)
+            bound = [table.name, analysis_id, *filters.plain()]
+            again = filters.on_records or (filters.stage and table is themes) or (filters.theme and table is journey)
             if not again:
                 rows, following = page_of(connection, query, order=order, limit=limit, cursor=cursor, bound=bound)
                 return Page(rows=tuple(with_share_interval(_shown(row, table)) for row in rows), next_cursor=following)
             total, people = connection.execute(size(filters, dataset)).one()
             if filters.attributes and people < self._min_group:
                 return Page(rows=(), next_cursor=None)
-            raised = raised_by(subject, filters, dataset)
+            raised = raised_by(table, filters, dataset)
             counted = counts(raised).subquery()
-            query = query.join(counted, counted.c.subject == table.c[subject.key])
+            query = query.join(counted, counted.c.subject == table.c[key])
             query = query.add_columns(*(counted.c[name].label(f"new_{name}") for name in _COUNTED))
-            if subject is THEMES:
+            if table is themes:
                 order.insert(0, Order(counted.c.records, descending=True))
-            elif subject is PAINS:
+            elif table is pain_points:
                 weight = counted.c.records * sa.func.coalesce(counted.c.severity, 0.0)
                 order.insert(0, Order(weight, descending=True))
             rows, following = page_of(connection, query, order=order, limit=limit, cursor=cursor, bound=bound)
-            spans = polarity_intervals(connection, raised, [row[subject.key] for row in rows if subject is STAGES])
+            spans = polarity_intervals(connection, raised, [row[key] for row in rows if table is journey])
             made = []
             for row in rows:
                 new = {name: row[f"new_{name}"] for name in _COUNTED}
-                low, high = spans.get(row[subject.key], (None, None))
+                low, high = spans.get(row[key], (None, None))
                 new |= {
                     "share": new["records"] / total if total else None,
                     "trend": None,
@@ -146,7 +152,7 @@ class SqlReading(SqlStore):
                     "ci_high": high,
                 }
                 if "evidence" in table.c:
-                    new["evidence"] = quotes(connection, subject, row, filters=filters, dataset=dataset)
+                    new["evidence"] = quotes(connection, table, row, filters=filters, dataset=dataset)
                 shown = {name: new.get(name, value) for name, value in _shown(row, table).items()}
                 made.append(with_share_interval(shown, of=total))
         return Page(rows=tuple(made), next_cursor=following)
@@ -181,15 +187,6 @@ class SqlReading(SqlStore):
 
 def _shown(row: sa.RowMapping, table: sa.Table) -> dict[str, Any]:
     return {column.name: row[column.name] for column in table.c if column.name not in {"analysis_id", "place"}}
-
-
-def _among(query: sa.Select[Any], table: sa.Table, filters: Filters, dataset: Dataset) -> sa.Select[Any]:
-    """Keep the findings that are themselves of a theme, or one below it, or of a stage."""
-    if filters.theme and "theme_id" in table.c:
-        query = query.where(of_theme(table.c.theme_id, filters.theme, dataset))
-    if filters.stage and "stage" in table.c:
-        query = query.where(table.c.stage == filters.stage)
-    return query
 
 
 def _periods(table: sa.Table, filters: Filters) -> list[sa.ColumnElement[bool]]:
