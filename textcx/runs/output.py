@@ -33,6 +33,7 @@ class Output:
             WrongUse: If ``out`` can be no directory of its own, or holds one of ``sources``, the inputs.
         """
         self.out, self.flag = out.absolute(), flag
+        self.partial = partial_of(self.out)
         self.overwrite = overwrite
         if not self.out.name or self.out == Path.cwd():
             msg = f"{out} cannot hold a result; name a directory of its own, such as {flag} result"
@@ -45,11 +46,6 @@ class Output:
                 msg = f"the input {source} lies in {out}; choose another {flag}, so that nothing of yours is replaced"
                 raise WrongUse(msg)
         self.check()
-
-    @property
-    def partial(self) -> Path:
-        """The directory in which an unfinished run keeps its checkpoints."""
-        return partial_of(self.out)
 
     def check(self) -> None:
         """Raise ``OutputExists`` if something is in the way."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def load_edited(directory: Path, *, encoder_id: str | None = None) -> ThemeSet:
-    """Read a set with its edits applied, as ``textcx.store.theme_sets.directory.load`` does; ``Conflict`` if they clash."""
+    """Read a set as the store does and apply its edits; ``Conflict`` if they clash."""
     return apply_edits(load(directory, encoder_id=encoder_id), read_edits(directory)).theme_set
 
 

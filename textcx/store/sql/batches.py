@@ -17,14 +17,12 @@ from sqlalchemy.exc import IntegrityError
 
 from textcx.domain.feedback import Unprocessable
 from textcx.domain.parts import Part
-from textcx.domain.service.datasets import WebhookEvent
 from textcx.store.files import part_bytes, part_tables
 from textcx.store.sql.erasure import ErasedMeanwhile, lock_out, pending_erasures
 from textcx.store.sql.rows import SqlStore, chunks
 from textcx.store.sql.schema.columns import storable
-from textcx.store.sql.schema.tables import datasets, parts, records, segments, triage, uploads
-from textcx.store.sql.triage import entry_row
-from textcx.store.sql.webhooks import announce
+from textcx.store.sql.schema.tables import datasets, parts, records, segments, uploads
+from textcx.store.sql.triage import enter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -51,7 +49,7 @@ class Batch:
         main: ``record_id``, ``primary_theme_id`` and ``primary_stage`` of the records that have segments.
         urgencies: By row, of the records that need a person.
         repeats: How often each content without an id came in the batch.
-        outcome: Counts of the batch.
+        outcome: Counts.
     """
 
     number: int
@@ -105,19 +103,14 @@ class SqlBatches(SqlStore):
     def earlier_contacts(self, dataset_id: int, respondents: Iterable[str], *, since: datetime) -> Counter[str]:
         """Count the negative records of respondents since a time."""
         counts: Counter[str] = Counter()
-        with self._database.read() as connection:
-            for some in chunks(sorted(set(respondents))):
-                chosen = (
-                    sa.select(records.c.respondent_id, sa.func.count())
-                    .where(
-                        records.c.dataset_id == dataset_id,
-                        records.c.respondent_id.in_(some),
-                        records.c.label == "negative",
-                        sa.func.coalesce(records.c.created_at, records.c.received_at) >= since,
-                    )
-                    .group_by(records.c.respondent_id)
-                )
-                counts.update(dict(connection.execute(chosen).all()))
+        for some in chunks(sorted(set(respondents))):
+            chosen = sa.select(records.c.respondent_id).where(
+                records.c.dataset_id == dataset_id,
+                records.c.respondent_id.in_(some),
+                records.c.label == "negative",
+                sa.func.coalesce(records.c.created_at, records.c.received_at) >= since,
+            )
+            counts.update(self._database.scalars(chosen))
         return counts
 
     def value_marks(self, dataset_id: int) -> list[float]:
@@ -191,10 +184,7 @@ class SqlBatches(SqlStore):
         if rows:
             connection.execute(sa.insert(segments), rows)
         for row, urgency in batch.urgencies.items():
-            entry = entry_row(urgency, dataset_id=upload.dataset_id, record=stored[row].id, now=now)
-            connection.execute(sa.insert(triage).values(entry))
-            if entry["urgent"]:
-                _announce_urgent(connection, entry, stored[row].record_id)
+            enter(connection, urgency, dataset_id=upload.dataset_id, record=stored[row], now=now)
 
     def last(self, dataset_id: int) -> int:
         """Return the number of the last batch of a data set; 0 where there is none."""
@@ -244,15 +234,6 @@ def _shifted(blob: bytes, offset: int, warnings: Sequence[str]) -> Part:
         unreadable=(),
         warnings=tuple(warnings),
         rows=own.height,
-    )
-
-
-def _announce_urgent(connection: Connection, entry: dict[str, Any], record_id: str) -> None:
-    dataset_id, now = entry["dataset_id"], entry["entered_at"]
-    name = connection.execute(sa.select(datasets.c.name).where(datasets.c.id == dataset_id)).scalar_one()
-    payload = {"dataset": name, "record_id": record_id, "score": entry["score"], "reasons": entry["reasons"]}
-    announce(
-        connection, WebhookEvent.RECORD_URGENT, dataset_id=dataset_id, payload=payload, now=now, record=entry["record"]
     )
 
 

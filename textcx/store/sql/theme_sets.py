@@ -7,17 +7,16 @@ sets it has read, and reads one again when its ``stamp`` has changed.
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from textcx.domain.service.datasets import new_id
 from textcx.steps.themes.editing.forget import without_records
-from textcx.store.sql.rows import SqlStore
+from textcx.store.sql.rows import SqlStore, made
 from textcx.store.sql.schema.tables import theme_sets
 from textcx.store.theme_sets.directory import from_bytes, to_bytes
 
@@ -55,8 +54,7 @@ class SqlThemeSets(SqlStore):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._lock = threading.Lock()
-        self._read: OrderedDict[int, tuple[str, CurrentSet]] = OrderedDict()
+        self._remembered = lru_cache(REMEMBERED)(self._load)
 
     def current(self, dataset_id: int) -> CurrentSet | None:
         """Return the theme set of a data set; null where it has none yet.
@@ -64,23 +62,12 @@ class SqlThemeSets(SqlStore):
         Raises:
             ModelProblem: If it is damaged, or a later version wrote it.
         """
-        own = theme_sets.c.dataset_id == dataset_id
-        stamp = self._database.scalars(sa.select(theme_sets.c.stamp).where(own))
-        with self._lock:
-            known = self._read.get(dataset_id)
-        if stamp and known is not None and known[0] == stamp[0]:
-            return known[1]
-        rows = self._database.rows(sa.select(theme_sets).where(own)) if stamp else ()
-        if not rows:
-            return None
-        row = rows[0]
-        made = CurrentSet(theme_set=from_bytes(row["content"]), name=row["name"], learned_from=row["learned_from"])
-        with self._lock:
-            self._read[dataset_id] = (row["stamp"], made)
-            self._read.move_to_end(dataset_id)
-            while len(self._read) > REMEMBERED:
-                self._read.popitem(last=False)
-        return made
+        stamps = self._database.scalars(sa.select(theme_sets.c.stamp).where(theme_sets.c.dataset_id == dataset_id))
+        return self._remembered(dataset_id, stamps[0]) if stamps else None
+
+    def _load(self, dataset_id: int, _stamp: str) -> CurrentSet | None:
+        rows = self._database.rows(sa.select(theme_sets).where(theme_sets.c.dataset_id == dataset_id))
+        return made(CurrentSet, rows[0], theme_set=from_bytes(rows[0]["content"])) if rows else None
 
 
 def keep_theme_set(connection: Connection, dataset_id: int, kept: CurrentSet) -> None:

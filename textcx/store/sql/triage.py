@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from textcx.domain.errors import WrongUse
-from textcx.domain.service.datasets import TriageChange, TriageEntry, TriageStatus, Urgency
+from textcx.domain.service.datasets import TriageChange, TriageEntry, TriageStatus, Urgency, WebhookEvent
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
 from textcx.store.sql.rows import SqlStore, made, one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, records, themes, triage, triage_history
+from textcx.store.sql.webhooks import announce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -138,18 +139,21 @@ class SqlTriage(SqlStore):
             after = rows[-1]["id"]
 
 
-def entry_row(urgency: Urgency, *, dataset_id: int, record: int, now: datetime) -> dict[str, Any]:
-    """Return a new entry as a row of the table."""
-    return {
-        "dataset_id": dataset_id,
-        "record": record,
-        "score": urgency.score,
-        "reasons": list(urgency.reasons),
-        "urgent": urgency.urgent,
-        "status": TriageStatus.OPEN,
-        "entered_at": now,
-        "updated_at": now,
-    }
+def enter(
+    connection: Connection, urgency: Urgency, *, dataset_id: int, record: sa.Row[int, int, str], now: datetime
+) -> None:
+    """Put a record into the queue, by its ``id`` and ``record_id``; who wants to hear of an urgent one is told."""
+    told = {"score": urgency.score, "reasons": list(urgency.reasons)}
+    shared = {"dataset_id": dataset_id, "record": record.id}
+    connection.execute(
+        sa.insert(triage).values(
+            **told, **shared, urgent=urgency.urgent, status=TriageStatus.OPEN, entered_at=now, updated_at=now
+        )
+    )
+    if urgency.urgent:
+        dataset = connection.execute(sa.select(datasets.c.name).where(datasets.c.id == dataset_id)).scalar_one()
+        payload = {"dataset": dataset, "record_id": record.record_id, **told}
+        announce(connection, WebhookEvent.RECORD_URGENT, **shared, payload=payload, now=now)
 
 
 def _checked(changes: Mapping[str, str | None]) -> dict[str, str | None]:

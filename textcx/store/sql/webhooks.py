@@ -62,11 +62,7 @@ class SqlWebhooks(SqlStore):
         return self.get(hook_id)
 
     def get(self, webhook_id: str) -> Webhook:
-        """Return a webhook.
-
-        Raises:
-            NotFound: If there is none with that id.
-        """
+        """Return a webhook, or raise ``NotFound``."""
         with self._database.read() as connection:
             chosen = _SELECTED.where(webhooks.c.id == webhook_id)
             return _webhook(one_row(connection, chosen, missing="there is no webhook with that id"))
@@ -77,11 +73,7 @@ class SqlWebhooks(SqlStore):
         return [_webhook(row) for row in rows]
 
     def delete(self, webhook_id: str) -> None:
-        """Delete a webhook and what was still to be told to it.
-
-        Raises:
-            NotFound: If there is none with that id.
-        """
+        """Delete a webhook and what was still to be told to it, or raise ``NotFound``."""
         self.get(webhook_id)
         self._database.change(sa.delete(webhooks).where(webhooks.c.id == webhook_id))
 
