@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 INSIDE = "themes"
 """Where an analysis keeps the theme set that it used."""
-
 _KEYWORDS = 5
 _NAME_WIDTH = 44
 _FIRST = 5

@@ -192,24 +192,23 @@ class SqlJobs(SqlStore):
 
         Of each kind and data set one job runs at a time, in the order in which they were asked for.
         """
-        with self._database.read() as connection:
-            if connection.execute(_claimable(kind)).first() is None:
-                return None
+        if not self._database.scalars(_claimable(kind)):
+            return None
         with self._database.write() as connection:
             if connection.dialect.name == "postgresql":  # of two claims at once, one sees what the other took
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIMS)))
-            row = connection.execute(_claimable(kind)).first()
-            if row is None:
+            job_id = connection.execute(_claimable(kind)).scalar()
+            if job_id is None:
                 return None
             _set(
                 connection,
-                row.id,
+                job_id,
                 state=JobState.RUNNING,
                 worker=worker,
                 beginnings=jobs.c.beginnings + 1,
                 started_at=sa.func.coalesce(jobs.c.started_at, datetime.now(tz=UTC)),
             )
-            return _get(connection, row.id)
+            return _get(connection, job_id)
 
     def workers(self) -> set[str]:
         """Return the workers that hold a claim."""
@@ -228,8 +227,8 @@ class SqlJobs(SqlStore):
     def note(self, job_id: str, *, attempt: int, **values: object) -> None:
         """Note ``progress``, ``counts`` or ``warnings`` of a running attempt."""
         runs = (jobs.c.id == job_id, jobs.c.attempt == attempt, jobs.c.state == JobState.RUNNING)
-        change = sa.update(jobs).where(*runs)
-        self._database.change(change.values(updated_at=datetime.now(tz=UTC), **storable(values)))
+        changed = {"updated_at": datetime.now(tz=UTC), **storable(values)}
+        self._database.change(sa.update(jobs).where(*runs).values(changed))
 
     def end(
         self,

@@ -58,15 +58,10 @@ _KINDS = {"vectors": "safetensors", "members": "parquet", "sample": "parquet"}
 _SUFFIXES = {**_KINDS, "given": "safetensors"}
 """All files; that of given themes is there only where there are any."""
 _GIVEN = {
-    "origin": "float32",
-    "prototypes": "float32",
-    "background": "float32",
-    "slopes": "float64",
-    "biases": "float64",
-    "cuts": "float64",
+    **dict.fromkeys(("origin", "prototypes", "background"), "float32"),
+    **dict.fromkeys(("slopes", "biases", "cuts"), "float64"),
 }
 _VECTORS = {"origin": "float32", "prototypes": "float32", "exceptions": "float32", "sample": "float16"}
-_ATTEMPTS = 3
 _damaged = partial(damaged, hint="bring back a copy of the theme set, or learn it again", error=ModelProblem)
 
 
@@ -159,6 +154,7 @@ def load(directory: Path, *, encoder_id: str | None = None) -> ThemeSet:
         ModelProblem: If a file is missing or damaged, if a later version wrote it, or if the set was made with another
             encoder than ``encoder_id``.
     """
+    _refuse_no_set(directory)
     found = _read(directory)
     if encoder_id is not None and found.encoder_id != encoder_id:
         msg = (
@@ -256,17 +252,15 @@ def _refuse_no_set(directory: Path) -> None:
         raise NotFound(msg)
 
 
-def _read(directory: Path) -> ThemeSet:
+def _read(directory: Path, *, attempts: int = 3) -> ThemeSet:
     """Read the set as it was fitted; once more if it was replaced while it was read."""
-    _refuse_no_set(directory)
-    for attempt in range(_ATTEMPTS):
-        index = _read_index(directory)
-        try:
-            return _put_together(directory, index)
-        except ModelProblem:
-            if attempt == _ATTEMPTS - 1 or _read_index(directory) == index:
-                raise
-    raise AssertionError  # the loop returns or raises
+    index = _read_index(directory)
+    try:
+        return _put_together(directory, index)
+    except ModelProblem:
+        if attempts == 1 or _read_index(directory) == index:
+            raise
+        return _read(directory, attempts=attempts - 1)
 
 
 def _read_index(directory: Path | zipfile.Path) -> dict[str, Any]:
@@ -343,21 +337,19 @@ def _agree(found: ThemeSet) -> bool:
 
 def _theme(plain: Mapping[str, Any]) -> Theme:
     known = _known(plain, Theme)
-    keywords, kind = tuple(known.pop("keywords", ())), ThemeKind(known.pop("kind", ThemeKind.FOUND))
-    return Theme(**known, keywords=keywords, kind=kind)
+    return Theme(**{**known, "kind": ThemeKind(known.get("kind", ThemeKind.FOUND))})
 
 
 def _event(plain: Mapping[str, Any]) -> LineageEvent:
     known = _known(plain, LineageEvent)
-    return LineageEvent(
-        **{**known, "change": Change(known["change"]), "before": tuple(known["before"]), "after": tuple(known["after"])}
-    )
+    return LineageEvent(**{**known, "change": Change(known["change"])})
 
 
 def _known(plain: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """Leave out what a later version may have added."""
+    """Return values with tuples for lists, without those that a later version may have added."""
     names = {each.name for each in fields(kind)}
-    return {name: value for name, value in plain.items() if name in names}
+    known = {name: value for name, value in plain.items() if name in names}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
 
 
 def _arrays(content: bytes, kinds: Mapping[str, str]) -> dict[str, Any]:
