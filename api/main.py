@@ -16,9 +16,9 @@ from textcx.ports import KeyStore, ThemeSets
 from textcx.settings.analysis import Settings, load_settings
 from textcx.settings.service import ServiceSettings, load_service_settings, settings_file
 from textcx.store.sql.keys import SqlKeys
-from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.container import Container
 from textcx.wiring.job_tools import JobTools
+from textcx.wiring.theme_sets import DirectoryThemeSets
 
 from .compat import ROUTERS as COMPAT_ROUTERS
 from .edge import Edge

@@ -18,10 +18,10 @@ from textcx.pipelines.incoming import IncomingTools
 from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
 from textcx.store.sql.jobs import NewUpload
-from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.job_context import JobContext
 from textcx.wiring.job_tools import JobTools
 from textcx.wiring.sources import respondent_key
+from textcx.wiring.theme_sets import DirectoryThemeSets
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -22,7 +22,6 @@ ALLOWED = {
     "textcx/runs/manifest.py": "names of packages and keys of JSON",
     "textcx/steps/measures/headline.py": "keys of JSON",
     "textcx/steps/text/clean.py": "tags of HTML",
-    "textcx/store/sql/reading/findings.py": "names of columns",
     "textcx/evaluation/report.py": "titles of columns",
     "textcx/readers/columns/plan.py": "names of roles",
     "textcx/evaluation/slices.py": "what sentences are measured apart",

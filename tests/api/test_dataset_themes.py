@@ -9,7 +9,8 @@ from keeping import as_records, keeping
 from theme_world import Leaf, learn
 
 from textcx.store.sql.theme_sets import SqlThemeSets
-from textcx.store.theme_sets.directory import load, save
+from textcx.store.theme_sets.directory import save
+from textcx.wiring.theme_sets import load_edited
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +53,7 @@ def themes_of(client: Kept, dataset: str) -> set[str]:
 def test_a_data_set_is_analyzed_with_the_theme_set_it_names(shop: Kept, sets: Path) -> None:
     made = shop.put("/v1/datasets/second", json={"theme_set": "house"})
     assert (made.status_code, made.json()["theme_set"]) == (201, "house")
-    ids = {theme.theme_id for theme in load(sets / "house", encoder_id=FakeEncoder().encoder_id).themes}
+    ids = {theme.theme_id for theme in load_edited(sets / "house", encoder_id=FakeEncoder().encoder_id).themes}
     shop.records("second", as_records(60, first=400))
     records = shop.get("/v1/records", params={"dataset": "second", "limit": 1000}).json()["items"]
     assert {row["primary_theme_id"] for row in records} - {None} <= ids

@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from textcx.cli.app import app
 from textcx.commands.export_themes import export
 from textcx.domain.errors import NotFound, OutputExists, WrongUse
-from textcx.store.theme_sets.directory import load, save
+from textcx.store.theme_sets.directory import save
+from textcx.wiring.theme_sets import load_edited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,7 @@ def test_an_export_opens_in_bertopic_with_our_names_and_words(analysis: Path, tm
 
     said = export(analysis, out=tmp_path / "model")
     model = BERTopic.load(str(tmp_path / "model"))
-    theme_set = load(analysis / "themes")
+    theme_set = load_edited(analysis / "themes")
 
     info = model.get_topic_info().set_index("Topic")
     leaves = theme_set.leaves()
@@ -65,7 +66,7 @@ def test_a_loaded_export_assigns_vectors_to_the_themes_they_belong_to(analysis: 
     from bertopic import BERTopic
 
     export(analysis, out=tmp_path / "model")
-    theme_set = load(analysis / "themes")
+    theme_set = load_edited(analysis / "themes")
     theme_of = dict(theme_set.members.select("segment_id", "theme_id").iter_rows())
     topics_of = json.loads((tmp_path / "model" / "textcx.json").read_text())["topics"]
 
@@ -86,7 +87,7 @@ def test_a_loaded_export_draws_its_maps(analysis: Path, tmp_path: Path) -> None:
 
     export(analysis, out=tmp_path / "model")
     model = BERTopic.load(str(tmp_path / "model"))
-    names = {theme.name for theme in load(analysis / "themes").leaves()}
+    names = {theme.name for theme in load_edited(analysis / "themes").leaves()}
 
     assert model.visualize_topics(custom_labels=True).data
     assert set(model.visualize_hierarchy(custom_labels=True).layout.yaxis.ticktext) == names

@@ -12,7 +12,8 @@ from textcx.commands.theme_sets import compare, edit, place_of, read_edit, show
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.themes.edits import Action
 from textcx.steps.themes.lineage.lineage import continue_themes
-from textcx.store.theme_sets.directory import load, read_edits, save
+from textcx.store.theme_sets.directory import read_edits, save
+from textcx.wiring.theme_sets import load_edited
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,7 +67,7 @@ def test_a_set_inside_an_analysis_is_found(place: Path) -> None:
 
 def test_the_copy_that_an_analysis_keeps_is_shown_but_not_edited(place: Path, tmp_path: Path) -> None:
     edit(place, {"rename": "delivery=couriers"}, when=NOON)
-    save(load(place), tmp_path / "analysis" / "themes")
+    save(load_edited(place), tmp_path / "analysis" / "themes")
     assert "couriers" in show(tmp_path / "analysis")
     assert "1 edit" in show(tmp_path / "analysis")
     assert "8 go on" in compare(tmp_path / "analysis", place)
@@ -113,7 +114,7 @@ def test_an_edit_is_written_down_and_said(place: Path) -> None:
     ] in rows(text)
     [made] = read_edits(place)
     assert (made.who, made.when, made.themes) == ("Ada", NOON, (id_of("price rises"), id_of("app crashes")))
-    assert "app crashes" not in {theme.name for theme in load(place).themes}
+    assert "app crashes" not in {theme.name for theme in load_edited(place).themes}
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing(place: Path) -> None:
@@ -136,7 +137,7 @@ def test_an_edit_is_undone_by_its_number(place: Path) -> None:
     edit(place, {"rename": "delivery=couriers"}, when=NOON)
     text = edit(place, {"undo": "1"}, when=NOON)
     assert "Edit 2: undo edit 1 (rename 'delivery' to 'couriers')" in text
-    assert "delivery" in {theme.name for theme in load(place).themes}
+    assert "delivery" in {theme.name for theme in load_edited(place).themes}
 
 
 def test_an_edit_that_is_refused_is_not_written(place: Path) -> None:

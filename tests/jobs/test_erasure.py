@@ -11,7 +11,7 @@ from job_context import as_csv, light_context, run_now, send, some_rows
 from textcx.domain.service.datasets import JobKind, JobState
 from textcx.jobs.queue.runner import keep_house
 from textcx.jobs.respondents import erase_respondent
-from textcx.store.sql.blobs import part_tables, table_of
+from textcx.store.files import part_tables, table_of
 from textcx.store.sql.reading.counting import Filters
 from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import analysis_tables, metadata, parts, receipts

@@ -14,7 +14,7 @@ from textcx.store.sql.reading.findings import SqlReading
 from textcx.store.sql.schema.tables import records, segments
 from textcx.store.sql.theme_sets import CurrentSet
 from textcx.store.theme_sets.directory import from_bytes, save, to_bytes
-from textcx.store.theme_sets.named import DirectoryThemeSets
+from textcx.wiring.theme_sets import DirectoryThemeSets
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -29,20 +29,20 @@ def part(*, rows: int, first: int = 0) -> Part:
 def test_a_part_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     store = PartStore(tmp_path / "run", fingerprint="a")
     saved = part(rows=3)
-    store.save(saved, number=0, of_input=2)
+    store.save(saved, of_input=2)
     loaded = store.load(0)
     assert loaded.records.equals(saved.records)
     assert loaded.segments.equals(saved.segments)
     assert np.array_equal(loaded.vectors, saved.vectors)
     assert (loaded.unreadable, loaded.warnings, loaded.rows) == (saved.unreadable, saved.warnings, saved.rows)
-    assert store.rows_of(0) == (2, 4)
+    assert store.covered() == {2: 4}
     store.close()
 
 
 def test_a_part_without_its_last_file_does_not_count(tmp_path: Path) -> None:
     store = PartStore(tmp_path / "run", fingerprint="a")
-    store.save(part(rows=3), number=0, of_input=0)
-    store.save(part(rows=3), number=1, of_input=0)
+    store.save(part(rows=3), of_input=0)
+    store.save(part(rows=3), of_input=0)
     store.close()
     (tmp_path / "run" / "part-000001.json").unlink()
     again = PartStore(tmp_path / "run", fingerprint="a")
@@ -59,7 +59,7 @@ def test_checkpoints_are_never_laid_into_a_directory_of_somebody_else(tmp_path: 
 
 def test_a_run_with_the_same_fingerprint_goes_on_and_another_starts_anew(tmp_path: Path) -> None:
     store = PartStore(tmp_path / "run", fingerprint="a")
-    store.save(part(rows=3), number=0, of_input=0)
+    store.save(part(rows=3), of_input=0)
     store.close()
     again = PartStore(tmp_path / "run", fingerprint="a")
     assert again.resumed

@@ -187,13 +187,13 @@ def train_sentiment(
     resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
 ) -> None:
     """Train the encoder: sentiment, pain, request, emotions and theme vectors in one network."""
-    from textcx.runs.progress import ProgressBars
+    from textcx.runs.progress import StageClock
     from textcx.settings.analysis import load_settings
     from textcx.training.run import train_encoder
     from textcx.wiring.container import Container
 
     work = out.with_name(f"{out.name}.work")
-    with ProgressBars() as progress:
+    with StageClock(bars=True) as progress:
         train_encoder(
             data=data,
             out=out,

@@ -16,13 +16,12 @@ from textcx.domain.errors import NothingToAnalyze, WrongUse
 from textcx.pipelines import corpus as pipeline
 from textcx.pipelines.measures import Choices
 from textcx.reports.bundle import write_reports
-from textcx.runs.inputs import plan_for_manifest
-from textcx.runs.manifest import describe
+from textcx.runs.manifest import describe, plan_for_manifest
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
 from textcx.store.directory import DirectoryStore
-from textcx.store.theme_sets.directory import load as open_theme_set
 from textcx.store.theme_sets.directory import save as save_theme_set
+from textcx.wiring.theme_sets import load_edited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +67,7 @@ def analyze(
         )
         raise WrongUse(msg)
     models = container.models()  # first, so that a wrong --model is reported before anything is read
-    theme_set = open_theme_set(settings.themes, encoder_id=container.encoder.encoder_id) if settings.themes else None
+    theme_set = load_edited(settings.themes, encoder_id=container.encoder.encoder_id) if settings.themes else None
     with encoded(sources, output=output, settings=settings, container=container, clock=clock, tell=clock.tell) as found:
         choices = Choices(
             ratings=found.ratings,

@@ -15,8 +15,8 @@ from textcx.domain.version import __version__
 from textcx.engines.clustering.topic_model import save_bertopic
 from textcx.runs.output import EXPORTED, Output
 from textcx.settings.analysis import load_settings
-from textcx.store.theme_sets.directory import load
 from textcx.wiring.container import Container
+from textcx.wiring.theme_sets import load_edited
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def export(analysis: Path, *, out: Path, overwrite: bool = False) -> str:
         raise WrongUse(msg)
     stop_words = Container(load_settings()).language.naming.stop_words
     output = Output(out, overwrite=overwrite, sources=[analysis], flag="--bertopic")
-    theme_set = load(place)
+    theme_set = load_edited(place)
     raised = (
         pl.read_parquet(segments, columns=["segment_id", "text"])
         .join(pl.read_parquet(mentions, columns=["segment_id", "theme_id"]), on="segment_id", how="left")

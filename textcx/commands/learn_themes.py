@@ -17,6 +17,7 @@ from textcx.steps.records.corpus import build_corpus
 from textcx.steps.themes.editing.edits import continue_edited
 from textcx.steps.themes.finding.find import find_themes
 from textcx.store.theme_sets import directory as theme_sets
+from textcx.wiring.theme_sets import load_edited
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,7 +61,7 @@ def learn(
     output, settings = Output(out, overwrite=overwrite, sources=sources), container.settings
     encoder_id = container.encoder.encoder_id
     # A new fit starts from the set as it was fitted; the edits lie beside it and are applied when it is read.
-    earlier = theme_sets.load(previous, encoder_id=encoder_id, edited=False) if previous else None
+    earlier = theme_sets.load(previous, encoder_id=encoder_id) if previous else None
     edits = theme_sets.read_edits(previous) if previous else []
     with encoded(sources, output=output, settings=settings, container=container, clock=clock, tell=clock.tell) as found:
         with clock.stage("gather"):
@@ -83,7 +84,7 @@ def learn(
         theme_sets.save(fitted, place)
         if edits:
             theme_sets.append_edits(place, edits)
-        edited = theme_sets.load(place)
+        edited = load_edited(place)
         output.take(place)
         found.store.remove()
     return "\n".join(

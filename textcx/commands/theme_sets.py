@@ -19,6 +19,7 @@ from textcx.steps.themes.editing.edits import add_edit, apply_edits, find_theme,
 from textcx.steps.themes.geometry.tree import children_of, sizes
 from textcx.steps.themes.lineage.diff import diff
 from textcx.store.theme_sets.directory import append_edits, is_theme_set, load, read_edits
+from textcx.wiring.theme_sets import load_edited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 INSIDE = "themes"
 """Where an analysis keeps the theme set that it used."""
-
 _KEYWORDS = 5
 _NAME_WIDTH = 44
 _FIRST = 5
@@ -58,7 +58,7 @@ def show(directory: Path, *, level: int | None = None) -> str:
     """
     place = place_of(directory)
     log = read_edits(place)
-    result = apply_edits(load(place, edited=False), log)
+    result = apply_edits(load(place), log)
     found, edits = result.theme_set, len(log) or _edits_applied(result.theme_set)
     size = sizes(found)
     total = found.members.height
@@ -93,7 +93,7 @@ def compare(before: Path, after: Path, *, everything: bool = False) -> str:
     With ``everything``, the themes that go on as they were are listed, too.
     """
     one, other = place_of(before), place_of(after)
-    old, new = load(one), load(other)
+    old, new = load_edited(one), load_edited(other)
     lines = diff(old, new)
     counts = {change: sum(line.change is change for line in lines) for change in Change}
     summary = ", ".join(f"{counts[change]} {_WORDS[change]}" for change in _WORDS if counts[change])
@@ -143,7 +143,7 @@ def edit(
         raise WrongUse(msg)
     action, fields = read_edit(*next(iter(given.items())), into=into)
     place = place_of(directory)
-    fitted, log = load(place, edited=False), read_edits(place)
+    fitted, log = load(place), read_edits(place)
     if "themes" in fields:
         seen = apply_edits(fitted, log).theme_set
         fields["themes"] = tuple(find_theme(seen, each).theme_id for each in whole_names(seen, fields["themes"]))

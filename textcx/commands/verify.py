@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.tables import SCHEMAS
-from textcx.runs.inputs import look_at
+from textcx.runs.manifest import look_at
 from textcx.settings.analysis import Settings
 from textcx.steps.records.assemble import assemble
 from textcx.steps.records.ids import assign_ids

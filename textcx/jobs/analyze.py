@@ -22,8 +22,7 @@ from textcx.jobs.progress import JobProgress
 from textcx.pipelines.corpus import analyze_corpus
 from textcx.pipelines.measures import Choices
 from textcx.readers.columns.plan import attribute_names
-from textcx.runs.inputs import InputFile
-from textcx.runs.manifest import describe
+from textcx.runs.manifest import InputFile, describe
 from textcx.runs.record_half import agree
 from textcx.store.sql.theme_sets import CurrentSet
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from textcx.domain.parts import Part
     from textcx.domain.service.datasets import Job
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.store.theme_sets.named import DirectoryThemeSets
+    from textcx.wiring.theme_sets import DirectoryThemeSets
     from textcx.wiring.job_context import JobContext
 
 GROWN = 2

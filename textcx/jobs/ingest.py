@@ -22,7 +22,7 @@ from textcx.pipelines.batch import analyze_batch
 from textcx.pipelines.corpus import WORKING_LEVEL
 from textcx.pipelines.incoming import analyze_incoming, main_subjects
 from textcx.readers.opening import column_names
-from textcx.runs.inputs import plan_for_manifest
+from textcx.runs.manifest import plan_for_manifest
 from textcx.runs.record_half import RECORD_STAGES, agree
 from textcx.steps.pains.urgency import LOOK_BACK, Case, judge_urgency, value_rank
 from textcx.steps.records.ids import admit

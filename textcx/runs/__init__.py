@@ -1,1 +1,1 @@
-"""One execution over files: its inputs, checkpoints, progress, manifest and output directory."""
+"""One execution over files: its checkpoints, progress, manifest and output directory."""

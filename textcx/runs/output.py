@@ -26,19 +26,14 @@ class Output:
     """The directory of a result and the place of its unfinished parts."""
 
     def __init__(self, out: Path, *, overwrite: bool, sources: Sequence[object] = (), flag: str = "--out") -> None:
-        """Check that a result may go there.
-
-        Args:
-            out: Directory for the result.
-            overwrite: Replace an earlier result.
-            sources: The inputs, which must not lie in ``out``.
-            flag: What the user named it with.
+        """Check that a result may go there; ``flag`` is what the user named the directory with.
 
         Raises:
-            OutputExists: If ``out`` exists and may not be replaced.
-            WrongUse: If ``out`` can be no directory of its own, or holds an input.
+            OutputExists: If ``out`` exists and is not to be replaced, or is no earlier result.
+            WrongUse: If ``out`` can be no directory of its own, or holds one of ``sources``, the inputs.
         """
         self.out, self.flag = out.absolute(), flag
+        self.partial = partial_of(self.out)
         self.overwrite = overwrite
         if not self.out.name or self.out == Path.cwd():
             msg = f"{out} cannot hold a result; name a directory of its own, such as {flag} result"
@@ -46,16 +41,11 @@ class Output:
         if self.out.parent.exists() and not self.out.parent.is_dir():
             msg = f"{self.out.parent} is a file, so {out} cannot be made; choose another {flag}"
             raise WrongUse(msg)
-        inside = [source for source in sources if isinstance(source, (str, Path)) and self._holds(Path(source))]
-        if inside:
-            msg = f"the input {inside[0]} lies in {out}; choose another {flag}, so that nothing of yours is replaced"
-            raise WrongUse(msg)
+        for source in sources:
+            if isinstance(source, (str, Path)) and self.out in Path(source).absolute().parents:
+                msg = f"the input {source} lies in {out}; choose another {flag}, so that nothing of yours is replaced"
+                raise WrongUse(msg)
         self.check()
-
-    @property
-    def partial(self) -> Path:
-        """The directory in which an unfinished run keeps its checkpoints."""
-        return partial_of(self.out)
 
     def check(self) -> None:
         """Raise ``OutputExists`` if something is in the way."""
@@ -65,8 +55,7 @@ class Output:
             msg = f"{self.out} exists already; add --overwrite to replace it, or choose another {self.flag}"
             raise OutputExists(msg)
         complete = any((self.out / name).is_file() for name in COMPLETE)
-        ours = self.out.is_dir() and (complete or not any(self.out.iterdir()))
-        if not ours:
+        if not self.out.is_dir() or not (complete or not any(self.out.iterdir())):
             msg = (
                 f"{self.out} holds something that is no result of textcx, so it is not replaced, not even with "
                 f"--overwrite; move it away or choose another {self.flag}"
@@ -82,9 +71,6 @@ class Output:
             self.out.rename(replaced)
         result.rename(self.out)
         shutil.rmtree(replaced, ignore_errors=True)
-
-    def _holds(self, source: Path) -> bool:
-        return self.out in source.absolute().parents
 
 
 def partial_of(out: Path) -> Path:

@@ -6,7 +6,6 @@ second time, such as standard input, leave no checkpoint behind.
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import json
 from contextlib import contextmanager
@@ -18,8 +17,8 @@ from textcx.domain.errors import NothingToAnalyze, TextcxError, WrongUse
 from textcx.domain.parts import Part
 from textcx.pipelines.batch import RecordTools, analyze_batch
 from textcx.readers.columns.plan import attribute_names
-from textcx.runs.inputs import InputFile, look_at, plan_for_manifest
-from textcx.runs.manifest import versions
+from textcx.runs.manifest import InputFile, look_at, plan_for_manifest, versions
+from textcx.store.files import NO_ROOM
 from textcx.store.parts import PartStore
 from textcx.wiring.sources import open_source
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
     from textcx.settings.analysis import Settings
     from textcx.wiring.container import Container
 
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 RECORD_STAGES = ("read", "clean", "redact", "split", "encode")
 
 
@@ -63,18 +61,10 @@ def encoded(
     clock: StageClock,
     tell: Callable[[str], None],
 ) -> Iterator[Encoded]:
-    """Encode the records of all inputs, and keep the checkpoints until the caller has finished.
+    """Encode the records of all inputs together, and keep the checkpoints until the caller has finished.
 
-    Args:
-        sources: Files, ``-`` for standard input, or frames; their records are taken together.
-        output: Where the result will go; the checkpoints lie beside it.
-        settings: Columns, limit and everything that changes what a record becomes.
-        container: Builds the engines.
-        clock: Follows the stages.
-        tell: Called with sentences for whoever waits: columns, doubts, checkpoints.
-
-    Yields:
-        The records. A caller that leaves without an error removes the checkpoints itself.
+    The checkpoints lie beside ``output``; a caller that leaves without an error removes them itself. ``tell`` is called
+    with sentences for whoever waits: columns, doubts, checkpoints.
 
     Raises:
         NothingToAnalyze: If the inputs hold no records.
@@ -86,62 +76,50 @@ def encoded(
     readers = [open_source(source, settings.overrides()) for source in sources]
     ratings, attributes = agree([reader.plan for reader in readers])
     for reader in readers:
-        tell_plan(reader, tell)
+        for part, reason in reader.plan.reasons.items():
+            tell(f"{reader.name}: {part}: {reason}")
+        for warning in reader.plan.warnings:
+            tell(f"Warning: {reader.name}: {warning}")
     repeatable = all(file.sha256 for file in inputs)
-    store = open_store(output.partial, fingerprint=_fingerprint(inputs, readers, settings, container))
+    store = _open_store(output.partial, fingerprint=_fingerprint(inputs, readers, settings, container))
     try:
         if store.resumed:
             tell(f"Resuming an earlier run: {store.count()} checkpoints found in {store.directory}")
         with clock.stage("load models"):
             tools = container.record_tools()
-        part = _encode(readers, limit=settings.limit, rows=settings.batch_rows, tools=tools, clock=clock, store=store)
+        encoded_part = _encode(readers, settings=settings, tools=tools, clock=clock, store=store)
         clock.finish(*RECORD_STAGES)
-        yield Encoded(part, store, inputs, readers, ratings, attributes, started)
+        yield Encoded(encoded_part, store, inputs, readers, ratings, attributes, started)
     except OSError as error:
-        if error.errno not in FULL:
+        if error.errno not in NO_ROOM:
             raise
-        raise TextcxError(no_space(output.partial, repeatable=repeatable)) from error
+        raise TextcxError(_no_space(output.partial, repeatable=repeatable)) from error
     finally:
         if not repeatable:
             store.remove()
         store.close()
 
 
-def open_store(directory: Path, *, fingerprint: str) -> PartStore:
-    """Open the checkpoints of a run.
-
-    Raises:
-        TextcxError: If the directory cannot be written to.
-    """
+def _open_store(directory: Path, *, fingerprint: str) -> PartStore:
     try:
         return PartStore(directory, fingerprint=fingerprint)
     except OSError as error:
-        msg = no_space(directory, repeatable=True)
-        if error.errno not in FULL:
+        msg = _no_space(directory, repeatable=True)
+        if error.errno not in NO_ROOM:
             msg = f"nothing can be written to {directory} ({error.strerror}); choose another --out"
         raise TextcxError(msg) from error
 
 
-def no_space(directory: Path, *, repeatable: bool) -> str:
-    """Say that the disk is full and what to do."""
+def _no_space(directory: Path, *, repeatable: bool) -> str:
     again = "it resumes at its last checkpoint" if repeatable else "it starts from the beginning"
     return f"no space left on the device of {directory}; free some, then run the same command again: {again}"
-
-
-def tell_plan(reader: FeedbackReader, tell: Callable[[str], None]) -> None:
-    """Say which columns were found, and what is doubtful about them."""
-    for part, reason in reader.plan.reasons.items():
-        tell(f"{reader.name}: {part}: {reason}")
-    for warning in reader.plan.warnings:
-        tell(f"Warning: {reader.name}: {warning}")
 
 
 def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
     """Return the ratings and attributes of all inputs together.
 
     Raises:
-        WrongUse: If two inputs have a rating of one name on different scales, or one name stands for a rating in one
-            and for an attribute in another.
+        WrongUse: If a rating has two scales, or a name stands for a rating in one input and an attribute in another.
     """
     ratings: dict[str, RatingColumn] = {}
     attributes: dict[str, None] = {}
@@ -166,24 +144,15 @@ def agree(plans: Sequence[ColumnPlan]) -> tuple[list[RatingColumn], list[str]]:
 
 
 def _encode(
-    readers: Sequence[FeedbackReader],
-    *,
-    limit: int | None,
-    rows: int,
-    tools: RecordTools,
-    clock: StageClock,
-    store: PartStore,
+    readers: Sequence[FeedbackReader], *, settings: Settings, tools: RecordTools, clock: StageClock, store: PartStore
 ) -> Part:
-    done: dict[int, int] = {}
-    for number in range(store.count()):
-        of_input, covered = store.rows_of(number)
-        done[of_input] = done.get(of_input, 0) + covered
+    done = store.covered()
     for name in RECORD_STAGES:
-        clock.advance(name, sum(done.values()))
-    first = 0
+        clock.advance(name, done.total())
+    first, limit = 0, settings.limit
     for number, reader in enumerate(readers):
-        read = done.get(number, 0)
-        batches = iter(reader.starting_at(first).batches(rows=rows, skip=read))
+        read = done[number]
+        batches = iter(reader.starting_at(first).batches(rows=settings.batch_rows, skip=read))
         while limit is None or first + read < limit:
             with clock.stage("read"):
                 batch = next(batches, None)
@@ -192,7 +161,7 @@ def _encode(
             if limit is not None:
                 batch = batch.head(limit - first - read)
             part = analyze_batch(batch, number=number, plan=reader.plan, tools=tools, progress=clock)
-            store.save(part, number=store.count(), of_input=number)
+            store.save(part, of_input=number)
             read += part.rows
             for name in RECORD_STAGES:
                 clock.advance(name, part.rows)

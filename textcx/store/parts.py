@@ -1,16 +1,15 @@
 """Checkpoints: the parts of an unfinished run, in a directory of their own.
 
-A part counts once its JSON file is there; that file is renamed into place after everything it names was written. The
-parts of other inputs, settings or models are discarded.
+A part counts once its JSON file is there, which is written last. The parts of other inputs, settings or models are
+discarded.
 """
 
 from __future__ import annotations
 
 import fcntl
-import io
 import json
-import os
 import shutil
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ import polars as pl
 from textcx.domain.errors import TextcxError
 from textcx.domain.feedback import Unprocessable
 from textcx.domain.parts import Part
+from textcx.store.files import put, table_bytes, vector_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,8 +30,6 @@ class PartStore:
 
     def __init__(self, directory: Path, *, fingerprint: str) -> None:
         self.directory = directory
-        self.fingerprint = fingerprint
-        self.resumed = False
         directory.mkdir(parents=True, exist_ok=True)
         self._lock = (directory / "lock").open("w")
         try:
@@ -45,41 +43,41 @@ class PartStore:
         if run.exists() and json.loads(run.read_text(encoding="utf-8")).get("fingerprint") == fingerprint:
             while self._path(self._parts, "json").exists():
                 self._parts += 1
-            self.resumed = self._parts > 0
         else:
-            self._refuse_other_contents(run)
-            self.clear()
-            write_atomically(run, json.dumps({"fingerprint": fingerprint}))
+            self._clear(run)
+            put(run, json.dumps({"fingerprint": fingerprint}).encode())
+        self.resumed = self._parts > 0
 
     def count(self) -> int:
         """Return the number of complete parts, counted from the first without a gap."""
         return self._parts
 
-    def rows_of(self, number: int) -> tuple[int, int]:
-        """Return the input that a part belongs to and the number of rows that it covers."""
-        facts = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
-        return facts["input"], facts["rows"]
+    def covered(self) -> Counter[int]:
+        """Return how many rows of each input the complete parts cover."""
+        rows: Counter[int] = Counter()
+        for number in range(self._parts):
+            facts = self._facts(number)
+            rows[facts["input"]] += facts["rows"]
+        return rows
 
-    def save(self, part: Part, *, number: int, of_input: int) -> None:
-        """Write a part; it counts when this returns."""
-        write_table(self._path(number, "records.parquet"), part.records)
-        write_table(self._path(number, "segments.parquet"), part.segments)
-        with self._path(number, "vectors.npy").open("wb") as out:
-            np.save(out, part.vectors, allow_pickle=False)
-            out.flush()
-            os.fsync(out.fileno())
-        facts: dict[str, Any] = {
+    def save(self, part: Part, *, of_input: int) -> None:
+        """Write the next part; it counts when this returns."""
+        number = self._parts
+        put(self._path(number, "records.parquet"), table_bytes(part.records))
+        put(self._path(number, "segments.parquet"), table_bytes(part.segments))
+        put(self._path(number, "vectors.npy"), vector_bytes(part.vectors))
+        facts = {
             "input": of_input,
             "rows": part.rows,
             "unreadable": [asdict(broken) for broken in part.unreadable],
             "warnings": list(part.warnings),
         }
-        write_atomically(self._path(number, "json"), json.dumps(facts))
-        self._parts = max(self._parts, number + 1)
+        put(self._path(number, "json"), json.dumps(facts).encode())
+        self._parts += 1
 
     def load(self, number: int) -> Part:
         """Read a part back."""
-        facts = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
+        facts = self._facts(number)
         return Part(
             records=pl.read_parquet(self._path(number, "records.parquet")),
             segments=pl.read_parquet(self._path(number, "segments.parquet")),
@@ -89,13 +87,6 @@ class PartStore:
             rows=facts["rows"],
         )
 
-    def clear(self) -> None:
-        """Forget every part."""
-        for path in self.directory.iterdir():
-            if path.name == "lock":
-                continue
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-
     def remove(self) -> None:
         """Remove the directory, while no other run can have it."""
         shutil.rmtree(self.directory, ignore_errors=True)
@@ -104,31 +95,18 @@ class PartStore:
         """Let another run have the directory."""
         self._lock.close()
 
-    def _refuse_other_contents(self, run: Path) -> None:
-        if not run.exists() and any(path.name != "lock" for path in self.directory.iterdir()):
+    def _clear(self, run: Path) -> None:
+        there = [path for path in self.directory.iterdir() if path.name != "lock"]
+        if there and not run.exists():
             self._lock.close()
             msg = f"{self.directory} is needed for the checkpoints of this run, but holds something else; move it away"
             raise TextcxError(msg)
+        for path in there:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+    def _facts(self, number: int) -> dict[str, Any]:
+        facts: dict[str, Any] = json.loads(self._path(number, "json").read_text(encoding="utf-8"))
+        return facts
 
     def _path(self, number: int, suffix: str) -> Path:
         return self.directory / f"part-{number:06d}.{suffix}"
-
-
-def write_table(path: Path, frame: pl.DataFrame) -> None:
-    """Write a Parquet file; a full disk is an ``OSError``, which it is not where Polars itself writes."""
-    content = io.BytesIO()
-    frame.write_parquet(content)
-    with path.open("wb") as out:
-        out.write(content.getbuffer())
-        out.flush()
-        os.fsync(out.fileno())
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file so that it is either not there or complete."""
-    draft = path.with_name(path.name + ".draft")
-    with draft.open("w", encoding="utf-8") as out:
-        out.write(text)
-        out.flush()
-        os.fsync(out.fileno())
-    draft.replace(path)

@@ -6,7 +6,6 @@ is removed, but not before an hour, so that an upload that is being written is l
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
@@ -18,13 +17,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import DiskFull, StoreProblem, WrongUse
+from textcx.store.files import NO_ROOM
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
 _OUTSIDE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 100
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 UNTOUCHED_SECONDS = 3600.0
 
 
@@ -41,11 +40,7 @@ class Spool:
     """A directory of the owner's alone."""
 
     def __init__(self, directory: Path) -> None:
-        """Make the directory if it is not there.
-
-        Raises:
-            StoreProblem: If it cannot be made or is not the owner's alone.
-        """
+        """Make the directory if it is not there; ``StoreProblem`` if it cannot be made or is not the owner's alone."""
         self.directory = directory
         try:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,15 +50,7 @@ class Spool:
             raise StoreProblem(msg) from error
 
     def take(self, pieces: Iterable[bytes], *, name: str, most_bytes: int) -> Spooled:
-        """Write an upload, piece by piece; it is there whole or not at all.
-
-        Args:
-            pieces: Its bytes.
-            name: What the caller calls the file; its suffix tells the format.
-            most_bytes: Bytes at most.
-
-        Returns:
-            Where it is.
+        """Write an upload, piece by piece; it is there whole or not at all. The suffix of its name tells the format.
 
         Raises:
             WrongUse: If it is too large.
@@ -82,24 +69,19 @@ class Spool:
                     out.write(piece)
                 out.flush()
                 os.fsync(out.fileno())
-        except OSError as error:
+        except BaseException as error:
             shutil.rmtree(folder, ignore_errors=True)
-            if error.errno in _NO_ROOM:
+            if not isinstance(error, OSError):
+                raise
+            if error.errno in NO_ROOM:
                 msg = f"the spool has no room for the upload ({error.strerror}); free some space, then send it again"
                 raise DiskFull(msg) from error
             msg = f"the upload cannot be kept in the spool ({error.strerror}); see to {self.directory}, then try again"
             raise StoreProblem(msg) from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
         return Spooled(f"{folder.name}/{path.name}", size, digest.hexdigest())
 
     def path(self, name: str) -> Path:
-        """Return the path of a file in the spool.
-
-        Raises:
-            WrongUse: If the name would lead out of it.
-        """
+        """Return the path of a file in the spool, or raise ``WrongUse`` if the name would lead out of it."""
         folder, slash, file = name.partition("/")
         if not slash or not folder.isalnum() or safe_name(file) != file:
             msg = "that is no name of a file in the spool"
@@ -111,11 +93,9 @@ class Spool:
         shutil.rmtree(self.path(name).parent, ignore_errors=True)
 
     def sweep(self, *, keep: Collection[str], now: float | None = None) -> int:
-        """Delete what no upload needs and nobody touched for an hour; returns how many files.
+        """Delete what is not to be kept, unless somebody touched it within the hour; returns how many files.
 
-        Args:
-            keep: Names that are still needed.
-            now: Seconds since the epoch; by default the clock's.
+        ``now`` is in seconds since the epoch; by default the clock's.
         """
         needed = {name.partition("/")[0] for name in keep}
         before = (now if now is not None else time.time()) - UNTOUCHED_SECONDS

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from textcx.settings.analysis import Settings
     from textcx.store.sql.database import Database
-    from textcx.store.theme_sets.named import DirectoryThemeSets
     from textcx.wiring.job_tools import JobTools
+    from textcx.wiring.theme_sets import DirectoryThemeSets
 
 T = TypeVar("T")
 

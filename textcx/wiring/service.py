@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from textcx.store.sql.database import Database
 from textcx.store.sql.keys import SqlKeys
 from textcx.store.sql.migrations import check, upgrade
-from textcx.store.theme_sets.named import DirectoryThemeSets
 from textcx.wiring.container import Container
 from textcx.wiring.job_context import JobContext
 from textcx.wiring.job_tools import job_tools
+from textcx.wiring.theme_sets import DirectoryThemeSets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -180,5 +180,3 @@ def test_putting_a_data_set_again_changes_what_was_said_about_it(database: Datab
     assert (new, newer) == (True, False)
     assert (changed.title, changed.retention_days, changed.columns) == ("The shop", 30, {"id_column": "id"})
     assert [one.name for one in datasets.all()] == ["shop-1"]
-    with pytest.raises(WrongUse):
-        datasets.put("shop-1", retention_days=0)

@@ -111,7 +111,7 @@ def test_of_several_that_make_the_first_key_at_once_one_succeeds(ready_url: str)
     def begin(number: int) -> bool:
         database = Database(ready_url)  # each with its own connections, as a process of its own would have
         try:
-            database.reachable()
+            SqlKeys(database).all()
             together.wait(30)
             return SqlKeys(database).create_first(f"first-{number}", scopes=[Scope.ADMIN]) is not None
         finally:

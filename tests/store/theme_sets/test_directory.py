@@ -18,6 +18,7 @@ from textcx.domain.themes.edits import Action, Edit
 from textcx.domain.themes.sets import Change, LineageEvent, StrengthCurve, ThemeKind, ThemeSet
 from textcx.steps.themes.lineage.lineage import continue_themes
 from textcx.store.theme_sets.directory import append_edits, is_theme_set, load, read_edits, save
+from textcx.wiring.theme_sets import load_edited
 
 continue_themes = partial(continue_themes, stop_words=NAMING.stop_words)
 
@@ -62,7 +63,7 @@ def assert_equal(one: ThemeSet, other: ThemeSet) -> None:
 
 def test_a_set_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     save(full(), tmp_path / "set")
-    assert_equal(load(tmp_path / "set"), full())
+    assert_equal(load_edited(tmp_path / "set"), full())
 
 
 def test_a_set_without_themes_or_sample_comes_back_too(tmp_path: Path) -> None:
@@ -71,7 +72,7 @@ def test_a_set_without_themes_or_sample_comes_back_too(tmp_path: Path) -> None:
         fitted, themes=(), owners=(), prototypes=fitted.prototypes[:0], members=fitted.members.clear(), sample_ids=(), sample=fitted.sample[:0]
     )  # fmt: skip
     save(bare, tmp_path / "set")
-    assert_equal(load(tmp_path / "set"), bare)
+    assert_equal(load_edited(tmp_path / "set"), bare)
 
 
 def test_the_same_set_gives_the_same_bytes(tmp_path: Path) -> None:
@@ -93,9 +94,9 @@ def test_no_file_of_a_set_is_a_pickle(tmp_path: Path) -> None:
 
 def test_another_encoder_is_refused_and_both_are_named(tmp_path: Path) -> None:
     save(full(), tmp_path / "set")
-    assert load(tmp_path / "set", encoder_id="toy-8").encoder_id == "toy-8"
+    assert load_edited(tmp_path / "set", encoder_id="toy-8").encoder_id == "toy-8"
     with pytest.raises(ModelProblem, match="made with the encoder toy-8, but the one in use is mini-v2"):
-        load(tmp_path / "set", encoder_id="mini-v2")
+        load_edited(tmp_path / "set", encoder_id="mini-v2")
 
 
 def test_a_later_version_takes_the_place_of_the_one_before_and_the_edits_stay(tmp_path: Path) -> None:
@@ -103,16 +104,16 @@ def test_a_later_version_takes_the_place_of_the_one_before_and_the_edits_stay(tm
     append_edits(tmp_path / "set", [edit(1)])
     later = continue_themes(learn(PLAN), learn(PLAN[:5], prefix="new "))
     save(later, tmp_path / "set")
-    assert_equal(load(tmp_path / "set", edited=False), later)
-    assert load(tmp_path / "set").theme(id_of("late parcels")).name == "deliveries"
+    assert_equal(load(tmp_path / "set"), later)
+    assert load_edited(tmp_path / "set").theme(id_of("late parcels")).name == "deliveries"
     assert len(list((tmp_path / "set").iterdir())) == 5
 
 
 def test_edits_are_applied_when_a_set_is_read(tmp_path: Path) -> None:
     save(learn(PLAN), tmp_path / "set")
     append_edits(tmp_path / "set", [edit(1), edit(2, "late boxes")])
-    assert load(tmp_path / "set").theme(id_of("late parcels")).name == "late boxes"
-    assert load(tmp_path / "set", edited=False).theme(id_of("late parcels")).name == "late parcels"
+    assert load_edited(tmp_path / "set").theme(id_of("late parcels")).name == "late boxes"
+    assert load(tmp_path / "set").theme(id_of("late parcels")).name == "late parcels"
     assert [each.number for each in read_edits(tmp_path / "set")] == [1, 2]
 
 
@@ -120,15 +121,15 @@ def test_a_set_with_edits_applied_never_takes_the_place_of_the_set(tmp_path: Pat
     save(learn(PLAN), tmp_path / "set")
     append_edits(tmp_path / "set", [edit(1)])
     with pytest.raises(WrongUse, match="save it as it was fitted"):
-        save(load(tmp_path / "set"), tmp_path / "set")
+        save(load_edited(tmp_path / "set"), tmp_path / "set")
 
 
 def test_a_copy_of_a_set_with_its_edits_applied_is_read_as_it_is(tmp_path: Path) -> None:
     save(learn(PLAN), tmp_path / "set")
     append_edits(tmp_path / "set", [edit(1)])
-    used = load(tmp_path / "set")
+    used = load_edited(tmp_path / "set")
     save(used, tmp_path / "analysis" / "themes")
-    assert_equal(load(tmp_path / "analysis" / "themes"), used)
+    assert_equal(load_edited(tmp_path / "analysis" / "themes"), used)
 
 
 def test_edits_are_numbered_on(tmp_path: Path) -> None:
@@ -141,9 +142,9 @@ def test_edits_are_numbered_on(tmp_path: Path) -> None:
 
 def test_what_is_no_set_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="is not there"):
-        load(tmp_path / "nowhere")
+        load_edited(tmp_path / "nowhere")
     with pytest.raises(NotFound, match=r"holds no theme set: there is no set\.json"):
-        load(tmp_path)
+        load_edited(tmp_path)
     with pytest.raises(NotFound):
         append_edits(tmp_path, [edit(1)])
     assert not is_theme_set(tmp_path)
@@ -167,7 +168,7 @@ def test_a_missing_file_is_named(tmp_path: Path, part: str) -> None:
     [path] = tmp_path.glob(f"{part}-*")
     path.unlink()
     with pytest.raises(ModelProblem, match=f"{path.name} is missing"):
-        load(tmp_path)
+        load_edited(tmp_path)
 
 
 @pytest.mark.parametrize("part", ["vectors", "members", "sample"])
@@ -178,7 +179,7 @@ def test_a_damaged_file_is_named_however_small_the_damage(tmp_path: Path, part: 
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
     with pytest.raises(ModelProblem, match=f"{path.name} is damaged"):
-        load(tmp_path)
+        load_edited(tmp_path)
 
 
 def changed(directory: Path, **more: object) -> None:
@@ -203,7 +204,7 @@ def test_a_set_file_that_contradicts_itself_is_damaged(tmp_path: Path, more: dic
     save(full(), tmp_path)
     changed(tmp_path, **more)
     with pytest.raises(ModelProblem, match=r"set\.json is damaged"):
-        load(tmp_path)
+        load_edited(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe"])
@@ -211,7 +212,7 @@ def test_a_set_file_that_is_no_json_is_damaged(tmp_path: Path, content: bytes) -
     save(full(), tmp_path)
     (tmp_path / "set.json").write_bytes(content)
     with pytest.raises(ModelProblem, match=r"set\.json is damaged"):
-        load(tmp_path)
+        load_edited(tmp_path)
 
 
 def test_a_file_outside_the_set_is_never_read(tmp_path: Path) -> None:
@@ -220,14 +221,14 @@ def test_a_file_outside_the_set_is_never_read(tmp_path: Path) -> None:
     told["files"]["sample"]["name"] = "../elsewhere.parquet"
     changed(tmp_path / "set", files=told["files"])
     with pytest.raises(ModelProblem, match="damaged"):
-        load(tmp_path / "set")
+        load_edited(tmp_path / "set")
 
 
 def test_a_later_format_is_refused_and_both_versions_are_named(tmp_path: Path) -> None:
     save(full(), tmp_path)
     changed(tmp_path, format=2, textcx="9.1")
     with pytest.raises(ModelProblem, match=r"written by textcx 9\.1 in format 2; .* reads up to format 1"):
-        load(tmp_path)
+        load_edited(tmp_path)
 
 
 def test_what_a_later_version_added_is_passed_over(tmp_path: Path) -> None:
@@ -236,7 +237,7 @@ def test_what_a_later_version_added_is_passed_over(tmp_path: Path) -> None:
     for theme in told["themes"]:
         theme["mood"] = "merry"
     changed(tmp_path, themes=told["themes"], colour="red", curve={**told["curve"], "by_mood": 1.0})
-    assert_equal(load(tmp_path), full())
+    assert_equal(load_edited(tmp_path), full())
 
 
 @pytest.mark.parametrize(
@@ -251,7 +252,7 @@ def test_a_damaged_log_is_named_with_its_line(tmp_path: Path, content: str, why:
     save(full(), tmp_path)
     (tmp_path / "edits.jsonl").write_text(content, encoding="utf-8")
     with pytest.raises(ModelProblem, match=f"edits.jsonl, {why}" if why.startswith("line") else why):
-        load(tmp_path)
+        load_edited(tmp_path)
 
 
 @pytest.mark.parametrize("at", range(1, 5))
@@ -275,9 +276,9 @@ def test_a_crash_at_any_time_leaves_the_set_as_it_was_or_as_it_is_after(
         patch.setattr(Path, "replace", until)
         with pytest.raises(KeyboardInterrupt):
             save(later, directory)
-    assert_equal(load(directory), learn(PLAN))
+    assert_equal(load_edited(directory), learn(PLAN))
     save(later, directory)
-    assert_equal(load(directory), later)
+    assert_equal(load_edited(directory), later)
     assert len(list(directory.iterdir())) == 4
 
 
@@ -287,11 +288,11 @@ def test_what_a_crash_left_of_a_new_set_does_not_stand_in_the_way(tmp_path: Path
     (tmp_path / "half" / "set.json").rename(tmp_path / "half" / "set.json.draft")
     assert not is_theme_set(tmp_path / "half")
     save(full(), tmp_path / "half")
-    assert_equal(load(tmp_path / "half"), full())
+    assert_equal(load_edited(tmp_path / "half"), full())
 
 
 def test_a_set_saved_by_the_first_version_is_read() -> None:
-    found = load(FIRST, encoder_id="toy-8", edited=False)
+    found = load(FIRST, encoder_id="toy-8")
     assert (found.set_id, found.version, len(found.themes)) == ("s1", 2, 5)
     assert sorted(theme.name for theme in found.themes) == [
         "brown lettuce",
@@ -324,7 +325,7 @@ def test_a_set_saved_by_the_first_version_is_read() -> None:
 
 
 def test_edits_made_with_the_first_version_are_applied() -> None:
-    found = load(FIRST)
+    found = load_edited(FIRST)
     assert sorted(theme.name for theme in found.themes) == [
         "brown lettuce", "couriers", "delivery", "late parcels", "recipe cards 1", "recipe cards 2",
     ]  # fmt: skip

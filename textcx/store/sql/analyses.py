@@ -1,30 +1,31 @@
 """Analyses in SQL: every table exactly as it was found, the findings also as rows that can be asked for.
 
-Implements ``textcx.ports.AnalysisStore``; the directory of that port is the name an analysis is kept under. Saving
-under a name that is taken replaces what was there. An analysis of a data set also says on its records and segments
-which theme, stage and pain they were given, in the same transaction.
+Implements ``textcx.ports.AnalysisStore``; the directory of that port is the name an analysis is kept under. An analysis
+of a data set also says on its records and segments which theme, stage and pain they were given, in the same
+transaction.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 import sqlalchemy as sa
 
 from textcx.domain.analysis import Analysis
-from textcx.domain.errors import BrokenResult, NotFound
+from textcx.domain.errors import BrokenResult
 from textcx.domain.feedback import Unprocessable
 from textcx.domain.service.datasets import new_id
-from textcx.domain.tables import EXTRA_TABLES, SCHEMAS, conform
+from textcx.domain.tables import EXTRA_TABLES, MENTIONS, PAINS, SCHEMAS, conform
 from textcx.steps.themes.editing.forget import only_records
-from textcx.store.sql.blobs import table_bytes, table_of
-from textcx.store.sql.datasets import dataset_of
+from textcx.store.files import damaged, table_bytes, table_of
+from textcx.store.sql.datasets import analyzed
 from textcx.store.sql.erasure import forget_in_analysis, lock_out, pending_erasures
+from textcx.store.sql.rows import SqlStore
 from textcx.store.sql.schema.columns import storable
-from textcx.store.sql.schema.tables import FINDINGS, analyses, analysis_tables, datasets, records, segments
+from textcx.store.sql.schema.tables import FINDINGS, SEGMENT, analyses, analysis_tables, datasets, records, segments
 from textcx.store.sql.theme_sets import CurrentSet, keep_theme_set
 
 if TYPE_CHECKING:
@@ -32,34 +33,26 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from textcx.store.sql.database import Database
-
 MARKS = 101
 """Quantiles of the customer value that are kept."""
+KEPT = 3
+"""Analyses kept of a data set, the current one included."""
+_ON_RECORDS = ("language", "mixed", "n_segments", "primary_theme_id", "primary_stage", "duplicate_of")
+_SCORED = {"text_column", "start", "end", "text", "label", "polarity"}
+_ON_SEGMENTS = [name for name in SEGMENT if name not in _SCORED and not name.startswith("p_")]
+"""What an analysis says anew on a segment: all but its text and what the model says of that."""
 
 
-class SqlAnalysisStore:
+class SqlAnalysisStore(SqlStore):
     """Keeps analyses in the database of the service."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
     def save(self, analysis: Analysis, directory: Path) -> None:
-        """Keep a finished analysis under a name.
-
-        Args:
-            analysis: The analysis.
-            directory: The name.
-        """
+        """Keep a finished analysis under a name, in the place of one that had it."""
         with self._database.write() as connection:
             _insert(connection, analysis, place=str(directory))
 
     def load(self, directory: Path) -> Analysis:
-        """Return the analysis of a name, equal to the one saved.
-
-        Raises:
-            BrokenResult: If there is none.
-        """
+        """Return the analysis of a name, equal to the one saved, or raise ``BrokenResult`` if there is none."""
         with self._database.read() as connection:
             row = connection.execute(sa.select(analyses).where(analyses.c.place == str(directory))).mappings().first()
             if row is None:
@@ -70,7 +63,7 @@ class SqlAnalysisStore:
     def publish(
         self, analysis: Analysis, *, dataset_id: int, job_id: str, themes: CurrentSet | None, since: datetime
     ) -> str:
-        """Keep the analysis of a data set and make it the current one; once per job, however often it is called.
+        """Make an analysis the current one of its data set and return its id; once per job, however often it is called.
 
         Records that are gone by now, erased or too old, are left out.
 
@@ -80,9 +73,6 @@ class SqlAnalysisStore:
             job_id: The job that made it.
             themes: The set that new segments will be assigned to; null leaves that as it is.
             since: When the job began to read; who was erased after that is left out.
-
-        Returns:
-            The id of the analysis.
         """
         with self._database.write() as connection:
             lock_out(connection, alone=False)
@@ -93,13 +83,8 @@ class SqlAnalysisStore:
             numbers = dict(connection.execute(chosen).all())
             erased = pending_erasures(connection, since=since)
             analysis = forget_in_analysis(analysis, respondents=erased, there=numbers.keys())
-            made = _insert(
-                connection,
-                analysis,
-                place=f"{dataset_id}/{job_id}",
-                dataset_id=dataset_id,
-                job_id=job_id,
-            )
+            place = f"{dataset_id}/{job_id}"
+            made = _insert(connection, analysis, place=place, dataset_id=dataset_id, job_id=job_id)
             if themes is not None:
                 known = only_records(themes.theme_set, analysis.records["record_id"].to_list())
                 keep_theme_set(connection, dataset_id, replace(themes, theme_set=known))
@@ -109,11 +94,10 @@ class SqlAnalysisStore:
                 .values(current_analysis=made, value_marks=_value_marks(analysis), updated_at=datetime.now(tz=UTC))
             )
             _mark_records(connection, analysis, numbers)
-            connection.execute(
-                sa.delete(analyses).where(
-                    analyses.c.dataset_id == dataset_id, analyses.c.id.not_in(_latest(connection, dataset_id))
-                )
-            )
+            own = analyses.c.dataset_id == dataset_id
+            latest = sa.select(analyses.c.id).where(own).order_by(analyses.c.created_at.desc()).limit(KEPT)
+            kept = connection.execute(latest).scalars().all()
+            connection.execute(sa.delete(analyses).where(own, analyses.c.id.not_in(kept)))
         return made
 
     def current(self, dataset: str) -> tuple[str, Analysis]:
@@ -123,21 +107,9 @@ class SqlAnalysisStore:
             NotFound: If there is no such data set, or no analysis of it yet.
         """
         with self._database.read() as connection:
-            found = dataset_of(connection, dataset).current_analysis
-            if found is None:
-                msg = "the data set has not been analyzed yet; start a job with POST /v1/jobs"
-                raise NotFound(msg)
+            _, found = analyzed(connection, dataset)
             row = connection.execute(sa.select(analyses).where(analyses.c.id == found)).mappings().one()
             return found, _load(connection, row)
-
-
-KEPT = 3
-"""Analyses kept of a data set, the current one included."""
-
-
-def _latest(connection: Connection, dataset_id: int) -> list[str]:
-    chosen = sa.select(analyses.c.id).where(analyses.c.dataset_id == dataset_id)
-    return list(connection.execute(chosen.order_by(analyses.c.created_at.desc()).limit(KEPT)).scalars())
 
 
 def _insert(connection: Connection, analysis: Analysis, *, place: str, **columns: object) -> str:
@@ -160,10 +132,10 @@ def _insert(connection: Connection, analysis: Analysis, *, place: str, **columns
         content = table_bytes(table)
         connection.execute(sa.insert(analysis_tables).values(analysis_id=made, name=name, content=content))
         if name in FINDINGS:
-            known = [column.name for column in FINDINGS[name].columns if column.name in table.columns]
+            known = table.select(column.name for column in FINDINGS[name].columns if column.name in table.columns)
             rows = [
                 {"analysis_id": made, "place": number, **storable(row)}
-                for number, row in enumerate(table.select(known).iter_rows(named=True))
+                for number, row in enumerate(known.iter_rows(named=True))
             ]
             if rows:
                 connection.execute(sa.insert(FINDINGS[name]), rows)
@@ -177,11 +149,8 @@ def _load(connection: Connection, row: sa.RowMapping) -> Analysis:
     if missing:
         msg = f"the stored analysis {row['id']} lacks the tables {missing}; run the analyze job again"
         raise BrokenResult(msg)
-    try:
+    with damaged(f"the stored analysis {row['id']}", "run the analyze job again"):
         tables = {name: table_of(stored[name]) for name in (*SCHEMAS, *EXTRA_TABLES) if name in stored}
-    except (OSError, pl.exceptions.PolarsError) as error:
-        msg = f"the stored analysis {row['id']} is damaged ({type(error).__name__}); run the analyze job again"
-        raise BrokenResult(msg) from error
     return Analysis(
         tables=tables,
         headline=row["headline"],
@@ -200,51 +169,27 @@ def _value_marks(analysis: Analysis) -> list[float]:
 
 def _mark_records(connection: Connection, analysis: Analysis, numbers: dict[str, int]) -> None:
     """Say on records and segments what the analysis made of them."""
-    own_records = analysis.records.select("record_id", *_ON_RECORDS)
-    updates = [
-        {"which": numbers[row["record_id"]], **{f"new_{name}": row[name] for name in _ON_RECORDS}}
-        for row in own_records.iter_rows(named=True)
-        if row["record_id"] in numbers
-    ]
-    if updates:
-        changed: dict[str, Any] = {name: sa.bindparam(f"new_{name}") for name in _ON_RECORDS}
-        connection.execute(sa.update(records).where(records.c.id == sa.bindparam("which")).values(changed), updates)
-    mentions = analysis.tables["mentions"].select("segment_id", "theme_id", "strength")
-    pains = analysis.tables["pains"].select("segment_id", "aspect", "statement", "severity", "reasons", "pain_point_id")
-    own = (
-        analysis.segments.select("segment_id", "record_id", "start", "end", "stage", "stage_confidence", "pain")
+    there = pl.DataFrame(list(numbers.items()), schema={"record_id": pl.String, "number": pl.Int64}, orient="row")
+    own = analysis.records.join(there, on="record_id")
+    here = {"id": "number"}
+    _update(connection, records, own.select(*here.values(), *_ON_RECORDS), here=here)
+    mentions, pains = (
+        analysis.tables[name].select(schema.names()).drop("record_id")
+        for name, schema in (("mentions", MENTIONS), ("pains", PAINS))
+    )
+    said = (
+        analysis.segments.join(there, on="record_id")
         .join(mentions.unique("segment_id", keep="first", maintain_order=True), on="segment_id", how="left")
         .join(pains, on="segment_id", how="left")
     )
-    changes = [
-        {"of": numbers[row["record_id"]], "from": row["start"], "to": row["end"]}
-        | {f"new_{name}": storable(row[name]) for name in _ON_SEGMENTS}
-        for row in own.iter_rows(named=True)
-        if row["record_id"] in numbers
-    ]
-    if changes:
-        connection.execute(
-            sa.update(segments)
-            .where(
-                segments.c.record == sa.bindparam("of"),
-                segments.c.start == sa.bindparam("from"),
-                segments.c.end == sa.bindparam("to"),
-            )
-            .values({name: sa.bindparam(f"new_{name}") for name in _ON_SEGMENTS}),
-            changes,
-        )
+    here = {"record": "number", "start": "start", "end": "end"}
+    _update(connection, segments, said.select(*here.values(), *_ON_SEGMENTS), here=here)
 
 
-_ON_RECORDS = ("language", "mixed", "n_segments", "primary_theme_id", "primary_stage", "duplicate_of")
-_ON_SEGMENTS = (
-    "stage",
-    "stage_confidence",
-    "theme_id",
-    "strength",
-    "pain",
-    "aspect",
-    "statement",
-    "severity",
-    "reasons",
-    "pain_point_id",
-)
+def _update(connection: Connection, table: sa.Table, frame: pl.DataFrame, *, here: dict[str, str]) -> None:
+    """Change rows of a table to those of a frame; ``here`` is which of its columns tells which row it is, by column."""
+    if frame.height:
+        bound: dict[str, sa.ColumnElement[object]] = {name: sa.bindparam(f"new_{name}") for name in frame.columns}
+        same = [table.c[column] == bound.pop(name) for column, name in here.items()]
+        values = storable(frame.select(pl.all().name.prefix("new_")).rows(named=True))
+        connection.execute(sa.update(table).where(*same).values(bound), values)

@@ -11,21 +11,18 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from textcx.domain.feedback import Unprocessable
 from textcx.domain.parts import Part
-from textcx.domain.service.datasets import WebhookEvent
-from textcx.store.sql.blobs import part_bytes, part_tables
+from textcx.store.files import part_bytes, part_tables
 from textcx.store.sql.erasure import ErasedMeanwhile, lock_out, pending_erasures
-from textcx.store.sql.rows import chunks
+from textcx.store.sql.rows import SqlStore, chunks
 from textcx.store.sql.schema.columns import storable
-from textcx.store.sql.schema.tables import datasets, parts, records, segments, triage, uploads
-from textcx.store.sql.triage import entry_row
-from textcx.store.sql.webhooks import announce
+from textcx.store.sql.schema.tables import datasets, parts, records, segments, uploads
+from textcx.store.sql.triage import enter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from textcx.domain.service.datasets import Upload, Urgency
-    from textcx.store.sql.database import Database
 
 _MADE = {"id", "dataset_id", "part_id", "received_at", "row", "record_id", "identity", "reason", "location"}
 _RECORD = sorted(set(records.c.keys()) - _MADE - {"ratings", "attributes", "duplicate_of"})
@@ -53,7 +49,7 @@ class Batch:
         main: ``record_id``, ``primary_theme_id`` and ``primary_stage`` of the records that have segments.
         urgencies: By row, of the records that need a person.
         repeats: How often each content without an id came in the batch.
-        outcome: Counts of the batch.
+        outcome: Counts.
     """
 
     number: int
@@ -66,31 +62,28 @@ class Batch:
     outcome: Mapping[str, int]
 
 
-class SqlBatches:
-    """The stored batches of an installation."""
+_CLEARLY = 0.6
+"""Probability from which a segment is clearly of a label."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+
+class SqlBatches(SqlStore):
+    """The stored batches of an installation."""
 
     def outcome(self, upload_id: str, number: int) -> dict[str, int] | None:
         """Return the counts of a stored batch; null where it was not stored."""
         chosen = sa.select(parts.c.outcome).where(parts.c.upload_id == upload_id, parts.c.number == number)
-        with self._database.read() as connection:
-            found: dict[str, int] | None = connection.execute(chosen).scalar()
-        return found
+        return next(iter(self._database.scalars(chosen)), None)
 
     def progress(self, upload_id: str) -> tuple[int, Counter[str], Counter[str]]:
         """Return how many batches of an upload are stored, their counts and their repeats, summed."""
         chosen = sa.select(parts.c.outcome, parts.c.repeats).where(parts.c.upload_id == upload_id)
         counts: Counter[str] = Counter()
         repeats: Counter[str] = Counter()
-        number = 0
-        with self._database.read() as connection:
-            for outcome, seen in connection.execute(chosen):
-                counts.update(outcome)
-                repeats.update(seen)
-                number += 1
-        return number, counts, repeats
+        rows = self._database.rows(chosen)
+        for row in rows:
+            counts.update(row["outcome"])
+            repeats.update(row["repeats"])
+        return len(rows), counts, repeats
 
     def known_identities(self, dataset_id: int, identities: Iterable[str]) -> set[str]:
         """Return which of some identities of records a data set has."""
@@ -102,45 +95,31 @@ class SqlBatches:
 
     def _present(self, dataset_id: int, column: sa.Column[str], values: Iterable[str]) -> set[str]:
         present: set[str] = set()
-        with self._database.read() as connection:
-            for some in chunks(list(values)):
-                chosen = sa.select(column).where(records.c.dataset_id == dataset_id, column.in_(some))
-                present.update(connection.execute(chosen).scalars())
+        for some in chunks(list(values)):
+            chosen = sa.select(column).where(records.c.dataset_id == dataset_id, column.in_(some))
+            present.update(self._database.scalars(chosen))
         return present
 
     def earlier_contacts(self, dataset_id: int, respondents: Iterable[str], *, since: datetime) -> Counter[str]:
         """Count the negative records of respondents since a time."""
         counts: Counter[str] = Counter()
-        with self._database.read() as connection:
-            for some in chunks(sorted(set(respondents))):
-                chosen = (
-                    sa.select(records.c.respondent_id, sa.func.count())
-                    .where(
-                        records.c.dataset_id == dataset_id,
-                        records.c.respondent_id.in_(some),
-                        records.c.label == "negative",
-                        sa.func.coalesce(records.c.created_at, records.c.received_at) >= since,
-                    )
-                    .group_by(records.c.respondent_id)
-                )
-                counts.update(dict(connection.execute(chosen).all()))
+        for some in chunks(sorted(set(respondents))):
+            chosen = sa.select(records.c.respondent_id).where(
+                records.c.dataset_id == dataset_id,
+                records.c.respondent_id.in_(some),
+                records.c.label == "negative",
+                sa.func.coalesce(records.c.created_at, records.c.received_at) >= since,
+            )
+            counts.update(self._database.scalars(chosen))
         return counts
 
     def value_marks(self, dataset_id: int) -> list[float]:
         """Return the quantiles of the customer value of a data set; none before its first analysis."""
-        with self._database.read() as connection:
-            found = connection.execute(sa.select(datasets.c.value_marks).where(datasets.c.id == dataset_id)).scalar()
-        return list(found or ())
+        found = self._database.scalars(sa.select(datasets.c.value_marks).where(datasets.c.id == dataset_id))
+        return list(found[0] or ()) if found else []
 
     def save(self, upload: Upload, batch: Batch) -> dict[str, int]:
-        """Store a batch; it counts when this returns.
-
-        Args:
-            upload: What it belongs to.
-            batch: The batch.
-
-        Returns:
-            The counts of the batch: those of the one stored before, if it was stored before.
+        """Store a batch; it counts when this returns. Returns its counts, as first stored if it was stored before.
 
         Raises:
             ErasedMeanwhile: If respondents of the batch were erased after the upload came in.
@@ -205,28 +184,17 @@ class SqlBatches:
         if rows:
             connection.execute(sa.insert(segments), rows)
         for row, urgency in batch.urgencies.items():
-            entry = entry_row(urgency, dataset_id=upload.dataset_id, record=stored[row].id, now=now)
-            connection.execute(sa.insert(triage).values(entry))
-            if entry["urgent"]:
-                _announce_urgent(connection, entry, stored[row].record_id)
+            enter(connection, urgency, dataset_id=upload.dataset_id, record=stored[row], now=now)
 
     def last(self, dataset_id: int) -> int:
         """Return the number of the last batch of a data set; 0 where there is none."""
         chosen = sa.select(sa.func.coalesce(sa.func.max(parts.c.id), 0)).where(parts.c.dataset_id == dataset_id)
-        with self._database.read() as connection:
-            number: int = connection.execute(chosen).scalar_one()
-        return number
+        return int(self._database.scalars(chosen)[0])
 
     def load(self, dataset_id: int, *, upto: int) -> Part | None:
-        """Bring the batches of a data set together, in the order in which they came.
+        """Bring the batches of a data set up to a number together, in the order in which they came; null for none.
 
-        Args:
-            dataset_id: The data set.
-            upto: Number of the last batch that counts.
-
-        Returns:
-            One part with rows numbered throughout; null where there is nothing. A broken line of a file that was sent
-            twice counts once.
+        Rows are numbered throughout. A broken line of a file that was sent twice counts once.
         """
         chosen = (
             sa.select(parts, uploads.c.sha256, uploads.c.number.label("upload"))
@@ -234,7 +202,8 @@ class SqlBatches:
             .where(parts.c.dataset_id == dataset_id, parts.c.id <= upto)
             .order_by(uploads.c.number, parts.c.number)
         )
-        found: list[Part] = []
+        whole: list[Part] = []
+        unreadable: tuple[list[Unprocessable], list[Unprocessable]] = ([], [])  # of batches with records, and without
         broken_lines: set[tuple[str, int]] = set()
         first, upload, offset = 0, None, 0
         with self._database.read() as connection:
@@ -242,63 +211,37 @@ class SqlBatches:
             for row in connection.execution_options(yield_per=1).execute(chosen).mappings():
                 if row["upload"] != upload:
                     upload, offset = row["upload"], first
-                unreadable = []
                 for plain in row["unreadable"]:
                     broken = Unprocessable.from_plain(plain)
                     if (row["sha256"], broken.row) not in broken_lines:
                         broken_lines.add((row["sha256"], broken.row))
-                        unreadable.append(replace(broken, row=broken.row + offset))
-                part = _shifted(row["blob"], offset, unreadable, row["warnings"])
-                if part is not None:
-                    found.append(part)
+                        unreadable[row["blob"] is None].append(replace(broken, row=broken.row + offset))
+                if row["blob"] is not None:
+                    whole.append(_shifted(row["blob"], offset, row["warnings"]))
                 first = max(first, offset + row["outcome"]["first"] + row["outcome"]["rows"])
-        whole = [part for part in found if part.records.width]
         if not whole:
             return None
-        joined = Part.joined(whole)
-        rest = [part for part in found if not part.records.width]
-        return replace(
-            joined,
-            unreadable=(*joined.unreadable, *(broken for part in rest for broken in part.unreadable)),
-            rows=joined.rows + sum(part.rows for part in rest),
-        )
+        joined, lines = Part.joined(whole), (*unreadable[0], *unreadable[1])
+        return replace(joined, unreadable=lines, rows=joined.rows + len(lines))
 
 
-_CLEARLY = 0.6
-
-
-def _shifted(blob: bytes | None, offset: int, unreadable: list[Unprocessable], warnings: Sequence[str]) -> Part | None:
-    if blob is None and not unreadable:
-        return None
-    if blob is None:
-        nothing = pl.DataFrame()
-        return Part(nothing, nothing, np.zeros((0, 0), dtype=np.float16), tuple(unreadable), (), len(unreadable))
+def _shifted(blob: bytes, offset: int, warnings: Sequence[str]) -> Part:
     own, pieces, vectors = part_tables(blob)
     return Part(
         records=own.with_columns(pl.col("row") + offset, input=pl.lit(0, dtype=pl.Int64)),
         segments=pieces.with_columns(pl.col("row") + offset),
         vectors=vectors,
-        unreadable=tuple(unreadable),
+        unreadable=(),
         warnings=tuple(warnings),
-        rows=own.height + len(unreadable),
-    )
-
-
-def _announce_urgent(connection: Connection, entry: dict[str, Any], record_id: str) -> None:
-    dataset_id, now = entry["dataset_id"], entry["entered_at"]
-    name = connection.execute(sa.select(datasets.c.name).where(datasets.c.id == dataset_id)).scalar_one()
-    payload = {"dataset": name, "record_id": record_id, "score": entry["score"], "reasons": entry["reasons"]}
-    announce(
-        connection, WebhookEvent.RECORD_URGENT, dataset_id=dataset_id, payload=payload, now=now, record=entry["record"]
+        rows=own.height,
     )
 
 
 def _record_row(row: Mapping[str, Any], identity: str) -> dict[str, Any]:
-    made = {name: storable(row.get(name)) for name in _RECORD}
-    analyzed = row["reason"] is None
-    if not analyzed:
-        made |= {"text": None, "n_segments": 0, "mixed": None}
-    return made | {
+    nothing = {} if row["reason"] is None else {"text": None, "n_segments": 0, "mixed": None}
+    return {
+        **{name: storable(row.get(name)) for name in _RECORD},
+        **nothing,
         "row": row["row"],
         "record_id": storable(row["given_id"]),
         "identity": identity,

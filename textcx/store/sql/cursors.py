@@ -44,7 +44,7 @@ def page_of(
     cursor: str | None,
     bound: Sequence[Any],
 ) -> tuple[list[sa.RowMapping], str | None]:
-    """Return one page of a query.
+    """Return one page of a query: its rows, and the cursor for the next page, null where there is none.
 
     Args:
         connection: An open connection.
@@ -53,9 +53,6 @@ def page_of(
         limit: Rows at most, 1 to ``MOST_ROWS``.
         cursor: From the page before; null for the first.
         bound: What the query is, as plain values: its name and every filter.
-
-    Returns:
-        The rows, and the cursor for the next page, null where there is none.
 
     Raises:
         BadCursor: If the cursor is not from this query.
@@ -66,7 +63,11 @@ def page_of(
         raise WrongUse(msg)
     fingerprint = _fingerprint(bound, order)
     if cursor is not None:
-        query = query.where(_after(order, _open(cursor, fingerprint, len(order))))
+        values = _values_of(cursor, fingerprint)
+        if values is None or len(values) != len(order):
+            msg = "the cursor is not from this query; a cursor goes with the same filters that its page had"
+            raise BadCursor(msg)
+        query = query.where(_after(order, values))
     keys = [each.column.label(f"_key_{number}") for number, each in enumerate(order)]
     ordered = query.add_columns(*keys).order_by(
         *(each.column.desc() if each.descending else each.column.asc() for each in order)
@@ -90,16 +91,10 @@ def _seal(values: Sequence[Any], fingerprint: str) -> str:
     return base64.urlsafe_b64encode(f"{check}{inside}".encode()).decode().rstrip("=")
 
 
-def _open(cursor: str, fingerprint: str, columns: int) -> list[Any]:
-    values = _unsealed(cursor, fingerprint) if len(cursor) <= _LONGEST else None
-    if values is None or len(values) != columns:
-        msg = "the cursor is not from this query; a cursor goes with the same filters that its page had"
-        raise BadCursor(msg)
-    return values
-
-
-def _unsealed(cursor: str, fingerprint: str) -> list[Any] | None:
+def _values_of(cursor: str, fingerprint: str) -> list[Any] | None:
     """Return the values of a cursor; null where it is none, or one of another query."""
+    if len(cursor) > _LONGEST:
+        return None
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         plain = base64.b64decode(padded, altchars=b"-_", validate=True).decode()
@@ -119,7 +114,6 @@ def _after(order: Sequence[Order], values: Sequence[Any]) -> sa.ColumnElement[bo
     either: list[sa.ColumnElement[bool]] = []
     for number, each in enumerate(order):
         equal = [before.column == value for before, value in zip(order[:number], values, strict=False)]
-        value = values[number]
-        further = each.column < value if each.descending else each.column > value
+        further = each.column < values[number] if each.descending else each.column > values[number]
         either.append(sa.and_(*equal, further))
     return sa.or_(*either)

@@ -19,7 +19,7 @@ from sqlalchemy import event, exc
 from textcx.domain.errors import BadSetting, DiskFull, StoreProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from sqlalchemy.engine import Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 BUSY_SECONDS = 30
 CONNECT_SECONDS = 5
+POOL = 10
+"""Connections kept to PostgreSQL; as many more may be opened."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 _NO_SPACE = "53100"
 """What PostgreSQL calls a full disk."""
@@ -39,25 +41,21 @@ _PLACE = re.compile(r"^[a-z0-9+]+://")
 class Database:
     """A database and the ways to talk to it. Cheap to share between threads; close it at the end.
 
-    Attributes:
-        url: As given.
-        engine: SQLAlchemy's.
+    All that talks to it raises ``StoreProblem`` where it cannot be reached, ``DiskFull`` where it has no room left.
     """
 
-    def __init__(self, url: str, *, pool: int = 10, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
         """Open a database; nothing is sent to it yet.
 
         Args:
             url: ``sqlite:///file`` or ``postgresql+psycopg://...`` (``postgresql://`` is read so, too).
-            pool: Connections kept to PostgreSQL at most.
             busy_seconds: How long to wait for an SQLite file that another process is writing to.
 
         Raises:
             BadSetting: If the URL is none of these.
             StoreProblem: If the directory of an SQLite file cannot be made.
         """
-        self.url = url
-        self.engine = _engine(url, pool=pool, busy_seconds=busy_seconds)
+        self.engine = _engine(url, busy_seconds=busy_seconds)
 
     @property
     def is_sqlite(self) -> bool:
@@ -72,27 +70,34 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a connection for reading.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-        """
+        """Open a connection for reading."""
         with self.explained(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """Open a transaction; it is committed at the end, or nothing of it happened.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-        """
+        """Open a transaction; it is committed at the end, or nothing of it happened."""
         with (
             self.explained(),
             self.engine.connect().execution_options(**{_WRITES: True}) as connection,
             connection.begin(),
         ):
             yield connection
+
+    def rows(self, query: sa.Select[Any]) -> Sequence[sa.RowMapping]:
+        """Return the rows of a query."""
+        with self.read() as connection:
+            return connection.execute(query).mappings().all()
+
+    def scalars(self, query: sa.Select[T]) -> Sequence[T]:
+        """Return the first column of a query."""
+        with self.read() as connection:
+            return connection.execute(query).scalars().all()
+
+    def change(self, statement: sa.Update | sa.Delete) -> int:
+        """Change rows in a transaction of its own; returns how many."""
+        with self.write() as connection:
+            return connection.execute(statement).rowcount
 
     def patiently(self, work: Callable[[], T], *, seconds: float, wait: Callable[[float], object] = time.sleep) -> T:
         """Do something with the database, again and again while it cannot be reached, with growing pauses.
@@ -101,12 +106,6 @@ class Database:
             work: What is to be done; must be safe to do twice.
             seconds: How long to wait between tries in all, 0 or more; how long the work itself takes does not count.
             wait: Waits so many seconds; if it says true, there is no further try.
-
-        Returns:
-            What ``work`` returned.
-
-        Raises:
-            StoreProblem: If the database could not be reached in all that time.
         """
         pause, waited = FIRST_PAUSE, 0.0
         while True:
@@ -118,66 +117,46 @@ class Database:
                 waited += pause
                 pause = min(2 * pause, LONGEST_PAUSE)
 
-    def reachable(self) -> bool:
-        """Say whether the database answers."""
-        try:
-            with self.read() as connection:
-                connection.execute(sa.text("SELECT 1"))
-        except StoreProblem:
-            return False
-        return True
-
     def close(self) -> None:
         """Let go of all connections."""
         self.engine.dispose()
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn the errors of an unreachable database into one for its reader.
-
-        Raises:
-            StoreProblem: If the database cannot be reached.
-            DiskFull: If it has no room left.
-        """
+        """Turn the errors of an unreachable database into one for its reader."""
         try:
             yield
-        except _GONE as error:
-            raise _explained(self, error) from error
-        except exc.DBAPIError as error:
-            if not (error.connection_invalidated or _damaged(error)):
+        except (exc.DBAPIError, exc.TimeoutError) as error:
+            if not isinstance(error, _GONE) and not error.connection_invalidated and not _damaged(error):
                 raise
             raise _explained(self, error) from error
 
 
 def _explained(database: Database, error: Exception) -> StoreProblem:
-    orig = getattr(error, "orig", None)
-    cause = next(iter(str(orig or error).splitlines()), type(orig or error).__name__)[:200]
+    orig = getattr(error, "orig", None) or error
+    cause = next(iter(str(orig).splitlines()), type(orig).__name__)[:200]
     if getattr(orig, "sqlstate", None) == _NO_SPACE or "disk is full" in cause or "No space left" in cause:
         return DiskFull(f"the disk of the database is full ({cause}); free some space, then try again")
-    return StoreProblem(_explanation(database, error, cause))
+    if "no such table" in cause or ("relation" in cause and "does not exist" in cause):
+        return StoreProblem(f"the database has no tables of textcx yet ({cause}); run 'textcx db upgrade'")
+    where, what = str(database.file), "cannot be opened or written"
+    if _damaged(error):
+        what, hint = "is damaged", "restore it from a backup"
+    elif "is locked" in cause:
+        what, hint = "is in use by another process", "try again when it is free"
+    elif database.file is not None:
+        hint = "see whether this user may write there and no other process holds it, or choose another --database-url"
+    else:
+        where = database.engine.url.render_as_string(hide_password=True)
+        what, hint = "cannot be reached or does not answer", "start it, or check --database-url"
+    return StoreProblem(f"the database {where} {what} ({cause}); {hint}")
 
 
 def _damaged(error: Exception) -> bool:
     return getattr(getattr(error, "orig", None), "sqlite_errorname", "").startswith(_BROKEN_FILE)
 
 
-def _explanation(database: Database, error: Exception, cause: str) -> str:
-    if "no such table" in cause or ("relation" in cause and "does not exist" in cause):
-        return f"the database has no tables of textcx yet ({cause}); run 'textcx db upgrade'"
-    if _damaged(error):
-        return f"the database {database.file} is damaged ({cause}); restore it from a backup"
-    if "is locked" in cause:
-        return f"the database {database.file} is in use by another process ({cause}); try again when it is free"
-    if database.file is not None:
-        return (
-            f"the database {database.file} cannot be opened or written ({cause}); "
-            "see whether this user may write there and no other process holds it, or choose another --database-url"
-        )
-    where = database.engine.url.render_as_string(hide_password=True)
-    return f"the database {where} cannot be reached or does not answer ({cause}); start it, or check --database-url"
-
-
-def _engine(url: str, *, pool: int, busy_seconds: float) -> Engine:
+def _engine(url: str, *, busy_seconds: float) -> Engine:
     if url.startswith(("postgresql://", "postgres://")):
         url = _PLACE.sub("postgresql+psycopg://", url)
     try:
@@ -191,8 +170,8 @@ def _engine(url: str, *, pool: int, busy_seconds: float) -> Engine:
         options: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "keepalives_idle": 10, "keepalives_count": 3}
         return sa.create_engine(
             parsed,
-            pool_size=pool,
-            max_overflow=pool,
+            pool_size=POOL,
+            max_overflow=POOL,
             pool_timeout=CONNECT_SECONDS,
             pool_pre_ping=True,
             hide_parameters=True,

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from textcx.domain.errors import WrongUse
+from textcx.domain.errors import NotFound, WrongUse
 from textcx.domain.service.datasets import Dataset, Upload, UploadState
-from textcx.store.sql.rows import one_row
+from textcx.store.sql.rows import SqlStore, made, one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, jobs, uploads
 from textcx.store.sql.theme_sets import keep_theme_set
@@ -22,19 +22,13 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from textcx.store.sql.database import Database
     from textcx.store.sql.theme_sets import CurrentSet
 
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,98}[a-z0-9])?")
-LONGEST_RETENTION = 36_500
 
 
 def check_name(name: str) -> str:
-    """Return a data set's name if it can be one.
-
-    Raises:
-        WrongUse: If not; the name is not repeated.
-    """
+    """Return a data set's name if it can be one, else raise ``WrongUse``; the name is not repeated."""
     if not NAME.fullmatch(name) or ".." in name:
         msg = (
             "a data set's name has 1 to 100 characters of a-z, 0-9, '-', '_' and '.', begins and ends with a letter or "
@@ -44,11 +38,8 @@ def check_name(name: str) -> str:
     return name
 
 
-class SqlDatasets:
-    """The data sets of an installation."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlDatasets(SqlStore):
+    """The data sets of an installation. All methods raise ``NotFound`` for one that there is not."""
 
     def put(
         self,
@@ -59,7 +50,7 @@ class SqlDatasets:
         retention_days: int | None = None,
         theme_set: CurrentSet | None = None,
     ) -> tuple[Dataset, bool]:
-        """Make a data set, or change its settings.
+        """Make a data set, or change its settings; returns it, and whether it is new.
 
         Args:
             name: See ``check_name``.
@@ -69,16 +60,10 @@ class SqlDatasets:
             theme_set: The named theme set to analyze it with, from now on also for new records; null goes on with
                 the one that it has, or learns one.
 
-        Returns:
-            The data set, and whether it is new.
-
         Raises:
-            WrongUse: If the name or the retention cannot be.
+            WrongUse: If the name cannot be.
         """
         check_name(name)
-        if retention_days is not None and not 1 <= retention_days <= LONGEST_RETENTION:
-            msg = f"retention is a number of days from 1 to {LONGEST_RETENTION}, or null for no end"
-            raise WrongUse(msg)
         now = datetime.now(tz=UTC)
         settings = storable({"title": title, "columns": dict(columns or {}), "retention_days": retention_days})
         settings["theme_set"] = None if theme_set is None else theme_set.name
@@ -94,29 +79,16 @@ class SqlDatasets:
                 return _with_themes(connection, name, theme_set), True
 
     def get(self, name: str) -> Dataset:
-        """Return a data set.
-
-        Raises:
-            NotFound: If there is none of that name.
-        """
+        """Return a data set."""
         with self._database.read() as connection:
             return dataset_of(connection, name)
 
     def all(self) -> list[Dataset]:
         """Return all data sets, by name."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(datasets).order_by(datasets.c.name)).mappings()
-            return [_dataset(row) for row in rows]
+        return [made(Dataset, row) for row in self._database.rows(sa.select(datasets).order_by(datasets.c.name))]
 
     def delete(self, name: str) -> Sequence[str]:
-        """Delete a data set with all that belongs to it.
-
-        Returns:
-            The files of its uploads in the spool, which are the caller's to delete.
-
-        Raises:
-            NotFound: If there is none of that name.
-        """
+        """Delete a data set with all but its files in the spool: their names are returned for the caller to delete."""
         with self._database.write() as connection:
             found = dataset_of(connection, name)
             spooled = sa.select(uploads.c.spool).where(uploads.c.dataset_id == found.id, uploads.c.spool.is_not(None))
@@ -126,26 +98,18 @@ class SqlDatasets:
 
     def learn(self, dataset_id: int, learned: Mapping[str, Any]) -> None:
         """Keep the ratings and attributes of the first upload."""
-        with self._database.write() as connection:
-            connection.execute(
-                sa.update(datasets).where(datasets.c.id == dataset_id).values(learned=storable(dict(learned)))
-            )
+        change = sa.update(datasets).where(datasets.c.id == dataset_id)
+        self._database.change(change.values(learned=storable(dict(learned))))
 
     def uploads(self, name: str) -> list[Upload]:
         """Return the uploads of a data set, in the order in which they came."""
         with self._database.read() as connection:
             found = dataset_of(connection, name)
-            rows = connection.execute(
-                sa.select(uploads).where(uploads.c.dataset_id == found.id).order_by(uploads.c.number)
-            ).mappings()
-            return [_upload(row) for row in rows]
+            chosen = sa.select(uploads).where(uploads.c.dataset_id == found.id).order_by(uploads.c.number)
+            return [_upload(row) for row in connection.execute(chosen).mappings()]
 
     def upload(self, upload_id: str) -> Upload:
-        """Return an upload.
-
-        Raises:
-            NotFound: If there is none with that id.
-        """
+        """Return an upload."""
         with self._database.read() as connection:
             chosen = sa.select(uploads).where(uploads.c.id == upload_id)
             missing = "there is no upload with that id; its data set may have been deleted"
@@ -153,8 +117,7 @@ class SqlDatasets:
 
     def mark_upload(self, upload_id: str, **values: object) -> None:
         """Note how far an upload is: ``state``, ``plan``, ``warnings``, ``spool``, ``finished_at``."""
-        with self._database.write() as connection:
-            connection.execute(sa.update(uploads).where(uploads.c.id == upload_id).values(**storable(values)))
+        self._database.change(sa.update(uploads).where(uploads.c.id == upload_id).values(**storable(values)))
 
     def let_go(self, *, ended_before: datetime) -> int:
         """Give up the raw files of uploads whose job ended so long ago without storing them; returns how many."""
@@ -163,23 +126,26 @@ class SqlDatasets:
             jobs.c.finished_at.is_(None) | (jobs.c.finished_at >= ended_before),
         )
         given_up = uploads.c.spool.is_not(None) & (uploads.c.created_at < ended_before) & ~waits.exists()
-        with self._database.write() as connection:
-            return connection.execute(sa.update(uploads).where(given_up).values(spool=None)).rowcount
+        return self._database.change(sa.update(uploads).where(given_up).values(spool=None))
 
     def spooled(self) -> set[str]:
         """Return the names of all files in the spool that an upload still needs."""
-        with self._database.read() as connection:
-            return {file for file in connection.execute(sa.select(uploads.c.spool)).scalars() if file}
+        return {file for file in self._database.scalars(sa.select(uploads.c.spool)) if file}
 
 
 def dataset_of(connection: Connection, name: str) -> Dataset:
-    """Return a data set by its name.
-
-    Raises:
-        NotFound: If there is none of that name.
-    """
+    """Return a data set by its name, or raise ``NotFound``."""
     missing = "there is no data set of that name; make it with PUT /v1/datasets/{name}"
-    return _dataset(one_row(connection, sa.select(datasets).where(datasets.c.name == name), missing=missing))
+    return made(Dataset, one_row(connection, sa.select(datasets).where(datasets.c.name == name), missing=missing))
+
+
+def analyzed(connection: Connection, name: str) -> tuple[Dataset, str]:
+    """Return a data set and the id of its current analysis; ``NotFound`` where there is none."""
+    found = dataset_of(connection, name)
+    if found.current_analysis is None:
+        msg = "the data set has not been analyzed yet; start a job with POST /v1/jobs"
+        raise NotFound(msg)
+    return found, found.current_analysis
 
 
 def _with_themes(connection: Connection, name: str, theme_set: CurrentSet | None) -> Dataset:
@@ -189,10 +155,5 @@ def _with_themes(connection: Connection, name: str, theme_set: CurrentSet | None
     return found
 
 
-def _dataset(row: sa.RowMapping) -> Dataset:
-    return Dataset(**{name: row[name] for name in Dataset.__dataclass_fields__})
-
-
 def _upload(row: sa.RowMapping) -> Upload:
-    values = {name: row[name] for name in Upload.__dataclass_fields__}
-    return Upload(**{**values, "state": UploadState(row["state"]), "warnings": tuple(row["warnings"])})
+    return made(Upload, row, state=UploadState(row["state"]), warnings=tuple(row["warnings"]))

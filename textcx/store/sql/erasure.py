@@ -1,16 +1,15 @@
 """Erase records everywhere: rows, stored batches, stored analyses with their evidence, theme sets, triage, deliveries.
 
-A receipt says what was removed, not whose it was. The pseudonyms of erased respondents are kept only while an upload or
-a job that began before the erasure could still bring something of them back; what such work stores leaves them out.
-Figures of a stored analysis are those of the time it was made, until the next one.
+A receipt says what was removed, not whose it was. Pseudonyms of erased respondents are kept only while an upload or a
+job that began before the erasure could still bring something of them back. Figures of a stored analysis stay.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import replace
+from collections import Counter, defaultdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,15 +17,14 @@ import sqlalchemy as sa
 
 from textcx.domain.service.datasets import JobState, Receipt, new_id
 from textcx.steps.records.forget import BY_RECORD, WITH_QUOTES, count_quotes, forget_records
-from textcx.store.sql.blobs import part_bytes, part_tables, table_bytes, table_of
-from textcx.store.sql.rows import chunks, one_row
+from textcx.store.files import part_bytes, part_tables, table_bytes, table_of
+from textcx.store.sql.rows import SqlStore, chunks, made, one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import (
     FINDINGS,
     analyses,
     analysis_tables,
     datasets,
-    deliveries,
     jobs,
     parts,
     receipts,
@@ -37,13 +35,12 @@ from textcx.store.sql.schema.tables import (
 from textcx.store.sql.theme_sets import forget_in_theme_set
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
     from sqlalchemy.engine import Connection
 
     from textcx.domain.analysis import Analysis
-    from textcx.store.sql.database import Database
 
 _LOCK = 8_317_254_402
 
@@ -56,21 +53,15 @@ class ErasedMeanwhile(Exception):
         self.respondents = respondents
 
 
-class SqlErasure:
+class SqlErasure(SqlStore):
     """Erases respondents and what is too old, and keeps the receipts."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
     def respondents(self, pseudonyms: Collection[str], *, requested_by: str) -> Receipt:
-        """Erase everything of some respondents, in every data set.
+        """Erase everything of some respondents, in every data set; a receipt also where there was nothing to erase.
 
         Args:
             pseudonyms: Theirs, under the installation's key.
             requested_by: Name of the key that asked for it.
-
-        Returns:
-            The receipt; also where there was nothing to erase.
         """
         with self._database.write() as connection:
             lock_out(connection, alone=True)
@@ -80,53 +71,42 @@ class SqlErasure:
 
     def too_old(self, *, now: datetime) -> list[Receipt]:
         """Erase what is older than its data set keeps records; a receipt for each data set that lost some."""
-        made: list[Receipt] = []
+        receipts_made: list[Receipt] = []
         limited = sa.select(datasets.c.id, datasets.c.retention_days).where(datasets.c.retention_days.is_not(None))
-        with self._database.read() as connection:
-            found = connection.execute(limited).all()
-        for dataset_id, days in found:
-            at = sa.func.coalesce(records.c.created_at, records.c.received_at)
-            chosen = sa.select(records.c.id).where(records.c.dataset_id == dataset_id, at < now - timedelta(days=days))
+        at = sa.func.coalesce(records.c.created_at, records.c.received_at)
+        for found in self._database.rows(limited):
+            before = now - timedelta(days=found["retention_days"])
+            chosen = sa.select(records.c.id).where(records.c.dataset_id == found["id"], at < before)
             with self._database.write() as connection:
                 numbers = list(connection.execute(chosen).scalars())
                 if numbers:
                     removed = _erase(connection, numbers)
-                    made.append(_receipt(connection, "retention", removed, requested_by="retention", respondents=[]))
-        return made
+                    receipts_made.append(_receipt(connection, "retention", removed, requested_by="retention"))
+        return receipts_made
 
     def receipt(self, receipt_id: str) -> Receipt:
-        """Return a receipt.
-
-        Raises:
-            NotFound: If there is none with that id.
-        """
+        """Return a receipt, or raise ``NotFound``."""
         with self._database.read() as connection:
             chosen = sa.select(receipts).where(receipts.c.id == receipt_id)
-            row = one_row(connection, chosen, missing="there is no receipt with that id")
-        return Receipt(**{name: row[name] for name in Receipt.__dataclass_fields__})
+            return made(Receipt, one_row(connection, chosen, missing="there is no receipt with that id"))
 
     def forget_names(self) -> int:
         """Forget the pseudonyms of receipts that no unfinished work is older than; returns how many were changed."""
         active = [JobState.QUEUED, JobState.RUNNING, JobState.FAILED, JobState.CANCELLED]
         oldest = sa.select(sa.func.min(jobs.c.created_at)).where(jobs.c.state.in_(active))
-        changed = 0
         with self._database.write() as connection:
             limit = connection.execute(oldest).scalar() or datetime.now(tz=UTC)
-            for row in connection.execute(
-                sa.select(receipts.c.id, receipts.c.respondents).where(receipts.c.at < limit)
-            ):
-                if row[1]:
-                    connection.execute(sa.update(receipts).where(receipts.c.id == row[0]).values(respondents=[]))
-                    changed += 1
-        return changed
+            older = sa.select(receipts.c.id, receipts.c.respondents).where(receipts.c.at < limit)
+            named = [receipt_id for receipt_id, respondents in connection.execute(older) if respondents]
+            for some in chunks(named):
+                connection.execute(sa.update(receipts).where(receipts.c.id.in_(some)).values(respondents=[]))
+        return len(named)
 
 
 def lock_out(connection: Connection, *, alone: bool) -> None:
-    """Let erasing wait for what is being stored, and the other way round; SQLite has one writer anyhow.
+    """Let erasing (``alone``) wait for what is being stored, and the other way round; SQLite has one writer anyhow.
 
-    Args:
-        connection: A transaction; the lock ends with it.
-        alone: Whether it erases. Those that store do not wait for each other.
+    The lock ends with the transaction. Those that store do not wait for each other.
     """
     if connection.dialect.name == "postgresql":
         function = sa.func.pg_advisory_xact_lock if alone else sa.func.pg_advisory_xact_lock_shared
@@ -140,13 +120,7 @@ def pending_erasures(connection: Connection, *, since: datetime) -> set[str]:
 
 
 def forget_in_analysis(analysis: Analysis, *, respondents: Collection[str], there: Collection[str]) -> Analysis:
-    """Return an analysis without the records, segments and quotes of some respondents, and those that are gone.
-
-    Args:
-        analysis: The analysis.
-        respondents: Who is erased.
-        there: Ids of the records that there are.
-    """
+    """Return an analysis without what is of some respondents, or of records that are not ``there`` any more."""
     kept = set(there)
     gone = {one for one in analysis.records["record_id"] if storable(one) not in kept}
     if respondents and "respondent_id" in analysis.records.columns:
@@ -157,33 +131,31 @@ def forget_in_analysis(analysis: Analysis, *, respondents: Collection[str], ther
         for broken in analysis.unprocessable
         if broken.record_id is None or storable(broken.record_id) in kept - gone
     )
-    if not gone:
-        return replace(analysis, unprocessable=unprocessable)
-    return replace(analysis, tables=forget_records(analysis.tables, gone), unprocessable=unprocessable)
+    tables = forget_records(analysis.tables, gone) if gone else analysis.tables
+    return replace(analysis, tables=tables, unprocessable=unprocessable)
 
 
 def _erase(connection: Connection, numbers: list[int]) -> dict[str, int]:
     removed: Counter[str] = Counter(records=0, segments=0, triage=0, evidence=0)
-    by_dataset: dict[int, set[str]] = {}
-    by_part: dict[int, set[int]] = {}
+    by_dataset: defaultdict[int, set[str]] = defaultdict(set)
+    by_part: defaultdict[int, set[int]] = defaultdict(set)
     for some in chunks(numbers):
         chosen = sa.select(records.c.dataset_id, records.c.record_id, records.c.part_id, records.c.row)
         for dataset_id, record_id, part_id, row in connection.execute(chosen.where(records.c.id.in_(some))):
-            by_dataset.setdefault(dataset_id, set()).add(record_id)
-            by_part.setdefault(part_id, set()).add(row)
-    vectors: dict[int, list[NDArray[np.float16]]] = {}
+            by_dataset[dataset_id].add(record_id)
+            by_part[part_id].add(row)
+    vectors: defaultdict[int, list[NDArray[np.float16]]] = defaultdict(list)
     for part_id, rows in by_part.items():
         dataset_id, theirs = _erase_in_part(connection, part_id, rows)
-        vectors.setdefault(dataset_id, []).append(theirs)
+        if len(theirs):
+            vectors[dataset_id].append(theirs)
     for dataset_id, record_ids in by_dataset.items():
         removed["evidence"] += _erase_in_analyses(connection, dataset_id, record_ids)
-        known = [some for some in vectors.get(dataset_id, ()) if len(some)]
-        at_all = np.concatenate(known) if known else np.zeros((0, 0), dtype=np.float16)
-        forget_in_theme_set(connection, dataset_id, record_ids, vectors=at_all)
+        known = vectors[dataset_id] or [np.zeros((0, 0), dtype=np.float16)]
+        forget_in_theme_set(connection, dataset_id, record_ids, vectors=np.concatenate(known))
     for some in chunks(numbers):
-        removed["triage"] += connection.execute(sa.delete(triage).where(triage.c.record.in_(some))).rowcount
-        connection.execute(sa.delete(deliveries).where(deliveries.c.record.in_(some)))
-        removed["segments"] += connection.execute(sa.delete(segments).where(segments.c.record.in_(some))).rowcount
+        for table in (triage, segments):
+            removed[table.name] += connection.execute(sa.delete(table).where(table.c.record.in_(some))).rowcount
         removed["records"] += connection.execute(sa.delete(records).where(records.c.id.in_(some))).rowcount
     removed["datasets"] = len(by_dataset)
     return dict(removed)
@@ -246,14 +218,8 @@ def _follow(connection: Connection, table: sa.Table, analysis_id: str, frame: pl
 
 
 def _receipt(
-    connection: Connection, kind: str, removed: dict[str, int], *, requested_by: str, respondents: list[str]
+    connection: Connection, kind: str, removed: dict[str, int], *, requested_by: str, respondents: Sequence[str] = ()
 ) -> Receipt:
-    values: dict[str, Any] = {
-        "id": new_id("rcp"),
-        "kind": kind,
-        "at": datetime.now(tz=UTC),
-        "requested_by": requested_by,
-        "removed": removed,
-    }
-    connection.execute(sa.insert(receipts).values(**values, respondents=respondents))
-    return Receipt(**values)
+    receipt = Receipt(id=new_id("rcp"), kind=kind, at=datetime.now(tz=UTC), requested_by=requested_by, removed=removed)
+    connection.execute(sa.insert(receipts).values(**asdict(receipt), respondents=list(respondents)))
+    return receipt

@@ -19,7 +19,7 @@ from textcx.domain.errors import Conflict
 from textcx.domain.service.datasets import Job, JobError, JobKind, JobState, UploadState, WebhookEvent, new_id
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
-from textcx.store.sql.rows import one_row
+from textcx.store.sql.rows import SqlStore, made, one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, jobs, uploads
 from textcx.store.sql.webhooks import announce
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from textcx.store.spool import Spooled
-    from textcx.store.sql.database import Database
 
 _OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 _HELD = (jobs.c.state == JobState.RUNNING, jobs.c.worker.is_not(None))
@@ -50,11 +49,8 @@ class NewUpload:
     columns: Mapping[str, Any]
 
 
-class SqlJobs:
-    """The jobs of an installation."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlJobs(SqlStore):
+    """The jobs of an installation. Methods that return a job raise ``NotFound`` for an id that there is not."""
 
     def ask(
         self,
@@ -67,7 +63,7 @@ class SqlJobs:
         idempotency_key: str | None = None,
         request_hash: str = "",
     ) -> tuple[Job, bool]:
-        """Ask for a job.
+        """Ask for a job; returns it, and whether it is new. Where it is not, ``upload`` was not taken.
 
         Args:
             kind: What it does.
@@ -78,40 +74,34 @@ class SqlJobs:
             idempotency_key: Asking again with the same one gives the same job.
             request_hash: Tells whether a request with the same key is the same request.
 
-        Returns:
-            The job, and whether it is new. Where it is not, ``upload`` was not taken.
-
         Raises:
             NotFound: If there is no such data set.
             Conflict: If the idempotency key was used for another request.
         """
-        chosen, key = dict(options or {}), idempotency_key
+        asked = {
+            "kind": kind,
+            "options": dict(options or {}),
+            "caller": caller,
+            "idempotency_key": idempotency_key,
+            "request_hash": request_hash,
+        }
         for _ in range(TRIES - 1):
             # the same key for another data set at the same moment, or the data set deleted: the next look finds it
             with suppress(IntegrityError):
-                return self._ask(kind, dataset, upload, chosen, caller=caller, key=key, request_hash=request_hash)
-        return self._ask(kind, dataset, upload, chosen, caller=caller, key=key, request_hash=request_hash)
+                return self._ask(dataset, upload, asked)
+        return self._ask(dataset, upload, asked)
 
-    def _ask(
-        self,
-        kind: JobKind,
-        dataset: str,
-        upload: NewUpload | None,
-        options: dict[str, Any],
-        *,
-        caller: str,
-        key: str | None,
-        request_hash: str,
-    ) -> tuple[Job, bool]:
+    def _ask(self, dataset: str, upload: NewUpload | None, asked: dict[str, Any]) -> tuple[Job, bool]:
         with self._database.write() as connection:
             found = dataset_of(connection, dataset)
             # of two callers at once, the lock on the data set's row lets one wait for the other
             connection.execute(sa.select(datasets.c.id).where(datasets.c.id == found.id).with_for_update())
+            caller, key = asked["caller"], asked["idempotency_key"]
             if key is not None:
                 same = sa.and_(jobs.c.caller == caller, jobs.c.idempotency_key == key)
                 earlier = connection.execute(_WITH_DATASET.where(same)).mappings().first()
                 if earlier is not None:
-                    if earlier["request_hash"] != request_hash:
+                    if earlier["request_hash"] != asked["request_hash"]:
                         msg = "this Idempotency-Key was used for another request; choose a new one"
                         raise Conflict(msg)
                     return _job(earlier), False
@@ -121,7 +111,6 @@ class SqlJobs:
             connection.execute(
                 sa.insert(jobs).values(
                     id=job_id,
-                    kind=kind,
                     dataset_id=found.id,
                     upload_id=upload_id,
                     state=JobState.QUEUED,
@@ -132,22 +121,15 @@ class SqlJobs:
                     counts={},
                     warnings=[],
                     errors=[],
-                    options=options,
-                    caller=caller,
-                    idempotency_key=key,
-                    request_hash=request_hash,
                     created_at=now,
                     updated_at=now,
+                    **asked,
                 )
             )
             return _get(connection, job_id), True
 
     def get(self, job_id: str) -> Job:
-        """Return a job.
-
-        Raises:
-            NotFound: If there is none with that id.
-        """
+        """Return a job."""
         with self._database.read() as connection:
             return _get(connection, job_id)
 
@@ -162,62 +144,46 @@ class SqlJobs:
             chosen = chosen.where(jobs.c.state == state)
         order = [Order(jobs.c.created_at, descending=True), Order(jobs.c.id)]
         with self._database.read() as connection:
-            rows, following = page_of(
-                connection, chosen, order=order, limit=limit, cursor=cursor, bound=["jobs", dataset, state]
-            )
+            bound = ["jobs", dataset, state]
+            rows, following = page_of(connection, chosen, order=order, limit=limit, cursor=cursor, bound=bound)
         return [_job(row) for row in rows], following
 
     def cancel(self, job_id: str) -> Job:
-        """Ask a job to stop: at once where it has not begun, else at its next step. A job that is over stays as it is.
-
-        Raises:
-            NotFound: If there is none with that id.
-        """
-        now = datetime.now(tz=UTC)
+        """Ask a job to stop: at once where it has not begun, else at its next step; one that is over stays as it is."""
         with self._database.write() as connection:
             job = _get(connection, job_id)
             if job.state is JobState.QUEUED:
-                _end(connection, job, JobState.CANCELLED, now=now)
+                _end(connection, job, JobState.CANCELLED)
             elif job.state is JobState.RUNNING:
-                connection.execute(
-                    sa.update(jobs).where(jobs.c.id == job_id).values(cancel_requested=True, updated_at=now)
-                )
+                _set(connection, job_id, cancel_requested=True)
             return _get(connection, job_id)
 
     def again(self, job_id: str) -> Job:
         """Start a failed or cancelled job again; it goes on where it was.
 
         Raises:
-            NotFound: If there is none with that id.
             Conflict: If it is not over, or done, or its upload was deleted.
         """
-        now = datetime.now(tz=UTC)
         with self._database.write() as connection:
             job = _get(connection, job_id)
             if job.state not in {JobState.FAILED, JobState.CANCELLED}:
                 msg = f"the job is {job.state}; only a failed or cancelled one can be started again"
                 raise Conflict(msg)
             if job.upload_id is not None:
-                gone = sa.select(uploads.c.spool).where(uploads.c.id == job.upload_id)
-                if connection.execute(gone).scalar() is None:
+                kept = sa.update(uploads).where(uploads.c.id == job.upload_id, uploads.c.spool.is_not(None))
+                if not connection.execute(kept.values(state=UploadState.WAITING)).rowcount:
                     msg = "the upload of the job was deleted; send the file again"
                     raise Conflict(msg)
-                connection.execute(
-                    sa.update(uploads).where(uploads.c.id == job.upload_id).values(state=UploadState.WAITING)
-                )
-            connection.execute(
-                sa.update(jobs)
-                .where(jobs.c.id == job_id)
-                .values(
-                    state=JobState.QUEUED,
-                    attempt=job.attempt + 1,
-                    cancel_requested=False,
-                    errors=[],
-                    worker=None,
-                    beginnings=0,
-                    finished_at=None,
-                    updated_at=now,
-                )
+            _set(
+                connection,
+                job_id,
+                state=JobState.QUEUED,
+                attempt=job.attempt + 1,
+                cancel_requested=False,
+                errors=[],
+                worker=None,
+                beginnings=0,
+                finished_at=None,
             )
             return _get(connection, job_id)
 
@@ -226,61 +192,43 @@ class SqlJobs:
 
         Of each kind and data set one job runs at a time, in the order in which they were asked for.
         """
-        with self._database.read() as connection:
-            if connection.execute(_claimable(kind)).first() is None:
-                return None
+        if not self._database.scalars(_claimable(kind)):
+            return None
         with self._database.write() as connection:
             if connection.dialect.name == "postgresql":  # of two claims at once, one sees what the other took
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CLAIMS)))
-            row = connection.execute(_claimable(kind)).first()
-            if row is None:
+            job_id = connection.execute(_claimable(kind)).scalar()
+            if job_id is None:
                 return None
-            now = datetime.now(tz=UTC)
-            connection.execute(
-                sa.update(jobs)
-                .where(jobs.c.id == row.id)
-                .values(
-                    state=JobState.RUNNING,
-                    worker=worker,
-                    beginnings=jobs.c.beginnings + 1,
-                    started_at=sa.func.coalesce(jobs.c.started_at, now),
-                    updated_at=now,
-                )
+            _set(
+                connection,
+                job_id,
+                state=JobState.RUNNING,
+                worker=worker,
+                beginnings=jobs.c.beginnings + 1,
+                started_at=sa.func.coalesce(jobs.c.started_at, datetime.now(tz=UTC)),
             )
-            return _get(connection, row.id)
+            return _get(connection, job_id)
 
     def workers(self) -> set[str]:
         """Return the workers that hold a claim."""
-        with self._database.read() as connection:
-            held = sa.select(jobs.c.worker).where(*_HELD).distinct()
-            return set(connection.execute(held).scalars())
+        return set(self._database.scalars(sa.select(jobs.c.worker).where(*_HELD).distinct()))
 
     def release(self, worker: str, *, keep: Collection[str] = ()) -> int:
-        """Give up the claims of a worker, so that any worker can go on with its jobs; returns how many.
-
-        Args:
-            worker: One that is dead, or the caller itself.
-            keep: Ids of jobs that it keeps.
-        """
-        with self._database.write() as connection:
-            held = sa.update(jobs).where(*_HELD, jobs.c.worker == worker, jobs.c.id.not_in(list(keep)))
-            return connection.execute(held.values(worker=None)).rowcount
+        """Give up the claims of a worker, but for the jobs it keeps, so that any can go on; returns how many."""
+        held = sa.update(jobs).where(*_HELD, jobs.c.worker == worker, jobs.c.id.not_in(list(keep)))
+        return self._database.change(held.values(worker=None))
 
     def stopping(self, job_id: str, *, attempt: int) -> bool:
         """Say whether this attempt should stop: it was cancelled, or the job was deleted or started again."""
-        with self._database.read() as connection:
-            wanted = sa.select(jobs.c.cancel_requested, jobs.c.state, jobs.c.attempt).where(jobs.c.id == job_id)
-            row = connection.execute(wanted).first()
-        return row is None or bool(row[0]) or row[1] in _OVER or row[2] != attempt
+        goes_on = (jobs.c.attempt == attempt, jobs.c.cancel_requested.is_(False), jobs.c.state.not_in(_OVER))
+        return not self._database.scalars(sa.select(jobs.c.id).where(jobs.c.id == job_id, *goes_on))
 
     def note(self, job_id: str, *, attempt: int, **values: object) -> None:
         """Note ``progress``, ``counts`` or ``warnings`` of a running attempt."""
-        with self._database.write() as connection:
-            connection.execute(
-                sa.update(jobs)
-                .where(jobs.c.id == job_id, jobs.c.attempt == attempt, jobs.c.state == JobState.RUNNING)
-                .values(updated_at=datetime.now(tz=UTC), **storable(values))
-            )
+        runs = (jobs.c.id == job_id, jobs.c.attempt == attempt, jobs.c.state == JobState.RUNNING)
+        changed = {"updated_at": datetime.now(tz=UTC), **storable(values)}
+        self._database.change(sa.update(jobs).where(*runs).values(changed))
 
     def end(
         self,
@@ -296,21 +244,17 @@ class SqlJobs:
             row = connection.execute(_WITH_DATASET.where(jobs.c.id == job_id)).mappings().first()
             if row is None or row["attempt"] != attempt or row["state"] in _OVER:
                 return False
-            job = _job(row)
-            _end(connection, job, state, now=datetime.now(tz=UTC), errors=errors, analysis_id=analysis_id)
+            _end(connection, _job(row), state, errors=errors, analysis_id=analysis_id)
             return True
 
     def waiting(self) -> int:
         """Return how many jobs wait or run."""
-        with self._database.read() as connection:
-            count = sa.select(sa.func.count()).select_from(jobs).where(jobs.c.state.not_in(_OVER))
-            return connection.execute(count).scalar_one()
+        return self._database.scalars(sa.select(sa.func.count(jobs.c.id)).where(jobs.c.state.not_in(_OVER)))[0]
 
     def forget(self, *, older_than: timedelta) -> int:
         """Delete jobs that ended so long ago; returns how many."""
         before = datetime.now(tz=UTC) - older_than
-        with self._database.write() as connection:
-            return connection.execute(sa.delete(jobs).where(jobs.c.finished_at < before)).rowcount
+        return self._database.change(sa.delete(jobs).where(jobs.c.finished_at < before))
 
 
 def _claimable(kind: JobKind) -> sa.Select[str]:
@@ -357,23 +301,18 @@ def _end(
     job: Job,
     state: JobState,
     *,
-    now: datetime,
     errors: Sequence[JobError] = (),
     analysis_id: str | None = None,
 ) -> None:
-    connection.execute(
-        sa.update(jobs)
-        .where(jobs.c.id == job.id)
-        .values(
-            state=state,
-            finished_at=now,
-            updated_at=now,
-            errors=[error.plain() for error in errors],
-            analysis_id=analysis_id,
-        )
-    )
+    now = datetime.now(tz=UTC)
+    plain = [error.plain() for error in errors]
+    _set(connection, job.id, state=state, finished_at=now, errors=plain, analysis_id=analysis_id)
     payload = {"job_id": job.id, "kind": job.kind, "dataset": job.dataset, "state": state, "counts": dict(job.counts)}
     announce(connection, WebhookEvent.JOB_FINISHED, dataset_id=job.dataset_id, payload=payload, now=now)
+
+
+def _set(connection: Connection, job_id: str, **values: object) -> None:
+    connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(updated_at=datetime.now(tz=UTC), **values))
 
 
 def _get(connection: Connection, job_id: str) -> Job:
@@ -382,6 +321,12 @@ def _get(connection: Connection, job_id: str) -> Job:
 
 
 def _job(row: sa.RowMapping) -> Job:
-    values = {name: row[name] for name in Job.__dataclass_fields__} | {"options": row["options"] or {}}
-    values |= {"kind": JobKind(row["kind"]), "state": JobState(row["state"]), "warnings": tuple(row["warnings"])}
-    return Job(**{**values, "errors": tuple(JobError(**error) for error in row["errors"])})
+    return made(
+        Job,
+        row,
+        options=row["options"] or {},
+        kind=JobKind(row["kind"]),
+        state=JobState(row["state"]),
+        warnings=tuple(row["warnings"]),
+        errors=tuple(JobError(**error) for error in row["errors"]),
+    )

@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
 from textcx.domain.service.datasets import new_id
 from textcx.domain.service.keys import ApiKey, NewKey, Scope, digest_of, new_secret, visible_part_of
+from textcx.store.sql.rows import SqlStore, made
 from textcx.store.sql.schema.tables import api_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from sqlalchemy.engine import Connection
-
-    from textcx.store.sql.database import Database
 
 LONGEST_NAME = 100
 SELDOM = timedelta(minutes=1)
 """A key's last use is written down no oftener than this."""
 
 
-class SqlKeys:
-    """The keys of an installation."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
+class SqlKeys(SqlStore):
+    """The keys of an installation. Where ``now`` may be given, it is the clock's by default."""
 
     def create(
         self, name: str, *, scopes: Iterable[Scope], now: datetime | None = None, expires_at: datetime | None = None
@@ -38,48 +33,36 @@ class SqlKeys:
         Args:
             name: What people call it, 1 to 100 characters.
             scopes: What it may do; at least one.
-            now: The time; by default the clock's.
+            now: The time.
             expires_at: When it stops being valid, later than ``now``; null for never.
-
-        Returns:
-            The key.
 
         Raises:
             WrongUse: If it has no name or no scope, or would have expired already.
         """
-        made = _make(name, scopes=scopes, now=now, expires_at=expires_at)
+        new = _new(name, scopes=scopes, now=now, expires_at=expires_at)
         with self._database.write() as connection:
-            _insert(connection, made)
-        return made
+            connection.execute(_insert(new))
+        return new
 
     def create_first(self, name: str, *, scopes: Iterable[Scope], now: datetime | None = None) -> NewKey | None:
-        """Make a key where there was never one: of several processes that try at once, one succeeds.
-
-        Args:
-            name: What people call it, 1 to 100 characters.
-            scopes: What it may do; at least one.
-            now: The time; by default the clock's.
+        """Make a key, as ``create`` does, where there was never one: of several that try at once, one succeeds.
 
         Returns:
             The key, to be shown now or never; null where there is a key already, be it expired or revoked.
-
-        Raises:
-            WrongUse: If it has no name or no scope.
         """
-        made = _make(name, scopes=scopes, now=now, expires_at=None)
+        new = _new(name, scopes=scopes, now=now, expires_at=None)
         with self._database.write() as connection:
             if not self._database.is_sqlite:  # there the transaction has the write lock already
                 connection.execute(sa.text(f"LOCK TABLE {api_keys.name} IN SHARE ROW EXCLUSIVE MODE"))
             if connection.execute(sa.select(api_keys.c.id).limit(1)).first() is not None:
                 return None
-            _insert(connection, made)
-        return made
+            connection.execute(_insert(new))
+        return new
 
     def find(self, sha256: str) -> ApiKey | None:
         """Return the key with this digest, also a revoked one; null if there is none."""
-        with self._database.read() as connection:
-            row = connection.execute(sa.select(api_keys).where(api_keys.c.digest == sha256)).mappings().first()
-        return None if row is None else _key(row)
+        found = self._database.rows(sa.select(api_keys).where(api_keys.c.digest == sha256))
+        return _key(found[0]) if found else None
 
     def any_key(self, *, now: datetime | None = None) -> bool:
         """Say whether at least one key is valid now."""
@@ -88,49 +71,39 @@ class SqlKeys:
 
     def all(self) -> list[ApiKey]:
         """Return all keys, revoked ones included, oldest first."""
-        with self._database.read() as connection:
-            rows = connection.execute(sa.select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id)).mappings()
-            return [_key(row) for row in rows]
+        rows = self._database.rows(sa.select(api_keys).order_by(api_keys.c.created_at, api_keys.c.id))
+        return [_key(row) for row in rows]
 
     def touch(self, key_id: str, *, at: datetime) -> None:
         """Note that a key was used at ``at``; an unknown id is no error."""
         seldom = sa.or_(api_keys.c.last_used_at.is_(None), api_keys.c.last_used_at < at - SELDOM)
-        with self._database.write() as connection:
-            connection.execute(sa.update(api_keys).where(api_keys.c.id == key_id, seldom).values(last_used_at=at))
+        self._database.change(sa.update(api_keys).where(api_keys.c.id == key_id, seldom).values(last_used_at=at))
 
     def revoke(self, which: str, *, now: datetime | None = None) -> ApiKey:
-        """Revoke a key for good; a key that is revoked stays as it is.
+        """Revoke a key for good and return it; a key that is revoked stays as it is.
 
         Args:
             which: Its id, or its visible beginning where only one key has it.
-            now: The time; by default the clock's.
-
-        Returns:
-            The key as it now is.
+            now: The time.
 
         Raises:
             NotFound: If there is no such key.
             Conflict: If several keys begin so.
         """
-        moment = now or datetime.now(tz=UTC)
-        found = [key for key in self.all() if which in {key.id, key.prefix}]
+        found = [key.id for key in self.all() if which in {key.id, key.prefix}]
         if not found:
             msg = "there is no key with that id or beginning; 'textcx keys list' shows all"
             raise NotFound(msg)
         if len(found) > 1:
             msg = f"{len(found)} keys begin so; name the one you mean by its id, from 'textcx keys list'"
             raise Conflict(msg)
-        with self._database.write() as connection:
-            connection.execute(
-                sa.update(api_keys)
-                .where(api_keys.c.id == found[0].id, api_keys.c.revoked_at.is_(None))
-                .values(revoked_at=moment)
-            )
-            row = connection.execute(sa.select(api_keys).where(api_keys.c.id == found[0].id)).mappings().one()
-        return _key(row)
+        own = api_keys.c.id == found[0]
+        valid = sa.update(api_keys).where(own, api_keys.c.revoked_at.is_(None))
+        self._database.change(valid.values(revoked_at=now or datetime.now(tz=UTC)))
+        return _key(self._database.rows(sa.select(api_keys).where(own))[0])
 
 
-def _make(name: str, *, scopes: Iterable[Scope], now: datetime | None, expires_at: datetime | None) -> NewKey:
+def _new(name: str, *, scopes: Iterable[Scope], now: datetime | None, expires_at: datetime | None) -> NewKey:
     moment = now or datetime.now(tz=UTC)
     chosen = frozenset(Scope(scope) for scope in scopes)
     if not 0 < len(name.strip()) <= LONGEST_NAME or not chosen:
@@ -151,27 +124,11 @@ def _make(name: str, *, scopes: Iterable[Scope], now: datetime | None, expires_a
     return NewKey(key=key, secret=secret)
 
 
-def _insert(connection: Connection, made: NewKey) -> None:
-    key = made.key
-    connection.execute(
-        sa.insert(api_keys).values(
-            id=key.id,
-            name=key.name,
-            prefix=key.prefix,
-            digest=digest_of(made.secret),
-            scopes=sorted(key.scopes),
-            created_at=key.created_at,
-            expires_at=key.expires_at,
-        )
+def _insert(new: NewKey) -> sa.Insert:
+    return sa.insert(api_keys).values(
+        {**asdict(new.key), "scopes": sorted(new.key.scopes), "digest": digest_of(new.secret)}
     )
 
 
 def _key(row: sa.RowMapping) -> ApiKey:
-    values: dict[str, Any] = {name: row[name] for name in ("id", "name", "prefix", "created_at")}
-    return ApiKey(
-        **values,
-        scopes=frozenset(Scope(scope) for scope in row["scopes"]),
-        last_used_at=row["last_used_at"],
-        revoked_at=row["revoked_at"],
-        expires_at=row["expires_at"],
-    )
+    return made(ApiKey, row, scopes=frozenset(Scope(scope) for scope in row["scopes"]))

@@ -1,7 +1,8 @@
-"""Small queries that all stores make."""
+"""What all stores share: the database they are in, and how rows become values of the domain."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textcx.domain.errors import NotFound
@@ -10,11 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import sqlalchemy as sa
+    from _typeshed import DataclassInstance
     from sqlalchemy.engine import Connection
 
+    from textcx.store.sql.database import Database
+
 T = TypeVar("T")
+D = TypeVar("D", bound="DataclassInstance")
 AT_ONCE = 500
 """Values in one ``IN (...)``; SQLite takes 32,766 in all."""
+
+
+class SqlStore:
+    """Some of what an installation keeps in its database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
 
 def one_row(connection: Connection, query: sa.Select[Any], *, missing: str) -> sa.RowMapping:
@@ -27,6 +39,12 @@ def one_row(connection: Connection, query: sa.Select[Any], *, missing: str) -> s
     if row is None:
         raise NotFound(missing)
     return row
+
+
+def made(kind: type[D], row: sa.RowMapping, /, **changed: object) -> D:
+    """Make a dataclass from the columns of its fields' names, some of them changed."""
+    values = {**row, **changed}
+    return kind(**{each.name: values[each.name] for each in fields(kind)})
 
 
 def chunks(values: Sequence[T]) -> Iterable[Sequence[T]]:

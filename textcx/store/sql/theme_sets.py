@@ -1,23 +1,22 @@
 """The current theme set of each data set, in SQL: what new records are assigned to, by all workers alike.
 
-A set is kept as the files of ``textcx.store.theme_sets.directory`` in one archive, without pickle. Of the segments it
-was learned from, only those of records that are in the data set are kept with it, and erasing a record takes it out.
-
-A reader keeps the sets it has read, and reads one again when its ``stamp`` has changed.
+A set is kept as the files of ``textcx.store.theme_sets.directory`` in one archive. Of the segments it was learned from,
+only those of records that are in the data set are kept with it, and erasing a record takes it out. A reader keeps the
+sets it has read, and reads one again when its ``stamp`` has changed.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
 from textcx.domain.service.datasets import new_id
 from textcx.steps.themes.editing.forget import without_records
+from textcx.store.sql.rows import SqlStore, made
 from textcx.store.sql.schema.tables import theme_sets
 from textcx.store.theme_sets.directory import from_bytes, to_bytes
 
@@ -50,13 +49,12 @@ class CurrentSet:
     learned_from: int | None
 
 
-class SqlThemeSets:
+class SqlThemeSets(SqlStore):
     """The current theme sets of an installation. For any number of threads."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
-        self._lock = threading.Lock()
-        self._read: OrderedDict[int, tuple[str, CurrentSet]] = OrderedDict()
+        super().__init__(database)
+        self._remembered = lru_cache(REMEMBERED)(self._load)
 
     def current(self, dataset_id: int) -> CurrentSet | None:
         """Return the theme set of a data set; null where it has none yet.
@@ -64,33 +62,16 @@ class SqlThemeSets:
         Raises:
             ModelProblem: If it is damaged, or a later version wrote it.
         """
-        stamp = sa.select(theme_sets.c.stamp).where(theme_sets.c.dataset_id == dataset_id)
-        with self._database.read() as connection:
-            found = connection.execute(stamp).scalar()
-            with self._lock:
-                known = self._read.get(dataset_id)
-                if found is None or (known is not None and known[0] == found):
-                    return None if found is None or known is None else known[1]
-            row = connection.execute(sa.select(theme_sets).where(theme_sets.c.dataset_id == dataset_id)).first()
-        if row is None:
-            return None
-        made = CurrentSet(theme_set=from_bytes(row.content), name=row.name, learned_from=row.learned_from)
-        with self._lock:
-            self._read[dataset_id] = (row.stamp, made)
-            self._read.move_to_end(dataset_id)
-            while len(self._read) > REMEMBERED:
-                self._read.popitem(last=False)
-        return made
+        stamps = self._database.scalars(sa.select(theme_sets.c.stamp).where(theme_sets.c.dataset_id == dataset_id))
+        return self._remembered(dataset_id, stamps[0]) if stamps else None
+
+    def _load(self, dataset_id: int, _stamp: str) -> CurrentSet | None:
+        rows = self._database.rows(sa.select(theme_sets).where(theme_sets.c.dataset_id == dataset_id))
+        return made(CurrentSet, rows[0], theme_set=from_bytes(rows[0]["content"])) if rows else None
 
 
 def keep_theme_set(connection: Connection, dataset_id: int, kept: CurrentSet) -> None:
-    """Make a theme set the current one of a data set.
-
-    Args:
-        connection: A transaction.
-        dataset_id: The data set.
-        kept: The set; must know only segments of records that are in the data set.
-    """
+    """Make a theme set the current one of a data set; it must know only segments of records that are in that."""
     connection.execute(sa.delete(theme_sets).where(theme_sets.c.dataset_id == dataset_id))
     connection.execute(
         sa.insert(theme_sets).values(

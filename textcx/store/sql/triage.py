@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
 from textcx.domain.errors import WrongUse
-from textcx.domain.service.datasets import TriageChange, TriageEntry, TriageStatus, Urgency
+from textcx.domain.service.datasets import TriageChange, TriageEntry, TriageStatus, Urgency, WebhookEvent
 from textcx.store.sql.cursors import Order, page_of
 from textcx.store.sql.datasets import dataset_of
-from textcx.store.sql.rows import one_row
+from textcx.store.sql.rows import SqlStore, made, one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, records, themes, triage, triage_history
+from textcx.store.sql.webhooks import announce
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from sqlalchemy.engine import Connection
 
-    from textcx.store.sql.database import Database
-
-LONGEST_NOTE, LONGEST_ASSIGNEE = 4000, 200
+_LONGEST = {"status": 4000, "assignee": 200, "note": 4000}
+"""The fields that can be changed, and the most characters of each."""
 WAITING = (TriageStatus.OPEN, TriageStatus.IN_PROGRESS)
 _NAME = (
     sa.select(themes.c.name)
@@ -46,11 +46,11 @@ _ENTRIES = (
 )
 
 
-class SqlTriage:
-    """The triage queues of an installation."""
+class SqlTriage(SqlStore):
+    """The triage queues of an installation.
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    All methods raise ``NotFound`` where there is no such data set, or the record is not in its queue.
+    """
 
     def page(
         self,
@@ -62,18 +62,9 @@ class SqlTriage:
         limit: int = 50,
         cursor: str | None = None,
     ) -> tuple[list[TriageEntry], str | None]:
-        """Return entries, most urgent first, and the cursor of the next page.
-
-        Args:
-            dataset: Name of the data set.
-            status: Only of this status; null for all.
-            assignee: Only of this person.
-            urgent: Only urgent ones, or only the others.
-            limit: Entries at most.
-            cursor: From the page before.
+        """Return entries of a status and a person, or all where null, most urgent first, and the next cursor.
 
         Raises:
-            NotFound: If there is no such data set.
             BadCursor: If the cursor is not from this query.
         """
         with self._database.read() as connection:
@@ -81,27 +72,18 @@ class SqlTriage:
             for column, wanted in ((triage.c.status, status), (triage.c.assignee, assignee), (triage.c.urgent, urgent)):
                 if wanted is not None:
                     query = query.where(column == wanted)
-            rows, following = page_of(
-                connection,
-                query,
-                order=[Order(triage.c.score, descending=True), Order(triage.c.id)],
-                limit=limit,
-                cursor=cursor,
-                bound=["triage", dataset, status, assignee, urgent],
-            )
+            order = [Order(triage.c.score, descending=True), Order(triage.c.id)]
+            bound = ["triage", dataset, status, assignee, urgent]
+            rows, following = page_of(connection, query, order=order, limit=limit, cursor=cursor, bound=bound)
         return [_entry(row) for row in rows], following
 
     def get(self, dataset: str, record_id: str) -> TriageEntry:
-        """Return the entry of a record.
-
-        Raises:
-            NotFound: If the record is not in the queue.
-        """
+        """Return the entry of a record."""
         with self._database.read() as connection:
             return _entry(_row(connection, dataset, record_id))
 
     def change(self, dataset: str, record_id: str, *, actor: str, changes: Mapping[str, str | None]) -> TriageEntry:
-        """Change status, assignee or note of an entry, and keep what it was.
+        """Change an entry, keep what it was, and return it as it now is.
 
         Args:
             dataset: Name of the data set.
@@ -109,47 +91,36 @@ class SqlTriage:
             actor: Who changes it: the name of a key.
             changes: Some of ``status``, ``assignee`` and ``note``; null takes an assignee or a note away.
 
-        Returns:
-            The entry as it now is.
-
         Raises:
-            NotFound: If the record is not in the queue.
             WrongUse: If a field is unknown or a value cannot be.
         """
         wanted = _checked(changes)
         now = datetime.now(tz=UTC)
         with self._database.write() as connection:
             row = _row(connection, dataset, record_id, lock=True)
-            made = {name: [row[name], value] for name, value in wanted.items() if row[name] != value}
-            if made:
+            before = {name: [row[name], value] for name, value in wanted.items() if row[name] != value}
+            if before:
                 connection.execute(sa.update(triage).where(triage.c.id == row["id"]).values(**wanted, updated_at=now))
                 connection.execute(
-                    sa.insert(triage_history).values(entry=row["id"], at=now, actor=storable(actor), changes=made)
+                    sa.insert(triage_history).values(entry=row["id"], at=now, actor=storable(actor), changes=before)
                 )
             return _entry(_row(connection, dataset, record_id))
 
     def history(self, dataset: str, record_id: str) -> list[TriageChange]:
-        """Return what was changed about an entry, oldest first.
-
-        Raises:
-            NotFound: If the record is not in the queue.
-        """
+        """Return what was changed about an entry, oldest first."""
         with self._database.read() as connection:
             entry = _row(connection, dataset, record_id)["id"]
             chosen = sa.select(triage_history).where(triage_history.c.entry == entry).order_by(triage_history.c.id)
-            return [
-                TriageChange(at=row["at"], actor=row["actor"], changes=row["changes"])
-                for row in connection.execute(chosen).mappings()
-            ]
+            return [made(TriageChange, row) for row in connection.execute(chosen).mappings()]
 
     def update_scores(self, score: Callable[[Urgency, datetime], Urgency], *, most: int = 2000) -> int:
-        """Score waiting entries anew; returns how many were changed.
+        """Score waiting entries anew, ``most`` in one transaction; returns how many were changed.
 
-        Args:
-            score: Given the urgency and when the record was made.
-            most: Entries changed in one transaction.
+        ``score`` is given the urgency and when the record was made.
         """
         changed = after = 0
+        change = sa.update(triage).where(triage.c.id == sa.bindparam("which"))
+        change = change.values(score=sa.bindparam("new"), reasons=sa.bindparam("why"))
         while True:
             chosen = _ENTRIES.where(triage.c.status.in_(WAITING), triage.c.id > after)
             with self._database.write() as connection:
@@ -161,41 +132,37 @@ class SqlTriage:
                     if older.score != before.score:
                         updates.append({"which": row["id"], "new": older.score, "why": list(older.reasons)})
                 if updates:
-                    connection.execute(
-                        sa.update(triage)
-                        .where(triage.c.id == sa.bindparam("which"))
-                        .values(score=sa.bindparam("new"), reasons=sa.bindparam("why")),
-                        updates,
-                    )
+                    connection.execute(change, updates)
             changed += len(updates)
             if len(rows) < most:
                 return changed
             after = rows[-1]["id"]
 
 
-def entry_row(urgency: Urgency, *, dataset_id: int, record: int, now: datetime) -> dict[str, Any]:
-    """Return a new entry as a row of the table."""
-    return {
-        "dataset_id": dataset_id,
-        "record": record,
-        "score": urgency.score,
-        "reasons": list(urgency.reasons),
-        "urgent": urgency.urgent,
-        "status": TriageStatus.OPEN,
-        "entered_at": now,
-        "updated_at": now,
-    }
+def enter(
+    connection: Connection, urgency: Urgency, *, dataset_id: int, record: sa.Row[int, int, str], now: datetime
+) -> None:
+    """Put a record into the queue, by its ``id`` and ``record_id``; who wants to hear of an urgent one is told."""
+    told = {"score": urgency.score, "reasons": list(urgency.reasons)}
+    shared = {"dataset_id": dataset_id, "record": record.id}
+    connection.execute(
+        sa.insert(triage).values(
+            **told, **shared, urgent=urgency.urgent, status=TriageStatus.OPEN, entered_at=now, updated_at=now
+        )
+    )
+    if urgency.urgent:
+        dataset = connection.execute(sa.select(datasets.c.name).where(datasets.c.id == dataset_id)).scalar_one()
+        payload = {"dataset": dataset, "record_id": record.record_id, **told}
+        announce(connection, WebhookEvent.RECORD_URGENT, **shared, payload=payload, now=now)
 
 
 def _checked(changes: Mapping[str, str | None]) -> dict[str, str | None]:
-    longest = {"status": LONGEST_NOTE, "assignee": LONGEST_ASSIGNEE, "note": LONGEST_NOTE}
-    unknown = sorted(set(changes) - set(longest))
-    if unknown or not changes:
+    if not changes or not set(changes) <= set(_LONGEST):
         msg = "an entry has a status, an assignee and a note that can be changed; name at least one, and no other field"
         raise WrongUse(msg)
     for name, value in changes.items():
-        if value is not None and len(value) > longest[name]:
-            msg = f"{name} has {len(value)} characters; {longest[name]} is the most"
+        if value is not None and len(value) > _LONGEST[name]:
+            msg = f"{name} has {len(value)} characters; {_LONGEST[name]} is the most"
             raise WrongUse(msg)
     if "status" in changes and changes["status"] not in set(TriageStatus):
         msg = f"a status is one of {', '.join(TriageStatus)}"
@@ -211,5 +178,4 @@ def _row(connection: Connection, dataset: str, record_id: str, *, lock: bool = F
 
 
 def _entry(row: sa.RowMapping) -> TriageEntry:
-    values = {name: row[name] for name in TriageEntry.__dataclass_fields__}
-    return TriageEntry(**{**values, "status": TriageStatus(row["status"]), "reasons": tuple(row["reasons"])})
+    return made(TriageEntry, row, status=TriageStatus(row["status"]), reasons=tuple(row["reasons"]))

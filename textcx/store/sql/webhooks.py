@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from textcx.domain.service.datasets import Delivery, Webhook, WebhookEvent, new_id
 from textcx.store.sql.datasets import dataset_of
-from textcx.store.sql.rows import one_row
+from textcx.store.sql.rows import SqlStore, made, one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import datasets, deliveries, webhooks
 
@@ -23,18 +23,16 @@ if TYPE_CHECKING:
 
     from sqlalchemy.engine import Connection
 
-    from textcx.store.sql.database import Database
-
 DUE, DONE, FAILED = "due", "done", "failed"
 LEASE = timedelta(minutes=2)
 """So long a delivery belongs to the process that took it; after that, that process is taken to be dead."""
+_SELECTED = sa.select(webhooks, datasets.c.name.label("dataset")).join(
+    datasets, datasets.c.id == webhooks.c.dataset_id, isouter=True
+)
 
 
-class SqlWebhooks:
+class SqlWebhooks(SqlStore):
     """The webhooks of an installation and their deliveries."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def create(self, url: str, *, events: Iterable[WebhookEvent], dataset: str | None = None) -> Webhook:
         """Make a webhook with a secret of its own, with which its messages are signed.
@@ -47,12 +45,12 @@ class SqlWebhooks:
         Raises:
             NotFound: If there is no such data set.
         """
-        made = new_id("whk")
+        hook_id = new_id("whk")
         with self._database.write() as connection:
             dataset_id = None if dataset is None else dataset_of(connection, dataset).id
             connection.execute(
                 sa.insert(webhooks).values(
-                    id=made,
+                    id=hook_id,
                     url=url,
                     secret=f"whsec_{secrets.token_urlsafe(32)}",
                     dataset_id=dataset_id,
@@ -61,33 +59,23 @@ class SqlWebhooks:
                     created_at=datetime.now(tz=UTC),
                 )
             )
-        return self.get(made)
+        return self.get(hook_id)
 
     def get(self, webhook_id: str) -> Webhook:
-        """Return a webhook.
-
-        Raises:
-            NotFound: If there is none with that id.
-        """
+        """Return a webhook, or raise ``NotFound``."""
         with self._database.read() as connection:
-            chosen = _selected().where(webhooks.c.id == webhook_id)
+            chosen = _SELECTED.where(webhooks.c.id == webhook_id)
             return _webhook(one_row(connection, chosen, missing="there is no webhook with that id"))
 
     def all(self) -> list[Webhook]:
         """Return all webhooks, oldest first."""
-        with self._database.read() as connection:
-            rows = connection.execute(_selected().order_by(webhooks.c.created_at, webhooks.c.id)).mappings()
-            return [_webhook(row) for row in rows]
+        rows = self._database.rows(_SELECTED.order_by(webhooks.c.created_at, webhooks.c.id))
+        return [_webhook(row) for row in rows]
 
     def delete(self, webhook_id: str) -> None:
-        """Delete a webhook and what was still to be told to it.
-
-        Raises:
-            NotFound: If there is none with that id.
-        """
+        """Delete a webhook and what was still to be told to it, or raise ``NotFound``."""
         self.get(webhook_id)
-        with self._database.write() as connection:
-            connection.execute(sa.delete(webhooks).where(webhooks.c.id == webhook_id))
+        self._database.change(sa.delete(webhooks).where(webhooks.c.id == webhook_id))
 
     def take(self, *, now: datetime) -> tuple[Delivery, Webhook] | None:
         """Take the next delivery that is due; no other process gets it before the lease is over. Null if none is."""
@@ -109,31 +97,25 @@ class SqlWebhooks:
                 .where(deliveries.c.id == chosen)
                 .values(next_at=now + LEASE, attempts=deliveries.c.attempts + 1)
             )
-            hook = connection.execute(_selected().where(webhooks.c.id == row["webhook_id"])).mappings().one()
+            hook = connection.execute(_SELECTED.where(webhooks.c.id == row["webhook_id"])).mappings().one()
         return _delivery(row), _webhook(hook)
 
     def settle(self, delivery_id: int, *, state: str, next_at: datetime, error: str | None) -> None:
         """Note what became of a delivery: ``state`` is due (tried again at ``next_at``), done or failed."""
         over = datetime.now(tz=UTC) if state != DUE else None
-        with self._database.write() as connection:
-            connection.execute(
-                sa.update(deliveries)
-                .where(deliveries.c.id == delivery_id)
-                .values(state=state, next_at=next_at, last_error=storable(error), done_at=over)
-            )
+        change = sa.update(deliveries).where(deliveries.c.id == delivery_id)
+        self._database.change(change.values(state=state, next_at=next_at, last_error=storable(error), done_at=over))
 
     def deliveries(self, webhook_id: str, *, limit: int = 100) -> list[Delivery]:
         """Return the latest deliveries of a webhook, latest first."""
         chosen = sa.select(deliveries).where(deliveries.c.webhook_id == webhook_id)
-        with self._database.read() as connection:
-            rows = connection.execute(chosen.order_by(deliveries.c.id.desc()).limit(limit)).mappings()
-            return [_delivery(row) for row in rows]
+        rows = self._database.rows(chosen.order_by(deliveries.c.id.desc()).limit(limit))
+        return [_delivery(row) for row in rows]
 
     def forget(self, *, older_than: timedelta) -> int:
         """Delete deliveries that ended so long ago; returns how many."""
         before = datetime.now(tz=UTC) - older_than
-        with self._database.write() as connection:
-            return connection.execute(sa.delete(deliveries).where(deliveries.c.done_at < before)).rowcount
+        return self._database.change(sa.delete(deliveries).where(deliveries.c.done_at < before))
 
 
 def announce(
@@ -145,15 +127,9 @@ def announce(
     now: datetime,
     record: int | None = None,
 ) -> None:
-    """Put an event into the outbox of every webhook that wants it.
+    """Put an event into the outbox of every webhook that wants it, in the transaction of the event itself.
 
-    Args:
-        connection: The transaction of the event.
-        event: What happened.
-        dataset_id: Where.
-        payload: Ids and numbers.
-        now: The time.
-        record: Number of the record it is about.
+    ``payload`` holds ids and numbers only; ``record`` is the number of the record that the event is about.
     """
     wanted = sa.select(webhooks).where(
         webhooks.c.active, sa.or_(webhooks.c.dataset_id.is_(None), webhooks.c.dataset_id == dataset_id)
@@ -177,24 +153,9 @@ def announce(
         connection.execute(sa.insert(deliveries), rows)
 
 
-def _selected() -> sa.Select[Any]:
-    return sa.select(webhooks, datasets.c.name.label("dataset")).join(
-        datasets, datasets.c.id == webhooks.c.dataset_id, isouter=True
-    )
-
-
 def _webhook(row: sa.RowMapping) -> Webhook:
-    return Webhook(
-        id=row["id"],
-        url=row["url"],
-        secret=row["secret"],
-        dataset=row["dataset"],
-        active=row["active"],
-        events=frozenset(WebhookEvent(event) for event in row["events"]),
-        created_at=row["created_at"],
-    )
+    return made(Webhook, row, events=frozenset(WebhookEvent(event) for event in row["events"]))
 
 
 def _delivery(row: sa.RowMapping) -> Delivery:
-    values = {name: row[name] for name in Delivery.__dataclass_fields__}
-    return Delivery(**{**values, "event": WebhookEvent(row["event"])})
+    return made(Delivery, row, event=WebhookEvent(row["event"]))

@@ -6,27 +6,30 @@
     sample-HASH.parquet          ids of the segments whose vectors are kept
     edits.jsonl                  people's edits, one a line, only ever added to
 
-The set is kept as it was fitted; ``load`` applies the edits. Files are named after their content and ``set.json`` is
-put in place last and in one step: a crash leaves the set as it was before, or as it is after, never half of one.
+The set is kept and read as it was fitted, without its edits. Files are named after their content and ``set.json`` is
+put in place last: a crash leaves the set as it was before, or as it is after. ``to_bytes`` and ``from_bytes`` do the
+same for the database of the service.
 
-``to_bytes`` and ``from_bytes`` do the same for the database of the service, in one archive of these files.
-
-Invariants, tested: a set comes back as it was saved; a damaged file is noticed, whatever the damage; a later version
-reads what an earlier one wrote.
+Invariants, tested: a set comes back as it was saved; any damage to a file is noticed; a later version reads what an
+earlier one wrote.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import io
 import json
 import os
 import zipfile
+from contextlib import contextmanager
 from dataclasses import asdict, fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from safetensors import SafetensorError
 from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
@@ -44,11 +47,10 @@ from textcx.domain.themes.sets import (
     ThemeSet,
 )
 from textcx.domain.version import __version__
-from textcx.steps.themes.editing.edits import apply_edits
-from textcx.store.theme_sets.files import content_of, damaged, locked, put, sync, table_file
+from textcx.store.files import archive, damaged, put, table_bytes, table_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 SET, EDITS = "set.json", "edits.jsonl"
@@ -56,16 +58,11 @@ _KINDS = {"vectors": "safetensors", "members": "parquet", "sample": "parquet"}
 _SUFFIXES = {**_KINDS, "given": "safetensors"}
 """All files; that of given themes is there only where there are any."""
 _GIVEN = {
-    "origin": "float32",
-    "prototypes": "float32",
-    "background": "float32",
-    "slopes": "float64",
-    "biases": "float64",
-    "cuts": "float64",
+    **dict.fromkeys(("origin", "prototypes", "background"), "float32"),
+    **dict.fromkeys(("slopes", "biases", "cuts"), "float64"),
 }
 _VECTORS = {"origin": "float32", "prototypes": "float32", "exceptions": "float32", "sample": "float16"}
-_ATTEMPTS = 3
-_ALWAYS = (1980, 1, 1, 0, 0, 0)
+_damaged = partial(damaged, hint="bring back a copy of the theme set, or learn it again", error=ModelProblem)
 
 
 def is_theme_set(directory: Path) -> bool:
@@ -76,13 +73,11 @@ def is_theme_set(directory: Path) -> bool:
 def save(theme_set: ThemeSet, directory: Path) -> None:
     """Write a set, or a later version of the one that is there; its edits stay.
 
-    Args:
-        theme_set: The set as it was fitted. A set with edits applied is a copy for looking at and assigning to, such as
-            an analysis keeps; it cannot be edited, and takes no set's place.
-        directory: A directory that is new, empty, or holds an earlier version of this set.
+    A set with edits applied is a copy for looking at and assigning to, such as an analysis keeps; it cannot be edited,
+    and takes no set's place.
 
     Raises:
-        OutputExists: If the directory holds another set, or something else.
+        OutputExists: If the directory is neither new nor empty, and holds no earlier version of this set.
         WrongUse: If edits were applied to the set, and the directory holds one: they would be applied twice.
     """
     if "edits" in theme_set.settings and is_theme_set(directory):
@@ -91,10 +86,10 @@ def save(theme_set: ThemeSet, directory: Path) -> None:
     _check_place(theme_set, directory)
     directory.mkdir(parents=True, exist_ok=True)
     files = _files(theme_set)
-    with locked(directory):
+    with _locked(directory) as handle:
         for name, content in files.items():  # SET is the last
             put(directory / name, content)
-        sync(directory)
+        os.fsync(handle)
         for path in directory.iterdir():
             if path.name not in files and _is_ours(path.name):
                 path.unlink(missing_ok=True)
@@ -102,11 +97,7 @@ def save(theme_set: ThemeSet, directory: Path) -> None:
 
 def to_bytes(theme_set: ThemeSet) -> bytes:
     """Return the files of a set in one uncompressed ZIP archive; the same set gives the same bytes."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", compression=zipfile.ZIP_STORED) as archive:
-        for name, content in _files(theme_set).items():
-            archive.writestr(zipfile.ZipInfo(name, _ALWAYS), content)
-    return out.getvalue()
+    return archive(_files(theme_set))
 
 
 def from_bytes(content: bytes) -> ThemeSet:
@@ -115,27 +106,26 @@ def from_bytes(content: bytes) -> ThemeSet:
     Raises:
         ModelProblem: If it is damaged, or a later version made it.
     """
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            inside = zipfile.Path(archive)
-            return _put_together(inside, _told(inside))
-    except zipfile.BadZipFile:
-        msg = "a stored theme set is damaged (BadZipFile); restore it from a backup, or learn the themes again"
-        raise ModelProblem(msg) from None
+    with (
+        damaged("a stored theme set", "restore it from a backup, or learn the themes again", error=ModelProblem),
+        zipfile.ZipFile(io.BytesIO(content)) as files,
+    ):
+        inside = zipfile.Path(files)
+        return _put_together(inside, _read_index(inside))
 
 
 def _files(theme_set: ThemeSet) -> dict[str, bytes]:
     """Contents of all files of a set by name, that of ``SET`` last."""
     contents = {
         "vectors": _tensors(theme_set, _VECTORS),
-        "members": table_file(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
-        "sample": table_file(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
+        "members": table_bytes(theme_set.members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items())),
+        "sample": table_bytes(pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String})),
     }
     if theme_set.seed_topics is not None:
         contents["given"] = _tensors(theme_set.seed_topics, _GIVEN)
     sums = {kind: hashlib.sha256(content).hexdigest() for kind, content in contents.items()}
     names = {kind: f"{kind}-{digest[:12]}.{_SUFFIXES[kind]}" for kind, digest in sums.items()}
-    told = {
+    index = {
         "format": FORMAT,
         "textcx": __version__,
         "set_id": theme_set.set_id,
@@ -153,26 +143,18 @@ def _files(theme_set: ThemeSet) -> dict[str, bytes]:
         "history": [asdict(event) for event in theme_set.history],
     }
     files = {names[kind]: content for kind, content in contents.items()}
-    return {**files, SET: (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()}
+    return {**files, SET: (json.dumps(index, ensure_ascii=False, indent=1) + "\n").encode()}
 
 
-def load(directory: Path, *, encoder_id: str | None = None, edited: bool = True) -> ThemeSet:
-    """Read a set.
-
-    Args:
-        directory: Where ``save`` put it.
-        encoder_id: The encoder that will be used with it.
-        edited: Apply the edits; false gives the set as it was fitted, which is what ``save`` and a new fit need.
-
-    Returns:
-        The set.
+def load(directory: Path, *, encoder_id: str | None = None) -> ThemeSet:
+    """Read a set as it was fitted, which is what ``save`` and a new fit need.
 
     Raises:
         NotFound: If the directory holds no theme set.
         ModelProblem: If a file is missing or damaged, if a later version wrote it, or if the set was made with another
-            encoder.
-        Conflict: If its edits contradict each other.
+            encoder than ``encoder_id``.
     """
+    _refuse_no_set(directory)
     found = _read(directory)
     if encoder_id is not None and found.encoder_id != encoder_id:
         msg = (
@@ -180,7 +162,7 @@ def load(directory: Path, *, encoder_id: str | None = None, edited: bool = True)
             "encoder that it was made with, or learn the themes again"
         )
         raise ModelProblem(msg)
-    return apply_edits(found, read_edits(directory)).theme_set if edited else found
+    return found
 
 
 def read_edits(directory: Path) -> list[Edit]:
@@ -193,11 +175,8 @@ def read_edits(directory: Path) -> list[Edit]:
     if not path.exists():
         return []
     edits: list[Edit] = []
-    try:
+    with damaged(path, "bring back a copy of it", error=ModelProblem):
         lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"{path} cannot be read ({type(error).__name__}); bring back a copy of it"
-        raise ModelProblem(msg) from None
     for number, line in enumerate(lines, start=1):
         try:
             edits.append(Edit.from_line(line))
@@ -211,11 +190,7 @@ def read_edits(directory: Path) -> list[Edit]:
 
 
 def append_edits(directory: Path, edits: Sequence[Edit]) -> None:
-    """Add edits to the log of a set.
-
-    Args:
-        directory: Where the set is.
-        edits: New edits, numbered on from the last one.
+    """Add edits, numbered on from the last one, to the log of a set.
 
     Raises:
         NotFound: If the directory holds no theme set.
@@ -223,7 +198,7 @@ def append_edits(directory: Path, edits: Sequence[Edit]) -> None:
         ModelProblem: If the log is damaged.
     """
     _refuse_no_set(directory)
-    with locked(directory):
+    with _locked(directory) as handle:
         so_far = read_edits(directory)
         wanted = [edit.number for edit in edits]
         if wanted != list(range(len(so_far) + 1, len(so_far) + 1 + len(edits))):
@@ -234,7 +209,18 @@ def append_edits(directory: Path, edits: Sequence[Edit]) -> None:
             raise Conflict(msg)
         whole = "".join(edit.to_line() + "\n" for edit in (*so_far, *edits))
         put(directory / EDITS, whole.encode())
-        sync(directory)
+        os.fsync(handle)
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[int]:
+    """Let nobody else write to the set meanwhile; yields the open directory."""
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield handle
+    finally:
+        os.close(handle)
 
 
 def _check_place(theme_set: ThemeSet, directory: Path) -> None:
@@ -242,7 +228,7 @@ def _check_place(theme_set: ThemeSet, directory: Path) -> None:
         msg = f"{directory} is a file; name a directory for the theme set"
         raise OutputExists(msg)
     if is_theme_set(directory):
-        there = _told(directory).get("set_id")
+        there = _read_index(directory).get("set_id")
         if there != theme_set.set_id:
             msg = f"{directory} holds another theme set ({there}); choose another directory, or remove it first"
             raise OutputExists(msg)
@@ -266,77 +252,69 @@ def _refuse_no_set(directory: Path) -> None:
         raise NotFound(msg)
 
 
-def _read(directory: Path) -> ThemeSet:
+def _read(directory: Path, *, attempts: int = 3) -> ThemeSet:
     """Read the set as it was fitted; once more if it was replaced while it was read."""
-    _refuse_no_set(directory)
-    for attempt in range(_ATTEMPTS):
-        told = _told(directory)
-        try:
-            return _put_together(directory, told)
-        except ModelProblem:
-            if attempt == _ATTEMPTS - 1 or _told(directory) == told:
-                raise
-    raise AssertionError  # the loop returns or raises
+    index = _read_index(directory)
+    try:
+        return _put_together(directory, index)
+    except ModelProblem:
+        if attempts == 1 or _read_index(directory) == index:
+            raise
+        return _read(directory, attempts=attempts - 1)
 
 
-def _told(directory: Path | zipfile.Path) -> dict[str, Any]:
+def _read_index(directory: Path | zipfile.Path) -> dict[str, Any]:
     path = directory / SET
-    with damaged(path):
-        told: dict[str, Any] = json.loads(path.read_bytes())
-        if not isinstance(told["format"], int):
+    with _damaged(path):
+        index: dict[str, Any] = json.loads(path.read_bytes())
+        if not isinstance(index["format"], int):
             raise TypeError
-    if told["format"] > FORMAT:
+    if index["format"] > FORMAT:
+        version = index.get("textcx", "of a later version")
         msg = (
-            f"{directory} was written by textcx {told.get('textcx', 'of a later version')} in format {told['format']}; "
+            f"{directory} was written by textcx {version} in format {index['format']}; "
             f"this is textcx {__version__}, which reads up to format {FORMAT}; install a later version"
         )
         raise ModelProblem(msg)
-    return told
+    return index
 
 
-def _put_together(directory: Path | zipfile.Path, told: dict[str, Any]) -> ThemeSet:
-    path = directory / SET
-    with damaged(path):
-        kinds = (*_KINDS, "given") if told.get("given") else tuple(_KINDS)
-        files: dict[str, dict[str, str]] = {kind: told["files"][kind] for kind in kinds}
-        names = {kind: str(each["name"]) for kind, each in files.items()}
-        sums = {kind: str(each["sha256"]) for kind, each in files.items()}
-        if any("/" in name or os.sep in name for name in names.values()):
-            raise ValueError
-    content = {kind: content_of(directory / names[kind], sums[kind]) for kind in kinds}
-    given = None
-    if "given" in content:
-        with damaged(directory / names["given"]):
-            parts = load_tensors(content["given"])
+def _put_together(directory: Path | zipfile.Path, index: dict[str, Any]) -> ThemeSet:
+    content: dict[str, bytes] = {}
+    for kind in (*_KINDS, "given") if index.get("given") else _KINDS:
+        path = directory / SET
+        with _damaged(path):
+            name, sha256 = str(index["files"][kind]["name"]), index["files"][kind]["sha256"]
+            if "/" in name or os.sep in name:
+                raise ValueError
+        path = directory / name
+        with _damaged(path):
+            content[kind] = path.read_bytes()
+            if hashlib.sha256(content[kind]).hexdigest() != sha256:
+                raise ValueError
+    with _damaged(directory / SET):
+        given = None
+        if "given" in content:
             given = SeedTopics(
-                theme_ids=tuple(map(str, told["given"]["theme_ids"])),
-                share_right=float(told["given"]["share_right"]),
-                **{name: parts[name].astype(kind) for name, kind in _GIVEN.items()},
+                theme_ids=tuple(map(str, index["given"]["theme_ids"])),
+                share_right=float(index["given"]["share_right"]),
+                **_arrays(content["given"], _GIVEN),
             )
-    with damaged(directory / names["vectors"]):
-        vectors = load_tensors(content["vectors"])
-        vectors = {name: vectors[name].astype(kind) for name, kind in _VECTORS.items()}
-    with damaged(directory / names["members"]):
-        members = pl.read_parquet(io.BytesIO(content["members"])).select(
-            pl.col(each).cast(kind) for each, kind in MEMBERS.items()
-        )
-    with damaged(directory / names["sample"]):
-        sample_ids = tuple(pl.read_parquet(io.BytesIO(content["sample"]))["segment_id"].to_list())
-    with damaged(path):
+        members = table_of(content["members"])
         found = ThemeSet(
-            set_id=str(told["set_id"]),
-            version=int(told["version"]),
-            encoder_id=str(told["encoder_id"]),
-            themes=tuple(_theme(each) for each in told["themes"]),
-            owners=tuple(map(str, told["owners"])),
-            curve=StrengthCurve(**_known(told["curve"], StrengthCurve)),
-            members=members,
-            sample_ids=sample_ids,
-            exception_themes=tuple(told["exception_themes"]),
-            history=tuple(_event(each) for each in told["history"]),
-            settings=dict(told["settings"]),
+            set_id=str(index["set_id"]),
+            version=int(index["version"]),
+            encoder_id=str(index["encoder_id"]),
+            themes=tuple(_theme(each) for each in index["themes"]),
+            owners=tuple(map(str, index["owners"])),
+            curve=StrengthCurve(**_known(index["curve"], StrengthCurve)),
+            members=members.select(pl.col(each).cast(kind) for each, kind in MEMBERS.items()),
+            sample_ids=tuple(table_of(content["sample"])["segment_id"].to_list()),
+            exception_themes=tuple(index["exception_themes"]),
+            history=tuple(_event(each) for each in index["history"]),
+            settings=dict(index["settings"]),
             seed_topics=given,
-            **vectors,
+            **_arrays(content["vectors"], _VECTORS),
         )
         if not _agree(found):
             raise ValueError
@@ -359,21 +337,27 @@ def _agree(found: ThemeSet) -> bool:
 
 def _theme(plain: Mapping[str, Any]) -> Theme:
     known = _known(plain, Theme)
-    keywords, kind = tuple(known.pop("keywords", ())), ThemeKind(known.pop("kind", ThemeKind.FOUND))
-    return Theme(**known, keywords=keywords, kind=kind)
+    return Theme(**{**known, "kind": ThemeKind(known.get("kind", ThemeKind.FOUND))})
 
 
 def _event(plain: Mapping[str, Any]) -> LineageEvent:
     known = _known(plain, LineageEvent)
-    return LineageEvent(
-        **{**known, "change": Change(known["change"]), "before": tuple(known["before"]), "after": tuple(known["after"])}
-    )
+    return LineageEvent(**{**known, "change": Change(known["change"])})
 
 
 def _known(plain: Mapping[str, Any], kind: type) -> dict[str, Any]:
-    """Leave out what a later version may have added."""
+    """Return values with tuples for lists, without those that a later version may have added."""
     names = {each.name for each in fields(kind)}
-    return {name: value for name, value in plain.items() if name in names}
+    known = {name: value for name, value in plain.items() if name in names}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in known.items()}
+
+
+def _arrays(content: bytes, kinds: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        arrays = load_tensors(content)
+    except SafetensorError as error:
+        raise ValueError from error
+    return {name: arrays[name].astype(kind) for name, kind in kinds.items()}
 
 
 def _tensors(whole: ThemeSet | SeedTopics, kinds: Mapping[str, str]) -> bytes:

@@ -26,14 +26,7 @@ _LOCK = 8_317_254_401
 
 
 def upgrade(database: Database, *, to: str = HEAD) -> str:
-    """Bring the schema up to a step; nothing happens where it is there already.
-
-    Args:
-        database: An open database.
-        to: The step, not below the one it stands at.
-
-    Returns:
-        The step it stood at before: ``""`` for an empty database.
+    """Bring the schema up to a step, not below the one it stands at; returns that one, ``""`` for an empty database.
 
     Raises:
         StoreProblem: If the database cannot be reached.

@@ -6,13 +6,13 @@ for shares, Student's t clustered by respondent for the polarity of a stage.
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
 
-from textcx.domain.errors import WrongUse
 from textcx.steps.statistics.intervals import clustered_interval, column, share_interval
 from textcx.store.sql.schema.tables import journey, pain_points, records, segments, themes
 
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from textcx.domain.service.datasets import Dataset
 
 QUOTES = 5
-MOST_ATTRIBUTES = 10
+KEYS = {themes: "theme_id", pain_points: "pain_point_id", journey: "stage"}
+"""Tables of findings that can be counted again, and what tells the rows of each apart, also among segments."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +57,8 @@ class Filters:
         return any((self.since, self.until, self.source, self.label, self.attributes))
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A kind of finding: its table, what tells its rows apart, and the column of a segment that refers to it."""
-
-    name: str
-    table: sa.Table
-    key: str
-    raised: sa.ColumnElement[Any]
-
-
-THEMES = Subject("themes", themes, "theme_id", segments.c.theme_id)
-PAINS = Subject("pain_points", pain_points, "pain_point_id", segments.c.pain_point_id)
-STAGES = Subject("journey", journey, "stage", segments.c.stage)
-
-
 def with_share_interval(row: dict[str, Any], *, of: int | None = None) -> dict[str, Any]:
-    """Add the interval of a theme's share; ``of`` records, or as many as an analysis must have had."""
+    """Add the interval of a theme's share, of so many records, or as many as an analysis must have had."""
     if "share" not in row:
         return row
     n = of if of is not None else round(row["records"] / row["share"]) if row["share"] else 0
@@ -102,12 +88,7 @@ def polarity_intervals(
 
 
 def _below(dataset: Dataset, theme_id: str | None = None) -> sa.CTE:
-    """Return pairs of themes of the current analysis: ``node``, and ``theme_id``, itself or a theme above it.
-
-    Args:
-        dataset: The data set.
-        theme_id: Only what stands below this one; null for all.
-    """
+    """Return pairs of themes of the current analysis: ``node``, and ``theme_id``, itself or one above it: this one."""
     own = sa.select(themes.c.theme_id.label("node"), themes.c.theme_id.label("theme_id")).where(
         themes.c.analysis_id == dataset.current_analysis
     )
@@ -127,26 +108,29 @@ def of_theme(column: sa.ColumnElement[Any], theme_id: str, dataset: Dataset) -> 
     return sa.or_(column == theme_id, column.in_(sa.select(_below(dataset, theme_id).c.node)))
 
 
+def of_both(rows: sa.FromClause, filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
+    """Say which rows are of the stage and the theme that were asked for, where they have such."""
+    fit: list[sa.ColumnElement[bool]] = []
+    if filters.stage and "stage" in rows.c:
+        fit.append(rows.c.stage == filters.stage)
+    if filters.theme and "theme_id" in rows.c:
+        fit.append(of_theme(rows.c.theme_id, filters.theme, dataset))
+    return fit
+
+
 def fitting(filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
     """Say which records fit."""
-    if len(filters.attributes) > MOST_ATTRIBUTES:
-        msg = f"records can be filtered by {MOST_ATTRIBUTES} attributes at most"
-        raise WrongUse(msg)
     fit: list[sa.ColumnElement[bool]] = [records.c.dataset_id == dataset.id]
-    if filters.since is not None:
-        fit.append(records.c.created_at >= filters.since)
-    if filters.until is not None:
-        fit.append(records.c.created_at < filters.until)
-    for shown, value in ((records.c.source, filters.source), (records.c.label, filters.label)):
-        if value is not None:
-            fit.append(shown == value)
+    wanted = (
+        (records.c.created_at, operator.ge, filters.since),
+        (records.c.created_at, operator.lt, filters.until),
+        (records.c.source, operator.eq, filters.source),
+        (records.c.label, operator.eq, filters.label),
+    )
+    fit += [holds(column, value) for column, holds, value in wanted if value is not None]
     fit += [records.c.attributes[name].as_string() == value for name, value in filters.attributes.items()]
     own = segments.alias()  # a query around may count segments itself
-    raised: list[sa.ColumnElement[bool]] = []
-    if filters.stage is not None:
-        raised.append(own.c.stage == filters.stage)
-    if filters.theme is not None:
-        raised.append(of_theme(own.c.theme_id, filters.theme, dataset))
+    raised = of_both(own, filters, dataset)
     if raised:
         fit.append(sa.exists().where(own.c.record == records.c.id, *raised))
     return fit
@@ -162,11 +146,11 @@ def size(filters: Filters, dataset: Dataset) -> sa.Select[int, int]:
     )
 
 
-def raised_by(subject: Subject, filters: Filters, dataset: Dataset) -> sa.Subquery:
-    """Return what the segments of the fitting records raise: one row for each subject that a segment is of."""
-    raised: sa.ColumnElement[Any] = subject.raised
+def raised_by(table: sa.Table, filters: Filters, dataset: Dataset) -> sa.Subquery:
+    """Return what the segments of the fitting records raise: one row for each finding that a segment is of."""
+    raised: sa.ColumnElement[Any] = segments.c[KEYS[table]]
     source: sa.FromClause = sa.join(segments, records, records.c.id == segments.c.record)
-    if subject is THEMES:
+    if table is themes:
         tree = _below(dataset)
         source = source.join(tree, tree.c.node == segments.c.theme_id)
         raised = tree.c.theme_id
@@ -183,7 +167,7 @@ def raised_by(subject: Subject, filters: Filters, dataset: Dataset) -> sa.Subque
         .select_from(source)
         .where(
             *fitting(filters, dataset),
-            *_of_stage(subject, filters, dataset),
+            *_asked_for(table, filters, dataset),
             records.c.duplicate_of.is_(None),
             raised.is_not(None),
         )
@@ -192,40 +176,30 @@ def raised_by(subject: Subject, filters: Filters, dataset: Dataset) -> sa.Subque
 
 
 def counts(raised: sa.Subquery) -> sa.Select[Any]:
-    """Count what is raised of each subject."""
+    """Count what is raised of each ``subject``, by the names of the columns of findings."""
     return sa.select(
         raised.c.subject,
-        sa.func.count(raised.c.record.distinct()).label("reach"),
-        sa.func.count(raised.c.who.distinct()).label("people"),
-        sa.func.count().label("pieces"),
+        sa.func.count(raised.c.record.distinct()).label("records"),
+        sa.func.count(raised.c.who.distinct()).label("respondents"),
+        sa.func.count().label("segments"),
         sa.func.avg(raised.c.polarity).label("polarity"),
-        sa.func.avg(sa.case((raised.c.label == "negative", 1.0), else_=0.0)).label("negative"),
+        sa.func.avg(sa.case((raised.c.label == "negative", 1.0), else_=0.0)).label("negative_share"),
         sa.func.avg(raised.c.severity).label("severity"),
-        sa.func.min(raised.c.created_at).label("first"),
-        sa.func.max(raised.c.created_at).label("last"),
+        sa.func.min(raised.c.created_at).label("first_seen"),
+        sa.func.max(raised.c.created_at).label("last_seen"),
     ).group_by(raised.c.subject)
 
 
-def _of_stage(subject: Subject, filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
+def _asked_for(table: sa.Table, filters: Filters, dataset: Dataset) -> list[sa.ColumnElement[bool]]:
     """Count only the segments of the stage or theme that was asked for, not the others of their records."""
-    fit: list[sa.ColumnElement[bool]] = []
-    if filters.stage and subject is not PAINS:
-        fit.append(segments.c.stage == filters.stage)
-    if filters.theme and subject is not PAINS:
-        fit.append(of_theme(segments.c.theme_id, filters.theme, dataset))
-    return fit
+    return [] if table is pain_points else of_both(segments, filters, dataset)
 
 
 def quotes(
-    connection: Connection,
-    subject: Subject,
-    key: str,
-    *,
-    filters: Filters,
-    dataset: Dataset,
-    known: list[dict[str, Any]],
+    connection: Connection, table: sa.Table, row: sa.RowMapping, *, filters: Filters, dataset: Dataset
 ) -> list[dict[str, Any]]:
-    """Return quotes of the fitting records: those of the analysis among them, else the clearest."""
+    """Return quotes of the fitting records for a finding: those of the analysis among them, else the clearest."""
+    key, known = row[KEYS[table]], row["evidence"] or []
     quoted = sa.select(records.c.record_id).where(
         *fitting(filters, dataset), records.c.record_id.in_([quote["record_id"] for quote in known])
     )
@@ -238,8 +212,8 @@ def quotes(
         .join(records, records.c.id == segments.c.record)
         .where(
             *fitting(filters, dataset),
-            *_of_stage(subject, filters, dataset),
-            of_theme(segments.c.theme_id, key, dataset) if subject is THEMES else subject.raised == key,
+            *_asked_for(table, filters, dataset),
+            of_theme(segments.c.theme_id, key, dataset) if table is themes else segments.c[KEYS[table]] == key,
         )
         .order_by(sa.func.coalesce(segments.c.strength, 0.0).desc(), segments.c.id)
         .limit(QUOTES)

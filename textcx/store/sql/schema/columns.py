@@ -20,13 +20,13 @@ _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Utc(sa.TypeDecorator[datetime]):
-    """A moment. Takes a datetime with a time zone, gives one in UTC."""
+    """A moment: takes a datetime with a time zone, gives one in UTC. SQLite keeps it in UTC without its time zone."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Bring a moment to UTC; SQLite keeps it without a time zone, so that its order is that of time."""
+        """Bring a moment to UTC."""
         if value is None:
             return None
         moment = value.astimezone(UTC)

@@ -1,18 +1,27 @@
 """The tables of the service, as the code sees them; ``migrations`` makes them.
 
+What an analysis finds has the columns that ``textcx.domain.tables`` declares: a new one there needs a migration.
+
 Invariants, tested: nothing unredacted has a column; what belongs to a data set goes with it; a record is in a data set
 once (``identity``), under an id of its own (``record_id``); a batch of an upload is stored once.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import sqlalchemy as sa
 
-from textcx.domain.tables import SCHEMAS, UTC
+from textcx.domain.tables import MENTIONS, PAINS, RECORDS, SCHEMAS, SEGMENTS, UTC
 from textcx.store.sql.schema.columns import JSON, NUMBER, Utc
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlalchemy.types import TypeEngine
+
+    Kind = TypeEngine[Any] | type[TypeEngine[Any]]
 
 metadata = sa.MetaData(
     naming_convention={
@@ -22,206 +31,178 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+_WORD, _ID, _HASH = sa.String(16), sa.String(40), sa.String(64)
+_TYPES: dict[Any, Any] = {pl.String: sa.Text, pl.Float64: sa.Double, pl.Int64: NUMBER, pl.Boolean: sa.Boolean, UTC: Utc}
+"""How a column of a declared table is kept; all other types are JSON."""
 
 
-def _of(table: str, *, null: bool = False, index: bool = False, name: str | None = None) -> sa.Column[int]:
+def _table(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
+    return sa.Table(name, metadata, *parts)
+
+
+def _of(
+    table: str,
+    *,
+    name: str | None = None,
+    null: bool = False,
+    index: bool = False,
+    unique: bool = False,
+    primary_key: bool = False,
+) -> sa.Column[Any]:
     """Make a column that refers to a row of another table and goes with it."""
-    return sa.Column(
-        name or table.rstrip("s") + "_id",
-        sa.ForeignKey(f"{table}.id", ondelete="CASCADE"),
-        nullable=null,
-        index=index,
-    )
+    key = sa.ForeignKey(f"{table}.id", ondelete="CASCADE")
+    name = name or table.rstrip("s") + "_id"
+    return sa.Column(name, key, nullable=null, index=index, unique=unique, primary_key=primary_key)
 
 
 def _counted() -> sa.Column[int]:
     return sa.Column("id", NUMBER, primary_key=True, autoincrement=True)
 
 
-def _text(name: str, *, nullable: bool = True, unique: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.Text, nullable=nullable, unique=unique or None)
+def _named() -> sa.Column[str]:
+    return sa.Column("id", _ID, primary_key=True)
 
 
-def _numbers(*names: str) -> list[sa.Column[float]]:
-    return [sa.Column(name, sa.Double) for name in names]
+def _columns(kind: Kind, names: str, *, null: bool = False) -> list[sa.Column[Any]]:
+    """Make columns of one type from their names, separated by blanks."""
+    return [sa.Column(name, kind, nullable=null) for name in names.split()]
 
 
-api_keys = sa.Table(
+def _declared(schema: Mapping[str, Any], *, required: str = "", **kept_as: Kind) -> list[sa.Column[Any]]:
+    """Make the columns of a table of ``textcx.domain.tables``, some as another type than theirs."""
+    return [
+        sa.Column(name, kept_as.get(name, _TYPES.get(kind, JSON)), nullable=name not in required.split())
+        for name, kind in schema.items()
+    ]
+
+
+api_keys = _table(
     "api_keys",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    _text("name", nullable=False),
-    sa.Column("prefix", sa.String(16), nullable=False),
-    sa.Column("digest", sa.String(64), nullable=False, unique=True),
-    sa.Column("scopes", JSON, nullable=False),
-    sa.Column("created_at", Utc, nullable=False),
-    sa.Column("last_used_at", Utc),
-    sa.Column("revoked_at", Utc),
-    sa.Column("expires_at", Utc),
+    _named(),
+    *_columns(sa.Text, "name"),
+    *_columns(_WORD, "prefix"),
+    sa.Column("digest", _HASH, nullable=False, unique=True),
+    *_columns(JSON, "scopes"),
+    *_columns(Utc, "created_at"),
+    *_columns(Utc, "last_used_at revoked_at expires_at", null=True),
 )
 
-datasets = sa.Table(
+datasets = _table(
     "datasets",
-    metadata,
     _counted(),
     sa.Column("name", sa.String(100), nullable=False, unique=True),
-    _text("title"),
-    sa.Column("columns", JSON, nullable=False),
-    sa.Column("learned", JSON, nullable=False),
-    sa.Column("retention_days", sa.Integer),
-    sa.Column("value_marks", JSON),  # quantiles of the customer value, for the rank of one
-    sa.Column("current_analysis", sa.String(40)),
-    _text("theme_set"),  # name of the one that it is to be analyzed with
-    sa.Column("created_at", Utc, nullable=False),
-    sa.Column("updated_at", Utc, nullable=False),
+    *_columns(sa.Text, "title", null=True),
+    *_columns(JSON, "columns learned"),
+    *_columns(sa.Integer, "retention_days", null=True),
+    *_columns(JSON, "value_marks", null=True),  # quantiles of the customer value, for the rank of one
+    *_columns(_ID, "current_analysis", null=True),
+    *_columns(sa.Text, "theme_set", null=True),  # name of the one that it is to be analyzed with
+    *_columns(Utc, "created_at updated_at"),
 )
 
-uploads = sa.Table(
+uploads = _table(
     "uploads",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
+    _named(),
     _of("datasets", index=True),
-    sa.Column("number", sa.Integer, nullable=False),
-    _text("name", nullable=False),
-    _text("spool"),
-    sa.Column("size", NUMBER, nullable=False),
-    sa.Column("sha256", sa.String(64), nullable=False),
-    sa.Column("columns", JSON, nullable=False),
-    sa.Column("plan", JSON),
-    sa.Column("warnings", JSON, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("created_at", Utc, nullable=False),
-    sa.Column("finished_at", Utc),
+    *_columns(sa.Integer, "number"),
+    *_columns(sa.Text, "name"),
+    *_columns(sa.Text, "spool", null=True),
+    *_columns(NUMBER, "size"),
+    *_columns(_HASH, "sha256"),
+    *_columns(JSON, "columns warnings"),
+    *_columns(JSON, "plan", null=True),
+    *_columns(_WORD, "state"),
+    *_columns(Utc, "created_at"),
+    *_columns(Utc, "finished_at", null=True),
     sa.UniqueConstraint("dataset_id", "number"),
 )
 
-parts = sa.Table(
+parts = _table(
     "parts",
-    metadata,
     _counted(),
     _of("datasets", index=True),
     _of("uploads"),
-    sa.Column("number", sa.Integer, nullable=False),  # of the batch in its upload, from 0
-    sa.Column("outcome", JSON, nullable=False),  # what became of the rows of the batch, as counts
-    sa.Column("repeats", JSON, nullable=False),  # how often each content without an id came in the batch
-    sa.Column("unreadable", JSON, nullable=False),
-    sa.Column("warnings", JSON, nullable=False),
-    sa.Column("blob", sa.LargeBinary),  # null where the batch brought nothing new
-    sa.Column("created_at", Utc, nullable=False),
+    *_columns(sa.Integer, "number"),  # of the batch in its upload, from 0
+    *_columns(JSON, "outcome"),  # what became of the rows of the batch, as counts
+    *_columns(JSON, "repeats"),  # how often each content without an id came in the batch
+    *_columns(JSON, "unreadable warnings"),
+    *_columns(sa.LargeBinary, "blob", null=True),  # null where the batch brought nothing new
+    *_columns(Utc, "created_at"),
     sa.UniqueConstraint("upload_id", "number"),
 )
 
-records = sa.Table(
+records = _table(
     "records",
-    metadata,
     _counted(),
     _of("datasets"),
     _of("parts", index=True),
-    sa.Column("row", sa.Integer, nullable=False),  # in its part
-    _text("record_id", nullable=False),
-    sa.Column("identity", sa.String(64), nullable=False),  # hash of id and content: what makes it the same again
+    *_columns(sa.Integer, "row"),  # in its part
+    *_columns(_HASH, "identity"),  # hash of id and content: what makes it the same again
     sa.Column("reason", sa.String(32)),  # why it could not be analyzed; null where it could
-    _text("location", nullable=False),  # file name and line
-    _text("source"),
-    sa.Column("created_at", Utc),
-    sa.Column("received_at", Utc, nullable=False),
-    _text("language"),
-    _text("text"),
-    sa.Column("redactions", JSON),
-    sa.Column("respondent_id", sa.String(64)),
-    _text("touchpoint"),
-    *_numbers("customer_value"),
-    sa.Column("ratings", JSON, nullable=False),
-    sa.Column("attributes", JSON, nullable=False),
-    sa.Column("label", sa.String(16)),
-    *_numbers("polarity", "p_negative", "p_neutral", "p_positive"),
-    sa.Column("mixed", sa.Boolean),
-    sa.Column("confident", sa.Boolean),
-    sa.Column("windows", sa.Integer),
-    sa.Column("n_segments", sa.Integer),
-    _text("primary_theme_id"),
-    _text("primary_stage"),
-    _text("duplicate_of"),
+    *_columns(sa.Text, "location"),  # file name and line
+    *_columns(Utc, "received_at"),
+    *_columns(JSON, "ratings attributes"),
+    *_declared(
+        RECORDS, required="record_id", respondent_id=_HASH, label=_WORD, windows=sa.Integer, n_segments=sa.Integer
+    ),
     sa.UniqueConstraint("dataset_id", "record_id"),
     sa.UniqueConstraint("dataset_id", "identity"),
     sa.Index("ix_records_dataset_id_created_at", "dataset_id", "created_at"),
     sa.Index("ix_records_respondent_id_dataset_id", "respondent_id", "dataset_id"),
 )
 
-segments = sa.Table(
+SEGMENT = {
+    name: kind
+    for name, kind in {**SEGMENTS, **MENTIONS, **PAINS}.items()
+    if name not in {"segment_id", "record_id"}  # told by record, start and end
+}
+"""What is kept of a segment: its own columns, its theme and its pain."""
+
+segments = _table(
     "segments",
-    metadata,
     _counted(),
     _of("datasets", index=True),
     _of("records", index=True, name="record"),
-    sa.Column("start", sa.Integer, nullable=False),
-    sa.Column("end", sa.Integer, nullable=False),
-    _text("text_column"),
-    _text("text", nullable=False),
-    sa.Column("label", sa.String(16)),
-    *_numbers("polarity", "p_negative", "p_neutral", "p_positive", "p_pain", "p_request"),
-    *_numbers("p_anger", "p_disappointment", "p_gratitude", "p_confusion"),
-    _text("stage"),
-    *_numbers("stage_confidence"),
-    _text("theme_id"),
-    *_numbers("strength"),
-    sa.Column("pain", sa.Boolean),
-    _text("aspect"),
-    _text("statement"),
-    *_numbers("severity"),
-    sa.Column("reasons", JSON),
-    _text("pain_point_id"),
+    *_declared(SEGMENT, required="start end text", start=sa.Integer, end=sa.Integer, label=_WORD),
     sa.UniqueConstraint("record", "start", "end"),
 )
 
-analyses = sa.Table(
+analyses = _table(
     "analyses",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    _text("place", nullable=False, unique=True),  # the name it is kept under
+    _named(),
+    sa.Column("place", sa.Text, nullable=False, unique=True),  # the name it is kept under
     _of("datasets", null=True, index=True),
-    sa.Column("job_id", sa.String(40), unique=True),
-    sa.Column("created_at", Utc, nullable=False),
-    sa.Column("manifest", JSON, nullable=False),
-    sa.Column("headline", JSON, nullable=False),
-    sa.Column("notes", JSON, nullable=False),
-    sa.Column("unprocessable", JSON, nullable=False),
+    sa.Column("job_id", _ID, unique=True),
+    *_columns(Utc, "created_at"),
+    *_columns(JSON, "manifest headline notes unprocessable"),
 )
 
-theme_sets = sa.Table(
+theme_sets = _table(
     "theme_sets",
-    metadata,
-    sa.Column("dataset_id", sa.ForeignKey("datasets.id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("stamp", sa.String(40), nullable=False),  # another one whenever the row changes
-    _text("name"),  # of the named set that it is a copy of
-    sa.Column("learned_from", NUMBER),  # segments of the data set then
-    sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.Column("updated_at", Utc, nullable=False),
+    _of("datasets", primary_key=True),
+    *_columns(_ID, "stamp"),  # another one whenever the row changes
+    *_columns(sa.Text, "name", null=True),  # of the named set that it is a copy of
+    *_columns(NUMBER, "learned_from", null=True),  # segments of the data set then
+    *_columns(sa.LargeBinary, "content"),
+    *_columns(Utc, "updated_at"),
 )
 
-analysis_tables = sa.Table(
+analysis_tables = _table(
     "analysis_tables",
-    metadata,
-    _of("analyses", name="analysis_id"),
-    sa.Column("name", sa.String(32), nullable=False),
-    sa.Column("content", sa.LargeBinary, nullable=False),
-    sa.PrimaryKeyConstraint("analysis_id", "name"),
+    _of("analyses", name="analysis_id", primary_key=True),
+    sa.Column("name", sa.String(32), primary_key=True),
+    *_columns(sa.LargeBinary, "content"),
 )
 
 
-_TYPES: dict[Any, Any] = {pl.String: sa.Text, pl.Float64: sa.Double, pl.Int64: NUMBER, pl.Boolean: sa.Boolean, UTC: Utc}
-
-
-def _finding(name: str, *more: sa.Column[Any], key: str | None = None) -> sa.Table:
-    """Make a table of findings: the columns of ``SCHEMAS`` and some more, in the order of ``place``."""
-    return sa.Table(
+def _finding(name: str, *more: sa.Column[Any], key: str = "") -> sa.Table:
+    """Make a table of findings: the declared columns and some more, in the order of ``place``."""
+    return _table(
         name,
-        metadata,
-        _of("analyses", name="analysis_id"),
-        sa.Column("place", sa.Integer, nullable=False),
-        *(sa.Column(each, _TYPES.get(kind, JSON), nullable=each != key) for each, kind in SCHEMAS[name].items()),
+        _of("analyses", name="analysis_id", primary_key=True),
+        sa.Column("place", sa.Integer, primary_key=True),
+        *_declared(SCHEMAS[name], required=key),
         *more,
-        sa.PrimaryKeyConstraint("analysis_id", "place"),
     )
 
 
@@ -232,97 +213,82 @@ drivers, ratings = _finding("drivers"), _finding("ratings")
 trends = _finding("trends", sa.Column("complete", sa.Boolean))
 FINDINGS = {table.name: table for table in (themes, pain_points, journey, drivers, ratings, trends)}
 
-jobs = sa.Table(
+jobs = _table(
     "jobs",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("kind", sa.String(16), nullable=False),
+    _named(),
+    *_columns(_WORD, "kind"),
     _of("datasets", index=True),
     _of("uploads", null=True),
-    sa.Column("state", sa.String(16), nullable=False, index=True),
-    sa.Column("attempt", sa.Integer, nullable=False),
-    sa.Column("worker", sa.String(40)),  # who runs it; null while it waits for a worker
+    sa.Column("state", _WORD, nullable=False, index=True),
+    *_columns(sa.Integer, "attempt"),
+    sa.Column("worker", _ID),  # who runs it; null while it waits for a worker
     sa.Column("beginnings", sa.Integer, nullable=False, server_default="0"),  # of this attempt
-    sa.Column("cancel_requested", sa.Boolean, nullable=False),
-    sa.Column("progress", JSON, nullable=False),
-    sa.Column("counts", JSON, nullable=False),
-    sa.Column("warnings", JSON, nullable=False),
-    sa.Column("errors", JSON, nullable=False),
-    sa.Column("options", JSON),
-    sa.Column("analysis_id", sa.String(40)),
-    sa.Column("caller", sa.String(40), nullable=False),  # id of the key that asked for it, or ""
+    *_columns(sa.Boolean, "cancel_requested"),
+    *_columns(JSON, "progress counts warnings errors"),
+    *_columns(JSON, "options", null=True),
+    *_columns(_ID, "analysis_id", null=True),
+    *_columns(_ID, "caller"),  # id of the key that asked for it, or ""
     sa.Column("idempotency_key", sa.String(255)),
-    sa.Column("request_hash", sa.String(64)),
-    sa.Column("created_at", Utc, nullable=False),
-    sa.Column("started_at", Utc),
-    sa.Column("finished_at", Utc),
-    sa.Column("updated_at", Utc, nullable=False),
+    *_columns(_HASH, "request_hash", null=True),
+    *_columns(Utc, "created_at updated_at"),
+    *_columns(Utc, "started_at finished_at", null=True),
     sa.UniqueConstraint("caller", "idempotency_key"),
 )
 
-triage = sa.Table(
+triage = _table(
     "triage",
-    metadata,
     _counted(),
     _of("datasets"),
-    sa.Column("record", sa.ForeignKey("records.id", ondelete="CASCADE"), nullable=False, unique=True),
-    sa.Column("score", sa.Double, nullable=False),
-    sa.Column("reasons", JSON, nullable=False),
-    sa.Column("urgent", sa.Boolean, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    _text("assignee"),
-    _text("note"),
-    sa.Column("entered_at", Utc, nullable=False),
-    sa.Column("updated_at", Utc, nullable=False),
+    _of("records", name="record", unique=True),
+    *_columns(sa.Double, "score"),
+    *_columns(JSON, "reasons"),
+    *_columns(sa.Boolean, "urgent"),
+    *_columns(_WORD, "status"),
+    *_columns(sa.Text, "assignee note", null=True),
+    *_columns(Utc, "entered_at updated_at"),
     sa.Index("ix_triage_dataset_id_score_id", "dataset_id", "score", "id"),
 )
 
-triage_history = sa.Table(
+triage_history = _table(
     "triage_history",
-    metadata,
     _counted(),
-    sa.Column("entry", sa.ForeignKey("triage.id", ondelete="CASCADE"), nullable=False, index=True),
-    sa.Column("at", Utc, nullable=False),
-    _text("actor", nullable=False),
-    sa.Column("changes", JSON, nullable=False),
+    _of("triage", name="entry", index=True),
+    *_columns(Utc, "at"),
+    *_columns(sa.Text, "actor"),
+    *_columns(JSON, "changes"),
 )
 
-webhooks = sa.Table(
+webhooks = _table(
     "webhooks",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    _text("url", nullable=False),
-    _text("secret", nullable=False),
-    sa.Column("events", JSON, nullable=False),
+    _named(),
+    *_columns(sa.Text, "url secret"),
+    *_columns(JSON, "events"),
     _of("datasets", null=True, index=True),
-    sa.Column("active", sa.Boolean, nullable=False),
-    sa.Column("created_at", Utc, nullable=False),
+    *_columns(sa.Boolean, "active"),
+    *_columns(Utc, "created_at"),
 )
 
-deliveries = sa.Table(
+deliveries = _table(
     "deliveries",
-    metadata,
     _counted(),
     _of("webhooks", index=True),
-    sa.Column("record", sa.ForeignKey("records.id", ondelete="CASCADE"), nullable=True, index=True),
+    _of("records", name="record", null=True, index=True),
     sa.Column("event", sa.String(32), nullable=False),
-    sa.Column("payload", JSON, nullable=False),
-    sa.Column("state", sa.String(16), nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("next_at", Utc, nullable=False),
-    sa.Column("created_at", Utc, nullable=False),
-    sa.Column("done_at", Utc),
-    _text("last_error"),
+    *_columns(JSON, "payload"),
+    *_columns(_WORD, "state"),
+    *_columns(sa.Integer, "attempts"),
+    *_columns(Utc, "next_at created_at"),
+    *_columns(Utc, "done_at", null=True),
+    *_columns(sa.Text, "last_error", null=True),
     sa.Index("ix_deliveries_state_next_at", "state", "next_at"),
 )
 
-receipts = sa.Table(
+receipts = _table(
     "receipts",
-    metadata,
-    sa.Column("id", sa.String(40), primary_key=True),
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("at", Utc, nullable=False),
-    _text("requested_by", nullable=False),
-    sa.Column("removed", JSON, nullable=False),
-    sa.Column("respondents", JSON, nullable=False),  # pseudonyms, while work begun before could still bring them back
+    _named(),
+    *_columns(_WORD, "kind"),
+    *_columns(Utc, "at"),
+    *_columns(sa.Text, "requested_by"),
+    *_columns(JSON, "removed"),
+    *_columns(JSON, "respondents"),  # pseudonyms, while work begun before could still bring them back
 )

@@ -1,4 +1,4 @@
-"""The theme sets of a directory, by name: what the service assigns to.
+"""Theme sets with their edits applied, and those of a directory by name: what the service assigns to.
 
 Invariants, tested: a set whose files have changed is read again; a theme that is hidden, or below a hidden one, is not
 told, and boilerplate raises none, as in an analysis.
@@ -12,11 +12,11 @@ from textcx.domain.errors import NotFound
 from textcx.ports import ThemeMatch
 from textcx.steps.themes.assignment.assign import assign_themes
 from textcx.steps.themes.describing.describe import shown_leaves
+from textcx.steps.themes.editing.edits import apply_edits
 from textcx.steps.themes.finding.find import is_boilerplate
-from textcx.store.theme_sets.directory import EDITS, SET, is_theme_set, load
+from textcx.store.theme_sets.directory import EDITS, SET, is_theme_set, load, read_edits
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.sets import ThemeSet
+
+
+def load_edited(directory: Path, *, encoder_id: str | None = None) -> ThemeSet:
+    """Read a set as the store does and apply its edits; ``Conflict`` if they clash."""
+    return apply_edits(load(directory, encoder_id=encoder_id), read_edits(directory)).theme_set
 
 
 class DirectoryThemeSets:
@@ -47,7 +52,7 @@ class DirectoryThemeSets:
         self, name: str, texts: Sequence[str], vectors: NDArray[np.float32], *, encoder_id: str, naming: NamingWords
     ) -> list[list[ThemeMatch]]:
         """Themes of each segment; see ``textcx.ports.ThemeSets``."""
-        theme_set = self._set(name, encoder_id=encoder_id)
+        theme_set = self.get(name, encoder_id=encoder_id)
         assigned = assign_themes(theme_set, vectors)
         shown = shown_leaves(theme_set)
         names = {theme.theme_id: theme.name for theme in theme_set.themes if theme.theme_id in shown}
@@ -61,35 +66,16 @@ class DirectoryThemeSets:
     def get(self, name: str, *, encoder_id: str | None = None) -> ThemeSet:
         """Return a set with its edits applied.
 
-        Args:
-            name: Of the set.
-            encoder_id: The encoder that will be used with it, where that is known.
-
         Raises:
             NotFound: If there is none of that name.
-            ModelProblem: If it is damaged, or was made with another encoder.
+            ModelProblem: If it is damaged, or was made with another encoder than ``encoder_id``.
         """
-        self._refuse_unknown(name)
-        return load(self.directory / name, encoder_id=encoder_id)
-
-    def _set(self, name: str, *, encoder_id: str) -> ThemeSet:
-        self._refuse_unknown(name)
-        folder = self.directory / name
-        state = tuple(stamp.st_mtime_ns if (stamp := _stat(folder / each)) else 0 for each in (SET, EDITS))
-        kept = self._kept.get(name)
-        if kept is None or kept[0] != state or kept[1].encoder_id != encoder_id:
-            kept = (state, load(folder, encoder_id=encoder_id))
-            self._kept[name] = kept
-        return kept[1]
-
-    def _refuse_unknown(self, name: str) -> None:
         if name not in self.names():
             msg = f"there is no theme set {name!r} in {self.directory}; there are: {', '.join(self.names()) or 'none'}"
             raise NotFound(msg)
-
-
-def _stat(path: Path) -> os.stat_result | None:
-    try:
-        return path.stat()
-    except FileNotFoundError:
-        return None
+        folder = self.directory / name
+        state = tuple(path.stat().st_mtime_ns for path in (folder / SET, folder / EDITS) if path.exists())
+        kept = self._kept.get(name)
+        if kept is None or kept[0] != state or encoder_id not in {None, kept[1].encoder_id}:
+            kept = self._kept[name] = (state, load_edited(folder, encoder_id=encoder_id))
+        return kept[1]

@@ -8,10 +8,9 @@ import pytest
 from languages import NAMING
 
 from textcx.domain.errors import ModelProblem, NotFound
-from textcx.store.theme_sets.directory import load
-from textcx.store.theme_sets.named import DirectoryThemeSets
+from textcx.wiring.theme_sets import DirectoryThemeSets, load_edited
 
-KEPT = Path(__file__).parents[2] / "data" / "theme_sets" / "v1"
+KEPT = Path(__file__).parents[1] / "data" / "theme_sets" / "v1"
 SAID = "The parcel came three days late."
 
 
@@ -28,7 +27,7 @@ def test_sets_are_listed_by_name(sets: DirectoryThemeSets) -> None:
 
 
 def test_segments_get_the_theme_of_the_set_that_they_are_near(sets: DirectoryThemeSets) -> None:
-    kept = load(KEPT)
+    kept = load_edited(KEPT)
     vectors = np.asarray(kept.sample, dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
 
@@ -42,7 +41,7 @@ def test_segments_get_the_theme_of_the_set_that_they_are_near(sets: DirectoryThe
 
 
 def test_boilerplate_raises_no_theme(sets: DirectoryThemeSets) -> None:
-    kept = load(KEPT)
+    kept = load_edited(KEPT)
     vectors = np.asarray(kept.sample, dtype=np.float32)
     assert sets.assign(
         "shop", ["Thanks, all good!"] * len(vectors), vectors, encoder_id=kept.encoder_id, naming=NAMING
@@ -60,7 +59,7 @@ def test_a_set_of_another_encoder_is_refused(sets: DirectoryThemeSets) -> None:
 
 
 def test_a_set_whose_files_have_changed_is_read_again(sets: DirectoryThemeSets, tmp_path: Path) -> None:
-    kept = load(KEPT)
+    kept = load_edited(KEPT)
     vectors = np.asarray(kept.sample, dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     before = sets.assign("shop", [SAID] * len(vectors), vectors, encoder_id=kept.encoder_id, naming=NAMING)

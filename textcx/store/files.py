@@ -1,0 +1,98 @@
+"""Files that are there whole or not at all, tables and parts as bytes, and damage told to whoever reads."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import zipfile
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from textcx.domain.errors import BrokenResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from textcx.domain.errors import TextcxError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_ALWAYS = (1980, 1, 1, 0, 0, 0)
+_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError, zipfile.BadZipFile, pl.exceptions.PolarsError)
+
+
+@contextmanager
+def damaged(what: object, hint: str, *, error: type[TextcxError] = BrokenResult) -> Iterator[None]:
+    """Say what cannot be read and what to do, whatever the library below found wrong with it."""
+    try:
+        yield
+    except FileNotFoundError:
+        msg = f"{what} is missing; {hint}"
+        raise error(msg) from None
+    except _BROKEN as cause:
+        msg = f"{what} is damaged ({type(cause).__name__}); {hint}"
+        raise error(msg) from cause
+
+
+def put(path: Path, content: bytes) -> None:
+    """Write a file so that it is either not there or complete."""
+    draft = path.with_name(path.name + ".draft")
+    with draft.open("wb") as out:
+        out.write(content)
+        out.flush()
+        os.fsync(out.fileno())
+    draft.replace(path)
+
+
+def table_bytes(frame: pl.DataFrame) -> bytes:
+    """Return a table as the bytes of a Parquet file: where Polars itself writes, a full disk is no ``OSError``."""
+    content = io.BytesIO()
+    frame.write_parquet(content)
+    return content.getvalue()
+
+
+def table_of(content: bytes) -> pl.DataFrame:
+    """Read a table back."""
+    return pl.read_parquet(io.BytesIO(content))
+
+
+def vector_bytes(vectors: NDArray[np.float16]) -> bytes:
+    """Return vectors as the bytes of a NumPy file."""
+    content = io.BytesIO()
+    np.save(content, vectors, allow_pickle=False)
+    return content.getvalue()
+
+
+def archive(files: Mapping[str, bytes]) -> bytes:
+    """Return files in one uncompressed ZIP archive; the same files give the same bytes."""
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", compression=zipfile.ZIP_STORED) as out:
+        for name, each in files.items():
+            out.writestr(zipfile.ZipInfo(name, _ALWAYS), each)
+    return content.getvalue()
+
+
+def part_bytes(records: pl.DataFrame, segments: pl.DataFrame, vectors: NDArray[np.float16]) -> bytes:
+    """Return the redacted tables of a part and the vectors of its segments as one archive."""
+    tables = {"records.parquet": table_bytes(records), "segments.parquet": table_bytes(segments)}
+    return archive({**tables, "vectors.npy": vector_bytes(vectors)})
+
+
+def part_tables(content: bytes) -> tuple[pl.DataFrame, pl.DataFrame, NDArray[np.float16]]:
+    """Read records, segments and vectors back.
+
+    Raises:
+        BrokenResult: If the bytes are damaged.
+    """
+    with (
+        damaged("a stored batch of records", "restore the database from a backup"),
+        zipfile.ZipFile(io.BytesIO(content)) as inside,
+    ):
+        vectors: NDArray[np.float16] = np.load(io.BytesIO(inside.read("vectors.npy")), allow_pickle=False)
+        return table_of(inside.read("records.parquet")), table_of(inside.read("segments.parquet")), vectors
