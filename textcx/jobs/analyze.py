@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from textcx.domain.parts import Part
     from textcx.domain.service.datasets import Job
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.wiring.theme_sets import DirectoryThemeSets
     from textcx.wiring.job_context import JobContext
+    from textcx.wiring.theme_sets import DirectoryThemeSets
 
 GROWN = 2
 """Growth of a data set after which its themes are learned again."""
