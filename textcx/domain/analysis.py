@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,18 +19,16 @@ SCHEMA_VERSION = "1.0"
 class Analysis:
     """Everything an analysis found.
 
-    ``tables`` holds one frame per name of ``textcx.domain.tables.SCHEMAS``. ``headline`` holds the few numbers people
-    quote (see ``textcx.steps.measures.headline``). ``manifest`` says how the result came to be: versions, models,
-    settings, seed, inputs, column choices, counts, seconds and memory. ``notes`` are sentences for the reader: too few
-    records for themes, doubtful scales, a share of other languages. ``theme_set`` is the set that the themes are of,
-    right after the analysis; it is kept beside the tables.
+    ``tables`` holds one frame per name of ``textcx.domain.tables.SCHEMAS``, ``headline`` the few numbers people quote,
+    ``manifest`` how the result came to be. ``notes`` are sentences for the reader. ``theme_set`` is the set that the
+    themes are of; it is kept beside the tables.
     """
 
     tables: dict[str, pl.DataFrame]
     headline: dict[str, Any]
     manifest: dict[str, Any]
     unprocessable: tuple[Unprocessable, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
     theme_set: ThemeSet | None = None
 
     @property

@@ -1,11 +1,8 @@
-"""The item: what textcx says about one text, in one shape for the command line, the library and the service.
-
-Offsets are code points into the text as given. An item never holds the text itself.
-"""
+"""The item: what textcx says about one text. Offsets are code points into the text, which it never holds itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,12 +19,10 @@ LINE_ID = "line-{}"
 
 @dataclass(frozen=True, slots=True)
 class GivenText:
-    """A text as it came in.
+    """A text as it came in, with the caller's own id, which need not be unique.
 
     Attributes:
-        id: The caller's own id, which is given back; it need not be unique.
-        text: Any string.
-        language: What the caller says it is written in (a code such as "en", "en-GB"); null where it is to be found.
+        language: What the caller says it is written in ("en", "en-GB"); null where it is to be found.
         cells: Where each of its cells stands in it, in order; null where it is one cell. No segment crosses a cell.
         line: 1-based number of the line it came from, as an editor counts.
         named: False where the id was made from the line.
@@ -67,25 +62,12 @@ class SegmentItem:
     p_pain: float | None
     p_request: float | None
 
-    def plain(self) -> dict[str, Any]:
-        """Return the segment as plain values."""
-        return {
-            "start": self.start,
-            "end": self.end,
-            "label": self.label,
-            "polarity": self.polarity,
-            "probabilities": dict(self.probabilities),
-            "p_pain": self.p_pain,
-            "p_request": self.p_request,
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentItem:
     """The sentiment of one text.
 
     Attributes:
-        id: The caller's.
         label: Negative, neutral or positive; null where ``reason`` is given.
         polarity: -1..1, P(positive) - P(negative); null without a label.
         probabilities: 0..1 for each label, of the whole text; null without a label.
@@ -99,7 +81,7 @@ class SentimentItem:
         p_pain: 0..1, something went wrong for the customer; null without a label or such a head of the encoder.
         p_request: 0..1, a wish or suggestion; null likewise.
         emotions: 0..1 for each emotion; null without a label, or where the encoder has no such head.
-        reason: Why there is no label: ``empty``, ``not_an_answer`` or ``language_unsupported``; else null.
+        reason: Why there is no label, if so.
         segments: Those of the text, in order; none without a label.
     """
 
@@ -121,29 +103,9 @@ class SentimentItem:
 
     def plain(self, *, segments: bool = False) -> dict[str, Any]:
         """Return the item as plain values, ready for JSON, with its segments where they are wanted."""
-        item: dict[str, Any] = {
-            "id": self.id,
-            "label": self.label,
-            "polarity": self.polarity,
-            "probabilities": _plain(self.probabilities),
-            "strongest": _plain(self.strongest),
-            "mixed": self.mixed,
-            "confident": self.confident,
-            "windows": self.windows,
-            "language": self.language,
-            "language_supported": self.language_supported,
-            "p_pain": self.p_pain,
-            "p_request": self.p_request,
-            "emotions": _plain(self.emotions),
-            "reason": None if self.reason is None else self.reason.value,
-        }
-        if segments:
-            item["segments"] = [segment.plain() for segment in self.segments]
-        return item
-
-
-def _plain(values: Mapping[str, float] | None) -> dict[str, float] | None:
-    return None if values is None else dict(values)
+        item = asdict(self) | {"reason": self.reason and self.reason.value}
+        parts = list(item.pop("segments"))
+        return item | {"segments": parts} if segments else item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,13 +123,8 @@ class TextPain:
 class TextFindings:
     """What is found in one text.
 
-    Attributes:
-        item: Its sentiment, with its segments.
-        texts: The masked words of each segment.
-        stages: Stage and confidence (0..1) of each segment; "unknown" is an answer.
-        pains: In the order of their segments.
-        redactions: What was masked, sorted.
-        vectors: Of the segments, unit length. Shape ``(segments, dimensions)``.
+    ``item`` has its segments; ``texts`` are their masked words, ``stages`` their stage and confidence (0..1),
+    ``vectors`` theirs, unit length, of shape ``(segments, dimensions)``. ``pains`` are in the order of the segments.
     """
 
     item: SentimentItem

@@ -27,14 +27,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindOfRating:
-    """What everybody needs to know of a kind of rating.
+    """What everybody needs to know of a kind of rating; ``title`` is its name for people.
 
     Attributes:
-        title: Its name for people.
         scale: The answers it is asked on, without exception where ``only_scale``; null for any.
         value: The lowest and highest value; null where that is the scale, since the value is the mean answer.
         unit: Unit of the value; null where that is named after the scale.
-        effect_unit: Unit of a difference between two values.
+        effect_unit: Unit of a difference between two values; null likewise.
     """
 
     title: str
@@ -63,11 +62,8 @@ KINDS: Mapping[RatingKind, KindOfRating] = MappingProxyType(
         RatingKind.SCALE: KindOfRating(title="Rating", scale=None, only_scale=False),
     }
 )
-"""Every kind of rating, those that people steer by first. What is declared under the name of a kind is of that kind.
-
-A new one is a member of ``RatingKind``, a line here, and the words of its columns in ``models/languages``; what is
-neither a balance nor a share of answers needs no more, since its value is the mean.
-"""
+"""Every kind of rating, those that people steer by first. A new one also needs the words of its columns in
+``models/languages``."""
 PROMOTER = 9.0
 """Lowest answer of a promoter on 0..10 (Reichheld, "The One Number You Need to Grow", HBR 2003)."""
 DETRACTOR = 6.0
@@ -94,33 +90,16 @@ def check_scale(rating: RatingColumn) -> None:
 
 
 def turned(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float64]:
-    """Return answers with the good end up: unchanged, or ``low + high - value`` on a reversed scale.
-
-    Args:
-        values: Answers as given, on the rating's scale. Shape ``(answers,)``.
-        rating: The rating they answer.
-    """
+    """Return answers with the good end up: unchanged, or ``low + high - value`` on a reversed scale."""
     return rating.low + rating.high - values if rating.reversed else values
 
 
-def _top_two(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.bool_]:
-    """Tell the top two answers of a scale, never its middle or below."""
-    span = rating.high - rating.low
-    threshold = rating.high - 1 if span < MOST_CHOICES else rating.low + 0.75 * span
-    return (values >= threshold) & (values > rating.low + span / 2)
-
-
 def terms(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float64]:
-    """Return one term per answer whose mean is the rating's value.
+    """Return one term per answer, whose mean is the rating's value. Both of shape ``(answers,)``.
 
-    Args:
-        values: Answers as given, on the rating's scale. Shape ``(answers,)``.
-        rating: The rating they answer.
-
-    Returns:
-        NPS: 100 for promoters (9, 10), 0 for passives, -100 for detractors (0 to 6). CSAT: 100 for the top two answers,
-        else 0; a reversed scale is turned first, and on a scale of more than 11 choices the upper quarter counts.
-        Other kinds: the answers as given. Shape ``(answers,)``.
+    NPS: 100 for promoters (9, 10), 0 for passives, -100 for detractors (0 to 6). CSAT: 100 for the top two answers,
+    else 0; a reversed scale is turned first, and on a scale of more than 11 choices the upper quarter counts.
+    Other kinds: the answers as given.
 
     Raises:
         BadSetting: If the scale does not fit the kind (see ``check_scale``).
@@ -130,7 +109,10 @@ def terms(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float
         good_up = turned(values, rating)
         return np.where(good_up >= PROMOTER, 100.0, np.where(good_up <= DETRACTOR, -100.0, 0.0))
     if rating.kind is RatingKind.CSAT:
-        return np.where(_top_two(turned(values, rating), rating), 100.0, 0.0)
+        good_up = turned(values, rating)
+        span = rating.high - rating.low
+        threshold = rating.high - 1 if span < MOST_CHOICES else rating.low + 0.75 * span
+        return np.where((good_up >= threshold) & (good_up > rating.low + span / 2), 100.0, 0.0)
     return values
 
 

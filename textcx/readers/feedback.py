@@ -6,15 +6,16 @@ null and is counted in a warning; a text cell is never altered, only a blank one
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from textcx.domain.counted import counted
 from textcx.domain.errors import WrongUse
-from textcx.domain.feedback import FEEDBACK_SCHEMA, FeedbackBatch, Reason, Unprocessable
+from textcx.domain.feedback import FEEDBACK_SCHEMA, FeedbackBatch
 from textcx.readers.columns.plan import attribute_names
-from textcx.readers.columns.sources import source_of
+from textcx.readers.columns.roles import source_of
 from textcx.readers.values.cells import amounts, numbers, trimmed, yes_no
 from textcx.readers.values.dates import ISO, DateReading
 
@@ -28,12 +29,7 @@ UNREAD = "records with values under names that the start of the file does not ha
 
 
 class TabularReader:
-    """An input with a plan, read as a stream; the one reader behind every format.
-
-    Attributes:
-        name: What the input is called in errors and in ``where``.
-        plan: Which column plays which part.
-    """
+    """An input with a plan, read as a stream; the one reader behind every format."""
 
     def __init__(self, source: RowSource, *, plan: ColumnPlan, dates: DateReading | None, first_row: int = 0) -> None:
         self.name = source.name
@@ -47,15 +43,11 @@ class TabularReader:
         return TabularReader(self._source, plan=self.plan, dates=self._dates, first_row=first_row)
 
     def batches(self, *, rows: int, skip: int = 0) -> Iterator[FeedbackBatch]:
-        """Yield the records in order, ``rows`` at a time, leaving out the first ``skip`` rows.
+        """Yield the records in order; warnings are counted per batch, for ``merge_counted``.
 
         Args:
-            rows: Rows per batch, unreadable ones included. At least 1.
+            rows: Rows per batch, unreadable ones included. At least 1; only the last batch may be smaller.
             skip: Rows to leave out, unreadable ones included. At least 0.
-
-        Yields:
-            Batches; only the last one may be smaller. Their warnings are counted per batch:
-            ``textcx.domain.counted.merge_counted`` adds them up.
 
         Raises:
             UnreadableInput: If the input ends inside compressed data, or standard input is read a second time.
@@ -68,102 +60,83 @@ class TabularReader:
 
     def _batch(self, chunk: RawChunk) -> FeedbackBatch:
         warnings: dict[str, int] = {}
-        if chunk.damaged:
-            warnings[self._source.damage] = chunk.damaged
-        if chunk.unread:
-            warnings[UNREAD] = chunk.unread
+        _count(warnings, self._source.damage, chunk.damaged)
+        _count(warnings, UNREAD, chunk.unread)
         columns = [*self._fixed(chunk, warnings)]
         columns += [self._rating(chunk.cells, rating, warnings) for rating in self.plan.ratings]
-        columns += [
-            trimmed(chunk.cells[column]).alias(f"attribute:{name}")
-            for column, name in attribute_names(self.plan).items()
-        ]
+        for column, name in attribute_names(self.plan).items():
+            columns.append(trimmed(chunk.cells[column]).alias(f"attribute:{name}"))
         return FeedbackBatch(
             frame=pl.DataFrame(columns),
-            unreadable=tuple(
-                Unprocessable(
-                    row=self._first_row + broken.offset,
-                    where=f"{self.name}:{broken.line}",
-                    reason=Reason.UNREADABLE_ROW,
-                    hint=broken.hint,
-                )
-                for broken in chunk.broken
-            ),
+            unreadable=tuple(replace(broken, row=self._first_row + broken.row) for broken in chunk.broken),
             warnings=tuple(counted(f"{self.name}: {sentence}", count) for sentence, count in warnings.items()),
         )
 
     def _fixed(self, chunk: RawChunk, warnings: dict[str, int]) -> Iterator[pl.Series]:
         plan, cells = self.plan, chunk.cells
+        texts = (pl.when(pl.col(text.column).str.contains(r"\S")).then(pl.col(text.column)) for text in plan.text)
         made: dict[str, pl.Series] = {
             "row": pl.Series([self._first_row + offset for offset in chunk.offsets]),
             "where": pl.Series([f"{self.name}:{line}" for line in chunk.lines]),
-            "texts": cells.select(
-                pl.concat_list(
-                    pl.when(pl.col(text.column).str.contains(r"\S")).then(pl.col(text.column)) for text in plan.text
-                )
-            ).to_series(),
-            "created_at": self._created(cells, warnings),
-            "source": self._sources(cells, warnings),
+            "texts": cells.select(pl.concat_list(texts)).to_series(),
         }
         for name, column in (
             ("given_id", plan.id),
+            ("created_at", plan.date),
             ("respondent", plan.respondent),
             ("touchpoint", plan.touchpoint),
+            ("customer_value", plan.customer_value),
             ("question", plan.question_column),
         ):
             if column is not None:
                 made[name] = trimmed(cells[column])
+        if plan.date is not None:
+            made["created_at"] = self._created(made["created_at"], plan.date, warnings)
+        made["source"] = self._sources(cells, warnings)
         if plan.customer_value is not None:
-            value = trimmed(cells[plan.customer_value])
+            value = made["customer_value"]
             made["customer_value"] = amounts(value)
             failed = made["customer_value"].null_count() - value.null_count()
-            if failed:
-                warnings[f"values of {plan.customer_value!r} that are not amounts, left empty"] = failed
+            _count(warnings, f"values of {plan.customer_value!r} that are not amounts, left empty", failed)
         for name, kind in FEEDBACK_SCHEMA.items():
             series = made.get(name, pl.Series([None] * cells.height, dtype=kind))
             yield series.cast(kind).alias(name)
 
-    def _created(self, cells: pl.DataFrame, warnings: dict[str, int]) -> pl.Series:
-        kind = FEEDBACK_SCHEMA["created_at"]
-        if self.plan.date is None:
-            return pl.Series([None] * cells.height, dtype=kind)
-        values = trimmed(cells[self.plan.date]).to_list()
+    def _created(self, values: pl.Series, column: str, warnings: dict[str, int]) -> pl.Series:
         # without a single value that looks like a date, every value counts as unreadable
         reading = self._dates or DateReading((ISO,))
-        instants, failed, turned = reading.read(values)
-        if failed:
-            warnings[
-                f"values of {self.plan.date!r} that could not be read as dates, left empty (see --date-format)"
-            ] = failed
-        if turned:
-            other = "with day and month in the other order than most, read by their own numbers"
-            warnings[f"dates of {self.plan.date!r} {other}"] = turned
-        return pl.Series(instants, dtype=kind)
+        instants, failed, turned = reading.read(values.to_list())
+        _count(
+            warnings, f"values of {column!r} that could not be read as dates, left empty (see --date-format)", failed
+        )
+        other = "with day and month in the other order than most, read by their own numbers"
+        _count(warnings, f"dates of {column!r} {other}", turned)
+        return pl.Series(instants, dtype=FEEDBACK_SCHEMA["created_at"])
 
     def _sources(self, cells: pl.DataFrame, warnings: dict[str, int]) -> pl.Series:
-        if self.plan.source_column is None:
-            return pl.Series([self.plan.source] * cells.height, dtype=pl.String)
-        values = trimmed(cells[self.plan.source_column]).to_list()
+        column, default = self.plan.source_column, self.plan.source
+        if column is None:
+            return pl.Series([default] * cells.height, dtype=pl.String)
+        values = trimmed(cells[column]).to_list()
         known = {value: source_of(value) for value in set(values)}
         failed = sum(1 for value in values if value is not None and known[value] is None)
-        if failed:
-            warnings[
-                f"values of {self.plan.source_column!r} that name no known source, counted as {self.plan.source}"
-            ] = failed
-        return pl.Series([known[value] or self.plan.source for value in values], dtype=pl.String)
+        _count(warnings, f"values of {column!r} that name no known source, counted as {default}", failed)
+        return pl.Series([known[value] or default for value in values], dtype=pl.String)
 
     def _rating(self, cells: pl.DataFrame, rating: RatingColumn, warnings: dict[str, int]) -> pl.Series:
         values = trimmed(cells[rating.column])
         read = numbers(values)
+        missing = read.is_in(list(rating.missing)).fill_null(value=False)
         if (rating.low, rating.high) == (0, 1):
             words = yes_no(values)
             read = read.zip_with(words.is_null(), words)
-        read = read.set(read.is_in(list(rating.missing)), None) if rating.missing else read
-        gone = float(len(values) - values.null_count())
-        gone -= float(numbers(values).is_in(list(rating.missing)).sum()) if rating.missing else 0
-        on_scale = read.set(((read < rating.low) | (read > rating.high)).fill_null(value=False), None)
-        failed = int(gone) - (len(on_scale) - on_scale.null_count())
-        if failed:
-            scale = f"{rating.low:g}-{rating.high:g}"
-            warnings[f"values of {rating.column!r} that are no numbers on its scale {scale}, left empty"] = failed
-        return on_scale.alias(f"rating:{rating.name}")
+        read = read.set(((read < rating.low) | (read > rating.high)).fill_null(value=False) | missing, None)
+        failed = int((values.is_not_null() & read.is_null() & ~missing).sum())
+        scale = f"{rating.low:g}-{rating.high:g}"
+        _count(warnings, f"values of {rating.column!r} that are no numbers on its scale {scale}, left empty", failed)
+        return read.alias(f"rating:{rating.name}")
+
+
+def _count(warnings: dict[str, int], sentence: str, count: int) -> None:
+    if count:
+        warnings[sentence] = count

@@ -45,12 +45,9 @@ def open_feedback(
 
     Args:
         source: Path of a CSV, TSV, JSONL, Parquet or XLSX file (the text formats also gzipped), "-" for standard
-            input, or a frame in memory.
+            input, or a frame in memory; only its start is read.
         overrides: Columns that the user named; everything else is found from names and content.
         first_row: Number of the input's first row, so that several inputs share one numbering. At least 0.
-
-    Returns:
-        A reader with its plan; only the start of the input has been read.
 
     Raises:
         UnreadableInput: If the input is missing, empty, damaged, binary or in an unknown encoding.
@@ -59,27 +56,23 @@ def open_feedback(
         ColumnNotFound: If a named column is not there.
         BadSetting: If an override is malformed.
     """
-    rows = _open_frame(source) if isinstance(source, pl.DataFrame) else _open_file(open_bytes(source))
-    sample = rows.sample()
-    plan = plan_columns(sample, overrides=overrides, name=rows.name)
+    rows = _open_frame(source) if isinstance(source, pl.DataFrame) else _open_file(source)
+    plan = plan_columns(rows.sample, overrides=overrides, name=rows.name)
     plan = replace(plan, reasons={**rows.reasons, **plan.reasons}, warnings=(*rows.warnings, *plan.warnings))
-    return TabularReader(rows, plan=plan, dates=_dates(plan, sample, overrides), first_row=first_row)
+    return TabularReader(rows, plan=plan, dates=_dates(plan, rows.sample, overrides), first_row=first_row)
 
 
 def column_names(source: str | Path) -> tuple[str, ...]:
-    """Return the names of the columns of a file, in its order.
-
-    Raises:
-        UnreadableInput: As ``open_feedback``.
-    """
-    return _open_file(open_bytes(source)).columns
+    """Return the names of the columns of a file, in its order; errors as those of ``open_feedback``."""
+    return _open_file(source).columns
 
 
 def _open_frame(frame: pl.DataFrame) -> RowSource:
     return FrameSource(frame.rename(dict(zip(frame.columns, unique_names(frame.columns), strict=True))))
 
 
-def _open_file(data: ByteSource) -> RowSource:
+def _open_file(source: str | Path) -> RowSource:
+    data = open_bytes(source)
     return _SOURCES[_format_of(data)](data)
 
 
@@ -90,9 +83,7 @@ def _format_of(data: ByteSource) -> str:
     if suffix == ".xls" or (kind == "an old Excel or Word file" and named != "csv"):
         msg = f"{data.name} is an old Excel file (.xls); save it as .xlsx or CSV"
         raise UnreadableInput(msg)
-    if named in ("parquet", "xlsx"):
-        return named
-    if named is not None and data.path is not None:
+    if named in ("parquet", "xlsx") or (named is not None and data.path is not None):
         return named
     if kind in ("a Parquet file", "an Excel workbook"):
         return "parquet" if kind == "a Parquet file" else "xlsx"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -38,17 +38,15 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as it is kept: never the key itself.
+    """A key as it is kept: never the key itself. Times are UTC.
 
     Attributes:
         id: Opaque, unique, permanent; safe in logs.
         name: What people call it; need not be unique.
         prefix: Its first ``VISIBLE_CHARACTERS``.
-        scopes: What it may do; at least one.
-        created_at: UTC.
-        last_used_at: UTC, to within a minute or so; null until it is used.
-        revoked_at: UTC; null while it is valid.
-        expires_at: UTC; null where it never expires.
+        scopes: At least one.
+        last_used_at: To within a minute or so; null until it is used.
+        expires_at: Null where it never expires.
     """
 
     id: str
@@ -74,11 +72,7 @@ class NewKey:
     """A key that was just made: what is kept, and the key itself, to be shown once and forgotten."""
 
     key: ApiKey
-    secret: str
-
-    def __repr__(self) -> str:
-        """Leave the secret out, so that it cannot reach a log by accident."""
-        return f"NewKey(key={self.key!r})"
+    secret: str = field(repr=False)
 
 
 def new_secret() -> str:

@@ -30,13 +30,10 @@ _MOST_DISTINCT = 0.5
 
 
 def find_attributes(profiles: Sequence[ColumnProfile]) -> tuple[dict[str, str], dict[str, str]]:
-    """Find the columns that group customers.
-
-    Args:
-        profiles: Columns that play no other part, in the order of the file.
+    """Find the columns that group customers among those that play no other part.
 
     Returns:
-        Chosen columns with the reason, and columns left out with the reason.
+        Chosen columns and those left out, each with the reason.
     """
     chosen: dict[str, ColumnProfile] = {}
     left_out: dict[str, str] = {}
@@ -46,15 +43,15 @@ def find_attributes(profiles: Sequence[ColumnProfile]) -> tuple[dict[str, str], 
             left_out[profile.name] = why_not
             continue
         twin = next((other for other in chosen.values() if _same(profile, other)), None)
-        if twin is None:
-            chosen[profile.name] = profile
-        elif len(profile.name) < len(twin.name):
+        if twin is not None and len(profile.name) >= len(twin.name):
+            left_out[profile.name] = f"holds the same as {twin.name!r}"
+            continue
+        if twin is not None:
             left_out[twin.name] = f"holds the same as {profile.name!r}"
             del chosen[twin.name]
-            chosen[profile.name] = profile
-        else:
-            left_out[profile.name] = f"holds the same as {twin.name!r}"
-    return {name: _reason(profile) for name, profile in chosen.items()}, left_out
+        chosen[profile.name] = profile
+    reasons = {name: f"groups customers: {each.distinct} values in the sample" for name, each in chosen.items()}
+    return reasons, left_out
 
 
 def _why_not(profile: ColumnProfile) -> str | None:
@@ -79,10 +76,6 @@ def _why_not(profile: ColumnProfile) -> str | None:
         (scattered, f"{profile.distinct} different values in the sample are too many for groups"),
     )
     return next((reason for holds, reason in reasons if holds), None)
-
-
-def _reason(profile: ColumnProfile) -> str:
-    return f"groups customers: {profile.distinct} values in the sample"
 
 
 def _same(one: ColumnProfile, other: ColumnProfile) -> bool:

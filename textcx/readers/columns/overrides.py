@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting, ColumnNotFound
 from textcx.readers.columns.ratings import parse_rating
-from textcx.readers.columns.sources import SOURCES
+from textcx.readers.columns.roles import SOURCES
 from textcx.readers.values.dates import given_format
 
 if TYPE_CHECKING:
@@ -35,11 +35,6 @@ def named_columns(overrides: ColumnOverrides) -> list[tuple[str, str]]:
 
 def check_overrides(columns: Sequence[str], *, overrides: ColumnOverrides, name: str) -> None:
     """Check that every column that the user named is there and everything else is well-formed.
-
-    Args:
-        columns: Columns of the input.
-        overrides: What the user chose.
-        name: What to call the input in errors.
 
     Raises:
         ColumnNotFound: If a named column is not in the input; the error names the nearest one and the flag.

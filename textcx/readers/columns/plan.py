@@ -12,24 +12,16 @@ from typing import TYPE_CHECKING, Any
 from textcx.domain.errors import NoTextColumn
 from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, RatingColumn, TextColumn
 from textcx.domain.tables import RECORDS
+from textcx.readers.columns import roles
 from textcx.readers.columns.attributes import find_attributes
 from textcx.readers.columns.overrides import check_overrides, named_columns
 from textcx.readers.columns.profile import ColumnProfile
-from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings
-from textcx.readers.columns.roles import (
-    date_score,
-    id_score,
-    respondent_score,
-    source_score,
-    touchpoint_score,
-    value_score,
-)
-from textcx.readers.columns.sources import guess_source
+from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings, unused_name
 from textcx.readers.columns.text import choose_text, is_question_column, question_of
 from textcx.readers.values.dates import ISO, given_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import polars as pl
 
@@ -39,20 +31,8 @@ RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS, "a
 """Names that ratings and attributes must not take in the records table, in lower case."""
 
 _NO_TEXT_LISTED = 20
-_PARTS = (
-    "text",
-    "question",
-    "id",
-    "date",
-    "source",
-    "respondent",
-    "touchpoint",
-    "customer",
-    "rating",
-    "attribute",
-    "ignored",
-)
-"""Beginnings of the keys of the reasons, in the order in which they are listed."""
+_PARTS = "text question id date source respondent touchpoint customer rating attributes ignored"
+"""First words of the keys of the reasons, in the order in which they are listed."""
 
 
 @dataclass
@@ -96,9 +76,6 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
         overrides: Columns that the user named; they win over what is found.
         name: What to call the input in errors and warnings.
 
-    Returns:
-        The plan, with a reason for each part and a warning for each doubt.
-
     Raises:
         ColumnNotFound: If a named column is not there.
         BadSetting: If an override is malformed.
@@ -115,11 +92,11 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
         draft.taken.add(question.name)
         draft.reasons["question"] = f"{question.name!r}: says for each record what was asked"
     parts["date"], parts["date_format"] = _date(draft)
-    parts["id"] = draft.take("id", overrides.id, id_score)
-    parts["respondent"] = draft.take("respondent", overrides.respondent, respondent_score)
-    parts["customer_value"] = draft.take("customer value", overrides.customer_value, value_score)
-    parts["touchpoint"] = draft.take("touchpoint", overrides.touchpoint, touchpoint_score)
-    parts["source_column"] = draft.take("source column", overrides.source_column, source_score)
+    parts["id"] = draft.take("id", overrides.id, roles.id_score)
+    parts["respondent"] = draft.take("respondent", overrides.respondent, roles.respondent_score)
+    parts["customer_value"] = draft.take("customer value", overrides.customer_value, roles.value_score)
+    parts["touchpoint"] = draft.take("touchpoint", overrides.touchpoint, roles.touchpoint_score)
+    parts["source_column"] = draft.take("source column", overrides.source_column, roles.source_score)
     parts["source"] = _source(draft, name, parts["source_column"])
     parts["ratings"] = _ratings(draft, ratings, name)
     parts["text"] = _text(draft, name, by_record=question is not None)
@@ -127,34 +104,27 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
     parts["question_column"] = question.name if question is not None else None
     ignored = tuple(profile.name for profile in draft.free())
     for column in ignored:
-        draft.reasons[f"ignored {column}"] = draft.left_out.get(column, _nothing(draft.profiles[column]))
-    reasons = sorted(
-        draft.reasons.items(), key=lambda reason: next(n for n, part in enumerate(_PARTS) if reason[0].startswith(part))
-    )
+        nothing = "plays no part that could be told; name it with a flag to use it"
+        nothing = nothing if draft.profiles[column].filled else "empty"
+        draft.reasons[f"ignored {column}"] = draft.left_out.get(column, nothing)
+    reasons = sorted(draft.reasons.items(), key=lambda reason: _PARTS.index(reason[0].split()[0]))
     return ColumnPlan(**parts, ignored=ignored, reasons=dict(reasons), warnings=tuple(draft.warnings))
 
 
 def attribute_names(plan: ColumnPlan) -> dict[str, str]:
-    """Name the attributes of a plan: by their column, with "_attribute" where that name is taken.
-
-    Returns:
-        Column to name, in the plan's order; names are unique, also without regard to case.
-    """
+    """Name the attributes: by their column, "_attribute" added where that is taken; unique without regard to case."""
     used = RESERVED | {rating.name.casefold() for rating in plan.ratings}
     names: dict[str, str] = {}
     for column in plan.attributes:
         base = f"{column}_attribute" if column.casefold() in used else column
-        name, copy = base, 2
-        while name.casefold() in used:
-            name, copy = f"{base}_{copy}", copy + 1
-        used |= {name.casefold()}
-        names[column] = name
+        names[column] = unused_name(base, used)
+        used |= {names[column].casefold()}
     return names
 
 
 def _date(draft: _Draft) -> tuple[str | None, str | None]:
     overrides = draft.overrides
-    column = draft.take("date", overrides.date, date_score)
+    column = draft.take("date", overrides.date, roles.date_score)
     if column is None:
         return None, None
     reading = draft.profiles[column].dates
@@ -176,7 +146,7 @@ def _source(draft: _Draft, name: str, column: str | None) -> str:
     if draft.overrides.source is not None:
         draft.reasons["source"] = f"{draft.overrides.source}: as you said"
         return draft.overrides.source
-    source, why = guess_source(name, (profile.key for profile in draft.profiles.values()))
+    source, why = roles.guess_source(name, (profile.key for profile in draft.profiles.values()))
     draft.reasons["source"] = (f"{source} where {column!r} does not say" if column else source) + f": {why}"
     return source
 
@@ -200,21 +170,21 @@ def _ratings(draft: _Draft, declared: list[RatingColumn], name: str) -> tuple[Ra
 
 def _text(draft: _Draft, name: str, *, by_record: bool) -> tuple[TextColumn, ...]:
     questions = draft.overrides.questions
-    if draft.overrides.text:
-        from_names = _questions(draft, draft.overrides.text)
-        draft.reasons["text"] = ", ".join(repr(column) for column in draft.overrides.text) + ": as you said"
-        return tuple(TextColumn(column, questions.get(column, from_names[column])) for column in draft.overrides.text)
+    if named := draft.overrides.text:
+        draft.reasons["text"] = f"{_listed(named)}: as you said"
+        return tuple(TextColumn(each, questions.get(each, question_of(draft.profiles[each]))) for each in named)
     choice = choose_text(draft.free())
     if choice is None:
-        listed = ", ".join(repr(column) for column in list(draft.profiles)[:_NO_TEXT_LISTED])
+        columns = list(draft.profiles)[:_NO_TEXT_LISTED]
         msg = (
-            f"no column of {name} looks like customers' words; it has {listed}. "
+            f"no column of {name} looks like customers' words; it has {_listed(columns)}. "
             "Name the one that does with --text-column COLUMN."
         )
         raise NoTextColumn(msg)
-    draft.reasons["text"] = ", ".join(repr(text.column) for text in choice.text) + f": {choice.reason}"
-    draft.taken.update(text.column for text in choice.text)
-    draft.left_out.update(choice.left_out or {})
+    columns = [text.column for text in choice.text]
+    draft.reasons["text"] = f"{_listed(columns)}: {choice.reason}"
+    draft.taken.update(columns)
+    draft.left_out.update(choice.left_out)
     for column in choice.also:
         draft.warnings.append(f"{column!r} also holds long texts and is not read; add --text-column to read it too")
         draft.left_out[column] = "long texts, but not clearly the customers' own words"
@@ -224,14 +194,9 @@ def _text(draft: _Draft, name: str, *, by_record: bool) -> tuple[TextColumn, ...
     )
 
 
-def _questions(draft: _Draft, columns: tuple[str, ...]) -> dict[str, str | None]:
-    """Questions that the names of text columns are."""
-    return {column: question_of(draft.profiles[column]) for column in columns}
-
-
 def _attributes(draft: _Draft) -> tuple[str, ...]:
     if draft.overrides.attributes:
-        draft.reasons["attributes"] = ", ".join(repr(column) for column in draft.overrides.attributes) + ": as you said"
+        draft.reasons["attributes"] = f"{_listed(draft.overrides.attributes)}: as you said"
         return tuple(dict.fromkeys(draft.overrides.attributes))
     chosen, left_out = find_attributes(draft.free())
     draft.taken.update(chosen)
@@ -243,7 +208,5 @@ def _attributes(draft: _Draft) -> tuple[str, ...]:
     return tuple(chosen)
 
 
-def _nothing(profile: ColumnProfile) -> str:
-    if not profile.filled:
-        return "empty"
-    return "plays no part that could be told; name it with a flag to use it"
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(map(repr, columns))

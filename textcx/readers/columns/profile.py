@@ -24,6 +24,16 @@ _TEXT_SAMPLE = 500
 HALF = 0.5
 
 
+def slug(name: str) -> str:
+    """A name as lower-case words joined by "_"."""
+    return "_".join(re.findall(r"[^\W_]+", name.casefold()))
+
+
+def holds(key: str, pattern: str) -> bool:
+    """Whether a whole word or run of words of a slug matches a regular expression."""
+    return re.search(rf"(?:^|_)(?:{pattern})(?:_|$)", key) is not None
+
+
 @dataclass(frozen=True)
 class ColumnProfile:
     """A column of the sample: its name in words, and what its values look like.
@@ -42,8 +52,8 @@ class ColumnProfile:
 
     @cached_property
     def key(self) -> str:
-        """The name in lower-case words joined by "_": "userName" and "User name" are both "user_name"."""
-        return "_".join(re.findall(r"[^\W_]+", _CAMEL.sub("_", self.name).casefold()))
+        """The name as a slug: "userName" and "User name" are both "user_name"."""
+        return slug(_CAMEL.sub("_", self.name))
 
     @cached_property
     def words(self) -> tuple[str, ...]:
@@ -52,7 +62,7 @@ class ColumnProfile:
 
     def named(self, pattern: str) -> bool:
         """Whether a whole word or run of words of the name matches a regular expression."""
-        return re.search(rf"(?:^|_)(?:{pattern})(?:_|$)", self.key) is not None
+        return holds(self.key, pattern)
 
     def is_named(self, pattern: str) -> bool:
         """Whether the whole name matches a regular expression."""
@@ -95,12 +105,12 @@ class ColumnProfile:
     @property
     def low(self) -> float:
         """Smallest number; 0 without any."""
-        return float(str(self.numbers.min())) if len(self.numbers) else 0.0
+        return min(self.numbers, default=0.0)
 
     @property
     def high(self) -> float:
         """Largest number; 0 without any."""
-        return float(str(self.numbers.max())) if len(self.numbers) else 0.0
+        return max(self.numbers, default=0.0)
 
     @cached_property
     def dates(self) -> DateReading | None:

@@ -1,6 +1,6 @@
 """How well a column fits a part: id, date, respondent, customer value, touchpoint, source.
 
-Every function returns points and a reason: above 0 the column fits, below 0 it must not be used for anything and the
+Every score is points and a reason: above 0 the column fits, below 0 it must not be used for anything and the
 reason says why, 0 says nothing.
 """
 
@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from textcx.readers.columns.sources import source_of
+from textcx.readers.columns.profile import holds, slug
 from textcx.readers.values.cells import amounts
 from textcx.readers.words import column_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from textcx.readers.columns.profile import ColumnProfile
+
+SOURCES = ("review", "survey", "social", "support")
+"""How feedback may have come in."""
 
 _UUID = r"(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _FULL = _UNIQUE = 0.98
@@ -120,3 +125,21 @@ def _running(profile: ColumnProfile) -> bool:
         return False
     steps = profile.numbers.diff().drop_nulls()
     return bool((steps > 0).all())
+
+
+def source_of(value: str | None) -> str | None:
+    """Bring a value of a source column to one of ``SOURCES``; null where it is none of them."""
+    words = column_words().source_words.items()
+    return next((source for source, pattern in words if holds(slug(value), pattern)), None) if value else None
+
+
+def guess_source(input_name: str, keys: Iterable[str]) -> tuple[str, str]:
+    """Guess the source of a whole input by its file name, else by the keys of its columns; with the reason."""
+    if source := source_of(input_name.split(".", maxsplit=1)[0]):
+        return source, f"from the name {input_name!r}"
+    named = list(keys)
+    for source, pattern in column_words().source_columns.items():
+        for key in named:
+            if holds(key, pattern):
+                return source, f"from the column {key!r}"
+    return "review", "nothing says otherwise; set --source survey, social or support if it is"

@@ -5,21 +5,25 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from textcx.domain.errors import NothingToAnalyze, UnreadableInput
+from textcx.readers.columns.profile import ColumnProfile
+from textcx.readers.columns.text import asks
 from textcx.readers.formats.csv_rows import DELIMITERS, EXCEL_HINT, CsvRow, CsvRows, Fault, widths
-from textcx.readers.formats.header import is_a_record
 from textcx.readers.formats.raw import SAMPLE_ROWS, LineSource, Row, strings, unique_names
+from textcx.readers.values.cells import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-
-    import polars as pl
 
     from textcx.readers.formats.decoding import Line
     from textcx.readers.formats.streams import ByteSource
 
 _NO_DELIMITER = "\x1f"
 _PROBE_RECORDS = 200
+_LONG_NAME = 5
+"""Words from which on the only column's name is a comment, unless it asks something."""
 
 
 class CsvSource(LineSource):
@@ -43,7 +47,7 @@ class CsvSource(LineSource):
         delimiter = DELIMITERS.get(self._delimiter, f"{self._delimiter!r}")
         layout = "one column, no delimiter" if self._delimiter == _NO_DELIMITER else f"CSV with {delimiter}"
         self.reasons = {"format": f"{layout}, {self.decoding.reason}"}
-        self._sample = self._read_sample(head)
+        self.sample = self._read_sample(head)
 
     def _find_delimiter(self, head: Sequence[str]) -> str:
         for line in head:
@@ -67,10 +71,9 @@ class CsvSource(LineSource):
         good: list[Sequence[str | None]] = []
         broken = 0
         for row in self.rows(head):
-            if row.cells is None:
-                broken += 1
-            else:
+            if row.cells is not None:
                 good.append(row.cells)
+            broken += row.cells is None
             if len(good) > SAMPLE_ROWS:
                 break
         if not self.data.whole and len(good) > 1:
@@ -85,7 +88,7 @@ class CsvSource(LineSource):
             msg = f"{self.name} has a header and no records below it"
             raise NothingToAnalyze(msg)
         sample = strings(good[:SAMPLE_ROWS], self.columns)
-        if is_a_record(sample):
+        if _is_record([ColumnProfile.of(sample[column]) for column in sample.columns]):
             msg = (
                 f"the first line of {self.name} looks like a record, not like column names; "
                 "add a header line such as 'id,date,rating,comment'"
@@ -110,3 +113,18 @@ def _hint(row: CsvRow, width: int) -> str:
     if row.fault is Fault.UNCLOSED:
         return "a quotation mark is opened and never closed; close it or double it"
     return f"it has {len(row.cells)} cells where the header has {width}; look for a stray quote or delimiter"
+
+
+def _is_record(profiles: Sequence[ColumnProfile]) -> bool:
+    """Tell whether the column names are a record: a date above dates, a number above numbers, a comment above comments.
+
+    It matters for privacy as well: names of columns are printed and kept in the manifest, a record's words never are.
+    """
+    for profile in profiles:
+        name = pl.Series([profile.name], dtype=pl.String)
+        if profile.numeric and numbers(name).null_count() == 0:
+            return True
+        if profile.dates_likely and ColumnProfile(profile.name, 1, name).dates_likely:
+            return True
+    only = profiles[0]
+    return len(profiles) == 1 and len(only.name.split()) >= _LONG_NAME and not asks(only)

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from textcx.domain.errors import NothingToAnalyze, UnreadableInput
-from textcx.readers.formats.raw import SAMPLE_ROWS, RawChunk, chunk_frame, unique_names
+from textcx.readers.formats.raw import SAMPLE_ROWS, RawChunk, RowSource, chunk_frame, unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,18 +24,14 @@ if TYPE_CHECKING:
     from textcx.readers.formats.streams import ByteSource
 
 _HEADER_SEARCH = 20
-_DAMAGE = "rows with bytes that cannot be read, shown as U+FFFD"
 
 
-class FrameSource:
+class FrameSource(RowSource):
     """A Polars frame in memory; values of any type.
 
     Raises:
         NothingToAnalyze: If it has no rows or no columns.
     """
-
-    damage = _DAMAGE
-    warnings: tuple[str, ...] = ()
 
     def __init__(
         self, frame: pl.DataFrame, *, name: str = "frame", first_line: int = 1, reason: str = "a frame in memory"
@@ -48,27 +44,21 @@ class FrameSource:
         self._first_line = first_line
         self.columns = tuple(frame.columns)
         self.reasons = {"format": reason}
-
-    def sample(self) -> pl.DataFrame:
-        """Return the first rows."""
-        return stringify(self._frame.head(SAMPLE_ROWS))
+        self.sample = stringify(frame.head(SAMPLE_ROWS))
 
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
-        """Yield the rows in order, ``rows`` at a time, leaving out the first ``skip``."""
+        """Yield the rows in order."""
         for start in range(skip, self._frame.height, rows):
             yield chunk_frame(stringify(self._frame.slice(start, rows)), first=start, first_line=self._first_line)
 
 
-class ParquetSource:
+class ParquetSource(RowSource):
     """A Parquet file, streamed.
 
     Raises:
         UnreadableInput: If it is damaged or compressed as a whole.
         NothingToAnalyze: If it has no rows.
     """
-
-    damage = _DAMAGE
-    warnings: tuple[str, ...] = ()
 
     def __init__(self, data: ByteSource) -> None:
         self.name = data.name
@@ -85,14 +75,10 @@ class ParquetSource:
             msg = f"{self.name} has no records"
             raise NothingToAnalyze(msg)
         self.reasons = {"format": f"Parquet, {rows} rows"}
-        self._sample = stringify(_from_arrow(start))
-
-    def sample(self) -> pl.DataFrame:
-        """Return the first rows."""
-        return self._sample
+        self.sample = stringify(_from_arrow(start))
 
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
-        """Yield the rows in order, ``rows`` at a time, leaving out the first ``skip``."""
+        """Yield the rows in order."""
         done, held = 0, pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
         try:
             with pq.ParquetFile(self._where) as file:
@@ -101,16 +87,13 @@ class ParquetSource:
                     done += batch.num_rows
                     held = held.vstack(stringify(_from_arrow(batch.slice(drop))))
                     while held.height >= rows:
-                        yield self._chunk(held.head(rows), end=done - held.height + rows)
+                        yield chunk_frame(held.head(rows), first=done - held.height, first_line=1)
                         held = held.slice(rows)
         except (pa.ArrowException, OSError) as error:
             msg = f"{self.name} is damaged after row {done}; write it again"
             raise UnreadableInput(msg) from error
         if held.height:
-            yield self._chunk(held, end=done)
-
-    def _chunk(self, cells: pl.DataFrame, *, end: int) -> RawChunk:
-        return chunk_frame(cells, first=end - cells.height, first_line=1)
+            yield chunk_frame(held, first=done - held.height, first_line=1)
 
 
 class XlsxSource(FrameSource):
@@ -176,14 +159,7 @@ def _from_arrow(batch: pa.RecordBatch) -> pl.DataFrame:
 
 
 def stringify(frame: pl.DataFrame) -> pl.DataFrame:
-    """Turn every column into strings; nulls and empty strings become null, dates ISO 8601.
-
-    Args:
-        frame: Any columns; nested ones become JSON text, binary ones null.
-
-    Returns:
-        A frame of the same shape with String columns only.
-    """
+    """Turn every column into strings: "" becomes null, dates ISO 8601, nested values JSON text, binary ones null."""
     columns = [_stringify(frame[name]).alias(name) for name in frame.columns]
     return pl.DataFrame(columns).with_columns(
         pl.when(pl.all() == "").then(None).otherwise(pl.all().str.replace_all("\0", "�", literal=True)).name.keep()

@@ -35,7 +35,7 @@ class JsonlSource(LineSource):
     def __init__(self, data: ByteSource) -> None:
         super().__init__(data)
         self.reasons = {"format": f"JSONL, {self.decoding.reason}"}
-        self._sample = self._read_sample()
+        self.sample = self._read_sample()
 
     def _read_sample(self) -> pl.DataFrame:
         objects: list[dict[str, Any]] = []
