@@ -35,14 +35,11 @@ def _word(word: str, cue: str, numbers: Sequence[str]) -> str:
 
 
 def cue_regex(cues: Iterable[str], *, numbers: Sequence[str] = ()) -> str:
-    """Compile cues into one regular expression that matches any of them.
+    """Compile cues into one case-insensitive expression that matches any of them, or nothing where there are none.
 
     Args:
-        cues: Patterns in the small language of this module; none gives an expression that matches nothing.
+        cues: Patterns in the small language of this module.
         numbers: Number words, as regular expressions; figures count anyway.
-
-    Returns:
-        A case-insensitive expression valid for ``re`` and for Polars.
 
     Raises:
         BadSetting: If a cue is empty or holds a sign outside the language.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textcx.domain.errors import BadSetting
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 ISO = "ISO 8601"
 EPOCH = "epoch"
 EPOCH_MS = "epoch_ms"
+_PER_SECOND = {EPOCH: 1, EPOCH_MS: 1000}
 
 _ISO_SHAPE = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$", re.ASCII
@@ -68,14 +70,11 @@ class DateReading:
     bare_day_first: bool = True
 
     def read(self, values: Iterable[str | None]) -> tuple[list[datetime | None], int, int]:
-        """Read values.
-
-        Args:
-            values: Cells of the column; null where empty.
+        """Read cells of the column.
 
         Returns:
-            Instants in UTC, null where there is none; how many values could not be read; and how many have day and
-            month in the other order than the column, for certain.
+            Instants in UTC, null where there is none; how many cells that are not empty could not be read; and how many
+            have day and month in the other order than the column, for certain.
         """
         known: dict[str, tuple[datetime | None, bool]] = {}
         instants: list[datetime | None] = []
@@ -97,26 +96,25 @@ class DateReading:
             return _read(value, self.formats[0]) or _read(normal_form(value), self.formats[0]), False
         plain = normal_form(value)
         shape = _shape(plain)
-        if shape is None or (shape.pattern in (EPOCH, EPOCH_MS) and shape.pattern not in self.formats):
+        if shape is None or (shape.pattern in _PER_SECOND and shape.pattern not in self.formats):
             return None, False
         wanted = self.bare_day_first if shape.bare else self.day_first
         day_first = wanted if shape.day_first is None else shape.day_first
-        return _read(plain, shape.strptime(day_first=day_first)), shape.numeric and day_first != wanted
+        return _read(plain, _ordered(shape.pattern, day_first=day_first)), day_first != wanted
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(NamedTuple):
     """The pattern of one value; ``day_first`` where its own numbers tell, ``bare`` where a leading zero is left out."""
 
     pattern: str
-    numeric: bool = False
     day_first: bool | None = None
     open_order: bool = False
     bare: bool = False
 
-    def strptime(self, *, day_first: bool) -> str:
-        one, two = ("%d", "%m") if day_first else ("%m", "%d")
-        return self.pattern.replace("{first}", one).replace("{second}", two)
+
+def _ordered(pattern: str, *, day_first: bool) -> str:
+    one, two = ("%d", "%m") if day_first else ("%m", "%d")
+    return pattern.replace("{first}", one).replace("{second}", two)
 
 
 def given_format(date_format: str) -> DateReading:
@@ -127,32 +125,22 @@ def given_format(date_format: str) -> DateReading:
     """
     if date_format.casefold() in {"iso", "iso 8601", "iso8601"}:
         return DateReading((ISO,), given=True)
-    if date_format not in (EPOCH, EPOCH_MS):
-        try:
-            sample = datetime(2024, 1, 31, 13, 45, tzinfo=UTC)
-            datetime.strptime(sample.strftime(date_format), date_format).replace(tzinfo=UTC)
-        except ValueError as error:
-            msg = (
-                f"--date-format {date_format!r} is no date pattern; expected something like '%d/%m/%Y' or "
-                f"'%Y-%m-%d %H:%M', 'ISO 8601', {EPOCH!r} or {EPOCH_MS!r}"
-            )
-            raise BadSetting(msg) from error
-        if "%" not in date_format:
-            msg = f"--date-format {date_format!r} is no date pattern; expected something like '%d/%m/%Y'"
-            raise BadSetting(msg)
+    sample = datetime(2024, 1, 31, 13, 45, tzinfo=UTC)
+    known = date_format in _PER_SECOND
+    if "%" in date_format:
+        with suppress(ValueError):
+            known = bool(datetime.strptime(sample.strftime(date_format), date_format).replace(tzinfo=UTC))
+    if not known:
+        msg = (
+            f"--date-format {date_format!r} is no date pattern; expected something like '%d/%m/%Y' or "
+            f"'%Y-%m-%d %H:%M', 'ISO 8601', {EPOCH!r} or {EPOCH_MS!r}"
+        )
+        raise BadSetting(msg)
     return DateReading((date_format,), given=True)
 
 
 def find_formats(values: Sequence[str], *, column: str) -> DateReading | None:
-    """Find the formats of a column from some of its values.
-
-    Args:
-        values: Cells that are not empty.
-        column: Name of the column, for the doubts.
-
-    Returns:
-        The reading, most frequent format first; null where no value looks like a date.
-    """
+    """Find the formats of a column from some of its cells that are not empty; null where none looks like a date."""
     shapes: Counter[str] = Counter()
     certain = {bare: Counter[bool]() for bare in (False, True)}
     open_order = False
@@ -180,7 +168,7 @@ def find_formats(values: Sequence[str], *, column: str) -> DateReading | None:
         )
     elif open_order and not both and not dotted:
         commonest = next(pattern for pattern, _ in shapes.most_common() if "{first}" in pattern)
-        other = _Shape(commonest).strptime(day_first=not day_first)
+        other = _ordered(commonest, day_first=not day_first)
         doubts.append(
             f"{column!r} could have the day or the month first, no value tells; read with the {_ORDER[day_first]} "
             f"first, for the other order give --date-format '{other}'"
@@ -189,7 +177,7 @@ def find_formats(values: Sequence[str], *, column: str) -> DateReading | None:
     if len(kinds) > 1:
         doubts.append(f"{column!r} mixes date formats ({', '.join(kinds)}); each value is read by its own")
     patterns = sorted(shapes, key=lambda pattern: (-shapes[pattern], pattern))
-    formats = tuple(dict.fromkeys(_Shape(pattern).strptime(day_first=day_first) for pattern in patterns))
+    formats = tuple(dict.fromkeys(_ordered(pattern, day_first=day_first) for pattern in patterns))
     reading = DateReading(formats, tuple(doubts), day_first=day_first, bare_day_first=bare_day_first)
     _, failed, _ = reading.read(values)
     return replace(reading, share=1 - failed / len(values))
@@ -234,7 +222,6 @@ def _numeric_shape(match: re.Match[str]) -> _Shape | None:
     day_first = None if (first > _LAST_MONTH) == (second > _LAST_MONTH) else first > _LAST_MONTH
     return _Shape(
         f"{{first}}{mark}{{second}}{mark}{_year(three)}{time}",
-        numeric=True,
         day_first=day_first,
         open_order=day_first is None and first != second,
         bare=len(one) == 1 or len(two) == 1,
@@ -251,12 +238,11 @@ def _time(rest: str) -> str | None:
     match = _TIME.match(rest)
     if match is None or not match[1]:
         return None
-    hour, half = "%H", ""
-    if match[5]:
-        hour, half = "%I", f"{' ' if match[5].startswith(' ') else ''}%p"
-    zone = f"{' ' if match[6].startswith(' ') else ''}%z" if match[6] else ""
     at = "at " if "at " in rest else ""
-    return f"{match[1]}{at}{hour}:%M{':%S' if match[3] else ''}{'.%f' if match[4] else ''}{half}{zone}"
+    hour = "%I" if match[5] else "%H"
+    optional = ((3, ":%S"), (4, ".%f"), (5, "%p"), (6, "%z"))
+    ends = (f"{' ' * match[group].startswith(' ')}{sign}" for group, sign in optional if match[group])
+    return f"{match[1]}{at}{hour}:%M{''.join(ends)}"
 
 
 def _weekday(word: str | None) -> str:
@@ -272,32 +258,24 @@ def _month(word: str) -> str:
 def _kind(pattern: str) -> str:
     if pattern in (ISO, "%Y-%m") or pattern.startswith("%Y"):
         return "year first"
-    if pattern in (EPOCH, EPOCH_MS):
+    if pattern in _PER_SECOND:
         return "seconds since 1970"
     return "numbers" if "{first}" in pattern else "month names"
 
 
 def _read(value: str, pattern: str) -> datetime | None:
     try:
-        return _in_utc(_parse(value, pattern))
+        if pattern == ISO:
+            if not _ISO_SHAPE.match(value):
+                return None
+            instant = datetime.fromisoformat(value[:11] + value[11:].replace(",", ".").replace(" ", ""))
+        elif pattern in _PER_SECOND:
+            if not (_EPOCH_SHAPE.match(value) or _EPOCH_MS_SHAPE.match(value)):
+                return None
+            instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(value) / _PER_SECOND[pattern])
+        else:
+            instant = datetime.strptime(value, pattern)  # noqa: DTZ007  it may have a zone of its own
+        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _parse(value: str, pattern: str) -> datetime:
-    if pattern == ISO:
-        if not _ISO_SHAPE.match(value):
-            raise ValueError
-        return datetime.fromisoformat(value[:11] + value[11:].replace(",", ".").replace(" ", ""))
-    if pattern in (EPOCH, EPOCH_MS):
-        if not (_EPOCH_SHAPE.match(value) or _EPOCH_MS_SHAPE.match(value)):
-            raise ValueError
-        seconds = float(value) / (1000 if pattern == EPOCH_MS else 1)
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    return datetime.strptime(value, pattern)  # noqa: DTZ007  it may have a zone of its own
-
-
-def _in_utc(instant: datetime) -> datetime:
-    if not _CENTURIES[0] <= instant.year < _CENTURIES[1]:
-        raise ValueError
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return instant if _CENTURIES[0] <= instant.year < _CENTURIES[1] else None
