@@ -24,6 +24,19 @@ NOTHING = r"[^\s\S]"
 """Matches no text at all."""
 
 
+ALTERNATIVES = "<>"
+"""Where a template takes the alternatives of its key, joined by ``|``."""
+
+
+def pattern(template: str = r"\b(?:<>)\b", *, flags: re.RegexFlag = re.IGNORECASE) -> dict[str, object]:
+    """Declare a field that is written as a list of alternatives, each a regular expression.
+
+    ``template`` is the expression around the alternatives, which stand in the place of ``<>``; ``{key}`` stands for those
+    of another key of the same file.
+    """
+    return {"template": template, "flags": flags}
+
+
 def _word(word: str, cue: str, numbers: Sequence[str]) -> str:
     if word == "<number>":
         return f"(?:{'|'.join((FIGURE, *numbers))})"
@@ -50,16 +63,16 @@ def cue_regex(cues: Iterable[str], *, numbers: Sequence[str] = ()) -> str:
         if not words or words[0] == "..." or words[-1] == "...":
             msg = f"cue {cue!r} is empty or begins or ends with '...'; write at least one word on either side"
             raise BadSetting(msg)
-        pattern = ""
+        expression = ""
         for position, word in enumerate(words):
             if word == "...":
-                pattern += GAP
+                expression += GAP
                 continue
             options = [_word(option, cue, numbers) for option in word.split("|")]
-            pattern += options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
+            expression += options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
             if position < len(words) - 1:
-                pattern += JOINT
-        parts.append(pattern)
+                expression += JOINT
+        parts.append(expression)
     if not parts:
         return NOTHING
     return rf"(?i)\b(?:{'|'.join(parts)})\b"

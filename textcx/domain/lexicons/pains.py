@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting
-from textcx.domain.lexicons.cues import cue_regex
-from textcx.domain.lexicons.fields import pattern
+from textcx.domain.lexicons.cues import cue_regex, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from textcx.domain.lexicons.fields import pattern
+from textcx.domain.lexicons.cues import pattern
 
 _SILENT = re.compile(r"[\x00-\x2f\x3a-\x60\x7b-\x7f]")
 _BEFORE = r"\b(?:<>)\s+$"
@@ -58,13 +58,9 @@ class DetectionWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SplittingWords:
-    """``splitting.toml``: where sentences end and turn.
+    """``splitting.toml``: where sentences end and turn; its comments explain each key.
 
-    Tuples hold alternatives of a regular expression. ``starters`` begin a sentence after a full stop without a space,
-    ``me`` too, as a capital; ``never_ends`` are abbreviations in the middle of a sentence, ``list_ends`` at its end,
-    ``numbers`` those before a figure; ``turns`` part clauses wherever they stand, ``turns_after_comma`` after a comma
-    only, ``turns_before`` together with what follows; ``runs_on`` before one of ``subjects``, and ``parts`` alone, part
-    a sentence that is too long.
+    Tuples hold alternatives of a regular expression.
     """
 
     starters: tuple[str, ...]
@@ -131,9 +127,7 @@ class RequestPatterns:
 class NameWords:
     """``names.toml``: what tells names of persons from other words, and numbers of accounts from other numbers.
 
-    ``keep`` are names that are never masked. ``staff`` are roles, for the patterns beside it; ``acted`` says what
-    somebody did, right after the name; the others stand before it. ``numbered`` and ``linking`` stand before a number
-    that tells who somebody is; ``private_paths`` before such a part of a link.
+    ``keep`` are names that are never masked; the comments of the file explain the others.
     """
 
     keep: tuple[str, ...]

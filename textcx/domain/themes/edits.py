@@ -110,14 +110,15 @@ class Edit:
         if plain["action"] not in list(Action):
             msg = f"it holds the action {str(plain['action'])[:20]!r}, which this version does not know"
             raise ValueError(msg)
+        more: dict[str, Any] = {name: plain.get(name) for name in _SINGLE}
         try:
+            more |= {name: tuple(map(str, plain.get(name, ()))) for name in _SEVERAL}
             edit = cls(
                 number=int(plain["number"]),
                 when=datetime.fromisoformat(plain["when"]).astimezone(UTC),
                 action=Action(plain["action"]),
                 version=int(plain["version"]),
-                **{name: plain.get(name) for name in _SINGLE},
-                **{name: tuple(map(str, plain.get(name, ()))) for name in _SEVERAL},
+                **more,
             )
         except (KeyError, TypeError, ValueError) as error:
             msg = f"its number, time or version is missing or wrong ({type(error).__name__})"

@@ -32,7 +32,6 @@ class ThemeFinding:
         short_share: Share of the segments with fewer words that say nothing about anything, 0..1.
         theme_set: The set the themes are of; null where there are none.
         emerging: A frame of ``tables.EMERGING``: groups that the set does not explain, most records first.
-        notes: Sentences for the reader.
     """
 
     themes: pl.DataFrame
@@ -46,8 +45,7 @@ class ThemeFinding:
 
     def themes_at(self, level: int) -> pl.DataFrame:
         """The themes that stand for everything on a level: those on it, and leaves above it."""
-        shown = set(self._shown(level).values())
-        return self.themes.filter(pl.col("theme_id").is_in(sorted(shown)))
+        return self.themes.filter(pl.col("theme_id").is_in(sorted(set(self._shown(level).values()))))
 
     def mentions_at(self, level: int) -> pl.DataFrame:
         """The mentions by the themes that stand for everything on a level."""

@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textcx.domain.errors import BadSetting, UnreadableInput
-from textcx.domain.lexicons.fields import ALTERNATIVES
+from textcx.domain.lexicons.cues import ALTERNATIVES
 from textcx.domain.lexicons.language import Language
 from textcx.domain.lexicons.naming import NamingWords
 from textcx.domain.lexicons.pains import CUE_LISTS, WORD_LISTS, Consequence, PainLexicon, StatementWords
@@ -143,7 +143,7 @@ def read_room(path: Path, room: type[Room]) -> Room:
 
     Args:
         path: The file.
-        room: The dataclass; fields of the type ``re.Pattern[str]`` are declared by ``fields.pattern``. ``{key}`` in a
+        room: The dataclass; fields of the type ``re.Pattern[str]`` are declared by ``cues.pattern``. ``{key}`` in a
             regular expression stands for the alternatives of another key of the file.
 
     Raises:

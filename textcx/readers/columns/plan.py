@@ -15,7 +15,7 @@ from textcx.domain.tables import RECORDS
 from textcx.readers.columns import roles
 from textcx.readers.columns.attributes import find_attributes
 from textcx.readers.columns.overrides import check_overrides, named_columns
-from textcx.readers.columns.profile import ColumnProfile
+from textcx.readers.columns.profile import profile_of
 from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings, unused_name
 from textcx.readers.columns.text import choose_text, is_question_column, question_of
 from textcx.readers.values.dates import ISO, given_format
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from textcx.domain.feedback import ColumnOverrides
+    from textcx.readers.columns.profile import ColumnProfile
 
 RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS, "analyzed", "counted"))
 """Names that ratings and attributes must not take in the records table, in lower case."""
@@ -82,7 +83,7 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
         NoTextColumn: If no column looks like customers' words and none was named.
     """
     check_overrides(sample.columns, overrides=overrides, name=name)
-    draft = _Draft({column: ColumnProfile.of(sample[column]) for column in sample.columns}, overrides)
+    draft = _Draft({column: profile_of(sample[column]) for column in sample.columns}, overrides)
     parts: dict[str, Any] = {}
     ratings = [parse_rating(flag) for flag in overrides.ratings]
     draft.taken.update(column for _, column in named_columns(overrides))

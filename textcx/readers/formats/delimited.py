@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.errors import NothingToAnalyze, UnreadableInput
-from textcx.readers.columns.profile import ColumnProfile
+from textcx.readers.columns.profile import profile_of
 from textcx.readers.columns.text import asks
 from textcx.readers.formats.csv_rows import DELIMITERS, EXCEL_HINT, CsvRow, CsvRows, Fault, widths
 from textcx.readers.formats.raw import SAMPLE_ROWS, LineSource, Row, strings, unique_names
-from textcx.readers.values.cells import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from textcx.readers.columns.profile import ColumnProfile
     from textcx.readers.formats.decoding import Line
     from textcx.readers.formats.streams import ByteSource
 
@@ -88,7 +88,7 @@ class CsvSource(LineSource):
             msg = f"{self.name} has a header and no records below it"
             raise NothingToAnalyze(msg)
         sample = strings(good[:SAMPLE_ROWS], self.columns)
-        if _is_record([ColumnProfile.of(sample[column]) for column in sample.columns]):
+        if _is_record([profile_of(sample[column]) for column in sample.columns]):
             msg = (
                 f"the first line of {self.name} looks like a record, not like column names; "
                 "add a header line such as 'id,date,rating,comment'"
@@ -121,10 +121,8 @@ def _is_record(profiles: Sequence[ColumnProfile]) -> bool:
     It matters for privacy as well: names of columns are printed and kept in the manifest, a record's words never are.
     """
     for profile in profiles:
-        name = pl.Series([profile.name], dtype=pl.String)
-        if profile.numeric and numbers(name).null_count() == 0:
-            return True
-        if profile.dates_likely and ColumnProfile(profile.name, 1, name).dates_likely:
+        name = profile_of(pl.Series(profile.name, [profile.name]))
+        if (profile.numeric and name.numeric) or (profile.dates_likely and name.dates_likely):
             return True
     only = profiles[0]
     return len(profiles) == 1 and len(only.name.split()) >= _LONG_NAME and not asks(only)
