@@ -45,9 +45,8 @@ class RatingKind(StrEnum):
 class RatingColumn:
     """A column that holds one raw answer on a declared numeric scale.
 
-    ``reversed`` means that the low end is the good one (1 = very good .. 5 = very poor). Values are read as given;
-    ``NPS``, ``CSAT`` and effects are computed after turning a reversed scale round (low + high - value).
-    ``missing`` lists codes on the sheet that mean "no answer". ``note`` says why this scale was assumed.
+    ``reversed`` means that the low end is the good one (1 = very good .. 5 = very poor); values are read as given.
+    ``missing`` lists codes that mean "no answer". ``note`` says why this scale was assumed.
     """
 
     name: str

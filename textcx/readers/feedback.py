@@ -43,11 +43,7 @@ class TabularReader:
         return TabularReader(self._source, plan=self.plan, dates=self._dates, first_row=first_row)
 
     def batches(self, *, rows: int, skip: int = 0) -> Iterator[FeedbackBatch]:
-        """Yield the records in order; warnings are counted per batch, for ``merge_counted``.
-
-        Args:
-            rows: Rows per batch, unreadable ones included. At least 1; only the last batch may be smaller.
-            skip: Rows to leave out, unreadable ones included. At least 0.
+        """Yield the records in order, ``rows`` at a time, leaving out the first ``skip``, unreadable ones included.
 
         Raises:
             UnreadableInput: If the input ends inside compressed data, or standard input is read a second time.

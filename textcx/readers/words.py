@@ -99,11 +99,7 @@ class ColumnWords(_Section):
 
 @cache
 def column_words(language: str = "en") -> ColumnWords:
-    """Return the shipped words of a language.
-
-    Raises:
-        BadSetting: As ``read_words``.
-    """
+    """Return the shipped words of a language; errors as those of ``read_words``."""
     package = Path(str(files("textcx")))
     models = next((path for path in (package / "_models", package.parent / "models") if path.is_dir()), package)
     return read_words(models / "languages" / language / "columns.toml")

@@ -29,10 +29,9 @@ ALTERNATIVES = "<>"
 
 
 def pattern(template: str = r"\b(?:<>)\b", *, flags: re.RegexFlag = re.IGNORECASE) -> dict[str, object]:
-    """Declare a field that is written as a list of alternatives, each a regular expression.
+    """Declare a field that is written as a list of regular expressions, which stand in the place of ``<>``.
 
-    ``template`` is the expression around the alternatives, which stand in the place of ``<>``; ``{key}`` stands for those
-    of another key of the same file.
+    ``{key}`` in the template stands for those of another key of the same file.
     """
     return {"template": template, "flags": flags}
 

@@ -43,9 +43,7 @@ def touchpoint_key(name: str) -> str:
 
 @dataclass(frozen=True)
 class JourneyTaxonomy:
-    """The stages of a journey in their order, and sentences that belong to none of them.
-
-    ``numbers`` are the number words of its cues, as regular expressions.
+    """The stages of a journey in their order, sentences that belong to none of them, and number words of the cues.
 
     Raises:
         BadSetting: If there is no stage, an id stands twice or is "unknown", a stage has no example, or one touchpoint

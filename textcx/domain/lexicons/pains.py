@@ -26,10 +26,8 @@ WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
 class Consequence:
     """Something that happened to the customer, the weight it gives a pain, and the cues that tell it.
 
-    ``weight`` is the share of the distance to severity 1 that it takes away: greater than 0, less than 1. Where it is
-    not ``negatable``, a "not" or "nobody" before a cue does not void it ("nobody refunded me"). One that is
-    ``always`` a pain makes its segment one even where the pain head hears none. ``urgency`` are the points it adds to
-    the urgency of a record, 0..20. ``numbers`` are the number words of its cues.
+    ``weight`` is the share of the distance to severity 1 that it takes away, above 0 and below 1; ``urgency`` the points
+    it adds to the urgency of a record, 0..20. ``consequences.toml`` explains the others.
     """
 
     id: str
@@ -79,19 +77,7 @@ class StatementWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PainLexicon:
-    """Words and cues about pains; every list is data of ``consequences.toml``.
-
-    ``negations`` void a negatable consequence that they stand before, ``relief`` any consequence that it precedes
-    ("did not have to call again"), ``voids`` any that they follow ("no refund needed"). ``all_well`` tells segments in
-    which nothing went wrong although problem words appear, ``solved`` problems that were put right, ``hypothetical``
-    fears and conditions, ``general`` dislikes that concern no organization, ``lacks`` wishes that imply something is
-    missing, ``asks_improvement`` questions that invite such wishes.
-
-    ``numbers`` are the number words of the cues; ``statements`` tell how clauses begin and end.
-
-    ``bare_words`` say nothing concrete ("worst app ever"); ``compound_words`` are those of them that may still begin an
-    aspect ("customer service"); ``vague_aspects`` are never what a pain is about.
-    """
+    """Words and cues about pains: the lists of ``consequences.toml``, where each is explained."""
 
     consequences: tuple[Consequence, ...]
     statements: StatementWords

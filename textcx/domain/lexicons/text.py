@@ -1,4 +1,4 @@
-"""What is to be known of a language to read single texts: answers, sentences, phrases, language, wishes, names."""
+"""What is to be known of a language to read single texts; the files that are named explain their keys."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ _BEFORE = r"\b(?:<>)\s+$"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AnswerWords:
-    """``answers.toml``: set phrases that stand for silence; compared by their letters alone.
-
-    ``no_answer`` say nothing whatever was asked, ``nothing`` only where no question is known.
-    """
+    """``answers.toml``: set phrases that stand for silence, whatever was asked or only where no question is known."""
 
     no_answer: tuple[str, ...]
     nothing: tuple[str, ...]
@@ -43,11 +40,7 @@ def _letters(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DetectionWords:
-    """``detection.toml``: words that tell the language from others, where a model alone would be wrong.
-
-    ``lookalike`` is the code of a language that customers write among this one, in the same letters; of its words
-    ``lookalike_weak`` could be others, too.
-    """
+    """``detection.toml``: words that tell the language from others, where a model alone would be wrong."""
 
     common: frozenset[str]
     lookalike: str
@@ -58,10 +51,7 @@ class DetectionWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SplittingWords:
-    """``splitting.toml``: where sentences end and turn; its comments explain each key.
-
-    Tuples hold alternatives of a regular expression.
-    """
+    """``splitting.toml``: where sentences end and turn. Tuples hold alternatives of a regular expression."""
 
     starters: tuple[str, ...]
     me: str
@@ -104,10 +94,7 @@ class PhraseWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RequestPatterns:
-    """``requests.toml``: wordings that nearly always ask for something (``clear``), and that sometimes do.
-
-    ``nice`` and ``do`` are alternatives that stand in several of them.
-    """
+    """``requests.toml``: wordings that nearly always ask for something (``clear``), and that sometimes do."""
 
     nice: tuple[str, ...]
     do: tuple[str, ...]
@@ -125,10 +112,7 @@ class RequestPatterns:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NameWords:
-    """``names.toml``: what tells names of persons from other words, and numbers of accounts from other numbers.
-
-    ``keep`` are names that are never masked; the comments of the file explain the others.
-    """
+    """``names.toml``: what tells names of persons from other words, and numbers of accounts from other numbers."""
 
     keep: tuple[str, ...]
     common_words: frozenset[str]

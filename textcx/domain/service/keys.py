@@ -1,7 +1,7 @@
-"""Who may do what at the service: keys and scopes, shared by the api and the stores.
+"""Who may do what at the service: keys and scopes.
 
 A key is shown once, when it is made. What is kept is its SHA-256 and a short visible beginning, so that nobody who
-reads the store can call the service. A key holds 256 random bits, so a plain hash is enough: there is nothing to guess.
+reads the store can call the service. A key holds 256 random bits, so a plain hash is enough.
 """
 
 from __future__ import annotations

@@ -150,11 +150,7 @@ def pack(vector: NDArray[np.floating]) -> str:
 
 
 def unpack(text: str, *, width: int) -> NDArray[np.float32] | None:
-    """Read a packed vector back; null for an empty text.
-
-    Raises:
-        ValueError: If the text is no packed vector of ``width`` numbers.
-    """
+    """Read a packed vector back, null for an empty text; a ``ValueError`` where it is none of ``width`` numbers."""
     if not text:
         return None
     try:

@@ -29,8 +29,7 @@ class ThemeFinding:
         mentions: A frame of ``tables.MENTIONS``, sorted by segment; its themes are leaves.
         unassigned_share: Share of the segments of substance that belong to no theme, 0..1.
         boilerplate_share: Share of the segments that have three words or more and say nothing about anything, 0..1.
-        short_share: Share of the segments with fewer words that say nothing about anything, 0..1.
-        theme_set: The set the themes are of; null where there are none.
+        short_share: The same of those with fewer words.
         emerging: A frame of ``tables.EMERGING``: groups that the set does not explain, most records first.
     """
 

@@ -30,11 +30,7 @@ _MOST_DISTINCT = 0.5
 
 
 def find_attributes(profiles: Sequence[ColumnProfile]) -> tuple[dict[str, str], dict[str, str]]:
-    """Find the columns that group customers among those that play no other part.
-
-    Returns:
-        Chosen columns and those left out, each with the reason.
-    """
+    """Choose the columns that group customers among those that play no other part; chosen and left out, with reasons."""
     chosen: dict[str, ColumnProfile] = {}
     left_out: dict[str, str] = {}
     for profile in profiles:

@@ -73,7 +73,7 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
     """Decide which column plays which part.
 
     Args:
-        sample: The first rows of the input, String columns only. At least one column.
+        sample: The first rows of the input: one String column or more.
         overrides: Columns that the user named; they win over what is found.
         name: What to call the input in errors and warnings.
 

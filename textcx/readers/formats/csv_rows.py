@@ -67,11 +67,8 @@ class _TooLong(csv.Error):
 class CsvRows:
     """The lines of a CSV as rows; iterated over, the lines that remain, as the csv module takes them.
 
-    Args:
-        lines: All lines, with their ends.
-        strict: Whether a quotation mark that closes in the wrong place breaks a row of several lines. A row of one line
-            is then read again loosely.
-        longest: Most characters of a row of several lines.
+    Where it is ``strict``, a quotation mark that closes in the wrong place breaks a row of several lines, and a row of
+    one line is read again loosely. A row of several lines has at most ``longest`` characters.
     """
 
     def __init__(self, lines: Iterable[Line], *, strict: bool = False, longest: int = sys.maxsize) -> None:
@@ -130,9 +127,7 @@ class CsvRows:
     def rows(self, delimiter: str, *, width: int) -> Iterator[CsvRow]:
         """Yield the rows that remain, each as soon as it is complete; an empty line is a row without cells.
 
-        Args:
-            delimiter: What stands between the cells.
-            width: Cells of a whole row, at least 1; blank ones beyond are allowed.
+        A whole row has at least 1 cell, ``width`` of them; blank ones beyond are allowed.
         """
         reader = csv.reader(self, delimiter=delimiter, strict=self._strict)
         while True:

@@ -50,11 +50,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """How to read an input as text.
-
-    ``stray_letters`` says that stray bytes in UTF-8 are read as Windows-1252, not as U+FFFD.
-    ``reason`` and ``warning`` are for the reader.
-    """
+    """How to read an input as text; ``stray_letters``: stray bytes in UTF-8 are Windows-1252, not U+FFFD."""
 
     codec: str
     reason: str

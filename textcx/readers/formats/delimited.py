@@ -27,7 +27,7 @@ _LONG_NAME = 5
 
 
 class CsvSource(LineSource):
-    """A delimited text file. Columns, encoding and delimiter are found when it is made.
+    """A delimited text file.
 
     Raises:
         UnreadableInput: If it is binary, in an unknown encoding, without a header, or no row fits its header.
@@ -116,10 +116,7 @@ def _hint(row: CsvRow, width: int) -> str:
 
 
 def _is_record(profiles: Sequence[ColumnProfile]) -> bool:
-    """Tell whether the column names are a record: a date above dates, a number above numbers, a comment above comments.
-
-    It matters for privacy as well: names of columns are printed and kept in the manifest, a record's words never are.
-    """
+    """Whether the column names are a record (a date above dates, a comment above comments), whose words are private."""
     for profile in profiles:
         name = profile_of(pl.Series(profile.name, [profile.name]))
         if (profile.numeric and name.numeric) or (profile.dates_likely and name.dates_likely):

@@ -1,7 +1,7 @@
 """What every format gives before columns are understood: strings in rows, and rows that could not be read.
 
-Two invariants, held by every source and tested by one contract suite: rows keep the order of the file, and every row
-has one offset, whether it could be read or not, so that ``skip`` always leaves out the same rows.
+Invariants, tested for every source: rows keep the order of the file, and every row has one offset, whether it could be
+read or not, so that ``skip`` always leaves out the same rows.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class RowSource(ABC):
 
     Attributes:
         name: What errors and ``where`` call the input.
-        columns: Their names, unique, in the order of the file.
+        columns: Unique, in the order of the file.
         reasons: What was found out about the format, for the reader: encoding, delimiter, sheet.
         warnings: What is doubtful about the format.
         damage: What became of bytes that could not be decoded, for the counted warning.
@@ -66,11 +66,7 @@ class RowSource(ABC):
 
     @abstractmethod
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
-        """Yield the rows in order, ``rows`` at a time (unreadable ones included), leaving out the first ``skip``.
-
-        Raises:
-            UnreadableInput: If the input ends or vanishes while it is read.
-        """
+        """Yield the rows in order, ``rows`` at a time (unreadable ones included), leaving out the first ``skip``."""
 
 
 @dataclass(frozen=True, slots=True)

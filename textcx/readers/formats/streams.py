@@ -58,10 +58,7 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 
 @dataclass(slots=True)
 class ByteSource:
-    """An input as bytes, decompressed. ``whole`` says that ``head`` is everything there is.
-
-    ``rest`` is what follows the head of an input that cannot be opened again; null once it was taken.
-    """
+    """An input as bytes, decompressed: everything where it is ``whole``, else its head and, until taken, the rest."""
 
     name: str
     head: bytes
@@ -71,11 +68,7 @@ class ByteSource:
     rest: BufferedIOBase | None = None
 
     def open(self) -> BinaryIO:
-        """Open the input from its start.
-
-        Raises:
-            UnreadableInput: If standard input was read already, or the file has gone.
-        """
+        """Open the input from its start: standard input only once, and a file only while it is there."""
         if self.whole:
             return io.BytesIO(self.head)
         if self.path is not None:
@@ -123,11 +116,7 @@ def suffix_of(name: str) -> str:
 
 
 def existing(source: str | Path) -> Path:
-    """Return the path of an input.
-
-    Raises:
-        UnreadableInput: If it is missing or a directory.
-    """
+    """Return the path of an input, and refuse one that is missing or a directory."""
     path = Path(source)
     if path.is_dir():
         msg = f"{path} is a directory; name the file in it, for example {path / 'reviews.csv'}"

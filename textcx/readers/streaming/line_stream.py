@@ -53,11 +53,7 @@ class _WaitingFile(io.FileIO):
 
 
 def open_stream(source: str | Path) -> io.BufferedReader:
-    """Open a file, a named pipe or standard input ("-").
-
-    Raises:
-        UnreadableInput: If it is missing or a directory.
-    """
+    """Open a file, a named pipe or standard input ("-"); errors as those of ``existing``."""
     if str(source) == "-":
         return io.BufferedReader(_WaitingFile(0, closefd=False))
     path = existing(source)
@@ -81,11 +77,8 @@ def numbered_lines(
         stream: Bytes as they come.
         name: What to call it in errors.
         any_break: Whether ``\r`` alone ends a line, too; otherwise only ``\n`` does.
-        encoding: Name of the encoding; by default UTF-8, or what a byte order mark says.
+        encoding: By default UTF-8, or what a byte order mark says.
         longest: Most characters of a line.
-
-    Yields:
-        Every line with its end; the last one may have none.
 
     Raises:
         UnreadableInput: If it is binary, damaged or vanishes.

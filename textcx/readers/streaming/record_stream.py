@@ -154,14 +154,7 @@ def _from_line(line: Line, columns: RecordColumns) -> GivenText | BrokenLine | N
 
 
 def record_of(value: object, *, line: int, columns: RecordColumns, damaged: bool = False) -> GivenText | BrokenLine:
-    """Read a record from a parsed JSON value: an object, of which other keys are left alone.
-
-    Args:
-        value: What was parsed. A text that is null is an empty one.
-        line: Its 1-based number.
-        columns: Its keys.
-        damaged: Whether bytes of it could not be decoded.
-    """
+    """Read a record from a JSON object of the line with a 1-based number; a text that is null is an empty one."""
     if not isinstance(value, dict):
         return _broken("not_an_object", line)
     texts = [value[key] for key in columns.text if key in value]

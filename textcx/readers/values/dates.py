@@ -118,11 +118,7 @@ def _ordered(pattern: str, *, day_first: bool) -> str:
 
 
 def given_format(date_format: str) -> DateReading:
-    """Read dates in the format a user named.
-
-    Raises:
-        BadSetting: If it is no strptime pattern.
-    """
+    """Read dates in the format a user named, a ``BadSetting`` where it is no strptime pattern."""
     if date_format.casefold() in {"iso", "iso 8601", "iso8601"}:
         return DateReading((ISO,), given=True)
     sample = datetime(2024, 1, 31, 13, 45, tzinfo=UTC)
