@@ -9,7 +9,6 @@ Invariants: a term lies within ``bounds``; ``effect_terms`` is larger the better
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +32,7 @@ class KindOfRating:
         scale: The answers it is asked on, without exception where ``only_scale``; null for any.
         value: The lowest and highest value; null where that is the scale, since the value is the mean answer.
         unit: Unit of the value; null where that is named after the scale.
-        effect_unit: Unit of a difference between two values; null likewise.
+        effect_unit: Unit of a difference between two values; null where it is the same.
     """
 
     title: str
@@ -44,24 +43,20 @@ class KindOfRating:
     effect_unit: str | None = None
 
 
-KINDS: Mapping[RatingKind, KindOfRating] = MappingProxyType(
-    {
-        RatingKind.NPS: KindOfRating(
-            title="NPS", scale=(0, 10), value=(-100.0, 100.0), unit="points", effect_unit="points"
-        ),
-        RatingKind.CSAT: KindOfRating(
-            title="CSAT",
-            scale=(1, 5),
-            only_scale=False,
-            value=(0.0, 100.0),
-            unit="percent",
-            effect_unit="percentage points",
-        ),
-        RatingKind.STARS: KindOfRating(title="Stars", scale=(1, 5), unit="stars", effect_unit="stars"),
-        RatingKind.CES: KindOfRating(title="CES", scale=(1, 7)),
-        RatingKind.SCALE: KindOfRating(title="Rating", scale=None, only_scale=False),
-    }
-)
+KINDS: Mapping[RatingKind, KindOfRating] = {
+    RatingKind.NPS: KindOfRating(title="NPS", scale=(0, 10), value=(-100.0, 100.0), unit="points"),
+    RatingKind.CSAT: KindOfRating(
+        title="CSAT",
+        scale=(1, 5),
+        only_scale=False,
+        value=(0.0, 100.0),
+        unit="percent",
+        effect_unit="percentage points",
+    ),
+    RatingKind.STARS: KindOfRating(title="Stars", scale=(1, 5), unit="stars"),
+    RatingKind.CES: KindOfRating(title="CES", scale=(1, 7)),
+    RatingKind.SCALE: KindOfRating(title="Rating", scale=None, only_scale=False),
+}
 """Every kind of rating, those that people steer by first. A new one also needs the words of its columns in
 ``models/languages``."""
 PROMOTER = 9.0
@@ -137,4 +132,5 @@ def unit(rating: RatingColumn) -> str:
 
 def effect_unit(rating: RatingColumn) -> str:
     """Return the unit of a difference: "points", "percentage points", "stars", "scale 1..7"; more is always better."""
-    return KINDS[rating.kind].effect_unit or f"scale {rating.low:g}..{rating.high:g}"
+    kind = KINDS[rating.kind]
+    return kind.effect_unit or kind.unit or f"scale {rating.low:g}..{rating.high:g}"

@@ -26,8 +26,8 @@ WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
 class Consequence:
     """Something that happened to the customer, the weight it gives a pain, and the cues that tell it.
 
-    ``weight`` is the share of the distance to severity 1 that it takes away, above 0 and below 1; ``urgency`` the points
-    it adds to the urgency of a record, 0..20. ``consequences.toml`` explains the others.
+    ``weight`` is the share of the distance to severity 1 that it takes away, above 0 and below 1; ``urgency`` the
+    points it adds to the urgency of a record, 0..20. ``consequences.toml`` explains the others.
     """
 
     id: str

@@ -30,7 +30,7 @@ _MOST_DISTINCT = 0.5
 
 
 def find_attributes(profiles: Sequence[ColumnProfile]) -> tuple[dict[str, str], dict[str, str]]:
-    """Choose the columns that group customers among those that play no other part; chosen and left out, with reasons."""
+    """Choose the columns that group customers among those without another part; chosen and left out, with reasons."""
     chosen: dict[str, ColumnProfile] = {}
     left_out: dict[str, str] = {}
     for profile in profiles:

@@ -264,14 +264,9 @@ def _name_the_overall(choice: RatingChoice) -> None:
         and not rating.reversed
         and rating.name not in {"recommend", "effort"}
     ]
-    best = min(
-        (rating for rating in graded if rating.name in overall),
-        key=lambda rating: overall.index(rating.name),
-        default=None,
-    )
-    if best is None and len(graded) == 1 and not {rating.name for rating in choice.ratings} & set(overall):
-        best = graded[0]
-    if best is not None:
+    named = sorted((rating for rating in graded if rating.name in overall), key=lambda one: overall.index(one.name))
+    alone = len(graded) == 1 and not {rating.name for rating in choice.ratings} & set(overall)
+    for best in (named or (graded if alone else []))[:1]:
         stars = replace(best, name=_STARS.value, kind=_STARS, note=f"the overall rating, {best.note}")
         choice.ratings[choice.ratings.index(best)] = stars
 
@@ -286,11 +281,11 @@ def _doubt_mixed_scales(profiles: Sequence[ColumnProfile], choice: RatingChoice)
         within = float((values <= _FIVE).sum()) / len(values)
         if len(values) < _MIXED_ANSWERS or within < _MIXED_SHARE or values.mode().min() == rating.low:
             continue
-        better = next((other.name for other in choice.ratings if other.name == "recommended"), None)
+        better = any(other.name == "recommended" for other in choice.ratings)
         choice.warnings.append(
             f"{rating.column!r} seems to mix two scales: {within:.0%} of its values lie within 1-5, the others up to "
             f"10. It is read as 1-10, which makes the 1-5 answers look worse than they are: its numbers are doubtful"
-            + (f", look at {better!r} first" if better else "")
+            + (", look at 'recommended' first" if better else "")
         )
         choice.ratings[position] = replace(rating, low=1, note="doubtful: mixes a 1-5 and a 1-10 scale, read as 1-10")
 

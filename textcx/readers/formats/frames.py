@@ -20,6 +20,7 @@ from textcx.readers.formats.raw import SAMPLE_ROWS, RawChunk, RowSource, chunk_f
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from textcx.readers.formats.streams import ByteSource
 
@@ -40,11 +41,11 @@ class FrameSource(RowSource):
             msg = f"{name} has no records"
             raise NothingToAnalyze(msg)
         self.name = name
-        self._frame = frame
+        self.columns = unique_names(frame.columns)
+        self._frame = frame.rename(dict(zip(frame.columns, self.columns, strict=True)))
         self._first_line = first_line
-        self.columns = tuple(frame.columns)
         self.reasons = {"format": reason}
-        self.sample = stringify(frame.head(SAMPLE_ROWS))
+        self.sample = stringify(self._frame.head(SAMPLE_ROWS))
 
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
         """Yield the rows in order."""
@@ -62,7 +63,8 @@ class ParquetSource(RowSource):
 
     def __init__(self, data: ByteSource) -> None:
         self.name = data.name
-        self._where = io.BytesIO(_everything(data)) if data.path is None or data.compressed else data.path
+        where = _path_or_bytes(data)
+        self._where = io.BytesIO(where) if isinstance(where, bytes) else where
         try:
             with pq.ParquetFile(self._where) as file:
                 rows = file.metadata.num_rows
@@ -75,7 +77,7 @@ class ParquetSource(RowSource):
             msg = f"{self.name} has no records"
             raise NothingToAnalyze(msg)
         self.reasons = {"format": f"Parquet, {rows} rows"}
-        self.sample = stringify(_from_arrow(start))
+        self.sample = stringify(pl.DataFrame(pa.Table.from_batches([start])))
 
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
         """Yield the rows in order."""
@@ -85,7 +87,8 @@ class ParquetSource(RowSource):
                 for batch in file.iter_batches(batch_size=rows):
                     drop = max(0, min(skip - done, batch.num_rows))
                     done += batch.num_rows
-                    held = held.vstack(stringify(_from_arrow(batch.slice(drop))))
+                    rest = pa.Table.from_batches([batch.slice(drop)])
+                    held = held.vstack(stringify(pl.DataFrame(rest)))
                     while held.height >= rows:
                         yield chunk_frame(held.head(rows), first=done - held.height, first_line=1)
                         held = held.slice(rows)
@@ -106,7 +109,7 @@ class XlsxSource(FrameSource):
 
     def __init__(self, data: ByteSource) -> None:
         try:
-            book = fastexcel.read_excel(_everything(data) if data.path is None or data.compressed else data.path)
+            book = fastexcel.read_excel(_path_or_bytes(data))
             for sheet in book.sheet_names:
                 table = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
                 header = _header_row(table)
@@ -125,19 +128,21 @@ class XlsxSource(FrameSource):
         if last is None:
             msg = f"sheet {sheet!r} of {data.name} has a header and no records below it"
             raise NothingToAnalyze(msg)
-        others = [other for other in book.sheet_names if other != sheet]
         super().__init__(
             records.select(named).head(int(str(last)) + 1),
             name=data.name,
             first_line=header + 2,
             reason=f"XLSX, sheet {sheet!r}, header in row {header + 1}",
         )
+        others = [repr(other) for other in book.sheet_names if other != sheet]
         if others:
-            listed = ", ".join(repr(other) for other in others[:5])
+            listed = ", ".join(others[:5])
             self.warnings = (f"only sheet {sheet!r} was read; it also has {listed}",)
 
 
-def _everything(data: ByteSource) -> bytes:
+def _path_or_bytes(data: ByteSource) -> Path | bytes:
+    if data.path is not None and not data.compressed:
+        return data.path
     with data.open() as stream:
         return stream.read()
 
@@ -146,16 +151,7 @@ def _header_row(table: pl.DataFrame) -> int | None:
     """Row of the column names: the first of the top rows that is filled nearly as wide as the widest of them."""
     filled = [sum(1 for cell in row if cell and cell.strip()) for row in table.head(_HEADER_SEARCH).iter_rows()]
     widest = max(filled, default=0)
-    if widest == 0:
-        return None
-    return next(row for row, cells in enumerate(filled) if cells * 2 > widest)
-
-
-def _from_arrow(batch: pa.RecordBatch) -> pl.DataFrame:
-    frame = pl.from_arrow(batch)
-    if not isinstance(frame, pl.DataFrame):  # pragma: no cover - a record batch is always a frame
-        raise TypeError
-    return frame
+    return next((row for row, cells in enumerate(filled) if cells * 2 > widest), None)
 
 
 def stringify(frame: pl.DataFrame) -> pl.DataFrame:

@@ -106,35 +106,26 @@ def stream_records(
     named = FORMATS_BY_SUFFIX.get(suffix)
     form = form or (named if named in FORMATS else None)
     tabs = suffix in {".tsv", ".tab"}
-    return _records(source, columns=columns, form=form, encoding=encoding, longest=longest, name=name, tabs=tabs)
 
+    def records() -> Iterator[GivenText | BrokenLine]:
+        with open_stream(source) as stream:
+            # JSON may hold a bare carriage return, which is white space there; a CSV of old may end its lines so
+            lines = numbered_lines(stream, name=name, any_break=form != "jsonl", encoding=encoding, longest=longest)
+            early: list[Line] = []
+            for line in lines:
+                if line.too_long or line.text.strip():
+                    early.append(line)
+                if early and (form or not line.too_long):
+                    break
+            if not early:
+                return
+            lines = chain(early, lines)
+            if (form or _form_of(early[-1])) == "jsonl":
+                yield from (record for line in lines if (record := _from_line(line, columns)) is not None)
+            else:
+                yield from _from_csv(lines, columns=columns, name=name, tabs=tabs, longest=longest)
 
-def _records(
-    source: str | Path,
-    *,
-    columns: RecordColumns,
-    form: str | None,
-    encoding: str | None,
-    longest: int,
-    name: str,
-    tabs: bool,
-) -> Iterator[GivenText | BrokenLine]:
-    with open_stream(source) as stream:
-        # JSON may hold a bare carriage return, which is white space there; a CSV of old may end its lines so
-        lines = numbered_lines(stream, name=name, any_break=form != "jsonl", encoding=encoding, longest=longest)
-        early: list[Line] = []
-        for line in lines:
-            if line.too_long or line.text.strip():
-                early.append(line)
-            if early and (form or not line.too_long):
-                break
-        if not early:
-            return
-        lines = chain(early, lines)
-        if (form or _form_of(early[-1])) == "jsonl":
-            yield from (record for line in lines if (record := _from_line(line, columns)) is not None)
-        else:
-            yield from _from_csv(lines, columns=columns, name=name, tabs=tabs, longest=longest)
+    return records()
 
 
 def _form_of(first: Line) -> str:
