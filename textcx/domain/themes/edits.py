@@ -13,7 +13,7 @@ import base64
 import binascii
 import json
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -27,13 +27,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 60
 """Characters of a name that a person may give."""
-
 PARTS = range(2, 10)
 """Numbers of themes that one may be split into at once."""
-
-_SINGLE, _SEVERAL = ("who", "name", "parts", "undoes"), ("themes", "segments", "vectors")
-"""Fields that not every edit has."""
-
 PAIR = 2
 """Segments that an edit keeps together or apart; themes that a merge needs."""
 
@@ -60,13 +55,13 @@ class Edit:
     Attributes:
         number: 1 for the first of the log, one more for each.
         version: Version of the set that the person looked at.
-        themes: Ids: the theme; for a merge first the one that stays, then those that go into it.
         name: For a rename, and for a merge that renames.
         parts: For a split: themes wanted.
+        undoes: For an undo: the number of the edit that no longer counts.
+        themes: Ids: the theme; for a merge first the one that stays, then those that go into it.
         segments: Ids of the two segments that belong together or apart.
         vectors: Points as ``pack`` writes them, relative to nothing: the vectors of the two segments (empty where one
             is not kept), or the middles of the parts of a split leaf.
-        undoes: For an undo: the number of the edit that no longer counts.
     """
 
     number: int
@@ -74,24 +69,17 @@ class Edit:
     action: Action
     version: int
     who: str | None = None
-    themes: tuple[str, ...] = ()
     name: str | None = None
     parts: int | None = None
+    undoes: int | None = None
+    themes: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     vectors: tuple[str, ...] = ()
-    undoes: int | None = None
 
     def to_line(self) -> str:
         """Write the edit as one line of JSON, without the end of the line."""
-        plain: dict[str, Any] = {
-            "number": self.number,
-            "when": self.when.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "action": self.action.value,
-            "version": self.version,
-        }
-        for name in (*_SINGLE, *_SEVERAL):
-            if getattr(self, name) not in {None, ()}:
-                plain[name] = getattr(self, name)
+        plain = {name: value for name, value in asdict(self).items() if value not in {None, ()}}
+        plain["when"] = self.when.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return json.dumps(plain, ensure_ascii=False)
 
     @classmethod
@@ -110,9 +98,9 @@ class Edit:
         if plain["action"] not in list(Action):
             msg = f"it holds the action {str(plain['action'])[:20]!r}, which this version does not know"
             raise ValueError(msg)
-        more: dict[str, Any] = {name: plain.get(name) for name in _SINGLE}
+        more: dict[str, Any] = {name: plain.get(name) for name in ("who", "name", "parts", "undoes")}
         try:
-            more |= {name: tuple(map(str, plain.get(name, ()))) for name in _SEVERAL}
+            more |= {name: tuple(map(str, plain.get(name, ()))) for name in ("themes", "segments", "vectors")}
             edit = cls(
                 number=int(plain["number"]),
                 when=datetime.fromisoformat(plain["when"]).astimezone(UTC),

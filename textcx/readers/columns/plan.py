@@ -13,7 +13,6 @@ from textcx.domain.errors import NoTextColumn
 from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, RatingColumn, TextColumn
 from textcx.domain.tables import RECORDS
 from textcx.readers.columns import roles
-from textcx.readers.columns.attributes import find_attributes
 from textcx.readers.columns.overrides import check_overrides, named_columns
 from textcx.readers.columns.profile import profile_of
 from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings, unused_name
@@ -199,7 +198,7 @@ def _attributes(draft: _Draft) -> tuple[str, ...]:
     if draft.overrides.attributes:
         draft.reasons["attributes"] = f"{_listed(draft.overrides.attributes)}: as you said"
         return tuple(dict.fromkeys(draft.overrides.attributes))
-    chosen, left_out = find_attributes(draft.free())
+    chosen, left_out = roles.find_attributes(draft.free())
     draft.taken.update(chosen)
     for column, why in left_out.items():
         twin = why.startswith("holds the same")

@@ -137,32 +137,25 @@ def given_format(date_format: str) -> DateReading:
 
 def find_formats(values: Sequence[str], *, column: str) -> DateReading | None:
     """Find the formats of a column from some of its cells that are not empty; null where none looks like a date."""
-    shapes: Counter[str] = Counter()
-    certain = {bare: Counter[bool]() for bare in (False, True)}
-    open_order = False
-    for value in values:
-        shape = _shape(normal_form(value.strip()))
-        if shape is None:
-            continue
-        shapes[shape.pattern] += 1
-        open_order |= shape.open_order
-        if shape.day_first is not None:
-            certain[shape.bare][shape.day_first] += 1
-    if not shapes:
+    found = [shape for value in values if (shape := _shape(normal_form(value.strip()))) is not None]
+    if not found:
         return None
-    both = certain[False] + certain[True]
+    shapes = Counter(shape.pattern for shape in found)
+    certain = Counter((shape.bare, shape.day_first) for shape in found if shape.day_first is not None)
+    day, month = (certain[False, order] + certain[True, order] for order in (True, False))
     halves = any(pattern.endswith("%p") and "{first}" in pattern for pattern in shapes)
     dotted = any("{first}." in pattern for pattern in shapes)
-    day_first = both[True] >= both[False] if both else dotted or not halves
-    bare_day_first = certain[True][True] >= certain[True][False] if certain[True] else day_first
+    day_first = day >= month if day or month else dotted or not halves
+    bare_day, bare_month = certain[True, True], certain[True, False]
+    bare_day_first = bare_day >= bare_month if bare_day or bare_month else day_first
     doubts = []
-    if both[True] and both[False]:
+    if day and month:
         bare = "" if day_first == bare_day_first else f", without leading zeros with the {_ORDER[bare_day_first]} first"
         doubts.append(
-            f"{column!r} mixes dates with the day first ({both[True]} for certain) and the month first "
-            f"({both[False]} for certain); those that could be either are read with the {_ORDER[day_first]} first{bare}"
+            f"{column!r} mixes dates with the day first ({day} for certain) and the month first "
+            f"({month} for certain); those that could be either are read with the {_ORDER[day_first]} first{bare}"
         )
-    elif open_order and not both and not dotted:
+    elif any(shape.open_order for shape in found) and not (day or month or dotted):
         commonest = next(pattern for pattern, _ in shapes.most_common() if "{first}" in pattern)
         other = _ordered(commonest, day_first=not day_first)
         doubts.append(
