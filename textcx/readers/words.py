@@ -20,9 +20,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TextWords(_Section):
-    """Columns of customers' words, and questions."""
-
+class _TextWords(_Section):
     bodies: frozenset[str]
     titles: frozenset[str]
     other_ends: frozenset[str]
@@ -35,9 +33,7 @@ class TextWords(_Section):
     opinion_words: frozenset[str]
 
 
-class RoleWords(_Section):
-    """Columns of ids, dates, people, customer value, touchpoints and sources."""
-
+class _RoleWords(_Section):
     ids: Pattern
     id_owners: Pattern
     id_endings: Pattern
@@ -55,18 +51,14 @@ class RoleWords(_Section):
     sources: Pattern
 
 
-class AttributeWords(_Section):
-    """Columns that group customers, and those that do not."""
-
+class _AttributeWords(_Section):
     never: Pattern
     person_names: Pattern
     group_numbers: Pattern
     derived: Pattern
 
 
-class RatingWords(_Section):
-    """Columns of ratings by kind, and numbers that are none."""
-
+class _RatingWords(_Section):
     kinds: dict[str, Pattern]
     fft: Pattern
     recommended: Pattern
@@ -77,9 +69,7 @@ class RatingWords(_Section):
     certain: Pattern
 
 
-class CellWords(_Section):
-    """Cells that say nothing, yes or no."""
-
+class _CellWords(_Section):
     no_value: tuple[str, ...]
     yes: tuple[str, ...]
     no: tuple[str, ...]
@@ -88,13 +78,13 @@ class CellWords(_Section):
 class ColumnWords(_Section):
     """Everything by which columns are told apart; ``source_words`` and ``source_columns`` by source, in their order."""
 
-    text: TextWords
-    roles: RoleWords
-    attributes: AttributeWords
-    ratings: RatingWords
+    text: _TextWords
+    roles: _RoleWords
+    attributes: _AttributeWords
+    ratings: _RatingWords
     source_words: dict[str, Pattern]
     source_columns: dict[str, Pattern]
-    cells: CellWords
+    cells: _CellWords
 
 
 @cache

@@ -6,21 +6,21 @@ stated in ``plan.warnings``. What the user names always wins, and no column play
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from textcx.domain.errors import NoTextColumn
+from textcx.domain.errors import BadSetting, ColumnNotFound, NoTextColumn
 from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, RatingColumn, TextColumn
 from textcx.domain.tables import RECORDS
 from textcx.readers.columns import roles
-from textcx.readers.columns.overrides import check_overrides, named_columns
 from textcx.readers.columns.profile import profile_of
 from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings, unused_name
 from textcx.readers.columns.text import choose_text, is_question_column, question_of
 from textcx.readers.values.dates import ISO, given_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     import polars as pl
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS, "analyzed", "counted"))
 """Names that ratings and attributes must not take in the records table, in lower case."""
 
-_NO_TEXT_LISTED = 20
+_LISTED = 20
 _PARTS = "text question id date source respondent touchpoint customer rating attributes ignored"
 """First words of the keys of the reasons, in the order in which they are listed."""
 
@@ -85,7 +85,7 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
     draft = _Draft({column: profile_of(sample[column]) for column in sample.columns}, overrides)
     parts: dict[str, Any] = {}
     ratings = [parse_rating(flag) for flag in overrides.ratings]
-    draft.taken.update(column for _, column in named_columns(overrides))
+    draft.taken.update(column for _, column in _named_columns(overrides))
     draft.taken.update(rating.column for rating in ratings)
     question = next((profile for profile in draft.free() if is_question_column(profile)), None)
     if question is not None:
@@ -175,7 +175,7 @@ def _text(draft: _Draft, name: str, *, by_record: bool) -> tuple[TextColumn, ...
         return tuple(TextColumn(each, questions.get(each, question_of(draft.profiles[each]))) for each in named)
     choice = choose_text(draft.free())
     if choice is None:
-        columns = list(draft.profiles)[:_NO_TEXT_LISTED]
+        columns = list(draft.profiles)[:_LISTED]
         msg = (
             f"no column of {name} looks like customers' words; it has {_listed(columns)}. "
             "Name the one that does with --text-column COLUMN."
@@ -210,3 +210,56 @@ def _attributes(draft: _Draft) -> tuple[str, ...]:
 
 def _listed(columns: Iterable[str]) -> str:
     return ", ".join(map(repr, columns))
+
+
+def _named_columns(overrides: ColumnOverrides) -> list[tuple[str, str]]:
+    """List the columns that the user named, ratings apart: flag and column."""
+    named = [("--text-column", column) for column in overrides.text]
+    single = (
+        ("--id-column", overrides.id),
+        ("--date-column", overrides.date),
+        ("--source-column", overrides.source_column),
+        ("--respondent-column", overrides.respondent),
+        ("--touchpoint-column", overrides.touchpoint),
+        ("--value-column", overrides.customer_value),
+    )
+    named += [(flag, column) for flag, column in single if column is not None]
+    return named + [("--attribute", column) for column in overrides.attributes]
+
+
+def check_overrides(columns: Sequence[str], *, overrides: ColumnOverrides, name: str) -> None:
+    """Check that every column that the user named is there and everything else is well-formed.
+
+    Raises:
+        ColumnNotFound: If a named column is not in the input; the error names the nearest one and the flag.
+        BadSetting: If a rating, date format or source is malformed.
+    """
+    for flag, column in (*_named_columns(overrides), *(("--text-column", column) for column in overrides.questions)):
+        if column not in columns:
+            raise ColumnNotFound(_not_found(columns, column, name=name, how=f"{flag} {{0}}"))
+    ratings = [parse_rating(flag) for flag in overrides.ratings]
+    for rating in ratings:
+        if rating.column not in columns:
+            how = f"--rating '{rating.name}={{0}}:{rating.low:g}-{rating.high:g}'"
+            raise ColumnNotFound(_not_found(columns, rating.column, name=name, how=how))
+    names = [rating.name for rating in ratings]
+    if len(set(names)) < len(names):
+        msg = f"--rating was given twice for the same name; it came for {', '.join(names)}"
+        raise BadSetting(msg)
+    if overrides.date_format is not None:
+        given_format(overrides.date_format)
+    if overrides.source is not None and overrides.source not in roles.SOURCES:
+        msg = f"--source {overrides.source!r} is unknown; expected one of {', '.join(roles.SOURCES)}"
+        raise BadSetting(msg)
+
+
+def _not_found(columns: Sequence[str], column: str, *, name: str, how: str) -> str:
+    more = f" and {len(columns) - _LISTED} more" if len(columns) > _LISTED else ""
+    by_case = {each.casefold().strip(): each for each in reversed(columns)}
+    near = difflib.get_close_matches(column.casefold().strip(), list(by_case), n=1, cutoff=0.6)
+    message = f"{name} has no column {column!r}; it has {_listed(columns[:_LISTED])}{more}."
+    if near:
+        nearest = by_case[near[0]]
+        shown = f'"{nearest}"' if " " in nearest and "'" not in how else nearest
+        message += f" Did you mean {nearest!r}? Map it with {how.format(shown)}."
+    return message

@@ -55,7 +55,8 @@ def id_score(profile: ColumnProfile) -> tuple[float, str]:
         return 0, ""
     unique = profile.distinct / profile.filled
     full = profile.filled >= profile.rows * _FULL
-    if profile.name.startswith("column ") and _running(profile):
+    running = profile.numeric and profile.whole and profile.distinct >= profile.rows
+    if running and profile.name.startswith("column ") and bool((profile.numbers.diff().drop_nulls() > 0).all()):
         return -1, "a running number without a name, so no lasting id"
     words = column_words().roles
     own = f"{words.ids}|(?:{words.id_owners})_(?:{words.id_endings})"
@@ -133,13 +134,6 @@ def source_score(profile: ColumnProfile) -> tuple[float, str]:
     return share, f"named like a source, {share:.0%} of its values say review, survey, social or support"
 
 
-def _running(profile: ColumnProfile) -> bool:
-    if not profile.numeric or not profile.whole or profile.distinct < profile.rows:
-        return False
-    steps = profile.numbers.diff().drop_nulls()
-    return bool((steps > 0).all())
-
-
 def source_of(value: str | None) -> str | None:
     """Bring a value of a source column to one of ``SOURCES``; null where it is none of them."""
     words = column_words().source_words.items()
@@ -167,7 +161,8 @@ def find_attributes(profiles: Sequence[ColumnProfile]) -> tuple[dict[str, str], 
         if why_not is not None:
             left_out[profile.name] = why_not
             continue
-        twin = next((other for other in chosen.values() if _same(profile, other)), None)
+        alike = [other for other in chosen.values() if other.filled == profile.filled]
+        twin = next((other for other in alike if (other.values == profile.values).all()), None)
         if twin is not None and len(profile.name) >= len(twin.name):
             left_out[profile.name] = f"holds the same as {twin.name!r}"
             continue
@@ -201,7 +196,3 @@ def _why_not(profile: ColumnProfile) -> str | None:
         (scattered, f"{profile.distinct} different values in the sample are too many for groups"),
     )
     return next((reason for holds, reason in reasons if holds), None)
-
-
-def _same(one: ColumnProfile, other: ColumnProfile) -> bool:
-    return one.filled == other.filled and bool((one.values == other.values).all())

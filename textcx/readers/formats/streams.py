@@ -1,7 +1,6 @@
-"""Inputs as bytes: files, compressed files and standard input, each with a head that is read once and used twice.
+"""Inputs as bytes: files, compressed files and standard input, each with a head on which formats are detected.
 
-Detection works on the head only. A file is opened again for streaming; standard input cannot be, so its head is
-replayed before the rest of it.
+A file is opened again for streaming; standard input cannot be, so its head is replayed before the rest of it.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import gzip
 import io
 import sys
 import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 HEAD_BYTES = 4 * 1024 * 1024
 """Decompressed bytes kept for detection."""
-
 STREAM_ERRORS = (OSError, EOFError, zlib.error)
 """What reading a damaged or vanished file raises."""
-
 FORMATS = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".tab"), "csv"),
     **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
@@ -36,7 +34,6 @@ FORMATS = {
 """Formats by the suffix of a file's name."""
 
 _GZIP = b"\x1f\x8b"
-
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "a Parquet file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
@@ -133,34 +130,24 @@ def open_bytes(source: str | Path) -> ByteSource:
     Raises:
         UnreadableInput: If it is missing, a directory, a pipe, empty, or damaged gzip.
     """
-    if str(source) == "-":
-        return _open_stdin()
-    path = existing(source)
-    if not path.is_file():
+    path = None if str(source) == "-" else existing(source)
+    if path and not path.is_file():
         msg = (
             f"{path} is a pipe or device, which can be read only once; give it as standard input: textcx ... - < {path}"
         )
         raise UnreadableInput(msg)
+    name = path.name if path else "stdin"
     try:
-        with path.open("rb") as plain:
-            stream = unpacked(plain)
-            head = read_up_to(stream, HEAD_BYTES + 1)
-    except STREAM_ERRORS as error:
-        raise cannot_open(path.name, error) from error
-    _check_not_empty(path.name, head)
-    compressed = isinstance(stream, gzip.GzipFile)
-    return ByteSource(path.name, head[:HEAD_BYTES], len(head) <= HEAD_BYTES, path=path, compressed=compressed)
-
-
-def _open_stdin() -> ByteSource:
-    name = "stdin"
-    try:
-        stream = unpacked(cast("BufferedIOBase", sys.stdin.buffer))
-        head = read_up_to(stream, HEAD_BYTES)
+        with path.open("rb") if path else nullcontext(sys.stdin.buffer) as plain:
+            stream = unpacked(cast("BufferedIOBase", plain))
+            head = read_up_to(stream, HEAD_BYTES)
     except STREAM_ERRORS as error:
         raise cannot_open(name, error) from error
-    _check_not_empty("standard input", head)
-    return ByteSource(name, head, len(head) < HEAD_BYTES, rest=stream)
+    if not head.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
+        msg = f"{name if path else 'standard input'} is empty; expected a header line and at least one record"
+        raise UnreadableInput(msg)
+    compressed = isinstance(stream, gzip.GzipFile)
+    return ByteSource(name, head, len(head) < HEAD_BYTES, path, compressed, rest=None if path else stream)
 
 
 def read_up_to(stream: BufferedIOBase, size: int) -> bytes:
@@ -172,19 +159,11 @@ def read_up_to(stream: BufferedIOBase, size: int) -> bytes:
     return b"".join(pieces)
 
 
-def _check_not_empty(name: str, head: bytes) -> None:
-    if not head.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
-        msg = f"{name} is empty; expected a header line and at least one record"
-        raise UnreadableInput(msg)
-
-
 def cannot_open(name: str, error: BaseException, *, doing: str = "opened") -> UnreadableInput:
     """Explain one of ``STREAM_ERRORS``."""
+    problem = f"cannot be {doing}: {getattr(error, 'strerror', None) or type(error).__name__}"
     if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
         problem = "is damaged gzip data; copy or export the file again"
-    else:
-        reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-        problem = f"cannot be {doing}: {reason}"
     return UnreadableInput(f"{name} {problem}")
 
 

@@ -16,15 +16,8 @@ import select
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting, UnreadableInput
+from textcx.readers.formats import streams
 from textcx.readers.formats.decoding import BOMS, Line
-from textcx.readers.formats.streams import (
-    STREAM_ERRORS,
-    binary_kind,
-    cannot_open,
-    existing,
-    replayed,
-    unpacked,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,11 +49,11 @@ def open_stream(source: str | Path) -> io.BufferedReader:
     """Open a file, a named pipe or standard input ("-"); errors as those of ``existing``."""
     if str(source) == "-":
         return io.BufferedReader(_WaitingFile(0, closefd=False))
-    path = existing(source)
+    path = streams.existing(source)
     try:
         return io.BufferedReader(_WaitingFile(path))
     except OSError as error:
-        raise cannot_open(path.name, error) from None
+        raise streams.cannot_open(path.name, error) from None
 
 
 def numbered_lines(
@@ -85,24 +78,24 @@ def numbered_lines(
         BadSetting: If the encoding is unknown.
     """
     try:
-        text = _as_text(unpacked(stream), name=name, encoding=encoding, newline="" if any_break else "\n")
+        text = _as_text(streams.unpacked(stream), name=name, encoding=encoding, newline="" if any_break else "\n")
         yield from _bounded(text, ends=("\r", "\n") if any_break else ("\n",), longest=longest)
-    except STREAM_ERRORS as error:
-        raise cannot_open(name, error, doing="read further") from None
+    except streams.STREAM_ERRORS as error:
+        raise streams.cannot_open(name, error, doing="read further") from None
 
 
 def _as_text(stream: BufferedIOBase, *, name: str, encoding: str | None, newline: str) -> io.TextIOWrapper:
     head = b""
     while len(head) < _HEAD and (piece := stream.read1(PIECE)):
         head += piece
-    if kind := binary_kind(head):
+    if kind := streams.binary_kind(head):
         msg = f"{name} is {kind}, not text; give its records as JSONL or CSV"
         raise UnreadableInput(msg)
     marked = next((codec for mark, codec in BOMS if head.startswith(mark)), None)
     try:
         codec = marked or codecs.lookup(encoding or "utf-8").name
         errors = "surrogateescape" if codec.startswith("utf-8") else "replace"
-        return io.TextIOWrapper(replayed(head, stream), codec, errors, newline)
+        return io.TextIOWrapper(streams.replayed(head, stream), codec, errors, newline)
     except LookupError:
         msg = f"--encoding {encoding!r} is unknown; name one such as utf-8, cp1252 or utf-16"
         raise BadSetting(msg) from None

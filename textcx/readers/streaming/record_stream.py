@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from textcx.domain.errors import BadSetting, UnreadableInput
 from textcx.domain.feedback import ColumnOverrides
 from textcx.domain.items import LINE_ID, BrokenLine, GivenText
-from textcx.readers.columns.overrides import check_overrides
+from textcx.readers.columns.plan import check_overrides
 from textcx.readers.formats.csv_rows import DELIMITERS, EXCEL_HINT, CsvRows, Fault
 from textcx.readers.formats.raw import unique_names
 from textcx.readers.formats.streams import FORMATS as FORMATS_BY_SUFFIX
@@ -120,16 +120,12 @@ def stream_records(
             if not early:
                 return
             lines = chain(early, lines)
-            if (form or _form_of(early[-1])) == "jsonl":
+            if form == "jsonl" or (not form and early[-1].text.lstrip().startswith(("{", "["))):
                 yield from (record for line in lines if (record := _from_line(line, columns)) is not None)
             else:
                 yield from _from_csv(lines, columns=columns, name=name, tabs=tabs, longest=longest)
 
     return records()
-
-
-def _form_of(first: Line) -> str:
-    return "jsonl" if first.text.lstrip().startswith(("{", "[")) else "csv"
 
 
 def _from_line(line: Line, columns: RecordColumns) -> GivenText | BrokenLine | None:
