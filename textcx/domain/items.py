@@ -68,21 +68,19 @@ class SentimentItem:
     """The sentiment of one text.
 
     Attributes:
-        label: Negative, neutral or positive; null where ``reason`` is given.
-        polarity: -1..1, P(positive) - P(negative); null without a label.
-        probabilities: 0..1 for each label, of the whole text; null without a label.
+        label: Negative, neutral or positive; null where ``reason`` is given, as are most of the others.
+        polarity: -1..1, P(positive) - P(negative).
+        probabilities: 0..1 for each label, of the whole text.
         strongest: The highest probability of ``negative`` and of ``positive`` in any one segment, so that a mixed text
-            shows both, whatever the label of the whole; null without a label.
+            shows both, whatever the label of the whole.
         mixed: Whether a clearly negative and a clearly positive segment stand in the text.
         confident: Whether the label's probability is high enough to be right as often as the model's card says.
-        windows: Windows the text was read in; 0 without a label.
+        windows: Windows the text was read in.
         language: ISO 639-1 code; null where the text is too short or too odd to tell.
         language_supported: Whether texts in that language are judged; true where it is unknown.
-        p_pain: 0..1, something went wrong for the customer; null without a label or such a head of the encoder.
+        p_pain: 0..1, something went wrong for the customer; null without such a head of the encoder.
         p_request: 0..1, a wish or suggestion; null likewise.
-        emotions: 0..1 for each emotion; null without a label, or where the encoder has no such head.
-        reason: Why there is no label, if so.
-        segments: Those of the text, in order; none without a label.
+        emotions: 0..1 for each emotion; null likewise.
     """
 
     id: str

@@ -1,7 +1,6 @@
 """What the value of a rating is, in which unit, and between which bounds.
 
-Every value textcx reports for a rating is the mean of one term per respondent: -100, 0 or 100 for NPS (points), 0 or
-100 for CSAT (percent), the answer itself for everything else. So one formula serves all of them.
+Every value is the mean of one term per respondent, so one formula serves all kinds.
 
 Invariants: a term lies within ``bounds``; ``effect_terms`` is larger the better the answer, also on a reversed scale.
 """
@@ -68,11 +67,7 @@ MOST_CHOICES = 11
 
 
 def check_scale(rating: RatingColumn) -> None:
-    """Refuse a scale on which the value of this kind of rating has no meaning.
-
-    Raises:
-        BadSetting: If the low end is not below the high end, or NPS was asked on another scale than 0..10.
-    """
+    """Refuse, with a ``BadSetting``, an empty scale, and NPS on another scale than 0..10."""
     if not rating.low < rating.high:
         msg = f"rating {rating.name!r} runs from {rating.low:g} to {rating.high:g}; low must be below high"
         raise BadSetting(msg)
@@ -94,10 +89,7 @@ def terms(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float
 
     NPS: 100 for promoters (9, 10), 0 for passives, -100 for detractors (0 to 6). CSAT: 100 for the top two answers,
     else 0; a reversed scale is turned first, and on a scale of more than 11 choices the upper quarter counts.
-    Other kinds: the answers as given.
-
-    Raises:
-        BadSetting: If the scale does not fit the kind (see ``check_scale``).
+    Other kinds: the answers as given. Scales are checked by ``check_scale``.
     """
     check_scale(rating)
     if rating.kind is RatingKind.NPS:

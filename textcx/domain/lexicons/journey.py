@@ -1,7 +1,4 @@
-"""The customer journey: ordered stages, and the sentences, cues and touchpoints that tell them.
-
-``UNKNOWN`` is a valid answer for any segment and never a stage of a taxonomy.
-"""
+"""The customer journey: ordered stages, and the sentences, cues and touchpoints that tell them."""
 
 from __future__ import annotations
 
@@ -16,15 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 UNKNOWN = "unknown"
-"""Stage of a segment that tells no stage."""
+"""A valid answer for any segment, never a stage of a taxonomy."""
 
 
 @dataclass(frozen=True, slots=True)
 class JourneyStage:
-    """One phase of the relationship between a customer and an organization.
+    """One phase of the relationship between a customer and an organization; ``order`` counts from 0.
 
-    ``order`` counts from 0. ``examples`` are sentences customers might say in this stage, ``cues`` patterns of
-    ``textcx.domain.lexicons.cues``, ``touchpoints`` names as they stand in a touchpoint column.
+    ``touchpoints`` are names as they stand in a touchpoint column.
     """
 
     id: str

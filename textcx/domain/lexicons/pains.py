@@ -16,7 +16,7 @@ CUE_LISTS = (
     "strong_words", "softeners", "negations", "relief", "voids", "all_well", "solved", "hypothetical", "general",
     "lacks", "asks_improvement",
 )  # fmt: skip
-"""Fields of ``PainLexicon`` that hold cues."""
+"""Lists of cues of a ``PainLexicon``."""
 MOST_URGENT = 20.0
 WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
 """Fields of ``PainLexicon`` that hold single words."""
@@ -81,18 +81,8 @@ class PainLexicon:
 
     consequences: tuple[Consequence, ...]
     statements: StatementWords
+    cues: Mapping[str, tuple[str, ...]]
     numbers: tuple[str, ...] = ()
-    strong_words: tuple[str, ...] = ()
-    softeners: tuple[str, ...] = ()
-    negations: tuple[str, ...] = ()
-    relief: tuple[str, ...] = ()
-    voids: tuple[str, ...] = ()
-    all_well: tuple[str, ...] = ()
-    solved: tuple[str, ...] = ()
-    hypothetical: tuple[str, ...] = ()
-    general: tuple[str, ...] = ()
-    lacks: tuple[str, ...] = ()
-    asks_improvement: tuple[str, ...] = ()
     bare_words: frozenset[str] = frozenset()
     compound_words: frozenset[str] = frozenset()
     vague_aspects: frozenset[str] = frozenset()
@@ -106,7 +96,7 @@ class PainLexicon:
         if twice:
             msg = f"consequences {twice} stand more than once; ids must be unique"
             raise BadSetting(msg)
-        compiled = {name: re.compile(cue_regex(getattr(self, name), numbers=self.numbers)) for name in CUE_LISTS}
+        compiled = {name: re.compile(cue_regex(cues, numbers=self.numbers)) for name, cues in self.cues.items()}
         object.__setattr__(self, "patterns", compiled)
 
     def says(self, name: str, text: str) -> bool:

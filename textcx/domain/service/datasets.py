@@ -30,7 +30,7 @@ class Dataset:
 
     Attributes:
         id: Number in the store; never shown.
-        name: Its name in addresses, unique.
+        name: Unique, used in addresses.
         title: Heading for people; null where the name serves.
         columns: Column settings for its uploads, by the names of ``textcx.settings.analysis.Settings``.
         learned: Ratings and attributes of the first upload, to which later ones must agree.
@@ -121,15 +121,14 @@ class Job:
     """A piece of work over a data set.
 
     Attributes:
-        upload_id: The upload that an ingest job reads.
+        upload_id: Of an ingest job.
         attempt: 1 at first; one more for each time it was started again.
         beginnings: How often a worker began this attempt.
         progress: Stage name to ``{"done": n, "seconds": s}``, in the order in which stages were first entered, and
             ``"stage"``, the current one.
         counts: Records read, stored, unchanged, unprocessable, unreadable; of an analysis also themes and pain points.
-        warnings: What is doubtful about the input, for people.
         options: ``relearn``, whether an analysis learns the themes again.
-        analysis_id: The analysis it made.
+        analysis_id: Of the analysis it made.
     """
 
     id: str

@@ -26,14 +26,10 @@ VISIBLE_CHARACTERS = len(KEY_START) + 6
 class Scope(StrEnum):
     """What a key may do. ``admin`` includes all others; the others include nothing."""
 
-    ANALYZE = "analyze"
-    """Score texts now; nothing is kept."""
-    READ = "read"
-    """Read data sets, findings, jobs and the triage queue."""
-    WRITE = "write"
-    """Change data sets, start and cancel jobs, work on the triage queue, erase respondents."""
-    ADMIN = "admin"
-    """All of it, and keys and webhooks."""
+    ANALYZE = "analyze"  # score texts now; nothing is kept
+    READ = "read"  # read data sets, findings, jobs and the triage queue
+    WRITE = "write"  # change data sets, start and cancel jobs, work on the triage queue, erase respondents
+    ADMIN = "admin"  # all of it, and keys and webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
-"""Theme sets: the themes of a body of feedback, kept so that they hold still.
+"""Theme sets: the themes of a body of feedback, kept so that new records are assigned to them without a new fit.
 
-A set is learned once and then serves: new records are assigned to its themes without a new fit. Fitted again, it keeps
-its themes' ids and writes down what became of each. People's edits lie beside it and are applied after every fit.
+Fitted again, a set keeps its themes' ids and writes down what became of each. People's edits lie beside it and are
+applied after every fit.
 
 The themes form a tree of up to three levels: level 1 is for managers, level 2 for analysts, level 3 the finest that the
 data bear. Only leaves have members and prototypes. A theme that would have a single child has none instead, so a leaf
@@ -114,8 +114,8 @@ class SeedTopics:
     Attributes:
         theme_ids: Of the themes that are matched, sorted.
         origin: What vectors are taken relative to. Shape ``(width,)``.
-        prototypes: Unit vectors relative to ``origin``. Shape ``(themes, width)``, float32.
-        background: Unit vectors relative to ``origin``. Shape ``(up to BACKGROUND, width)``, float32.
+        prototypes: Unit vectors relative to ``origin``. Shape ``(themes, width)``.
+        background: Likewise. Shape ``(up to BACKGROUND, width)``.
         slopes: How fast the log odds of a match grow with nearness. Shape ``(themes,)``.
         biases: The log odds at nearness 0. Shape ``(themes,)``.
         cuts: Nearness from which segments are matched; infinite for a theme that cannot be told. Shape ``(themes,)``.
@@ -152,8 +152,7 @@ class ThemeSet:
         exception_themes: Theme id for each exception; null for nowhere.
         history: Oldest first.
         settings: How it was learned: seed, sizes, versions; JSON values.
-        seed_topics: How segments are matched to the team's own themes; null where there are none. Their prototypes
-            serve to compare themes, not to assign.
+        seed_topics: How segments are matched to the team's own themes; null where there are none.
     """
 
     set_id: str

@@ -102,16 +102,17 @@ def load_pains(folder: Path, *, numbers: tuple[str, ...] = ()) -> PainLexicon:
     content, where = read_toml(path), f"{path}"
     names = (*CUE_LISTS, *WORD_LISTS)
     check_keys(content, allowed=("consequences", *names), where=where, needed=names)
-    lists: dict[str, Any] = {name: texts_of(content, name, where) for name in names}
-    lists |= {name: frozenset(word.casefold() for word in lists[name]) for name in WORD_LISTS}
+    lists = {name: texts_of(content, name, where) for name in names}
+    words = {name: frozenset(word.casefold() for word in lists[name]) for name in WORD_LISTS}
     return PainLexicon(
         consequences=tuple(
             _consequence(table, f"{where} consequence {number}", numbers)
             for number, table in enumerate(tables_of(content, "consequences", where), start=1)
         ),
         statements=read_room(folder / "statements.toml", StatementWords),
+        cues={name: lists[name] for name in CUE_LISTS},
         numbers=numbers,
-        **lists,
+        **words,
     )
 
 

@@ -1,9 +1,8 @@
 """Rows of CSV lines, where one stray quotation mark costs as few lines as possible.
 
-A row is never patched up by guessing. A quotation mark that is opened and never closed would swallow everything after
-it: it shows where the input or the space for a row ends, where the next mark closes it in the wrong place, or where
-the row has the wrong number of cells and one of its later lines has the right one. Then the first line of the row is
-broken and the lines after it are read again on their own.
+A quotation mark that is never closed shows where the input or the space for a row ends, where the next mark closes it
+in the wrong place, or where the row has the wrong number of cells and one of its later lines has the right one. Then
+the first line of the row is broken, never patched up, and the lines after it are read again on their own.
 
 Invariants, all tested: every line is part of exactly one row; memory holds no more than one row.
 """
