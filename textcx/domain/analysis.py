@@ -17,19 +17,14 @@ SCHEMA_VERSION = "1.0"
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything an analysis found.
+    """Everything an analysis found."""
 
-    ``tables`` holds one frame per name of ``textcx.domain.tables.SCHEMAS``, ``headline`` the few numbers people quote,
-    ``manifest`` how the result came to be. ``notes`` are sentences for the reader. ``theme_set`` is the set that the
-    themes are of; it is kept beside the tables.
-    """
-
-    tables: dict[str, pl.DataFrame]
-    headline: dict[str, Any]
-    manifest: dict[str, Any]
+    tables: dict[str, pl.DataFrame]  # by the names of ``textcx.domain.tables.SCHEMAS``
+    headline: dict[str, Any]  # the few numbers people quote
+    manifest: dict[str, Any]  # how the result came to be
     unprocessable: tuple[Unprocessable, ...] = ()
-    notes: tuple[str, ...] = ()
-    theme_set: ThemeSet | None = None
+    notes: tuple[str, ...] = ()  # sentences for the reader
+    theme_set: ThemeSet | None = None  # the set that the themes are of; kept beside the tables
 
     @property
     def records(self) -> pl.DataFrame:

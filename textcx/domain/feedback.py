@@ -43,20 +43,16 @@ class RatingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RatingColumn:
-    """A column that holds one raw answer on a declared numeric scale.
-
-    ``reversed`` means that the low end is the good one (1 = very good .. 5 = very poor); values are read as given.
-    ``missing`` lists codes that mean "no answer". ``note`` says why this scale was assumed.
-    """
+    """A column that holds one raw answer on a declared numeric scale."""
 
     name: str
     column: str
     kind: RatingKind
     low: float
     high: float
-    reversed: bool = False
-    missing: tuple[float, ...] = ()
-    note: str | None = None
+    reversed: bool = False  # the low end is the good one (1 = very good .. 5 = very poor); values are read as given
+    missing: tuple[float, ...] = ()  # codes that mean "no answer"
+    note: str | None = None  # why this scale was assumed
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,21 +19,14 @@ LINE_ID = "line-{}"
 
 @dataclass(frozen=True, slots=True)
 class GivenText:
-    """A text as it came in, with the caller's own id, which need not be unique.
-
-    Attributes:
-        language: What the caller says it is written in ("en", "en-GB"); null where it is to be found.
-        cells: Where each of its cells stands in it, in order; null where it is one cell. No segment crosses a cell.
-        line: 1-based number of the line it came from, as an editor counts.
-        named: False where the id was made from the line.
-    """
+    """A text as it came in, with the caller's own id, which need not be unique."""
 
     id: str
     text: str
-    language: str | None = None
-    cells: tuple[tuple[int, int], ...] | None = None
-    line: int = 0
-    named: bool = True
+    language: str | None = None  # what the caller says it is written in ("en", "en-GB"); null where it is to be found
+    cells: tuple[tuple[int, int], ...] | None = None  # where its cells stand, if several; no segment crosses one
+    line: int = 0  # 1-based number of the line it came from, as an editor counts
+    named: bool = True  # false where the id was made from the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +58,21 @@ class SegmentItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentItem:
-    """The sentiment of one text.
-
-    Attributes:
-        label: Negative, neutral or positive; null where ``reason`` is given, as are most of the others.
-        polarity: -1..1, P(positive) - P(negative).
-        probabilities: 0..1 for each label, of the whole text.
-        strongest: The highest probability of ``negative`` and of ``positive`` in any one segment, so that a mixed text
-            shows both, whatever the label of the whole.
-        mixed: Whether a clearly negative and a clearly positive segment stand in the text.
-        confident: Whether the label's probability is high enough to be right as often as the model's card says.
-        windows: Windows the text was read in.
-        language: ISO 639-1 code; null where the text is too short or too odd to tell.
-        language_supported: Whether texts in that language are judged; true where it is unknown.
-        p_pain: 0..1, something went wrong for the customer; null without such a head of the encoder.
-        p_request: 0..1, a wish or suggestion; null likewise.
-        emotions: 0..1 for each emotion; null likewise.
-    """
+    """The sentiment of one text; where a ``reason`` is given there is no label, nor any number."""
 
     id: str
-    label: str | None = None
-    polarity: float | None = None
-    probabilities: Mapping[str, float] | None = None
-    strongest: Mapping[str, float] | None = None
-    mixed: bool = False
-    confident: bool = False
-    windows: int = 0
-    language: str | None = None
-    language_supported: bool = True
-    p_pain: float | None = None
-    p_request: float | None = None
-    emotions: Mapping[str, float] | None = None
+    label: str | None = None  # negative, neutral or positive
+    polarity: float | None = None  # -1..1, P(positive) - P(negative)
+    probabilities: Mapping[str, float] | None = None  # 0..1 for each label, of the whole text
+    strongest: Mapping[str, float] | None = None  # highest of "negative" and of "positive" in any one segment
+    mixed: bool = False  # a clearly negative and a clearly positive segment stand in the text
+    confident: bool = False  # right as often as the card of the model says
+    windows: int = 0  # windows the text was read in
+    language: str | None = None  # ISO 639-1; null where the text is too short or too odd to tell
+    language_supported: bool = True  # true where the language is unknown
+    p_pain: float | None = None  # 0..1, something went wrong for the customer; null without such a head of the encoder
+    p_request: float | None = None  # 0..1, a wish or suggestion; null likewise
+    emotions: Mapping[str, float] | None = None  # 0..1 for each emotion; null likewise
     reason: Reason | None = None
     segments: tuple[SegmentItem, ...] = ()
 
@@ -119,15 +96,11 @@ class TextPain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextFindings:
-    """What is found in one text.
+    """What is found in one text."""
 
-    ``item`` has its segments; ``texts`` are their masked words, ``stages`` their stage and confidence (0..1),
-    ``vectors`` theirs, unit length, of shape ``(segments, dimensions)``. ``pains`` are in the order of the segments.
-    """
-
-    item: SentimentItem
-    texts: tuple[str, ...]
-    stages: tuple[tuple[str, float], ...]
-    pains: tuple[TextPain, ...]
+    item: SentimentItem  # with its segments
+    texts: tuple[str, ...]  # the masked words of each segment
+    stages: tuple[tuple[str, float], ...]  # stage and confidence (0..1) of each segment
+    pains: tuple[TextPain, ...]  # in the order of their segments
     redactions: tuple[Redaction, ...]
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.float32]  # of the segments, unit length, shape ``(segments, dimensions)``

@@ -25,21 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindOfRating:
-    """What everybody needs to know of a kind of rating; ``title`` is its name for people.
-
-    Attributes:
-        scale: The answers it is asked on, without exception where ``only_scale``; null for any.
-        value: The lowest and highest value; null where that is the scale, since the value is the mean answer.
-        unit: Unit of the value; null where that is named after the scale.
-        effect_unit: Unit of a difference between two values; null where it is the same.
-    """
+    """What everybody needs to know of a kind of rating; ``title`` is its name for people."""
 
     title: str
-    scale: tuple[float, float] | None
-    only_scale: bool = True
-    value: tuple[float, float] | None = None
-    unit: str | None = None
-    effect_unit: str | None = None
+    scale: tuple[float, float] | None  # the answers it is asked on; null for any
+    only_scale: bool = True  # without exception
+    value: tuple[float, float] | None = None  # lowest and highest value; null where that is the scale, as for a mean
+    unit: str | None = None  # of the value; null where that is named after the scale
+    effect_unit: str | None = None  # of a difference between two values; null where it is the same
 
 
 KINDS: Mapping[RatingKind, KindOfRating] = {

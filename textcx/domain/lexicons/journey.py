@@ -18,18 +18,15 @@ UNKNOWN = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class JourneyStage:
-    """One phase of the relationship between a customer and an organization; ``order`` counts from 0.
-
-    ``touchpoints`` are names as they stand in a touchpoint column.
-    """
+    """One phase of the relationship between a customer and an organization."""
 
     id: str
     title: str
-    order: int
+    order: int  # from 0
     description: str
-    examples: tuple[str, ...]
+    examples: tuple[str, ...]  # sentences that customers might say in this stage
     cues: tuple[str, ...] = ()
-    touchpoints: tuple[str, ...] = ()
+    touchpoints: tuple[str, ...] = ()  # names as they stand in a touchpoint column
 
 
 def touchpoint_key(name: str) -> str:

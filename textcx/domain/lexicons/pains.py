@@ -24,20 +24,16 @@ WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """Something that happened to the customer, the weight it gives a pain, and the cues that tell it.
-
-    ``weight`` is the share of the distance to severity 1 that it takes away, above 0 and below 1; ``urgency`` the
-    points it adds to the urgency of a record, 0..20. ``consequences.toml`` explains the others.
-    """
+    """Something that happened to the customer, the weight it gives a pain, and the cues that tell it."""
 
     id: str
     reason: str
-    weight: float
+    weight: float  # share of the distance to severity 1 that it takes away, above 0 and below 1
     cues: tuple[str, ...]
-    negatable: bool = True
-    always: bool = False
-    urgency: float = 0.0
-    numbers: tuple[str, ...] = ()
+    negatable: bool = True  # a "not" or "nobody" before a cue voids it
+    always: bool = False  # it makes its segment a pain even where the pain head hears none
+    urgency: float = 0.0  # points that it adds to the urgency of a record, 0..20
+    numbers: tuple[str, ...] = ()  # number words of its cues
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -26,27 +26,16 @@ def new_id(kind: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """Feedback that belongs together and is analyzed together.
+    """Feedback that belongs together and is analyzed together."""
 
-    Attributes:
-        id: Number in the store; never shown.
-        name: Unique, used in addresses.
-        title: Heading for people; null where the name serves.
-        columns: Column settings for its uploads, by the names of ``textcx.settings.analysis.Settings``.
-        learned: Ratings and attributes of the first upload, to which later ones must agree.
-        retention_days: Records older than this are deleted; null keeps them.
-        current_analysis: Id of the latest finished analysis; null before the first.
-        theme_set: Name of the theme set that it is analyzed with; null learns one from its records.
-    """
-
-    id: int
-    name: str
-    title: str | None
-    columns: Mapping[str, Any]
-    learned: Mapping[str, Any]
-    retention_days: int | None
-    current_analysis: str | None
-    theme_set: str | None
+    id: int  # number in the store; never shown
+    name: str  # unique, used in addresses
+    title: str | None  # for people; null where the name serves
+    columns: Mapping[str, Any]  # column settings for its uploads, by the names of the settings of an analysis
+    learned: Mapping[str, Any]  # ratings and attributes of the first upload, to which later ones must agree
+    retention_days: int | None  # records older than this are deleted; null keeps them
+    current_analysis: str | None  # id of the latest finished analysis; null before the first
+    theme_set: str | None  # name of the theme set that it is analyzed with; null learns one from its records
     created_at: datetime
     updated_at: datetime
 
@@ -118,34 +107,23 @@ class JobError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A piece of work over a data set.
-
-    Attributes:
-        upload_id: Of an ingest job.
-        attempt: 1 at first; one more for each time it was started again.
-        beginnings: How often a worker began this attempt.
-        progress: Stage name to ``{"done": n, "seconds": s}``, in the order in which stages were first entered, and
-            ``"stage"``, the current one.
-        counts: Records read, stored, unchanged, unprocessable, unreadable; of an analysis also themes and pain points.
-        options: ``relearn``, whether an analysis learns the themes again.
-        analysis_id: Of the analysis it made.
-    """
+    """A piece of work over a data set."""
 
     id: str
     kind: JobKind
     dataset_id: int
     dataset: str
-    upload_id: str | None
+    upload_id: str | None  # of an ingest job
     state: JobState
-    attempt: int
-    beginnings: int
+    attempt: int  # 1 at first; one more for each time it was started again
+    beginnings: int  # how often a worker began this attempt
     cancel_requested: bool
-    progress: Mapping[str, Any]
-    counts: Mapping[str, int]
+    progress: Mapping[str, Any]  # {"stage": the current one, NAME: {"done": n, "seconds": s}, ...}, in order
+    counts: Mapping[str, int]  # records read, stored, unchanged, unprocessable, unreadable; themes and pain points
     warnings: tuple[str, ...]
     errors: tuple[JobError, ...]
-    options: Mapping[str, Any]
-    analysis_id: str | None
+    options: Mapping[str, Any]  # {"relearn": whether an analysis learns the themes again}
+    analysis_id: str | None  # of the analysis it made
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

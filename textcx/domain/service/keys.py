@@ -34,25 +34,16 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as it is kept: never the key itself. Times are UTC.
+    """A key as it is kept: never the key itself. Times are UTC."""
 
-    Attributes:
-        id: Opaque, unique, permanent; safe in logs.
-        name: What people call it; need not be unique.
-        prefix: Its first ``VISIBLE_CHARACTERS``.
-        scopes: At least one.
-        last_used_at: To within a minute or so; null until it is used.
-        expires_at: Null where it never expires.
-    """
-
-    id: str
-    name: str
-    prefix: str
-    scopes: frozenset[Scope]
+    id: str  # opaque, unique, permanent; safe in logs
+    name: str  # what people call it; need not be unique
+    prefix: str  # its first ``VISIBLE_CHARACTERS``
+    scopes: frozenset[Scope]  # at least one
     created_at: datetime
-    last_used_at: datetime | None = None
+    last_used_at: datetime | None = None  # to within a minute or so; null until it is used
     revoked_at: datetime | None = None
-    expires_at: datetime | None = None
+    expires_at: datetime | None = None  # null where it never expires
 
     def allows(self, scope: Scope) -> bool:
         """Say whether the key may do what asks for ``scope``; says nothing about whether it is still valid."""

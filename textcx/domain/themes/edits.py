@@ -52,28 +52,20 @@ class Action(StrEnum):
 class Edit:
     """One edit.
 
-    Attributes:
-        number: 1 for the first of the log, one more for each.
-        version: Version of the set that the person looked at.
-        name: For a rename, and for a merge that renames.
-        parts: For a split: themes wanted.
-        undoes: For an undo: the number of the edit that no longer counts.
-        themes: Ids: the theme; for a merge first the one that stays, then those that go into it.
-        segments: Ids of the two segments that belong together or apart.
-        vectors: Points as ``pack`` writes them, relative to nothing: the vectors of the two segments (empty where one
-            is not kept), or the middles of the parts of a split leaf.
+    ``vectors`` are points as ``pack`` writes them: the vectors of the two segments (empty where one is not kept), or the
+    middles of the parts of a split leaf.
     """
 
-    number: int
+    number: int  # 1 for the first of the log, one more for each
     when: datetime
     action: Action
-    version: int
+    version: int  # of the set that the person looked at
     who: str | None = None
-    name: str | None = None
-    parts: int | None = None
-    undoes: int | None = None
-    themes: tuple[str, ...] = ()
-    segments: tuple[str, ...] = ()
+    name: str | None = None  # for a rename, and for a merge that renames
+    parts: int | None = None  # for a split: themes wanted
+    undoes: int | None = None  # for an undo: the number of the edit that no longer counts
+    themes: tuple[str, ...] = ()  # ids: the theme; for a merge first the one that stays, then those that go into it
+    segments: tuple[str, ...] = ()  # ids of the two segments that belong together or apart
     vectors: tuple[str, ...] = ()
 
     def to_line(self) -> str:

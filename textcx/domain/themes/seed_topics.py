@@ -80,7 +80,7 @@ class ThemeTaxonomy:
     def tree(self, *, version: int = 1) -> tuple[Theme, ...]:
         """Return all themes as those of a theme set, parents before children; ``version`` is that of the set."""
         by_key = {key_of(theme.name): theme for theme in self.themes}
-        levels = {key: len(list(_way_up(key, by_key))) for key in by_key}
+        levels = {key: len(_way_up(key, by_key)) for key in by_key}
         ordered = sorted(by_key.items(), key=lambda item: levels[item[0]])  # stable: the file's order within a level
         return tuple(
             Theme(
@@ -159,7 +159,7 @@ def _bad_tree(themes: Sequence[SeedTopic]) -> Iterator[str]:
             hint = f"; there are {known}{' and more' if len(themes) > LISTED else ''}" if known else ""
             yield f"{_shown(theme.name)} has the parent '{theme.parent}', which is no theme here{hint}"
             continue
-        way = list(_way_up(key_of(theme.name), by_key))
+        way = _way_up(key_of(theme.name), by_key)
         if way[-1] in way[:-1]:
             circle = way[way.index(way[-1]) :]
             if theme is by_key[min(circle)]:  # each circle is told once
@@ -172,14 +172,12 @@ def _bad_tree(themes: Sequence[SeedTopic]) -> Iterator[str]:
             yield f"{_shown(by_key[parent].name)} {single}; give it another, or leave the upper one out"
 
 
-def _way_up(key: str, by_key: dict[str, SeedTopic]) -> Iterator[str]:
+def _way_up(key: str, by_key: dict[str, SeedTopic]) -> list[str]:
     """The theme itself and those above it, up to the first that comes twice or is missing."""
-    seen: set[str] = set()
-    step: str | None = key
-    while step is not None and step in by_key:
-        yield step
-        if step in seen:
-            return
-        seen.add(step)
-        parent = by_key[step].parent
-        step = None if parent is None else key_of(parent)
+    way = [key]
+    while way[-1] not in way[:-1]:
+        parent = by_key[way[-1]].parent
+        if parent is None or key_of(parent) not in by_key:
+            break
+        way.append(key_of(parent))
+    return way

@@ -52,30 +52,18 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """A theme of a set.
+    """A theme of a set."""
 
-    Attributes:
-        theme_id: Opaque, kept for life.
-        parent_theme_id: The theme above; null on level 1.
-        level: 1 to 3, 1 the coarsest.
-        name: At most five words, unique within the set.
-        keywords: Best first.
-        stability: Share of the resamples in which the theme was found again, 0..1; null where that was not measured.
-        born: Version of the set in which it appeared.
-        pinned: Kept by a person: a new fit that does not find it again keeps it as it was.
-        hidden: Left out of reports by a person; its members are still counted as assigned.
-    """
-
-    theme_id: str
-    parent_theme_id: str | None
-    level: int
-    name: str
-    keywords: tuple[str, ...] = ()
-    stability: float | None = None
+    theme_id: str  # opaque, kept for life
+    parent_theme_id: str | None  # null on level 1
+    level: int  # 1 to 3, 1 the coarsest
+    name: str  # at most five words, unique within the set
+    keywords: tuple[str, ...] = ()  # best first
+    stability: float | None = None  # share of the resamples in which it was found again, 0..1; null where not measured
     kind: ThemeKind = ThemeKind.FOUND
-    born: int = 1
-    pinned: bool = False
-    hidden: bool = False
+    born: int = 1  # version of the set in which it appeared
+    pinned: bool = False  # by a person: a new fit that does not find it again keeps it as it was
+    hidden: bool = False  # left out of reports by a person; its members are still counted as assigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,82 +83,49 @@ class StrengthCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineageEvent:
-    """What became of themes in the version of the set that the event led to, with a sentence for the reader.
+    """What became of themes in a version of the set."""
 
-    ``before`` and ``after`` are theme ids, one-to-one for continued themes, empty for born and retired ones.
-    """
-
-    version: int
+    version: int  # of the set that the event led to
     change: Change
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    note: str
+    before: tuple[str, ...]  # theme ids; none for born themes
+    after: tuple[str, ...]  # theme ids; none for retired ones
+    note: str  # a sentence for the reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedTopics:
-    """What matching segments to the themes of a team takes; see ``textcx.steps.themes.assignment.seed_topics``.
+    """What matching segments to the themes of a team takes; see ``textcx.steps.themes.assignment.seed_topics``."""
 
-    Attributes:
-        theme_ids: Of the themes that are matched, sorted.
-        origin: What vectors are taken relative to. Shape ``(width,)``.
-        prototypes: Unit vectors relative to ``origin``. Shape ``(themes, width)``.
-        background: Likewise. Shape ``(up to BACKGROUND, width)``.
-        slopes: How fast the log odds of a match grow with nearness. Shape ``(themes,)``.
-        biases: The log odds at nearness 0. Shape ``(themes,)``.
-        cuts: Nearness from which segments are matched; infinite for a theme that cannot be told. Shape ``(themes,)``.
-        share_right: What the left-out examples say is right among the matched, 0..1; the most that a strength can be.
-    """
-
-    theme_ids: tuple[str, ...]
-    origin: NDArray[np.float32]
-    prototypes: NDArray[np.float32]
-    background: NDArray[np.float32]
-    slopes: NDArray[np.float64]
-    biases: NDArray[np.float64]
-    cuts: NDArray[np.float64]
-    share_right: float
+    theme_ids: tuple[str, ...]  # of the themes that are matched, sorted
+    origin: NDArray[np.float32]  # shape ``(width,)``
+    prototypes: NDArray[np.float32]  # unit vectors relative to ``origin``, shape ``(themes, width)``
+    background: NDArray[np.float32]  # likewise, shape ``(up to BACKGROUND, width)``
+    slopes: NDArray[np.float64]  # how fast the log odds of a match grow with nearness, shape ``(themes,)``
+    biases: NDArray[np.float64]  # the log odds at nearness 0, shape ``(themes,)``
+    cuts: NDArray[np.float64]  # nearness from which segments are matched; infinite for a theme that cannot be told
+    share_right: float  # of the matched left-out examples, 0..1; the most that a strength can be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThemeSet:
-    """A set of themes, ready to be assigned to.
+    """A set of themes, ready to be assigned to."""
 
-    Attributes:
-        set_id: Opaque, kept for life.
-        version: 1 for the first fit, one more for every further fit.
-        encoder_id: The encoder whose vectors the prototypes are; vectors of another one are refused.
-        themes: All themes, parents before children, wider reach first.
-        origin: Mean of the vectors learned from; vectors are taken relative to it. Shape ``(width,)``, float32.
-        prototypes: Where the leaves lie: unit vectors relative to ``origin``. Shape ``(prototypes, width)``, float32.
-        owners: Theme id of each prototype; a leaf has one or, after edits, several.
-        members: Frame of ``MEMBERS``, sorted by segment_id: what was learned from.
-        sample_ids: Segments whose vectors are kept, for splitting a theme later; sorted, at most 20,000.
-        sample: Their vectors, unit length, not relative to anything. Shape ``(len(sample_ids), width)``, float16.
-        exceptions: Single segments put elsewhere by hand: unit vectors relative to ``origin``, shape
-            ``(exceptions, width)``.
-        exception_themes: Theme id for each exception; null for nowhere.
-        history: Oldest first.
-        settings: How it was learned: seed, sizes, versions; JSON values.
-        seed_topics: How segments are matched to the team's own themes; null where there are none.
-    """
-
-    set_id: str
-    version: int
-    encoder_id: str
-    themes: tuple[Theme, ...]
-    origin: NDArray[np.float32]
-    prototypes: NDArray[np.float32]
-    owners: tuple[str, ...]
+    set_id: str  # opaque, kept for life
+    version: int  # 1 for the first fit, one more for every further fit
+    encoder_id: str  # vectors of another encoder are refused
+    themes: tuple[Theme, ...]  # parents before children, wider reach first
+    origin: NDArray[np.float32]  # mean of the vectors learned from, shape ``(width,)``
+    prototypes: NDArray[np.float32]  # of the leaves: unit vectors relative to ``origin``, shape ``(prototypes, width)``
+    owners: tuple[str, ...]  # theme id of each prototype; a leaf has one or, after edits, several
     curve: StrengthCurve
-    members: pl.DataFrame
-    sample_ids: tuple[str, ...]
-    sample: NDArray[np.float16]
-    exceptions: NDArray[np.float32]
-    exception_themes: tuple[str | None, ...] = ()
-    history: tuple[LineageEvent, ...] = ()
-    settings: dict[str, object] = field(default_factory=dict)
-    seed_topics: SeedTopics | None = None
+    members: pl.DataFrame  # a frame of ``MEMBERS``, sorted by segment_id
+    sample_ids: tuple[str, ...]  # segments kept for splitting a theme later; sorted, at most 20,000
+    sample: NDArray[np.float16]  # their vectors, unit length, relative to nothing, shape ``(sample_ids, width)``
+    exceptions: NDArray[np.float32]  # single segments put elsewhere by hand: unit vectors relative to ``origin``
+    exception_themes: tuple[str | None, ...] = ()  # where they belong; null for nowhere
+    history: tuple[LineageEvent, ...] = ()  # oldest first
+    settings: dict[str, object] = field(default_factory=dict)  # how it was learned: seed, sizes, versions; JSON values
+    seed_topics: SeedTopics | None = None  # the team's own themes, if any
 
     def theme(self, theme_id: str) -> Theme:
         """Return the theme with an id; a ``KeyError`` where there is none."""

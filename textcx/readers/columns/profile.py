@@ -35,43 +35,27 @@ def holds(key: str, pattern: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ColumnProfile:
-    """A column of the sample: its name in words, and what its values look like. Shares are 0..1.
-
-    Attributes:
-        key: The name as a slug: "userName" and "User name" are both "user_name".
-        rows: Rows of the sample.
-        values: Its cells, trimmed, without nulls and "n/a"-like ones; ``filled`` of them, ``distinct`` different ones.
-        numbers: Those of the values that are numbers ("4", "4/5", "4 stars"), from ``low`` to ``high`` (0 without any),
-            perhaps all ``whole``; nearly all values where it is ``numeric``.
-        binary: Whether all values are yes or no, true or false, 1 or 0.
-        dates: How to read the values as dates; null where none looks like one.
-        mean_words: Mean number of words in a value.
-        opinion: Share of values with a word that people use to say what they think.
-        capitals: Share of words after the first of a value that begin with a capital: high for names and titles.
-        longest: Characters of the longest value.
-        links: Share of values that are links or paths.
-        nested: Share of values that are lists or objects.
-    """
+    """A column of the sample: its name in words, and what its values look like. Shares are 0..1."""
 
     name: str
-    key: str
-    rows: int
-    values: pl.Series
-    filled: int
-    distinct: int
-    numbers: pl.Series
-    numeric: bool
-    whole: bool
-    low: float
-    high: float
-    binary: bool
-    dates: DateReading | None
-    mean_words: float
-    opinion: float
-    capitals: float
-    longest: int
-    links: float
-    nested: float
+    key: str  # the name as a slug: "userName" and "User name" are both "user_name"
+    rows: int  # of the sample
+    values: pl.Series  # its cells, trimmed, without nulls and "n/a"-like ones
+    filled: int  # number of values
+    distinct: int  # number of different values
+    numbers: pl.Series  # those of the values that are numbers ("4", "4/5", "4 stars")
+    numeric: bool  # whether nearly all values are numbers
+    whole: bool  # whether all numbers are whole
+    low: float  # of the numbers; 0 without any
+    high: float  # likewise
+    binary: bool  # whether all values are yes or no, true or false, 1 or 0
+    dates: DateReading | None  # how to read the values as dates; null where none looks like one
+    mean_words: float  # mean number of words in a value
+    opinion: float  # share of values with a word that people use to say what they think
+    capitals: float  # share of words after the first that begin with a capital: high for names and titles
+    longest: int  # characters of the longest value
+    links: float  # share of values that are links or paths
+    nested: float  # share of values that are lists or objects
 
     @property
     def words(self) -> list[str]:

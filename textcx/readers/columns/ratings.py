@@ -42,15 +42,12 @@ _MIXED_ANSWERS, _MIXED_SHARE = 50, 0.8
 
 @dataclass(slots=True)
 class RatingChoice:
-    """Ratings with unique names, the most telling one first; doubts; and why numeric columns were not taken.
-
-    ``zeros`` are the columns on 1-5 with zeros, and their share of them.
-    """
+    """Ratings with unique names, the most telling one first; doubts; and why numeric columns were not taken."""
 
     ratings: list[RatingColumn] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
-    zeros: dict[str, float] = field(default_factory=dict)
+    zeros: dict[str, float] = field(default_factory=dict)  # columns on 1-5 with zeros, and their share of them
 
 
 def parse_rating(flag: str) -> RatingColumn:

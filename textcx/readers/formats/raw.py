@@ -30,39 +30,26 @@ SAMPLE_ROWS = 5_000
 
 @dataclass(frozen=True, slots=True)
 class RawChunk:
-    """Some consecutive rows as strings.
+    """Some consecutive rows as strings."""
 
-    ``cells`` has one String column per column of the source; ``offsets`` (0-based) and ``lines`` (1-based, as an editor
-    shows them) have its height. ``broken`` are the rows that could not be read, numbered by their offsets. ``damaged``
-    counts the rows with bytes that could not be decoded, ``unread`` those with values that belong to no column.
-    """
-
-    cells: pl.DataFrame
-    offsets: list[int]
-    lines: list[int]
-    broken: tuple[Unprocessable, ...] = ()
-    damaged: int = 0
-    unread: int = 0
+    cells: pl.DataFrame  # one String column per column of the source
+    offsets: list[int]  # of the rows that could be read, 0-based
+    lines: list[int]  # their numbers, 1-based, as an editor shows them
+    broken: tuple[Unprocessable, ...] = ()  # rows that could not be read, numbered by their offsets
+    damaged: int = 0  # rows with bytes that could not be decoded
+    unread: int = 0  # rows with values that belong to no column
 
 
 class RowSource(ABC):
-    """One input, as rows of strings.
+    """One input, as rows of strings."""
 
-    Attributes:
-        name: What errors and ``where`` call the input.
-        columns: Unique, in the order of the file.
-        reasons: What was found out about the format, for the reader: encoding, delimiter, sheet.
-        warnings: What is doubtful about the format.
-        damage: What became of bytes that could not be decoded, for the counted warning.
-        sample: The first readable rows as String columns, at most ``SAMPLE_ROWS``.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    reasons: Mapping[str, str]
-    warnings: tuple[str, ...] = ()
+    name: str  # what errors and ``where`` call the input
+    columns: tuple[str, ...]  # unique, in the order of the file
+    reasons: Mapping[str, str]  # what was found out about the format: encoding, delimiter, sheet
+    warnings: tuple[str, ...] = ()  # what is doubtful about the format
+    # what became of bytes that could not be decoded, for the counted warning
     damage = "rows with bytes that cannot be read, shown as U+FFFD"
-    sample: pl.DataFrame
+    sample: pl.DataFrame  # the first readable rows as String columns, at most ``SAMPLE_ROWS``
 
     @abstractmethod
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:

@@ -54,20 +54,14 @@ _CENTURIES = (1900, 2200)
 
 @dataclass(frozen=True, slots=True)
 class DateReading:
-    """How to read a column of dates.
+    """How to read a column of dates."""
 
-    ``formats``: strptime patterns, ``ISO``, ``EPOCH`` or ``EPOCH_MS`` as found, most frequent first. ``given``: the
-    user named the format, and nothing else is read. ``day_first`` and ``bare_day_first``: how numbers that could be
-    either are read, the second one for numbers without leading zeros (exports from two tools often mix "31/05/2022" and
-    "5/31/2022"). ``doubts``: sentences for the reader. ``share``: part of the sampled values that could be read, 0..1.
-    """
-
-    formats: tuple[str, ...]
-    doubts: tuple[str, ...] = ()
-    share: float = 1.0
-    given: bool = False
-    day_first: bool = True
-    bare_day_first: bool = True
+    formats: tuple[str, ...]  # strptime patterns, ``ISO``, ``EPOCH`` or ``EPOCH_MS``, most frequent first
+    doubts: tuple[str, ...] = ()  # sentences for the reader
+    share: float = 1.0  # part of the sampled values that could be read, 0..1
+    given: bool = False  # the user named the format, and nothing else is read
+    day_first: bool = True  # how numbers that could be either are read
+    bare_day_first: bool = True  # the same without leading zeros: exports from two tools mix "31/05/2022", "5/31/2022"
 
     def read(self, values: Iterable[str | None]) -> tuple[list[datetime | None], int, int]:
         """Read cells of the column.
