@@ -1,8 +1,7 @@
 """What the value of a rating is, in which unit, and between which bounds.
 
-Every value is the mean of one term per respondent, so one formula serves all kinds.
-
-Invariants: a term lies within ``bounds``; ``effect_terms`` is larger the better the answer, also on a reversed scale.
+Every value is the mean of one term per respondent, so one formula serves all kinds. A term lies within ``bounds``;
+``effect_terms`` is larger the better the answer, also on a reversed scale.
 """
 
 from __future__ import annotations

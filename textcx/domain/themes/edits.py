@@ -1,10 +1,9 @@
 """Edits: what people did to the themes of a set by hand, as a log that is only ever added to.
 
-The log is applied after every fit, in order. An edit names themes and segments by id, and carries the vectors it needs
-later, so that it still means the same when its segments are not learned from any more.
+The log is applied after every fit, in order. An edit carries the vectors it needs later, so that it still means the
+same when its segments are not learned from any more.
 
-Invariants, tested: an edit comes back from its line as it was; an edit that was undone counts for nothing, unless the
-undoing was itself undone.
+Invariants, tested: an edit comes back from its line as it was; an undone edit counts only if its undoing was undone.
 """
 
 from __future__ import annotations
@@ -52,7 +51,7 @@ class Action(StrEnum):
 class Edit:
     """One edit.
 
-    ``vectors`` are points as ``pack`` writes them: the vectors of the two segments (empty where one is not kept), or the
+    ``vectors`` are points as ``pack`` writes them: those of the two segments (empty where one is not kept), or the
     middles of the parts of a split leaf.
     """
 

@@ -130,12 +130,12 @@ def _date(draft: _Draft) -> tuple[str | None, str | None]:
     reading = draft.profiles[column].dates
     if overrides.date_format is not None:
         reading = given_format(overrides.date_format)
+    if reading is None and draft.profiles[column].filled:
+        draft.warnings.append(
+            f"no value of {column!r} could be read as a date; give its format with --date-format, "
+            "for example --date-format '%d.%m.%Y'"
+        )
     if reading is None:
-        if draft.profiles[column].filled:
-            draft.warnings.append(
-                f"no value of {column!r} could be read as a date; give its format with --date-format, "
-                "for example --date-format '%d.%m.%Y'"
-            )
         return column, None
     draft.warnings.extend(reading.doubts)
     draft.reasons["date"] += f"; format {reading.formats[0]}"
@@ -203,8 +203,7 @@ def _attributes(draft: _Draft) -> tuple[str, ...]:
     for column, why in left_out.items():
         twin = why.startswith("holds the same")
         draft.left_out[column] = why if twin else draft.left_out.get(column, why)
-    for column, why in chosen.items():
-        draft.reasons[f"attribute {column}"] = why
+    draft.reasons |= {f"attribute {column}": why for column, why in chosen.items()}
     return tuple(chosen)
 
 

@@ -126,7 +126,7 @@ class CsvRows:
     def rows(self, delimiter: str, *, width: int) -> Iterator[CsvRow]:
         """Yield the rows that remain, each as soon as it is complete; an empty line is a row without cells.
 
-        A whole row has at least 1 cell, ``width`` of them; blank ones beyond are allowed.
+        A whole row has ``width`` cells, at least 1; blank ones beyond are allowed.
         """
         reader = csv.reader(self, delimiter=delimiter, strict=self._strict)
         while True:

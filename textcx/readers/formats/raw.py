@@ -111,10 +111,7 @@ class LineSource(RowSource):
 
 def strings(rows: Sequence[Sequence[str | None]], columns: Sequence[str]) -> pl.DataFrame:
     """Make a frame of String columns from rows of cells."""
-    by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    return pl.DataFrame(
-        [pl.Series(name, cells, dtype=pl.String) for name, cells in zip(columns, by_column, strict=True)]
-    )
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
 def chunk_frame(cells: pl.DataFrame, *, first: int, first_line: int) -> RawChunk:

@@ -1,11 +1,10 @@
 """Texts to score from a stream of JSONL or CSV: one record after the other, each either given or broken.
 
-Unlike the readers of ``textcx analyze``, which look at a sample of a file before they read it, this one looks at
-nothing but the first line: a pipe may never end, and an answer is wanted at once. So the columns have fixed names, the
-encoding is not guessed, and a broken line costs nothing but itself.
+Nothing but the first line is looked at beforehand: a pipe may never end, and an answer is wanted at once. So the
+columns have fixed names, the encoding is not guessed, and a broken line costs nothing but itself.
 
-Invariants, all tested: records come in the order of the input; every line that holds anything ends up in exactly one
-record; no error holds a verbatim.
+Invariants, all tested: records come in the order of the input, every line that holds anything in exactly one of them;
+no error holds a verbatim.
 """
 
 from __future__ import annotations
@@ -61,16 +60,11 @@ _MESSAGES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordColumns:
-    """Which columns (or keys) hold what. ``id`` and ``language`` may be absent; several texts are joined."""
+    """Which columns (or keys) hold what; several texts are joined. Without a name, ids are under "id", if anywhere."""
 
     text: tuple[str, ...] = ("text",)
     id: str | None = None
     language: str = "language"
-
-    @property
-    def id_name(self) -> str:
-        """The column of ids, ``id`` where none was named."""
-        return self.id or "id"
 
 
 def stream_records(
@@ -87,7 +81,7 @@ def stream_records(
         source: A file, a named pipe, or "-" for standard input; gzipped or not.
         columns: Where id, text and language are.
         form: "jsonl" or "csv"; by default by the suffix, else by the first character that is not blank.
-        encoding: Name of the encoding; by default UTF-8, or what a byte order mark says.
+        encoding: By default UTF-8, or what a byte order mark says.
         longest: Most characters of a line.
 
     Raises:
@@ -98,11 +92,8 @@ def stream_records(
     if form is not None and form not in FORMATS:
         msg = f"--format {form!r} is unknown; expected jsonl or csv"
         raise BadSetting(msg)
-    if str(source) == "-":
-        name, suffix = "standard input", ""
-    else:
-        name = existing(source).name
-        suffix = suffix_of(name)
+    name = "standard input" if str(source) == "-" else existing(source).name
+    suffix = suffix_of(name)
     named = FORMATS_BY_SUFFIX.get(suffix)
     form = form or (named if named in FORMATS else None)
     tabs = suffix in {".tsv", ".tab"}
@@ -145,7 +136,7 @@ def record_of(value: object, *, line: int, columns: RecordColumns, damaged: bool
     if not isinstance(value, dict):
         return _broken("not_an_object", line)
     texts = [value[key] for key in columns.text if key in value]
-    return _record(value.get(columns.id_name), texts, value.get(columns.language), line=line, damaged=damaged)
+    return _record(value.get(columns.id or "id"), texts, value.get(columns.language), line=line, damaged=damaged)
 
 
 def _from_csv(
@@ -171,7 +162,7 @@ def _from_csv(
         cells = dict(zip(header, row.cells, strict=False))
         texts = [cells[column] for column in columns.text]
         yield _record(
-            cells.get(columns.id_name), texts, cells.get(columns.language), line=row.line, damaged=row.damaged
+            cells.get(columns.id or "id"), texts, cells.get(columns.language), line=row.line, damaged=row.damaged
         )
 
 

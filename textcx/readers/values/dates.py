@@ -31,8 +31,6 @@ _EPOCH_MS_SHAPE = re.compile(r"\d{13}$", re.ASCII)
 _NUMERIC = re.compile(r"(\d{1,4})([/.-])(\d{1,2})\2(\d{1,4})(.*)$", re.ASCII)
 _DAY_MONTH = re.compile(r"(?:([a-z]{3,9}) )?(\d{1,2})([ -])([a-z]{3,9})\3(\d{4}|\d\d)(.*)$", re.ASCII | re.IGNORECASE)
 _MONTH_DAY = re.compile(r"(?:([a-z]{3,9}) )?([a-z]{3,9}) (\d{1,2}) (\d{4})(.*)$", re.ASCII | re.IGNORECASE)
-_POST = re.compile(r"[a-z]{3} [a-z]{3} \d{1,2} \d\d:\d\d:\d\d [+-]\d{4} \d{4}$", re.ASCII | re.IGNORECASE)
-_YEAR_MONTH = re.compile(r"\d{4}-\d\d$", re.ASCII)
 _TIME = re.compile(
     r"([T ])?(?:at )?(\d{1,2}):\d\d(:\d\d)?([.]\d{1,6})?( ?[ap]m)?( ?(?:Z|[+-]\d\d:?\d\d))?$", re.IGNORECASE
 )
@@ -42,13 +40,12 @@ _FIXED_SHAPES = (
     (_ISO_SHAPE, ISO),
     (_EPOCH_MS_SHAPE, EPOCH_MS),
     (_EPOCH_SHAPE, EPOCH),
-    (_YEAR_MONTH, "%Y-%m"),
-    (_POST, "%a %b %d %H:%M:%S %z %Y"),
+    (re.compile(r"\d{4}-\d\d$", re.ASCII), "%Y-%m"),
+    (re.compile(r"(?ai)[a-z]{3} [a-z]{3} \d{1,2} \d\d:\d\d:\d\d [+-]\d{4} \d{4}$"), "%a %b %d %H:%M:%S %z %Y"),
 )
 _ORDER = {True: "day", False: "month"}
 _LONGEST = 45
-_SHORT_MONTH = 3
-_LAST_MONTH = 12
+_SHORT_MONTH, _LAST_MONTH = 3, 12
 _CENTURIES = (1900, 2200)
 
 
