@@ -130,10 +130,7 @@ class Unprocessable:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackBatch:
-    """Some consecutive rows of the input: a frame of ``FEEDBACK_SCHEMA`` plus the rows that could not be read.
-
-    ``frame.height + len(unreadable)`` is the number of rows the batch stands for.
-    """
+    """Some consecutive rows of the input: a frame of ``FEEDBACK_SCHEMA`` plus the rows that could not be read."""
 
     frame: pl.DataFrame
     unreadable: tuple[Unprocessable, ...] = ()

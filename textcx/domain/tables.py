@@ -128,9 +128,7 @@ EXTRA_TABLES = ("groups", "praise", "emerging")
 
 
 def conform(frame: pl.DataFrame, schema: pl.Schema, *, name: str) -> pl.DataFrame:
-    """Check that a frame has at least the columns of a schema and cast them to its types.
-
-    Further columns are kept, in their places.
+    """Check that a frame has at least the columns of a schema, and cast them to its types; others stay as they are.
 
     Raises:
         ShapeMismatch: If a declared column is missing.

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from textcx.readers.formats.raw import RawChunk, RowSource
     from textcx.readers.formats.streams import ByteSource
 
-UNREAD = "records with values under names that the start of the file does not have, which are not read"
+_UNREAD = "records with values under names that the start of the file does not have, which are not read"
 _SOURCES: Mapping[str, Callable[[ByteSource], RowSource]] = {
     "csv": CsvSource,
     "jsonl": JsonlSource,
@@ -41,19 +41,13 @@ _SOURCES: Mapping[str, Callable[[ByteSource], RowSource]] = {
 }
 
 
-def open_feedback(
-    source: str | Path | pl.DataFrame,
-    *,
-    overrides: ColumnOverrides,
-    first_row: int = 0,
-) -> FeedbackReader:
+def open_feedback(source: str | Path | pl.DataFrame, *, overrides: ColumnOverrides) -> FeedbackReader:
     """Open an input and find out what each of its columns is.
 
     Args:
         source: Path of a CSV, TSV, JSONL, Parquet or XLSX file (the text formats also gzipped), "-" for standard
             input, or a frame in memory; only its start is read.
         overrides: Columns that the user named; everything else is found from names and content.
-        first_row: Number of the input's first row, so that several inputs share one numbering. At least 0.
 
     Raises:
         UnreadableInput: If the input is missing, empty, damaged, binary or in an unknown encoding.
@@ -65,7 +59,7 @@ def open_feedback(
     rows = FrameSource(source) if isinstance(source, pl.DataFrame) else _open_file(source)
     plan = plan_columns(rows.sample, overrides=overrides, name=rows.name)
     plan = replace(plan, reasons={**rows.reasons, **plan.reasons}, warnings=(*rows.warnings, *plan.warnings))
-    return TabularReader(rows, plan=plan, dates=_dates(plan, rows.sample, overrides), first_row=first_row)
+    return TabularReader(rows, plan=plan, dates=_dates(plan, rows.sample, overrides))
 
 
 def column_names(source: str | Path) -> tuple[str, ...]:
@@ -131,7 +125,7 @@ class TabularReader:
     def _batch(self, chunk: RawChunk) -> FeedbackBatch:
         warnings: dict[str, int] = {}
         _count(warnings, self._source.damage, chunk.damaged)
-        _count(warnings, UNREAD, chunk.unread)
+        _count(warnings, _UNREAD, chunk.unread)
         columns = [*self._fixed(chunk, warnings)]
         columns += [self._rating(chunk.cells, rating, warnings) for rating in self.plan.ratings]
         for column, name in attribute_names(self.plan).items():

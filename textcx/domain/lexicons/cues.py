@@ -51,9 +51,7 @@ def _options(word: str, cue: str, numbers: Sequence[str]) -> str:
 def cue_regex(cues: Iterable[str], *, numbers: Sequence[str] = ()) -> str:
     """Compile cues into one case-insensitive expression that matches any of them, or nothing where there are none.
 
-    Args:
-        cues: Patterns in the small language of this module.
-        numbers: Number words, as regular expressions; figures count anyway.
+    ``numbers`` are the number words, as regular expressions; figures count anyway.
 
     Raises:
         BadSetting: If a cue is empty or holds a sign outside the language.

@@ -50,10 +50,7 @@ class SeedTopic:
 
     def texts(self) -> tuple[str, ...]:
         """Everything that tells what the theme is about: name, description, keywords as one text, examples last."""
-        about = [self.name, *([self.description] if self.description else [])]
-        if self.keywords:
-            about.append(", ".join(self.keywords))
-        return (*about, *self.examples)
+        return (*filter(None, (self.name, self.description, ", ".join(self.keywords))), *self.examples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,8 @@ class ThemeTaxonomy:
         leaves = (theme for theme in self.themes if key_of(theme.name) not in parents)
         return tuple(sorted(leaves, key=lambda theme: theme.theme_id))
 
-    def tree(self, *, version: int = 1) -> tuple[Theme, ...]:
-        """Return all themes as those of a theme set, parents before children; ``version`` is that of the set."""
+    def tree(self) -> tuple[Theme, ...]:
+        """Return all themes as those of a new theme set, parents before children."""
         by_key = {key_of(theme.name): theme for theme in self.themes}
         levels = {key: len(_way_up(key, by_key)) for key in by_key}
         ordered = sorted(by_key.items(), key=lambda item: levels[item[0]])  # stable: the file's order within a level
@@ -90,7 +87,6 @@ class ThemeTaxonomy:
                 name=" ".join(theme.name.split()),
                 keywords=theme.keywords,
                 kind=ThemeKind.GIVEN,
-                born=version,
             )
             for key, theme in ordered
         )

@@ -142,12 +142,7 @@ class ThemeSet:
 
 
 def shown_at(tree: list[tuple[str, str | None, int]], *, level: int) -> dict[str, str]:
-    """Map every leaf of a tree to its ancestor on a level, or to itself where it stands on that level or above.
-
-    Args:
-        tree: Id, parent's id and level of every node.
-        level: 1 to 3.
-    """
+    """Map every leaf of a tree (id, parent, level) to its ancestor on a level, or to itself where it is higher up."""
     parents = {node: parent for node, parent, _ in tree}
     levels = {node: own for node, _, own in tree}
     inner = set(parents.values())

@@ -69,12 +69,7 @@ class _Draft:
 
 
 def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str) -> ColumnPlan:
-    """Decide which column plays which part.
-
-    Args:
-        sample: The first rows of the input: one String column or more.
-        overrides: Columns that the user named; they win over what is found.
-        name: What to call the input in errors and warnings.
+    """Decide which column of an input plays which part, from its first rows: one String column or more.
 
     Raises:
         ColumnNotFound: If a named column is not there.

@@ -82,13 +82,7 @@ def parse_rating(flag: str) -> RatingColumn:
 
 
 def find_ratings(profiles: Sequence[ColumnProfile], *, reserved: Collection[str], input_name: str) -> RatingChoice:
-    """Find the ratings among columns.
-
-    Args:
-        profiles: Columns that play no other part yet.
-        reserved: Names a rating must not take, in lower case.
-        input_name: Name of the input; "nps.csv" makes its score a likelihood to recommend.
-    """
+    """Find the ratings among columns; an input named like "nps.csv" makes its score a likelihood to recommend."""
     choice = RatingChoice()
     filled = [profile for profile in profiles if profile.filled]
     found = [_one(profile, choice, input_name=input_name) for profile in filled]

@@ -27,12 +27,7 @@ _LONG_NAME = 5
 
 
 class CsvSource(LineSource):
-    """A delimited text file.
-
-    Raises:
-        UnreadableInput: If it is binary, in an unknown encoding, without a header, or no row fits its header.
-        NothingToAnalyze: If it has a header and no rows.
-    """
+    """A delimited text file; a line that holds no row of the header's width is broken."""
 
     def __init__(self, data: ByteSource) -> None:
         super().__init__(data)

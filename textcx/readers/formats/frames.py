@@ -1,7 +1,7 @@
 """Columnar inputs: Parquet files, the first sheet of a workbook with a header, and Polars frames in memory.
 
-Every value becomes a string on the way in, dates in ISO 8601 and UTC, so that the rest of reading knows one kind of
-cell. Parquet is streamed; a workbook is held in memory, as its format needs (a sheet has at most 1,048,576 rows).
+Every value becomes a string on the way in, so that the rest of reading knows one kind of cell. Parquet is streamed; a
+workbook is held in memory, as its format needs (a sheet has at most 1,048,576 rows).
 """
 
 from __future__ import annotations
@@ -28,11 +28,7 @@ _HEADER_SEARCH = 20
 
 
 class FrameSource(RowSource):
-    """A Polars frame in memory; values of any type.
-
-    Raises:
-        NothingToAnalyze: If it has no rows or no columns.
-    """
+    """A Polars frame in memory; values of any type."""
 
     def __init__(
         self, frame: pl.DataFrame, *, name: str = "frame", first_line: int = 1, reason: str = "a frame in memory"
@@ -54,12 +50,7 @@ class FrameSource(RowSource):
 
 
 class ParquetSource(RowSource):
-    """A Parquet file, streamed.
-
-    Raises:
-        UnreadableInput: If it is damaged or compressed as a whole.
-        NothingToAnalyze: If it has no rows.
-    """
+    """A Parquet file, streamed."""
 
     def __init__(self, data: ByteSource) -> None:
         self.name = data.name
@@ -100,12 +91,7 @@ class ParquetSource(RowSource):
 
 
 class XlsxSource(FrameSource):
-    """The first sheet of a workbook that has a header and records.
-
-    Raises:
-        UnreadableInput: If it is damaged, locked, or no sheet has a header.
-        NothingToAnalyze: If the sheet has a header and no rows.
-    """
+    """The first sheet of a workbook that has a header."""
 
     def __init__(self, data: ByteSource) -> None:
         try:

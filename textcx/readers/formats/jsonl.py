@@ -26,11 +26,7 @@ _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class JsonlSource(LineSource):
-    """A file of JSON objects, one a line.
-
-    Raises:
-        UnreadableInput: If it is binary, a single JSON array, or has no line that is a JSON object.
-    """
+    """A file of JSON objects, one a line."""
 
     def __init__(self, data: ByteSource) -> None:
         super().__init__(data)

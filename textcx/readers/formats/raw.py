@@ -41,7 +41,7 @@ class RawChunk:
 
 
 class RowSource(ABC):
-    """One input, as rows of strings."""
+    """One input, as rows of strings; one that cannot be read or has no records is refused when it is made."""
 
     name: str  # what errors and ``where`` call the input
     columns: tuple[str, ...]  # unique, in the order of the file

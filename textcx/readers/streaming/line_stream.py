@@ -66,12 +66,7 @@ def numbered_lines(
 ) -> Iterator[Line]:
     r"""Yield the lines of a stream, gzipped or not, as soon as they are complete.
 
-    Args:
-        stream: Bytes as they come.
-        name: What to call it in errors.
-        any_break: Whether ``\r`` alone ends a line, too; otherwise only ``\n`` does.
-        encoding: By default UTF-8, or what a byte order mark says.
-        longest: Most characters of a line.
+    Only with ``any_break`` does ``\r`` alone end a line, too. ``longest`` counts characters.
 
     Raises:
         UnreadableInput: If it is binary, damaged or vanishes.
