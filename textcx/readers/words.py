@@ -96,11 +96,7 @@ def column_words(language: str = "en") -> ColumnWords:
 
 
 def read_words(path: Path) -> ColumnWords:
-    """Read the words of a language.
-
-    Raises:
-        BadSetting: If the file is missing or no TOML, or a key of it is missing or unknown.
-    """
+    """Read the words of a language; a ``BadSetting`` where the file is missing, damaged, or lacks or adds a key."""
     try:
         return ColumnWords.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError) as error:

@@ -55,11 +55,7 @@ class SeedTopic:
 
 @dataclass(frozen=True, slots=True)
 class ThemeTaxonomy:
-    """The themes of a team, in the order of its file.
-
-    Raises:
-        BadSetting: Naming everything that contradicts itself.
-    """
+    """The themes of a team, in the order of its file; a ``BadSetting`` names everything that contradicts itself."""
 
     themes: tuple[SeedTopic, ...]
 

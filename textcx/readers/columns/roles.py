@@ -34,13 +34,11 @@ _FEW_PEOPLE = 5
 _REPEATED_PEOPLE = 0.1
 _AMOUNTS = 0.8
 _SOURCES = 0.5
-
 _MOST_VALUES = 60
 """Different values an attribute may always have."""
 _MOST_VALUES_COVERED = 300
 """Different values it may have where ``_MOST_VALUES`` of them cover ``_COVERED`` of the records."""
 _COVERED = 0.8
-
 _LINKS = _NESTED = 0.3
 """Share of links, or of lists and objects, above which a column groups nobody."""
 _MOST_WORDS_OF_GROUP = 8
