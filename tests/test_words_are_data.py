@@ -16,7 +16,6 @@ ALLOWED = {
     "api/compat/comprehend.py": "codes of languages",
     "api/openapi.py": "fixed sentences for statuses",
     "textcx/jobs/ingest.py": "names of counts",
-    "textcx/domain/items.py": "keys of JSON",
     "textcx/reports/accounts.py": "names of columns, and titles",
     "textcx/reports/formats.py": "fixed words of reports",
     "textcx/runs/manifest.py": "names of packages and keys of JSON",
@@ -24,7 +23,6 @@ ALLOWED = {
     "textcx/steps/text/clean.py": "tags of HTML",
     "textcx/store/sql/reading/findings.py": "names of columns",
     "textcx/evaluation/report.py": "titles of columns",
-    "textcx/readers/columns/plan.py": "names of roles",
     "textcx/evaluation/slices.py": "what sentences are measured apart",
     "textcx/training/contrasts.py": "sentences that are made up for training",
 }

@@ -1,5 +1,12 @@
 """Every error textcx raises on purpose, in one tree.
 
+    TextcxError
+    ├── WrongUse
+    │   └── ColumnNotFound · NoTextColumn · OutputExists · BadSetting · NotFound · Conflict · BadCursor
+    ├── StoreProblem
+    │   └── DiskFull · LaterDatabase
+    └── UnreadableInput · NothingToAnalyze · ShapeMismatch · ModelProblem · BrokenResult
+
 An error says what came, what was expected and what to do. It never holds a verbatim.
 """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class SentimentItem:
 
     def plain(self, *, segments: bool = False) -> dict[str, Any]:
         """Return the item as plain values, ready for JSON, with its segments where they are wanted."""
-        item = asdict(self) | {"reason": self.reason and self.reason.value}
+        item = asdict(self if segments else replace(self, segments=())) | {"reason": self.reason and self.reason.value}
         parts = list(item.pop("segments"))
         return item | {"segments": parts} if segments else item
 
