@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,9 +78,10 @@ class SentimentItem:
 
     def plain(self, *, segments: bool = False) -> dict[str, Any]:
         """Return the item as plain values, ready for JSON, with its segments where they are wanted."""
-        item = asdict(self if segments else replace(self, segments=())) | {"reason": self.reason and self.reason.value}
-        parts = list(item.pop("segments"))
-        return item | {"segments": parts} if segments else item
+        item = {field.name: getattr(self, field.name) for field in fields(self)}
+        item["reason"] = self.reason and self.reason.value
+        parts = item.pop("segments")
+        return item | {"segments": [asdict(part) for part in parts]} if segments else item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
