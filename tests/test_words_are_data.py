@@ -16,6 +16,7 @@ ALLOWED = {
     "api/compat/comprehend.py": "codes of languages",
     "api/openapi.py": "fixed sentences for statuses",
     "textcx/jobs/ingest.py": "names of counts",
+    "textcx/domain/items.py": "keys of JSON",
     "textcx/reports/accounts.py": "names of columns, and titles",
     "textcx/reports/formats.py": "fixed words of reports",
     "textcx/runs/manifest.py": "names of packages and keys of JSON",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -78,10 +78,25 @@ class SentimentItem:
 
     def plain(self, *, segments: bool = False) -> dict[str, Any]:
         """Return the item as plain values, ready for JSON, with its segments where they are wanted."""
-        item = {field.name: getattr(self, field.name) for field in fields(self)}
-        item["reason"] = self.reason and self.reason.value
-        parts = item.pop("segments")
-        return item | {"segments": [asdict(part) for part in parts]} if segments else item
+        item: dict[str, Any] = {
+            "id": self.id,
+            "label": self.label,
+            "polarity": self.polarity,
+            "probabilities": self.probabilities,
+            "strongest": self.strongest,
+            "mixed": self.mixed,
+            "confident": self.confident,
+            "windows": self.windows,
+            "language": self.language,
+            "language_supported": self.language_supported,
+            "p_pain": self.p_pain,
+            "p_request": self.p_request,
+            "emotions": self.emotions,
+            "reason": None if self.reason is None else self.reason.value,
+        }
+        if segments:
+            item["segments"] = [asdict(segment) for segment in self.segments]
+        return item
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
