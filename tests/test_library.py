@@ -22,7 +22,7 @@ def test_every_error_is_a_textcx_error() -> None:
     raised = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert len(raised) > 8
     assert all(issubclass(kind, textcx.TextcxError) for kind in raised)
-    assert all(f" {kind.__name__} " in (errors.__doc__ or "").replace("─", " ") for kind in raised)
+    assert all(f" {kind.__name__} " in (errors.__doc__ or "").replace("─", " ").replace("\n", " ") for kind in raised)
 
 
 def test_a_wrong_setting_is_explained_before_anything_is_read() -> None:

@@ -23,7 +23,6 @@ ALLOWED = {
     "textcx/steps/measures/headline.py": "keys of JSON",
     "textcx/steps/text/clean.py": "tags of HTML",
     "textcx/evaluation/report.py": "titles of columns",
-    "textcx/readers/columns/plan.py": "names of roles",
     "textcx/evaluation/slices.py": "what sentences are measured apart",
 }
 """Modules whose longest list is of no language's words, or of words that no step reads; each with the reason."""

@@ -104,13 +104,10 @@ def test_a_pipe_is_answered_line_by_line_before_it_is_closed() -> None:
     inlet, outlet = os.pipe()
     back, forth = os.pipe()
 
-    def pieces() -> Iterator[bytes]:
-        while piece := os.read(inlet, 1 << 16):
-            yield piece
-
     def records() -> Iterator[Record]:
-        for line in numbered_lines(pieces(), any_break=False):
-            yield record_of(json.loads(line.text), line=line.number, columns=RecordColumns())
+        with os.fdopen(inlet, "rb") as stream:
+            for line in numbered_lines(stream, name="pipe", any_break=False):
+                yield record_of(json.loads(line.text), line=line.number, columns=RecordColumns())
 
     def work() -> None:
         score_records(records(), lambda lines: void(os.write(forth, lines)), tools=TOOLS, progress=StageClock())
@@ -123,7 +120,7 @@ def test_a_pipe_is_answered_line_by_line_before_it_is_closed() -> None:
     os.close(outlet)
     worker.join(20)
     assert not worker.is_alive()
-    for end in (inlet, back, forth):
+    for end in (back, forth):
         os.close(end)
 
 

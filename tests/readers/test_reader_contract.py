@@ -102,7 +102,7 @@ MAKERS = [write_csv, write_tsv_gz, write_utf16, write_jsonl, write_jsonl_gz, wri
 @pytest.fixture(params=MAKERS, ids=lambda maker: maker.__name__)
 def reader(request: pytest.FixtureRequest, tmp_path: Path) -> FeedbackReader:
     make: Callable[[Path], Path | pl.DataFrame] = request.param
-    return open_feedback(make(tmp_path), overrides=NO_OVERRIDES, first_row=100)
+    return open_feedback(make(tmp_path), overrides=NO_OVERRIDES).starting_at(100)
 
 
 def test_every_format_finds_the_same_columns(reader: FeedbackReader) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,21 +17,14 @@ SCHEMA_VERSION = "1.0"
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """Everything an analysis found.
+    """Everything an analysis found."""
 
-    ``tables`` holds one frame per name of ``textcx.domain.tables.SCHEMAS``. ``headline`` holds the few numbers people
-    quote (see ``textcx.steps.measures.headline``). ``manifest`` says how the result came to be: versions, models,
-    settings, seed, inputs, column choices, counts, seconds and memory. ``notes`` are sentences for the reader: too few
-    records for themes, doubtful scales, a share of other languages. ``theme_set`` is the set that the themes are of,
-    right after the analysis; it is kept beside the tables.
-    """
-
-    tables: dict[str, pl.DataFrame]
-    headline: dict[str, Any]
-    manifest: dict[str, Any]
+    tables: dict[str, pl.DataFrame]  # by the names of ``textcx.domain.tables.SCHEMAS``
+    headline: dict[str, Any]  # the few numbers people quote
+    manifest: dict[str, Any]  # how the result came to be
     unprocessable: tuple[Unprocessable, ...] = ()
-    notes: tuple[str, ...] = field(default=())
-    theme_set: ThemeSet | None = None
+    notes: tuple[str, ...] = ()  # sentences for the reader
+    theme_set: ThemeSet | None = None  # the set that the themes are of; kept beside the tables
 
     @property
     def records(self) -> pl.DataFrame:

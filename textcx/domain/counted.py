@@ -1,8 +1,4 @@
-"""Counted warnings: sentences that end in a number, so that the warnings of many batches add up to one.
-
-A batch says "reviews.csv: values of 'score' off the scale 1-5, read as missing: 3". Every consumer merges in the same
-way, whatever the batch size, after a resumed run and after ``--limit`` alike.
-"""
+"""Counted warnings: sentences that end in ": 3", so that those of many batches add up to one, whatever their size."""
 
 from __future__ import annotations
 
@@ -18,14 +14,7 @@ def counted(sentence: str, count: int) -> str:
 
 
 def merge_counted(warnings: Iterable[str]) -> tuple[str, ...]:
-    """Add up counted warnings that say the same; warnings without a count are kept once.
-
-    Args:
-        warnings: Warnings in the order they came.
-
-    Returns:
-        One warning per sentence, in the order of first appearance.
-    """
+    """Add up counted warnings that say the same, in the order of first appearance; those without a count stay once."""
     totals: dict[str, int | None] = {}
     for warning in warnings:
         sentence, joint, number = warning.rpartition(": ")

@@ -19,16 +19,9 @@ EMOTIONS = ("anger", "disappointment", "gratitude", "confusion")
 class Encoding:
     """Vectors and head outputs for a list of texts, all of the same length and in the same order."""
 
-    vectors: NDArray[np.float32]
-    """Unit length. Shape ``(texts, width)``; ``(0, width)`` when vectors were not asked for."""
-    sentiment: NDArray[np.float32]
-    """Calibrated probabilities in the order of ``LABELS``. Shape ``(texts, 3)``, rows sum to 1."""
-    pain: NDArray[np.float32]
-    """Probability that something went wrong for the customer. Shape ``(texts,)``, NaN without such a head."""
-    request: NDArray[np.float32]
-    """Probability of a wish or suggestion. Shape ``(texts,)``; NaN throughout without such a head."""
-    emotions: NDArray[np.float32]
-    """Probability that the text shows each of ``EMOTIONS``. Shape ``(texts, 4)``; several may be likely, or none.
-    NaN throughout where the encoder has no such head."""
-    windows: NDArray[np.int32]
-    """Windows each text was read in, at least 1. Shape ``(texts,)``."""
+    vectors: NDArray[np.float32]  # unit length, shape ``(texts, width)``; ``(0, width)`` where they were not wanted
+    sentiment: NDArray[np.float32]  # calibrated probabilities by ``LABELS``, shape ``(texts, 3)``, rows sum to 1
+    pain: NDArray[np.float32]  # probability that something went wrong, shape ``(texts,)``; NaN without such a head
+    request: NDArray[np.float32]  # probability of a wish or suggestion, shape ``(texts,)``; NaN likewise
+    emotions: NDArray[np.float32]  # probability of each of ``EMOTIONS``, shape ``(texts, 4)``; NaN likewise
+    windows: NDArray[np.int32]  # windows each text was read in, at least 1, shape ``(texts,)``

@@ -1,35 +1,24 @@
 """Every error textcx raises on purpose, in one tree.
 
-    TextcxError                 anything textcx can explain; exit code 1
-    ├── WrongUse                the request itself is wrong: flag, setting, path; exit code 2
-    │   ├── ColumnNotFound      a named column is not in the file
-    │   ├── NoTextColumn        no column looks like customers' words
-    │   ├── OutputExists        the output directory is there already
-    │   ├── BadSetting          a setting is outside its range or unknown
-    │   ├── NotFound            nothing of that name or id is kept
-    │   ├── Conflict            what is kept contradicts the request
-    │   └── BadCursor           a cursor that no page of this very query gave
-    ├── UnreadableInput         a file that cannot be read at all: missing, empty, binary, wrong encoding
-    ├── NothingToAnalyze        readable, but no record could be analyzed
-    ├── ShapeMismatch           arrays or frames that should agree do not
-    ├── StoreProblem            the database cannot be reached, or is of another version
-    │   ├── DiskFull            there is no room for what was to be kept
-    │   └── LaterDatabase       it was made by a later version of textcx: waiting cannot help
-    ├── ModelProblem            model files missing, damaged or of another kind
-    └── BrokenResult            a finished directory that contradicts itself or its sources
+    TextcxError
+    ├── WrongUse
+    │   └── ColumnNotFound · NoTextColumn · OutputExists · BadSetting · NotFound · Conflict · BadCursor
+    ├── StoreProblem
+    │   └── DiskFull · LaterDatabase
+    └── UnreadableInput · NothingToAnalyze · ShapeMismatch · ModelProblem · BrokenResult
 
 An error says what came, what was expected and what to do. It never holds a verbatim.
 """
 
 
 class TextcxError(Exception):
-    """Base of every error textcx explains to its reader."""
+    """Base of every error textcx explains to its reader; exit code 1."""
 
     exit_code = 1
 
 
 class WrongUse(TextcxError):
-    """The request is wrong; running it again unchanged cannot help."""
+    """The request itself is wrong, such as a flag, setting or path: running it again cannot help; exit code 2."""
 
     exit_code = 2
 
@@ -71,11 +60,11 @@ class DiskFull(StoreProblem):
 
 
 class LaterDatabase(StoreProblem):
-    """The schema of the database was made by a later version of textcx."""
+    """The schema of the database was made by a later version of textcx: waiting cannot help."""
 
 
 class UnreadableInput(TextcxError):
-    """An input that cannot be read at all."""
+    """An input that cannot be read at all: missing, empty, binary, in a wrong encoding."""
 
 
 class NothingToAnalyze(TextcxError):
@@ -83,7 +72,7 @@ class NothingToAnalyze(TextcxError):
 
 
 class ShapeMismatch(TextcxError):
-    """Inputs that must agree on their length do not."""
+    """Arrays or frames that should agree do not."""
 
 
 class ModelProblem(TextcxError):

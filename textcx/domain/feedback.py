@@ -43,21 +43,16 @@ class RatingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RatingColumn:
-    """A column that holds one raw answer on a declared numeric scale.
-
-    ``reversed`` means that the low end is the good one (1 = very good .. 5 = very poor). Values are read as given;
-    ``NPS``, ``CSAT`` and effects are computed after turning a reversed scale round (low + high - value).
-    ``missing`` lists codes on the sheet that mean "no answer". ``note`` says why this scale was assumed.
-    """
+    """A column that holds one raw answer on a declared numeric scale."""
 
     name: str
     column: str
     kind: RatingKind
     low: float
     high: float
-    reversed: bool = False
-    missing: tuple[float, ...] = ()
-    note: str | None = None
+    reversed: bool = False  # the low end is the good one (1 = very good .. 5 = very poor); values are read as given
+    missing: tuple[float, ...] = ()  # codes that mean "no answer"
+    note: str | None = None  # why this scale was assumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +130,7 @@ class Unprocessable:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackBatch:
-    """Some consecutive rows of the input: a frame of ``FEEDBACK_SCHEMA`` plus the rows that could not be read.
-
-    ``frame.height + len(unreadable)`` is the number of rows the batch stands for.
-    """
+    """Some consecutive rows of the input: a frame of ``FEEDBACK_SCHEMA`` plus the rows that could not be read."""
 
     frame: pl.DataFrame
     unreadable: tuple[Unprocessable, ...] = ()

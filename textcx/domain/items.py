@@ -1,11 +1,8 @@
-"""The item: what textcx says about one text, in one shape for the command line, the library and the service.
-
-Offsets are code points into the text as given. An item never holds the text itself.
-"""
+"""The item: what textcx says about one text. Offsets are code points into the text, which it never holds itself."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,23 +19,14 @@ LINE_ID = "line-{}"
 
 @dataclass(frozen=True, slots=True)
 class GivenText:
-    """A text as it came in.
-
-    Attributes:
-        id: The caller's own id, which is given back; it need not be unique.
-        text: Any string.
-        language: What the caller says it is written in (a code such as "en", "en-GB"); null where it is to be found.
-        cells: Where each of its cells stands in it, in order; null where it is one cell. No segment crosses a cell.
-        line: 1-based number of the line it came from, as an editor counts.
-        named: False where the id was made from the line.
-    """
+    """A text as it came in, with the caller's own id, which need not be unique."""
 
     id: str
     text: str
-    language: str | None = None
-    cells: tuple[tuple[int, int], ...] | None = None
-    line: int = 0
-    named: bool = True
+    language: str | None = None  # what the caller says it is written in ("en", "en-GB"); null where it is to be found
+    cells: tuple[tuple[int, int], ...] | None = None  # where its cells stand, if several; no segment crosses one
+    line: int = 0  # 1-based number of the line it came from, as an editor counts
+    named: bool = True  # false where the id was made from the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,55 +55,24 @@ class SegmentItem:
     p_pain: float | None
     p_request: float | None
 
-    def plain(self) -> dict[str, Any]:
-        """Return the segment as plain values."""
-        return {
-            "start": self.start,
-            "end": self.end,
-            "label": self.label,
-            "polarity": self.polarity,
-            "probabilities": dict(self.probabilities),
-            "p_pain": self.p_pain,
-            "p_request": self.p_request,
-        }
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentItem:
-    """The sentiment of one text.
-
-    Attributes:
-        id: The caller's.
-        label: Negative, neutral or positive; null where ``reason`` is given.
-        polarity: -1..1, P(positive) - P(negative); null without a label.
-        probabilities: 0..1 for each label, of the whole text; null without a label.
-        strongest: The highest probability of ``negative`` and of ``positive`` in any one segment, so that a mixed text
-            shows both, whatever the label of the whole; null without a label.
-        mixed: Whether a clearly negative and a clearly positive segment stand in the text.
-        confident: Whether the label's probability is high enough to be right as often as the model's card says.
-        windows: Windows the text was read in; 0 without a label.
-        language: ISO 639-1 code; null where the text is too short or too odd to tell.
-        language_supported: Whether texts in that language are judged; true where it is unknown.
-        p_pain: 0..1, something went wrong for the customer; null without a label or such a head of the encoder.
-        p_request: 0..1, a wish or suggestion; null likewise.
-        emotions: 0..1 for each emotion; null without a label, or where the encoder has no such head.
-        reason: Why there is no label: ``empty``, ``not_an_answer`` or ``language_unsupported``; else null.
-        segments: Those of the text, in order; none without a label.
-    """
+    """The sentiment of one text; where a ``reason`` is given there is no label, nor any number."""
 
     id: str
-    label: str | None = None
-    polarity: float | None = None
-    probabilities: Mapping[str, float] | None = None
-    strongest: Mapping[str, float] | None = None
-    mixed: bool = False
-    confident: bool = False
-    windows: int = 0
-    language: str | None = None
-    language_supported: bool = True
-    p_pain: float | None = None
-    p_request: float | None = None
-    emotions: Mapping[str, float] | None = None
+    label: str | None = None  # negative, neutral or positive
+    polarity: float | None = None  # -1..1, P(positive) - P(negative)
+    probabilities: Mapping[str, float] | None = None  # 0..1 for each label, of the whole text
+    strongest: Mapping[str, float] | None = None  # highest of "negative" and of "positive" in any one segment
+    mixed: bool = False  # a clearly negative and a clearly positive segment stand in the text
+    confident: bool = False  # right as often as the card of the model says
+    windows: int = 0  # windows the text was read in
+    language: str | None = None  # ISO 639-1; null where the text is too short or too odd to tell
+    language_supported: bool = True  # true where the language is unknown
+    p_pain: float | None = None  # 0..1, something went wrong for the customer; null without such a head of the encoder
+    p_request: float | None = None  # 0..1, a wish or suggestion; null likewise
+    emotions: Mapping[str, float] | None = None  # 0..1 for each emotion; null likewise
     reason: Reason | None = None
     segments: tuple[SegmentItem, ...] = ()
 
@@ -125,8 +82,8 @@ class SentimentItem:
             "id": self.id,
             "label": self.label,
             "polarity": self.polarity,
-            "probabilities": _plain(self.probabilities),
-            "strongest": _plain(self.strongest),
+            "probabilities": self.probabilities,
+            "strongest": self.strongest,
             "mixed": self.mixed,
             "confident": self.confident,
             "windows": self.windows,
@@ -134,16 +91,12 @@ class SentimentItem:
             "language_supported": self.language_supported,
             "p_pain": self.p_pain,
             "p_request": self.p_request,
-            "emotions": _plain(self.emotions),
+            "emotions": self.emotions,
             "reason": None if self.reason is None else self.reason.value,
         }
         if segments:
-            item["segments"] = [segment.plain() for segment in self.segments]
+            item["segments"] = [asdict(segment) for segment in self.segments]
         return item
-
-
-def _plain(values: Mapping[str, float] | None) -> dict[str, float] | None:
-    return None if values is None else dict(values)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,20 +112,11 @@ class TextPain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextFindings:
-    """What is found in one text.
+    """What is found in one text."""
 
-    Attributes:
-        item: Its sentiment, with its segments.
-        texts: The masked words of each segment.
-        stages: Stage and confidence (0..1) of each segment; "unknown" is an answer.
-        pains: In the order of their segments.
-        redactions: What was masked, sorted.
-        vectors: Of the segments, unit length. Shape ``(segments, dimensions)``.
-    """
-
-    item: SentimentItem
-    texts: tuple[str, ...]
-    stages: tuple[tuple[str, float], ...]
-    pains: tuple[TextPain, ...]
+    item: SentimentItem  # with its segments
+    texts: tuple[str, ...]  # the masked words of each segment
+    stages: tuple[tuple[str, float], ...]  # stage and confidence (0..1) of each segment
+    pains: tuple[TextPain, ...]  # in the order of their segments
     redactions: tuple[Redaction, ...]
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.float32]  # of the segments, unit length, shape ``(segments, dimensions)``

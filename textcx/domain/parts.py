@@ -23,18 +23,14 @@ PRIVATE = ("verbatim", "cells", "cleaned", "polished")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Records (usable or with the reason why not), segments and vectors of some consecutive rows.
+    """Records (usable or with the reason why not), segments and vectors of some consecutive rows."""
 
-    ``records`` has one row per readable row; ``text``, ``redactions`` and sentiment are null where ``reason`` is set.
-    ``segments`` refers to records by ``row``. ``vectors`` has one row per segment. ``rows`` counts all rows read.
-    """
-
-    records: pl.DataFrame
-    segments: pl.DataFrame
-    vectors: NDArray[np.float16]
+    records: pl.DataFrame  # one row per readable row; text, redactions and sentiment are null where ``reason`` is set
+    segments: pl.DataFrame  # refer to records by ``row``
+    vectors: NDArray[np.float16]  # one row per segment
     unreadable: tuple[Unprocessable, ...]
     warnings: tuple[str, ...]
-    rows: int
+    rows: int  # all that were read
 
     @classmethod
     def of(

@@ -1,15 +1,12 @@
 """What the value of a rating is, in which unit, and between which bounds.
 
-Every value textcx reports for a rating is the mean of one term per respondent: -100, 0 or 100 for NPS (points), 0 or
-100 for CSAT (percent), the answer itself for everything else. So one formula serves all of them.
-
-Invariants: a term lies within ``bounds``; ``effect_terms`` is larger the better the answer, also on a reversed scale.
+Every value is the mean of one term per respondent, so one formula serves all kinds. A term lies within ``bounds``;
+``effect_terms`` is larger the better the answer, also on a reversed scale.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,47 +24,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindOfRating:
-    """What everybody needs to know of a kind of rating.
-
-    Attributes:
-        title: Its name for people.
-        scale: The answers it is asked on, without exception where ``only_scale``; null for any.
-        value: The lowest and highest value; null where that is the scale, since the value is the mean answer.
-        unit: Unit of the value; null where that is named after the scale.
-        effect_unit: Unit of a difference between two values.
-    """
+    """What everybody needs to know of a kind of rating; ``title`` is its name for people."""
 
     title: str
-    scale: tuple[float, float] | None
-    only_scale: bool = True
-    value: tuple[float, float] | None = None
-    unit: str | None = None
-    effect_unit: str | None = None
+    scale: tuple[float, float] | None  # the answers it is asked on; null for any
+    only_scale: bool = True  # without exception
+    value: tuple[float, float] | None = None  # lowest and highest value; null where that is the scale, as for a mean
+    unit: str | None = None  # of the value; null where that is named after the scale
+    effect_unit: str | None = None  # of a difference between two values; null where it is the same
 
 
-KINDS: Mapping[RatingKind, KindOfRating] = MappingProxyType(
-    {
-        RatingKind.NPS: KindOfRating(
-            title="NPS", scale=(0, 10), value=(-100.0, 100.0), unit="points", effect_unit="points"
-        ),
-        RatingKind.CSAT: KindOfRating(
-            title="CSAT",
-            scale=(1, 5),
-            only_scale=False,
-            value=(0.0, 100.0),
-            unit="percent",
-            effect_unit="percentage points",
-        ),
-        RatingKind.STARS: KindOfRating(title="Stars", scale=(1, 5), unit="stars", effect_unit="stars"),
-        RatingKind.CES: KindOfRating(title="CES", scale=(1, 7)),
-        RatingKind.SCALE: KindOfRating(title="Rating", scale=None, only_scale=False),
-    }
-)
-"""Every kind of rating, those that people steer by first. What is declared under the name of a kind is of that kind.
-
-A new one is a member of ``RatingKind``, a line here, and the words of its columns in ``models/languages``; what is
-neither a balance nor a share of answers needs no more, since its value is the mean.
-"""
+KINDS: Mapping[RatingKind, KindOfRating] = {
+    RatingKind.NPS: KindOfRating(title="NPS", scale=(0, 10), value=(-100.0, 100.0), unit="points"),
+    RatingKind.CSAT: KindOfRating(
+        title="CSAT",
+        scale=(1, 5),
+        only_scale=False,
+        value=(0.0, 100.0),
+        unit="percent",
+        effect_unit="percentage points",
+    ),
+    RatingKind.STARS: KindOfRating(title="Stars", scale=(1, 5), unit="stars"),
+    RatingKind.CES: KindOfRating(title="CES", scale=(1, 7)),
+    RatingKind.SCALE: KindOfRating(title="Rating", scale=None, only_scale=False),
+}
+"""Every kind of rating, those that people steer by first. A new one also needs the words of its columns in
+``models/languages``."""
 PROMOTER = 9.0
 """Lowest answer of a promoter on 0..10 (Reichheld, "The One Number You Need to Grow", HBR 2003)."""
 DETRACTOR = 6.0
@@ -77,11 +59,7 @@ MOST_CHOICES = 11
 
 
 def check_scale(rating: RatingColumn) -> None:
-    """Refuse a scale on which the value of this kind of rating has no meaning.
-
-    Raises:
-        BadSetting: If the low end is not below the high end, or NPS was asked on another scale than 0..10.
-    """
+    """Refuse, with a ``BadSetting``, an empty scale, and NPS on another scale than 0..10."""
     if not rating.low < rating.high:
         msg = f"rating {rating.name!r} runs from {rating.low:g} to {rating.high:g}; low must be below high"
         raise BadSetting(msg)
@@ -94,43 +72,26 @@ def check_scale(rating: RatingColumn) -> None:
 
 
 def turned(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float64]:
-    """Return answers with the good end up: unchanged, or ``low + high - value`` on a reversed scale.
-
-    Args:
-        values: Answers as given, on the rating's scale. Shape ``(answers,)``.
-        rating: The rating they answer.
-    """
+    """Return answers with the good end up: unchanged, or ``low + high - value`` on a reversed scale."""
     return rating.low + rating.high - values if rating.reversed else values
 
 
-def _top_two(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.bool_]:
-    """Tell the top two answers of a scale, never its middle or below."""
-    span = rating.high - rating.low
-    threshold = rating.high - 1 if span < MOST_CHOICES else rating.low + 0.75 * span
-    return (values >= threshold) & (values > rating.low + span / 2)
-
-
 def terms(values: NDArray[np.float64], rating: RatingColumn) -> NDArray[np.float64]:
-    """Return one term per answer whose mean is the rating's value.
+    """Return one term per answer, whose mean is the rating's value. Both of shape ``(answers,)``.
 
-    Args:
-        values: Answers as given, on the rating's scale. Shape ``(answers,)``.
-        rating: The rating they answer.
-
-    Returns:
-        NPS: 100 for promoters (9, 10), 0 for passives, -100 for detractors (0 to 6). CSAT: 100 for the top two answers,
-        else 0; a reversed scale is turned first, and on a scale of more than 11 choices the upper quarter counts.
-        Other kinds: the answers as given. Shape ``(answers,)``.
-
-    Raises:
-        BadSetting: If the scale does not fit the kind (see ``check_scale``).
+    NPS: 100 for promoters (9, 10), 0 for passives, -100 for detractors (0 to 6). CSAT: 100 for the top two answers,
+    else 0; a reversed scale is turned first, and on a scale of more than 11 choices the upper quarter counts.
+    Other kinds: the answers as given. Scales are checked by ``check_scale``.
     """
     check_scale(rating)
     if rating.kind is RatingKind.NPS:
         good_up = turned(values, rating)
         return np.where(good_up >= PROMOTER, 100.0, np.where(good_up <= DETRACTOR, -100.0, 0.0))
     if rating.kind is RatingKind.CSAT:
-        return np.where(_top_two(turned(values, rating), rating), 100.0, 0.0)
+        good_up = turned(values, rating)
+        span = rating.high - rating.low
+        threshold = rating.high - 1 if span < MOST_CHOICES else rating.low + 0.75 * span
+        return np.where((good_up >= threshold) & (good_up > rating.low + span / 2), 100.0, 0.0)
     return values
 
 
@@ -155,4 +116,5 @@ def unit(rating: RatingColumn) -> str:
 
 def effect_unit(rating: RatingColumn) -> str:
     """Return the unit of a difference: "points", "percentage points", "stars", "scale 1..7"; more is always better."""
-    return KINDS[rating.kind].effect_unit or f"scale {rating.low:g}..{rating.high:g}"
+    kind = KINDS[rating.kind]
+    return kind.effect_unit or kind.unit or f"scale {rating.low:g}..{rating.high:g}"

@@ -128,15 +128,7 @@ EXTRA_TABLES = ("groups", "praise", "emerging")
 
 
 def conform(frame: pl.DataFrame, schema: pl.Schema, *, name: str) -> pl.DataFrame:
-    """Check that a frame has at least the columns of a schema and cast them to its types.
-
-    Args:
-        frame: Any frame with every column of ``schema``; further columns are kept, after the declared ones' place.
-        schema: The declared columns.
-        name: The table's name, for the error.
-
-    Returns:
-        The frame with declared types.
+    """Check that a frame has at least the columns of a schema, and cast them to its types; others stay as they are.
 
     Raises:
         ShapeMismatch: If a declared column is missing.

@@ -20,9 +20,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class TextWords(_Section):
-    """Columns of customers' words, and questions."""
-
+class _TextWords(_Section):
     bodies: frozenset[str]
     titles: frozenset[str]
     other_ends: frozenset[str]
@@ -35,9 +33,7 @@ class TextWords(_Section):
     opinion_words: frozenset[str]
 
 
-class RoleWords(_Section):
-    """Columns of ids, dates, people, customer value, touchpoints and sources."""
-
+class _RoleWords(_Section):
     ids: Pattern
     id_owners: Pattern
     id_endings: Pattern
@@ -55,18 +51,14 @@ class RoleWords(_Section):
     sources: Pattern
 
 
-class AttributeWords(_Section):
-    """Columns that group customers, and those that do not."""
-
+class _AttributeWords(_Section):
     never: Pattern
     person_names: Pattern
     group_numbers: Pattern
     derived: Pattern
 
 
-class RatingWords(_Section):
-    """Columns of ratings by kind, and numbers that are none."""
-
+class _RatingWords(_Section):
     kinds: dict[str, Pattern]
     fft: Pattern
     recommended: Pattern
@@ -77,9 +69,7 @@ class RatingWords(_Section):
     certain: Pattern
 
 
-class CellWords(_Section):
-    """Cells that say nothing, yes or no."""
-
+class _CellWords(_Section):
     no_value: tuple[str, ...]
     yes: tuple[str, ...]
     no: tuple[str, ...]
@@ -88,33 +78,25 @@ class CellWords(_Section):
 class ColumnWords(_Section):
     """Everything by which columns are told apart; ``source_words`` and ``source_columns`` by source, in their order."""
 
-    text: TextWords
-    roles: RoleWords
-    attributes: AttributeWords
-    ratings: RatingWords
+    text: _TextWords
+    roles: _RoleWords
+    attributes: _AttributeWords
+    ratings: _RatingWords
     source_words: dict[str, Pattern]
     source_columns: dict[str, Pattern]
-    cells: CellWords
+    cells: _CellWords
 
 
 @cache
 def column_words(language: str = "en") -> ColumnWords:
-    """Return the shipped words of a language.
-
-    Raises:
-        BadSetting: As ``read_words``.
-    """
+    """Return the shipped words of a language; errors as those of ``read_words``."""
     package = Path(str(files("textcx")))
     models = next((path for path in (package / "_models", package.parent / "models") if path.is_dir()), package)
     return read_words(models / "languages" / language / "columns.toml")
 
 
 def read_words(path: Path) -> ColumnWords:
-    """Read the words of a language.
-
-    Raises:
-        BadSetting: If the file is missing or no TOML, or a key of it is missing or unknown.
-    """
+    """Read the words of a language; a ``BadSetting`` where the file is missing, damaged, or lacks or adds a key."""
     try:
         return ColumnWords.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, tomllib.TOMLDecodeError) as error:

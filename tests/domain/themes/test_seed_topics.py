@@ -38,9 +38,9 @@ def test_the_tree_has_parents_first_levels_and_given_kinds() -> None:
             a_theme("Lost parcel", parent="Delivery"),
         )
     )
-    tree = taxonomy.tree(version=3)
+    tree = taxonomy.tree()
     assert [(theme.name, theme.level, theme.born) for theme in tree] == [
-        ("Price", 1, 3), ("Delivery", 1, 3), ("Late parcel", 2, 3), ("Lost parcel", 2, 3),
+        ("Price", 1, 1), ("Delivery", 1, 1), ("Late parcel", 2, 1), ("Lost parcel", 2, 1),
     ]  # fmt: skip
     assert {theme.kind for theme in tree} == {ThemeKind.GIVEN}
     assert tree[2].parent_theme_id == tree[1].theme_id

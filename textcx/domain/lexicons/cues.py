@@ -22,27 +22,36 @@ JOINT = r"[^\w.!?;]+"
 GAP = rf"(?:[\w'\u2019]+{JOINT}){{0,3}}?"
 NOTHING = r"[^\s\S]"
 """Matches no text at all."""
+ALTERNATIVES = "<>"
+"""Where a template takes the alternatives of its key, joined by ``|``."""
 
 
-def _word(word: str, cue: str, numbers: Sequence[str]) -> str:
-    if word == "<number>":
-        return f"(?:{'|'.join((FIGURE, *numbers))})"
-    if not re.fullmatch(r"[\w'&/-]+\*?", word):
-        msg = f"cue {cue!r} holds {word!r}; expected words, 'word*', 'a|b', '...' or '<number>'"
-        raise BadSetting(msg)
-    body = re.escape(word.removesuffix("*")).replace("\\-", r"[-\s]?").replace("'", "['\u2019]?")
-    return body + (r"\w*" if word.endswith("*") else "")
+def pattern(template: str = r"\b(?:<>)\b", *, flags: re.RegexFlag = re.IGNORECASE) -> dict[str, object]:
+    """Declare a field that is written as a list of regular expressions, which stand in the place of ``<>``.
+
+    ``{key}`` in the template stands for those of another key of the same file.
+    """
+    return {"template": template, "flags": flags}
+
+
+def _options(word: str, cue: str, numbers: Sequence[str]) -> str:
+    options = []
+    for option in word.split("|"):
+        if option == "<number>":
+            options.append(f"(?:{'|'.join((FIGURE, *numbers))})")
+            continue
+        if not re.fullmatch(r"[\w'&/-]+\*?", option):
+            msg = f"cue {cue!r} holds {option!r}; expected words, 'word*', 'a|b', '...' or '<number>'"
+            raise BadSetting(msg)
+        body = re.escape(option.removesuffix("*")).replace("\\-", r"[-\s]?").replace("'", "['\u2019]?")
+        options.append(body + (r"\w*" if option.endswith("*") else ""))
+    return options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
 
 
 def cue_regex(cues: Iterable[str], *, numbers: Sequence[str] = ()) -> str:
-    """Compile cues into one regular expression that matches any of them.
+    """Compile cues into one case-insensitive expression that matches any of them, or nothing where there are none.
 
-    Args:
-        cues: Patterns in the small language of this module; none gives an expression that matches nothing.
-        numbers: Number words, as regular expressions; figures count anyway.
-
-    Returns:
-        A case-insensitive expression valid for ``re`` and for Polars.
+    ``numbers`` are the number words, as regular expressions; figures count anyway.
 
     Raises:
         BadSetting: If a cue is empty or holds a sign outside the language.
@@ -53,16 +62,8 @@ def cue_regex(cues: Iterable[str], *, numbers: Sequence[str] = ()) -> str:
         if not words or words[0] == "..." or words[-1] == "...":
             msg = f"cue {cue!r} is empty or begins or ends with '...'; write at least one word on either side"
             raise BadSetting(msg)
-        pattern = ""
-        for position, word in enumerate(words):
-            if word == "...":
-                pattern += GAP
-                continue
-            options = [_word(option, cue, numbers) for option in word.split("|")]
-            pattern += options[0] if len(options) == 1 else f"(?:{'|'.join(options)})"
-            if position < len(words) - 1:
-                pattern += JOINT
-        parts.append(pattern)
+        pieces = (GAP if word == "..." else _options(word, cue, numbers) + JOINT for word in words)
+        parts.append("".join(pieces).removesuffix(JOINT))
     if not parts:
         return NOTHING
     return rf"(?i)\b(?:{'|'.join(parts)})\b"

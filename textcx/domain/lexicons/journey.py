@@ -1,7 +1,4 @@
-"""The customer journey: ordered stages, and the sentences, cues and touchpoints that tell them.
-
-``UNKNOWN`` is a valid answer for any segment and never a stage of a taxonomy.
-"""
+"""The customer journey: ordered stages, and the sentences, cues and touchpoints that tell them."""
 
 from __future__ import annotations
 
@@ -16,24 +13,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 UNKNOWN = "unknown"
-"""Stage of a segment that tells no stage."""
+"""A valid answer for any segment, never a stage of a taxonomy."""
 
 
 @dataclass(frozen=True, slots=True)
 class JourneyStage:
-    """One phase of the relationship between a customer and an organization.
-
-    ``order`` counts from 0. ``examples`` are sentences customers might say in this stage, ``cues`` patterns of
-    ``textcx.domain.lexicons.cues``, ``touchpoints`` names as they stand in a touchpoint column.
-    """
+    """One phase of the relationship between a customer and an organization."""
 
     id: str
     title: str
-    order: int
+    order: int  # from 0
     description: str
-    examples: tuple[str, ...]
+    examples: tuple[str, ...]  # sentences that customers might say in this stage
     cues: tuple[str, ...] = ()
-    touchpoints: tuple[str, ...] = ()
+    touchpoints: tuple[str, ...] = ()  # names as they stand in a touchpoint column
 
 
 def touchpoint_key(name: str) -> str:
@@ -43,9 +36,7 @@ def touchpoint_key(name: str) -> str:
 
 @dataclass(frozen=True)
 class JourneyTaxonomy:
-    """The stages of a journey in their order, and sentences that belong to none of them.
-
-    ``numbers`` are the number words of its cues, as regular expressions.
+    """The stages of a journey in their order, sentences that belong to none of them, and number words of the cues.
 
     Raises:
         BadSetting: If there is no stage, an id stands twice or is "unknown", a stage has no example, or one touchpoint

@@ -21,11 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Language:
-    """One language, as its folder describes it.
-
-    ``code`` is its ISO 639-1 code, ``name`` what messages call it; ``aliases`` are what else callers say for the code,
-    in lower case.
-    """
+    """One language: its ISO 639-1 code, its name in messages, and what else callers say for the code, in lower case."""
 
     code: str
     name: str

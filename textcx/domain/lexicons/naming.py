@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from textcx.domain.lexicons.fields import pattern
+from textcx.domain.lexicons.cues import pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -33,12 +33,7 @@ def tokens(text: str) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class NamingWords:
-    """``naming.toml``, where each key is explained.
-
-    Stop words hold a sentence together. Evaluations say good or bad of anything ("great", "love it"). General objects
-    stand for whatever the feedback is about ("app", "product", "thing"). A segment made of nothing else is boilerplate:
-    it is counted, and it raises no theme.
-    """
+    """``naming.toml``, where each key is explained."""
 
     stop_words: frozenset[str]
     evaluations: frozenset[str]
@@ -136,14 +131,7 @@ class NamingWords:
         return self.nouns.get(word)
 
     def same_words(self, name: str) -> tuple[str, ...]:
-        """What makes two names the same to a reader: their words but for endings, order and small words.
-
-        Args:
-            name: A name as shown.
-
-        Returns:
-            Its stems, sorted, each once.
-        """
+        """What makes two names the same to a reader: the stems of their words but for small ones, sorted, each once."""
         words = tokens(name)
         content = [word for word in words if word not in self.stop_words]
         stems = {self.stem(word) for word in content or words}

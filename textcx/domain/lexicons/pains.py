@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting
-from textcx.domain.lexicons.cues import cue_regex
-from textcx.domain.lexicons.fields import pattern
+from textcx.domain.lexicons.cues import cue_regex, pattern
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +16,7 @@ CUE_LISTS = (
     "strong_words", "softeners", "negations", "relief", "voids", "all_well", "solved", "hypothetical", "general",
     "lacks", "asks_improvement",
 )  # fmt: skip
-"""Fields of ``PainLexicon`` that hold cues."""
+"""Lists of cues of a ``PainLexicon``."""
 MOST_URGENT = 20.0
 WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
 """Fields of ``PainLexicon`` that hold single words."""
@@ -25,22 +24,16 @@ WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """Something that happened to the customer, the weight it gives a pain, and the cues that tell it.
-
-    ``weight`` is the share of the distance to severity 1 that it takes away: greater than 0, less than 1. Where it is
-    not ``negatable``, a "not" or "nobody" before a cue does not void it ("nobody refunded me"). One that is
-    ``always`` a pain makes its segment one even where the pain head hears none. ``urgency`` are the points it adds to
-    the urgency of a record, 0..20. ``numbers`` are the number words of its cues.
-    """
+    """Something that happened to the customer, the weight it gives a pain, and the cues that tell it."""
 
     id: str
     reason: str
-    weight: float
+    weight: float  # share of the distance to severity 1 that it takes away, above 0 and below 1
     cues: tuple[str, ...]
-    negatable: bool = True
-    always: bool = False
-    urgency: float = 0.0
-    numbers: tuple[str, ...] = ()
+    negatable: bool = True  # a "not" or "nobody" before a cue voids it
+    always: bool = False  # it makes its segment a pain even where the pain head hears none
+    urgency: float = 0.0  # points that it adds to the urgency of a record, 0..20
+    numbers: tuple[str, ...] = ()  # number words of its cues
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -80,34 +73,12 @@ class StatementWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PainLexicon:
-    """Words and cues about pains; every list is data of ``consequences.toml``.
-
-    ``negations`` void a negatable consequence that they stand before, ``relief`` any consequence that it precedes
-    ("did not have to call again"), ``voids`` any that they follow ("no refund needed"). ``all_well`` tells segments in
-    which nothing went wrong although problem words appear, ``solved`` problems that were put right, ``hypothetical``
-    fears and conditions, ``general`` dislikes that concern no organization, ``lacks`` wishes that imply something is
-    missing, ``asks_improvement`` questions that invite such wishes.
-
-    ``numbers`` are the number words of the cues; ``statements`` tell how clauses begin and end.
-
-    ``bare_words`` say nothing concrete ("worst app ever"); ``compound_words`` are those of them that may still begin an
-    aspect ("customer service"); ``vague_aspects`` are never what a pain is about.
-    """
+    """Words and cues about pains: the lists of ``consequences.toml``, where each is explained."""
 
     consequences: tuple[Consequence, ...]
     statements: StatementWords
+    cues: Mapping[str, tuple[str, ...]]
     numbers: tuple[str, ...] = ()
-    strong_words: tuple[str, ...] = ()
-    softeners: tuple[str, ...] = ()
-    negations: tuple[str, ...] = ()
-    relief: tuple[str, ...] = ()
-    voids: tuple[str, ...] = ()
-    all_well: tuple[str, ...] = ()
-    solved: tuple[str, ...] = ()
-    hypothetical: tuple[str, ...] = ()
-    general: tuple[str, ...] = ()
-    lacks: tuple[str, ...] = ()
-    asks_improvement: tuple[str, ...] = ()
     bare_words: frozenset[str] = frozenset()
     compound_words: frozenset[str] = frozenset()
     vague_aspects: frozenset[str] = frozenset()
@@ -121,7 +92,7 @@ class PainLexicon:
         if twice:
             msg = f"consequences {twice} stand more than once; ids must be unique"
             raise BadSetting(msg)
-        compiled = {name: re.compile(cue_regex(getattr(self, name), numbers=self.numbers)) for name in CUE_LISTS}
+        compiled = {name: re.compile(cue_regex(cues, numbers=self.numbers)) for name, cues in self.cues.items()}
         object.__setattr__(self, "patterns", compiled)
 
     def says(self, name: str, text: str) -> bool:

@@ -1,4 +1,4 @@
-"""What is to be known of a language to read single texts: answers, sentences, phrases, language, wishes, names."""
+"""What is to be known of a language to read single texts; the files that are named explain their keys."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from textcx.domain.lexicons.fields import pattern
+from textcx.domain.lexicons.cues import pattern
 
 _SILENT = re.compile(r"[\x00-\x2f\x3a-\x60\x7b-\x7f]")
 _BEFORE = r"\b(?:<>)\s+$"
@@ -15,10 +15,7 @@ _BEFORE = r"\b(?:<>)\s+$"
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AnswerWords:
-    """``answers.toml``: set phrases that stand for silence; compared by their letters alone.
-
-    ``no_answer`` say nothing whatever was asked, ``nothing`` only where no question is known.
-    """
+    """``answers.toml``: set phrases that stand for silence, whatever was asked or only where no question is known."""
 
     no_answer: tuple[str, ...]
     nothing: tuple[str, ...]
@@ -43,11 +40,7 @@ def _letters(text: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class DetectionWords:
-    """``detection.toml``: words that tell the language from others, where a model alone would be wrong.
-
-    ``lookalike`` is the code of a language that customers write among this one, in the same letters; of its words
-    ``lookalike_weak`` could be others, too.
-    """
+    """``detection.toml``: words that tell the language from others, where a model alone would be wrong."""
 
     common: frozenset[str]
     lookalike: str
@@ -58,14 +51,7 @@ class DetectionWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SplittingWords:
-    """``splitting.toml``: where sentences end and turn.
-
-    Tuples hold alternatives of a regular expression. ``starters`` begin a sentence after a full stop without a space,
-    ``me`` too, as a capital; ``never_ends`` are abbreviations in the middle of a sentence, ``list_ends`` at its end,
-    ``numbers`` those before a figure; ``turns`` part clauses wherever they stand, ``turns_after_comma`` after a comma
-    only, ``turns_before`` together with what follows; ``runs_on`` before one of ``subjects``, and ``parts`` alone, part
-    a sentence that is too long.
-    """
+    """``splitting.toml``: where sentences end and turn. Tuples hold alternatives of a regular expression."""
 
     starters: tuple[str, ...]
     me: str
@@ -108,10 +94,7 @@ class PhraseWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RequestPatterns:
-    """``requests.toml``: wordings that nearly always ask for something (``clear``), and that sometimes do.
-
-    ``nice`` and ``do`` are alternatives that stand in several of them.
-    """
+    """``requests.toml``: wordings that nearly always ask for something (``clear``), and that sometimes do."""
 
     nice: tuple[str, ...]
     do: tuple[str, ...]
@@ -129,12 +112,7 @@ class RequestPatterns:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NameWords:
-    """``names.toml``: what tells names of persons from other words, and numbers of accounts from other numbers.
-
-    ``keep`` are names that are never masked. ``staff`` are roles, for the patterns beside it; ``acted`` says what
-    somebody did, right after the name; the others stand before it. ``numbered`` and ``linking`` stand before a number
-    that tells who somebody is; ``private_paths`` before such a part of a link.
-    """
+    """``names.toml``: what tells names of persons from other words, and numbers of accounts from other numbers."""
 
     keep: tuple[str, ...]
     common_words: frozenset[str]

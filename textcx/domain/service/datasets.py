@@ -1,13 +1,12 @@
-"""What the service keeps: data sets, uploads, jobs, the triage queue, webhooks and receipts.
+"""What the service keeps, as plain values: data sets, uploads, jobs, the triage queue, webhooks and receipts.
 
-Everything here is plain values: what a store hands out and takes in. Nothing holds unredacted text; a respondent is
-only ever a pseudonym. Times are UTC.
+Nothing holds unredacted text; a respondent is only ever a pseudonym. Times are UTC.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -27,29 +26,16 @@ def new_id(kind: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dataset:
-    """Feedback that belongs together and is analyzed together.
+    """Feedback that belongs together and is analyzed together."""
 
-    Attributes:
-        id: Number in the store; never shown.
-        name: Its name in addresses, unique.
-        title: Heading for people; null where the name serves.
-        columns: Column wishes for its uploads, by the names of ``textcx.settings.analysis.Settings``.
-        learned: Ratings and attributes of the first upload, to which later ones must agree.
-        retention_days: Records older than this are deleted; null keeps them.
-        current_analysis: Id of the latest finished analysis; null before the first.
-        theme_set: Name of the theme set that it is analyzed with; null learns one from its records.
-        created_at: When it was made.
-        updated_at: When it was last changed.
-    """
-
-    id: int
-    name: str
-    title: str | None
-    columns: Mapping[str, Any]
-    learned: Mapping[str, Any]
-    retention_days: int | None
-    current_analysis: str | None
-    theme_set: str | None
+    id: int  # number in the store; never shown
+    name: str  # unique, used in addresses
+    title: str | None  # for people; null where the name serves
+    columns: Mapping[str, Any]  # column settings for its uploads, by the names of the settings of an analysis
+    learned: Mapping[str, Any]  # ratings and attributes of the first upload, to which later ones must agree
+    retention_days: int | None  # records older than this are deleted; null keeps them
+    current_analysis: str | None  # id of the latest finished analysis; null before the first
+    theme_set: str | None  # name of the theme set that it is analyzed with; null learns one from its records
     created_at: datetime
     updated_at: datetime
 
@@ -116,51 +102,28 @@ class JobError:
 
     def plain(self) -> dict[str, Any]:
         """Return the error as plain values."""
-        return {"code": self.code, "message": self.message, "hint": self.hint, "retryable": self.retryable}
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """A piece of work over a data set.
-
-    Attributes:
-        id: Opaque, permanent.
-        kind: What it does.
-        dataset_id: Number of its data set.
-        dataset: Name of its data set.
-        upload_id: The upload that an ingest job reads.
-        state: Where it stands.
-        attempt: 1 at first; one more for each time it was started again.
-        beginnings: How often a worker began this attempt.
-        cancel_requested: Whether it was asked to stop.
-        progress: Stage name to ``{"done": n, "seconds": s}``, in the order in which stages were first entered, and
-            ``"stage"``, the current one.
-        counts: Records read, stored, unchanged, unprocessable, unreadable; of an analysis also themes and pain points.
-        warnings: What is doubtful about the input, for people.
-        errors: Why it failed, if it did.
-        options: What was asked for beside the kind: ``relearn``, whether an analysis learns the themes again.
-        analysis_id: The analysis it made.
-        created_at: When it was asked for.
-        started_at: When it first ran.
-        finished_at: When it ended.
-        updated_at: When anything of it last changed.
-    """
+    """A piece of work over a data set."""
 
     id: str
     kind: JobKind
     dataset_id: int
     dataset: str
-    upload_id: str | None
+    upload_id: str | None  # of an ingest job
     state: JobState
-    attempt: int
-    beginnings: int
+    attempt: int  # 1 at first; one more for each time it was started again
+    beginnings: int  # how often a worker began this attempt
     cancel_requested: bool
-    progress: Mapping[str, Any]
-    counts: Mapping[str, int]
+    progress: Mapping[str, Any]  # {"stage": the current one, NAME: {"done": n, "seconds": s}, ...}, in order
+    counts: Mapping[str, int]  # records read, stored, unchanged, unprocessable, unreadable; themes and pain points
     warnings: tuple[str, ...]
     errors: tuple[JobError, ...]
-    options: Mapping[str, Any]
-    analysis_id: str | None
+    options: Mapping[str, Any]  # {"relearn": whether an analysis learns the themes again}
+    analysis_id: str | None  # of the analysis it made
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

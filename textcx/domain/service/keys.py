@@ -1,14 +1,14 @@
-"""Who may do what at the service: keys and scopes, shared by the api and the stores.
+"""Who may do what at the service: keys and scopes.
 
 A key is shown once, when it is made. What is kept is its SHA-256 and a short visible beginning, so that nobody who
-reads the store can call the service. A key holds 256 random bits, so a plain hash is enough: there is nothing to guess.
+reads the store can call the service. A key holds 256 random bits, so a plain hash is enough.
 """
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -26,39 +26,24 @@ VISIBLE_CHARACTERS = len(KEY_START) + 6
 class Scope(StrEnum):
     """What a key may do. ``admin`` includes all others; the others include nothing."""
 
-    ANALYZE = "analyze"
-    """Score texts now; nothing is kept."""
-    READ = "read"
-    """Read data sets, findings, jobs and the triage queue."""
-    WRITE = "write"
-    """Change data sets, start and cancel jobs, work on the triage queue, erase respondents."""
-    ADMIN = "admin"
-    """All of it, and keys and webhooks."""
+    ANALYZE = "analyze"  # score texts now; nothing is kept
+    READ = "read"  # read data sets, findings, jobs and the triage queue
+    WRITE = "write"  # change data sets, start and cancel jobs, work on the triage queue, erase respondents
+    ADMIN = "admin"  # all of it, and keys and webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiKey:
-    """A key as it is kept: never the key itself.
+    """A key as it is kept: never the key itself. Times are UTC."""
 
-    Attributes:
-        id: Opaque, unique, permanent; safe in logs.
-        name: What people call it; need not be unique.
-        prefix: Its first ``VISIBLE_CHARACTERS``.
-        scopes: What it may do; at least one.
-        created_at: UTC.
-        last_used_at: UTC, to within a minute or so; null until it is used.
-        revoked_at: UTC; null while it is valid.
-        expires_at: UTC; null where it never expires.
-    """
-
-    id: str
-    name: str
-    prefix: str
-    scopes: frozenset[Scope]
+    id: str  # opaque, unique, permanent; safe in logs
+    name: str  # what people call it; need not be unique
+    prefix: str  # its first ``VISIBLE_CHARACTERS``
+    scopes: frozenset[Scope]  # at least one
     created_at: datetime
-    last_used_at: datetime | None = None
+    last_used_at: datetime | None = None  # to within a minute or so; null until it is used
     revoked_at: datetime | None = None
-    expires_at: datetime | None = None
+    expires_at: datetime | None = None  # null where it never expires
 
     def allows(self, scope: Scope) -> bool:
         """Say whether the key may do what asks for ``scope``; says nothing about whether it is still valid."""
@@ -74,11 +59,7 @@ class NewKey:
     """A key that was just made: what is kept, and the key itself, to be shown once and forgotten."""
 
     key: ApiKey
-    secret: str
-
-    def __repr__(self) -> str:
-        """Leave the secret out, so that it cannot reach a log by accident."""
-        return f"NewKey(key={self.key!r})"
+    secret: str = field(repr=False)
 
 
 def new_secret() -> str:

@@ -1,10 +1,9 @@
 """Edits: what people did to the themes of a set by hand, as a log that is only ever added to.
 
-The log lies beside the set and is applied after every fit, in order. An edit names themes by id and segments by id, and
-carries the vectors it needs later, so that it still means the same when its segments are not learned from any more.
+The log is applied after every fit, in order. An edit carries the vectors it needs later, so that it still means the
+same when its segments are not learned from any more.
 
-Invariants, tested: an edit comes back from its line as it was; an edit that was undone counts for nothing, unless the
-undoing was itself undone.
+Invariants, tested: an edit comes back from its line as it was; an undone edit counts only if its undoing was undone.
 """
 
 from __future__ import annotations
@@ -12,7 +11,8 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -26,10 +26,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 60
 """Characters of a name that a person may give."""
-
 PARTS = range(2, 10)
 """Numbers of themes that one may be split into at once."""
-
 PAIR = 2
 """Segments that an edit keeps together or apart; themes that a merge needs."""
 
@@ -53,47 +51,26 @@ class Action(StrEnum):
 class Edit:
     """One edit.
 
-    Attributes:
-        number: 1 for the first of the log, one more for each.
-        when: Time in UTC, given by the caller.
-        action: What was done.
-        version: Version of the set that the person looked at.
-        who: Who did it, if that was said.
-        themes: Ids: the theme; for a merge first the one that stays, then those that go into it.
-        name: For a rename, and for a merge that renames.
-        parts: For a split: themes wanted.
-        segments: Ids of the two segments that belong together or apart.
-        vectors: Points as ``pack`` writes them, relative to nothing: the vectors of the two segments (empty where one
-            is not kept), or the middles of the parts of a split leaf.
-        undoes: For an undo: the number of the edit that no longer counts.
+    ``vectors`` are points as ``pack`` writes them: those of the two segments (empty where one is not kept), or the
+    middles of the parts of a split leaf.
     """
 
-    number: int
+    number: int  # 1 for the first of the log, one more for each
     when: datetime
     action: Action
-    version: int
+    version: int  # of the set that the person looked at
     who: str | None = None
-    themes: tuple[str, ...] = ()
-    name: str | None = None
-    parts: int | None = None
-    segments: tuple[str, ...] = ()
+    name: str | None = None  # for a rename, and for a merge that renames
+    parts: int | None = None  # for a split: themes wanted
+    undoes: int | None = None  # for an undo: the number of the edit that no longer counts
+    themes: tuple[str, ...] = ()  # ids: the theme; for a merge first the one that stays, then those that go into it
+    segments: tuple[str, ...] = ()  # ids of the two segments that belong together or apart
     vectors: tuple[str, ...] = ()
-    undoes: int | None = None
 
     def to_line(self) -> str:
         """Write the edit as one line of JSON, without the end of the line."""
-        plain: dict[str, Any] = {
-            "number": self.number,
-            "when": self.when.astimezone(UTC).isoformat().replace("+00:00", "Z"),
-            "action": self.action.value,
-            "version": self.version,
-        }
-        for name in ("who", "name", "parts", "undoes"):
-            if getattr(self, name) is not None:
-                plain[name] = getattr(self, name)
-        for name in ("themes", "segments", "vectors"):
-            if getattr(self, name):
-                plain[name] = list(getattr(self, name))
+        plain = {name: value for name, value in asdict(self).items() if value not in {None, ()}}
+        plain["when"] = self.when.astimezone(UTC).isoformat().replace("+00:00", "Z")
         return json.dumps(plain, ensure_ascii=False)
 
     @classmethod
@@ -103,47 +80,32 @@ class Edit:
         Raises:
             ValueError: If the line is no edit; the message says why and holds nothing of the line but the action.
         """
-        plain = _plain(line)
-        try:
-            action = Action(plain["action"])
-        except KeyError:
-            msg = "it names no action"
-            raise ValueError(msg) from None
-        except ValueError:
+        plain = None
+        with suppress(ValueError):
+            plain = json.loads(line)
+        if not isinstance(plain, dict) or "action" not in plain:
+            msg = "it names no action" if isinstance(plain, dict) else "it is no JSON object"
+            raise ValueError(msg)
+        if plain["action"] not in list(Action):
             msg = f"it holds the action {str(plain['action'])[:20]!r}, which this version does not know"
-            raise ValueError(msg) from None
+            raise ValueError(msg)
+        more: dict[str, Any] = {name: plain.get(name) for name in ("who", "name", "parts", "undoes")}
         try:
+            more |= {name: tuple(map(str, plain.get(name, ()))) for name in ("themes", "segments", "vectors")}
             edit = cls(
                 number=int(plain["number"]),
                 when=datetime.fromisoformat(plain["when"]).astimezone(UTC),
-                action=action,
+                action=Action(plain["action"]),
                 version=int(plain["version"]),
-                who=plain.get("who"),
-                themes=tuple(map(str, plain.get("themes", ()))),
-                name=plain.get("name"),
-                parts=plain.get("parts"),
-                segments=tuple(map(str, plain.get("segments", ()))),
-                vectors=tuple(map(str, plain.get("vectors", ()))),
-                undoes=plain.get("undoes"),
+                **more,
             )
         except (KeyError, TypeError, ValueError) as error:
             msg = f"its number, time or version is missing or wrong ({type(error).__name__})"
             raise ValueError(msg) from None
         if not _whole(edit):
-            msg = f"a {action} needs more than it says"
+            msg = f"a {edit.action} needs more than it says"
             raise ValueError(msg)
         return edit
-
-
-def _plain(line: str) -> dict[str, Any]:
-    try:
-        plain = json.loads(line)
-    except ValueError:
-        plain = None
-    if isinstance(plain, dict):
-        return plain
-    msg = "it is no JSON object"
-    raise ValueError(msg)
 
 
 def _whole(edit: Edit) -> bool:
@@ -167,11 +129,7 @@ def pack(vector: NDArray[np.floating]) -> str:
 
 
 def unpack(text: str, *, width: int) -> NDArray[np.float32] | None:
-    """Read a packed vector back; null for an empty text.
-
-    Raises:
-        ValueError: If the text is no packed vector of ``width`` numbers.
-    """
+    """Read a packed vector back, null for an empty text; a ``ValueError`` where it is none of ``width`` numbers."""
     if not text:
         return None
     try:
@@ -187,32 +145,27 @@ def unpack(text: str, *, width: int) -> NDArray[np.float32] | None:
 
 def effective(edits: Sequence[Edit]) -> tuple[Edit, ...]:
     """Return the edits that count, in order: neither undone nor undoings."""
-    undone: set[int] = set()
+    undone: set[int | None] = set()
     for edit in reversed(edits):
-        if edit.action is Action.UNDO and edit.number not in undone and edit.undoes is not None:
+        if edit.action is Action.UNDO and edit.number not in undone:
             undone.add(edit.undoes)
     return tuple(edit for edit in edits if edit.action is not Action.UNDO and edit.number not in undone)
 
 
 def in_words(edit: Edit, names: Mapping[str, str]) -> str:
-    """Say what an edit does, such as: merge 'late parcels' into 'delivery'.
-
-    Args:
-        edit: The edit.
-        names: Names of themes by id; an id without a name stands for itself.
-    """
-    told = [repr(names.get(theme_id, theme_id)) for theme_id in edit.themes]
+    """Say what an edit does, such as: merge 'late parcels' into 'delivery'; an id without a name stands for itself."""
+    named = [repr(names.get(theme_id, theme_id)) for theme_id in edit.themes]
     match edit.action:
         case Action.RENAME:
-            return f"rename {told[0]} to {edit.name!r}"
+            return f"rename {named[0]} to {edit.name!r}"
         case Action.MERGE:
-            named = f", named {edit.name!r}" if edit.name else ""
-            return f"merge {', '.join(told[1:])} into {told[0]}{named}"
+            renamed = f", named {edit.name!r}" if edit.name else ""
+            return f"merge {', '.join(named[1:])} into {named[0]}{renamed}"
         case Action.SPLIT:
-            return f"split {told[0]}" + (f" into {edit.parts}" if edit.parts else "")
+            return f"split {named[0]}" + (f" into {edit.parts}" if edit.parts else "")
         case Action.TOGETHER | Action.APART:
             return f"keep {edit.segments[0]} and {edit.segments[1]} {edit.action}"
         case Action.UNDO:
             return f"undo edit {edit.undoes}"
         case _:
-            return f"{edit.action} {told[0]}"
+            return f"{edit.action} {named[0]}"

@@ -22,32 +22,20 @@ MASK = "█"
 
 @dataclass(frozen=True, slots=True)
 class ThemeFinding:
-    """The themes of a set of segments.
+    """The themes of a set of segments; ``emerging`` are groups that the set does not explain, most records first."""
 
-    Attributes:
-        themes: A frame of ``tables.THEMES``, all levels, the coarsest first and widest reach first in each.
-        mentions: A frame of ``tables.MENTIONS``, sorted by segment; its themes are leaves.
-        unassigned_share: Share of the segments of substance that belong to no theme, 0..1.
-        boilerplate_share: Share of the segments that have three words or more and say nothing about anything, 0..1.
-        short_share: Share of the segments with fewer words that say nothing about anything, 0..1.
-        theme_set: The set the themes are of; null where there are none.
-        emerging: A frame of ``tables.EMERGING``: groups that the set does not explain, most records first.
-        notes: Sentences for the reader.
-    """
-
-    themes: pl.DataFrame
-    mentions: pl.DataFrame
-    unassigned_share: float
-    boilerplate_share: float
-    short_share: float = 0.0
+    themes: pl.DataFrame  # of ``tables.THEMES``, all levels, the coarsest first and widest reach first in each
+    mentions: pl.DataFrame  # of ``tables.MENTIONS``, sorted by segment; its themes are leaves
+    unassigned_share: float  # of the segments of substance, those that belong to no theme, 0..1
+    boilerplate_share: float  # of the segments, those of three words or more that say nothing about anything, 0..1
+    short_share: float = 0.0  # the same of fewer words
     theme_set: ThemeSet | None = None
     emerging: pl.DataFrame = field(default_factory=lambda: empty(EMERGING))
     notes: tuple[str, ...] = ()
 
     def themes_at(self, level: int) -> pl.DataFrame:
         """The themes that stand for everything on a level: those on it, and leaves above it."""
-        shown = set(self._shown(level).values())
-        return self.themes.filter(pl.col("theme_id").is_in(sorted(shown)))
+        return self.themes.filter(pl.col("theme_id").is_in(sorted(set(self._shown(level).values()))))
 
     def mentions_at(self, level: int) -> pl.DataFrame:
         """The mentions by the themes that stand for everything on a level."""

@@ -1,8 +1,7 @@
 """A team's own taxonomy: the themes it already has, to be matched before new ones are sought.
 
-A theme is told by its name and by what customers say about it: a description and example sentences. Themes may stand
-below others, at most three levels deep, and only those at the bottom are matched. A theme's id comes from its name
-alone, so it is the same in every run and file; order, parents and examples may change without changing it.
+Only the themes at the bottom of the tree are matched. A theme's id comes from its name alone, so it stays the same when
+order, parents and examples change.
 
 Invariant, tested: a taxonomy that was built has no contradictions; all of them are reported at once.
 """
@@ -22,16 +21,10 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 5
 """Words of a name at most."""
-
 LEVELS = 3
 """Levels of a tree of themes at most."""
-
-SHORTEST_EXAMPLE = 2
-"""Words of an example at least: one word says too little of what customers write."""
-
-SHORTEST_LETTERS = 6
-"""Letters of an example at least."""
-
+SHORTEST_EXAMPLE, SHORTEST_LETTERS = 2, 6
+"""Words and letters of an example at least: one word says too little of what customers write."""
 LISTED = 6
 """Names listed in a message at most."""
 
@@ -40,12 +33,8 @@ LISTED = 6
 class SeedTopic:
     """A theme as its team describes it.
 
-    Attributes:
-        name: At most five words.
-        description: What belongs to it, in a sentence or two; null where none was given.
-        examples: What customers say when they raise it, each a sentence or so.
-        keywords: Words that stand for it; shown, and read as one more text about it.
-        parent: Name of the theme above it; null on level 1.
+    ``examples`` are what customers say when they raise it, ``keywords`` words that stand for it, read as one more text
+    about it. ``parent`` is the name of the theme above it, null on level 1.
     """
 
     name: str
@@ -61,26 +50,18 @@ class SeedTopic:
 
     def texts(self) -> tuple[str, ...]:
         """Everything that tells what the theme is about: name, description, keywords as one text, examples last."""
-        about = [self.name, *([self.description] if self.description else [])]
-        if self.keywords:
-            about.append(", ".join(self.keywords))
-        return (*about, *self.examples)
+        return (*filter(None, (self.name, self.description, ", ".join(self.keywords))), *self.examples)
 
 
 @dataclass(frozen=True, slots=True)
 class ThemeTaxonomy:
-    """The themes of a team, in the order of its file.
-
-    Raises:
-        BadSetting: Naming everything that contradicts itself.
-    """
+    """The themes of a team, in the order of its file; a ``BadSetting`` names everything that contradicts itself."""
 
     themes: tuple[SeedTopic, ...]
 
     def __post_init__(self) -> None:
         """Refuse a taxonomy that contradicts itself."""
-        found = problems(self.themes)
-        if found:
+        if found := problems(self.themes):
             raise BadSetting("\n  ".join(["this taxonomy cannot be used:", *found]))
 
     def leaves(self) -> tuple[SeedTopic, ...]:
@@ -89,14 +70,10 @@ class ThemeTaxonomy:
         leaves = (theme for theme in self.themes if key_of(theme.name) not in parents)
         return tuple(sorted(leaves, key=lambda theme: theme.theme_id))
 
-    def tree(self, *, version: int = 1) -> tuple[Theme, ...]:
-        """Return all themes as those of a theme set, parents before children.
-
-        Args:
-            version: Version of the set in which they appear.
-        """
+    def tree(self) -> tuple[Theme, ...]:
+        """Return all themes as those of a new theme set, parents before children."""
         by_key = {key_of(theme.name): theme for theme in self.themes}
-        levels = {key: len(list(_way_up(key, by_key))) for key in by_key}
+        levels = {key: len(_way_up(key, by_key)) for key in by_key}
         ordered = sorted(by_key.items(), key=lambda item: levels[item[0]])  # stable: the file's order within a level
         return tuple(
             Theme(
@@ -106,7 +83,6 @@ class ThemeTaxonomy:
                 name=" ".join(theme.name.split()),
                 keywords=theme.keywords,
                 kind=ThemeKind.GIVEN,
-                born=version,
             )
             for key, theme in ordered
         )
@@ -118,7 +94,7 @@ def key_of(name: str) -> str:
 
 
 def problems(themes: Sequence[SeedTopic]) -> list[str]:
-    """Say everything that is wrong with the themes of a taxonomy; an empty list where nothing is."""
+    """Say everything that is wrong with the themes of a taxonomy."""
     if not themes:
         return ["it has no themes; give at least one"]
     return [*_bad_names(themes), *_bad_examples(themes), *_bad_tree(themes)]
@@ -136,8 +112,8 @@ def _bad_names(themes: Sequence[SeedTopic]) -> Iterator[str]:
             yield f"theme {number} has an empty name; give it one of at most {LONGEST_NAME} words"
             continue
         if len(key.split()) > LONGEST_NAME:
-            said = f"has {len(key.split())} words in its name, at most {LONGEST_NAME} are shown"
-            yield f"{_shown(theme.name)} {said}; shorten it and tell the rest in its description"
+            words = f"has {len(key.split())} words in its name, at most {LONGEST_NAME} are shown"
+            yield f"{_shown(theme.name)} {words}; shorten it and tell the rest in its description"
         if key in first:
             yield f"{_shown(theme.name)} stands there twice (case and spaces make no difference); rename one of them"
         first[key] = theme.name
@@ -175,7 +151,7 @@ def _bad_tree(themes: Sequence[SeedTopic]) -> Iterator[str]:
             hint = f"; there are {known}{' and more' if len(themes) > LISTED else ''}" if known else ""
             yield f"{_shown(theme.name)} has the parent '{theme.parent}', which is no theme here{hint}"
             continue
-        way = list(_way_up(key_of(theme.name), by_key))
+        way = _way_up(key_of(theme.name), by_key)
         if way[-1] in way[:-1]:
             circle = way[way.index(way[-1]) :]
             if theme is by_key[min(circle)]:  # each circle is told once
@@ -184,18 +160,16 @@ def _bad_tree(themes: Sequence[SeedTopic]) -> Iterator[str]:
             yield f"{_shown(theme.name)} stands on level {len(way)}; themes have at most {LEVELS} levels"
     for parent, names in children.items():
         if len(names) == 1 and parent in by_key:
-            said = f"has a single theme below it, '{names[0]}'"
-            yield f"{_shown(by_key[parent].name)} {said}; give it another, or leave the upper one out"
+            single = f"has a single theme below it, '{names[0]}'"
+            yield f"{_shown(by_key[parent].name)} {single}; give it another, or leave the upper one out"
 
 
-def _way_up(key: str, by_key: dict[str, SeedTopic]) -> Iterator[str]:
+def _way_up(key: str, by_key: dict[str, SeedTopic]) -> list[str]:
     """The theme itself and those above it, up to the first that comes twice or is missing."""
-    seen: set[str] = set()
-    step: str | None = key
-    while step is not None and step in by_key:
-        yield step
-        if step in seen:
-            return
-        seen.add(step)
-        parent = by_key[step].parent
-        step = None if parent is None else key_of(parent)
+    way = [key]
+    while way[-1] not in way[:-1]:
+        parent = by_key[way[-1]].parent
+        if parent is None or key_of(parent) not in by_key:
+            break
+        way.append(key_of(parent))
+    return way

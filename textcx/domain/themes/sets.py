@@ -1,11 +1,11 @@
-"""Theme sets: the themes of a body of feedback, kept so that they hold still.
+"""Theme sets: the themes of a body of feedback, kept so that new records are assigned to them without a new fit.
 
-A set is learned once and then serves: new records are assigned to its themes without a new fit. Fitted again, it keeps
-its themes' ids and writes down what became of each. People's edits lie beside it and are applied after every fit.
+Fitted again, a set keeps its themes' ids and writes down what became of each. People's edits lie beside it and are
+applied after every fit.
 
-The themes form a tree of up to three levels: level 1 is what a manager looks at (8 to 15 themes), level 2 what an
-analyst works with (about 40), level 3 the finest that the data bear. Only leaves have members and prototypes. A theme
-that would have a single child has none instead, so a leaf may stand on any level.
+The themes form a tree of up to three levels: level 1 is for managers, level 2 for analysts, level 3 the finest that the
+data bear. Only leaves have members and prototypes. A theme that would have a single child has none instead, so a leaf
+may stand on any level.
 """
 
 from __future__ import annotations
@@ -22,34 +22,21 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Version of the files of a theme set; raised only when an older reader could not make sense of them."""
-
 MAIN_THEMES = (8, 15)
 """Fewest and most themes of level 1, where there are more than the most."""
-
 SUB_THEMES = 40
 """Themes of level 2 aimed at, where there are clearly more."""
-
 FRAGILE = 0.5
 """Themes with a lower stability are fragile: marked, and kept out of headlines."""
-
-MEMBERS = pl.Schema(
-    {
-        "segment_id": pl.String,
-        "record_id": pl.String,
-        "theme_id": pl.String,
-        "strength": pl.Float64,
-    }
-)
+MEMBERS = pl.Schema({"segment_id": pl.String, "record_id": pl.String, "theme_id": pl.String, "strength": pl.Float64})
 """Which segment the set was learned from raises which theme (a leaf); null where none."""
 
 
 class ThemeKind(StrEnum):
-    """Where a theme comes from."""
+    """Where a theme comes from: the feedback, or a team's own taxonomy."""
 
     FOUND = "found"
-    """Discovered in the feedback."""
     GIVEN = "given"
-    """From a team's own taxonomy."""
 
 
 class Change(StrEnum):
@@ -65,31 +52,18 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theme:
-    """A theme of a set.
+    """A theme of a set."""
 
-    Attributes:
-        theme_id: Opaque, given at birth and kept for life.
-        parent_theme_id: The theme above; null on level 1.
-        level: 1 to 3, 1 the coarsest.
-        name: At most five words, unique within the set.
-        keywords: Best first.
-        stability: Share of the resamples in which the theme was found again, 0..1; null where that was not measured.
-        kind: Found or given.
-        born: Version of the set in which it appeared.
-        pinned: Kept by a person: a new fit that does not find it again keeps it as it was.
-        hidden: Left out of reports by a person; its members are still counted as assigned.
-    """
-
-    theme_id: str
-    parent_theme_id: str | None
-    level: int
-    name: str
-    keywords: tuple[str, ...] = ()
-    stability: float | None = None
+    theme_id: str  # opaque, kept for life
+    parent_theme_id: str | None  # null on level 1
+    level: int  # 1 to 3, 1 the coarsest
+    name: str  # at most five words, unique within the set
+    keywords: tuple[str, ...] = ()  # best first
+    stability: float | None = None  # share of the resamples in which it was found again, 0..1; null where not measured
     kind: ThemeKind = ThemeKind.FOUND
-    born: int = 1
-    pinned: bool = False
-    hidden: bool = False
+    born: int = 1  # version of the set in which it appeared
+    pinned: bool = False  # by a person: a new fit that does not find it again keeps it as it was
+    hidden: bool = False  # left out of reports by a person; its members are still counted as assigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,100 +83,53 @@ class StrengthCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineageEvent:
-    """What became of themes: ``before`` and ``after`` are theme ids; one-to-one for continued, empty for born, retired.
+    """What became of themes in a version of the set."""
 
-    Attributes:
-        version: Version of the set that the event led to.
-        change: Its kind.
-        before: Themes of the version before.
-        after: Themes of this version.
-        note: A sentence for the reader, by names.
-    """
-
-    version: int
+    version: int  # of the set that the event led to
     change: Change
-    before: tuple[str, ...]
-    after: tuple[str, ...]
-    note: str
+    before: tuple[str, ...]  # theme ids; none for born themes
+    after: tuple[str, ...]  # theme ids; none for retired ones
+    note: str  # a sentence for the reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeedTopics:
-    """What matching segments to the themes of a team takes; see ``textcx.steps.themes.assignment.seed_topics``.
+    """What matching segments to the themes of a team takes; see ``textcx.steps.themes.assignment.seed_topics``."""
 
-    Attributes:
-        theme_ids: Ids of the themes that are matched, sorted.
-        origin: What vectors are taken relative to. Shape ``(width,)``.
-        prototypes: Unit vectors relative to ``origin``. Shape ``(themes, width)``, float32.
-        background: Unit vectors relative to ``origin``. Shape ``(up to BACKGROUND, width)``, float32.
-        slopes: How fast the log odds of a match grow with nearness. Shape ``(themes,)``.
-        biases: The log odds at nearness 0. Shape ``(themes,)``.
-        cuts: Nearness from which segments are matched; infinite for a theme that cannot be told. Shape ``(themes,)``.
-        share_right: What the left-out examples say is right among the matched, 0..1; the most that a strength can be.
-    """
-
-    theme_ids: tuple[str, ...]
-    origin: NDArray[np.float32]
-    prototypes: NDArray[np.float32]
-    background: NDArray[np.float32]
-    slopes: NDArray[np.float64]
-    biases: NDArray[np.float64]
-    cuts: NDArray[np.float64]
-    share_right: float
+    theme_ids: tuple[str, ...]  # of the themes that are matched, sorted
+    origin: NDArray[np.float32]  # shape ``(width,)``
+    prototypes: NDArray[np.float32]  # unit vectors relative to ``origin``, shape ``(themes, width)``
+    background: NDArray[np.float32]  # likewise, shape ``(up to BACKGROUND, width)``
+    slopes: NDArray[np.float64]  # how fast the log odds of a match grow with nearness, shape ``(themes,)``
+    biases: NDArray[np.float64]  # the log odds at nearness 0, shape ``(themes,)``
+    cuts: NDArray[np.float64]  # nearness from which segments are matched; infinite for a theme that cannot be told
+    share_right: float  # of the matched left-out examples, 0..1; the most that a strength can be
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThemeSet:
-    """A set of themes, ready to be assigned to.
+    """A set of themes, ready to be assigned to."""
 
-    Attributes:
-        set_id: Opaque, kept for life.
-        version: 1 for the first fit, one more for every further fit.
-        encoder_id: The encoder whose vectors the prototypes are; vectors of another one are refused.
-        themes: All themes, parents before children, wider reach first.
-        origin: Mean of the vectors learned from; vectors are taken relative to it. Shape ``(width,)``, float32.
-        prototypes: Where the leaves lie: unit vectors relative to ``origin``. Shape ``(prototypes, width)``, float32.
-        owners: Theme id of each prototype; a leaf has one or, after edits, several.
-        curve: Turns closeness into strength.
-        members: Frame of ``MEMBERS``, sorted by segment_id: what was learned from.
-        sample_ids: Segments whose vectors are kept, for splitting a theme later; sorted, at most 20,000.
-        sample: Their vectors, unit length, not relative to anything. Shape ``(len(sample_ids), width)``, float16.
-        exceptions: Single segments put elsewhere by hand: unit vectors relative to ``origin``, shape
-            ``(exceptions, width)``; ``exception_themes`` says where (null for nowhere).
-        exception_themes: Theme id for each exception.
-        history: What became of themes, oldest first.
-        settings: How it was learned: seed, sizes, versions; JSON values.
-        seed_topics: How segments are matched to the team's own themes; null where there are none. Their prototypes
-            serve to compare themes, not to assign.
-    """
-
-    set_id: str
-    version: int
-    encoder_id: str
-    themes: tuple[Theme, ...]
-    origin: NDArray[np.float32]
-    prototypes: NDArray[np.float32]
-    owners: tuple[str, ...]
+    set_id: str  # opaque, kept for life
+    version: int  # 1 for the first fit, one more for every further fit
+    encoder_id: str  # vectors of another encoder are refused
+    themes: tuple[Theme, ...]  # parents before children, wider reach first
+    origin: NDArray[np.float32]  # mean of the vectors learned from, shape ``(width,)``
+    prototypes: NDArray[np.float32]  # of the leaves: unit vectors relative to ``origin``, shape ``(prototypes, width)``
+    owners: tuple[str, ...]  # theme id of each prototype; a leaf has one or, after edits, several
     curve: StrengthCurve
-    members: pl.DataFrame
-    sample_ids: tuple[str, ...]
-    sample: NDArray[np.float16]
-    exceptions: NDArray[np.float32]
-    exception_themes: tuple[str | None, ...] = ()
-    history: tuple[LineageEvent, ...] = ()
-    settings: dict[str, object] = field(default_factory=dict)
-    seed_topics: SeedTopics | None = None
+    members: pl.DataFrame  # a frame of ``MEMBERS``, sorted by segment_id
+    sample_ids: tuple[str, ...]  # segments kept for splitting a theme later; sorted, at most 20,000
+    sample: NDArray[np.float16]  # their vectors, unit length, relative to nothing, shape ``(sample_ids, width)``
+    exceptions: NDArray[np.float32]  # single segments put elsewhere by hand: unit vectors relative to ``origin``
+    exception_themes: tuple[str | None, ...] = ()  # where they belong; null for nowhere
+    history: tuple[LineageEvent, ...] = ()  # oldest first
+    settings: dict[str, object] = field(default_factory=dict)  # how it was learned: seed, sizes, versions; JSON values
+    seed_topics: SeedTopics | None = None  # the team's own themes, if any
 
     def theme(self, theme_id: str) -> Theme:
-        """Return the theme with an id.
-
-        Raises:
-            KeyError: If there is none.
-        """
-        for theme in self.themes:
-            if theme.theme_id == theme_id:
-                return theme
-        raise KeyError(theme_id)
+        """Return the theme with an id; a ``KeyError`` where there is none."""
+        return {theme.theme_id: theme for theme in self.themes}[theme_id]
 
     def leaves(self) -> tuple[Theme, ...]:
         """Return the themes without children, in order."""
@@ -210,31 +137,17 @@ class ThemeSet:
         return tuple(theme for theme in self.themes if theme.theme_id not in parents)
 
     def at_level(self, level: int) -> dict[str, str]:
-        """Map every leaf to the theme that stands for it on a level: its ancestor there, or itself if it is higher up.
-
-        Args:
-            level: 1 to 3.
-        """
+        """Map every leaf to the theme that stands for it on a level from 1 to 3, as ``shown_at`` does."""
         return shown_at([(theme.theme_id, theme.parent_theme_id, theme.level) for theme in self.themes], level=level)
 
 
 def shown_at(tree: list[tuple[str, str | None, int]], *, level: int) -> dict[str, str]:
-    """Map every leaf of a tree to the node that stands for it on a level.
-
-    Args:
-        tree: Id, parent's id and level of every node.
-        level: 1 to 3.
-
-    Returns:
-        For each leaf its ancestor on the level, or itself where it stands on that level or above.
-    """
+    """Map every leaf of a tree (id, parent, level) to its ancestor on a level, or to itself where it is higher up."""
     parents = {node: parent for node, parent, _ in tree}
     levels = {node: own for node, _, own in tree}
-    inner = {parent for parent in parents.values() if parent is not None}
+    inner = set(parents.values())
     shown: dict[str, str] = {}
-    for leaf in parents:
-        if leaf in inner:
-            continue
+    for leaf in (node for node in parents if node not in inner):
         node = leaf
         while levels[node] > level and (above := parents[node]) is not None:
             node = above

@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textcx.domain.errors import BadSetting, UnreadableInput
-from textcx.domain.lexicons.fields import ALTERNATIVES
+from textcx.domain.lexicons.cues import ALTERNATIVES
 from textcx.domain.lexicons.language import Language
 from textcx.domain.lexicons.naming import NamingWords
 from textcx.domain.lexicons.pains import CUE_LISTS, WORD_LISTS, Consequence, PainLexicon, StatementWords
@@ -88,8 +88,8 @@ def _pains(folder: Path, numbers: tuple[str, ...]) -> PainLexicon:
     content, where = read_toml(path), f"{path}"
     names = (*CUE_LISTS, *WORD_LISTS)
     check_keys(content, allowed=("consequences", *names), where=where, needed=names)
-    lists: dict[str, Any] = {name: value_of(content, name, where, TEXTS) for name in names}
-    lists |= {name: frozenset(word.casefold() for word in lists[name]) for name in WORD_LISTS}
+    lists = {name: value_of(content, name, where, TEXTS) for name in names}
+    words = {name: frozenset(word.casefold() for word in lists[name]) for name in WORD_LISTS}
     tables = value_of(content, "consequences", where, TABLES)
     return PainLexicon(
         consequences=tuple(
@@ -97,8 +97,9 @@ def _pains(folder: Path, numbers: tuple[str, ...]) -> PainLexicon:
             for number, table in enumerate(tables, start=1)
         ),
         statements=_room(folder / "statements.toml", StatementWords),
+        cues={name: lists[name] for name in CUE_LISTS},
         numbers=numbers,
-        **lists,
+        **words,
     )
 
 

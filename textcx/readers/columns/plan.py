@@ -6,53 +6,33 @@ stated in ``plan.warnings``. What the user names always wins, and no column play
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from textcx.domain.errors import NoTextColumn
+from textcx.domain.errors import BadSetting, ColumnNotFound, NoTextColumn
 from textcx.domain.feedback import FEEDBACK_SCHEMA, ColumnPlan, RatingColumn, TextColumn
 from textcx.domain.tables import RECORDS
-from textcx.readers.columns.attributes import find_attributes
-from textcx.readers.columns.overrides import check_overrides, named_columns
-from textcx.readers.columns.profile import ColumnProfile
-from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings
-from textcx.readers.columns.roles import (
-    date_score,
-    id_score,
-    respondent_score,
-    source_score,
-    touchpoint_score,
-    value_score,
-)
-from textcx.readers.columns.sources import guess_source
+from textcx.readers.columns import roles
+from textcx.readers.columns.profile import profile_of
+from textcx.readers.columns.ratings import find_ratings, parse_rating, unique_ratings, unused_name
 from textcx.readers.columns.text import choose_text, is_question_column, question_of
 from textcx.readers.values.dates import ISO, given_format
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
     import polars as pl
 
     from textcx.domain.feedback import ColumnOverrides
+    from textcx.readers.columns.profile import ColumnProfile
 
 RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS, "analyzed", "counted"))
 """Names that ratings and attributes must not take in the records table, in lower case."""
 
-_NO_TEXT_LISTED = 20
-_PARTS = (
-    "text",
-    "question",
-    "id",
-    "date",
-    "source",
-    "respondent",
-    "touchpoint",
-    "customer",
-    "rating",
-    "attribute",
-    "ignored",
-)
-"""Beginnings of the keys of the reasons, in the order in which they are listed."""
+_LISTED = 20
+_PARTS = "text question id date source respondent touchpoint customer rating attributes ignored"
+"""First words of the keys of the reasons, in the order in which they are listed."""
 
 
 @dataclass
@@ -89,15 +69,7 @@ class _Draft:
 
 
 def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str) -> ColumnPlan:
-    """Decide which column plays which part.
-
-    Args:
-        sample: The first rows of the input, String columns only. At least one column.
-        overrides: Columns that the user named; they win over what is found.
-        name: What to call the input in errors and warnings.
-
-    Returns:
-        The plan, with a reason for each part and a warning for each doubt.
+    """Decide which column of an input plays which part, from its first rows: one String column or more.
 
     Raises:
         ColumnNotFound: If a named column is not there.
@@ -105,21 +77,21 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
         NoTextColumn: If no column looks like customers' words and none was named.
     """
     check_overrides(sample.columns, overrides=overrides, name=name)
-    draft = _Draft({column: ColumnProfile.of(sample[column]) for column in sample.columns}, overrides)
+    draft = _Draft({column: profile_of(sample[column]) for column in sample.columns}, overrides)
     parts: dict[str, Any] = {}
     ratings = [parse_rating(flag) for flag in overrides.ratings]
-    draft.taken.update(column for _, column in named_columns(overrides))
+    draft.taken.update(column for _, column in _named_columns(overrides))
     draft.taken.update(rating.column for rating in ratings)
     question = next((profile for profile in draft.free() if is_question_column(profile)), None)
     if question is not None:
         draft.taken.add(question.name)
         draft.reasons["question"] = f"{question.name!r}: says for each record what was asked"
     parts["date"], parts["date_format"] = _date(draft)
-    parts["id"] = draft.take("id", overrides.id, id_score)
-    parts["respondent"] = draft.take("respondent", overrides.respondent, respondent_score)
-    parts["customer_value"] = draft.take("customer value", overrides.customer_value, value_score)
-    parts["touchpoint"] = draft.take("touchpoint", overrides.touchpoint, touchpoint_score)
-    parts["source_column"] = draft.take("source column", overrides.source_column, source_score)
+    parts["id"] = draft.take("id", overrides.id, roles.id_score)
+    parts["respondent"] = draft.take("respondent", overrides.respondent, roles.respondent_score)
+    parts["customer_value"] = draft.take("customer value", overrides.customer_value, roles.value_score)
+    parts["touchpoint"] = draft.take("touchpoint", overrides.touchpoint, roles.touchpoint_score)
+    parts["source_column"] = draft.take("source column", overrides.source_column, roles.source_score)
     parts["source"] = _source(draft, name, parts["source_column"])
     parts["ratings"] = _ratings(draft, ratings, name)
     parts["text"] = _text(draft, name, by_record=question is not None)
@@ -127,45 +99,38 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
     parts["question_column"] = question.name if question is not None else None
     ignored = tuple(profile.name for profile in draft.free())
     for column in ignored:
-        draft.reasons[f"ignored {column}"] = draft.left_out.get(column, _nothing(draft.profiles[column]))
-    reasons = sorted(
-        draft.reasons.items(), key=lambda reason: next(n for n, part in enumerate(_PARTS) if reason[0].startswith(part))
-    )
+        nothing = "plays no part that could be told; name it with a flag to use it"
+        nothing = nothing if draft.profiles[column].filled else "empty"
+        draft.reasons[f"ignored {column}"] = draft.left_out.get(column, nothing)
+    reasons = sorted(draft.reasons.items(), key=lambda reason: _PARTS.index(reason[0].split()[0]))
     return ColumnPlan(**parts, ignored=ignored, reasons=dict(reasons), warnings=tuple(draft.warnings))
 
 
 def attribute_names(plan: ColumnPlan) -> dict[str, str]:
-    """Name the attributes of a plan: by their column, with "_attribute" where that name is taken.
-
-    Returns:
-        Column to name, in the plan's order; names are unique, also without regard to case.
-    """
+    """Name the attributes: by their column, "_attribute" added where that is taken; unique without regard to case."""
     used = RESERVED | {rating.name.casefold() for rating in plan.ratings}
     names: dict[str, str] = {}
     for column in plan.attributes:
         base = f"{column}_attribute" if column.casefold() in used else column
-        name, copy = base, 2
-        while name.casefold() in used:
-            name, copy = f"{base}_{copy}", copy + 1
-        used |= {name.casefold()}
-        names[column] = name
+        names[column] = unused_name(base, used)
+        used |= {names[column].casefold()}
     return names
 
 
 def _date(draft: _Draft) -> tuple[str | None, str | None]:
     overrides = draft.overrides
-    column = draft.take("date", overrides.date, date_score)
+    column = draft.take("date", overrides.date, roles.date_score)
     if column is None:
         return None, None
     reading = draft.profiles[column].dates
     if overrides.date_format is not None:
         reading = given_format(overrides.date_format)
+    if reading is None and draft.profiles[column].filled:
+        draft.warnings.append(
+            f"no value of {column!r} could be read as a date; give its format with --date-format, "
+            "for example --date-format '%d.%m.%Y'"
+        )
     if reading is None:
-        if draft.profiles[column].filled:
-            draft.warnings.append(
-                f"no value of {column!r} could be read as a date; give its format with --date-format, "
-                "for example --date-format '%d.%m.%Y'"
-            )
         return column, None
     draft.warnings.extend(reading.doubts)
     draft.reasons["date"] += f"; format {reading.formats[0]}"
@@ -176,7 +141,7 @@ def _source(draft: _Draft, name: str, column: str | None) -> str:
     if draft.overrides.source is not None:
         draft.reasons["source"] = f"{draft.overrides.source}: as you said"
         return draft.overrides.source
-    source, why = guess_source(name, (profile.key for profile in draft.profiles.values()))
+    source, why = roles.guess_source(name, (profile.key for profile in draft.profiles.values()))
     draft.reasons["source"] = (f"{source} where {column!r} does not say" if column else source) + f": {why}"
     return source
 
@@ -200,21 +165,21 @@ def _ratings(draft: _Draft, declared: list[RatingColumn], name: str) -> tuple[Ra
 
 def _text(draft: _Draft, name: str, *, by_record: bool) -> tuple[TextColumn, ...]:
     questions = draft.overrides.questions
-    if draft.overrides.text:
-        from_names = _questions(draft, draft.overrides.text)
-        draft.reasons["text"] = ", ".join(repr(column) for column in draft.overrides.text) + ": as you said"
-        return tuple(TextColumn(column, questions.get(column, from_names[column])) for column in draft.overrides.text)
+    if named := draft.overrides.text:
+        draft.reasons["text"] = f"{_listed(named)}: as you said"
+        return tuple(TextColumn(each, questions.get(each, question_of(draft.profiles[each]))) for each in named)
     choice = choose_text(draft.free())
     if choice is None:
-        listed = ", ".join(repr(column) for column in list(draft.profiles)[:_NO_TEXT_LISTED])
+        columns = list(draft.profiles)[:_LISTED]
         msg = (
-            f"no column of {name} looks like customers' words; it has {listed}. "
+            f"no column of {name} looks like customers' words; it has {_listed(columns)}. "
             "Name the one that does with --text-column COLUMN."
         )
         raise NoTextColumn(msg)
-    draft.reasons["text"] = ", ".join(repr(text.column) for text in choice.text) + f": {choice.reason}"
-    draft.taken.update(text.column for text in choice.text)
-    draft.left_out.update(choice.left_out or {})
+    columns = [text.column for text in choice.text]
+    draft.reasons["text"] = f"{_listed(columns)}: {choice.reason}"
+    draft.taken.update(columns)
+    draft.left_out.update(choice.left_out)
     for column in choice.also:
         draft.warnings.append(f"{column!r} also holds long texts and is not read; add --text-column to read it too")
         draft.left_out[column] = "long texts, but not clearly the customers' own words"
@@ -224,26 +189,71 @@ def _text(draft: _Draft, name: str, *, by_record: bool) -> tuple[TextColumn, ...
     )
 
 
-def _questions(draft: _Draft, columns: tuple[str, ...]) -> dict[str, str | None]:
-    """Questions that the names of text columns are."""
-    return {column: question_of(draft.profiles[column]) for column in columns}
-
-
 def _attributes(draft: _Draft) -> tuple[str, ...]:
     if draft.overrides.attributes:
-        draft.reasons["attributes"] = ", ".join(repr(column) for column in draft.overrides.attributes) + ": as you said"
+        draft.reasons["attributes"] = f"{_listed(draft.overrides.attributes)}: as you said"
         return tuple(dict.fromkeys(draft.overrides.attributes))
-    chosen, left_out = find_attributes(draft.free())
+    chosen, left_out = roles.find_attributes(draft.free())
     draft.taken.update(chosen)
     for column, why in left_out.items():
         twin = why.startswith("holds the same")
         draft.left_out[column] = why if twin else draft.left_out.get(column, why)
-    for column, why in chosen.items():
-        draft.reasons[f"attribute {column}"] = why
+    draft.reasons |= {f"attribute {column}": why for column, why in chosen.items()}
     return tuple(chosen)
 
 
-def _nothing(profile: ColumnProfile) -> str:
-    if not profile.filled:
-        return "empty"
-    return "plays no part that could be told; name it with a flag to use it"
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(map(repr, columns))
+
+
+def _named_columns(overrides: ColumnOverrides) -> list[tuple[str, str]]:
+    """List the columns that the user named, ratings apart: flag and column."""
+    named = [("--text-column", column) for column in overrides.text]
+    single = (
+        ("--id-column", overrides.id),
+        ("--date-column", overrides.date),
+        ("--source-column", overrides.source_column),
+        ("--respondent-column", overrides.respondent),
+        ("--touchpoint-column", overrides.touchpoint),
+        ("--value-column", overrides.customer_value),
+    )
+    named += [(flag, column) for flag, column in single if column is not None]
+    return named + [("--attribute", column) for column in overrides.attributes]
+
+
+def check_overrides(columns: Sequence[str], *, overrides: ColumnOverrides, name: str) -> None:
+    """Check that every column that the user named is there and everything else is well-formed.
+
+    Raises:
+        ColumnNotFound: If a named column is not in the input; the error names the nearest one and the flag.
+        BadSetting: If a rating, date format or source is malformed.
+    """
+    for flag, column in (*_named_columns(overrides), *(("--text-column", column) for column in overrides.questions)):
+        if column not in columns:
+            raise ColumnNotFound(_not_found(columns, column, name=name, how=f"{flag} {{0}}"))
+    ratings = [parse_rating(flag) for flag in overrides.ratings]
+    for rating in ratings:
+        if rating.column not in columns:
+            how = f"--rating '{rating.name}={{0}}:{rating.low:g}-{rating.high:g}'"
+            raise ColumnNotFound(_not_found(columns, rating.column, name=name, how=how))
+    names = [rating.name for rating in ratings]
+    if len(set(names)) < len(names):
+        msg = f"--rating was given twice for the same name; it came for {', '.join(names)}"
+        raise BadSetting(msg)
+    if overrides.date_format is not None:
+        given_format(overrides.date_format)
+    if overrides.source is not None and overrides.source not in roles.SOURCES:
+        msg = f"--source {overrides.source!r} is unknown; expected one of {', '.join(roles.SOURCES)}"
+        raise BadSetting(msg)
+
+
+def _not_found(columns: Sequence[str], column: str, *, name: str, how: str) -> str:
+    more = f" and {len(columns) - _LISTED} more" if len(columns) > _LISTED else ""
+    by_case = {each.casefold().strip(): each for each in reversed(columns)}
+    near = difflib.get_close_matches(column.casefold().strip(), list(by_case), n=1, cutoff=0.6)
+    message = f"{name} has no column {column!r}; it has {_listed(columns[:_LISTED])}{more}."
+    if near:
+        nearest = by_case[near[0]]
+        shown = f'"{nearest}"' if " " in nearest and "'" not in how else nearest
+        message += f" Did you mean {nearest!r}? Map it with {how.format(shown)}."
+    return message

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textcx.readers.values.cells import numbers, trimmed, yes_no
@@ -24,35 +23,53 @@ _TEXT_SAMPLE = 500
 HALF = 0.5
 
 
-@dataclass(frozen=True)
-class ColumnProfile:
-    """A column of the sample: its name in words, and what its values look like.
+def slug(name: str) -> str:
+    """A name as lower-case words joined by "_"."""
+    return "_".join(re.findall(r"[^\W_]+", name.casefold()))
 
-    ``values`` are trimmed, without nulls and without "n/a"-like cells.
-    """
+
+def holds(key: str, pattern: str) -> bool:
+    """Whether a whole word or run of words of a slug matches a regular expression."""
+    return re.search(rf"(?:^|_)(?:{pattern})(?:_|$)", key) is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ColumnProfile:
+    """A column of the sample: its name in words, and what its values look like. Shares are 0..1."""
 
     name: str
-    rows: int
-    values: pl.Series
+    key: str  # the name as a slug: "userName" and "User name" are both "user_name"
+    rows: int  # of the sample
+    values: pl.Series  # its cells, trimmed, without nulls and "n/a"-like ones
+    filled: int  # number of values
+    distinct: int  # number of different values
+    numbers: pl.Series  # those of the values that are numbers ("4", "4/5", "4 stars")
+    numeric: bool  # whether nearly all values are numbers
+    whole: bool  # whether all numbers are whole
+    low: float  # of the numbers; 0 without any
+    high: float  # likewise
+    binary: bool  # whether all values are yes or no, true or false, 1 or 0
+    dates: DateReading | None  # how to read the values as dates; null where none looks like one
+    mean_words: float  # mean number of words in a value
+    opinion: float  # share of values with a word that people use to say what they think
+    capitals: float  # share of words after the first that begin with a capital: high for names and titles
+    longest: int  # characters of the longest value
+    links: float  # share of values that are links or paths
+    nested: float  # share of values that are lists or objects
 
-    @classmethod
-    def of(cls, column: pl.Series) -> ColumnProfile:
-        """Profile a String column."""
-        return cls(column.name, len(column), trimmed(column).drop_nulls())
-
-    @cached_property
-    def key(self) -> str:
-        """The name in lower-case words joined by "_": "userName" and "User name" are both "user_name"."""
-        return "_".join(re.findall(r"[^\W_]+", _CAMEL.sub("_", self.name).casefold()))
-
-    @cached_property
-    def words(self) -> tuple[str, ...]:
+    @property
+    def words(self) -> list[str]:
         """The words of the name."""
-        return tuple(self.key.split("_"))
+        return self.key.split("_")
+
+    @property
+    def dates_likely(self) -> bool:
+        """Whether most values are dates and not merely numbers."""
+        return self.dates is not None and self.dates.share > HALF
 
     def named(self, pattern: str) -> bool:
         """Whether a whole word or run of words of the name matches a regular expression."""
-        return re.search(rf"(?:^|_)(?:{pattern})(?:_|$)", self.key) is not None
+        return holds(self.key, pattern)
 
     def is_named(self, pattern: str) -> bool:
         """Whether the whole name matches a regular expression."""
@@ -62,98 +79,38 @@ class ColumnProfile:
         """Whether the last word of the name is one of these."""
         return self.words[-1] in words
 
-    @property
-    def filled(self) -> int:
-        """Number of values."""
-        return len(self.values)
-
-    @cached_property
-    def distinct(self) -> int:
-        """Number of different values."""
-        return self.values.n_unique()
-
-    @cached_property
-    def numbers(self) -> pl.Series:
-        """The values that are numbers ("4", "4.0", "4/5", "4 stars")."""
-        return numbers(self.values).drop_nulls()
-
-    @property
-    def numeric(self) -> bool:
-        """Whether nearly all values are numbers."""
-        return self.filled > 0 and len(self.numbers) >= self.filled * 0.9
-
-    @cached_property
-    def whole(self) -> bool:
-        """Whether all numbers are whole."""
-        return bool((self.numbers == self.numbers.round()).all())
-
-    @cached_property
-    def binary(self) -> bool:
-        """Whether all values are yes or no, true or false, 1 or 0."""
-        return self.filled > 0 and yes_no(self.values).null_count() == 0
-
-    @property
-    def low(self) -> float:
-        """Smallest number; 0 without any."""
-        return float(str(self.numbers.min())) if len(self.numbers) else 0.0
-
-    @property
-    def high(self) -> float:
-        """Largest number; 0 without any."""
-        return float(str(self.numbers.max())) if len(self.numbers) else 0.0
-
-    @cached_property
-    def dates(self) -> DateReading | None:
-        """How to read the values as dates; null where none looks like one."""
-        return find_formats(self.values.to_list(), column=self.name) if self.filled else None
-
-    @property
-    def dates_likely(self) -> bool:
-        """Whether most values are dates and not merely numbers."""
-        return self.dates is not None and self.dates.share > HALF
-
-    @cached_property
-    def _cells(self) -> list[list[str]]:
-        return [_WORD.findall(value[:1_000]) for value in self.values.head(_TEXT_SAMPLE).to_list()]
-
-    @cached_property
-    def mean_words(self) -> float:
-        """Mean number of words in a value."""
-        return sum(len(cell) for cell in self._cells) / max(1, len(self._cells))
-
-    @cached_property
-    def opinion(self) -> float:
-        """Share of values with a word that people use to say what they think, 0..1."""
-        opinion = column_words().text.opinion_words
-        telling = sum(1 for cell in self._cells if any(word.casefold() in opinion for word in cell))
-        return telling / max(1, len(self._cells))
-
-    @cached_property
-    def capitals(self) -> float:
-        """Share of words after the first of a value that begin with a capital, 0..1: high for names and titles."""
-        later = [word for cell in self._cells for word in cell[1:]]
-        return sum(1 for word in later if word[0].isupper()) / max(1, len(later))
-
-    @cached_property
-    def longest(self) -> int:
-        """Characters of the longest value."""
-        return int(str(self.values.str.len_chars().max())) if self.filled else 0
-
-    @cached_property
-    def links(self) -> float:
-        """Share of values that are links or paths, 0..1."""
-        return self._share(self.values.str.contains(_URL))
-
-    @cached_property
-    def nested(self) -> float:
-        """Share of values that are lists or objects, 0..1."""
-        return self._share(self.values.str.contains(_NESTED))
-
     def coverage(self, top: int) -> float:
-        """Share of the values that the ``top`` most frequent ones make up, 0..1."""
-        if not self.filled:
-            return 0.0
-        return float(self.values.value_counts(sort=True)["count"].head(top).sum()) / self.filled
+        """Share of the values that the ``top`` most frequent ones make up."""
+        return float(self.values.value_counts(sort=True)["count"].head(top).sum()) / max(1, self.filled)
 
-    def _share(self, hits: pl.Series) -> float:
-        return float(hits.sum()) / max(1, self.filled)
+
+def profile_of(column: pl.Series) -> ColumnProfile:
+    """Profile a String column."""
+    values = trimmed(column).drop_nulls()
+    filled = len(values)
+    found = numbers(values).drop_nulls()
+    cells = [_WORD.findall(value[:1_000]) for value in values.head(_TEXT_SAMPLE).to_list()]
+    opinion_words = column_words().text.opinion_words
+    telling = sum(1 for cell in cells if any(word.casefold() in opinion_words for word in cell))
+    later = [word for cell in cells for word in cell[1:]]
+    return ColumnProfile(
+        name=column.name,
+        key=slug(_CAMEL.sub("_", column.name)),
+        rows=len(column),
+        values=values,
+        filled=filled,
+        distinct=values.n_unique(),
+        numbers=found,
+        numeric=filled > 0 and len(found) >= filled * 0.9,
+        whole=bool((found == found.round()).all()),
+        low=min(found, default=0.0),
+        high=max(found, default=0.0),
+        binary=filled > 0 and yes_no(values).null_count() == 0,
+        dates=find_formats(values.to_list(), column=column.name) if filled else None,
+        mean_words=sum(map(len, cells)) / max(1, len(cells)),
+        opinion=telling / max(1, len(cells)),
+        capitals=sum(1 for word in later if word[0].isupper()) / max(1, len(later)),
+        longest=max(values.str.len_chars(), default=0),
+        links=float(values.str.contains(_URL).sum()) / max(1, filled),
+        nested=float(values.str.contains(_NESTED).sum()) / max(1, filled),
+    )

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import RatingColumn, RatingKind
 from textcx.domain.ratings import KINDS, check_scale
+from textcx.readers.columns.profile import slug
 from textcx.readers.words import column_words
 
 if TYPE_CHECKING:
@@ -40,23 +42,18 @@ _MIXED_ANSWERS, _MIXED_SHARE = 50, 0.8
 
 @dataclass(slots=True)
 class RatingChoice:
-    """Ratings, the most telling one first; doubts; and why numeric columns were not taken for ratings."""
+    """Ratings with unique names, the most telling one first; doubts; and why numeric columns were not taken."""
 
     ratings: list[RatingColumn] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
-    zeros: dict[str, float] = field(default_factory=dict)  # columns on 1-5 and their share of zeros
+    zeros: dict[str, float] = field(default_factory=dict)  # columns on 1-5 with zeros, and their share of them
 
 
 def parse_rating(flag: str) -> RatingColumn:
-    """Read ``NAME=COLUMN:LOW-HIGH[:reversed]``.
+    """Read ``NAME=COLUMN:LOW-HIGH[:reversed]``, for example ``nps=How likely:0-10`` or ``fft=FFT answer:1-5:reversed``.
 
-    Args:
-        flag: For example ``nps=How likely:0-10`` or ``fft=FFT answer:1-5:reversed``. The names nps, csat, ces and stars
-            decide what is computed, any other name is the mean on its scale.
-
-    Returns:
-        The rating.
+    The names nps, csat, ces and stars decide what is computed, any other name is the mean on its scale.
 
     Raises:
         BadSetting: If it is not of that form, the scale is empty, or NPS is not on 0-10.
@@ -84,29 +81,12 @@ def parse_rating(flag: str) -> RatingColumn:
     return rating
 
 
-def slug(name: str) -> str:
-    """A column's name as a rating's name: lower-case words joined by "_"."""
-    return "_".join(re.findall(r"[^\W_]+", name.casefold()))
-
-
 def find_ratings(profiles: Sequence[ColumnProfile], *, reserved: Collection[str], input_name: str) -> RatingChoice:
-    """Find the ratings among columns.
-
-    Args:
-        profiles: Columns that play no other part yet, in the order of the file.
-        reserved: Names a rating must not take, in lower case.
-        input_name: Name of the input; "nps.csv" makes its score a likelihood to recommend.
-
-    Returns:
-        The ratings with unique names, the most telling one first.
-    """
+    """Find the ratings among columns; an input named like "nps.csv" makes its score a likelihood to recommend."""
     choice = RatingChoice()
-    for profile in profiles:
-        if not profile.filled or not (profile.numeric or profile.binary):
-            continue
-        rating = _one(profile, choice, input_name=input_name)
-        if rating is not None:
-            choice.ratings.append(rating)
+    filled = [profile for profile in profiles if profile.filled]
+    found = [_one(profile, choice, input_name=input_name) for profile in filled]
+    choice.ratings = [rating for rating in found if rating is not None]
     if choice.zeros:
         listed = ", ".join(f"{column!r} ({share:.1%} zeros)" for column, share in choice.zeros.items())
         column = next(iter(choice.zeros))
@@ -129,12 +109,15 @@ def unique_ratings(ratings: Sequence[RatingColumn], *, reserved: Collection[str]
     named = []
     for rating in ratings:
         base = f"{rating.name}_rating" if rating.name.casefold() in reserved else rating.name
-        name, copy = base, 2
-        while name.casefold() in used:
-            name, copy = f"{base}_{copy}", copy + 1
-        used.add(name.casefold())
-        named.append(replace(rating, name=name))
+        named.append(replace(rating, name=unused_name(base, used)))
+        used.add(named[-1].name.casefold())
     return named
+
+
+def unused_name(base: str, used: Collection[str]) -> str:
+    """The name, numbered from 2 on where it is among the used ones (in lower case)."""
+    numbered = (f"{base}_{copy}" for copy in count(2))
+    return next(name for name in chain([base], numbered) if name.casefold() not in used)
 
 
 def _one(profile: ColumnProfile, choice: RatingChoice, *, input_name: str) -> RatingColumn | None:
@@ -272,14 +255,9 @@ def _name_the_overall(choice: RatingChoice) -> None:
         and not rating.reversed
         and rating.name not in {"recommend", "effort"}
     ]
-    best = min(
-        (rating for rating in graded if rating.name in overall),
-        key=lambda rating: overall.index(rating.name),
-        default=None,
-    )
-    if best is None and len(graded) == 1 and not {rating.name for rating in choice.ratings} & set(overall):
-        best = graded[0]
-    if best is not None:
+    named = sorted((rating for rating in graded if rating.name in overall), key=lambda one: overall.index(one.name))
+    alone = len(graded) == 1 and not {rating.name for rating in choice.ratings} & set(overall)
+    for best in (named or (graded if alone else []))[:1]:
         stars = replace(best, name=_STARS.value, kind=_STARS, note=f"the overall rating, {best.note}")
         choice.ratings[choice.ratings.index(best)] = stars
 
@@ -294,11 +272,11 @@ def _doubt_mixed_scales(profiles: Sequence[ColumnProfile], choice: RatingChoice)
         within = float((values <= _FIVE).sum()) / len(values)
         if len(values) < _MIXED_ANSWERS or within < _MIXED_SHARE or values.mode().min() == rating.low:
             continue
-        better = next((other.name for other in choice.ratings if other.name == "recommended"), None)
+        better = any(other.name == "recommended" for other in choice.ratings)
         choice.warnings.append(
             f"{rating.column!r} seems to mix two scales: {within:.0%} of its values lie within 1-5, the others up to "
             f"10. It is read as 1-10, which makes the 1-5 answers look worse than they are: its numbers are doubtful"
-            + (f", look at {better!r} first" if better else "")
+            + (", look at 'recommended' first" if better else "")
         )
         choice.ratings[position] = replace(rating, low=1, note="doubtful: mixes a 1-5 and a 1-10 scale, read as 1-10")
 

@@ -1,7 +1,7 @@
-"""How well a column fits a part: id, date, respondent, customer value, touchpoint, source.
+"""How well a column fits a part: id, date, respondent, customer value, touchpoint, source; and which group customers.
 
-Every function returns points and a reason: above 0 the column fits, below 0 it must not be used for anything and the
-reason says why, 0 says nothing.
+Every score is points and a reason: above 0 the column fits, below 0 it must not be used for anything and the
+reason says why, 0 says nothing. A column that groups customers has few values, each carried by several records.
 """
 
 from __future__ import annotations
@@ -10,12 +10,17 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from textcx.readers.columns.sources import source_of
+from textcx.readers.columns.profile import holds, slug
 from textcx.readers.values.cells import amounts
 from textcx.readers.words import column_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from textcx.readers.columns.profile import ColumnProfile
+
+SOURCES = ("review", "survey", "social", "support")
+"""How feedback may have come in."""
 
 _UUID = r"(?i)^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _FULL = _UNIQUE = 0.98
@@ -29,6 +34,17 @@ _FEW_PEOPLE = 5
 _REPEATED_PEOPLE = 0.1
 _AMOUNTS = 0.8
 _SOURCES = 0.5
+_MOST_VALUES = 60
+"""Different values an attribute may always have."""
+_MOST_VALUES_COVERED = 300
+"""Different values it may have where ``_MOST_VALUES`` of them cover ``_COVERED`` of the records."""
+_COVERED = 0.8
+_LINKS = _NESTED = 0.3
+"""Share of links, or of lists and objects, above which a column groups nobody."""
+_MOST_WORDS_OF_GROUP = 8
+_LONGEST = 120
+_LEAST_FILLED = 0.02
+_MOST_DISTINCT = 0.5
 
 
 def id_score(profile: ColumnProfile) -> tuple[float, str]:
@@ -37,7 +53,8 @@ def id_score(profile: ColumnProfile) -> tuple[float, str]:
         return 0, ""
     unique = profile.distinct / profile.filled
     full = profile.filled >= profile.rows * _FULL
-    if profile.name.startswith("column ") and _running(profile):
+    running = profile.numeric and profile.whole and profile.distinct >= profile.rows
+    if running and profile.name.startswith("column ") and bool((profile.numbers.diff().drop_nulls() > 0).all()):
         return -1, "a running number without a name, so no lasting id"
     words = column_words().roles
     own = f"{words.ids}|(?:{words.id_owners})_(?:{words.id_endings})"
@@ -115,8 +132,65 @@ def source_score(profile: ColumnProfile) -> tuple[float, str]:
     return share, f"named like a source, {share:.0%} of its values say review, survey, social or support"
 
 
-def _running(profile: ColumnProfile) -> bool:
-    if not profile.numeric or not profile.whole or profile.distinct < profile.rows:
-        return False
-    steps = profile.numbers.diff().drop_nulls()
-    return bool((steps > 0).all())
+def source_of(value: str | None) -> str | None:
+    """Bring a value of a source column to one of ``SOURCES``; null where it is none of them."""
+    words = column_words().source_words.items()
+    return next((source for source, pattern in words if holds(slug(value), pattern)), None) if value else None
+
+
+def guess_source(input_name: str, keys: Iterable[str]) -> tuple[str, str]:
+    """Guess the source of a whole input by its file name, else by the keys of its columns; with the reason."""
+    if source := source_of(input_name.split(".", maxsplit=1)[0]):
+        return source, f"from the name {input_name!r}"
+    named = list(keys)
+    for source, pattern in column_words().source_columns.items():
+        for key in named:
+            if holds(key, pattern):
+                return source, f"from the column {key!r}"
+    return "review", "nothing says otherwise; set --source survey, social or support if it is"
+
+
+def find_attributes(profiles: Sequence[ColumnProfile]) -> tuple[dict[str, str], dict[str, str]]:
+    """Choose the columns that group customers among those without another part; chosen and left out, with reasons."""
+    chosen: dict[str, ColumnProfile] = {}
+    left_out: dict[str, str] = {}
+    for profile in profiles:
+        why_not = _why_not(profile)
+        if why_not is not None:
+            left_out[profile.name] = why_not
+            continue
+        alike = [other for other in chosen.values() if other.filled == profile.filled]
+        twin = next((other for other in alike if (other.values == profile.values).all()), None)
+        if twin is not None and len(profile.name) >= len(twin.name):
+            left_out[profile.name] = f"holds the same as {twin.name!r}"
+            continue
+        if twin is not None:
+            left_out[twin.name] = f"holds the same as {profile.name!r}"
+            del chosen[twin.name]
+        chosen[profile.name] = profile
+    reasons = {name: f"groups customers: {each.distinct} values in the sample" for name, each in chosen.items()}
+    return reasons, left_out
+
+
+def _why_not(profile: ColumnProfile) -> str | None:
+    """Say why a column groups nobody: the first of these reasons; null where it may."""
+    words = column_words().attributes
+    numeric = profile.numeric and not profile.binary and not profile.named(words.group_numbers)
+    no_group = profile.named(words.never) or profile.links > _LINKS or profile.nested > _NESTED
+    scattered = profile.distinct > _MOST_VALUES and (
+        profile.distinct > _MOST_VALUES_COVERED or profile.coverage(_MOST_VALUES) < _COVERED
+    )
+    reasons = (
+        (not profile.filled, "empty"),
+        (profile.distinct == 1, f"one value only; use it all the same with --attribute {profile.name}"),
+        (no_group, "an id, a link, contact data or a list"),
+        (profile.is_named(words.person_names), "names of people"),
+        (profile.named(words.derived), "made from a rating or a text, so it would only repeat it"),
+        (profile.dates_likely, "a date, but not when the feedback was given"),
+        (numeric, "numbers, not groups"),
+        (profile.mean_words > _MOST_WORDS_OF_GROUP or profile.longest > _LONGEST, "texts, not groups"),
+        (profile.filled < profile.rows * _LEAST_FILLED, "nearly empty"),
+        (profile.distinct > max(2, profile.filled * _MOST_DISTINCT), "hardly any value comes twice"),
+        (scattered, f"{profile.distinct} different values in the sample are too many for groups"),
+    )
+    return next((reason for holds, reason in reasons if holds), None)

@@ -7,7 +7,7 @@ wrote, replies, product descriptions, names of places, is left out by the same t
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from textcx.domain.feedback import TextColumn
@@ -40,7 +40,7 @@ class TextChoice:
     text: tuple[TextColumn, ...]
     reason: str
     also: tuple[str, ...] = ()
-    left_out: Mapping[str, str] | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def asks(profile: ColumnProfile) -> bool:
@@ -70,14 +70,7 @@ def is_question_column(profile: ColumnProfile) -> bool:
 
 
 def choose_text(profiles: Sequence[ColumnProfile]) -> TextChoice | None:
-    """Choose the columns of customers' words.
-
-    Args:
-        profiles: Columns that play no other part yet, in the order of the file.
-
-    Returns:
-        The choice; null where no column looks like text.
-    """
+    """Choose the columns of customers' words among those that play no other part; null where none looks like text."""
     fit = [profile for profile in profiles if _is_words(profile)]
     left_out = {
         profile.name: "long text, but by its name not written by customers"

@@ -1,9 +1,8 @@
 """Rows of CSV lines, where one stray quotation mark costs as few lines as possible.
 
-A row is never patched up by guessing. A quotation mark that is opened and never closed would swallow everything after
-it: it shows where the input or the space for a row ends, where the next mark closes it in the wrong place, or where
-the row has the wrong number of cells and one of its later lines has the right one. Then the first line of the row is
-broken and the lines after it are read again on their own.
+A quotation mark that is never closed shows where the input or the space for a row ends, where the next mark closes it
+in the wrong place, or where the row has the wrong number of cells and one of its later lines has the right one. Then
+the first line of the row is broken, never patched up, and the lines after it are read again on their own.
 
 Invariants, all tested: every line is part of exactly one row; memory holds no more than one row.
 """
@@ -14,7 +13,9 @@ import csv
 import re
 import sys
 from collections import deque
+from contextlib import suppress
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -63,135 +64,108 @@ class _TooLong(csv.Error):
 
 
 class CsvRows:
-    """The lines of a CSV as rows.
+    """The lines of a CSV as rows; iterated over, the lines that remain, as the csv module takes them.
 
-    Args:
-        lines: All lines, with their ends.
-        strict: Whether a quotation mark that closes in the wrong place breaks a row of several lines. A row of one line
-            is then read again loosely.
-        longest: Most characters of a row of several lines.
+    Where it is ``strict``, a quotation mark that closes in the wrong place breaks a row of several lines, and a row of
+    one line is read again loosely. A row of several lines has at most ``longest`` characters.
     """
 
     def __init__(self, lines: Iterable[Line], *, strict: bool = False, longest: int = sys.maxsize) -> None:
-        self._feed = _LineFeed(lines, longest)
+        self._lines = iter(lines)
         self._strict = strict
+        self._longest = longest
+        self._again: deque[Line] = deque()
+        self._begin()
+
+    def __iter__(self) -> CsvRows:
+        """Return itself."""
+        return self
+
+    def __next__(self) -> str:
+        """Take a line into the current row."""
+        try:
+            line = self._again.popleft() if self._again else next(self._lines)
+        except StopIteration:
+            self._ran_out = True
+            raise
+        self._taken.append(line)
+        self._size += len(line.text)
+        if line.too_long or (self._size > self._longest and len(self._taken) > 1):
+            raise _TooLong
+        return line.text
+
+    def _begin(self) -> None:
+        self._taken: list[Line] = []
+        self._size, self._ran_out = 0, False
+
+    def _give_again(self, start: int) -> None:
+        self._again.extendleft(reversed(self._taken[start:]))
 
     def peek(self) -> Line | None:
         """Return the next line and leave it there; null at the end."""
-        return self._feed.peek()
+        if not self._again:
+            self._again.extend(islice(self._lines, 1))
+        return self._again[0] if self._again else None
 
     def skip(self, lines: int) -> None:
         """Leave lines out."""
         for _ in range(lines):
-            next(self._feed, None)
+            next(self, None)
 
     def header(self, delimiter: str, *, keep: bool = False) -> list[str]:
-        """Read the first row that is not blank; no cells where there is none.
-
-        Args:
-            delimiter: What stands between the cells.
-            keep: Leave the lines there, to be read once more.
-        """
-        self._feed.begin()
+        """Read the first row that is not blank, no cells where there is none; ``keep`` leaves its lines there."""
+        self._begin()
         try:
-            return next(filter(None, csv.reader(self._feed, delimiter=delimiter)), [])
+            return next(filter(None, csv.reader(self, delimiter=delimiter)), [])
         except csv.Error:
             return []
         finally:
             if keep:
-                self._feed.give_again(0)
+                self._give_again(0)
 
     def rows(self, delimiter: str, *, width: int) -> Iterator[CsvRow]:
         """Yield the rows that remain, each as soon as it is complete; an empty line is a row without cells.
 
-        Args:
-            delimiter: What stands between the cells.
-            width: Cells of a whole row, at least 1; blank ones beyond are allowed.
+        A whole row has ``width`` cells, at least 1; blank ones beyond are allowed.
         """
-        reader = csv.reader(self._feed, delimiter=delimiter, strict=self._strict)
+        reader = csv.reader(self, delimiter=delimiter, strict=self._strict)
         while True:
-            self._feed.begin()
+            self._begin()
             try:
                 cells, fault = next(reader), None
             except StopIteration:
                 return
             except csv.Error as problem:
                 cells, fault = self._recover(problem, delimiter)
-                reader = csv.reader(self._feed, delimiter=delimiter, strict=self._strict)
-            taken = self._feed.taken
-            if self._feed.ran_out:
+                reader = csv.reader(self, delimiter=delimiter, strict=self._strict)
+            taken = self._taken
+            if self._ran_out:
                 fault = Fault.UNCLOSED
             elif fault is None and cells and not _fits(cells, width):
                 swallowed = any(_fits(_cells_of(line, delimiter), width) for line in taken[1:])
                 fault = Fault.SWALLOWED if swallowed else Fault.CELL_COUNT
             if fault in (Fault.UNCLOSED, Fault.SWALLOWED):
-                self._feed.give_again(1)
-                reader = csv.reader(self._feed, delimiter=delimiter, strict=self._strict)
+                self._give_again(1)
+                reader = csv.reader(self, delimiter=delimiter, strict=self._strict)
                 taken = taken[:1]
             yield CsvRow(taken, cells, fault)
 
     def _recover(self, problem: csv.Error, delimiter: str) -> tuple[list[str], Fault | None]:
         """Return the cells of a single line with a stray quotation mark, else what is wrong with the row."""
-        taken = self._feed.taken
-        if taken[0].too_long:
+        if self._taken[0].too_long:
             return [], Fault.TOO_LONG
-        if self._strict and len(taken) == 1 and not self._feed.ran_out and not isinstance(problem, _TooLong):
-            cells = _cells_of(taken[0], delimiter)
+        if self._strict and len(self._taken) == 1 and not self._ran_out and not isinstance(problem, _TooLong):
+            cells = _cells_of(self._taken[0], delimiter)
             return cells, None if cells else Fault.CELL_COUNT
         return [], Fault.UNCLOSED
-
-
-class _LineFeed:
-    """Lines for the csv module that remembers what the current row took, and can give it again."""
-
-    def __init__(self, lines: Iterable[Line], longest: int) -> None:
-        self._lines = iter(lines)
-        self._again: deque[Line] = deque()
-        self._longest = longest
-        self._size = 0
-        self.taken: list[Line] = []
-        self.ran_out = False
-
-    def __iter__(self) -> _LineFeed:
-        return self
-
-    def __next__(self) -> str:
-        try:
-            line = self._again.popleft() if self._again else next(self._lines)
-        except StopIteration:
-            self.ran_out = True
-            raise
-        self.taken.append(line)
-        self._size += len(line.text)
-        if line.too_long or (self._size > self._longest and len(self.taken) > 1):
-            raise _TooLong
-        return line.text
-
-    def peek(self) -> Line | None:
-        if not self._again:
-            self._again.extend(line for line in [next(self._lines, None)] if line is not None)
-        return self._again[0] if self._again else None
-
-    def begin(self) -> None:
-        """Start a row."""
-        self.taken, self._size, self.ran_out = [], 0, False
-
-    def give_again(self, start: int) -> None:
-        """Give the lines of the current row from ``start`` on once more."""
-        self._again.extendleft(reversed(self.taken[start:]))
 
 
 def widths(lines: Iterable[str], delimiter: str, *, most: int) -> list[int]:
     """Count the cells of the first rows, blank ones left out, as far as they can be read."""
     counts: list[int] = []
-    try:
-        for cells in csv.reader(lines, delimiter=delimiter):
-            if cells:
-                counts.append(len(cells))
-            if len(counts) == most:
-                break
-    except csv.Error:
-        pass
+    with suppress(csv.Error):
+        rows = filter(None, csv.reader(lines, delimiter=delimiter))
+        counts.extend(len(cells) for cells in islice(rows, most))  # an error keeps what came before it
     return counts
 
 

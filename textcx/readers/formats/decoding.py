@@ -36,17 +36,11 @@ _DETECTION_BYTES = 64 * 1024
 _MANY_ZEROS, _FEW_ZEROS = 0.4, 0.1
 """Shares of zero bytes that Latin text in UTF-16 has at least at one of two places, and at most at the other."""
 _REPLACED = "�"
+_WAYS_OUT = {"an Excel workbook": "rename it to end in .xlsx", "a Parquet file": "rename it to end in .parquet"}
 
 
 class Line(NamedTuple):
-    """A line with its end.
-
-    Attributes:
-        number: 1-based.
-        text: The line; "" where it is too long.
-        damaged: Whether some of its bytes did not fit the encoding.
-        too_long: Whether it was longer than the limit.
-    """
+    """A line with its end, "" where it is too long; ``damaged`` where some of its bytes did not fit the encoding."""
 
     number: int
     text: str
@@ -56,11 +50,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """How to read an input as text.
-
-    ``stray_letters`` says that stray bytes in UTF-8 are read as Windows-1252, not as U+FFFD.
-    ``reason`` and ``warning`` are for the reader.
-    """
+    """How to read an input as text; ``stray_letters``: stray bytes in UTF-8 are Windows-1252, not U+FFFD."""
 
     codec: str
     reason: str
@@ -95,22 +85,15 @@ class Decoding:
 
 
 def detect_decoding(head: bytes, *, name: str, whole: bool = True) -> Decoding:
-    """Find the encoding of an input.
-
-    Args:
-        head: The first bytes of the input.
-        name: What to call the input in errors.
-        whole: Whether ``head`` is everything; otherwise it may end inside a character.
-
-    Returns:
-        How to read it.
+    """Find the encoding of an input from its first bytes, which may end inside a character unless they are the whole.
 
     Raises:
         UnreadableInput: If it is binary, or in an unknown encoding.
     """
     kind = binary_kind(head)
     if kind is not None:
-        msg = f"{name} is {kind}, not text; {_way_out(kind)}"
+        way_out = _WAYS_OUT.get(kind, "export the records as CSV, JSONL, Parquet or XLSX")
+        msg = f"{name} is {kind}, not text; {way_out}"
         raise UnreadableInput(msg)
     decoding = _choose(head, whole=whole)
     if decoding is None:
@@ -165,11 +148,3 @@ def _single_or_multibyte(head: bytes) -> str | None:
     letters = [letter for letter in str(best) if letter > "\x7f" and letter.isalpha()]
     latin = sum(1 for letter in letters if unicodedata.name(letter, "").startswith("LATIN"))
     return "cp1252" if latin >= len(letters) * 0.9 else best.encoding
-
-
-def _way_out(kind: str) -> str:
-    if kind == "an Excel workbook":
-        return "rename it to end in .xlsx"
-    if kind == "a Parquet file":
-        return "rename it to end in .parquet"
-    return "export the records as CSV, JSONL, Parquet or XLSX"

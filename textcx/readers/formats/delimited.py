@@ -5,30 +5,29 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from textcx.domain.errors import NothingToAnalyze, UnreadableInput
+from textcx.readers.columns.profile import profile_of
+from textcx.readers.columns.text import asks
 from textcx.readers.formats.csv_rows import DELIMITERS, EXCEL_HINT, CsvRow, CsvRows, Fault, widths
-from textcx.readers.formats.header import is_a_record
 from textcx.readers.formats.raw import SAMPLE_ROWS, LineSource, Row, strings, unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    import polars as pl
-
+    from textcx.readers.columns.profile import ColumnProfile
     from textcx.readers.formats.decoding import Line
     from textcx.readers.formats.streams import ByteSource
 
 _NO_DELIMITER = "\x1f"
 _PROBE_RECORDS = 200
+_LONG_NAME = 5
+"""Words from which on the only column's name is a comment, unless it asks something."""
 
 
 class CsvSource(LineSource):
-    """A delimited text file. Columns, encoding and delimiter are found when it is made.
-
-    Raises:
-        UnreadableInput: If it is binary, in an unknown encoding, without a header, or no row fits its header.
-        NothingToAnalyze: If it has a header and no rows.
-    """
+    """A delimited text file; a line that holds no row of the header's width is broken."""
 
     def __init__(self, data: ByteSource) -> None:
         super().__init__(data)
@@ -43,7 +42,7 @@ class CsvSource(LineSource):
         delimiter = DELIMITERS.get(self._delimiter, f"{self._delimiter!r}")
         layout = "one column, no delimiter" if self._delimiter == _NO_DELIMITER else f"CSV with {delimiter}"
         self.reasons = {"format": f"{layout}, {self.decoding.reason}"}
-        self._sample = self._read_sample(head)
+        self.sample = self._read_sample(head)
 
     def _find_delimiter(self, head: Sequence[str]) -> str:
         for line in head:
@@ -67,10 +66,9 @@ class CsvSource(LineSource):
         good: list[Sequence[str | None]] = []
         broken = 0
         for row in self.rows(head):
-            if row.cells is None:
-                broken += 1
-            else:
+            if row.cells is not None:
                 good.append(row.cells)
+            broken += row.cells is None
             if len(good) > SAMPLE_ROWS:
                 break
         if not self.data.whole and len(good) > 1:
@@ -85,7 +83,7 @@ class CsvSource(LineSource):
             msg = f"{self.name} has a header and no records below it"
             raise NothingToAnalyze(msg)
         sample = strings(good[:SAMPLE_ROWS], self.columns)
-        if is_a_record(sample):
+        if _is_record([profile_of(sample[column]) for column in sample.columns]):
             msg = (
                 f"the first line of {self.name} looks like a record, not like column names; "
                 "add a header line such as 'id,date,rating,comment'"
@@ -110,3 +108,13 @@ def _hint(row: CsvRow, width: int) -> str:
     if row.fault is Fault.UNCLOSED:
         return "a quotation mark is opened and never closed; close it or double it"
     return f"it has {len(row.cells)} cells where the header has {width}; look for a stray quote or delimiter"
+
+
+def _is_record(profiles: Sequence[ColumnProfile]) -> bool:
+    """Whether the column names are a record (a date above dates, a comment above comments), whose words are private."""
+    for profile in profiles:
+        name = profile_of(pl.Series(profile.name, [profile.name]))
+        if (profile.numeric and name.numeric) or (profile.dates_likely and name.dates_likely):
+            return True
+    only = profiles[0]
+    return len(profiles) == 1 and len(only.name.split()) >= _LONG_NAME and not asks(only)

@@ -1,7 +1,7 @@
 """Columnar inputs: Parquet files, the first sheet of a workbook with a header, and Polars frames in memory.
 
-Every value becomes a string on the way in, dates in ISO 8601 and UTC, so that the rest of reading knows one kind of
-cell. Parquet is streamed; a workbook is held in memory, as its format needs (a sheet has at most 1,048,576 rows).
+Every value becomes a string on the way in, so that the rest of reading knows one kind of cell. Parquet is streamed; a
+workbook is held in memory, as its format needs (a sheet has at most 1,048,576 rows).
 """
 
 from __future__ import annotations
@@ -16,26 +16,19 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from textcx.domain.errors import NothingToAnalyze, UnreadableInput
-from textcx.readers.formats.raw import SAMPLE_ROWS, RawChunk, chunk_frame, unique_names
+from textcx.readers.formats.raw import SAMPLE_ROWS, RawChunk, RowSource, chunk_frame, unique_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from textcx.readers.formats.streams import ByteSource
 
 _HEADER_SEARCH = 20
-_DAMAGE = "rows with bytes that cannot be read, shown as U+FFFD"
 
 
-class FrameSource:
-    """A Polars frame in memory; values of any type.
-
-    Raises:
-        NothingToAnalyze: If it has no rows or no columns.
-    """
-
-    damage = _DAMAGE
-    warnings: tuple[str, ...] = ()
+class FrameSource(RowSource):
+    """A Polars frame in memory; values of any type."""
 
     def __init__(
         self, frame: pl.DataFrame, *, name: str = "frame", first_line: int = 1, reason: str = "a frame in memory"
@@ -44,35 +37,25 @@ class FrameSource:
             msg = f"{name} has no records"
             raise NothingToAnalyze(msg)
         self.name = name
-        self._frame = frame
+        self.columns = unique_names(frame.columns)
+        self._frame = frame.rename(dict(zip(frame.columns, self.columns, strict=True)))
         self._first_line = first_line
-        self.columns = tuple(frame.columns)
         self.reasons = {"format": reason}
-
-    def sample(self) -> pl.DataFrame:
-        """Return the first rows."""
-        return stringify(self._frame.head(SAMPLE_ROWS))
+        self.sample = stringify(self._frame.head(SAMPLE_ROWS))
 
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
-        """Yield the rows in order, ``rows`` at a time, leaving out the first ``skip``."""
+        """Yield the rows in order."""
         for start in range(skip, self._frame.height, rows):
             yield chunk_frame(stringify(self._frame.slice(start, rows)), first=start, first_line=self._first_line)
 
 
-class ParquetSource:
-    """A Parquet file, streamed.
-
-    Raises:
-        UnreadableInput: If it is damaged or compressed as a whole.
-        NothingToAnalyze: If it has no rows.
-    """
-
-    damage = _DAMAGE
-    warnings: tuple[str, ...] = ()
+class ParquetSource(RowSource):
+    """A Parquet file, streamed."""
 
     def __init__(self, data: ByteSource) -> None:
         self.name = data.name
-        self._where = io.BytesIO(_everything(data)) if data.path is None or data.compressed else data.path
+        where = _path_or_bytes(data)
+        self._where = io.BytesIO(where) if isinstance(where, bytes) else where
         try:
             with pq.ParquetFile(self._where) as file:
                 rows = file.metadata.num_rows
@@ -85,45 +68,34 @@ class ParquetSource:
             msg = f"{self.name} has no records"
             raise NothingToAnalyze(msg)
         self.reasons = {"format": f"Parquet, {rows} rows"}
-        self._sample = stringify(_from_arrow(start))
-
-    def sample(self) -> pl.DataFrame:
-        """Return the first rows."""
-        return self._sample
+        self.sample = stringify(pl.DataFrame(pa.Table.from_batches([start])))
 
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
-        """Yield the rows in order, ``rows`` at a time, leaving out the first ``skip``."""
+        """Yield the rows in order."""
         done, held = 0, pl.DataFrame(schema=dict.fromkeys(self.columns, pl.String))
         try:
             with pq.ParquetFile(self._where) as file:
                 for batch in file.iter_batches(batch_size=rows):
                     drop = max(0, min(skip - done, batch.num_rows))
                     done += batch.num_rows
-                    held = held.vstack(stringify(_from_arrow(batch.slice(drop))))
+                    rest = pa.Table.from_batches([batch.slice(drop)])
+                    held = held.vstack(stringify(pl.DataFrame(rest)))
                     while held.height >= rows:
-                        yield self._chunk(held.head(rows), end=done - held.height + rows)
+                        yield chunk_frame(held.head(rows), first=done - held.height, first_line=1)
                         held = held.slice(rows)
         except (pa.ArrowException, OSError) as error:
             msg = f"{self.name} is damaged after row {done}; write it again"
             raise UnreadableInput(msg) from error
         if held.height:
-            yield self._chunk(held, end=done)
-
-    def _chunk(self, cells: pl.DataFrame, *, end: int) -> RawChunk:
-        return chunk_frame(cells, first=end - cells.height, first_line=1)
+            yield chunk_frame(held, first=done - held.height, first_line=1)
 
 
 class XlsxSource(FrameSource):
-    """The first sheet of a workbook that has a header and records.
-
-    Raises:
-        UnreadableInput: If it is damaged, locked, or no sheet has a header.
-        NothingToAnalyze: If the sheet has a header and no rows.
-    """
+    """The first sheet of a workbook that has a header."""
 
     def __init__(self, data: ByteSource) -> None:
         try:
-            book = fastexcel.read_excel(_everything(data) if data.path is None or data.compressed else data.path)
+            book = fastexcel.read_excel(_path_or_bytes(data))
             for sheet in book.sheet_names:
                 table = book.load_sheet(sheet, header_row=None, skip_rows=0, dtypes="string").to_polars()
                 header = _header_row(table)
@@ -142,19 +114,21 @@ class XlsxSource(FrameSource):
         if last is None:
             msg = f"sheet {sheet!r} of {data.name} has a header and no records below it"
             raise NothingToAnalyze(msg)
-        others = [other for other in book.sheet_names if other != sheet]
         super().__init__(
             records.select(named).head(int(str(last)) + 1),
             name=data.name,
             first_line=header + 2,
             reason=f"XLSX, sheet {sheet!r}, header in row {header + 1}",
         )
+        others = [repr(other) for other in book.sheet_names if other != sheet]
         if others:
-            listed = ", ".join(repr(other) for other in others[:5])
+            listed = ", ".join(others[:5])
             self.warnings = (f"only sheet {sheet!r} was read; it also has {listed}",)
 
 
-def _everything(data: ByteSource) -> bytes:
+def _path_or_bytes(data: ByteSource) -> Path | bytes:
+    if data.path is not None and not data.compressed:
+        return data.path
     with data.open() as stream:
         return stream.read()
 
@@ -163,27 +137,11 @@ def _header_row(table: pl.DataFrame) -> int | None:
     """Row of the column names: the first of the top rows that is filled nearly as wide as the widest of them."""
     filled = [sum(1 for cell in row if cell and cell.strip()) for row in table.head(_HEADER_SEARCH).iter_rows()]
     widest = max(filled, default=0)
-    if widest == 0:
-        return None
-    return next(row for row, cells in enumerate(filled) if cells * 2 > widest)
-
-
-def _from_arrow(batch: pa.RecordBatch) -> pl.DataFrame:
-    frame = pl.from_arrow(batch)
-    if not isinstance(frame, pl.DataFrame):  # pragma: no cover - a record batch is always a frame
-        raise TypeError
-    return frame
+    return next((row for row, cells in enumerate(filled) if cells * 2 > widest), None)
 
 
 def stringify(frame: pl.DataFrame) -> pl.DataFrame:
-    """Turn every column into strings; nulls and empty strings become null, dates ISO 8601.
-
-    Args:
-        frame: Any columns; nested ones become JSON text, binary ones null.
-
-    Returns:
-        A frame of the same shape with String columns only.
-    """
+    """Turn every column into strings: "" becomes null, dates ISO 8601, nested values JSON text, binary ones null."""
     columns = [_stringify(frame[name]).alias(name) for name in frame.columns]
     return pl.DataFrame(columns).with_columns(
         pl.when(pl.all() == "").then(None).otherwise(pl.all().str.replace_all("\0", "�", literal=True)).name.keep()

@@ -26,16 +26,12 @@ _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 class JsonlSource(LineSource):
-    """A file of JSON objects, one a line.
-
-    Raises:
-        UnreadableInput: If it is binary, a single JSON array, or has no line that is a JSON object.
-    """
+    """A file of JSON objects, one a line."""
 
     def __init__(self, data: ByteSource) -> None:
         super().__init__(data)
         self.reasons = {"format": f"JSONL, {self.decoding.reason}"}
-        self._sample = self._read_sample()
+        self.sample = self._read_sample()
 
     def _read_sample(self) -> pl.DataFrame:
         objects: list[dict[str, Any]] = []

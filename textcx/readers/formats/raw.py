@@ -1,18 +1,20 @@
 """What every format gives before columns are understood: strings in rows, and rows that could not be read.
 
-Two invariants, held by every source and tested by one contract suite: rows keep the order of the file, and every row
-has one offset, whether it could be read or not, so that ``skip`` always leaves out the same rows.
+Invariants, tested for every source: rows keep the order of the file, and every row has one offset, whether it could be
+read or not, so that ``skip`` always leaves out the same rows.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from textcx.domain.errors import UnreadableInput
+from textcx.domain.feedback import Reason, Unprocessable
 from textcx.readers.formats.decoding import detect_decoding
 from textcx.readers.formats.streams import STREAM_ERRORS
 
@@ -27,66 +29,31 @@ SAMPLE_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenRow:
-    """A row that could not be read: its offset in the input, its line, and what to do about it."""
-
-    offset: int
-    line: int
-    hint: str
-
-
-@dataclass(frozen=True, slots=True)
 class RawChunk:
-    """Some consecutive rows as strings.
+    """Some consecutive rows as strings."""
 
-    ``cells`` has one String column per column of the source; ``offsets`` (0-based) and ``lines`` (1-based, as an editor
-    shows them) have its height. ``damaged`` counts the rows with bytes that could not be decoded, ``unread``
-    those with values that belong to no column.
-    """
-
-    cells: pl.DataFrame
-    offsets: list[int]
-    lines: list[int]
-    broken: tuple[BrokenRow, ...] = ()
-    damaged: int = 0
-    unread: int = 0
+    cells: pl.DataFrame  # one String column per column of the source
+    offsets: list[int]  # of the rows that could be read, 0-based
+    lines: list[int]  # their numbers, 1-based, as an editor shows them
+    broken: tuple[Unprocessable, ...] = ()  # rows that could not be read, numbered by their offsets
+    damaged: int = 0  # rows with bytes that could not be decoded
+    unread: int = 0  # rows with values that belong to no column
 
 
-class RowSource(Protocol):
-    """One input, as rows of strings."""
+class RowSource(ABC):
+    """One input, as rows of strings; one that cannot be read or has no records is refused when it is made."""
 
-    @property
-    def name(self) -> str:
-        """What errors and ``where`` call the input."""
-        ...
+    name: str  # what errors and ``where`` call the input
+    columns: tuple[str, ...]  # unique, in the order of the file
+    reasons: Mapping[str, str]  # what was found out about the format: encoding, delimiter, sheet
+    warnings: tuple[str, ...] = ()  # what is doubtful about the format
+    # what became of bytes that could not be decoded, for the counted warning
+    damage = "rows with bytes that cannot be read, shown as U+FFFD"
+    sample: pl.DataFrame  # the first readable rows as String columns, at most ``SAMPLE_ROWS``
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns, unique, in the order of the file."""
-        ...
-
-    @property
-    def reasons(self) -> Mapping[str, str]:
-        """What was found out about the format, for the reader: encoding, delimiter, sheet."""
-        ...
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """What is doubtful about the format."""
-        ...
-
-    @property
-    def damage(self) -> str:
-        """What became of bytes that could not be decoded, for the counted warning."""
-        ...
-
-    def sample(self) -> pl.DataFrame:
-        """Return the first readable rows, at most ``SAMPLE_ROWS``."""
-        ...
-
+    @abstractmethod
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
         """Yield the rows in order, ``rows`` at a time (unreadable ones included), leaving out the first ``skip``."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +64,11 @@ class Row:
     cells: Sequence[str | None] | None
     hint: str = ""
     damaged: bool = False
-    unread: bool = False  # it names values that the start of the input did not, so that they belong to no column
+    unread: bool = False  # it has values under names that the start of the input does not have
 
 
-class LineSource(ABC):
-    """A text file whose rows are made of lines; a ``RowSource``. Columns, reasons and sample are found at the start."""
-
-    columns: tuple[str, ...]
-    reasons: Mapping[str, str]
-    _sample: pl.DataFrame
+class LineSource(RowSource):
+    """A text file whose rows are made of lines."""
 
     def __init__(self, data: ByteSource) -> None:
         self.name = data.name
@@ -118,62 +81,41 @@ class LineSource(ABC):
     def rows(self, lines: Iterable[Line]) -> Iterator[Row]:
         """Yield the rows that lines make up, readable or not, with as many cells as there are columns."""
 
-    def sample(self) -> pl.DataFrame:
-        """Return the first readable rows."""
-        return self._sample
-
     def chunks(self, *, rows: int, skip: int) -> Iterator[RawChunk]:
-        """Yield the rows in order, ``rows`` at a time, leaving out the first ``skip``.
-
-        Raises:
-            UnreadableInput: If the input ends or vanishes while it is read.
-        """
-        gathered: list[tuple[int, Row]] = []
+        """Yield the rows in order."""
         done = skip
         try:
-            for offset, row in enumerate(self.rows(self.decoding.lines(self.data.open()))):
-                if offset < skip:
-                    continue
-                gathered.append((offset, row))
-                if len(gathered) == rows:
-                    yield _chunk(gathered, self.columns)
-                    done += len(gathered)
-                    gathered = []
+            numbered = islice(enumerate(self.rows(self.decoding.lines(self.data.open()))), skip, None)
+            while gathered := list(islice(numbered, rows)):
+                yield self._chunk(gathered)
+                done += len(gathered)
         except STREAM_ERRORS as error:
             msg = f"{self.name} could not be read further after {done} rows; copy or export the file again"
             raise UnreadableInput(msg) from error
-        if gathered:
-            yield _chunk(gathered, self.columns)
 
-
-def _chunk(gathered: list[tuple[int, Row]], columns: Sequence[str]) -> RawChunk:
-    good = [(offset, row) for offset, row in gathered if row.cells is not None]
-    return RawChunk(
-        cells=strings([row.cells or () for _, row in good], columns),
-        offsets=[offset for offset, _ in good],
-        lines=[row.line for _, row in good],
-        broken=tuple(BrokenRow(offset, row.line, row.hint) for offset, row in gathered if row.cells is None),
-        damaged=sum(row.damaged for _, row in gathered),
-        unread=sum(row.unread for _, row in gathered),
-    )
+    def _chunk(self, gathered: list[tuple[int, Row]]) -> RawChunk:
+        good = [(offset, row) for offset, row in gathered if row.cells is not None]
+        return RawChunk(
+            cells=strings([row.cells or () for _, row in good], self.columns),
+            offsets=[offset for offset, _ in good],
+            lines=[row.line for _, row in good],
+            broken=tuple(
+                Unprocessable(offset, f"{self.name}:{row.line}", Reason.UNREADABLE_ROW, row.hint)
+                for offset, row in gathered
+                if row.cells is None
+            ),
+            damaged=sum(row.damaged for _, row in gathered),
+            unread=sum(row.unread for _, row in gathered),
+        )
 
 
 def strings(rows: Sequence[Sequence[str | None]], columns: Sequence[str]) -> pl.DataFrame:
     """Make a frame of String columns from rows of cells."""
-    by_column = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
-    return pl.DataFrame(
-        [pl.Series(name, cells, dtype=pl.String) for name, cells in zip(columns, by_column, strict=True)]
-    )
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
 def chunk_frame(cells: pl.DataFrame, *, first: int, first_line: int) -> RawChunk:
-    """Make a chunk of a frame whose rows could all be read.
-
-    Args:
-        cells: String columns.
-        first: Offset of its first row in the input.
-        first_line: Line or row number of offset 0, as people count.
-    """
+    """Make a chunk of a frame whose rows could all be read, the first at an offset; ``first_line`` is that of row 0."""
     offsets = list(range(first, first + cells.height))
     return RawChunk(cells=cells, offsets=offsets, lines=[first_line + offset for offset in offsets])
 

@@ -1,7 +1,6 @@
-"""Inputs as bytes: files, compressed files and standard input, each with a head that is read once and used twice.
+"""Inputs as bytes: files, compressed files and standard input, each with a head on which formats are detected.
 
-Detection works on the head only. A file is opened again for streaming; standard input cannot be, so its head is
-replayed before the rest of it.
+A file is opened again for streaming; standard input cannot be, so its head is replayed before the rest of it.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import gzip
 import io
 import sys
 import zlib
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from textcx.domain.errors import UnreadableInput
 
 if TYPE_CHECKING:
+    from io import BufferedIOBase
+
     from _typeshed import WriteableBuffer
 
 HEAD_BYTES = 4 * 1024 * 1024
 """Decompressed bytes kept for detection."""
-
 STREAM_ERRORS = (OSError, EOFError, zlib.error)
 """What reading a damaged or vanished file raises."""
-
 FORMATS = {
     **dict.fromkeys((".csv", ".tsv", ".txt", ".tab"), "csv"),
     **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
@@ -34,7 +34,6 @@ FORMATS = {
 """Formats by the suffix of a file's name."""
 
 _GZIP = b"\x1f\x8b"
-
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"PAR1", "a Parquet file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
@@ -55,48 +54,34 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
 
 
 @dataclass(slots=True)
-class Rest:
-    """What follows the head of an input that cannot be opened again."""
-
-    stream: BinaryIO
-    taken: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class ByteSource:
-    """An input as bytes, decompressed. ``whole`` says that ``head`` is everything there is."""
+    """An input as bytes, decompressed: everything where it is ``whole``, else its head and, until taken, the rest."""
 
     name: str
     head: bytes
     whole: bool
     path: Path | None = None
-    rest: Rest | None = None
     compressed: bool = False
+    rest: BufferedIOBase | None = None
 
     def open(self) -> BinaryIO:
-        """Open the input from its start.
-
-        Raises:
-            UnreadableInput: If standard input was read already, or the file has gone.
-        """
+        """Open the input from its start: standard input only once, and a file only while it is there."""
         if self.whole:
             return io.BytesIO(self.head)
         if self.path is not None:
             try:
                 return cast("BinaryIO", gzip.open(self.path)) if self.compressed else self.path.open("rb")
             except OSError as error:
-                raise UnreadableInput(_cannot_open(self.name, error)) from error
-        if self.rest is None or self.rest.taken:
+                raise cannot_open(self.name, error) from error
+        if self.rest is None:
             msg = f"{self.name} can be read only once; save it to a file first"
             raise UnreadableInput(msg)
-        self.rest.taken = True
-        return io.BufferedReader(_Replay(self.head, self.rest.stream))
+        rest, self.rest = self.rest, None
+        return replayed(self.head, rest)
 
 
 class _Replay(io.RawIOBase):
-    """The head that was read already, then the rest; closing it leaves the rest open."""
-
-    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+    def __init__(self, head: bytes, rest: BufferedIOBase) -> None:
         self._head = io.BytesIO(head)
         self._rest = rest
 
@@ -105,9 +90,21 @@ class _Replay(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer) -> int:
         view = memoryview(buffer)
-        piece = self._head.read(len(view)) or self._rest.read(len(view))
+        piece = self._head.read(len(view)) or self._rest.read1(len(view))
         view[: len(piece)] = piece
         return len(piece)
+
+
+def unpacked(stream: BufferedIOBase) -> BufferedIOBase:
+    """Return what a stream holds, decompressed where its first bytes are those of gzip."""
+    start = read_up_to(stream, len(_GZIP))
+    replay = _Replay(start, stream)
+    return gzip.GzipFile(fileobj=cast("BinaryIO", replay)) if start == _GZIP else io.BufferedReader(replay)
+
+
+def replayed(head: bytes, rest: BufferedIOBase) -> io.BufferedReader:
+    """Return a stream of what was read already and then the rest as it comes; closing it leaves the rest open."""
+    return io.BufferedReader(_Replay(head, rest))
 
 
 def suffix_of(name: str) -> str:
@@ -115,80 +112,59 @@ def suffix_of(name: str) -> str:
     return Path(name.casefold().removesuffix(".gz")).suffix
 
 
-def open_bytes(source: str | Path) -> ByteSource:
-    """Open a file or standard input ("-") and read its head.
-
-    Args:
-        source: A path, or "-".
-
-    Returns:
-        The input, decompressed where it is gzip (by content, whatever its name).
-
-    Raises:
-        UnreadableInput: If it is missing, a directory, empty, or damaged gzip.
-    """
-    if str(source) == "-":
-        return _open_stdin()
+def existing(source: str | Path) -> Path:
+    """Return the path of an input, and refuse one that is missing or a directory."""
     path = Path(source)
-    name = path.name or str(path)
     if path.is_dir():
         msg = f"{path} is a directory; name the file in it, for example {path / 'reviews.csv'}"
         raise UnreadableInput(msg)
     if not path.exists():
         msg = f"no such file: {path}"
         raise UnreadableInput(msg)
-    if not path.is_file():
+    return path
+
+
+def open_bytes(source: str | Path) -> ByteSource:
+    """Open a file or standard input ("-"), gzipped or not, and read its head.
+
+    Raises:
+        UnreadableInput: If it is missing, a directory, a pipe, empty, or damaged gzip.
+    """
+    path = None if str(source) == "-" else existing(source)
+    if path and not path.is_file():
         msg = (
             f"{path} is a pipe or device, which can be read only once; give it as standard input: textcx ... - < {path}"
         )
         raise UnreadableInput(msg)
+    name = path.name if path else "stdin"
     try:
-        with path.open("rb") as plain:
-            compressed = plain.read(2) == _GZIP
-        with gzip.open(path, "rb") if compressed else path.open("rb") as stream:
-            head = stream.read(HEAD_BYTES + 1)
+        with path.open("rb") if path else nullcontext(sys.stdin.buffer) as plain:
+            stream = unpacked(cast("BufferedIOBase", plain))
+            head = read_up_to(stream, HEAD_BYTES)
     except STREAM_ERRORS as error:
-        raise UnreadableInput(_cannot_open(name, error)) from error
-    _check_not_empty(name, head)
-    whole = len(head) <= HEAD_BYTES
-    return ByteSource(name, head[:HEAD_BYTES], whole, path=path, compressed=compressed)
+        raise cannot_open(name, error) from error
+    if not head.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
+        msg = f"{name if path else 'standard input'} is empty; expected a header line and at least one record"
+        raise UnreadableInput(msg)
+    compressed = isinstance(stream, gzip.GzipFile)
+    return ByteSource(name, head, len(head) < HEAD_BYTES, path, compressed, rest=None if path else stream)
 
 
-def _open_stdin() -> ByteSource:
-    name = "stdin"
-    stream: BinaryIO = sys.stdin.buffer
-    try:
-        start = _read_up_to(stream, 2)
-        if start == _GZIP:
-            replay = io.BufferedReader(_Replay(start, stream))
-            stream = io.BufferedReader(gzip.GzipFile(fileobj=replay))
-            start = b""
-        head = start + _read_up_to(stream, HEAD_BYTES)
-    except STREAM_ERRORS as error:
-        raise UnreadableInput(_cannot_open(name, error)) from error
-    _check_not_empty("standard input", head)
-    return ByteSource(name, head, whole=len(head) < HEAD_BYTES, rest=Rest(stream))
-
-
-def _read_up_to(stream: BinaryIO, size: int) -> bytes:
+def read_up_to(stream: BufferedIOBase, size: int) -> bytes:
+    """Read so many bytes, fewer only where the stream ends."""
     pieces = []
-    while size > 0 and (piece := stream.read(size)):
+    while size > 0 and (piece := stream.read1(size)):
         pieces.append(piece)
         size -= len(piece)
     return b"".join(pieces)
 
 
-def _check_not_empty(name: str, head: bytes) -> None:
-    if not head.strip(b" \t\r\n\x00\xef\xbb\xbf\xff\xfe"):
-        msg = f"{name} is empty; expected a header line and at least one record"
-        raise UnreadableInput(msg)
-
-
-def _cannot_open(name: str, error: BaseException) -> str:
+def cannot_open(name: str, error: BaseException, *, doing: str = "opened") -> UnreadableInput:
+    """Explain one of ``STREAM_ERRORS``."""
+    problem = f"cannot be {doing}: {getattr(error, 'strerror', None) or type(error).__name__}"
     if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
-        return f"{name} is damaged gzip data; copy or export the file again"
-    reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
-    return f"{name} cannot be opened: {reason}"
+        problem = "is damaged gzip data; copy or export the file again"
+    return UnreadableInput(f"{name} {problem}")
 
 
 def binary_kind(head: bytes) -> str | None:

@@ -1,11 +1,10 @@
 """Texts to score from a stream of JSONL or CSV: one record after the other, each either given or broken.
 
-Unlike the readers of ``textcx analyze``, which look at a sample of a file before they read it, this one looks at
-nothing but the first line: a pipe may never end, and an answer is wanted at once. So the columns have fixed names, the
-encoding is not guessed, and a broken line costs nothing but itself.
+Nothing but the first line is looked at beforehand: a pipe may never end, and an answer is wanted at once. So the
+columns have fixed names, the encoding is not guessed, and a broken line costs nothing but itself.
 
-Invariants, all tested: records come in the order of the input; every line that holds anything ends up in exactly one
-record; no error holds a verbatim.
+Invariants, all tested: records come in the order of the input, every line that holds anything in exactly one of them;
+no error holds a verbatim.
 """
 
 from __future__ import annotations
@@ -15,19 +14,22 @@ import math
 import re
 from dataclasses import dataclass
 from itertools import chain
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textcx.domain.errors import BadSetting
+from textcx.domain.errors import BadSetting, UnreadableInput
+from textcx.domain.feedback import ColumnOverrides
 from textcx.domain.items import LINE_ID, BrokenLine, GivenText
+from textcx.readers.columns.plan import check_overrides
+from textcx.readers.formats.csv_rows import DELIMITERS, EXCEL_HINT, CsvRows, Fault
+from textcx.readers.formats.raw import unique_names
 from textcx.readers.formats.streams import FORMATS as FORMATS_BY_SUFFIX
-from textcx.readers.formats.streams import suffix_of
-from textcx.readers.streaming.csv_stream import CsvStream
-from textcx.readers.streaming.line_stream import LONGEST_LINE, numbered_lines, open_pieces
+from textcx.readers.formats.streams import existing, suffix_of
+from textcx.readers.streaming.line_stream import LONGEST_LINE, numbered_lines, open_stream
 from textcx.steps.records.assemble import join_cells
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from textcx.readers.formats.decoding import Line
 
@@ -35,6 +37,8 @@ FORMATS = ("jsonl", "csv")
 LONGEST_TEXT = 1_000_000
 """Characters of the longest text that is scored: minutes of work for one record would hold up all others."""
 LONGEST_ID = 1_000
+_LONG_NAME = 5
+"""Words from which on a column's name is taken for what a customer said, which no error may show."""
 
 _LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _MESSAGES = {
@@ -56,16 +60,11 @@ _MESSAGES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordColumns:
-    """Which columns (or keys) hold what. ``id`` and ``language`` may be absent; several texts are joined."""
+    """Which columns (or keys) hold what; several texts are joined. Without a name, ids are under "id", if anywhere."""
 
     text: tuple[str, ...] = ("text",)
     id: str | None = None
     language: str = "language"
-
-    @property
-    def id_name(self) -> str:
-        """The column of ids, ``id`` where none was named."""
-        return self.id or "id"
 
 
 def stream_records(
@@ -82,140 +81,141 @@ def stream_records(
         source: A file, a named pipe, or "-" for standard input; gzipped or not.
         columns: Where id, text and language are.
         form: "jsonl" or "csv"; by default by the suffix, else by the first character that is not blank.
-        encoding: Name of the encoding; by default UTF-8, or what a byte order mark says.
+        encoding: By default UTF-8, or what a byte order mark says.
         longest: Most characters of a line.
-
-    Returns:
-        The records. What is wrong with the input as a whole is raised with the first of them, a missing file at once.
 
     Raises:
         BadSetting: If the format or the encoding is unknown.
-        UnreadableInput: If the input is missing, binary or damaged.
+        UnreadableInput: If the input is missing (at once), binary or damaged (with its first record).
         ColumnNotFound: If the header of a CSV lacks a column.
     """
     if form is not None and form not in FORMATS:
         msg = f"--format {form!r} is unknown; expected jsonl or csv"
         raise BadSetting(msg)
-    name = "standard input" if str(source) == "-" else Path(source).name
-    suffix = "" if str(source) == "-" else suffix_of(name)
+    name = "standard input" if str(source) == "-" else existing(source).name
+    suffix = suffix_of(name)
     named = FORMATS_BY_SUFFIX.get(suffix)
-    return _records(
-        open_pieces(source),
-        columns=columns,
-        form=form or (named if named in FORMATS else None),
-        encoding=encoding,
-        longest=longest,
-        name=name,
-        tabs=suffix in {".tsv", ".tab"},
-    )
+    form = form or (named if named in FORMATS else None)
+    tabs = suffix in {".tsv", ".tab"}
 
+    def records() -> Iterator[GivenText | BrokenLine]:
+        with open_stream(source) as stream:
+            # JSON may hold a bare carriage return, which is white space there; a CSV of old may end its lines so
+            lines = numbered_lines(stream, name=name, any_break=form != "jsonl", encoding=encoding, longest=longest)
+            early: list[Line] = []
+            for line in lines:
+                if line.too_long or line.text.strip():
+                    early.append(line)
+                if early and (form or not line.too_long):
+                    break
+            if not early:
+                return
+            lines = chain(early, lines)
+            if form == "jsonl" or (not form and early[-1].text.lstrip().startswith(("{", "["))):
+                yield from (record for line in lines if (record := _from_line(line, columns)) is not None)
+            else:
+                yield from _from_csv(lines, columns=columns, name=name, tabs=tabs, longest=longest)
 
-def _records(
-    pieces: Iterable[bytes],
-    *,
-    columns: RecordColumns,
-    form: str | None,
-    encoding: str | None,
-    longest: int,
-    name: str,
-    tabs: bool,
-) -> Iterator[GivenText | BrokenLine]:
-    # A line of JSON may hold a bare carriage return, which is white space there; a CSV of old may end its lines so.
-    lines = numbered_lines(pieces, encoding=encoding, any_break=form != "jsonl", longest=longest)
-    early: list[Line] = []
-    for line in lines:
-        if line.too_long or line.text.strip():
-            early.append(line)
-        if early and (form or not line.too_long):
-            break
-    if not early:
-        return
-    lines = chain(early, lines)
-    if (form or _form_of(early[-1])) == "jsonl":
-        yield from (record for line in lines if (record := _from_line(line, columns)) is not None)
-    else:
-        yield from _from_csv(lines, columns=columns, name=name, tabs=tabs, longest=longest)
-
-
-def _form_of(first: Line) -> str:
-    return "jsonl" if first.text.lstrip().startswith(("{", "[")) else "csv"
+    return records()
 
 
 def _from_line(line: Line, columns: RecordColumns) -> GivenText | BrokenLine | None:
     if line.too_long:
-        return broken_line("line_too_long", line.number)
+        return _broken("line_too_long", line.number)
     if not line.text.strip():
         return None
     try:
         value = json.loads(line.text)
     except (ValueError, RecursionError):
-        return broken_line("not_utf8" if line.damaged else "not_json", line.number)
+        return _broken("not_utf8" if line.damaged else "not_json", line.number)
     return record_of(value, line=line.number, columns=columns, damaged=line.damaged)
 
 
 def record_of(value: object, *, line: int, columns: RecordColumns, damaged: bool = False) -> GivenText | BrokenLine:
-    """Read a record from a parsed JSON value.
-
-    Args:
-        value: Expected is an object; other keys are left alone.
-        line: Its 1-based number.
-        columns: Its keys.
-        damaged: Whether bytes of it could not be decoded.
-
-    Returns:
-        The record, or what is wrong with it. A text that is null is an empty one.
-    """
+    """Read a record from a JSON object of the line with a 1-based number; a text that is null is an empty one."""
     if not isinstance(value, dict):
-        return broken_line("not_an_object", line)
-    given = _id(value.get(columns.id_name))
+        return _broken("not_an_object", line)
     texts = [value[key] for key in columns.text if key in value]
-    return _record(given, texts, value.get(columns.language), line=line, damaged=damaged)
+    return _record(value.get(columns.id or "id"), texts, value.get(columns.language), line=line, damaged=damaged)
 
 
 def _from_csv(
     lines: Iterator[Line], *, columns: RecordColumns, name: str, tabs: bool, longest: int
 ) -> Iterator[GivenText | BrokenLine]:
-    rows = CsvStream(lines, text=columns.text, id_column=columns.id, name=name, tabs=tabs, longest=longest)
-    place = {column: number for number, column in enumerate(rows.columns)}
-    for row in rows:
-        if row.code is not None:
-            yield broken_line(row.code, row.line)
+    rows = CsvRows(lines, strict=True, longest=longest)
+    delimiter, header = _find_header(rows, columns.text, tabs=tabs)
+    absent = not set(columns.text) <= set(header)
+    if absent and (len(header) <= 1 or any(map(_is_verbatim, header))):
+        msg = (
+            f"the first line of {name} has no column {columns.text[0]!r} and looks like a record, not like column "
+            "names; expected a header line such as 'id,text', or JSONL"
+        )
+        raise UnreadableInput(msg)
+    check_overrides(header, overrides=ColumnOverrides(text=columns.text, id=columns.id), name=name)
+    for row in rows.rows(delimiter, width=len(header)):
+        if len(row.cells) <= 1 and len(row.lines) == 1 and not (row.lines[0].text.strip() or row.lines[0].too_long):
+            continue  # a blank line
+        if row.fault is not None:
+            # no cell is shown, not even the id: where cells are shifted, the words of a customer stand in its place
+            yield _broken((Fault.UNCLOSED if row.fault is Fault.SWALLOWED else row.fault).value, row.line)
             continue
-        cells = {column: row.cells[at] for column, at in place.items()}
+        cells = dict(zip(header, row.cells, strict=False))
         texts = [cells[column] for column in columns.text]
-        given = _id(cells.get(columns.id_name))
-        yield _record(given, texts, cells.get(columns.language), line=row.line, damaged=row.damaged)
+        yield _record(
+            cells.get(columns.id or "id"), texts, cells.get(columns.language), line=row.line, damaged=row.damaged
+        )
+
+
+def _find_header(rows: CsvRows, text: Sequence[str], *, tabs: bool) -> tuple[str, tuple[str, ...]]:
+    """Read the header by the delimiter that finds all text columns, else the most columns."""
+    first = rows.peek()
+    hint = EXCEL_HINT.match(first.text) if first else None
+    if hint:
+        rows.skip(1)
+    best, names = ",", tuple[str, ...]()
+    for delimiter in hint[1] if hint else ("\t", *DELIMITERS) if tabs else DELIMITERS:
+        columns = unique_names(rows.header(delimiter, keep=True))
+        complete = set(text) <= set(columns)
+        if complete or len(columns) > len(names):
+            best, names = delimiter, columns
+        if complete:
+            break
+    rows.header(best)
+    return best, names
+
+
+def _is_verbatim(name: str) -> bool:
+    return len(name.split()) >= _LONG_NAME or name.replace(".", "", 1).replace("-", "", 1).isdigit()
 
 
 def _record(
-    given: str | None, texts: Sequence[object], language: object, *, line: int, damaged: bool
+    given: object, texts: Sequence[object], language: object, *, line: int, damaged: bool
 ) -> GivenText | BrokenLine:
-    """Put a record together. ``given`` is "" where it has no id, null where it has a bad one."""
-    if given is None:
-        return broken_line("bad_id", line)
+    own_id = _id(given)
+    if own_id is None:
+        return _broken("bad_id", line)
     if damaged:
-        return broken_line("not_utf8", line, "" if "\ufffd" in given else given)
+        return _broken("not_utf8", line, "" if "\ufffd" in own_id else own_id)
     if not texts:
-        return broken_line("text_missing", line, given)
+        return _broken("text_missing", line, own_id)
     cells = [text for text in texts if text is None or isinstance(text, str)]
     if len(cells) < len(texts):
-        return broken_line("text_not_a_string", line, given)
+        return _broken("text_not_a_string", line, own_id)
     text, spans = join_cells(cells)
     if len(text) > LONGEST_TEXT:
-        return broken_line("text_too_long", line, given)
+        return _broken("text_too_long", line, own_id)
     return GivenText(
-        id=given or LINE_ID.format(line),
+        id=own_id or LINE_ID.format(line),
         text=text,
         language=language if isinstance(language, str) else None,
         cells=tuple((span["start"], span["end"]) for span in spans) if len(spans) > 1 else None,
         line=line,
-        named=bool(given),
+        named=bool(own_id),
     )
 
 
-def broken_line(code: str, line: int, given: str = "") -> BrokenLine:
-    """Make the error line of a record, with its id where that is known."""
-    return BrokenLine(line, code, _MESSAGES[code], given or None)
+def _broken(code: str, line: int, own_id: str = "") -> BrokenLine:
+    return BrokenLine(line, code, _MESSAGES[code], own_id or None)
 
 
 def _id(value: object) -> str | None:

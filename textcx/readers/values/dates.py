@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textcx.domain.errors import BadSetting
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 ISO = "ISO 8601"
 EPOCH = "epoch"
 EPOCH_MS = "epoch_ms"
+_PER_SECOND = {EPOCH: 1, EPOCH_MS: 1000}
 
 _ISO_SHAPE = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?\s?(?:Z|[+-]\d\d(?::?\d\d)?)?)?$", re.ASCII
@@ -29,8 +31,6 @@ _EPOCH_MS_SHAPE = re.compile(r"\d{13}$", re.ASCII)
 _NUMERIC = re.compile(r"(\d{1,4})([/.-])(\d{1,2})\2(\d{1,4})(.*)$", re.ASCII)
 _DAY_MONTH = re.compile(r"(?:([a-z]{3,9}) )?(\d{1,2})([ -])([a-z]{3,9})\3(\d{4}|\d\d)(.*)$", re.ASCII | re.IGNORECASE)
 _MONTH_DAY = re.compile(r"(?:([a-z]{3,9}) )?([a-z]{3,9}) (\d{1,2}) (\d{4})(.*)$", re.ASCII | re.IGNORECASE)
-_POST = re.compile(r"[a-z]{3} [a-z]{3} \d{1,2} \d\d:\d\d:\d\d [+-]\d{4} \d{4}$", re.ASCII | re.IGNORECASE)
-_YEAR_MONTH = re.compile(r"\d{4}-\d\d$", re.ASCII)
 _TIME = re.compile(
     r"([T ])?(?:at )?(\d{1,2}):\d\d(:\d\d)?([.]\d{1,6})?( ?[ap]m)?( ?(?:Z|[+-]\d\d:?\d\d))?$", re.IGNORECASE
 )
@@ -40,42 +40,32 @@ _FIXED_SHAPES = (
     (_ISO_SHAPE, ISO),
     (_EPOCH_MS_SHAPE, EPOCH_MS),
     (_EPOCH_SHAPE, EPOCH),
-    (_YEAR_MONTH, "%Y-%m"),
-    (_POST, "%a %b %d %H:%M:%S %z %Y"),
+    (re.compile(r"\d{4}-\d\d$", re.ASCII), "%Y-%m"),
+    (re.compile(r"(?ai)[a-z]{3} [a-z]{3} \d{1,2} \d\d:\d\d:\d\d [+-]\d{4} \d{4}$"), "%a %b %d %H:%M:%S %z %Y"),
 )
 _ORDER = {True: "day", False: "month"}
 _LONGEST = 45
-_SHORT_MONTH = 3
-_LAST_MONTH = 12
+_SHORT_MONTH, _LAST_MONTH = 3, 12
 _CENTURIES = (1900, 2200)
 
 
 @dataclass(frozen=True, slots=True)
 class DateReading:
-    """How to read a column of dates.
+    """How to read a column of dates."""
 
-    ``formats``: strptime patterns, ``ISO``, ``EPOCH`` or ``EPOCH_MS`` as found, most frequent first. ``given``: the
-    user named the format, and nothing else is read. ``day_first`` and ``bare_day_first``: how numbers that could be
-    either are read, the second one for numbers without leading zeros (exports from two tools often mix "31/05/2022" and
-    "5/31/2022"). ``doubts``: sentences for the reader. ``share``: part of the sampled values that could be read, 0..1.
-    """
-
-    formats: tuple[str, ...]
-    doubts: tuple[str, ...] = ()
-    share: float = 1.0
-    given: bool = False
-    day_first: bool = True
-    bare_day_first: bool = True
+    formats: tuple[str, ...]  # strptime patterns, ``ISO``, ``EPOCH`` or ``EPOCH_MS``, most frequent first
+    doubts: tuple[str, ...] = ()  # sentences for the reader
+    share: float = 1.0  # part of the sampled values that could be read, 0..1
+    given: bool = False  # the user named the format, and nothing else is read
+    day_first: bool = True  # how numbers that could be either are read
+    bare_day_first: bool = True  # the same without leading zeros: exports from two tools mix "31/05/2022", "5/31/2022"
 
     def read(self, values: Iterable[str | None]) -> tuple[list[datetime | None], int, int]:
-        """Read values.
-
-        Args:
-            values: Cells of the column; null where empty.
+        """Read cells of the column.
 
         Returns:
-            Instants in UTC, null where there is none; how many values could not be read; and how many have day and
-            month in the other order than the column, for certain.
+            Instants in UTC, null where there is none; how many cells that are not empty could not be read; and how many
+            have day and month in the other order than the column, for certain.
         """
         known: dict[str, tuple[datetime | None, bool]] = {}
         instants: list[datetime | None] = []
@@ -97,90 +87,68 @@ class DateReading:
             return _read(value, self.formats[0]) or _read(normal_form(value), self.formats[0]), False
         plain = normal_form(value)
         shape = _shape(plain)
-        if shape is None or (shape.pattern in (EPOCH, EPOCH_MS) and shape.pattern not in self.formats):
+        if shape is None or (shape.pattern in _PER_SECOND and shape.pattern not in self.formats):
             return None, False
         wanted = self.bare_day_first if shape.bare else self.day_first
         day_first = wanted if shape.day_first is None else shape.day_first
-        return _read(plain, shape.strptime(day_first=day_first)), shape.numeric and day_first != wanted
+        return _read(plain, _ordered(shape.pattern, day_first=day_first)), day_first != wanted
 
 
-@dataclass(frozen=True, slots=True)
-class _Shape:
+class _Shape(NamedTuple):
     """The pattern of one value; ``day_first`` where its own numbers tell, ``bare`` where a leading zero is left out."""
 
     pattern: str
-    numeric: bool = False
     day_first: bool | None = None
     open_order: bool = False
     bare: bool = False
 
-    def strptime(self, *, day_first: bool) -> str:
-        one, two = ("%d", "%m") if day_first else ("%m", "%d")
-        return self.pattern.replace("{first}", one).replace("{second}", two)
+
+def _ordered(pattern: str, *, day_first: bool) -> str:
+    one, two = ("%d", "%m") if day_first else ("%m", "%d")
+    return pattern.replace("{first}", one).replace("{second}", two)
 
 
 def given_format(date_format: str) -> DateReading:
-    """Read dates in the format a user named.
-
-    Raises:
-        BadSetting: If it is no strptime pattern.
-    """
+    """Read dates in the format a user named, a ``BadSetting`` where it is no strptime pattern."""
     if date_format.casefold() in {"iso", "iso 8601", "iso8601"}:
         return DateReading((ISO,), given=True)
-    if date_format not in (EPOCH, EPOCH_MS):
-        try:
-            sample = datetime(2024, 1, 31, 13, 45, tzinfo=UTC)
-            datetime.strptime(sample.strftime(date_format), date_format).replace(tzinfo=UTC)
-        except ValueError as error:
-            msg = (
-                f"--date-format {date_format!r} is no date pattern; expected something like '%d/%m/%Y' or "
-                f"'%Y-%m-%d %H:%M', 'ISO 8601', {EPOCH!r} or {EPOCH_MS!r}"
-            )
-            raise BadSetting(msg) from error
-        if "%" not in date_format:
-            msg = f"--date-format {date_format!r} is no date pattern; expected something like '%d/%m/%Y'"
-            raise BadSetting(msg)
+    sample = datetime(2024, 1, 31, 13, 45, tzinfo=UTC)
+    known = date_format in _PER_SECOND
+    if "%" in date_format:
+        with suppress(ValueError):
+            known = bool(datetime.strptime(sample.strftime(date_format), date_format).replace(tzinfo=UTC))
+    if not known:
+        msg = (
+            f"--date-format {date_format!r} is no date pattern; expected something like '%d/%m/%Y' or "
+            f"'%Y-%m-%d %H:%M', 'ISO 8601', {EPOCH!r} or {EPOCH_MS!r}"
+        )
+        raise BadSetting(msg)
     return DateReading((date_format,), given=True)
 
 
 def find_formats(values: Sequence[str], *, column: str) -> DateReading | None:
-    """Find the formats of a column from some of its values.
-
-    Args:
-        values: Cells that are not empty.
-        column: Name of the column, for the doubts.
-
-    Returns:
-        The reading, most frequent format first; null where no value looks like a date.
-    """
-    shapes: Counter[str] = Counter()
-    certain = {bare: Counter[bool]() for bare in (False, True)}
-    open_order = False
-    for value in values:
-        shape = _shape(normal_form(value.strip()))
-        if shape is None:
-            continue
-        shapes[shape.pattern] += 1
-        open_order |= shape.open_order
-        if shape.day_first is not None:
-            certain[shape.bare][shape.day_first] += 1
-    if not shapes:
+    """Find the formats of a column from some of its cells that are not empty; null where none looks like a date."""
+    found = [shape for value in values if (shape := _shape(normal_form(value.strip()))) is not None]
+    if not found:
         return None
-    both = certain[False] + certain[True]
+    shapes = Counter(shape.pattern for shape in found)
+    certain = Counter((shape.bare, shape.day_first) for shape in found if shape.day_first is not None)
+    day, month = (certain[False, order] + certain[True, order] for order in (True, False))
     halves = any(pattern.endswith("%p") and "{first}" in pattern for pattern in shapes)
     dotted = any("{first}." in pattern for pattern in shapes)
-    day_first = both[True] >= both[False] if both else dotted or not halves
-    bare_day_first = certain[True][True] >= certain[True][False] if certain[True] else day_first
+    day_first = day >= month if day or month else dotted or not halves
+    bare_day, bare_month = certain[True, True], certain[True, False]
+    bare_day_first = bare_day >= bare_month if bare_day or bare_month else day_first
     doubts = []
-    if both[True] and both[False]:
+    if day and month:
         bare = "" if day_first == bare_day_first else f", without leading zeros with the {_ORDER[bare_day_first]} first"
         doubts.append(
-            f"{column!r} mixes dates with the day first ({both[True]} for certain) and the month first "
-            f"({both[False]} for certain); those that could be either are read with the {_ORDER[day_first]} first{bare}"
+            f"{column!r} mixes dates with the day first ({day} for certain) and the month first "
+            f"({month} for certain); those that could be either are read with the {_ORDER[day_first]} first{bare}"
         )
-    elif open_order and not both and not dotted:
+    elif any(shape.open_order for shape in found) and not (day or month or dotted):
         commonest = next(pattern for pattern, _ in shapes.most_common() if "{first}" in pattern)
-        other = _Shape(commonest).strptime(day_first=not day_first)
+        other = _ordered(commonest, day_first=not day_first)
         doubts.append(
             f"{column!r} could have the day or the month first, no value tells; read with the {_ORDER[day_first]} "
             f"first, for the other order give --date-format '{other}'"
@@ -189,7 +157,7 @@ def find_formats(values: Sequence[str], *, column: str) -> DateReading | None:
     if len(kinds) > 1:
         doubts.append(f"{column!r} mixes date formats ({', '.join(kinds)}); each value is read by its own")
     patterns = sorted(shapes, key=lambda pattern: (-shapes[pattern], pattern))
-    formats = tuple(dict.fromkeys(_Shape(pattern).strptime(day_first=day_first) for pattern in patterns))
+    formats = tuple(dict.fromkeys(_ordered(pattern, day_first=day_first) for pattern in patterns))
     reading = DateReading(formats, tuple(doubts), day_first=day_first, bare_day_first=bare_day_first)
     _, failed, _ = reading.read(values)
     return replace(reading, share=1 - failed / len(values))
@@ -234,7 +202,6 @@ def _numeric_shape(match: re.Match[str]) -> _Shape | None:
     day_first = None if (first > _LAST_MONTH) == (second > _LAST_MONTH) else first > _LAST_MONTH
     return _Shape(
         f"{{first}}{mark}{{second}}{mark}{_year(three)}{time}",
-        numeric=True,
         day_first=day_first,
         open_order=day_first is None and first != second,
         bare=len(one) == 1 or len(two) == 1,
@@ -251,12 +218,11 @@ def _time(rest: str) -> str | None:
     match = _TIME.match(rest)
     if match is None or not match[1]:
         return None
-    hour, half = "%H", ""
-    if match[5]:
-        hour, half = "%I", f"{' ' if match[5].startswith(' ') else ''}%p"
-    zone = f"{' ' if match[6].startswith(' ') else ''}%z" if match[6] else ""
     at = "at " if "at " in rest else ""
-    return f"{match[1]}{at}{hour}:%M{':%S' if match[3] else ''}{'.%f' if match[4] else ''}{half}{zone}"
+    hour = "%I" if match[5] else "%H"
+    optional = ((3, ":%S"), (4, ".%f"), (5, "%p"), (6, "%z"))
+    ends = (f"{' ' * match[group].startswith(' ')}{sign}" for group, sign in optional if match[group])
+    return f"{match[1]}{at}{hour}:%M{''.join(ends)}"
 
 
 def _weekday(word: str | None) -> str:
@@ -272,32 +238,24 @@ def _month(word: str) -> str:
 def _kind(pattern: str) -> str:
     if pattern in (ISO, "%Y-%m") or pattern.startswith("%Y"):
         return "year first"
-    if pattern in (EPOCH, EPOCH_MS):
+    if pattern in _PER_SECOND:
         return "seconds since 1970"
     return "numbers" if "{first}" in pattern else "month names"
 
 
 def _read(value: str, pattern: str) -> datetime | None:
     try:
-        return _in_utc(_parse(value, pattern))
+        if pattern == ISO:
+            if not _ISO_SHAPE.match(value):
+                return None
+            instant = datetime.fromisoformat(value[:11] + value[11:].replace(",", ".").replace(" ", ""))
+        elif pattern in _PER_SECOND:
+            if not (_EPOCH_SHAPE.match(value) or _EPOCH_MS_SHAPE.match(value)):
+                return None
+            instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(value) / _PER_SECOND[pattern])
+        else:
+            instant = datetime.strptime(value, pattern)  # noqa: DTZ007  it may have a zone of its own
+        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _parse(value: str, pattern: str) -> datetime:
-    if pattern == ISO:
-        if not _ISO_SHAPE.match(value):
-            raise ValueError
-        return datetime.fromisoformat(value[:11] + value[11:].replace(",", ".").replace(" ", ""))
-    if pattern in (EPOCH, EPOCH_MS):
-        if not (_EPOCH_SHAPE.match(value) or _EPOCH_MS_SHAPE.match(value)):
-            raise ValueError
-        seconds = float(value) / (1000 if pattern == EPOCH_MS else 1)
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    return datetime.strptime(value, pattern)  # noqa: DTZ007  it may have a zone of its own
-
-
-def _in_utc(instant: datetime) -> datetime:
-    if not _CENTURIES[0] <= instant.year < _CENTURIES[1]:
-        raise ValueError
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+    return instant if _CENTURIES[0] <= instant.year < _CENTURIES[1] else None
