@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from pathlib import Path
 
@@ -60,4 +61,4 @@ def test_labels_of_open_texts_have_offsets_inside_their_sentence() -> None:
         assert (title == "-") == (name == "-"), row
         places = [] if spans == "-" else [tuple(map(int, span[1:].split("-"))) for span in spans.split(" ")]
         assert all(0 <= begin < stop <= length for begin, stop in places), row
-        assert all(stop <= begin for (_, stop), (begin, _) in zip(places, places[1:], strict=False)), row
+        assert all(stop <= begin for (_, stop), (begin, _) in itertools.pairwise(places)), row
