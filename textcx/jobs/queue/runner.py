@@ -96,7 +96,9 @@ class Runner:
         self._context.stopping.set()
         self._wake.set()
         until = time.monotonic() + seconds
-        for thread in (*self._loops, *(thread for _, thread in self._running.values())):
+        for thread in self._loops:
+            thread.join(timeout=max(0.0, until - time.monotonic()))
+        for _, thread in [*self._running.values()]:  # complete only now: nothing is claimed any more
             thread.join(timeout=max(0.0, until - time.monotonic()))
         if self._lease is not None:
             self._lease.close()
