@@ -115,6 +115,8 @@ class Runner:
         except JobCancelled:
             pass
         except Exception as raised:  # noqa: BLE001 - the outermost edge of a job
+            if self._context.stopping.is_set() and not isinstance(raised, TextcxError):
+                return  # the interpreter ends under it; the job goes on in the next process
             error = explain(raised)
             if not isinstance(raised, TextcxError):
                 _log_fault(f"job {job.id}", raised)
