@@ -114,7 +114,8 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
         nothing = "plays no part that could be told; name it with a flag to use it"
         nothing = nothing if draft.profiles[column].filled else "empty"
         draft.reasons[f"ignored {column}"] = draft.left_out.get(column, nothing)
-    reasons = sorted(draft.reasons.items(), key=lambda reason: _PARTS.index(reason[0].split()[0].removesuffix("s")))
+    order = _PARTS.split()
+    reasons = sorted(draft.reasons.items(), key=lambda reason: order.index(reason[0].split()[0].removesuffix("s")))
     return ColumnPlan(**parts, ignored=ignored, reasons=dict(reasons), warnings=tuple(draft.warnings))
 
 
