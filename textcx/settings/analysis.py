@@ -94,7 +94,9 @@ class Settings(BaseModel):
     encoder: Path | None = Field(default=None, description="older name of model, for directories")
     language: str = Field(default="en", description="what is analyzed: a folder of models/languages, or another one")
     spacy_pipeline: str | None = Field(default=None, description="any installed spaCy pipeline of the language")
-    journey: Path | None = Field(default=None, description="journey taxonomy (TOML)")
+    journey: str | None = Field(
+        default=None, description="a journey that ships, by name; auto for the one that fits; or your own (TOML)"
+    )
 
     # result
     tables: tuple[Literal["csv", "xlsx"], ...] = ()
