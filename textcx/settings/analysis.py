@@ -106,6 +106,11 @@ class Settings(BaseModel):
     def _one_is_a_list_of_one(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
 
+    @field_validator("journey", mode="before")
+    @classmethod
+    def _a_path_is_its_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, Path) else value
+
     def offer_words(self) -> frozenset[str]:
         """Return the words of the product and company names, in lower case."""
         return frozenset(word for name in self.keep_names for word in name.casefold().split())
