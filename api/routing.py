@@ -67,7 +67,7 @@ def services_of(request: Request) -> Services:
     return found
 
 
-def stores_of(request: Request) -> Stores:
+async def stores_of(request: Request) -> Stores:
     """Return the stores of the app that got the request; raises ``Problem`` if it has none."""
     found = services_of(request).stores
     if found is None:

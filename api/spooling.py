@@ -27,7 +27,7 @@ from textcx.store.sql.jobs import NewUpload
 
 from .http.bodies import checked, media_type_of, parsed
 from .http.errors import Code, Problem, refused
-from .schemas.documents import GivenRecord, RecordsRequest
+from .schemas.records import GivenRecord, RecordsRequest
 from .scoring.batching import CallerGone
 from .stores import MOST_UPLOADS, Stores
 

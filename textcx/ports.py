@@ -31,7 +31,7 @@ class Encoder(Protocol):
     precision: str
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
-        """Encode texts; an answer never depends on the other texts of the call or their order."""
+        """Encode texts, each different one once; an answer never depends on the other texts or their order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class _StandardError(logging.Handler):
         try:
             sys.stderr.write(f"{self.format(record)}\n")
             sys.stderr.flush()
-        except (OSError, ValueError):
+        except Exception:  # noqa: BLE001 - a log never stops what it reports
             self.handleError(record)
 
 

@@ -15,8 +15,8 @@ from textcx_client.answers.schema import Listing
 from ..http.bodies import read_model
 from ..openapi import body_of
 from ..routing import Routes, Stored, answer, in_thread, services_of
-from ..schemas.documents import RecordsRequest
 from ..schemas.fields import DatasetName, OnceKey, RatingFlag, Words
+from ..schemas.records import RecordsRequest
 from ..schemas.scoring import Strict
 from ..spooling import FILES, Upload, column_settings
 

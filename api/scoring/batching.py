@@ -58,6 +58,7 @@ class Ticket:
     taken: int = 0
     since: float = field(default_factory=time.perf_counter)
     waited: float = 0.0
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     @property
     def left(self) -> int:
@@ -66,12 +67,13 @@ class Ticket:
 
     def settle(self, problem: Problem | None = None) -> None:
         """Give the caller the results, or a problem; a caller who went away gets neither."""
-        if self.future.done() or not self.future.set_running_or_notify_cancel():
-            return
-        if problem is None:
-            self.future.set_result(self.results)
-        else:
-            self.future.set_exception(problem)
+        with self.lock:  # the queue's end and its thread may both come to a ticket
+            if self.future.done() or not self.future.set_running_or_notify_cancel():
+                return
+            if problem is None:
+                self.future.set_result(self.results)
+            else:
+                self.future.set_exception(problem)
 
 
 Batch = list[tuple[Ticket, Sequence[GivenText]]]

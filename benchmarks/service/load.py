@@ -228,13 +228,17 @@ def bare(texts: list[str]) -> dict[str, Any]:
     taken: dict[str, list[float]] = {"encoder": [], "item": []}
     for place, text in enumerate(texts[:SINGLE_TEXTS]):
         given = [GivenText(id="1", text=text)]
-        ready = [each for each in prepare(given, languages=languages, splitter=splitter) if each.reason is None]
+        ready = [
+            each
+            for each in prepare(given, language=tools.language, languages=languages, splitter=splitter)
+            if each.reason is None
+        ]
         if not ready:
             continue
         begin = time.perf_counter()
         encode_distinct([ready[0].whole], list(ready[0].parts), encoder=encoder, vectors=False)
         middle = time.perf_counter()
-        score_texts(given, encoder=encoder, languages=languages, splitter=splitter)
+        score_texts(given, language=tools.language, encoder=encoder, languages=languages, splitter=splitter)
         if place >= WARM_UP:
             taken["encoder"].append(middle - begin)
             taken["item"].append(time.perf_counter() - middle)

@@ -37,6 +37,8 @@ class Jobs(Part):
     def analyze(self, dataset: str, *, relearn: bool | None = None, idempotency_key: str | None = None) -> Job:
         """Start the analysis of a data set; asking again with the same ``idempotency_key`` gives the same job.
 
+        By default each call has a key of its own.
+
         ``relearn`` learns the themes again, keeping their ids; null does so once the data set has doubled.
         """
         document = {"kind": "analyze", "dataset": dataset, "relearn": relearn}

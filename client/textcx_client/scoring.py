@@ -114,6 +114,8 @@ class Scorer(Generic[ItemT]):
         error = ItemError(code="duplicate_id", message="an item before has the same id")
         for place, text in enumerate(texts):
             document = document_of(Text(text) if isinstance(text, str) else text, Text, place=place)
+            if isinstance(text, Mapping) and "text" in text:
+                document.setdefault("text", None)  # the service takes null as an empty text
             name = str(document.setdefault("id", f"line-{place + 1}"))
             answers.append(FailedItem(id=name, error=error))  # replaced by the answer where it is sent
             if name not in seen:
@@ -134,12 +136,17 @@ class Scorer(Generic[ItemT]):
 
 
 def document_of(value: object, kind: type, *, place: int) -> dict[str, Any]:
-    """Return the fields of something to send, a ``kind`` or a mapping, that are not null."""
+    """Return the fields of something to send, a ``kind`` or a mapping, without those of the kind that are null.
+
+    Other fields of a mapping stay, so that the service can refuse a misspelt name.
+    """
+    known = [each.name for each in fields(kind)]
     if isinstance(value, kind):
-        document = {each.name: getattr(value, each.name) for each in fields(kind)}
+        document = {name: getattr(value, name) for name in known}
     elif isinstance(value, Mapping):
         document = dict(value)
     else:
-        msg = f"expected {kind.__name__} or mappings, got {type(value).__name__} at place {place}"
+        expected = "texts, Text" if kind is Text else kind.__name__
+        msg = f"expected {expected} or mappings, got {type(value).__name__} at place {place}"
         raise WrongUse(msg)
-    return {name: each for name, each in document.items() if each is not None}
+    return {name: each for name, each in document.items() if each is not None or name not in known}

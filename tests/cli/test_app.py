@@ -126,6 +126,16 @@ def test_a_compressed_file_is_read_by_inspect_and_nothing_is_written(tmp_path: P
     assert [path.name for path in tmp_path.iterdir()] == ["feedback.csv.gz"]
 
 
+def test_a_list_in_the_settings_file_or_the_environment_counts_where_no_flag_is_given(tmp_path: Path) -> None:
+    rows = "".join(f"Note number {index} of our own clerk,{TEXT} {index}\n" for index in range(12))
+    (tmp_path / "two.csv").write_text(f"a,b\n{rows}")
+    (tmp_path / "mine.toml").write_text('text_column = ["b"]\n')
+    by_file = textcx("inspect", tmp_path / "two.csv", "--config", tmp_path / "mine.toml")
+    by_flag = textcx("inspect", tmp_path / "two.csv", "--text-column", "b")
+    assert "'b': as you said" in by_flag.stdout
+    assert by_file.stdout == by_flag.stdout
+
+
 def test_report_and_verify_work_on_a_finished_analysis(sample_out: Path) -> None:
     before = (sample_out / "report.html").read_text(encoding="utf-8")
     assert textcx("report", sample_out).returncode == 0

@@ -67,7 +67,7 @@ def test_what_is_missing_is_named() -> None:
 
 
 def test_what_is_sent_has_the_fields_that_the_service_takes() -> None:
-    from api.schemas.documents import GivenRecord
+    from api.schemas.records import GivenRecord
     from api.schemas.scoring import GivenItem
 
     for sent, taken in ((Record, GivenRecord), (Text, GivenItem)):

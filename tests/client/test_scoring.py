@@ -41,6 +41,14 @@ def test_an_item_that_cannot_be_scored_stands_in_its_place_and_fails_no_other(sc
     assert [item.id for item in items[:1100]] == [str(place) for place in range(1100)]
 
 
+def test_a_null_text_is_an_empty_one_and_a_misspelt_field_is_refused(scoring: Client) -> None:
+    items = scoring.sentiment_many([{"id": "a", "text": None}, {"id": "b", "text": "Fine."}]).items
+    assert [item.id for item in items] == ["a", "b"]
+    with pytest.raises(ServiceError) as caught:
+        scoring.sentiment_many([{"text": "Fine.", "lang": None}])
+    assert caught.value.status == 422
+
+
 def test_one_text_that_cannot_be_scored_is_an_error(scoring: Client) -> None:
     with pytest.raises(ServiceError, match="text_too_long") as caught:
         scoring.sentiment("y" * 200_001)
@@ -61,6 +69,7 @@ def test_a_wrong_text_is_named_by_its_place_among_all_that_were_given(scoring: C
 
 def test_half_an_emoji_is_scored_like_any_text(scoring: Client) -> None:
     assert scoring.sentiment("Great food \ud83d").label is not None
+    assert scoring.analyze("The app crashed again \ud83d and lost my order.").label is not None
 
 
 def test_a_service_that_takes_less_at_once_gets_less_at_once() -> None:

@@ -4,6 +4,7 @@ import csv
 import json
 import random
 import resource
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -26,7 +27,6 @@ from textcx.wiring.sources import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from textcx.domain.analysis import Analysis
     from textcx.domain.encoding import Encoding
@@ -172,6 +172,8 @@ def test_a_directory_that_is_no_result_is_never_replaced(tmp_path: Path) -> None
         analyze(source, out=tmp_path / "out", overwrite=True)
     with pytest.raises(WrongUse, match="lies in"):
         analyze(source, out=tmp_path, overwrite=True)
+    with pytest.raises(WrongUse, match="cannot hold a result"):
+        analyze(source, out=Path("/"), overwrite=True)
     assert (tmp_path / "out" / "kept.txt").read_text() == "mine"
     assert source.exists()
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 from job_context import COLUMNS, as_csv, light_context, run_now, send, some_rows
 
-from api.schemas.documents import GivenRecord
+from api.schemas.records import GivenRecord
 from textcx.domain.errors import Conflict
 from textcx.domain.service.datasets import JobKind, JobState, Upload, UploadState
 from textcx.jobs.columns import columns_of, line_of

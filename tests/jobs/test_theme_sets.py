@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy as sa
-from job_context import as_csv, light_context, light_tools, run_now, send, some_rows
+from job_context import COLUMNS, as_csv, light_context, light_tools, run_now, send, some_rows
 
 from textcx.domain.service.datasets import Job, JobKind, JobState
 from textcx.jobs.analyze import choose_themes
@@ -68,6 +68,28 @@ def test_new_records_get_the_themes_that_the_next_analysis_gives_them(context: J
     analyze(context)
     assert told(context)["how"] == "assigned"
     assert raised(context, new) == on_arrival
+
+
+def test_an_attribute_named_like_our_key_marks_no_record_of_another_data_set(context: JobContext) -> None:
+    rows = [row | {"plan": place % 2} for place, row in enumerate(some_rows(120, first=300))]
+    content = as_csv(rows).replace(b"plan", b"number", 1)
+    context.datasets.put("other")
+    columns = COLUMNS | {"attribute": ["number"]}
+    assert run_now(context, send(context, "other", content, columns=columns)).state is JobState.DONE
+    analyze(context)
+    before = raised(context, {f"f{number}" for number in range(120)})
+    assert run_now(context, context.jobs.ask(JobKind.ANALYZE, "other")[0]).state is JobState.DONE
+    assert raised(context, {f"f{number}" for number in range(120)}) == before
+    assert any(theme for *_, theme in raised(context, {f"f{number}" for number in range(300, 420)}).values())
+
+
+def test_only_the_latest_theme_set_of_a_data_set_stays_in_memory(context: JobContext) -> None:
+    analyze(context)
+    first = current(context).theme_set
+    assert current(context).theme_set is first
+    analyze(context, relearn=True)
+    assert current(context).theme_set is not first
+    assert current(context).theme_set is current(context).theme_set
 
 
 def test_new_records_are_found_by_their_theme_at_once(context: JobContext) -> None:

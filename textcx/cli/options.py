@@ -142,9 +142,9 @@ def container_of(ctx: typer.Context) -> Container:
     from textcx.wiring.container import Container
 
     given = {name: ctx.params[name] for name in ctx.params.keys() & Settings.model_fields.keys()}
-    return Container(
-        load_settings(file=ctx.params["config"], **{name: value for name, value in given.items() if value != []})
-    )
+    # A repeatable option that was not given is an empty tuple, which must not override the file or the environment.
+    given = {name: value for name, value in given.items() if value not in (None, (), [])}
+    return Container(load_settings(file=ctx.params["config"], **given))
 
 
 def tell(sentence: str) -> None:

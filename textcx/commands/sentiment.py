@@ -60,6 +60,7 @@ class Tally:
 
     ``scored`` counts the records that were answered, ``failed`` the lines that became error lines, ``unnamed`` the
     records without an id, ``unlabelled`` those without a label by reason. ``stopped``: whoever read went away.
+    ``seconds`` run from the first record that was waited for to the last line written.
     """
 
     scored: int = 0
@@ -123,6 +124,7 @@ def score_records(
     raised after the records before are written. ``write`` takes whole lines and passes them on at once.
     """
     ahead, tally, encoder = _Ahead(), Tally(), tools.encoder
+    _ = tools.language, tools.languages, tools.splitter  # built before the first record is waited for
 
     def read() -> None:
         problem: BaseException | None = None

@@ -120,7 +120,8 @@ def _why_not(error: OSError, *, host: str, port: int) -> str:
         return f"{host} is no address of this machine; choose another --host, such as 127.0.0.1 or 0.0.0.0"
     if error.errno == errno.EACCES:
         return f"this user may not listen on port {port}; choose a --port of 1024 or more"
-    return f"the service cannot listen on port {port} of {host} ({error.strerror}); choose another --host or --port"
+    reason = os.strerror(error.errno) if error.errno else error
+    return f"the service cannot listen on port {port} of {host} ({reason}); choose another --host or --port"
 
 
 def welcome(settings: ServiceSettings, *, port: int) -> str:

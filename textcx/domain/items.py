@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -55,6 +55,18 @@ class SegmentItem:
     p_pain: float | None
     p_request: float | None
 
+    def plain(self) -> dict[str, Any]:
+        """Return it as plain values, ready for JSON."""
+        return {
+            "start": self.start,
+            "end": self.end,
+            "label": self.label,
+            "polarity": self.polarity,
+            "probabilities": dict(self.probabilities),
+            "p_pain": self.p_pain,
+            "p_request": self.p_request,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SentimentItem:
@@ -82,8 +94,8 @@ class SentimentItem:
             "id": self.id,
             "label": self.label,
             "polarity": self.polarity,
-            "probabilities": self.probabilities,
-            "strongest": self.strongest,
+            "probabilities": self.probabilities and dict(self.probabilities),
+            "strongest": self.strongest and dict(self.strongest),
             "mixed": self.mixed,
             "confident": self.confident,
             "windows": self.windows,
@@ -91,11 +103,11 @@ class SentimentItem:
             "language_supported": self.language_supported,
             "p_pain": self.p_pain,
             "p_request": self.p_request,
-            "emotions": self.emotions,
+            "emotions": self.emotions and dict(self.emotions),
             "reason": None if self.reason is None else self.reason.value,
         }
         if segments:
-            item["segments"] = [asdict(segment) for segment in self.segments]
+            item["segments"] = [each.plain() for each in self.segments]
         return item
 
 

@@ -48,7 +48,13 @@ class Analyze:
         self._made: tuple[Analysis, CurrentSet | None, datetime] | None = None
 
     def run(self) -> None:
-        """Run the job to its end, which is ``JobCancelled``, ``ProcessEnds`` or a ``TextcxError`` if it is none."""
+        """Run the job to its end.
+
+        Raises:
+            JobCancelled: If it is to stop.
+            ProcessEnds: If the process is.
+            TextcxError: Why it failed.
+        """
         again = self._context.patiently
         upto = again(lambda: self._context.batches.last(self._job.dataset_id))
         analysis_id, counts = again(lambda: self._analyze(upto))

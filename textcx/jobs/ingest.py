@@ -59,7 +59,13 @@ class Ingest:
         self._open: _OpenUpload | None = None
 
     def run(self) -> None:
-        """Run the job to its end, which is ``JobCancelled``, ``ProcessEnds`` or a ``TextcxError`` if it is none."""
+        """Run the job to its end.
+
+        Raises:
+            JobCancelled: If it is to stop.
+            ProcessEnds: If the process is.
+            TextcxError: Why it failed.
+        """
         again = self._context.patiently
         again(self._begin)
         while again(self._next_batch):

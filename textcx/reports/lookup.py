@@ -42,8 +42,7 @@ REPORTED_LEVELS = 2
 LEAST_PRAISED = 0.2
 """Share of clearly positive segments below which a theme is not called praised."""
 FEWEST_PLACED = 0.25
-"""Share of segments on a stage below which the journey is left out: four in five journeys of another trade are below it
-(18 files, median 0.13), and the generic one on tweets that are no feedback reaches 0.12 (docs/journey.md)."""
+"""Share of segments on a stage below which the journey is left out: most journeys of another trade stay below it."""
 FEWEST_RATINGS = 5
 """A rating given by fewer respondents is not shown for a part of the customers."""
 LEADING_UNITS = tuple(kind.unit for kind in KINDS.values() if kind.unit)

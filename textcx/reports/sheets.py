@@ -109,7 +109,8 @@ def csv_cell(value: object) -> str | int | float | bool | None:
 def write_csv(analysis: Analysis, directory: Path) -> list[Path]:
     """Write one CSV file per table: UTF-8 with a byte order mark (Excel asks for it), commas, all texts quoted.
 
-    Files of the same names are replaced. A table that has no part in this analysis is left out.
+    The directory must exist; files of the same names are replaced. A table that has no part in this analysis is left
+    out. Returns the files written.
     """
     written = []
     for name, frame in _tables(analysis):
@@ -131,7 +132,7 @@ def _width(name: str, values: Sequence[object]) -> int:
 
 
 def write_xlsx(analysis: Analysis, path: Path) -> list[str]:
-    """Write one workbook with a sheet per table and one that says what they hold; replaced if it is there.
+    """Write one workbook, replacing what is there: a sheet that says what the others hold, and a sheet per table.
 
     Returns sentences about what did not fit: rows beyond a sheet's end, texts beyond a cell's.
     """

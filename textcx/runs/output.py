@@ -33,11 +33,11 @@ class Output:
             WrongUse: If ``out`` can be no directory of its own, or holds one of ``sources``, the inputs.
         """
         self.out, self.flag = out.absolute(), flag
-        self.partial = partial_of(self.out)
         self.overwrite = overwrite
         if not self.out.name or self.out == Path.cwd():
             msg = f"{out} cannot hold a result; name a directory of its own, such as {flag} result"
             raise WrongUse(msg)
+        self.partial = partial_of(self.out)
         if self.out.parent.exists() and not self.out.parent.is_dir():
             msg = f"{self.out.parent} is a file, so {out} cannot be made; choose another {flag}"
             raise WrongUse(msg)

@@ -46,7 +46,7 @@ FIT_SAMPLE = 2000
 """Segments that tell which taxonomy fits: the standard error of a mean certainty is below 0.01 then."""
 FIT_MARGIN = 0.025
 """Less mean certainty than this above the first taxonomy is a tie: insurance and bank complaints gain up to 0.024 from
-sectors they do not belong to, and files of a clear sector gain 0.03 to 0.49 from their own (docs/journey.md)."""
+sectors they do not belong to, and files of a clear sector gain 0.03 to 0.49 from their own."""
 FIT_ERRORS = 2.0
 """So many standard errors of the gain must lie above zero, or it is a tie: files of a few records tell little."""
 

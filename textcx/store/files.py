@@ -35,6 +35,9 @@ def damaged(what: object, hint: str, *, error: type[TextcxError] = BrokenResult)
     except FileNotFoundError:
         msg = f"{what} is missing; {hint}"
         raise error(msg) from None
+    except (PermissionError, IsADirectoryError) as cause:
+        msg = f"{what} cannot be read ({cause.strerror}); see to its rights, or {hint}"
+        raise error(msg) from cause
     except _BROKEN as cause:
         msg = f"{what} is damaged ({type(cause).__name__}); {hint}"
         raise error(msg) from cause

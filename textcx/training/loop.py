@@ -203,6 +203,8 @@ class Training:
         vectors = torch.zeros((len(self.ids), self.network.shape.width), dtype=torch.float16)
         for places, output in read(self.network, self.ids, budget=8192):
             vectors[places] = output.vectors.half().cpu()
+        for outdated in self.work.glob("original_vectors_*.safetensors"):
+            outdated.unlink()
         save_file({"vectors": vectors}, cache)
         _log.info("original vectors of %d texts", len(vectors))
         return vectors

@@ -258,7 +258,7 @@ def _rows(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def contrast_examples() -> Iterator[Example]:
-    """Yield examples made from templates: what data sets hardly show, and share no template with the contrast pairs.
+    """Yield examples made from templates, for what data sets hardly show. No template is one of the contrast pairs.
 
     A pain told in a neutral tone; a negative mood without a pain; clauses joined by "but"; negation; wishes. They are
     always the same ones in the same order; some come twice, which readers drop.

@@ -32,6 +32,13 @@ def load_edited(directory: Path, *, encoder_id: str | None = None) -> ThemeSet:
     return apply_edits(load(directory, encoder_id=encoder_id), read_edits(directory)).theme_set
 
 
+def _changed(path: Path) -> int:
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 class DirectoryThemeSets:
     """The theme sets in a directory, one folder each; implements ``textcx.ports.ThemeSets``.
 
@@ -64,7 +71,7 @@ class DirectoryThemeSets:
         ]
 
     def get(self, name: str, *, encoder_id: str | None = None) -> ThemeSet:
-        """Return a set with its edits applied.
+        """Return a set with its edits applied; it is shared with other callers and must not be changed.
 
         Raises:
             NotFound: If there is none of that name.
@@ -74,7 +81,7 @@ class DirectoryThemeSets:
             msg = f"there is no theme set {name!r} in {self.directory}; there are: {', '.join(self.names()) or 'none'}"
             raise NotFound(msg)
         folder = self.directory / name
-        state = tuple(path.stat().st_mtime_ns for path in (folder / SET, folder / EDITS) if path.exists())
+        state = tuple(_changed(folder / each) for each in (SET, EDITS))
         kept = self._kept.get(name)
         if kept is None or kept[0] != state or encoder_id not in {None, kept[1].encoder_id}:
             kept = self._kept[name] = (state, load_edited(folder, encoder_id=encoder_id))

@@ -95,6 +95,15 @@ def test_a_line_beyond_the_limit_is_counted_and_not_kept() -> None:
     assert [line.number for line in lines(b"x" * 100 + b"\r\n" + b"next\r\n")] == [1, 2]
 
 
+def test_a_limit_between_the_two_characters_of_a_line_end_loses_no_line_behind_it() -> None:
+    found = numbered_lines(io.BytesIO(b"abc\r\n\nx"), name="in", any_break=True, longest=3)
+    assert [(line.number, line.text.strip(), line.too_long) for line in found] == [
+        (1, "", True),
+        (2, "", False),
+        (3, "x", False),
+    ]
+
+
 def test_bytes_that_are_not_utf8_spoil_their_own_line_only() -> None:
     found = lines(b"caf\xc3\xa9\ncaf\xe9\nok\n")
     assert [line.damaged for line in found] == [False, True, False]

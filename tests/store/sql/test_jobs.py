@@ -173,6 +173,12 @@ def test_a_data_set_has_a_plain_name(database: Database, name: str) -> None:
         SqlDatasets(database).put(name)
 
 
+@pytest.mark.parametrize("days", [0, -5, 36_501, 10**9])
+def test_a_retention_that_would_delete_everything_or_never_end_is_refused(database: Database, days: int) -> None:
+    with pytest.raises(WrongUse, match="1 to 36500"):
+        SqlDatasets(database).put("shop-1", retention_days=days)
+
+
 def test_putting_a_data_set_again_changes_what_was_said_about_it(database: Database) -> None:
     datasets = SqlDatasets(database)
     _, new = datasets.put("shop-1", title="Shop")

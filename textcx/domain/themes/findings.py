@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 MIN_SEGMENTS = 30
 """Fewer segments than this cannot carry themes."""
 
-MASK = "█"
-"""What stands for each redacted character."""
-
 
 @dataclass(frozen=True, slots=True)
 class ThemeFinding:

@@ -139,7 +139,8 @@ def choose_backend(
         message = f"The backend {wanted} has no precision '{precision}'; choose {choices}.{hint}"
         raise BadSetting(message)
     if not installed(runtime):
-        message = f"The backend {wanted} is not installed; run: pip install 'textcx[{wanted}]'"
+        package = "textcx" if wanted == "torch" else f"textcx[{wanted}]"
+        message = f"The backend {wanted} is not installed; run: pip install '{package}'"
         raise BadSetting(message)
     return wanted
 

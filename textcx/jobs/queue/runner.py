@@ -96,7 +96,9 @@ class Runner:
         self._context.stopping.set()
         self._wake.set()
         until = time.monotonic() + seconds
-        for thread in (*self._loops, *(thread for _, thread in self._running.values())):
+        for thread in self._loops:
+            thread.join(timeout=max(0.0, until - time.monotonic()))
+        for _, thread in [*self._running.values()]:  # complete only now: nothing is claimed any more
             thread.join(timeout=max(0.0, until - time.monotonic()))
         if self._lease is not None:
             self._lease.close()
@@ -113,6 +115,8 @@ class Runner:
         except JobCancelled:
             pass
         except Exception as raised:  # noqa: BLE001 - the outermost edge of a job
+            if self._context.stopping.is_set() and not isinstance(raised, TextcxError):
+                return  # the interpreter ends under it; the job goes on in the next process
             error = explain(raised)
             if not isinstance(raised, TextcxError):
                 _log_fault(f"job {job.id}", raised)

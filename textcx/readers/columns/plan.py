@@ -31,7 +31,19 @@ RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS, "a
 """Names that ratings and attributes must not take in the records table, in lower case."""
 
 _LISTED = 20
-_PARTS = "text question id date source respondent touchpoint customer rating attributes ignored"
+_PARTS = [
+    "text",
+    "question",
+    "id",
+    "date",
+    "source",
+    "respondent",
+    "touchpoint",
+    "customer",
+    "rating",
+    "attribute",
+    "ignored",
+]
 """First words of the keys of the reasons, in the order in which they are listed."""
 
 
@@ -102,7 +114,7 @@ def plan_columns(sample: pl.DataFrame, *, overrides: ColumnOverrides, name: str)
         nothing = "plays no part that could be told; name it with a flag to use it"
         nothing = nothing if draft.profiles[column].filled else "empty"
         draft.reasons[f"ignored {column}"] = draft.left_out.get(column, nothing)
-    reasons = sorted(draft.reasons.items(), key=lambda reason: _PARTS.index(reason[0].split()[0]))
+    reasons = sorted(draft.reasons.items(), key=lambda reason: _PARTS.index(reason[0].split()[0].removesuffix("s")))
     return ColumnPlan(**parts, ignored=ignored, reasons=dict(reasons), warnings=tuple(draft.warnings))
 
 

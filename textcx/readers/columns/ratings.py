@@ -257,7 +257,8 @@ def _name_the_overall(choice: RatingChoice) -> None:
     ]
     named = sorted((rating for rating in graded if rating.name in overall), key=lambda one: overall.index(one.name))
     alone = len(graded) == 1 and not {rating.name for rating in choice.ratings} & set(overall)
-    for best in (named or (graded if alone else []))[:1]:
+    best = next(iter(named or (graded if alone else ())), None)
+    if best is not None:
         stars = replace(best, name=_STARS.value, kind=_STARS, note=f"the overall rating, {best.note}")
         choice.ratings[choice.ratings.index(best)] = stars
 

@@ -162,6 +162,8 @@ def read_up_to(stream: BufferedIOBase, size: int) -> bytes:
 def cannot_open(name: str, error: BaseException, *, doing: str = "opened") -> UnreadableInput:
     """Explain one of ``STREAM_ERRORS``."""
     problem = f"cannot be {doing}: {getattr(error, 'strerror', None) or type(error).__name__}"
+    if doing == "read further":
+        problem += "; copy or export it again"
     if isinstance(error, EOFError | zlib.error | gzip.BadGzipFile):
         problem = "is damaged gzip data; copy or export the file again"
     return UnreadableInput(f"{name} {problem}")

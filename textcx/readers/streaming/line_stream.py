@@ -100,6 +100,7 @@ def _bounded(text: io.TextIOWrapper, *, ends: tuple[str, ...], longest: int) -> 
     number, piece = 0, ""
     while line := text.readline(longest + 1):
         if line == "\n" and piece.endswith("\r"):
+            piece = ""
             continue  # the limit came between the two
         number, piece = number + 1, line
         if len(line) <= longest:

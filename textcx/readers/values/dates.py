@@ -255,7 +255,8 @@ def _read(value: str, pattern: str) -> datetime | None:
             instant = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(value) / _PER_SECOND[pattern])
         else:
             instant = datetime.strptime(value, pattern)  # noqa: DTZ007  it may have a zone of its own
-        instant = instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
+        if not _CENTURIES[0] <= instant.year < _CENTURIES[1]:
+            return None
+        return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    return instant if _CENTURIES[0] <= instant.year < _CENTURIES[1] else None

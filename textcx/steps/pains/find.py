@@ -141,7 +141,8 @@ def _is_pain(row: dict[str, Any], *, threshold: float, lexicon: PainLexicon) -> 
         return p_pain >= threshold, False
     invited = question is not None and lexicon.says("asks_improvement", question)
     lack = p_request >= REQUEST_THRESHOLD and (invited or lexicon.says("lacks", text))
-    return p_pain >= threshold or lack or any(one.always for one in find_consequences(text, lexicon)), lack
+    always = (one for one in lexicon.consequences if one.always)
+    return p_pain >= threshold or lack or any(_happened(one, text, lexicon) for one in always), lack
 
 
 def find_pains(

@@ -77,8 +77,8 @@ def judge_urgency(case: Case, *, lexicon: PainLexicon, now: datetime) -> Urgency
         detail = f"worth more than {100 * case.value_rank:.0f} % of customers"
         found.append(_reason("customer value", detail, VALUE_POINTS * case.value_rank))
     grade = "severe" if worst >= 0.75 else "serious" if worst >= SEVERE else "light"  # noqa: PLR2004 - words for people
-    tone = _reason("severity", f"{grade} pain, severity {worst:.2f}", SEVERITY_POINTS * worst)
-    return _urgency([tone, *found, _age(case.created_at, now=now)])
+    severity = _reason("severity", f"{grade} pain, severity {worst:.2f}", SEVERITY_POINTS * worst)
+    return _urgency([severity, *found, _age(case.created_at, now=now)])
 
 
 def _urgency(reasons: Sequence[Mapping[str, Any]]) -> Urgency:

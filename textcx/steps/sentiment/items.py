@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.language import Language
     from textcx.ports import SentenceSplitter
 
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _CODE = re.compile(r"([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{1,8})*")
 _UNKNOWN = frozenset({"und", "zxx", "mul", "mis", "na", "nan", "nil", "unk"})
 """Codes for "not known" and "no language", and what tables write for a missing value."""
@@ -144,7 +145,7 @@ def with_words(segments: pl.DataFrame, given: Sequence[GivenText], texts: Sequen
     """Add to ``judged_segments`` their masked ``text``, and a ``segment_id`` that sorts in their order."""
     words: list[str] = []
     for each, text in zip(given, texts, strict=True):
-        masked = mask(each.text, text.redactions)
+        masked = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", mask(each.text, text.redactions))
         words += [masked[start:end] for start, end in text.spans]
     ids = pl.int_range(pl.len()).cast(pl.String).str.zfill(9)
     return segments.with_columns(pl.Series("text", words, dtype=pl.String), segment_id=ids)

@@ -170,24 +170,24 @@ def _value_marks(analysis: Analysis) -> list[float]:
 def _mark_records(connection: Connection, analysis: Analysis, numbers: dict[str, int]) -> None:
     """Say on records and segments what the analysis made of them."""
     there = pl.DataFrame(list(numbers.items()), schema={"record_id": pl.String, "number": pl.Int64}, orient="row")
-    own = analysis.records.join(there, on="record_id")
+    own = analysis.records.select("record_id", *_ON_RECORDS).join(there, on="record_id")  # attributes have any name
     here = {"id": "number"}
     _update(connection, records, own.select(*here.values(), *_ON_RECORDS), here=here)
     mentions, pains = (
         analysis.tables[name].select(schema.names()).drop("record_id")
         for name, schema in (("mentions", MENTIONS), ("pains", PAINS))
     )
-    said = (
+    own_segments = (
         analysis.segments.join(there, on="record_id")
         .join(mentions.unique("segment_id", keep="first", maintain_order=True), on="segment_id", how="left")
         .join(pains, on="segment_id", how="left")
     )
     here = {"record": "number", "start": "start", "end": "end"}
-    _update(connection, segments, said.select(*here.values(), *_ON_SEGMENTS), here=here)
+    _update(connection, segments, own_segments.select(*here.values(), *_ON_SEGMENTS), here=here)
 
 
 def _update(connection: Connection, table: sa.Table, frame: pl.DataFrame, *, here: dict[str, str]) -> None:
-    """Change rows of a table to those of a frame; ``here`` is which of its columns tells which row it is, by column."""
+    """Change rows of a table to those of a frame; ``here`` maps the table's key columns to those of the frame."""
     if frame.height:
         bound: dict[str, sa.ColumnElement[object]] = {name: sa.bindparam(f"new_{name}") for name in frame.columns}
         same = [table.c[column] == bound.pop(name) for column, name in here.items()]

@@ -38,8 +38,12 @@ def check_name(name: str) -> str:
     return name
 
 
+LONGEST_RETENTION = 36_500
+"""Days; a hundred years."""
+
+
 class SqlDatasets(SqlStore):
-    """The data sets of an installation. All methods raise ``NotFound`` for one that there is not."""
+    """The data sets of an installation; reading one that there is not raises ``NotFound``."""
 
     def put(
         self,
@@ -61,9 +65,14 @@ class SqlDatasets(SqlStore):
                 the one that it has, or learns one.
 
         Raises:
-            WrongUse: If the name cannot be.
+            WrongUse: If the name or the retention cannot be.
         """
         check_name(name)
+        if retention_days is not None and not 1 <= retention_days <= LONGEST_RETENTION:
+            msg = (
+                f"retention is a number of days from 1 to {LONGEST_RETENTION}, or null for no end; got {retention_days}"
+            )
+            raise WrongUse(msg)
         now = datetime.now(tz=UTC)
         settings = storable({"title": title, "columns": dict(columns or {}), "retention_days": retention_days})
         settings["theme_set"] = None if theme_set is None else theme_set.name

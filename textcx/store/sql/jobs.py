@@ -78,7 +78,7 @@ class SqlJobs(SqlStore):
             NotFound: If there is no such data set.
             Conflict: If the idempotency key was used for another request.
         """
-        asked = {
+        request = {
             "kind": kind,
             "options": dict(options or {}),
             "caller": caller,
@@ -88,20 +88,20 @@ class SqlJobs(SqlStore):
         for _ in range(TRIES - 1):
             # the same key for another data set at the same moment, or the data set deleted: the next look finds it
             with suppress(IntegrityError):
-                return self._ask(dataset, upload, asked)
-        return self._ask(dataset, upload, asked)
+                return self._ask(dataset, upload, request)
+        return self._ask(dataset, upload, request)
 
-    def _ask(self, dataset: str, upload: NewUpload | None, asked: dict[str, Any]) -> tuple[Job, bool]:
+    def _ask(self, dataset: str, upload: NewUpload | None, request: dict[str, Any]) -> tuple[Job, bool]:
         with self._database.write() as connection:
             found = dataset_of(connection, dataset)
             # of two callers at once, the lock on the data set's row lets one wait for the other
             connection.execute(sa.select(datasets.c.id).where(datasets.c.id == found.id).with_for_update())
-            caller, key = asked["caller"], asked["idempotency_key"]
+            caller, key = request["caller"], request["idempotency_key"]
             if key is not None:
                 same = sa.and_(jobs.c.caller == caller, jobs.c.idempotency_key == key)
                 earlier = connection.execute(_WITH_DATASET.where(same)).mappings().first()
                 if earlier is not None:
-                    if earlier["request_hash"] != asked["request_hash"]:
+                    if earlier["request_hash"] != request["request_hash"]:
                         msg = "this Idempotency-Key was used for another request; choose a new one"
                         raise Conflict(msg)
                     return _job(earlier), False
@@ -123,7 +123,7 @@ class SqlJobs(SqlStore):
                     errors=[],
                     created_at=now,
                     updated_at=now,
-                    **asked,
+                    **request,
                 )
             )
             return _get(connection, job_id), True

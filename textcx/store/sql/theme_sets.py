@@ -7,9 +7,9 @@ sets it has read, and reads one again when its ``stamp`` has changed.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -54,7 +54,8 @@ class SqlThemeSets(SqlStore):
 
     def __init__(self, database: Database) -> None:
         super().__init__(database)
-        self._remembered = lru_cache(REMEMBERED)(self._load)
+        self._lock = threading.Lock()
+        self._read: dict[int, tuple[str, CurrentSet]] = {}  # with its stamp; the oldest first
 
     def current(self, dataset_id: int) -> CurrentSet | None:
         """Return the theme set of a data set; null where it has none yet.
@@ -63,11 +64,17 @@ class SqlThemeSets(SqlStore):
             ModelProblem: If it is damaged, or a later version wrote it.
         """
         stamps = self._database.scalars(sa.select(theme_sets.c.stamp).where(theme_sets.c.dataset_id == dataset_id))
-        return self._remembered(dataset_id, stamps[0]) if stamps else None
-
-    def _load(self, dataset_id: int, _stamp: str) -> CurrentSet | None:
-        rows = self._database.rows(sa.select(theme_sets).where(theme_sets.c.dataset_id == dataset_id))
-        return made(CurrentSet, rows[0], theme_set=from_bytes(rows[0]["content"])) if rows else None
+        known = self._read.get(dataset_id)
+        if stamps and known is not None and known[0] == stamps[0]:
+            return known[1]
+        rows = self._database.rows(sa.select(theme_sets).where(theme_sets.c.dataset_id == dataset_id)) if stamps else ()
+        found = [made(CurrentSet, row, theme_set=from_bytes(row["content"])) for row in rows]
+        with self._lock:
+            self._read.pop(dataset_id, None)
+            self._read.update((dataset_id, (row["stamp"], one)) for row, one in zip(rows, found, strict=True))
+            while len(self._read) > REMEMBERED:
+                del self._read[next(iter(self._read))]
+        return found[0] if found else None
 
 
 def keep_theme_set(connection: Connection, dataset_id: int, kept: CurrentSet) -> None:

@@ -49,7 +49,7 @@ _ENTRIES = (
 class SqlTriage(SqlStore):
     """The triage queues of an installation.
 
-    All methods raise ``NotFound`` where there is no such data set, or the record is not in its queue.
+    Methods that take a data set's name raise ``NotFound`` where it is not there, or the record is not in its queue.
     """
 
     def page(
@@ -143,16 +143,16 @@ def enter(
     connection: Connection, urgency: Urgency, *, dataset_id: int, record: sa.Row[int, int, str], now: datetime
 ) -> None:
     """Put a record into the queue, by its ``id`` and ``record_id``; who wants to hear of an urgent one is told."""
-    told = {"score": urgency.score, "reasons": list(urgency.reasons)}
+    judged = {"score": urgency.score, "reasons": list(urgency.reasons)}
     shared = {"dataset_id": dataset_id, "record": record.id}
     connection.execute(
         sa.insert(triage).values(
-            **told, **shared, urgent=urgency.urgent, status=TriageStatus.OPEN, entered_at=now, updated_at=now
+            **judged, **shared, urgent=urgency.urgent, status=TriageStatus.OPEN, entered_at=now, updated_at=now
         )
     )
     if urgency.urgent:
         dataset = connection.execute(sa.select(datasets.c.name).where(datasets.c.id == dataset_id)).scalar_one()
-        payload = {"dataset": dataset, "record_id": record.record_id, **told}
+        payload = {"dataset": dataset, "record_id": record.record_id, **judged}
         announce(connection, WebhookEvent.RECORD_URGENT, **shared, payload=payload, now=now)
 
 

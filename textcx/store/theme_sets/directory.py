@@ -329,6 +329,9 @@ def _agree(found: ThemeSet) -> bool:
         (found.sample.shape, (len(found.sample_ids), *width)),
         (found.exceptions.shape, (len(found.exception_themes), *width)),
     }
+    levels: dict[str | None, int] = {None: 0, **{theme.theme_id: theme.level for theme in found.themes}}
+    if any(theme.level <= levels.get(theme.parent_theme_id, 0) for theme in found.themes):
+        return False  # a tree has no circles
     ids = {theme.theme_id for theme in found.themes}
     named = {*found.owners, *found.exception_themes, *(theme.parent_theme_id for theme in found.themes), None}
     members = set(found.members["theme_id"].unique().to_list())

@@ -79,8 +79,13 @@ def find_emerging(
     ``created_at`` and ``counted`` of everything, which growth is counted against.
 
     Returns:
-        A frame of ``tables.EMERGING``, most records first. ``direction`` is "rising" or "falling" where the 95 %
-        interval of ``growth`` leaves out 1, else "steady"; "unknown", and growth null, without dates enough.
+        A frame of ``tables.EMERGING``, most records first. ``closeness`` is the mean cosine between two of its
+        segments, ``growth`` a ratio of rates. ``direction`` is "rising" or "falling" where the 95 % interval of
+        ``growth`` leaves out 1, else "steady"; "unknown", and growth null, without dates enough. ``first_quotes`` are
+        the earliest segments, ``evidence`` the most central and different ones.
+
+    Raises:
+        ShapeMismatch: If there is not one vector per segment, or of another width than the set's.
     """
     if vectors.shape != (unexplained.height, len(theme_set.origin)):
         msg = (

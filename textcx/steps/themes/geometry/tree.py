@@ -1,7 +1,7 @@
 """The tree of a theme set: what lies below a theme, how large it is, and keeping the tree and its names in shape.
 
-Invariants, tested: no theme of a tidy tree has a single child; a theme is always one level below its parent; names stay
-unique whatever their case.
+Invariants, tested: no theme of a tidy tree has a single child; a theme is always on a deeper level than its parent;
+names stay unique whatever their case.
 """
 
 from __future__ import annotations

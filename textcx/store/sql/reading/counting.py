@@ -88,7 +88,10 @@ def polarity_intervals(
 
 
 def _below(dataset: Dataset, theme_id: str | None = None) -> sa.CTE:
-    """Return pairs of themes of the current analysis: ``node``, and ``theme_id``, itself or one above it: this one."""
+    """Return pairs of themes of the current analysis: ``node``, and ``theme_id``, itself or one above it.
+
+    With ``theme_id``, only the pairs of that theme.
+    """
     own = sa.select(themes.c.theme_id.label("node"), themes.c.theme_id.label("theme_id")).where(
         themes.c.analysis_id == dataset.current_analysis
     )
