@@ -76,6 +76,13 @@ def test_a_wrong_model_is_told_before_the_input_is_read(tmp_path: Path) -> None:
     assert "missing.csv" not in run.stderr
 
 
+def test_a_journey_that_does_not_ship_is_told_with_those_that_do_before_the_input_is_read(tmp_path: Path) -> None:
+    run = textcx("analyze", tmp_path / "missing.csv", "--out", tmp_path / "out", "--journey", "travel")
+    assert run.returncode == 2
+    assert "there is no journey 'travel'; name auto, generic, app_software" in run.stderr
+    assert "missing.csv" not in run.stderr
+
+
 def test_an_existing_result_is_wrong_use(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     run = textcx("analyze", SAMPLE, "--out", tmp_path / "out")

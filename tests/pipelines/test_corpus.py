@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from fakes import (
     FakeSplitter,
     FakeThemeModel,
 )
-from languages import ENGLISH
+from languages import ENGLISH, LANGUAGES
 from polars.testing import assert_frame_equal
 
 from textcx.domain.feedback import (
@@ -31,6 +32,7 @@ from textcx.domain.feedback import (
 )
 from textcx.domain.parts import PRIVATE, Part
 from textcx.domain.tables import SCHEMAS
+from textcx.engines.language.folder import load_language
 from textcx.pipelines.batch import RecordTools, analyze_batch
 from textcx.pipelines.corpus import CorpusTools, analyze_corpus
 from textcx.pipelines.measures import Choices
@@ -131,12 +133,12 @@ def record_tools(*batches: FeedbackBatch, plan: ColumnPlan = PLAN) -> Part:
     )
 
 
-def corpus_tools(part: Part, *, rated: bool = True) -> Analysis:
+def corpus_tools(part: Part, *, rated: bool = True, tools: CorpusTools | None = None) -> Analysis:
     choices = Choices(
         ratings=[NPS] if rated else [], attributes=["plan"] if rated else [], seed=0, min_group=5, pain_threshold=0.5,
         offer_words=frozenset(), resamples=100,
     )  # fmt: skip
-    return analyze_corpus(part, tools=SECOND, choices=choices, progress=StageClock())
+    return analyze_corpus(part, tools=tools or SECOND, choices=choices, progress=StageClock())
 
 
 def reasons(analysis: Analysis) -> list[str]:
@@ -157,6 +159,21 @@ def analysis(part: Part) -> Analysis:
 def test_every_kind_of_finding_is_made(analysis: Analysis) -> None:
     assert {name for name, table in analysis.tables.items() if table.is_empty()} <= {"praise"}
     assert list(analysis.tables["journey"]["stage"]) == [*ENGLISH.journey.stage_ids, "unknown"]
+
+
+def test_a_journey_left_to_the_file_is_told_in_notes_and_manifest_and_one_that_was_not_in_the_manifest(
+    part: Part, analysis: Analysis
+) -> None:
+    assert analysis.manifest["journey"] == {"name": ENGLISH.journey.name, "certainty": {}}
+    assert not [note for note in analysis.notes if "Journey" in note]
+    free = load_language(LANGUAGES / "en", journey="auto")
+    found = corpus_tools(part, tools=replace(SECOND, language=free))
+    fitted = found.manifest["journey"]
+    assert set(fitted["certainty"]) == {free.journey.name, *(each.name for each in free.other_journeys)}
+    assert [note for note in found.notes if f"Journey '{fitted['name']}' fits best" in note]
+    chosen = next(each for each in (free.journey, *free.other_journeys) if each.name == fitted["name"])
+    assert list(found.tables["journey"]["stage"]) == [*chosen.stage_ids, "unknown"]
+    assert found.manifest["stage_titles"] == chosen.titles
 
 
 def test_records_in_are_analyzed_plus_unprocessable(analysis: Analysis) -> None:

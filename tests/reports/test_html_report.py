@@ -15,8 +15,10 @@ import polars as pl
 import pytest
 from builders import an_analysis, an_empty_analysis
 
+from textcx.domain.tables import SCHEMAS
 from textcx.reports import formats
 from textcx.reports.html import render
+from textcx.reports.lookup import FEWEST_PLACED
 
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
@@ -246,6 +248,42 @@ def test_a_pain_point_tells_its_own_effect_and_else_that_of_its_theme() -> None:
     assert f"{formats.MINUS}77.7 points" in text
     assert "Effect on NPS of its theme" in text
     assert first not in text
+
+
+def placed(share: float) -> Analysis:
+    """The full analysis, with a share of 1,000 unhappy segments on a stage of its journey."""
+    full = ANALYSES["full"]
+    rows = [
+        {"stage": stage, "segments": count, "respondents": count, "polarity": -0.5, "ci_low": -0.6, "ci_high": -0.4,
+         "negative_share": 0.8}
+        for stage, count in (("delivery", round(1000 * share)), ("unknown", round(1000 * (1 - share))))
+    ]  # fmt: skip
+    return replace(full, tables={**full.tables, "journey": pl.DataFrame(rows, schema=SCHEMAS["journey"])})
+
+
+def test_a_journey_with_too_few_places_is_left_out_with_one_sentence_that_says_so() -> None:
+    few, enough = render(placed(FEWEST_PLACED - 0.01)), render(placed(FEWEST_PLACED))
+    sentence = "Only 24\N{NO-BREAK SPACE}% of the segments say clearly enough where on the journey they belong"
+    assert sentence in few
+    assert "Journey stages by polarity" not in few
+    assert "Weakest part of the journey" not in few
+    assert "Only " not in enough[enough.index('id="journey"') : enough.index('id="drivers"')]
+    assert "Journey stages by polarity" in enough
+    assert "Weakest part of the journey" in enough
+
+
+@pytest.mark.parametrize(
+    ("journey", "told"),
+    [
+        ({"name": "travel & hotels", "certainty": {"customer journey": 0.3, "travel & hotels": 0.6}}, True),
+        ({"name": "travel & hotels", "certainty": {}}, False),
+        (None, False),
+    ],
+)
+def test_the_section_names_the_journey_where_the_feedback_chose_it(journey: object, *, told: bool) -> None:
+    analysis = placed(0.5)
+    html = render(replace(analysis, manifest={**analysis.manifest, "journey": journey}))
+    assert ("the journey “travel &amp; hotels”, which fits this feedback best" in html) is told
 
 
 def test_what_is_hardly_praised_is_not_called_praised() -> None:

@@ -39,6 +39,11 @@ def test_every_wrong_setting_is_reported_at_once_with_its_place(tmp_path: Path) 
     assert "limit = -5 (from the command line or call)" in message
 
 
+def test_a_journey_is_a_name_or_the_path_of_a_file(tmp_path: Path) -> None:
+    assert Settings(journey="auto").journey == "auto"
+    assert load_settings(journey=tmp_path / "ours.toml").journey == str(tmp_path / "ours.toml")
+
+
 def test_broken_toml_is_explained(tmp_path: Path) -> None:
     (tmp_path / "textcx.toml").write_text("seed = = 1")
     with pytest.raises(BadSetting, match=r"textcx\.toml is not valid TOML"):

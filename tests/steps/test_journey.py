@@ -14,7 +14,15 @@ from languages import ENGLISH
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.lexicons.journey import UNKNOWN, JourneyStage, JourneyTaxonomy
-from textcx.steps.journey import find_primary_stages, place_segments_on_journey, stage_vectors, summarize_journey
+from textcx.steps.journey import (
+    FIT_SAMPLE,
+    JourneyFit,
+    find_primary_stages,
+    fit_journey,
+    place_segments_on_journey,
+    stage_vectors,
+    summarize_journey,
+)
 
 SHIPPED = ENGLISH.journey
 SMALL = JourneyTaxonomy(
@@ -23,6 +31,15 @@ SMALL = JourneyTaxonomy(
         JourneyStage("use", "Use", 1, "u", ("the seat was hard",), ("seat|seats",), ("On board",)),
     ),
     background=("great", "very bad"),
+    name="small",
+)
+TRIPS = JourneyTaxonomy(
+    stages=(
+        JourneyStage("booking", "Booking", 0, "b", ("we booked the cabin",), ("booked",), ("Web",)),
+        JourneyStage("stay", "Stay", 1, "s", ("the cabin had a view",), ("view",), ("Cabin",)),
+    ),
+    background=SMALL.background,
+    name="trips",
 )
 
 
@@ -125,6 +142,72 @@ def test_the_order_of_segments_moves_no_stage(order: list[int]) -> None:
     mixed = place_segments_on_journey(segments[order], vectors[order], taxonomy=SMALL, stage_vectors=examples)
     assert mixed["stage"].to_list() == straight["stage"].to_list()
     assert mixed["stage_confidence"].to_list() == pytest.approx(straight["stage_confidence"].to_list(), abs=1e-6)
+
+
+def _fit(texts: Sequence[str], **columns: Sequence[object]) -> JourneyFit:
+    segments = pl.DataFrame({
+        "segment_id": [f"s{number:04d}" for number in range(len(texts))], "text": list(texts),
+        "counted": [True] * len(texts), **columns,
+    }, schema_overrides={"text": pl.String, "counted": pl.Boolean})  # fmt: skip
+    return fit_journey(segments, ENCODER.encode(texts).vectors, candidates=(SMALL, TRIPS), encoder=ENCODER)
+
+
+def test_a_file_takes_the_journey_whose_placements_are_surest_and_is_told_so() -> None:
+    fit = _fit(["we booked the cabin", "the cabin had a view", "booked a view"] * 4)
+    assert fit.taxonomy is TRIPS
+    assert fit.certainty["trips"] > fit.certainty["small"]
+    assert len(fit.notes) == 1
+    assert "'trips' fits best" in fit.notes[0]
+    assert f"{fit.certainty['trips']:.2f} (of 'small' {fit.certainty['small']:.2f})" in fit.notes[0]
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["great", "very bad", "purple monday"],
+        ["the seat was hard", "the cabin had a view"] * 10,
+        ["we booked the cabin", "purple monday", "green tuesday", "great"],
+        ["the seat was hard"] * 30 + ["the cabin had a view"],
+    ],
+    ids=["nobody's", "a draw", "a single hint among few", "the first one's"],
+)
+def test_without_a_clear_gain_the_first_journey_stays(texts: list[str]) -> None:
+    fit = _fit(texts)
+    assert fit.taxonomy is SMALL
+    assert "'small' fits best" in fit.notes[0]
+
+
+def test_duplicates_have_no_say_in_the_choice_of_a_journey() -> None:
+    texts = ["the seat was hard"] * 10 + ["we booked the cabin"] * 90
+    assert _fit(texts, counted=[True] * 10 + [False] * 90).taxonomy is SMALL
+
+
+def test_touchpoints_of_the_file_speak_for_the_journey_that_knows_them() -> None:
+    assert _fit(["purple monday"] * 9, touchpoint=["cabin"] * 9).taxonomy is TRIPS
+
+
+def test_a_file_without_segments_takes_the_first_journey_and_needs_no_note() -> None:
+    assert (_fit([]).taxonomy, _fit([]).notes, _fit([]).certainty) == (SMALL, (), {})
+
+
+def test_a_journey_that_was_named_is_taken_without_a_look_at_the_file() -> None:
+    segments = pl.DataFrame({"segment_id": ["a"], "text": ["the seat was hard"], "counted": [True]})
+    vectors = ENCODER.encode(segments["text"].to_list()).vectors
+    fit = fit_journey(segments, vectors, candidates=(TRIPS,), encoder=ENCODER)
+    assert (fit.taxonomy, fit.notes, fit.certainty) == (TRIPS, (), {})
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_order_of_a_file_larger_than_the_sample_does_not_move_its_fit(seed: int) -> None:
+    texts = [f"{word} {number}" for number in range(FIT_SAMPLE) for word in ("we booked the cabin", "the seat")]
+    order = np.random.default_rng(seed).permutation(len(texts))
+    segments = pl.DataFrame({"segment_id": [f"s{n}" for n in range(len(texts))], "text": texts, "counted": True})
+    vectors = ENCODER.encode(texts).vectors
+    straight, mixed = (
+        fit_journey(rows, found, candidates=(SMALL, TRIPS), encoder=ENCODER)
+        for rows, found in ((segments, vectors), (segments[order], vectors[order]))
+    )
+    assert (mixed.taxonomy, mixed.certainty) == (straight.taxonomy, straight.certainty)
 
 
 def test_the_stage_with_most_confidence_is_a_records_primary_stage_and_unknown_only_without_another() -> None:

@@ -106,7 +106,9 @@ OPTIONS = {
     "keep_names": _option(list[str], "a product or company name never to mask; repeatable", "--keep-name"),
     "title": _option(str, "heading of the report"),
     "tables": _option(list[str], "csv or xlsx: also write sheets for people; repeatable"),
-    "journey": _option(Path, "your own journey taxonomy (TOML)"),
+    "journey": _option(
+        str, "a journey that ships, auto for the one that fits, or your own (TOML)", metavar="NAME|FILE"
+    ),
     "themes": _option(Path, "assign to the themes of this set; no new ones are learned", metavar="SET"),
     "taxonomy": _option(Path, "your own themes (TOML), matched before others are sought"),
     "max_unassigned": _option(float, "largest share of segments in no theme (default 0.1)", min=0.0, max=1.0),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.analysis import Analysis
 from textcx.pipelines.measures import measure
-from textcx.steps.journey import place_segments_on_journey, stage_vectors, summarize_journey, with_primary
+from textcx.steps.journey import fit_journey, place_segments_on_journey, summarize_journey, with_primary
 from textcx.steps.measures.headline import declared, headline
 from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains
@@ -59,7 +59,7 @@ def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
 
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
     """Themes .. trends over all parts of a run, joined; the analysis' manifest holds only what is known here."""
-    language, taxonomy = tools.language, tools.language.journey
+    language = tools.language
     with progress.stage("gather"):
         found = build_corpus(part, language=language)
     segments, vectors = found.segments, found.vectors
@@ -80,9 +80,11 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         )
         raised, shown = themes.mentions_at(WORKING_LEVEL), themes.themes_at(WORKING_LEVEL)
     with progress.stage("journey"):
-        stages = place_segments_on_journey(
-            segments, vectors, taxonomy=taxonomy, stage_vectors=stage_vectors(taxonomy, tools.encoder)
+        fit = fit_journey(
+            segments, vectors, candidates=(language.journey, *language.other_journeys), encoder=tools.encoder
         )
+        taxonomy = fit.taxonomy
+        stages = place_segments_on_journey(segments, vectors, taxonomy=taxonomy, stage_vectors=fit.stage_vectors)
         segments = segments.join(stages, on="segment_id", how="left", maintain_order="left")
         journey = summarize_journey(segments, taxonomy=taxonomy)
     with progress.stage("pain points"):
@@ -130,8 +132,9 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             "boilerplate_share": themes.boilerplate_share,
             "short_share": themes.short_share,
             "stage_titles": taxonomy.titles,
+            "journey": {"name": taxonomy.name, "certainty": fit.certainty},
         },
         unprocessable=found.unprocessable,
-        notes=(*found.notes, *themes.notes, *missing_heads(segments, encoder_id=tools.encoder.encoder_id)),
+        notes=(*found.notes, *themes.notes, *fit.notes, *missing_heads(segments, encoder_id=tools.encoder.encoder_id)),
         theme_set=themes.theme_set,
     )

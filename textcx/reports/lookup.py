@@ -41,6 +41,8 @@ REPORTED_LEVELS = 2
 """Levels of themes that the report shows."""
 LEAST_PRAISED = 0.2
 """Share of clearly positive segments below which a theme is not called praised."""
+FEWEST_PLACED = 0.25
+"""Share of segments on a stage below which the journey is left out: most journeys of another trade stay below it."""
 FEWEST_RATINGS = 5
 """A rating given by fewer respondents is not shown for a part of the customers."""
 LEADING_UNITS = tuple(kind.unit for kind in KINDS.values() if kind.unit)
@@ -90,6 +92,18 @@ class Lookup:
         """Themes that too few samples found again to be presented as news."""
         rows = self.rows("themes")
         return frozenset(row["theme_id"] for row in rows if known(row["stability"]) and row["stability"] < FRAGILE)
+
+    @cached_property
+    def placed(self) -> float | None:
+        """Share of segments that stand on a stage of the journey, 0..1; null without segments."""
+        rows = [(row["stage"] != "unknown", row["segments"] or 0) for row in self.rows("journey")]
+        segments = sum(count for _, count in rows)
+        return sum(count for known, count in rows if known) / segments if segments else None
+
+    @property
+    def too_few_placed(self) -> bool:
+        """Whether too few segments stand on a stage for the journey to be reported."""
+        return self.placed is not None and self.placed < FEWEST_PLACED
 
     def stage(self, stage: str | None) -> str:
         """Return the title of a stage, as the taxonomy of the run has it."""

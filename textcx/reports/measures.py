@@ -92,7 +92,12 @@ def _rating_cell(look: Lookup, rating: str, stage: str) -> Cell:
 
 
 def journey(look: Lookup) -> SimpleNamespace:
-    """Collect the stages in journey order, which the table has, "stage unknown" last."""
+    """Collect the stages in journey order, which the table has, "stage unknown" last; none where too few are placed.
+
+    ``fitted`` is the name of the journey where it was chosen because it fits.
+    """
+    if look.too_few_placed:
+        return SimpleNamespace(columns=[], ratings=[], stages=[], people=False, fitted="")
     rows = sorted(look.rows("journey"), key=lambda row: row["stage"] == "unknown")
     stage_ratings = [
         row["rating"] for row in look.overall if any(look.value(row["rating"], "stage", r["stage"]) for r in rows)
@@ -114,7 +119,9 @@ def journey(look: Lookup) -> SimpleNamespace:
     columns = [("Stage", "grow"), ("Segments", "num"), *([("People", "num")] if people else [])]
     columns += [("Polarity", "cell"), ("Negative", "cell")]
     columns += [(formats.rating_name(rating), "cell") for rating in stage_ratings]
-    return SimpleNamespace(columns=columns, ratings=stage_ratings, stages=stages, people=people)
+    chosen = look.manifest.get("journey") or {}
+    fitted = formats.clip(str(chosen["name"]), 60) if chosen.get("certainty") else ""
+    return SimpleNamespace(columns=columns, ratings=stage_ratings, stages=stages, people=people, fitted=fitted)
 
 
 def drivers(look: Lookup) -> list[SimpleNamespace]:

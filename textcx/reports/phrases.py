@@ -177,7 +177,7 @@ def _stage(look: Lookup) -> Takeaway | None:
         if row["stage"] != "unknown" and (row["segments"] or 0) >= FEWEST_SEGMENTS and known(row["polarity"])
     ]
     row = min(rows, key=lambda found: (found["polarity"], found["stage"]), default=None)
-    if row is None or row["polarity"] > POOR_POLARITY:
+    if look.too_few_placed or row is None or row["polarity"] > POOR_POLARITY:
         return None
     text = (
         f"{look.stage(row['stage'])}, polarity {formats.polarity(row['polarity'])} over "

@@ -94,7 +94,9 @@ class Settings(BaseModel):
     encoder: Path | None = Field(default=None, description="older name of model, for directories")
     language: str = Field(default="en", description="what is analyzed: a folder of models/languages, or another one")
     spacy_pipeline: str | None = Field(default=None, description="any installed spaCy pipeline of the language")
-    journey: Path | None = Field(default=None, description="journey taxonomy (TOML)")
+    journey: str | None = Field(
+        default=None, description="a journey that ships, by name; auto for the one that fits; or your own (TOML)"
+    )
 
     # result
     tables: tuple[Literal["csv", "xlsx"], ...] = ()
@@ -103,6 +105,11 @@ class Settings(BaseModel):
     @classmethod
     def _one_is_a_list_of_one(cls, value: object) -> object:
         return (value,) if isinstance(value, str) else value
+
+    @field_validator("journey", mode="before")
+    @classmethod
+    def _a_path_is_its_text(cls, value: object) -> object:
+        return str(value) if isinstance(value, Path) else value
 
     def offer_words(self) -> frozenset[str]:
         """Return the words of the product and company names, in lower case."""

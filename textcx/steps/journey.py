@@ -6,6 +6,9 @@ of every stage and of the background (sentences that belong to no stage): the me
 and background (softmax, nearest-neighbour classification over example sentences). The likeliest stage is taken where
 its probability reaches a threshold; otherwise the answer is "unknown", which is a valid answer.
 
+Which of several taxonomies a file takes is told by the same placements, over a sample: the one whose placements are
+surest, the first one on a tie.
+
 Invariants, tested: the order of segments never matters, a segment's stage never depends on other segments, and no
 segment is lost.
 """
@@ -25,6 +28,8 @@ from textcx.steps.evidence import check_vectors
 from textcx.steps.statistics.intervals import clustered_interval
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from textcx.ports import Encoder
@@ -37,6 +42,13 @@ BACKGROUND_FLOOR = 0.25
 """A text farther than this cosine from every example counts as background."""
 MIN_CONFIDENCE = 0.40
 CHUNK = 4096
+FIT_SAMPLE = 2000
+"""Segments that tell which taxonomy fits: the standard error of a mean certainty is below 0.01 then."""
+FIT_MARGIN = 0.025
+"""Less mean certainty than this above the first taxonomy is a tie: insurance and bank complaints gain up to 0.024 from
+sectors they do not belong to, and files of a clear sector gain 0.03 to 0.49 from their own."""
+FIT_ERRORS = 2.0
+"""So many standard errors of the gain must lie above zero, or it is a tie: files of a few records tell little."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +131,51 @@ def place_segments_on_journey(
             stage_confidence=pl.when(mapped.is_not_null()).then(1.0).otherwise("stage_confidence"),
         )
     return placed.sort("segment_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JourneyFit:
+    """The taxonomy of a file with its vectors, and the mean certainty of each candidate's placements, 0..1, by name.
+
+    ``certainty`` and ``notes`` are empty where there was no choice.
+    """
+
+    taxonomy: JourneyTaxonomy
+    stage_vectors: StageVectors
+    certainty: dict[str, float]
+    notes: tuple[str, ...] = ()
+
+
+def fit_journey(
+    segments: pl.DataFrame, vectors: NDArray[np.float32], *, candidates: Sequence[JourneyTaxonomy], encoder: Encoder
+) -> JourneyFit:
+    """Choose the taxonomy that fits best: the highest mean certainty of placements, where "unknown" counts as 0.
+
+    It is taken over at most ``FIT_SAMPLE`` segments that count, evenly spaced in the order of their texts. The first
+    candidate stays unless another one is surer by more than ``FIT_MARGIN`` and ``FIT_ERRORS`` standard errors.
+    """
+    check_vectors(vectors, segments)
+    sample = segments.with_row_index("place").filter("counted").sort("text", "segment_id")
+    sample = sample.gather_every(max(1, -(-sample.height // FIT_SAMPLE)))
+    if len(candidates) == 1 or sample.is_empty():
+        return JourneyFit(taxonomy=candidates[0], stage_vectors=stage_vectors(candidates[0], encoder), certainty={})
+    own, encoded = vectors[sample["place"].to_numpy()], [stage_vectors(each, encoder) for each in candidates]
+    known = pl.when(pl.col("stage") != UNKNOWN).then("stage_confidence").otherwise(0.0)
+    sure = np.column_stack(
+        [
+            place_segments_on_journey(sample, own, taxonomy=taxonomy, stage_vectors=vectors_of).select(known).to_numpy()
+            for taxonomy, vectors_of in zip(candidates, encoded, strict=True)
+        ]
+    )
+    means, gains = sure.mean(axis=0), sure - sure[:, :1]
+    needed = np.maximum(FIT_MARGIN, FIT_ERRORS * gains.std(axis=0) / len(sure) ** 0.5)
+    needed[0] = -1.0
+    best = int(np.where(gains.mean(axis=0) > needed, means, -1.0).argmax())
+    certainty = {each.name: round(float(mean), 3) for each, mean in zip(candidates, means, strict=True)}
+    first, chosen = candidates[0].name, candidates[best].name
+    why = f"of '{first}' {certainty[first]:.2f}" if best else "no other one is clearly surer"
+    note = f"Journey '{chosen}' fits best: mean certainty of placements {certainty[chosen]:.2f} ({why})."
+    return JourneyFit(taxonomy=candidates[best], stage_vectors=encoded[best], certainty=certainty, notes=(note,))
 
 
 def find_primary_stages(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) -> pl.DataFrame:

@@ -69,7 +69,7 @@ class Container:
 
     @cached_property
     def language(self) -> Language:
-        """The language that is analyzed, with the user's own journey taxonomy where there is one."""
+        """The language that is analyzed, with the journey that the user chose."""
         return shared_language(self._language_folder, self.settings.journey)
 
     @cached_property
@@ -118,12 +118,13 @@ class Container:
 
     def models(self) -> list[dict[str, str]]:
         """Return name and SHA-256 of every model and language file in use."""
+        from textcx.engines.language.folder import journey_files
+
         encoder = self._encoder_directory
         used = sorted(path for path in encoder.glob("*") if path.suffix in {".safetensors", ".toml", ".json"})
         used += sorted(self._language_folder.glob("*.toml"))
-        if self.settings.journey:
-            used.append(self.settings.journey)
-        return fingerprints(used)
+        used += journey_files(self._language_folder, self.settings.journey)
+        return fingerprints(dict.fromkeys(used))
 
     @cached_property
     def _encoder_directory(self) -> Path:

@@ -44,8 +44,8 @@ def models_directory() -> Path:
 
 
 @cache
-def shared_language(folder: Path, journey: Path | None) -> Language:
-    """Read a language once per process; ``journey`` takes the place of the folder's own journey taxonomy."""
+def shared_language(folder: Path, journey: str | None) -> Language:
+    """Read a language once per process; ``journey`` names another journey than the folder's own, or a file of one."""
     from textcx.engines.language.folder import load_language  # noqa: PLC0415 - loaded when first needed
 
     return load_language(folder, journey=journey)

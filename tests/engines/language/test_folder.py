@@ -10,7 +10,7 @@ import pytest
 from languages import ENGLISH, LANGUAGES, PAINS
 
 from textcx.domain.errors import BadSetting, UnreadableInput
-from textcx.engines.language.folder import FILES, load_language
+from textcx.engines.language.folder import FILES, journey_files, load_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +125,31 @@ def test_a_missing_key_is_named_with_folder_and_file(folder: Path, file: str, ke
     )
     with pytest.raises(BadSetting, match=rf"{folder / file} has no key '{key}'"):
         load_language(folder)
+
+
+def test_a_journey_is_named_or_left_to_the_file_or_a_file_of_ones_own(folder: Path) -> None:
+    assert load_language(folder).journey.name == load_language(folder, journey="generic").journey.name
+    assert load_language(folder, journey="work").journey.stage_ids[0] == "recruiting"
+    own = shutil.copy(folder / "journeys" / "work.toml", folder.parent / "ours")
+    assert load_language(folder, journey=str(own)).journey.stage_ids[0] == "recruiting"
+
+
+def test_only_where_it_is_left_to_the_file_are_there_other_journeys(folder: Path) -> None:
+    auto = load_language(folder, journey="auto")
+    assert auto.journey.name == load_language(folder).journey.name
+    assert len(auto.other_journeys) == 6
+    assert load_language(folder).other_journeys == load_language(folder, journey="work").other_journeys == ()
+
+
+def test_a_language_without_sectors_has_its_own_journey_only(folder: Path) -> None:
+    shutil.rmtree(folder / "journeys")
+    assert load_language(folder, journey="auto").other_journeys == ()
+
+
+@pytest.mark.parametrize("name", ["travel", "nope.toml", ""])
+def test_a_journey_that_is_not_there_is_refused_with_those_that_are(folder: Path, name: str) -> None:
+    with pytest.raises(BadSetting, match=rf"no journey '{name}'; name auto, generic, app_software, .*, work or a TOML"):
+        journey_files(folder, name)
 
 
 def test_another_language_needs_no_code(folder: Path) -> None:

@@ -4,14 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
-from languages import ENGLISH
+from languages import ENGLISH, LANGUAGES
 from places import SAMPLE
 
 from textcx.domain.errors import BadSetting, UnreadableInput
+from textcx.domain.lexicons.cues import NOTHING, cue_regex
 from textcx.domain.themes.seed_topics import ThemeTaxonomy
 from textcx.engines.language.taxonomies import load_journey, load_theme_taxonomy
 
 STAGES = ("awareness", "consideration", "purchase", "delivery", "use", "support", "renewal", "advocacy")
+
+SECTORS = sorted((LANGUAGES / "en" / "journeys").glob("*.toml"))
 
 
 def _write(path: Path, content: str) -> Path:
@@ -26,6 +29,36 @@ def test_the_journey_that_ships_has_eight_stages_in_order_each_with_examples_cue
     assert all(len(stage.examples) >= 8 and stage.cues and stage.touchpoints for stage in taxonomy.stages)
     assert taxonomy.titles["delivery"] == "Delivery and onboarding"
     assert list(taxonomy.titles)[-1] == "unknown"
+
+
+@pytest.mark.parametrize("path", SECTORS, ids=lambda path: path.stem)
+def test_the_journey_of_a_sector_is_complete(path: Path) -> None:
+    taxonomy = load_journey(path)
+    assert taxonomy.name.split()[0] == path.stem.split("_")[0]
+    assert 5 <= len(taxonomy.stages) <= 8
+    examples = [example.casefold() for stage in taxonomy.stages for example in stage.examples]
+    assert len(set(examples)) == len(examples)
+    assert not set(examples) & {example.casefold() for example in taxonomy.background}
+    for stage in taxonomy.stages:
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", stage.id)
+        assert len(stage.examples) >= 12
+        assert stage.description.endswith(".")
+        assert stage.touchpoints
+        assert re.compile(cue_regex(stage.cues)).pattern != NOTHING
+
+
+def test_all_sectors_are_there_and_each_says_what_it_is_for() -> None:
+    assert [path.stem for path in SECTORS] == [
+        "app_software", "education", "health_public", "retail_subscription", "travel_hospitality", "work",
+    ]  # fmt: skip
+    assert all(path.read_text(encoding="utf-8").startswith("# A journey of one sector: ") for path in SECTORS)
+    names = [load_journey(path).name for path in SECTORS]
+    assert len({*names, ENGLISH.journey.name}) == len(SECTORS) + 1
+
+
+def test_a_journey_without_a_name_is_called_as_its_file(tmp_path: Path) -> None:
+    stage = "[[stages]]\nid='use'\ntitle='Use'\ndescription='d'\nexamples=['e']"
+    assert load_journey(_write(tmp_path / "ours.toml", stage)).name == "ours"
 
 
 def test_a_missing_file_is_said_with_its_path(tmp_path: Path) -> None:
@@ -44,6 +77,7 @@ def test_a_file_that_is_not_text_cannot_be_read(tmp_path: Path) -> None:
     ("content", "message"),
     [
         ("stages = [", "not valid TOML"),
+        ("name = 3\n[[stages]]\nid='use'\ntitle='Use'\ndescription='d'\nexamples=['e']", "'name' as text"),
         ("", "no stages"),
         ("[[stages]]\nid='use'\ntitle='Use'\ndescription='d'\nexamples=['e']\ncolour='red'", "'colour' is no key"),
         ("[[stages]]\nid='use'\ndescription='d'\nexamples=['e']", "'title' as text"),

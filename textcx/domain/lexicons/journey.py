@@ -38,6 +38,8 @@ def touchpoint_key(name: str) -> str:
 class JourneyTaxonomy:
     """The stages of a journey in their order, sentences that belong to none of them, and number words of the cues.
 
+    ``name`` says in a report whose journey it is.
+
     Raises:
         BadSetting: If there is no stage, an id stands twice or is "unknown", a stage has no example, or one touchpoint
             name maps onto two stages.
@@ -46,6 +48,7 @@ class JourneyTaxonomy:
     stages: tuple[JourneyStage, ...]
     background: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
+    name: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a taxonomy that could not be used."""

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Language:
-    """One language: its ISO 639-1 code, its name in messages, and what else callers say for the code, in lower case."""
+    """One language: its ISO 639-1 code, its name in messages, and what else callers say for the code, in lower case.
+
+    ``other_journeys`` may take the place of ``journey`` where they fit a file better; none where one was chosen.
+    """
 
     code: str
     name: str
@@ -35,3 +38,4 @@ class Language:
     pains: PainLexicon
     journey: JourneyTaxonomy
     requests: RequestPatterns
+    other_journeys: tuple[JourneyTaxonomy, ...] = ()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from textcx.domain.errors import BadSetting, UnreadableInput
@@ -29,7 +30,6 @@ from textcx.engines.language.toml import TABLES, TEXT, TEXTS, check_keys, read_t
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from dataclasses import Field
-    from pathlib import Path
 
 Room = TypeVar("Room")
 
@@ -46,11 +46,30 @@ ROOMS: dict[str, type[Any]] = {
 
 # "columns.toml" is read by textcx.readers.words, before any engine is built.
 FILES = tuple(f"{name}.toml" for name in ("language", "consequences", "journey", "statements", "columns", *ROOMS))
+GENERIC, AUTO = "generic", "auto"
+"""Names of the journey of the language itself, and of the choice that is left to the file."""
 IDENTITY = ("code", "name", "aliases", "numbers")
 
 
-def load_language(folder: Path, *, journey: Path | None = None) -> Language:
-    """Read a language: one of ``models/languages``, or a folder of the same files, with another journey where given.
+def journey_files(folder: Path, chosen: str | None) -> tuple[Path, ...]:
+    """Return the file of the journey that was chosen, by name or path; with "auto" all that ship, the generic first.
+
+    Raises:
+        BadSetting: If no journey of that name ships with the language in ``folder``, and it is no file.
+    """
+    shipped = {GENERIC: folder / "journey.toml"} | {path.stem: path for path in sorted(folder.glob("journeys/*.toml"))}
+    if chosen == AUTO:
+        return tuple(shipped.values())
+    name = GENERIC if chosen is None else chosen
+    path = shipped.get(name, Path(name))
+    if name not in shipped and not path.is_file():
+        msg = f"there is no journey {chosen!r}; name {AUTO}, {', '.join(shipped)} or a TOML file of your own"
+        raise BadSetting(msg)
+    return (path,)
+
+
+def load_language(folder: Path, *, journey: str | None = None) -> Language:
+    """Read a language: one of ``models/languages``, or a folder of the same files; ``journey`` as in ``journey_files``.
 
     Raises:
         UnreadableInput: If the folder or one of its files is missing, or not text.
@@ -71,13 +90,15 @@ def load_language(folder: Path, *, journey: Path | None = None) -> Language:
     identity = read_toml(folder / "language.toml")
     check_keys(identity, allowed=IDENTITY, where=where, needed=IDENTITY)
     numbers = value_of(identity, "numbers", where, TEXTS)
+    journeys = [load_journey(path, numbers=numbers) for path in journey_files(folder, journey)]
     rooms = {name: _room(folder / f"{name}.toml", room) for name, room in ROOMS.items()}
     return Language(
         code=value_of(identity, "code", where, TEXT),
         name=value_of(identity, "name", where, TEXT),
         aliases=_words(identity["aliases"]) or frozenset(),
         pains=_pains(folder, numbers),
-        journey=load_journey(journey or folder / "journey.toml", numbers=numbers),
+        journey=journeys[0],
+        other_journeys=tuple(journeys[1:]),
         **rooms,
     )
 

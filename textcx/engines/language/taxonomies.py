@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textcx.domain.errors import BadSetting
 from textcx.domain.lexicons.journey import JourneyStage, JourneyTaxonomy
 from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy, problems
-from textcx.engines.language.toml import TABLE, TABLES, TEXTS, check_keys, read_toml, record_of, unknown, value_of
+from textcx.engines.language.toml import TABLE, TABLES, TEXT, TEXTS, check_keys, read_toml, record_of, unknown, value_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,8 @@ def load_journey(path: Path, *, numbers: tuple[str, ...] = ()) -> JourneyTaxonom
     """Load a journey taxonomy; ``numbers`` are number words for its cues, as regular expressions.
 
     The TOML file has ``[[stages]]`` (id, title, description, examples, cues, touchpoints) in journey order, and a
-    ``[background]`` table of examples that belong to no stage. Errors are those of ``load_language``.
+    ``[background]`` table of examples that belong to no stage; without a ``name`` it is called as the file is. Errors
+    are those of ``load_language``.
     """
     content = read_toml(path)
     check_keys(content, allowed=("name", "version", "stages", "background"), where=path.name)
@@ -32,7 +33,8 @@ def load_journey(path: Path, *, numbers: tuple[str, ...] = ()) -> JourneyTaxonom
         record_of(table, JourneyStage, f"{path.name} stage {order + 1}", order=order)
         for order, table in enumerate(tables)
     )
-    return JourneyTaxonomy(stages=stages, background=examples, numbers=numbers)
+    name = value_of({"name": path.stem, **content}, "name", path.name, TEXT)
+    return JourneyTaxonomy(stages=stages, background=examples, numbers=numbers, name=name)
 
 
 def load_theme_taxonomy(path: Path) -> ThemeTaxonomy:
