@@ -31,19 +31,7 @@ RESERVED = frozenset(name.casefold() for name in (*FEEDBACK_SCHEMA, *RECORDS, "a
 """Names that ratings and attributes must not take in the records table, in lower case."""
 
 _LISTED = 20
-_PARTS = [
-    "text",
-    "question",
-    "id",
-    "date",
-    "source",
-    "respondent",
-    "touchpoint",
-    "customer",
-    "rating",
-    "attribute",
-    "ignored",
-]
+_PARTS = "text question id date source respondent touchpoint customer rating attribute ignored"
 """First words of the keys of the reasons, in the order in which they are listed."""
 
 
