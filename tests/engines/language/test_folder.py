@@ -160,6 +160,6 @@ def test_another_language_needs_no_code(folder: Path) -> None:
     german = load_language(folder)
 
     assert (german.code, german.name) == ("de", "German")
-    assert german.answers.silent("Nichts!", asked=False)
-    assert not german.answers.silent("Nothing!", asked=False)
-    assert not ENGLISH.answers.silent("Nichts!", asked=False)
+    assert german.answers.silent("Nichts!", has_question=False)
+    assert not german.answers.silent("Nothing!", has_question=False)
+    assert not ENGLISH.answers.silent("Nichts!", has_question=False)

@@ -20,10 +20,10 @@ class AnswerWords:
     no_answer: tuple[str, ...]
     nothing: tuple[str, ...]
 
-    def silent(self, text: str, *, asked: bool) -> bool:
+    def silent(self, text: str, *, has_question: bool) -> bool:
         """Tell whether a text says that there is no answer."""
         letters = _letters(text)
-        return letters in self._no_answer or (not asked and letters in self._nothing)
+        return letters in self._no_answer or (not has_question and letters in self._nothing)
 
     @cached_property
     def _no_answer(self) -> frozenset[str]:

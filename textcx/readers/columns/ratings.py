@@ -148,11 +148,11 @@ def _why_not(profile: ColumnProfile) -> str | None:
     if profile.named(words.numbers) and not profile.named(words.certain):
         ids = profile.named(words.ids)
         return "an id by its name" if ids else "by its name a count or an amount, not a rating"
-    asked = _is_asked(profile)
-    if asked and (profile.low < 0 or profile.high > _HUNDRED):
+    is_question = _is_asked(profile)
+    if is_question and (profile.low < 0 or profile.high > _HUNDRED):
         return f"values from {profile.low:g} to {profile.high:g} fit no rating scale"
     whole = profile.whole and profile.low >= 1 and profile.distinct >= _FEWEST_CHOICES
-    if not asked and whole and _FEWEST_CHOICES <= profile.high <= _TEN:
+    if not is_question and whole and _FEWEST_CHOICES <= profile.high <= _TEN:
         return (
             f"numbers {profile.low:g} to {profile.high:g}, but not named like a rating; "
             f"if it is one, give --rating 'NAME={profile.name}:LOW-HIGH'"

@@ -170,14 +170,14 @@ def find_pains(
     if not _is_judged(segments):
         return pl.DataFrame(schema=PAIN_SCHEMA)
     ordered = segments.sort("segment_id")
-    asked = ["question"] if "question" in ordered.columns else []
+    question = ["question"] if "question" in ordered.columns else []
     always = cue_regex((cue for one in lexicon.consequences if one.always for cue in one.cues), numbers=lexicon.numbers)
     likely = ordered.filter(
         (pl.col("p_pain") >= threshold)
         | (pl.col("p_request") >= REQUEST_THRESHOLD)
         | pl.col("text").str.contains(always),
         pl.col("p_positive") < CLEARLY_POSITIVE,
-    ).select("segment_id", "record_id", "text", "p_pain", "p_request", "p_negative", "p_positive", *asked)
+    ).select("segment_id", "record_id", "text", "p_pain", "p_request", "p_negative", "p_positive", *question)
     rows = []
     for row in likely.iter_rows(named=True):
         pain, lack = _is_pain(row, threshold=threshold, lexicon=lexicon)

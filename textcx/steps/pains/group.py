@@ -264,8 +264,8 @@ def _describe(frame: Pains, vectors: NDArray[np.float32], group: _Group, stateme
     worth: dict[int, float] = {}
     for member, centrality in zip(members, central.tolist(), strict=True):
         statement = frame["statement"][member].casefold()
-        told = any(reason.rpartition(": ")[2] == group.aspect for reason in frame["reasons"][member])
-        names_it = told or any(word in statement for word in (group.aspect or "").split())
+        in_reasons = any(reason.rpartition(": ")[2] == group.aspect for reason in frame["reasons"][member])
+        names_it = in_reasons or any(word in statement for word in (group.aspect or "").split())
         whole = 1.0 + centrality + 0.5 * frame["severity"][member] + 0.25 * names_it
         worth[member] = round(clear[member] * frame["p_pain"][member] * whole, 6)
     by_worth = sorted(members, key=lambda member: -worth[member])

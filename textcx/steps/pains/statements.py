@@ -133,9 +133,9 @@ def spread_over_themes(frame: Mapping[str, Sequence[Any]]) -> dict[str, float]:
 def _what_happened(frame: Mapping[str, Sequence[Any]], members: Sequence[int]) -> str | None:
     """The consequence that many pains of a group share: "long wait", "cannot use"."""
     reasons = (reason for member in members for reason in frame["reasons"][member])
-    told = Counter(reason.split(": ")[-1] for reason in reasons if not reason.startswith(UNTOLD))
-    best = min(told, key=lambda reason: (-told[reason], reason), default=None)
-    return best if best is not None and told[best] >= max(2.0, TELLING_SHARE * len(members)) else None
+    counts = Counter(reason.split(": ")[-1] for reason in reasons if not reason.startswith(UNTOLD))
+    best = min(counts, key=lambda reason: (-counts[reason], reason), default=None)
+    return best if best is not None and counts[best] >= max(2.0, TELLING_SHARE * len(members)) else None
 
 
 def name_group(

@@ -68,7 +68,7 @@ def judge_urgency(case: Case, *, lexicon: PainLexicon, now: datetime) -> Urgency
     if case.label != "negative" and worst < SEVERE:
         return None
     repeated = any(one.id == _AGAIN and one.reason in case.reasons for one in lexicon.consequences)
-    found = [*_consequences(case.reasons, lexicon), *_contact(case.earlier, said=repeated)]
+    found = [*_consequences(case.reasons, lexicon), *_contact(case.earlier, repeated=repeated)]
     if lexicon.statements.question.search(case.text):
         found.append(_reason("unanswered question", "asks a question", QUESTION_POINTS))
     if worst < SEVERE and not found:
@@ -120,13 +120,13 @@ def _consequences(reasons: Sequence[str], lexicon: PainLexicon) -> list[dict[str
     return [_reason("consequence", ", ".join(reason.removeprefix("consequence: ") for reason in gravest_first), total)]
 
 
-def _contact(earlier: int, *, said: bool) -> list[dict[str, Any]]:
-    if not earlier and not said:
+def _contact(earlier: int, *, repeated: bool) -> list[dict[str, Any]]:
+    if not earlier and not repeated:
         return []
     detail = f"{earlier} earlier negative record{'s' if earlier > 1 else ''} in {LOOK_BACK.days} days"
-    if said:
+    if repeated:
         detail = f"{detail}, and says so" if earlier else "says that it is not the first time"
-    return [_reason("repeated contact", detail, min(CONTACT_POINTS, EACH_CONTACT * (earlier + said)))]
+    return [_reason("repeated contact", detail, min(CONTACT_POINTS, EACH_CONTACT * (earlier + repeated)))]
 
 
 def _reason(kind: str, detail: str, points: float) -> dict[str, Any]:

@@ -118,8 +118,8 @@ def screen(records: pl.DataFrame, *, questions: Sequence[str | None], answers: A
     """
     cleaned = [clean(verbatim) for verbatim in records["verbatim"]]
     reasons: list[str | None] = []
-    for text, cells, asked in zip(cleaned, records["cells"].to_list(), records["question"], strict=True):
-        answered = asked or next((questions[cell["column"]] for cell in cells if questions[cell["column"]]), None)
+    for text, cells, question in zip(cleaned, records["cells"].to_list(), records["question"], strict=True):
+        answered = question or next((questions[cell["column"]] for cell in cells if questions[cell["column"]]), None)
         reasons.append(why_unprocessable(text, question=answered, answers=answers))
     return records.with_columns(
         pl.Series("cleaned", cleaned, dtype=pl.String), pl.Series("reason", reasons, dtype=pl.String)
@@ -202,11 +202,11 @@ def build_segments(
     rows: list[tuple[int, str, str | None, int, int, str, str]] = []
     spans_left = iter(spans)
     texts = records.select("row", "cells", "cleaned", "text", "question").iter_rows()
-    for (row, cells, cleaned, text, asked), redactions in zip(texts, found, strict=True):
+    for (row, cells, cleaned, text, question), redactions in zip(texts, found, strict=True):
         per_cell = list(islice(spans_left, len(cells)))
         bounds = [(cell["start"], cell["end"]) for cell in cells]
         for index, start, end in place_segments(cleaned, bounds, per_cell, redactions, entities=entities_in(text)):
             column = columns[cells[index]["column"]]
             words = polish(cleaned[start:end])
-            rows.append((row, column.column, asked or column.question, start, end, text[start:end], words))
+            rows.append((row, column.column, question or column.question, start, end, text[start:end], words))
     return pl.DataFrame(rows, schema=SPANS, orient="row")

@@ -151,8 +151,8 @@ def why_unprocessable(cleaned: str, *, question: str | None, answers: AnswerWord
         return None if _EMOTICON.search(stripped) else Reason.NOT_AN_ANSWER
     if len(stripped) > _LONGEST_NO_ANSWER:
         return None
-    asked = bool(question and question.strip())
-    return Reason.NOT_AN_ANSWER if answers.silent(stripped, asked=asked) else None
+    has_question = bool(question and question.strip())
+    return Reason.NOT_AN_ANSWER if answers.silent(stripped, has_question=has_question) else None
 
 
 def has_content(text: str) -> bool:

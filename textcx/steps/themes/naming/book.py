@@ -237,7 +237,7 @@ def _propose(text: str, found: Sequence[Phrase], owners: Sequence[int], book: Bo
 def _subject(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book) -> str | None:
     """The key of the noun that is said far above all others, whatever the theme."""
     total = sum(len(themes[leaf].texts) for leaf in leaves)
-    said = sorted(
+    by_share = sorted(
         (-sum(len(candidate.raised.get(leaf, ())) for leaf in leaves), key)
         for key, candidate in book.candidates.items()
         if " " not in key
@@ -245,9 +245,9 @@ def _subject(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book) ->
         and key not in book.naming.general_objects
         and book.is_noun(key, least=0.3)
     )
-    if len(leaves) < SEVERAL or not said or -said[0][0] < SUBJECT * total:
+    if len(leaves) < SEVERAL or not by_share or -by_share[0][0] < SUBJECT * total:
         return None
-    return said[0][1] if len(said) == 1 or said[0][0] <= ABOVE_THE_NEXT * said[1][0] else None
+    return by_share[0][1] if len(by_share) == 1 or by_share[0][0] <= ABOVE_THE_NEXT * by_share[1][0] else None
 
 
 Said = tuple[list[tuple[Candidate, tuple[str, ...], bool]], set[str]]
@@ -271,22 +271,22 @@ class _Reader:
         finder, book, naming = self._finder, self._book, self._book.naming
         whole = tokens(text)
         words = [word for word in whole if word not in naming.degrees]
-        said: list[tuple[Candidate, tuple[str, ...], bool]] = []
+        found_phrases: list[tuple[Candidate, tuple[str, ...], bool]] = []
         for bare in sorted({naming.root(word) for word in words} & book.acting):
             gerund = book.gerunds[bare]
             if (candidate := self._of_kind("gerund", f"{gerund}*")) is not None:
-                said.append((candidate, (gerund,), False))
+                found_phrases.append((candidate, (gerund,), False))
         for start, word in enumerate(words):
             for length in self._lengths.get(word, ()):
                 form = tuple(words[start : start + length])
                 if (candidate := self._by_words.get(form)) is not None:
                     before = words[max(0, start - REACH) : start]
-                    said.append((candidate, form, not naming.negations.isdisjoint(before)))
+                    found_phrases.append((candidate, form, not naming.negations.isdisjoint(before)))
         forms = chain(finder.described(whole), finder.acts(words, book.gerunds), finder.linked(words))
-        said += [(found, form, False) for form in forms if (found := self._by_words.get(form)) is not None]
+        found_phrases += [(found, form, False) for form in forms if (found := self._by_words.get(form)) is not None]
         remarks = ((name, self._of_kind("remark", name)) for name in finder.remarks(text))
-        said += [(found, tuple(name.split()), False) for name, found in remarks if found is not None]
-        return said, {word for word in words if word in naming.verdicts or naming.describes(word)}
+        found_phrases += [(found, tuple(name.split()), False) for name, found in remarks if found is not None]
+        return found_phrases, {word for word in words if word in naming.verdicts or naming.describes(word)}
 
     def _of_kind(self, kind: str, key: str) -> Candidate | None:
         candidate = self._book.candidates.get(key)
@@ -300,8 +300,8 @@ def _count(themes: Sequence[ThemeWords], leaves: Sequence[int], book: Book, find
     for number, theme in enumerate(themes):
         tells_tones = number in leaves
         for index, (text, polarity) in enumerate(zip(theme.texts, theme.polarities, strict=True)):
-            said, describing = read(text)
-            for candidate, form, negated in said:
+            found_phrases, describing = read(text)
+            for candidate, form, negated in found_phrases:
                 candidate.spellings[number][form] += 1
                 candidate.raised[number].add(index)
                 candidate.negated[number] += negated

@@ -81,12 +81,12 @@ def _apart(chosen: Sequence[_Subject], scale: Scale, *, tree: Tree) -> bool:
         if tree.under[one.node] & tree.under[two.node] or scale.naming.akin(one.words, two.words):
             return False
     candidates = [one.candidate for one in chosen if not one.everywhere]
-    said = [candidate.raised[scale.number] for candidate in candidates]
+    raised = [candidate.raised[scale.number] for candidate in candidates]
     least = max(2, _least(scale, tree) * scale.total)
-    for candidate, mine in zip(candidates, said, strict=True):
+    for candidate, mine in zip(candidates, raised, strict=True):
         if len(mine) < MORE_THAN_ELSEWHERE * scale.outside([candidate]) * scale.total:
             return False
-    return all(len(mine.difference(*(other for other in said if other is not mine))) >= least for mine in said)
+    return all(len(mine.difference(*(other for other in raised if other is not mine))) >= least for mine in raised)
 
 
 def _subjects(node: int, above: Scale, *, themes: Sequence[ThemeWords], tree: Tree, book: Book) -> list[_Subject]:

@@ -51,11 +51,11 @@ def weigh(
         for number, offered in found.items()
     }
     tried = [option for offered in best.values() for option in offered[:WEIGHED]]
-    said = sorted({phrase for option in tried for phrase in (_said(option, naming), *_halves(option, naming.joint))})
-    if not said:
+    phrases = sorted({phrase for option in tried for phrase in (_said(option, naming), *_halves(option, naming.joint))})
+    if not phrases:
         return best
-    vectors = relative_to(meanings.origin, on_lattice(meanings.encoder.encode(said).vectors))
-    places = {phrase: place for place, phrase in enumerate(said)}
+    vectors = relative_to(meanings.origin, on_lattice(meanings.encoder.encode(phrases).vectors))
+    places = {phrase: place for place, phrase in enumerate(phrases)}
     weighed = {}
     for number, offered in best.items():
         tried = offered[:WEIGHED]

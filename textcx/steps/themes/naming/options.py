@@ -135,13 +135,13 @@ def _called(
 def _judges_the_whole(candidate: Candidate, words: Sequence[str], scale: Scale) -> bool:
     """Whether a phrase is a judgement of something, in the tone of its theme: "excellent service"."""
     judging = candidate.kind in {"verdict", "described"} and not scale.naming.evaluations.isdisjoint(words)
-    said = scale.share([candidate], scale.number)
-    return judging and said >= JUDGED and not any(map(scale.off_key, words))
+    share = scale.share([candidate], scale.number)
+    return judging and share >= JUDGED and not any(map(scale.off_key, words))
 
 
 def in_full(raised: Sequence[Candidate], scale: Scale, book: Book) -> dict[str, tuple[str, ...]]:
     """Words that are mostly said in one longer phrase, with that phrase."""
-    said: dict[str, list[tuple[float, tuple[str, ...]]]] = defaultdict(list)
+    longer_phrases: dict[str, list[tuple[float, tuple[str, ...]]]] = defaultdict(list)
     for candidate in raised:
         words = candidate.words(scale.number)
         fits = len(words) > 1 and candidate.kind in {"noun", "linked", "act"}
@@ -149,12 +149,12 @@ def in_full(raised: Sequence[Candidate], scale: Scale, book: Book) -> dict[str, 
         if fits and clearer and book.naming.evaluations.isdisjoint(words):
             reach = scale.reach([candidate]) * (DESCRIBED if any(map(book.naming.describes, words)) else 1.0)
             for word in words:
-                said[word].append((-reach, words))
+                longer_phrases[word].append((-reach, words))
     full: dict[str, tuple[str, ...]] = {}
     for candidate in raised:
         words = candidate.words(scale.number)
-        if len(words) == 1 and words[0] in said:
-            (most, longer), *others = sorted(said[words[0]])
+        if len(words) == 1 and words[0] in longer_phrases:
+            (most, longer), *others = sorted(longer_phrases[words[0]])
             whole = scale.reach([candidate])
             if -most >= LONGER * whole or (-most >= ALONE * whole and -most >= -2 * min(others, default=(0.0, ()))[0]):
                 full[words[0]] = longer

@@ -104,8 +104,8 @@ class Scale:
 
     def share(self, candidates: Sequence[Candidate], theme: int) -> float:
         """Share of a theme that says one of the candidates, 0..1."""
-        said = set().union(*(candidate.raised.get(theme, ()) for candidate in candidates))
-        return len(said) / max(1, len(self._themes[theme].texts))
+        raisers = set().union(*(candidate.raised.get(theme, ()) for candidate in candidates))
+        return len(raisers) / max(1, len(self._themes[theme].texts))
 
     def reach(self, candidates: Sequence[Candidate]) -> float:
         """Share of the theme that says one of them, 0..1; less where its children do so unevenly."""
@@ -171,11 +171,11 @@ class Scale:
         if len(candidates) == 1:
             raised = candidates[0].raised
             return sum(len(raised[theme]) for theme in raised.keys() & themes)
-        said: dict[int, set[int]] = defaultdict(set)
+        raisers: dict[int, set[int]] = defaultdict(set)
         for candidate in candidates:
             for theme in candidate.raised.keys() & themes:
-                said[theme] |= candidate.raised[theme]
-        return sum(map(len, said.values()))
+                raisers[theme] |= candidate.raised[theme]
+        return sum(map(len, raisers.values()))
 
     def is_core(self, candidate: Candidate) -> bool:
         """Whether a finest theme mostly speaks of what a candidate names, and no sibling does so more often."""
