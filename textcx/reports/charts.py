@@ -23,6 +23,7 @@ CHAR_WIDTH = 6.6
 LINE_HEIGHT = 14.0
 TICK_ROOM = 38.0
 EDGE = 199.5
+LEAST_SPAN = 1e-9  # of an axis that has several ticks
 """Where a strip of 200 counts as full, so that its last part has no gap after it."""
 VISIBLE = 0.05
 """Overlap from which the eye can tell."""
@@ -125,7 +126,7 @@ class Bubble:
 
 def _nice_ticks(low: float, high: float, *, most: int) -> list[float]:
     span = high - low
-    if span <= 0:
+    if span < LEAST_SPAN:
         return [low]
     raw = span / most
     power = 10 ** math.floor(math.log10(raw))
