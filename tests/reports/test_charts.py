@@ -89,7 +89,7 @@ def test_an_effect_that_chance_could_explain_is_hollow() -> None:
     assert "pos sure" in charts.effect_bar(2.0, 1.0, 3.0, bound=5.0, sure=True)
 
 
-@example([charts.Point("2026-01", 0.0, 0.0, 5e-324)], columns=False)
+@example(points=[charts.Point("2026-01", 0.0, 0.0, 5e-324)], columns=False)
 @given(
     st.lists(
         st.builds(

@@ -23,10 +23,11 @@ CHAR_WIDTH = 6.6
 LINE_HEIGHT = 14.0
 TICK_ROOM = 38.0
 EDGE = 199.5
-LEAST_SPAN = 1e-9  # of an axis that has several ticks
 """Where a strip of 200 counts as full, so that its last part has no gap after it."""
 VISIBLE = 0.05
 """Overlap from which the eye can tell."""
+LEAST_SPAN = 1e-9
+"""Span of an axis from which it has several ticks."""
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 340.0, 176.0, 42.0, 10.0, 24.0
 ROOM = WIDTH - LEFT - 12.0
 """Size of a number's course over time, and where its values lie."""
