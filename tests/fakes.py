@@ -60,8 +60,10 @@ class FakeEncoder:
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
         read = [_read(text) for text in texts]
+        matrix = _matrix([_vector(words) for words in read] if vectors else [], WIDTH)
         return Encoding(
-            vectors=_matrix([_vector(words) for words in read] if vectors else [], WIDTH),
+            vectors=matrix,
+            matters=matrix,
             sentiment=_matrix([_sentiment(words) for words in read], 3),
             pain=np.array([_said(words, _PAIN) for words in read], dtype=np.float32),
             request=np.array([_said(words, _REQUEST) for words in read], dtype=np.float32),
@@ -70,6 +72,18 @@ class FakeEncoder:
             ),
             windows=np.array([max(1, math.ceil(len(words) / WINDOW)) for words in read], dtype=np.int32),
         )
+
+    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
+        if len(titles) != len(remarks):
+            msg = f"{len(titles)} titles came with {len(remarks)} remarks"
+            raise ShapeMismatch(msg)
+        return np.array([_covers(*pair) for pair in zip(titles, remarks, strict=True)], dtype=np.float32)
+
+
+def _covers(title: str, remark: str) -> float:
+    """A title covers a remark that holds half of its words of content."""
+    words = {word for word in _read(title) if word.isalpha() and word not in NAMING.stop_words}
+    return 0.9 if words and 2 * len(words.intersection(_read(remark))) >= len(words) else 0.1
 
 
 def _read(text: str) -> list[str]:

@@ -33,6 +33,12 @@ class Encoder(Protocol):
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
         """Encode texts, each different one once; an answer never depends on the other texts or their order."""
 
+    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
+        """Probability, 0..1, that each title covers the remark beside it; NaN where the model has no such head.
+
+        An answer depends on its pair alone. Shape ``(titles,)``; there are as many remarks.
+        """
+
 
 @dataclass(frozen=True, slots=True)
 class LanguageGuess:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from languages import ENGLISH
+from numpy.typing import NDArray
 
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
@@ -56,14 +57,19 @@ class WordEncoder:
                 matrix[row, int.from_bytes(hashlib.blake2b(word.encode(), digest_size=1).digest())] += 1.0
         matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
         nothing = np.zeros(len(texts), dtype=np.float32)
+        matrix = matrix if vectors else matrix[:0]
         return Encoding(
-            matrix if vectors else matrix[:0],
+            matrix,
             np.zeros((len(texts), 3), np.float32),
             nothing,
             nothing,
             np.zeros((len(texts), 4), np.float32),
+            matrix,
             nothing.astype(np.int32),
         )
+
+    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
+        return np.full(min(len(titles), len(remarks)), np.nan, np.float32)
 
 
 ENCODER = WordEncoder()

@@ -24,4 +24,5 @@ class Encoding:
     pain: NDArray[np.float32]  # probability that something went wrong, shape ``(texts,)``; NaN without such a head
     request: NDArray[np.float32]  # probability of a wish or suggestion, shape ``(texts,)``; NaN likewise
     emotions: NDArray[np.float32]  # probability of each of ``EMOTIONS``, shape ``(texts, 4)``; NaN likewise
+    matters: NDArray[np.float32]  # what texts are about, such that one fix would answer them; shaped like ``vectors``
     windows: NDArray[np.int32]  # windows each text was read in, at least 1, shape ``(texts,)``

@@ -51,9 +51,8 @@ class Answers:
             for name, known in self._known.items():
                 self._known[name] = np.concatenate([known, getattr(found, name)])
         at = np.array([self._places[text] for text in texts], dtype=np.int64)
-        return Encoding(
-            vectors=np.zeros((0, 0), np.float32), **{name: known[at] for name, known in self._known.items()}
-        )
+        nothing = np.zeros((0, 0), np.float32)
+        return Encoding(vectors=nothing, matters=nothing, **{name: known[at] for name, known in self._known.items()})
 
     def polarity(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return p(positive) - p(negative) of each text, -1 to 1."""

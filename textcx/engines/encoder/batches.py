@@ -29,13 +29,19 @@ PACKED_SMALL = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)  # those o
 
 
 class Output(NamedTuple, Generic[Array]):
-    """What the network says about rows: logits that are not calibrated, and vectors of unit length; all float32."""
+    """What the network says about rows: logits that are not calibrated, and vectors of unit length; all float32.
+
+    ``cover`` tells whether a title covers a remark, where a row holds both: ``[CLS] title [SEP] remark [SEP]``. Of any
+    other row it says nothing. Without a branch for matters it is NaN, and ``matters`` are the vectors.
+    """
 
     sentiment: Array  # (rows, 3)
     pain: Array  # (rows,)
     request: Array  # (rows,)
     emotions: Array  # (rows, 4)
     vectors: Array  # (rows, width)
+    matters: Array  # (rows, width)
+    cover: Array  # (rows,)
 
 
 Logits = Output[NDArray[np.float32]]

@@ -1,4 +1,4 @@
-"""The network behind the encoder: one backbone, one pass, several heads.
+"""The network behind the encoder: one backbone, one pass, several heads, and a branch of its own for matters.
 
 The backbone has the shape of a small BERT (post-norm, exact GELU, learned positions) and starts from the weights of
 all-MiniLM-L6-v2. Five heads read its last layer: ``sentiment`` (three classes), ``pain`` (something went wrong for the
@@ -8,6 +8,11 @@ keeps the geometry of the original sentence embedding.
 All but the vector share a hidden layer over ``[first token, mean, maximum]``; the vector has a linear layer of its own
 over the mean, so that learning sentiment does not bend the space that themes are clustered in. Everything that turns a
 batch into numbers is row-wise.
+
+What a remark is about such that one fix would answer it, its matter, takes more than a linear layer. So a network may
+have ``matter_layers`` beside as many of the last layers; both read the states of the layers before them, computed once.
+Two heads read the branch: ``matter``, a vector of unit length over a text's own tokens, and ``cover``, whether a title
+covers a remark. Three more, ``aspect``, ``opinion`` and ``aspect_polarity``, are read by the aspect finder, not here.
 """
 
 from __future__ import annotations
@@ -30,6 +35,9 @@ if TYPE_CHECKING:
 
 EncoderOutput = Output[Tensor]
 Pooled = tuple[Tensor, Tensor, Tensor]  # of each text its first token, the mean, and the maximum; (rows, width)
+PooledBranch = tuple[Tensor, Tensor, Tensor]  # its first token, the mean, and that of its own tokens; (rows, width)
+EDGES = 2  # tokens around a text: one opens it, one closes it
+TAGS = 3  # of a token: outside, begin, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,13 @@ class NetworkShape:
     head_width: int = 384
     emotions: int = len(EMOTIONS)
     norm_epsilon: float = 1e-12
+    matter_layers: int = 0  # those of the branch; it leaves so many layers before the end, 0 for none
+
+    def __post_init__(self) -> None:
+        """Refuse a branch that is longer than the backbone."""
+        if not 0 <= self.matter_layers <= self.layers:
+            message = f"a network of {self.layers} layers cannot have {self.matter_layers} layers for matters"
+            raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +106,7 @@ class EncoderLayer(nn.Module):
 
 
 class EncoderNetwork(nn.Module):
-    """Token ids in, the logits of four heads and a vector out."""
+    """Token ids in, the logits of four heads and a vector out; with a branch, a matter and a cover logit too."""
 
     def __init__(self, shape: NetworkShape | None = None) -> None:
         super().__init__()
@@ -110,6 +125,20 @@ class EncoderNetwork(nn.Module):
         with torch.no_grad():
             self.vector.weight.copy_(torch.eye(width))
             self.vector.bias.zero_()
+        self.matter_layers = nn.ModuleList(EncoderLayer(self.shape) for _ in range(self.shape.matter_layers))
+        if self.matter_layers:
+            self._add_branch_heads(width)
+
+    def _add_branch_heads(self, width: int) -> None:
+        """Add what reads the branch; the last three are read by the aspect finder, ``forward`` leaves them alone."""
+        self.matter = nn.Linear(width, width)
+        self.cover = nn.Linear(2 * width, 1)  # of the first token, and the mean over all
+        self.aspect = nn.Linear(width, TAGS)  # of every token
+        self.opinion = nn.Linear(width, TAGS)
+        self.aspect_polarity = nn.Linear(2 * width, len(LABELS))
+        with torch.no_grad():
+            self.matter.weight.copy_(torch.eye(width))
+            self.matter.bias.zero_()
 
     def forward(self, tokens: Tensor, mask: Tensor, *, head_dropout: float = 0.0) -> EncoderOutput:
         """Read a batch of texts.
@@ -117,28 +146,37 @@ class EncoderNetwork(nn.Module):
         ``tokens`` ``(rows, length)`` are ids, padded at the end; ``mask`` is true where one is real, at least one in a
         row. ``head_dropout`` is the share of the shared hidden layer that is switched off while training, 0..1.
         """
-        return self.judge(pool(self.states(tokens, mask), mask), head_dropout=head_dropout)
+        states, beside = self.states(tokens, mask)
+        branch = None if beside is None else pool_branch(beside, mask)
+        return self.judge(pool(states, mask), branch, head_dropout=head_dropout)
 
-    def judge(self, pooled: Pooled, *, head_dropout: float = 0.0) -> EncoderOutput:
-        """Ask the heads about texts; arguments and answer as for ``forward``."""
+    def judge(self, pooled: Pooled, branch: PooledBranch | None = None, *, head_dropout: float = 0.0) -> EncoderOutput:
+        """Ask the heads about texts; ``branch`` is null where there is none. Answer as for ``forward``."""
         precise = self.hidden.weight.dtype  # the heads may keep more digits than the backbone
         first, mean, highest = (part.to(precise) for part in pooled)
         hidden = functional.gelu(self.hidden(torch.cat([first, mean, highest], dim=-1)))
         if head_dropout:
             hidden = functional.dropout(hidden, head_dropout, training=self.training)
-        vectors = self.vector(mean).float()
+        vectors = functional.normalize(self.vector(mean).float(), dim=-1)
+        matters, cover = vectors, vectors.new_full(vectors.shape[:1], float("nan"))
+        if branch is not None:
+            first, mean, own = (part.to(precise) for part in branch)
+            matters = functional.normalize(self.matter(own).float(), dim=-1)
+            cover = self.cover(torch.cat([first, mean], dim=-1)).float().squeeze(-1)
         return EncoderOutput(
             sentiment=self.sentiment(hidden).float(),
             pain=self.pain(hidden).float().squeeze(-1),
             request=self.request(hidden).float().squeeze(-1),
             emotions=self.emotions(hidden).float(),
-            vectors=functional.normalize(vectors, dim=-1),
+            vectors=vectors,
+            matters=matters,
+            cover=cover,
         )
 
     def set_precision(self, precision: torch.dtype) -> None:
         """Give the backbone another precision; the heads, which cost next to nothing, stay in float32."""
         self.float()
-        for part in (self.words, self.positions, self.norm_words, self.layers):
+        for part in (self.words, self.positions, self.norm_words, self.layers, self.matter_layers):
             part.to(precision)
 
     def attention_bias(self, mask: Tensor, states: Tensor) -> Tensor:
@@ -146,14 +184,27 @@ class EncoderNetwork(nn.Module):
         bias = torch.zeros(mask.shape, dtype=states.dtype, device=states.device).masked_fill(~mask, float("-inf"))
         return bias[:, None, None, :]
 
-    def states(self, tokens: Tensor, mask: Tensor) -> Tensor:
-        """Return the last layer's state of every token, shape ``(rows, length, width)``, in the weights' precision."""
+    def states(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the last states of every token, and those of the branch, if there is one.
+
+        Both have the shape ``(rows, length, width)`` and the weights' precision.
+        """
         places = torch.arange(tokens.shape[1], device=tokens.device)
         states = self.embed(tokens, places)
         attention = RowAttention(self.shape.heads, self.attention_bias(mask, states))
-        for layer in self.layers:
+        return self.run_layers(states, attention)
+
+    def run_layers(self, states: Tensor, attention: Attention) -> tuple[Tensor, Tensor | None]:
+        """Take embedded tokens through all layers; returns the last states, and the branch's, each as they came."""
+        fork = len(self.layers) - len(self.matter_layers)
+        beside = states
+        for place, layer in enumerate(self.layers):
+            if place == fork:
+                beside = states
             states = layer(states, attention)
-        return states
+        for layer in self.matter_layers:
+            beside = layer(beside, attention)
+        return states, beside if self.matter_layers else None
 
     def embed(self, tokens: Tensor, places: Tensor) -> Tensor:
         """Return the states of tokens before the first layer; ``places`` says where in their text they stand."""
@@ -165,6 +216,17 @@ def pool(states: Tensor, mask: Tensor) -> Pooled:
     real = mask.unsqueeze(-1)
     mean = (states.float() * real).sum(1) / real.sum(1)
     return states[:, 0], mean, states.masked_fill(~real, -1e4).amax(1)
+
+
+def pool_branch(states: Tensor, mask: Tensor) -> PooledBranch:
+    """Sum up the branch's states; shapes as for ``pool``. A text's own tokens are all but those around it.
+
+    A row that holds nothing between its first and its last token is summed up over all of them.
+    """
+    sizes, places = mask.sum(1, keepdim=True), torch.arange(mask.shape[1], device=mask.device)
+    own = mask & ((sizes <= EDGES) | ((places > 0) & (places < sizes - 1)))
+    mean, inner = ((states.float() * each.unsqueeze(-1)).sum(1) / each.sum(1, keepdim=True) for each in (mask, own))
+    return states[:, 0], mean, inner
 
 
 def backbone_from_bert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

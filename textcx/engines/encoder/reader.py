@@ -1,12 +1,12 @@
-"""The Encoder port over any backend: texts in, vectors and the probabilities of four heads out.
+"""The Encoder port over any backend: texts in, vectors and the probabilities of heads out.
 
 Two invariants, both tested for every backend:
 
 * An answer depends on the text alone, bit for bit on one machine; ``batches`` sees to that. Only where small batches
   are asked for, as the service does, answers agree within the tolerance of their precision.
 * Nothing is cut off. A text longer than a window is read in overlapping windows of even length; ``windows`` counts
-  them. Sentiment and vector are the mean over the windows; pain, request and emotions are the highest, since they ask
-  whether a text says something anywhere.
+  them. Sentiment, vector and matter are the mean over the windows; pain, request and emotions are the highest, since
+  they ask whether a text says something anywhere. Only ``covers`` reads no more of a remark than one window holds.
 
 Memory does not grow with the length of a text beyond a few kilobytes for each window: windows are read as they come.
 Texts are cut into tokens in a thread of their own while the backend computes, but where small batches are asked for.
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcx.domain.encoding import EMOTIONS, LABELS, Encoding
-from textcx.domain.errors import ModelProblem
+from textcx.domain.errors import ModelProblem, ShapeMismatch
 from textcx.engines.encoder.batches import LONGEST, PackedBatches, PackingBackend, PaddedBatches, Window
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from textcx.engines.encoder.batches import Logits, PaddedBackend
 
+PAIR, PAIR_TITLE = 128, 32  # most tokens of a window that holds a title and a remark, and of its title
 OVERLAP = 32  # tokens that two neighbouring windows share
 PIECE = 16_384  # most characters tokenized at once
 TEXTS_AT_ONCE, LONG_AT_ONCE = 256, 16  # texts, or long pieces of texts, tokenized at once
@@ -61,6 +62,8 @@ class Calibration:
     request_shift: float = 0.0
     emotion_temperatures: tuple[float, ...] = (1.0,) * len(EMOTIONS)
     emotion_shifts: tuple[float, ...] = (0.0,) * len(EMOTIONS)
+    cover_temperature: float = 1.0
+    cover_shift: float = 0.0
     confident_at: float = 0.5
 
 
@@ -73,6 +76,7 @@ class _Sums:
         self.request = np.zeros(texts, np.float32)
         self.emotions = np.zeros((texts, len(EMOTIONS)), np.float32)
         self.vectors = np.zeros((texts, width))
+        self.matters = np.zeros((texts, width))
         self.windows = np.zeros(texts, np.int32)
 
     def add(self, windows: Sequence[Window], output: Logits, scale: Calibration) -> None:
@@ -87,20 +91,20 @@ class _Sums:
         np.add.at(self.sentiment, texts, weights * sentiment[:count])
         if self.vectors.shape[1]:
             np.add.at(self.vectors, texts, weights * output.vectors[:count])
+            np.add.at(self.matters, texts, weights * output.matters[:count])
         with np.errstate(invalid="ignore"):  # NaN where the model has no such head
             for highest, found in ((self.pain, pain), (self.request, request), (self.emotions, emotions)):
                 np.maximum.at(highest, texts, found[:count])
 
     def encoding(self, places: NDArray[np.int64]) -> Encoding:
         sentiment = self.sentiment / self.sentiment.sum(1, keepdims=True)
-        lengths = np.linalg.norm(self.vectors, axis=1, keepdims=True)
-        vectors = self.vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
         return Encoding(
-            vectors=vectors[places].astype(np.float32),
+            vectors=_unit(self.vectors)[places].astype(np.float32),
             sentiment=sentiment[places].astype(np.float32),
             pain=self.pain[places],
             request=self.request[places],
             emotions=self.emotions[places],
+            matters=_unit(self.matters)[places].astype(np.float32),
             windows=self.windows[places],
         )
 
@@ -138,6 +142,7 @@ class BatchedEncoder:
         calibration: Calibration | None = None,
         edges: tuple[int, int] | None = None,
         longest: int = LONGEST,
+        has_cover: bool = False,
         prepare: Callable[[str], str] = readable,
         small_batches: bool = False,
         between: Callable[[], None] | None = None,
@@ -146,7 +151,8 @@ class BatchedEncoder:
 
         ``encoder_id`` is kept with everything made from it: ``sentiment-1@sha256:0123456789ab``. The tokens ``edges``
         open and close every window, [CLS] and [SEP] by default; it has ``longest`` at most, which is at least 64.
-        ``prepare`` makes a text readable for the tokenizer.
+        ``has_cover`` says that the network can tell whether a title covers a remark. ``prepare`` makes a text readable
+        for the tokenizer.
 
         With ``small_batches`` few texts are read in small batches instead of filling them up, by the calling thread.
         That is many times faster, and lets an answer differ in its last digits with the texts that are asked beside it.
@@ -160,8 +166,8 @@ class BatchedEncoder:
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._longest, self._prepare = longest, prepare
-        edges = edges or _edges(tokenizer)
+        self._longest, self._prepare, self._has_cover = longest, prepare, has_cover
+        self._edges = edges = edges or _edges(tokenizer)
         self._batches: PackedBatches | PaddedBatches = (
             PackedBatches(backend, edges, small_batches)
             if isinstance(backend, PackingBackend)
@@ -175,24 +181,64 @@ class BatchedEncoder:
         """
         different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         sums = _Sums(len(different), width=self.width if vectors else 0)
-        coming = self._batches.gather(self._windows(list(different)))
-        for number, windows in enumerate(coming if self._small else _ahead(coming)):
+        for windows, output in self._read(self._windows(list(different))):
+            sums.add(windows, output, self.calibration)
+        found = sums.encoding(np.array([different[text] for text in texts], dtype=np.int64))
+        nothing = np.zeros((0, self.width), np.float32)
+        return found if vectors else replace(found, vectors=nothing, matters=nothing)
+
+    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
+        """Say how likely each title covers the remark beside it, 0..1; NaN where the network cannot tell.
+
+        Each different pair is read once, in one window: ``PAIR_TITLE`` tokens of the title at most, and as many of the
+        remark as ``PAIR`` leaves room for. An answer depends on its pair alone. Shape ``(titles,)``.
+
+        Raises:
+            ShapeMismatch: If there are not as many titles as remarks.
+        """
+        if len(titles) != len(remarks):
+            message = f"Each title needs one remark: {len(titles)} titles came with {len(remarks)} remarks."
+            raise ShapeMismatch(message)
+        if not self._has_cover:
+            return np.full(len(titles), np.nan, np.float32)
+        pairs = list(zip(titles, remarks, strict=True))
+        different = {pair: place for place, pair in enumerate(dict.fromkeys(pairs))}
+        logits = np.zeros(len(different), np.float32)
+        for windows, output in self._read(self._pairs(list(different))):
+            logits[[window.text for window in windows]] = output.cover[: len(windows)]
+        found = _sigmoid(logits / self.calibration.cover_temperature + self.calibration.cover_shift)
+        return found[np.array([different[pair] for pair in pairs], dtype=np.int64)]
+
+    def _read(self, windows: Iterator[Window]) -> Iterator[tuple[list[Window], Logits]]:
+        """Read windows in batches; yields each batch with at least as many rows of answers, in its order."""
+        coming = self._batches.gather(windows)
+        for number, batch in enumerate(coming if self._small else _ahead(coming)):
             if number and self._between is not None:
                 self._between()
-            sums.add(windows, self._batches.read(windows), self.calibration)
-        found = sums.encoding(np.array([different[text] for text in texts], dtype=np.int64))
-        return found if vectors else replace(found, vectors=np.zeros((0, self.width), np.float32))
+            yield batch, self._batches.read(batch)
 
     def _windows(self, texts: Sequence[str]) -> Iterator[Window]:
         """Cut texts into windows; yields those of one text in order."""
         inner = self._longest - 2
-        for place, pieces in groupby(self._tokenized(texts), key=itemgetter(0)):
-            tokens = np.concatenate([ids for _, ids in pieces])
+        for place, tokens in self._ids(texts):
             count = max(1, -(-(len(tokens) - OVERLAP) // (inner - OVERLAP)))
             size = -(-(len(tokens) + (count - 1) * OVERLAP) // count)
             for number in range(count):
                 begin = number * (size - OVERLAP)
                 yield Window(place, tokens[begin : begin + size])
+
+    def _pairs(self, pairs: Sequence[tuple[str, str]]) -> Iterator[Window]:
+        """Put a title and a remark into each window, with the closing token between them."""
+        inner, closing = min(PAIR, self._longest) - 2, self._edges[1:]
+        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
+        known = {texts[place]: tokens[:inner].copy() for place, tokens in self._ids(texts)}
+        for place, (title, remark) in enumerate(pairs):
+            yield Window(place, np.concatenate([known[title][:PAIR_TITLE], closing, known[remark]])[:inner])
+
+    def _ids(self, texts: Sequence[str]) -> Iterator[tuple[int, NDArray[np.int64]]]:
+        """Yield the place of each text and all of its token ids."""
+        for place, pieces in groupby(self._tokenized(texts), key=itemgetter(0)):
+            yield place, np.concatenate([ids for _, ids in pieces])
 
     def _tokenized(self, texts: Sequence[str]) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """Yield the place of each text and its token ids, piece by piece."""
@@ -221,6 +267,12 @@ def _ahead(batches: Iterator[list[Window]]) -> Iterator[list[Window]]:
 def _softmax(logits: NDArray[np.floating]) -> NDArray[np.float32]:
     shares = np.exp(logits - logits.max(-1, keepdims=True))
     return np.asarray(shares / shares.sum(-1, keepdims=True), dtype=np.float32)
+
+
+def _unit(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Bring vectors to unit length; zeros stay zeros. Shape ``(texts, width)``, in and out."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, np.finfo(np.float32).tiny))
 
 
 def _sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float32]:

@@ -17,6 +17,8 @@ from textcx.steps.themes.naming.worth import grow
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
 name_tree = partial(name_tree, naming=NAMING)
 weigh = partial(weigh, naming=NAMING)
 option_of = partial(option_of, naming=NAMING)
@@ -42,12 +44,16 @@ class BySubject:
         nothing = np.zeros(len(texts), dtype=np.float32)
         return Encoding(
             vectors=found if vectors else found[:0],
+            matters=found if vectors else found[:0],
             sentiment=np.full((len(texts), 3), 1 / 3, dtype=np.float32),
             pain=nothing,
             request=nothing,
             emotions=np.zeros((len(texts), 4), dtype=np.float32),
             windows=np.ones(len(texts), dtype=np.int32),
         )
+
+    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
+        return np.full(min(len(titles), len(remarks)), np.nan, dtype=np.float32)
 
 
 def meanings(*subjects: int) -> Meanings:

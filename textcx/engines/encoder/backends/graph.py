@@ -3,8 +3,8 @@
 Only operators of the standard are used, so that any runtime can read the graph and fuse what it knows to fuse. It
 computes what ``network`` computes, in the same order; ``tests/engines/test_backends_agree.py`` holds the two together.
 
-The weights of the layers' four products can be written as 8-bit integers (``rounding``). Embeddings, norms and
-heads, which cost next to nothing, keep their digits.
+The weights of the layers' four products, the branch's too, can be written as 8-bit integers (``rounding``).
+Embeddings, norms and heads, which cost next to nothing, keep their digits.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from textcx.engines.encoder.model_folder import ModelFolder
 
+EDGES = 2  # tokens around a text
 OPSET = 21
 IR_VERSION = 10
 OUTPUTS = Logits._fields
@@ -73,7 +74,7 @@ class _Writer:
     ) -> None:
         self._weights, self._down = weights, down
         self._layers, self._heads, self._width = network["layers"], network["heads"], network["width"]
-        self._epsilon = network["norm_epsilon"]
+        self._epsilon, self._branch = network["norm_epsilon"], network.get("matter_layers", 0)
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
 
@@ -81,10 +82,16 @@ class _Writer:
         states = self._words()
         padding = self._add("Where", "mask", self._number(0.0), self._number(-np.inf))
         bias = self._add("Unsqueeze", padding, self._axes(1, 2))
+        beside = states
         for layer in range(self._layers):
+            if layer == self._layers - self._branch:
+                beside = states
             states = self._layer(f"layers.{layer}", states, bias)
+        for layer in range(self._branch):
+            beside = self._layer(f"matter_layers.{layer}", beside, bias)
         outputs = self._heads_of(states)
-        shapes = (3, None, None, len(EMOTIONS), self._width)
+        outputs |= self._branch_heads_of(beside) if self._branch else self._without_branch(outputs["vectors"])
+        shapes = (3, None, None, len(EMOTIONS), self._width, self._width, None)
         graph = helper.make_graph(
             [*self._nodes, *(helper.make_node("Identity", [outputs[name]], [name]) for name in OUTPUTS)],
             "encoder",
@@ -129,28 +136,57 @@ class _Writer:
         return self._norm(self._add("Add", states, contracted), f"{name}.norm_output")
 
     def _heads_of(self, states: str) -> dict[str, str]:
-        real = self._add("Cast", "mask", to=TensorProto.FLOAT)
-        total = self._add(
-            "ReduceSum",
-            self._add("Mul", states, self._add("Unsqueeze", real, self._axes(2))),
-            self._axes(1),
-            keepdims=0,
-        )
-        mean = self._add("Div", total, self._add("ReduceSum", real, self._axes(1), keepdims=1))
+        mean = self._mean(states, "mask")
         kept = self._add("Where", self._add("Unsqueeze", "mask", self._axes(2)), states, self._number(-1e4))
         highest = self._add("ReduceMax", kept, self._axes(1), keepdims=0)
         first = self._add("Gather", states, self._constant(np.array(0)), axis=1)
         pooled = self._add("Concat", first, mean, highest, axis=-1)
         hidden = self._add("Gelu", self._linear(pooled, "hidden"))
-        vectors = self._linear(mean, "vector")
-        length = self._add("ReduceL2", vectors, self._axes(1), keepdims=1)
         return {
             "sentiment": self._linear(hidden, "sentiment"),
             "pain": self._add("Squeeze", self._linear(hidden, "pain"), self._axes(1)),
             "request": self._add("Squeeze", self._linear(hidden, "request"), self._axes(1)),
             "emotions": self._linear(hidden, "emotions"),
-            "vectors": self._add("Div", vectors, self._add("Max", length, self._number(1e-12))),
+            "vectors": self._unit(self._linear(mean, "vector")),
         }
+
+    def _branch_heads_of(self, states: str) -> dict[str, str]:
+        mean = self._mean(states, "mask")
+        first = self._add("Gather", states, self._constant(np.array(0)), axis=1)
+        cover = self._linear(self._add("Concat", first, mean, axis=-1), "cover")
+        return {
+            "matters": self._unit(self._linear(self._mean(states, self._own()), "matter")),
+            "cover": self._add("Squeeze", cover, self._axes(1)),
+        }
+
+    def _without_branch(self, vectors: str) -> dict[str, str]:
+        """What a network without a branch says: its vectors for matters, and NaN."""
+        rows = self._add("Shape", "tokens", start=0, end=1)
+        return {"matters": vectors, "cover": self._add("Expand", self._number(np.nan), rows)}
+
+    def _own(self) -> str:
+        """Which tokens are a text's own: all but the first and the last of a row, or all if there are no others."""
+        integers = self._add("Cast", "mask", to=TensorProto.INT64)
+        sizes = self._add("ReduceSum", integers, self._axes(1), keepdims=1)
+        places = self._add("Sub", self._add("CumSum", integers, self._constant(np.array(1))), self._axes(1))
+        inside = self._add(
+            "And",
+            self._add("Greater", places, self._axes(0)),
+            self._add("Less", places, self._add("Sub", sizes, self._axes(1))),
+        )
+        kept = self._add("Or", inside, self._add("LessOrEqual", sizes, self._axes(EDGES)))
+        return self._add("And", "mask", kept)
+
+    def _mean(self, states: str, mask: str) -> str:
+        """The mean state of each row over the tokens where a mask is true."""
+        real = self._add("Cast", mask, to=TensorProto.FLOAT)
+        chosen = self._add("Mul", states, self._add("Unsqueeze", real, self._axes(2)))
+        total = self._add("ReduceSum", chosen, self._axes(1), keepdims=0)
+        return self._add("Div", total, self._add("ReduceSum", real, self._axes(1), keepdims=1))
+
+    def _unit(self, vectors: str) -> str:
+        length = self._add("ReduceL2", vectors, self._axes(1), keepdims=1)
+        return self._add("Div", vectors, self._add("Max", length, self._number(1e-12)))
 
     def _product(self, states: str, name: str) -> str:
         """One of the layers' products; its weights may be integers."""

@@ -15,17 +15,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from textcx.engines.encoder.batches import LENGTHS
-from textcx.engines.encoder.network import EncoderOutput, Pooled, RowAttention, pool
+from textcx.engines.encoder.network import EncoderOutput, RowAttention, pool, pool_branch
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
 
     from textcx.engines.encoder.network import EncoderNetwork
+
+    Triple = tuple[Tensor, Tensor, Tensor]
 
 HEAD_ROWS = 64  # texts that the heads are asked about at once, so that their products always have one shape
 
@@ -58,13 +61,13 @@ class PackedTexts:
         ]
         return (torch.cat(seen) if len(seen) > 1 else seen[0]).index_select(0, self.back)
 
-    def pool(self, states: Tensor) -> Pooled:
-        """Sum up the states of each text, in the order of the texts."""
+    def pool(self, states: Tensor, how: Callable[[Tensor, Tensor], Triple]) -> Triple:
+        """Sum up the states of each text with ``pool`` or ``pool_branch``, in the order of the texts."""
         found = [
-            pool(states.index_select(0, group.tokens).view(*group.mask.shape, -1), group.mask) for group in self.groups
+            how(states.index_select(0, group.tokens).view(*group.mask.shape, -1), group.mask) for group in self.groups
         ]
-        first, mean, highest = (torch.cat(parts).index_select(0, self.order) for parts in zip(*found, strict=True))
-        return first, mean, highest
+        first, second, third = (torch.cat(parts).index_select(0, self.order) for parts in zip(*found, strict=True))
+        return first, second, third
 
 
 def pack(texts: Sequence[NDArray[np.int64]], *, size: int, network: EncoderNetwork) -> PackedTexts:
@@ -103,14 +106,17 @@ def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool) -> Encoder
 
     With ``fill`` the heads are always asked about ``HEAD_ROWS`` texts, so that nothing hangs on how many there are.
     """
-    states = network.embed(packed.tokens, packed.places)
-    for layer in network.layers:
-        states = layer(states, packed.attend)
-    pooled = packed.pool(states)
+    states, beside = network.run_layers(network.embed(packed.tokens, packed.places), packed.attend)
+    pooled = [packed.pool(states, pool)]
+    if beside is not None:
+        pooled.append(packed.pool(beside, pool_branch))
     if not fill:
-        return network.judge(pooled)
+        return network.judge(*pooled)
     count = len(packed.order)
     missing = -count % HEAD_ROWS
-    parts = [torch.split(torch.nn.functional.pad(part, (0, 0, 0, missing)), HEAD_ROWS) for part in pooled]
-    found = [network.judge(chunk) for chunk in zip(*parts, strict=True)]
+    chunks = [
+        zip(*(torch.split(functional.pad(part, (0, 0, 0, missing)), HEAD_ROWS) for part in each), strict=True)
+        for each in pooled
+    ]
+    found = [network.judge(*chunk) for chunk in zip(*chunks, strict=True)]
     return EncoderOutput(*(torch.cat(part)[:count] for part in zip(*found, strict=True)))

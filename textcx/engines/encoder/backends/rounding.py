@@ -73,8 +73,8 @@ def _loudness(weights: Weights, network: Mapping[str, Any]) -> dict[str, NDArray
     chosen = np.linspace(0, len(words) - 1, ROWS * LENGTH).astype(np.int64).reshape(LENGTH, ROWS).T
     states = norm(words[chosen].astype(np.float32) + tensor("positions.weight")[:LENGTH], "norm_words")
     found: dict[str, NDArray[np.float32]] = {}
-    for layer in range(network["layers"]):
-        name = f"layers.{layer}"
+
+    def layer(name: str, states: NDArray[np.float32]) -> NDArray[np.float32]:
         found[f"{name}.attend"] = np.abs(states).max((0, 1))
         parts = linear(states, f"{name}.attend").reshape(ROWS, LENGTH, 3, heads, width // heads)
         query, key, value = parts.transpose(2, 0, 3, 1, 4)
@@ -86,7 +86,16 @@ def _loudness(weights: Weights, network: Mapping[str, Any]) -> dict[str, NDArray
         found[f"{name}.expand"] = np.abs(states).max((0, 1))
         expanded = _gelu(linear(states, f"{name}.expand"))
         contracted = linear(expanded, f"{name}.contract")
-        states = norm(states + contracted, f"{name}.norm_output")
+        return norm(states + contracted, f"{name}.norm_output")
+
+    branch = network.get("matter_layers", 0)
+    beside = states
+    for place in range(network["layers"]):
+        if place == network["layers"] - branch:
+            beside = states
+        states = layer(f"layers.{place}", states)
+    for place in range(branch):
+        beside = layer(f"matter_layers.{place}", beside)
     return found
 
 

@@ -119,12 +119,14 @@ class FusedLayer(nn.Module):
 def fuse(network: EncoderNetwork) -> bool:
     """Replace the layers of a network in bfloat16 on the CPU by fused ones, if these work here; tell whether."""
     try:
-        fused = [FusedLayer(cast("EncoderLayer", layer)) for layer in network.layers]
-        agree = all(_agrees(layer, fast) for layer, fast in zip(network.layers, fused, strict=True))
+        plain = [*network.layers, *network.matter_layers]
+        fused = [FusedLayer(cast("EncoderLayer", layer)) for layer in plain]
+        agree = all(_agrees(layer, fast) for layer, fast in zip(plain, fused, strict=True))
     except (AttributeError, NotImplementedError, RuntimeError):
         return False
     if agree:
-        network.layers = nn.ModuleList(fused)
+        count = len(network.layers)
+        network.layers, network.matter_layers = nn.ModuleList(fused[:count]), nn.ModuleList(fused[count:])
     return agree
 
 
