@@ -88,6 +88,7 @@ def test_hardly_a_label_changes(kind: tuple[str, str], reference: Encoding, answ
 
 def test_vectors_point_the_same_way(kind: tuple[str, str], reference: Encoding, answers: Encoding) -> None:
     assert (answers.vectors * reference.vectors).sum(axis=1).min() > COSINE[kind[1]]
+    assert (answers.matters * reference.matters).sum(axis=1).min() > COSINE[kind[1]]
 
 
 def test_an_answer_depends_neither_on_the_other_texts_nor_on_their_order(
@@ -95,7 +96,7 @@ def test_an_answer_depends_neither_on_the_other_texts_nor_on_their_order(
 ) -> None:
     some = range(0, len(TEXTS), 12)
     again = encoder.encode([TEXTS[place] for place in reversed(some)])
-    for part in ("sentiment", "pain", "request", "emotions", "vectors"):
+    for part in ("sentiment", "pain", "request", "emotions", "vectors", "matters"):
         assert getattr(again, part)[::-1].tobytes() == getattr(answers, part)[list(some)].tobytes()
 
 

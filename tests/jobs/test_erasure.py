@@ -52,9 +52,9 @@ def mentions(context: JobContext, record_ids: set[str]) -> list[str]:
             everything = str(connection.execute(sa.select(table)).all())
             found += [table.name for one in record_ids if f"'{one}'" in everything or f'"{one}"' in everything]
         for (blob,) in connection.execute(sa.select(parts.c.blob).where(parts.c.blob.is_not(None))):
-            own, pieces, vectors = part_tables(blob)
-            assert len(vectors) == pieces.height
-            found += ["blob"] * len(record_ids & set(own["given_id"]))
+            kept = part_tables(blob)
+            assert len(kept.vectors) == len(kept.matters) == kept.segments.height
+            found += ["blob"] * len(record_ids & set(kept.records["given_id"]))
         for name, content in connection.execute(sa.select(analysis_tables.c.name, analysis_tables.c.content)):
             frame = table_of(content)
             if name in {"records", "segments", "mentions", "pains"}:

@@ -85,7 +85,7 @@ def places(context: JobContext, ids: set[str]) -> set[str]:
             everything = str(connection.execute(sa.select(table)).all())
             found |= {table.name for one in ids if f"'{one}'" in everything or f'"{one}"' in everything}
         for (blob,) in connection.execute(sa.select(parts.c.blob).where(parts.c.blob.is_not(None))):
-            found |= {"blob"} if ids & set(part_tables(blob)[0]["given_id"]) else set()
+            found |= {"blob"} if ids & set(part_tables(blob).records["given_id"]) else set()
         for name, content in connection.execute(sa.select(analysis_tables.c.name, analysis_tables.c.content)):
             frame = table_of(content)
             if "record_id" in frame.columns and ids & set(frame["record_id"]):

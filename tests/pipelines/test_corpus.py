@@ -37,12 +37,14 @@ from textcx.pipelines.batch import RecordTools, analyze_batch
 from textcx.pipelines.corpus import CorpusTools, analyze_corpus
 from textcx.pipelines.measures import Choices
 from textcx.runs.progress import StageClock
+from textcx.steps.records.corpus import build_corpus
 from textcx.steps.text.redact import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textcx.domain.analysis import Analysis
+    from textcx.domain.encoding import Encoding
 
 Row = dict[str, Any]
 
@@ -133,6 +135,14 @@ def record_tools(*batches: FeedbackBatch, plan: ColumnPlan = PLAN) -> Part:
     )
 
 
+class Flipped(FakeEncoder):
+    """Its matters point the other way than its vectors."""
+
+    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
+        found = super().encode(texts, vectors=vectors)
+        return replace(found, matters=-found.vectors)
+
+
 def corpus_tools(part: Part, *, rated: bool = True, tools: CorpusTools | None = None) -> Analysis:
     choices = Choices(
         ratings=[NPS] if rated else [], attributes=["plan"] if rated else [], seed=0, min_group=5, pain_threshold=0.5,
@@ -185,6 +195,17 @@ def test_records_in_are_analyzed_plus_unprocessable(analysis: Analysis) -> None:
         "empty": 3, "not_an_answer": 3, "unreadable_row": 3, "language_unsupported": 1,
     }  # fmt: skip
     assert reasons(analysis) == sorted(["empty", "not_an_answer", "unreadable_row"] * 3 + ["language_unsupported"])
+
+
+def test_matters_keep_to_their_segments_as_vectors_do() -> None:
+    rows, tools = survey(), replace(FIRST, encoder=Flipped())
+    parts = [
+        analyze_batch(each, number=0, plan=PLAN, tools=tools, progress=StageClock())
+        for each in (batch(rows[:30]), batch(rows[30:], first=30))
+    ]
+    found = build_corpus(Part.joined(parts), language=ENGLISH)
+    assert found.matters.shape == (found.segments.height, 384)
+    assert (found.matters == -found.vectors).all()
 
 
 def test_every_row_is_accounted_for_once(part: Part, analysis: Analysis) -> None:

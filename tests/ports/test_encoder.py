@@ -10,6 +10,7 @@ import pytest
 from fakes import FakeEncoder
 from hugging_face import save_model
 
+from textcx.domain.errors import ShapeMismatch
 from textcx.engines.encoder.load import TOLERANCES, load_encoder
 
 if TYPE_CHECKING:
@@ -54,26 +55,28 @@ def together(encoder: Encoder) -> Encoding:
 
 
 def rows_of(found: Encoding) -> list[list[bytes]]:
-    parts = (found.vectors, found.sentiment, found.pain, found.request, found.emotions, found.windows)
+    heads = (found.sentiment, found.pain, found.request, found.emotions)
+    parts = (found.vectors, found.matters, *heads, found.windows)
     return [[part[row].tobytes() for part in parts] for row in range(len(found.pain))]
 
 
 def test_answers_have_the_promised_shapes(together: Encoding) -> None:
     count = len(TEXTS)
-    assert together.vectors.shape == (count, WIDTH)
+    assert together.vectors.shape == together.matters.shape == (count, WIDTH)
     assert together.sentiment.shape == (count, 3)
     assert together.pain.shape == together.request.shape == together.windows.shape == (count,)
     assert together.emotions.shape == (count, 4)
 
 
 def test_answers_have_the_promised_types(together: Encoding) -> None:
-    floats = (together.vectors, together.sentiment, together.pain, together.request, together.emotions)
-    assert {part.dtype for part in floats} == {np.dtype(np.float32)}
+    heads = (together.sentiment, together.pain, together.request, together.emotions)
+    assert {part.dtype for part in (together.vectors, together.matters, *heads)} == {np.dtype(np.float32)}
     assert together.windows.dtype == np.int32
 
 
 def test_every_vector_has_unit_length(together: Encoding) -> None:
-    np.testing.assert_allclose(np.linalg.norm(together.vectors, axis=1), 1, atol=1e-5)
+    for vectors in (together.vectors, together.matters):
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
 
 
 def test_probabilities_lie_between_0_and_1_and_those_of_sentiment_sum_to_1(together: Encoding) -> None:
@@ -91,7 +94,7 @@ def test_a_short_text_is_read_in_one_window_and_a_long_one_in_several(together: 
 
 def test_no_texts_give_no_answers(encoder: Encoder) -> None:
     found = encoder.encode([])
-    assert found.vectors.shape == (0, WIDTH)
+    assert found.vectors.shape == found.matters.shape == (0, WIDTH)
     assert found.sentiment.shape == (0, 3)
     assert found.pain.shape == found.request.shape == found.windows.shape == (0,)
     assert found.emotions.shape == (0, 4)
@@ -113,9 +116,29 @@ def test_a_repeated_text_gets_the_same_answer_each_time(encoder: Encoder) -> Non
 
 def test_heads_do_not_change_where_nobody_wants_vectors(encoder: Encoder, together: Encoding) -> None:
     without = encoder.encode(TEXTS, vectors=False)
-    assert without.vectors.shape == (0, WIDTH)
+    assert without.vectors.shape == without.matters.shape == (0, WIDTH)
     for name in ("sentiment", "pain", "request", "emotions", "windows"):
         assert getattr(without, name).tobytes() == getattr(together, name).tobytes()
+
+
+def test_each_pair_of_title_and_remark_gets_a_probability_or_none_does(encoder: Encoder) -> None:
+    found = encoder.covers(["Parcels come late"] * len(TEXTS), TEXTS)
+    assert found.shape == (len(TEXTS),)
+    assert found.dtype == np.float32
+    assert np.isnan(found).all() or ((found >= 0) & (found <= 1)).all()
+    assert encoder.covers([], []).shape == (0,)
+
+
+def test_whether_a_title_covers_a_remark_depends_on_the_two_alone(encoder: Encoder) -> None:
+    titles, remarks = ["Parcels come late", "", "Rude staff"] * 4, [*TEXTS, *TEXTS[:4]]
+    together = encoder.covers(titles, remarks)
+    assert encoder.covers(titles[::-1], remarks[::-1])[::-1].tobytes() == together.tobytes()
+    assert encoder.covers(titles[5:6], remarks[5:6]).tobytes() == together[5:6].tobytes()
+
+
+def test_titles_without_remarks_are_refused(encoder: Encoder) -> None:
+    with pytest.raises(ShapeMismatch):
+        encoder.covers(["Parcels come late"], [])
 
 
 def test_an_encoder_says_who_it_is(encoder: Encoder) -> None:

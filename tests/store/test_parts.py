@@ -9,6 +9,7 @@ import pytest
 from textcx.domain.errors import TextcxError
 from textcx.domain.feedback import Reason, Unprocessable
 from textcx.domain.parts import Part
+from textcx.store.files import PartTables, archive, part_bytes, part_tables, table_bytes, vector_bytes
 from textcx.store.parts import PartStore
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def part(*, rows: int, first: int = 0) -> Part:
         records=pl.DataFrame({"row": range(first, first + rows), "text": ["fine"] * rows}),
         segments=pl.DataFrame({"row": range(first, first + rows), "start": [0] * rows}),
         vectors=np.full((rows, 4), 0.5, dtype=np.float16),
+        matters=np.arange(4 * rows, dtype=np.float16).reshape(rows, 4),
         unreadable=(Unprocessable(first + rows, "f.csv:9", Reason.UNREADABLE_ROW, "mend the line"),),
         warnings=("doubtful",),
         rows=rows + 1,
@@ -34,9 +36,27 @@ def test_a_part_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     assert loaded.records.equals(saved.records)
     assert loaded.segments.equals(saved.segments)
     assert np.array_equal(loaded.vectors, saved.vectors)
+    assert np.array_equal(loaded.matters, saved.matters)
+    assert loaded.matters.dtype == np.float16
     assert (loaded.unreadable, loaded.warnings, loaded.rows) == (saved.unreadable, saved.warnings, saved.rows)
     assert store.covered() == {2: 4}
     store.close()
+
+
+def test_a_part_comes_back_from_the_bytes_of_a_database() -> None:
+    saved = part(rows=3)
+    loaded = part_tables(part_bytes(PartTables.of(saved)))
+    assert loaded.records.equals(saved.records)
+    assert loaded.segments.equals(saved.segments)
+    assert np.array_equal(loaded.vectors, saved.vectors)
+    assert np.array_equal(loaded.matters, saved.matters)
+
+
+def test_bytes_of_before_there_were_matters_have_the_vectors_in_their_place() -> None:
+    saved = part(rows=3)
+    tables = {"records.parquet": table_bytes(saved.records), "segments.parquet": table_bytes(saved.segments)}
+    loaded = part_tables(archive({**tables, "vectors.npy": vector_bytes(saved.vectors)}))
+    assert np.array_equal(loaded.matters, saved.vectors)
 
 
 def test_a_part_without_its_last_file_does_not_count(tmp_path: Path) -> None:
@@ -82,4 +102,5 @@ def test_joined_parts_keep_order_and_counts() -> None:
     assert joined.records["row"].to_list() == [0, 1, 3, 4, 5]
     assert joined.rows == 7
     assert joined.vectors.shape == (5, 4)
+    assert joined.matters[:, 0].tolist() == [0, 4, 0, 4, 8]
     assert joined.warnings == ("doubtful",)

@@ -23,11 +23,12 @@ PRIVATE = ("verbatim", "cells", "cleaned", "polished")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Records (usable or with the reason why not), segments and vectors of some consecutive rows."""
+    """Records (usable or with the reason why not), segments, their vectors and matters of some consecutive rows."""
 
     records: pl.DataFrame  # one row per readable row; text, redactions and sentiment are null where ``reason`` is set
     segments: pl.DataFrame  # refer to records by ``row``
     vectors: NDArray[np.float16]  # one row per segment
+    matters: NDArray[np.float16]  # likewise
     unreadable: tuple[Unprocessable, ...]
     warnings: tuple[str, ...]
     rows: int  # all that were read
@@ -40,6 +41,7 @@ class Part:
         usable: pl.DataFrame,
         segments: pl.DataFrame,
         vectors: NDArray[np.float32],
+        matters: NDArray[np.float32],
         batch: FeedbackBatch,
     ) -> Part:
         """Put a part together, leaving the private columns behind."""
@@ -49,6 +51,7 @@ class Part:
             records=frame.drop(PRIVATE, strict=False),
             segments=segments.drop(PRIVATE, strict=False),
             vectors=vectors.astype(np.float16),
+            matters=matters.astype(np.float16),
             unreadable=batch.unreadable,
             warnings=batch.warnings,
             rows=batch.frame.height + len(batch.unreadable),
@@ -61,6 +64,7 @@ class Part:
             records=pl.concat([part.records for part in parts], how="diagonal_relaxed"),
             segments=pl.concat([part.segments for part in parts], how="vertical"),
             vectors=np.concatenate([part.vectors for part in parts]),
+            matters=np.concatenate([part.matters for part in parts]),
             unreadable=tuple(broken for part in parts for broken in part.unreadable),
             warnings=merge_counted(warning for part in parts for warning in part.warnings),
             rows=sum(part.rows for part in parts),

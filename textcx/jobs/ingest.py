@@ -258,4 +258,5 @@ def _only(part: Part, record_ids: Mapping[int, str]) -> Part:
 def _rows(part: Part, records: pl.DataFrame) -> Part:
     """Return a part with these records of it, and their segments."""
     mine = part.segments["row"].is_in(records["row"].to_list())
-    return replace(part, records=records, segments=part.segments.filter(mine), vectors=part.vectors[mine.to_numpy()])
+    kept = {"vectors": part.vectors[mine.to_numpy()], "matters": part.matters[mine.to_numpy()]}
+    return replace(part, records=records, segments=part.segments.filter(mine), **kept)

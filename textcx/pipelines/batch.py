@@ -65,4 +65,5 @@ def analyze_batch(
         )
         usable = add_record_sentiment(usable, whole, confident_at=tools.encoder.confident_at)
         segments = add_segment_sentiment(segments, parts)
-    return Part.of(records=records, usable=usable, segments=segments, vectors=parts.vectors, batch=batch)
+    found = {"vectors": parts.vectors, "matters": parts.matters}
+    return Part.of(records=records, usable=usable, segments=segments, batch=batch, **found)

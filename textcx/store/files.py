@@ -7,7 +7,7 @@ import io
 import os
 import zipfile
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.errors import TextcxError
+    from textcx.domain.parts import Part
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _ALWAYS = (1980, 1, 1, 0, 0, 0)
@@ -81,14 +82,34 @@ def archive(files: Mapping[str, bytes]) -> bytes:
     return content.getvalue()
 
 
-def part_bytes(records: pl.DataFrame, segments: pl.DataFrame, vectors: NDArray[np.float16]) -> bytes:
-    """Return the redacted tables of a part and the vectors of its segments as one archive."""
-    tables = {"records.parquet": table_bytes(records), "segments.parquet": table_bytes(segments)}
-    return archive({**tables, "vectors.npy": vector_bytes(vectors)})
+class PartTables(NamedTuple):
+    """What is kept of a part in a database: its redacted tables, and one row of both arrays per segment."""
+
+    records: pl.DataFrame
+    segments: pl.DataFrame
+    vectors: NDArray[np.float16]
+    matters: NDArray[np.float16]
+
+    @classmethod
+    def of(cls, part: Part) -> PartTables:
+        """Take the tables out of a part."""
+        return cls(part.records, part.segments, part.vectors, part.matters)
 
 
-def part_tables(content: bytes) -> tuple[pl.DataFrame, pl.DataFrame, NDArray[np.float16]]:
-    """Read records, segments and vectors back.
+def part_bytes(tables: PartTables) -> bytes:
+    """Return the tables of a part and the arrays of its segments as one archive."""
+    return archive(
+        {
+            "records.parquet": table_bytes(tables.records),
+            "segments.parquet": table_bytes(tables.segments),
+            "vectors.npy": vector_bytes(tables.vectors),
+            "matters.npy": vector_bytes(tables.matters),
+        }
+    )
+
+
+def part_tables(content: bytes) -> PartTables:
+    """Read the tables back. An archive of before there were matters has the vectors in their place.
 
     Raises:
         BrokenResult: If the bytes are damaged.
@@ -97,5 +118,9 @@ def part_tables(content: bytes) -> tuple[pl.DataFrame, pl.DataFrame, NDArray[np.
         damaged("a stored batch of records", "restore the database from a backup"),
         zipfile.ZipFile(io.BytesIO(content)) as inside,
     ):
-        vectors: NDArray[np.float16] = np.load(io.BytesIO(inside.read("vectors.npy")), allow_pickle=False)
-        return table_of(inside.read("records.parquet")), table_of(inside.read("segments.parquet")), vectors
+        vectors = np.load(io.BytesIO(inside.read("vectors.npy")), allow_pickle=False)
+        matters = vectors
+        if "matters.npy" in inside.namelist():
+            matters = np.load(io.BytesIO(inside.read("matters.npy")), allow_pickle=False)
+        records, segments = (table_of(inside.read(f"{name}.parquet")) for name in ("records", "segments"))
+        return PartTables(records, segments, vectors, matters)

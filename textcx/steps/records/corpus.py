@@ -1,7 +1,8 @@
 """Bring the parts of a run together: final ids, settled languages, repetitions marked, everything in a fixed order.
 
 Invariants, tested: rows in = records analyzed + unprocessable; records are sorted by ``record_id`` and segments by
-record and place, so nothing after this step can depend on the order of the input; vectors keep to their segments.
+record and place, so nothing after this step can depend on the order of the input; vectors and matters keep to their
+segments.
 """
 
 from __future__ import annotations
@@ -35,13 +36,15 @@ class Corpus:
     """All records and segments of a run, in their final order.
 
     ``answers``: one row per readable row of the input, with ``analyzed`` and ``counted``. ``records``: the analyzed
-    ones. ``segments``: theirs, with respondent, date, touchpoint and ``counted`` of the record.
+    ones. ``segments``: theirs, with respondent, date, touchpoint and ``counted`` of the record. ``vectors`` and
+    ``matters``: of unit length, one row per segment.
     """
 
     answers: pl.DataFrame
     records: pl.DataFrame
     segments: pl.DataFrame
     vectors: NDArray[np.float32]
+    matters: NDArray[np.float32]
     unprocessable: tuple[Unprocessable, ...]
     notes: tuple[str, ...]
 
@@ -52,7 +55,7 @@ def build_corpus(part: Part, *, language: Language) -> Corpus:
     records = rows.filter(pl.col("reason").is_null()).sort("record_id")
     records = records.join(mark_duplicates(records), on="record_id", how="left", maintain_order="left")
     records = records.with_columns(counted=pl.col("duplicate_of").is_null())
-    segments, vectors = _segments(part, records)
+    segments, places = _segments(part, records)
     records = records.join(find_mixed(segments, by="record_id"), on="record_id", how="left", maintain_order="left")
     records = records.with_columns(pl.col("mixed").fill_null(value=False), pl.col("n_segments").fill_null(0))
     counted = records.filter("counted")["record_id"].implode()
@@ -62,7 +65,8 @@ def build_corpus(part: Part, *, language: Language) -> Corpus:
         answers=_plainly_named(answers),
         records=_plainly_named(records),
         segments=segments,
-        vectors=vectors,
+        vectors=unit_length(part.vectors[places]),
+        matters=unit_length(part.matters[places]),
         unprocessable=_unprocessable(part, answers, language),
         notes=_notes(conflicts),
     )
@@ -73,14 +77,15 @@ def _plainly_named(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.drop(BEHIND, strict=False).rename(lambda column: PREFIX.sub("", column))
 
 
-def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.float32]]:
+def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.integer]]:
+    """Segments in their final order, and where in the part each of them stands."""
     segments = (
         part.segments.with_row_index("place")
         .join(records.select("row", *RECORD_CONTEXT), on="row", how="inner")
         .sort("record_id", "start")
         .with_columns(segment_id=pl.format("{}:{}-{}", "record_id", "start", "end"))
     )
-    return segments.drop("place", "row"), unit_length(part.vectors[segments["place"].to_numpy()])
+    return segments.drop("place", "row"), segments["place"].to_numpy()
 
 
 def _unprocessable(part: Part, answers: pl.DataFrame, language: Language) -> tuple[Unprocessable, ...]:

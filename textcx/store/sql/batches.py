@@ -17,7 +17,7 @@ from sqlalchemy.exc import IntegrityError
 
 from textcx.domain.feedback import Unprocessable
 from textcx.domain.parts import Part
-from textcx.store.files import part_bytes, part_tables
+from textcx.store.files import PartTables, part_bytes, part_tables
 from textcx.store.sql.erasure import ErasedMeanwhile, lock_out, pending_erasures
 from textcx.store.sql.rows import SqlStore, chunks
 from textcx.store.sql.schema.columns import storable
@@ -153,7 +153,7 @@ class SqlBatches(SqlStore):
                 warnings=storable(list(part.warnings)),
                 unreadable=storable([asdict(broken) for broken in part.unreadable]),
                 created_at=now,
-                blob=part_bytes(part.records, part.segments, part.vectors) if new else None,
+                blob=part_bytes(PartTables.of(part)) if new else None,
             )
             .returning(parts.c.id)
         ).scalar_one()
@@ -226,14 +226,15 @@ class SqlBatches(SqlStore):
 
 
 def _shifted(blob: bytes, offset: int, warnings: Sequence[str]) -> Part:
-    own, pieces, vectors = part_tables(blob)
+    kept = part_tables(blob)
     return Part(
-        records=own.with_columns(pl.col("row") + offset, input=pl.lit(0, dtype=pl.Int64)),
-        segments=pieces.with_columns(pl.col("row") + offset),
-        vectors=vectors,
+        records=kept.records.with_columns(pl.col("row") + offset, input=pl.lit(0, dtype=pl.Int64)),
+        segments=kept.segments.with_columns(pl.col("row") + offset),
+        vectors=kept.vectors,
+        matters=kept.matters,
         unreadable=(),
         warnings=tuple(warnings),
-        rows=own.height,
+        rows=kept.records.height,
     )
 
 

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from textcx.domain.service.datasets import JobState, Receipt, new_id
 from textcx.steps.records.forget import BY_RECORD, WITH_QUOTES, count_quotes, forget_records
-from textcx.store.files import part_bytes, part_tables, table_bytes, table_of
+from textcx.store.files import PartTables, part_bytes, part_tables, table_bytes, table_of
 from textcx.store.sql.rows import SqlStore, chunks, made, one_row
 from textcx.store.sql.schema.columns import storable
 from textcx.store.sql.schema.tables import (
@@ -167,13 +167,14 @@ def _erase_in_part(connection: Connection, part_id: int, rows: set[int]) -> tupl
     dataset_id, content = connection.execute(chosen).one()
     if content is None:
         return dataset_id, np.zeros((0, 0), dtype=np.float16)
-    own, pieces, vectors = part_tables(content)
+    kept = part_tables(content)
     stays = ~pl.col("row").is_in(list(rows))
-    left = own.filter(stays)
-    keep = pieces.select(stays).to_series().to_numpy()
-    blob = part_bytes(left, pieces.filter(stays), vectors[keep]) if left.height else None
+    left = kept.records.filter(stays)
+    keep = kept.segments.select(stays).to_series().to_numpy()
+    rest = PartTables(left, kept.segments.filter(stays), kept.vectors[keep], kept.matters[keep])
+    blob = part_bytes(rest) if left.height else None
     connection.execute(sa.update(parts).where(parts.c.id == part_id).values(blob=blob))
-    return dataset_id, vectors[~keep]
+    return dataset_id, kept.vectors[~keep]
 
 
 def _erase_in_analyses(connection: Connection, dataset_id: int, record_ids: set[str]) -> int:

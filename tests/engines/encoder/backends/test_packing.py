@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from textcx.engines.encoder.backends.packing import pack, read
-from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
+from textcx.engines.encoder.network import EncoderNetwork, EncoderOutput, NetworkShape
 
 SIZES = st.lists(st.integers(2, 256), min_size=1, max_size=12)
 
@@ -17,7 +17,7 @@ SIZES = st.lists(st.integers(2, 256), min_size=1, max_size=12)
 def network() -> EncoderNetwork:
     torch.manual_seed(3)
     return EncoderNetwork(
-        NetworkShape(vocabulary=500, width=32, layers=2, heads=2, inner_width=64, head_width=16)
+        NetworkShape(vocabulary=500, width=32, layers=2, heads=2, inner_width=64, head_width=16, matter_layers=1)
     ).eval()
 
 
@@ -29,11 +29,17 @@ def texts_of(sizes: list[int]) -> list[np.ndarray]:
     return [dice.integers(1, 500, size) for size in sizes]
 
 
+def everything(found: EncoderOutput) -> torch.Tensor:
+    """All answers side by side, but the request."""
+    alone = (found.pain[:, None], found.cover[:, None])
+    return torch.cat([found.sentiment, *alone, found.emotions, found.vectors, found.matters], dim=1)
+
+
 def packed(texts: list[np.ndarray], *, size: int = 3072, fill: bool = False) -> np.ndarray:
     row = pack(texts, size=size, network=NETWORK)
     with torch.inference_mode():
         found = read(NETWORK, row, fill=fill)
-    return torch.cat([found.sentiment, found.pain[:, None], found.emotions, found.vectors], dim=1).numpy()
+    return everything(found).numpy()
 
 
 @given(SIZES)
@@ -44,8 +50,7 @@ def test_every_text_is_read_as_in_a_padded_batch(sizes: list[int]) -> None:
     for text, ours in zip(texts, found, strict=True):
         with torch.inference_mode():
             alone = NETWORK(torch.from_numpy(text)[None], torch.ones(1, len(text), dtype=torch.bool))
-        theirs = torch.cat([alone.sentiment, alone.pain[:, None], alone.emotions, alone.vectors], dim=1)[0].numpy()
-        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+        np.testing.assert_allclose(ours, everything(alone)[0].numpy(), atol=1e-5)
 
 
 @given(SIZES, st.randoms(use_true_random=False))

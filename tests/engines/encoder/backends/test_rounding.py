@@ -49,6 +49,17 @@ def test_a_loud_channel_is_turned_down_before_every_product_that_reads_it() -> N
         assert down[5] >= 8
 
 
+def test_the_layers_of_a_branch_are_turned_down_too() -> None:
+    plain = weights(loud=5)
+    branched = {**plain, **{f"matter_{name}": plain[name] for name in plain if name.startswith("layers.0.")}}
+    found = factors(branched, {**SIZES, "matter_layers": 1})
+    beside = factors(plain, SIZES)
+    assert set(found) == {*beside, "matter_layers.0.attend", "matter_layers.0.expand"}
+    # Both read the states after the first layer.
+    assert (found["matter_layers.0.attend"] == found["layers.1.attend"]).all()
+    assert all((found[name] == down).all() for name, down in beside.items())
+
+
 def test_where_no_channel_is_loud_all_stay_as_they_are() -> None:
     assert all((down <= 2).all() for down in factors(weights(), SIZES).values())
 
