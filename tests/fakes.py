@@ -20,6 +20,7 @@ from languages import NAMING
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.feedback import Redaction
+from textcx.domain.matters import Nearness
 from textcx.domain.themes.findings import MIN_SEGMENTS
 from textcx.domain.themes.sets import StrengthCurve
 from textcx.ports import LanguageGuess, Phrase, TopicFit
@@ -56,6 +57,7 @@ class FakeEncoder:
 
     encoder_id = "fake-1@sha256:000000000000"
     confident_at = 0.6
+    near = Nearness()
     precision = "fp32"
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch, Redaction
     from textcx.domain.lexicons.language import Language
     from textcx.domain.lexicons.naming import NamingWords
+    from textcx.domain.matters import Nearness
     from textcx.domain.service.keys import ApiKey
     from textcx.domain.themes.sets import StrengthCurve
 
@@ -28,6 +29,7 @@ class Encoder(Protocol):
 
     encoder_id: str
     confident_at: float
+    near: Nearness
     precision: str
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:

@@ -27,6 +27,7 @@ import numpy as np
 
 from textcx.domain.encoding import EMOTIONS, LABELS, Encoding
 from textcx.domain.errors import ModelProblem, ShapeMismatch
+from textcx.domain.matters import Nearness
 from textcx.engines.encoder.batches import LONGEST, PackedBatches, PackingBackend, PaddedBatches, Window
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ _JOINERS = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 class Calibration:
     """What turns logits into probabilities: ``logit / temperature + shift``; temperatures are above 0.
 
+    ``near_slope`` and ``near_shift`` do so for the cosine between the matter vectors of a title and a remark.
+
     From ``confident_at``, 0..1, as the highest sentiment probability on, an answer counts as confident.
     """
 
@@ -64,6 +67,8 @@ class Calibration:
     emotion_shifts: tuple[float, ...] = (0.0,) * len(EMOTIONS)
     cover_temperature: float = 1.0
     cover_shift: float = 0.0
+    near_slope: float = 12.0
+    near_shift: float = -7.0
     confident_at: float = 0.5
 
 
@@ -162,6 +167,7 @@ class BatchedEncoder:
         self.encoder_id, self.width = encoder_id, width
         self.calibration = calibration or Calibration()
         self.confident_at = self.calibration.confident_at
+        self.near = Nearness(self.calibration.near_slope, self.calibration.near_shift)
         self._small, self._between = small_batches, between
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()

@@ -1,0 +1,37 @@
+"""Matters that are known beforehand: titles and names that remarks of any trade may be filed under."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """How likely a title or name covers a remark whose matter vector has a cosine to its own: a logistic curve."""
+
+    slope: float = 12.0
+    shift: float = -7.0
+
+    def __call__(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Probabilities, 0..1, in the shape of the cosines."""
+        return np.asarray(1.0 / (1.0 + np.exp(-(self.slope * cosines + self.shift))), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class KnownMatters:
+    """Titles ("Calls not answered, long holds") and names ("Waiting time on the phone"), with their matter vectors.
+
+    Vectors are of unit length, shapes ``(titles, width)`` and ``(names, width)``.
+    """
+
+    titles: tuple[str, ...]
+    names: tuple[str, ...]
+    title_vectors: NDArray[np.float32]
+    name_vectors: NDArray[np.float32]
+    near: Nearness
