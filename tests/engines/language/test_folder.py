@@ -44,7 +44,18 @@ def test_every_file_that_ships_is_explained_and_so_is_every_key(file: str) -> No
 
 def test_the_lexicon_that_ships_knows_the_consequences_people_ask_for() -> None:
     ids = {consequence.id for consequence in PAINS.consequences}
-    assert {"left", "refund", "death", "harm", "danger", "money", "data", "repeated_contact", "long_wait", "blocked"} <= ids
+    assert {
+        "left",
+        "refund",
+        "death",
+        "harm",
+        "danger",
+        "money",
+        "data",
+        "repeated_contact",
+        "long_wait",
+        "blocked",
+    } <= ids
     assert all(consequence.cues for consequence in PAINS.consequences)
 
 

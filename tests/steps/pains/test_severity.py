@@ -11,6 +11,7 @@ from languages import PAINS
 from severity_pairs import PAIRS
 
 from textcx.steps.pains.severity import (
+    FEW,
     find_consequences,
     is_safety,
     judge_severity,
@@ -229,6 +230,14 @@ def test_a_refund_counts_where_it_is_missing(text: str, told: bool) -> None:  # 
 # --- the record
 
 
+def test_many_records_tell_what_each_tells_alone() -> None:
+    said = [*SENTENCES, "Nice lamp", "All is fine"]
+    many = _segments(*(said * (FEW // len(said) + 1)))
+    told = told_in_records(many, LEXICON)["r"]
+    alone = {f"r:{n}": found for n, text in enumerate(many["text"]) if (found := find_consequences(text, LEXICON))}
+    assert told == alone
+
+
 def _segments(*texts: str, positive: float = 0.1) -> pl.DataFrame:
     return pl.DataFrame(
         {"record_id": "r", "segment_id": [f"r:{n}" for n in range(len(texts))], "text": texts, "p_positive": positive},
@@ -240,7 +249,7 @@ def test_what_happened_elsewhere_in_the_record_raises_severity_and_is_named_as_s
     illness = find_consequences("I was ill for a week after it", LEXICON)
     alone, beside = judged("The queue was long"), judged("The queue was long", elsewhere=illness)
     assert alone[0] + 0.2 < beside[0] < judged("I was ill for a week after it")[0]
-    assert beside[1] == ["same record: safety: harm", *alone[1]] or "same record: safety: harm" in beside[1]
+    assert beside[1] == ["same record: safety: harm", *alone[1]]
 
 
 def test_only_the_gravest_of_other_segments_counts_and_what_is_said_twice_counts_once() -> None:

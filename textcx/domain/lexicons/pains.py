@@ -19,6 +19,12 @@ CUE_LISTS = (
 """Lists of cues of a ``PainLexicon``."""
 MOST_URGENT = 20.0
 ACTORS = ("", "customer", "others")
+SAFETY = "safety: "
+"""How reasons begin that tell of harm, danger, discrimination or exposed data."""
+LEAVING = "leaving: "
+"""How reasons begin by which the customer has left, will leave or may."""
+ELSEWHERE = "same record: "
+"""How reasons begin that another segment of the record tells."""
 WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
 """Fields of ``PainLexicon`` that hold single words."""
 
@@ -79,9 +85,7 @@ class StatementWords:
     continuing: re.Pattern[str] = field(metadata=pattern(r"^(?:<>)\b"))
     helpers: tuple[str, ...]
     customer: re.Pattern[str] = field(metadata=pattern(r"(?:^|[^\w'])(?:<>)(?:\s+(?:{helpers}))*\s*$"))
-    reasoned: re.Pattern[str] = field(
-        metadata=pattern(r"(?:^|[,:(\u2013\u2014-]|\b(?:<>)\b)\s*(?:(?:{helpers})\s+)*$")
-    )
+    reasoned: re.Pattern[str] = field(metadata=pattern(r"(?:^|[,:(\u2013\u2014-]|\b(?:<>)\b)\s*(?:(?:{helpers})\s+)*$"))
     joining: re.Pattern[str] = field(metadata=pattern(r"(?:^|[\s,])(?:<>)\s+(?:(?:{helpers})\s+)*$"))
     doers: re.Pattern[str] = field(metadata=pattern())
     passive: re.Pattern[str] = field(metadata=pattern(r"\b(?:<>)$"))

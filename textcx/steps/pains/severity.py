@@ -23,18 +23,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.lexicons.cues import cue_regex
+from textcx.domain.lexicons.pains import ELSEWHERE, LEAVING, SAFETY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from textcx.domain.lexicons.pains import Consequence, PainLexicon
 
-SAFETY = "safety: "
-"""How reasons begin that tell of harm, danger, discrimination or exposed data."""
-LEAVING = "leaving: "
-"""How reasons begin by which the customer has left or will leave."""
-ELSEWHERE = "same record: "
-"""How reasons begin that another segment of the record tells."""
 CLEARLY_POSITIVE = 0.6
 """P(positive) from which a segment tells no consequence, and is never a pain."""
 BASE, PAIN_SHARE, NEGATIVE_SHARE = 0.10, 0.20, 0.15
