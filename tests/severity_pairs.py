@@ -1,4 +1,4 @@
-"""Pairs of records of many trades, written before the word lists were: the first hurts more than the second."""
+"""Pairs of records of many trades: the first hurts more than the second. Most were written before the word lists."""
 
 PAIRS = (
     ("My husband died because the ambulance took two hours", "Shorter wait times please"),
@@ -58,4 +58,37 @@ PAIRS = (
     ("I closed my account", "They closed the counter"),
     ("The hotel charged me twice", "I charged my phone twice"),
     ("They refuse to refund me", "It was faulty and they refunded me"),
+    # written after a first version of the word lists, which ordered 25 of these 32
+    ("The anaesthetic wore off during the operation and I screamed in pain", "The gown did not close at the back"),
+    ("My grandmother passed away after they sent her home", "The leaflet was in small print"),
+    ("The stroller collapsed and my toddler hit his head", "The stroller squeaks"),
+    ("Carbon monoxide leaked from the new boiler", "The boiler display is dim"),
+    ("They gave my passport to another guest", "The key card design is old"),
+    ("The bouncer called me a racist name and refused me entry", "The music was too loud"),
+    ("The bank froze my account and I could not pay my rent", "The bank app has no widgets"),
+    ("I paid for a course that never started and got nothing back", "The course slides are plain"),
+    ("They billed me after I had cancelled", "The bill is in an odd font"),
+    ("I have written six emails without any reply", "The email template is long"),
+    ("We are switching to another energy supplier", "The energy supplier's logo changed"),
+    ("Done with you, I am taking my business elsewhere", "It would be nice to have a loyalty card"),
+    ("The car broke down on the motorway a day after the repair", "The garage had no coffee"),
+    ("The printer stopped working after two days", "The printer is a little loud"),
+    ("My luggage was lost for the entire holiday", "The luggage belt was slow to start"),
+    ("The wedding cake never turned up", "The wedding cake was slightly lopsided"),
+    ("The roofer left a hole and the rain ruined our ceiling", "The roofer came after lunch"),
+    ("I found maggots in the cat food", "The cat food bag is hard to open"),
+    ("The teacher shouted at my daughter until she cried", "The teacher could send more updates"),
+    ("My benefits were stopped and I could not buy food", "The benefits letter was wordy"),
+    ("The ride broke and two people were hurt", "The ride queue had no shade"),
+    ("My credit card was used by fraudsters after I bought here", "The checkout asks too many questions"),
+    ("The insurer refused my claim after the flood", "The insurer's forms could be shorter"),
+    ("The vet gave the wrong dose and our cat died", "The vet's waiting room smells"),
+    ("The update deleted all my contacts", "The update moved a button"),
+    ("My flight was cancelled and they left us at the airport overnight", "The flight had no magazines"),
+    ("They doubled my rent without notice", "More plants in the lobby"),
+    ("The escalator trapped my shoe and broke my toe", "The escalator is narrow"),
+    ("The internet has been down since Monday", "The internet box has bright lights"),
+    ("I told them three times about my allergy and still got nuts", "The menu should list more drinks"),
+    ("The delivery was late. It arrived smashed and they would not refund me", "The delivery was late. It was raining"),
+    ("The office was closed. I have now left this company for another", "The office was closed. The sign was blue"),
 )
