@@ -291,6 +291,11 @@ def an_analysis(
         "languages": {"en": records, "de": 4},
         "themes": tables["themes"].height, "unassigned_share": 0.11, "pain_points": tables["pain_points"].height,
         "pain_record_share": mean_interval([float(row["record_id"] in hurt) for row in world.records], 0, 1),
+        "emotions": {
+            name: {"value": share, "ci_low": share / 2, "ci_high": 2 * share, "n": records}
+            for name, share in (("anger", 0.2), ("disappointment", 0.1), ("gratitude", 0.3), ("confusion", 0.05))
+        },
+        "leaving": 3,
     }  # fmt: skip
     notes = ("4 records are in German; they are counted, not analyzed.",)
     return Analysis(
@@ -313,6 +318,7 @@ def an_empty_analysis() -> Analysis:
         "period": None, "undated": 0, "sources": {}, "languages": {}, "themes": 0, "unassigned_share": None,
         "pain_points": 0,
         "pain_record_share": nothing,
+        "emotions": dict.fromkeys(("anger", "disappointment", "gratitude", "confusion"), nothing), "leaving": 0,
     }  # fmt: skip
     broken = tuple(
         Unprocessable(row=n, where=f"blank.csv:{n + 2}", reason=Reason.EMPTY, hint="the comment is empty")

@@ -209,6 +209,28 @@ def test_an_empty_analysis_says_what_happened_to_every_record() -> None:
     assert "No text 3 The comment is empty" in text.replace(f"{formats.MINUS} ", "")
 
 
+def test_what_customers_feel_is_shown_with_n_and_only_where_the_model_tells_it() -> None:
+    full = ANALYSES["full"]
+    told = Page(render(full)).text
+    assert "What customers feel" in told
+    assert "Gratitude 30 % 95 %: 15 % to 60 % n 200" in told
+    untold = {name: {"value": None, "n": 0} for name in full.headline["emotions"]}
+    for emotions in (untold, None):
+        silent = Page(render(replace(full, headline={**full.headline, "emotions": emotions})))
+        assert "What customers feel" not in silent.text
+        assert not any(attributes.get("href") == "#feelings" for _, attributes in silent.elements)
+
+
+def test_leaving_is_one_sentence_with_its_number_and_none_where_nobody_leaves() -> None:
+    full = ANALYSES["full"]
+    assert (
+        "Leaving 3 records, 2 % of all, say that the customer has left, will leave or may." in Page(render(full)).text
+    )
+    one = Page(render(replace(full, headline={**full.headline, "leaving": 1}))).text
+    assert "1 record, 0.5 % of all, says" in one
+    assert "will leave or may" not in Page(render(replace(full, headline={**full.headline, "leaving": 0}))).text
+
+
 def test_records_add_up_on_the_page() -> None:
     text = Page(render(ANALYSES["full"])).text.replace(f"{formats.MINUS} ", "")
     assert "In the input 213" in text

@@ -15,6 +15,7 @@ from textcx.steps.measures.headline import declared, headline
 from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains
 from textcx.steps.pains.praise import find_praise
+from textcx.steps.pains.severity import leaving_records, told_in_records
 from textcx.steps.records.corpus import build_corpus
 from textcx.steps.text.clean import polish
 from textcx.steps.themes.assignment.seed_topics import texts_of
@@ -126,6 +127,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             records_in=part.rows,
             answers=found.answers,
             themes=shown.height,
+            leaving=leaving_records(told_in_records(segments, language.pains)),
             unprocessable=found.unprocessable,
         ),
         manifest={

@@ -3,8 +3,8 @@
 New segments are assigned to the data set's current theme set as ``textcx analyze --themes`` assigns them; no theme is
 made or changed here. Pains and stages are found as in an analysis.
 
-Invariants, tested: the stage, theme and severity of a segment never depend on the other segments; no segment is lost;
-without a theme set no segment has a theme; a hidden theme is not shown.
+Invariants, tested: the stage and theme of a segment never depend on the other segments, and its severity on those of
+its record only; no segment is lost; without a theme set no segment has a theme; a hidden theme is not shown.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from markupsafe import Markup
 
+from textcx.domain.lexicons.pains import ELSEWHERE
 from textcx.reports import charts, formats
 from textcx.reports.formats import known
 from textcx.reports.lookup import NAME_LENGTH, STATEMENT_LENGTH
@@ -61,7 +62,8 @@ def _reasons(look: Lookup, shown: list[str]) -> dict[str, tuple[str, ...]]:
     pains = look.table("pains").filter(pl.col("pain_point_id").is_in(shown)).select("pain_point_id", "reasons")
     counts: dict[str, Counter[str]] = {}
     for pain_point, reasons in pains.iter_rows():
-        counts.setdefault(pain_point, Counter()).update(reasons or ())
+        own = (reason for reason in reasons or () if not reason.startswith(ELSEWHERE))
+        counts.setdefault(pain_point, Counter()).update(own)
     return {
         pain_point: tuple(
             f"{formats.clip(reason.rsplit(': ', 1)[-1].replace('_', ' '), 40)} ({formats.count(n)})"

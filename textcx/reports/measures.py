@@ -48,6 +48,12 @@ def cards(look: Lookup) -> list[SimpleNamespace]:
     return [_card(label, row, write) for label, row, write in facts if row and known(row.get("value"))]
 
 
+def feelings(look: Lookup) -> list[SimpleNamespace]:
+    """Collect the share of records that show each emotion; none where the model predicts none."""
+    shown = (look.headline.get("emotions") or {}).items()
+    return [_card(formats.sentence(name), row, formats.percent) for name, row in shown if known(row.get("value"))]
+
+
 def _card(label: str, row: Row, write: Callable[[float | None], str]) -> SimpleNamespace:
     ends = formats.interval(row, write)
     rated, commented = row.get("n"), row.get("n_commented")

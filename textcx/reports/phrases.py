@@ -126,7 +126,7 @@ def rating_detail(row: Row | None) -> str:
 
 def takeaways(look: Lookup) -> list[Takeaway]:
     """Write the sentences, pain points first: what each is about, what was found, and the section with the details."""
-    found = [_top_pain(look), _rising(look), _driver(look), _stage(look), _praise(look)]
+    found = [_top_pain(look), _rising(look), _leaving(look), _driver(look), _stage(look), _praise(look)]
     return [sentence for sentence in found if sentence]
 
 
@@ -143,6 +143,14 @@ def _rising(look: Lookup) -> Takeaway | None:
     rows = look.rows("pain_points", most=40)
     rising = [quoted(row["statement"]) for row in rows if trend_of(row["trend"]).words == "rising"][:MOST_RISING]
     return ("Getting worse", "; ".join(rising) + ".", "pain-points") if rising else None
+
+
+def _leaving(look: Lookup) -> Takeaway | None:
+    many = look.headline.get("leaving") or 0
+    share = formats.percent(look.share(many))
+    verb = "says" if many == 1 else "say"
+    text = f"{formats.plural(many, 'record')}, {share} of all, {verb} that the customer has left, will leave or may."
+    return ("Leaving", text, "pain-points") if many else None
 
 
 def _driver(look: Lookup) -> Takeaway | None:

@@ -34,8 +34,8 @@ LEAST_SHARE = 0.1
 """Least share of a group's records that must name an aspect for it to name the group."""
 TELLING_SHARE = 0.3
 """Least share of a group's pains that must tell one consequence for it to name the group."""
-UNTOLD = ("intensity", "asked for")
-"""Beginnings of reasons that do not say what happened."""
+UNTOLD = ("intensity", "asked for", "same record")
+"""Beginnings of reasons that do not say what happened in the segment itself."""
 SHORT_NAME = 40
 
 
