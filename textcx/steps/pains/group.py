@@ -276,10 +276,16 @@ def _describe(frame: Pains, vectors: NDArray[np.float32], group: _Group, stateme
         name: [frame[name][member] for member in leading]
         for name in ("record_id", "respondent_id", "start", "end", "text")
     }, schema_overrides={"respondent_id": pl.String})  # fmt: skip
+    title = group.aspect or frame["statement"][by_worth[0]]
+    stages = {stage: _records(frame, own) for stage, own in _grouped(frame, members, "stage").items()}
     return {
         "pain_point_id": pain_point_id(group.theme_id, group.stage, group.aspect),
-        "theme_id": group.theme_id, "stage": group.stage, "aspect": group.aspect,
-        "statement": frame["statement"][by_worth[0]], "severity": round(_robust_mean([*worst.values()]), 4),
+        "title": title[:1].upper() + title[1:], "fit": None, "theme_id": group.theme_id, "stage": group.stage,
+        "stages": [{"stage": s, "records": n} for s, n in sorted(stages.items(), key=lambda each: (-each[1], each[0]))],
+        "aspect": group.aspect, "statement": frame["statement"][by_worth[0]],
+    } | {
+        "severity": round(_robust_mean([*worst.values()]), 4),
+        "severity_p90": round(float(np.percentile([*worst.values()], 90)), 4), "safety": False, "effect": None,
         "records": len(worst),
         "respondents": len({frame["who"][member] for member in members}), "trend": None,
         "evidence": choose_evidence(candidates, vectors[leading], limit=EVIDENCE, continuing=statements.continuing),

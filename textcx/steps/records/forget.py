@@ -1,7 +1,8 @@
 """Take records out of the tables of an analysis: their rows, their quotes, and sentences that only they said.
 
 Figures stay as they were found. A pain point is told by the words of one of its pains; where those go, the words of
-another take their place, and where none is left, the pain point goes.
+another take their place, and where none is left, the pain point goes. A title that quotes the words that go goes with
+them: what the pain point concerns takes its place, or else the words that are left.
 
 Invariants, tested: no table that is kept names a record that was taken out or quotes it; nothing else changes.
 """
@@ -69,9 +70,13 @@ def _told_by_others(points: pl.DataFrame, pains: pl.DataFrame, *, before: pl.Dat
     )
     affected = pl.col("pain_point_id").is_in(lost.implode())
     unsaid = affected & ~pl.col("statement").is_in("left")
+    said = pl.col("statement").str.to_lowercase().str.contains(pl.col("title").str.to_lowercase(), literal=True)
+    other = pl.coalesce("aspect", pl.col("left").list.first())
+    other = other.str.head(1).str.to_uppercase() + other.str.slice(1)
+    title = {"title": pl.when(unsaid & said).then(other).otherwise("title")} if "title" in points.columns else {}
     return (
         points.join(left, on="pain_point_id", how="left", maintain_order="left")
         .filter(~affected | pl.col("left").is_not_null())
-        .with_columns(statement=pl.when(unsaid).then(pl.col("left").list.first()).otherwise("statement"))
+        .with_columns(**title, statement=pl.when(unsaid).then(pl.col("left").list.first()).otherwise("statement"))
         .drop("left")
     )
