@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.analysis import Analysis
+from textcx.domain.matters import KnownMatters
 from textcx.pipelines.measures import measure
 from textcx.steps.journey import fit_journey, place_segments_on_journey, summarize_journey, with_primary
 from textcx.steps.measures.headline import declared, headline
@@ -21,6 +22,7 @@ from textcx.steps.text.clean import polish
 from textcx.steps.themes.assignment.seed_topics import texts_of
 from textcx.steps.themes.finding.find import find_themes
 from textcx.steps.themes.finding.learn import EncodedTaxonomy
+from textcx.steps.themes.naming import Naming
 
 if TYPE_CHECKING:
     from textcx.domain.lexicons.language import Language
@@ -55,7 +57,22 @@ def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
     if tools.taxonomy is None:
         return None
     texts = [polish(text) for text in texts_of(tools.taxonomy)]
-    return EncodedTaxonomy(tools.taxonomy, tools.encoder.encode(texts).vectors)
+    return EncodedTaxonomy(tools.taxonomy, tools.encoder.encode(texts).matters)
+
+
+def naming_of(tools: CorpusTools) -> Naming:
+    """Return what names are found and proven with, among it what is known of many trades."""
+    titles, names = zip(*tools.language.matters, strict=True)
+    names = tuple(dict.fromkeys(names))
+    found = tools.encoder.encode([*titles, *names]).matters
+    matters = KnownMatters(
+        titles=titles,
+        names=names,
+        title_vectors=found[: len(titles)],
+        name_vectors=found[len(titles) :],
+        near=tools.encoder.near,
+    )
+    return Naming(phrases=tools.phrases, words=tools.language.naming, matters=matters, encoder=tools.encoder)
 
 
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
@@ -63,19 +80,18 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
     language = tools.language
     with progress.stage("gather"):
         found = build_corpus(part, language=language)
-    segments, vectors = found.segments, found.vectors
+    segments, vectors, about = found.segments, found.vectors, found.matters
+    naming = naming_of(tools)
     with progress.stage("themes"):
         themes = find_themes(
             segments,
-            vectors,
+            about,
             model=tools.themes,
-            phrases=tools.phrases,
+            naming=naming,
             language=language,
-            encoder_id=tools.encoder.encoder_id,
             theme_set=tools.theme_set,
             previous=tools.previous,
             taxonomy=encoded_taxonomy(tools),
-            encoder=tools.encoder,
             seed=choices.seed,
             max_unassigned=choices.max_unassigned,
         )
@@ -97,8 +113,10 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             offer_words=choices.offer_words,
         )
         segments = mark_pains(segments, pains)
-        pain_points, pains = group_pains(pains, segments, raised, shown, vectors, statements=language.pains.statements)
-        praise = find_praise(segments, raised, shown, vectors, continuing=language.pains.statements.continuing)
+        pain_points, pains = group_pains(
+            pains, segments, raised, about, matters=naming.matters, covers=tools.encoder.covers, language=language
+        )
+        praise = find_praise(segments, raised, shown, about, continuing=language.pains.statements.continuing)
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
         "segments": segments,
