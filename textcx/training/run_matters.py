@@ -76,9 +76,11 @@ def train_matters(
     about = tomllib.loads((model / ABOUT).read_text(encoding="utf-8"))
     about["network"] = asdict(NetworkShape(**folder.network | {"matter_layers": plan.layers}))
     about["training"]["matters"] = asdict(plan)
+    about["calibration"] |= {"cover_temperature": 1.0, "cover_shift": 0.0}
     _save(out, model, trunk | shipped(learned), about)
     # What is measured and calibrated is what is shipped: rounded, and read by the encoder as users run it.
     encoder = load_encoder(out)
+    del about["calibration"]["cover_temperature"]
     about["calibration"] |= calibrate_matters(encoder, [one for one in judged_texts(texts) if one.held_out])
     write_about(out / ABOUT, about)
     about["training"]["matters"] |= {
@@ -126,35 +128,34 @@ def _save(out: Path, model: Path, weights: Mapping[str, Tensor], about: dict[str
 
 
 def calibrate_matters(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> dict[str, float]:
-    """Fit the curves of pairs read together, and of nearness, on judged pairs that nothing was trained on."""
+    """Fit the curve of nearness, and of pairs read together, on judged pairs that nothing was trained on.
+
+    ``encoder`` reads pairs with temperature 1 and shift 0. Reading pairs together is left out where it tells covered
+    from uncovered ones no better than nearness does, by the area under the ROC curve.
+    """
     titles = [one.title for one in pairs for _ in one.remarks]
     remarks = [remark for one in pairs for remark in one.remarks]
-    truth = np.array([covers for one in pairs for covers in one.covers], dtype=float)
-    even = np.ones(len(truth))
-    told = encoder.covers(titles, remarks).astype(np.float64).clip(1e-6, 1 - 1e-6)
-    scale = encoder.calibration
-    logits = (np.log(told / (1 - told)) - scale.cover_shift) * scale.cover_temperature
-    steep, shift = fit_scale(logits, truth, even)
+    truth = np.array([covers for one in pairs for covers in one.covers], dtype=bool)
+    even, wanted = np.ones(len(truth)), truth.astype(float)
     found = encoder.encode([*titles, *remarks]).matters
     cosines = (found[: len(titles)] * found[len(titles) :]).sum(1).astype(np.float64)
-    slope, near = fit_scale(10 * cosines, truth, even)  # a scale of ten keeps the slope inside fit_scale's bounds
-    return {
-        "cover_temperature": round(1 / steep, 4),
-        "cover_shift": round(shift, 4),
-        "near_slope": round(10 * slope, 4),
-        "near_shift": round(near, 4),
-    }
+    middle = float(cosines.mean())
+    slope, shift = fit_scale(10 * (cosines - middle), wanted, even)  # by ten: fit_scale keeps slopes between 0.25 and 4
+    curve = {"near_slope": round(10 * slope, 4), "near_shift": round(shift - 10 * slope * middle, 4)}
+    told = encoder.covers(titles, remarks).astype(np.float64).clip(1e-6, 1 - 1e-6)
+    if roc_auc(truth, told) <= roc_auc(truth, cosines):
+        return curve
+    steep, moved = fit_scale(np.log(told / (1 - told)), wanted, even)
+    return curve | {"cover_temperature": round(1 / steep, 4), "cover_shift": round(moved, 4)}
 
 
 def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade]) -> dict[str, float]:
     """Measure the branch on trades that it never saw: shares of remarks, 0..1.
 
     ``nearest``: the nearest other remark is of the same matter; ``title``, ``name``, ``description``: the nearest one
-    of the trade's is the own; ``cover_auc``: pairs of own and other titles, read together, told apart.
+    of the trade's is the own.
     """
     hits: dict[str, list[bool]] = {"nearest": [], "title": [], "name": [], "description": []}
-    told: list[float] = []
-    truth: list[bool] = []
     for trade in trades:
         remarks = [remark.text for matter in trade.matters for remark in matter.remarks]
         owners = np.array([place for place, matter in enumerate(trade.matters) for _ in matter.remarks])
@@ -165,10 +166,4 @@ def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade]) -> dict[st
         for kind in ("title", "name", "description"):
             called = encoder.encode([getattr(matter, kind) for matter in trade.matters]).matters
             hits[kind] += ((found @ called.T).argmax(1) == owners).tolist()
-        titles = [matter.title for matter in trade.matters]
-        pairs = [(title, remark) for remark in remarks for title in titles]
-        told += encoder.covers(*map(list, zip(*pairs, strict=True))).tolist()
-        truth += [place == owner for owner in owners.tolist() for place in range(len(titles))]
-    measured = {name: float(np.mean(own)) for name, own in hits.items()}
-    measured["cover_auc"] = roc_auc(np.array(truth), np.array(told))
-    return {name: round(value, 4) for name, value in measured.items()}
+    return {name: round(float(np.mean(own)), 4) for name, own in hits.items()}

@@ -97,7 +97,6 @@ def load_encoder(
             encoder_id=own.encoder_id,
             width=own.network["width"],
             calibration=own.calibration,
-            has_cover=own.network.get("matter_layers", 0) > 0,
             small_batches=small_batches,
             between=between,
         )

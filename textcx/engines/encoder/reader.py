@@ -52,7 +52,8 @@ _JOINERS = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 class Calibration:
     """What turns logits into probabilities: ``logit / temperature + shift``; temperatures are above 0.
 
-    ``near_slope`` and ``near_shift`` do so for the cosine between the matter vectors of a title and a remark.
+    ``near_slope`` and ``near_shift`` do so for the cosine between the matter vectors of a title and a remark. Without a
+    ``cover_temperature``, reading title and remark together was measured to tell no more than that, and is left out.
 
     From ``confident_at``, 0..1, as the highest sentiment probability on, an answer counts as confident.
     """
@@ -65,7 +66,7 @@ class Calibration:
     request_shift: float = 0.0
     emotion_temperatures: tuple[float, ...] = (1.0,) * len(EMOTIONS)
     emotion_shifts: tuple[float, ...] = (0.0,) * len(EMOTIONS)
-    cover_temperature: float = 1.0
+    cover_temperature: float | None = None
     cover_shift: float = 0.0
     near_slope: float = 12.0
     near_shift: float = -7.0
@@ -147,7 +148,6 @@ class BatchedEncoder:
         calibration: Calibration | None = None,
         edges: tuple[int, int] | None = None,
         longest: int = LONGEST,
-        has_cover: bool = False,
         prepare: Callable[[str], str] = readable,
         small_batches: bool = False,
         between: Callable[[], None] | None = None,
@@ -156,8 +156,7 @@ class BatchedEncoder:
 
         ``encoder_id`` is kept with everything made from it: ``sentiment-1@sha256:0123456789ab``. The tokens ``edges``
         open and close every window, [CLS] and [SEP] by default; it has ``longest`` at most, which is at least 64.
-        ``has_cover`` says that the network can tell whether a title covers a remark. ``prepare`` makes a text readable
-        for the tokenizer.
+        ``prepare`` makes a text readable for the tokenizer.
 
         With ``small_batches`` few texts are read in small batches instead of filling them up, by the calling thread.
         That is many times faster, and lets an answer differ in its last digits with the texts that are asked beside it.
@@ -172,7 +171,7 @@ class BatchedEncoder:
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._longest, self._prepare, self._has_cover = longest, prepare, has_cover
+        self._longest, self._prepare = longest, prepare
         self._edges = edges = edges or _edges(tokenizer)
         self._batches: PackedBatches | PaddedBatches = (
             PackedBatches(backend, edges, small_batches)
@@ -205,14 +204,15 @@ class BatchedEncoder:
         if len(titles) != len(remarks):
             message = f"Each title needs one remark: {len(titles)} titles came with {len(remarks)} remarks."
             raise ShapeMismatch(message)
-        if not self._has_cover:
+        temperature = self.calibration.cover_temperature
+        if temperature is None:
             return np.full(len(titles), np.nan, np.float32)
         pairs = list(zip(titles, remarks, strict=True))
         different = {pair: place for place, pair in enumerate(dict.fromkeys(pairs))}
         logits = np.zeros(len(different), np.float32)
         for windows, output in self._read(self._pairs(list(different))):
             logits[[window.text for window in windows]] = output.cover[: len(windows)]
-        found = _sigmoid(logits / self.calibration.cover_temperature + self.calibration.cover_shift)
+        found = _sigmoid(logits / temperature + self.calibration.cover_shift)
         return found[np.array([different[pair] for pair in pairs], dtype=np.int64)]
 
     def _read(self, windows: Iterator[Window]) -> Iterator[tuple[list[Window], Logits]]:
