@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.analysis import Analysis
-from textcx.domain.matters import KnownMatters
 from textcx.pipelines.measures import measure
 from textcx.steps.journey import fit_journey, place_segments_on_journey, summarize_journey, with_primary
+from textcx.steps.matters import known_matters
 from textcx.steps.measures.headline import declared, headline
 from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains
@@ -25,12 +25,14 @@ from textcx.steps.themes.finding.learn import EncodedTaxonomy
 from textcx.steps.themes.naming import Naming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from textcx.domain.lexicons.language import Language
     from textcx.domain.parts import Part
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import ThemeSet
     from textcx.pipelines.measures import Choices
-    from textcx.ports import Encoder, PhraseFinder, ProgressReporter, ThemeModel
+    from textcx.ports import Encoder, PhraseFinder, ProgressReporter, ThemeModel, ThemeNamer
 
 WORKING_LEVEL = 2
 """Level of the themes that pain points, drivers and groups refer to."""
@@ -41,6 +43,7 @@ class CorpusTools:
     """The engines of ``analyze_corpus``, built by ``textcx.wiring.container``.
 
     With a ``theme_set`` segments are assigned to it. Otherwise themes are learned, and those of ``previous`` go on.
+    ``namer`` makes what proposes names and titles, for each analysis a new one.
     """
 
     encoder: Encoder
@@ -50,6 +53,7 @@ class CorpusTools:
     theme_set: ThemeSet | None = None
     previous: ThemeSet | None = None
     taxonomy: ThemeTaxonomy | None = None
+    namer: Callable[[], ThemeNamer] | None = None
 
 
 def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
@@ -62,17 +66,13 @@ def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
 
 def naming_of(tools: CorpusTools) -> Naming:
     """Return what names are found and proven with, among it what is known of many trades."""
-    titles, names = zip(*tools.language.matters, strict=True)
-    names = tuple(dict.fromkeys(names))
-    found = tools.encoder.encode([*titles, *names]).matters
-    matters = KnownMatters(
-        titles=titles,
-        names=names,
-        title_vectors=found[: len(titles)],
-        name_vectors=found[len(titles) :],
-        near=tools.encoder.near,
+    return Naming(
+        phrases=tools.phrases,
+        words=tools.language.naming,
+        matters=known_matters(tools.language.matters, encoder=tools.encoder),
+        encoder=tools.encoder,
+        namer=tools.namer() if tools.namer else None,
     )
-    return Naming(phrases=tools.phrases, words=tools.language.naming, matters=matters, encoder=tools.encoder)
 
 
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
@@ -114,9 +114,11 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         )
         segments = mark_pains(segments, pains)
         pain_points, pains = group_pains(
-            pains, segments, raised, about, matters=naming.matters, covers=tools.encoder.covers, language=language
-        )
+            pains, segments, raised, about, matters=naming.matters, covers=tools.encoder.covers, language=language,
+            namer=naming.namer,
+        )  # fmt: skip
         praise = find_praise(segments, raised, shown, about, continuing=language.pains.statements.continuing)
+    unheard = missing_heads(segments, encoder_id=tools.encoder.encoder_id)
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
         "segments": segments,
@@ -153,8 +155,9 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             "short_share": themes.short_share,
             "stage_titles": taxonomy.titles,
             "journey": {"name": taxonomy.name, "certainty": fit.certainty},
+            "namer": naming.namer.report() if naming.namer else None,
         },
         unprocessable=found.unprocessable,
-        notes=(*found.notes, *themes.notes, *fit.notes, *missing_heads(segments, encoder_id=tools.encoder.encoder_id)),
+        notes=(*found.notes, *themes.notes, *naming.notes(), *fit.notes, *unheard),
         theme_set=themes.theme_set,
     )

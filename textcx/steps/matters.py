@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textcx.domain.matters import KnownMatters
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from textcx.domain.matters import Nearness
+    from textcx.ports import Encoder
 
     Covers = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 
@@ -29,6 +32,14 @@ TRIED = 3
 """Chosen titles that a remark is read with, nearest first."""
 READ_TOGETHER = 4_000
 """Remarks among which titles are chosen, where there are more: the first in the order of their ids, evenly spread."""
+
+
+def known_matters(pairs: Sequence[tuple[str, str]], *, encoder: Encoder) -> KnownMatters:
+    """Encode what is known of many trades, as pairs of title and name; at least one."""
+    titles, names = (tuple(dict.fromkeys(texts)) for texts in zip(*pairs, strict=True))
+    found = encoder.encode([*titles, *names]).matters
+    vectors, name_vectors = found[: len(titles)], found[len(titles) :]
+    return KnownMatters(titles=titles, names=names, title_vectors=vectors, name_vectors=name_vectors, near=encoder.near)
 
 
 def choose_titles(
