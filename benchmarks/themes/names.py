@@ -25,7 +25,7 @@ from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
     from textcx.domain.themes.sets import Theme, ThemeSet
-    from textcx.pipelines.corpus import CorpusTools
+    from textcx.pipelines.corpus_tools import CorpusTools
 
 FILES = ("dumps/womens_clothing.csv", "dumps/nhs_fft.csv", "problems/jupyter_2015.jsonl")
 """Files whose licences allow quoting: CC0, MIT, CC0."""

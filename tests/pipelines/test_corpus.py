@@ -34,7 +34,8 @@ from textcx.domain.parts import PRIVATE, Part
 from textcx.domain.tables import SCHEMAS
 from textcx.engines.language.folder import load_language
 from textcx.pipelines.batch import RecordTools, analyze_batch
-from textcx.pipelines.corpus import CorpusTools, analyze_corpus
+from textcx.pipelines.corpus import analyze_corpus
+from textcx.pipelines.corpus_tools import CorpusTools
 from textcx.pipelines.measures import Choices
 from textcx.runs.progress import StageClock
 from textcx.steps.records.corpus import build_corpus

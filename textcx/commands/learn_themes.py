@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import NothingToAnalyze
 from textcx.domain.themes.sets import FRAGILE, Change
-from textcx.pipelines.corpus import encoded_taxonomy, naming_of
+from textcx.pipelines.corpus_tools import encoded_taxonomy, naming_of
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
 from textcx.steps.records.corpus import build_corpus

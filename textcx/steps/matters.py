@@ -34,12 +34,18 @@ READ_TOGETHER = 4_000
 """Remarks among which titles are chosen, where there are more: the first in the order of their ids, evenly spread."""
 
 
-def known_matters(pairs: Sequence[tuple[str, str]], *, encoder: Encoder) -> KnownMatters:
-    """Encode what is known of many trades, as pairs of title and name; at least one."""
-    titles, names = (tuple(dict.fromkeys(texts)) for texts in zip(*pairs, strict=True))
+def encoded_matters(known: Sequence[tuple[str, str]], encoder: Encoder) -> KnownMatters:
+    """Return the titles and names of a language, as ``Language.matters`` has them, each once, with their vectors."""
+    titles = tuple(dict.fromkeys(title for title, _ in known))
+    names = tuple(dict.fromkeys(name for _, name in known))
     found = encoder.encode([*titles, *names]).matters
-    vectors, name_vectors = found[: len(titles)], found[len(titles) :]
-    return KnownMatters(titles=titles, names=names, title_vectors=vectors, name_vectors=name_vectors, near=encoder.near)
+    return KnownMatters(
+        titles=titles,
+        names=names,
+        title_vectors=found[: len(titles)],
+        name_vectors=found[len(titles) :],
+        near=encoder.near,
+    )
 
 
 def choose_titles(

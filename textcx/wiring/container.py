@@ -6,7 +6,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from textcx.pipelines.batch import RecordTools
-from textcx.pipelines.corpus import CorpusTools
+from textcx.pipelines.corpus_tools import CorpusTools
 from textcx.wiring.sources import fingerprints, models_directory, new_namer, respondent_key, shared_language
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """Names and titles from any server that speaks OpenAI's chat completions, such as one on the user's own machine.
 
-It is shown a few quotes of a group, redacted and cut, and nothing else; what it answers is a proposal that others prove.
+It is shown a few quotes of a group, redacted and cut, and nothing else. What it answers is a proposal, to be proven.
 One request a group, a few at a time. Whatever the server does - errors, nonsense, silence - gives no proposals;
 after some failures in a row it is not asked any more. Nothing that is sent or received is logged or quoted in a note.
 """

@@ -18,6 +18,7 @@ reach never exceeds the number of counted records; the share of members that a t
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -86,22 +87,25 @@ def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame)
     )
 
 
-def own_titles(statements: Sequence[str], language: Language) -> NDArray[np.bool_]:
+def own_titles(
+    statements: Sequence[str], language: Language, *, length: tuple[int, int] = OWN_WORDS, clear: float = COVERED
+) -> NDArray[np.bool_]:
     """Tell which statements could stand as titles: short, clear, of no person, without masks, figures and profanity."""
-    words = language.pains.statements
-    fits = [_printable(each, language, OWN_WORDS) and clarity(each, words) >= COVERED for each in statements]
-    return np.array(fits, dtype=np.bool_)
+    fewest, most = length
+    words = language.naming
+    unfit = words.profanity | words.persons
 
+    def fits(statement: str) -> bool:
+        found = tokens(statement)
+        return (
+            fewest <= len(found) <= most
+            and unfit.isdisjoint(word.split("'")[0] for word in found)  # "I'm" and "they've" tell of persons, too
+            and all(char.isalpha() or char in " ,'\u2019-" for char in statement)
+            and not all(word in words.says_nothing for word in found)
+            and clarity(statement, language.pains.statements) >= clear
+        )
 
-def _printable(title: str, language: Language, length: tuple[int, int]) -> bool:
-    """Tell whether words may be a title: so many of them, of no person, without masks, figures and profanity."""
-    found, words = tokens(title), language.naming
-    return (
-        length[0] <= len(found) <= length[1]
-        and (words.profanity | words.persons).isdisjoint(found)
-        and all(char.isalpha() or char in " ,'\u2019-" for char in title)
-        and not all(word in words.says_nothing for word in found)
-    )
+    return np.array([fits(each) for each in statements], dtype=np.bool_)
 
 
 def _titles(
@@ -193,8 +197,10 @@ def _retitle(
     used = Counter(same(row["title"]) for row in listed)
     for row, titles in zip(listed, asked, strict=True):
         members, born = texts[row["pain_point_id"]], same(row["title"])
-        for title in map(_as_title, titles):
-            if not _printable(title, language, NAMED_WORDS) or used[same(title)] > (same(title) == born):
+        proposed = [_as_title(title) for title in titles]
+        fits = own_titles(proposed, language, length=NAMED_WORDS, clear=0.0)
+        for title in itertools.compress(proposed, fits):
+            if used[same(title)] > (same(title) == born):
                 continue
             fit = float(covers([title] * len(members), members).mean())
             if fit >= max(LEAST_FIT, row["fit"] - SLACK):
