@@ -187,7 +187,7 @@ def train_sentiment(
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="passes over the data")] = 3,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
 ) -> None:
-    """Train the encoder: sentiment, pain, request, emotions and theme vectors in one network."""
+    """Train the encoder: sentiment, pain, request, emotions and matters in one network."""
     from textcx.runs.progress import StageClock
     from textcx.settings.analysis import load_settings
     from textcx.training.run import train_encoder
@@ -209,6 +209,23 @@ def train_sentiment(
             wording=Container(load_settings()).language.requests,
         )
     tell(f"The model is in {out}; the figures of the run are in {work}/log.jsonl.")
+
+
+@train.command("matters")
+def train_the_branch(
+    data: Annotated[Path, typer.Option("--data", help="folder of labelled data")],
+    model: Annotated[Path, typer.Option("--model", help="directory of the model that gets the branch")],
+    out: Annotated[Path, typer.Option("--out", help="directory for the model with the branch")],
+    resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
+) -> None:
+    """Train the branch of matters alone, on top of a trained model; train sentiment ends with it, too."""
+    from textcx.runs.progress import StageClock
+    from textcx.training.run_matters import train_matters
+
+    work = out.with_name(f"{out.name}.work")
+    with StageClock(bars=True) as progress:
+        train_matters(data=data, model=model, out=out, work=work, resume=resume, progress=progress)
+    tell(f"The model is in {out}.")
 
 
 @app.command()

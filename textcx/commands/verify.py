@@ -103,7 +103,7 @@ def _bare_masks(texts: dict[str, str], masks: Masks) -> Iterator[str]:
 
 def _quotes(analysis: Analysis) -> Iterator[tuple[str, list[tuple[str, int, int, str]]]]:
     yield "segments", list(analysis.segments.select("record_id", "start", "end", "text").iter_rows())
-    for name in ("themes", "pain_points", "praise"):
+    for name in ("themes", "pain_points", "praise", "requests"):
         if name in analysis.tables:
             fields = ("record_id", "start", "end", "quote")
             quotes = analysis.tables[name]["evidence"].explode().drop_nulls().struct.unnest()

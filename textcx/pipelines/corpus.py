@@ -15,6 +15,7 @@ from textcx.steps.measures.headline import declared, headline
 from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains
 from textcx.steps.pains.praise import find_praise
+from textcx.steps.pains.requests import find_requests
 from textcx.steps.pains.severity import leaving_records, told_in_records
 from textcx.steps.records.corpus import build_corpus
 from textcx.steps.themes.finding.find import find_themes
@@ -77,7 +78,11 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             language=language,
             namer=naming.namer,
         )
-        praise = find_praise(segments, raised, shown, about, continuing=language.pains.statements.continuing)
+        continuing = language.pains.statements.continuing
+        praise = find_praise(segments, raised, shown, about, continuing=continuing)
+        requests = find_requests(
+            segments, about, matters=naming.matters, covers=tools.encoder.covers, continuing=continuing
+        )
     unheard = missing_heads(segments, encoder_id=tools.encoder.encoder_id)
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
@@ -86,6 +91,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         "pains": pains,
         "journey": journey,
         "praise": praise,
+        "requests": requests,
         **measure(
             found,
             segments=segments,

@@ -6,15 +6,21 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 LABELS = Path(__file__).parent / "labels"
 NONE = "none"
+COVERED = "y"
+"""Code of a judged pair whose title covers the remark."""
+HELD_OUT = 8
+"""Every so many trades, by a hash of their names, are held out."""
 OPENING, CLOSING = {"[": "aspect", "{": "opinion"}, "]}"
 
 
@@ -40,29 +46,61 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """The matters of a trade, and its remarks that are about none."""
+    """The matters of a trade, and its remarks that are about none.
+
+    Nothing is trained on a trade that is ``held_out``: it tells how good the result is.
+    """
 
     name: str
+    held_out: bool
     matters: tuple[Matter, ...]
     others: tuple[Remark, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedTexts:
+    """A title and remarks of one source, and whether it covers each; nothing is trained on those ``held_out``."""
+
+    title: str
+    remarks: tuple[str, ...]
+    covers: tuple[bool, ...]
+    held_out: bool
+
+
 def read_trades(folder: Path = LABELS / "matters") -> tuple[Trade, ...]:
     """Read all trades, in the order of their file names."""
-    return tuple(_trade(path.read_text(encoding="utf-8").splitlines()) for path in sorted(folder.glob("*.txt")))
+    return tuple(_trade(path) for path in sorted(folder.glob("*.txt")))
 
 
 def known_matters(trades: Sequence[Trade], labelled: Path = LABELS / "matters.tsv") -> list[tuple[str, str]]:
     """Return title and name of every matter that was written or found in open texts, each title once, sorted."""
     found = {matter.title.casefold(): (matter.title, matter.name) for trade in trades for matter in trade.matters}
-    with labelled.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, dialect="excel-tab", quoting=csv.QUOTE_NONE):
-            if row["title"] != "-":
-                found.setdefault(row["title"].casefold(), (row["title"], row["name"]))
+    for row in read_rows(labelled):
+        if row["title"] != "-":
+            found.setdefault(row["title"].casefold(), (row["title"], row["name"]))
     return [found[key] for key in sorted(found)]
 
 
-def _trade(lines: Sequence[str]) -> Trade:
+def judged_texts(texts: Mapping[str, Mapping[str, str]], labels: Path = LABELS / "covers.tsv") -> list[JudgedTexts]:
+    """Read the judged pairs; ``texts`` are the open texts by source and id."""
+    groups: dict[tuple[str, str, str], list[tuple[str, bool]]] = defaultdict(list)
+    for row in read_rows(labels):
+        text = texts[row["source"]][row["id"]][int(row["start"]) : int(row["end"])]
+        groups[row["title"], row["source"], row["split"]].append((text, row["code"] == COVERED))
+    return [
+        JudgedTexts(title, tuple(text for text, _ in pairs), tuple(covers for _, covers in pairs), split == "dev")
+        for (title, _, split), pairs in groups.items()
+    ]
+
+
+def read_rows(path: Path) -> Iterator[dict[str, str]]:
+    """Read a table of labels: columns between tabs, nothing quoted."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines, dialect="excel-tab", quoting=csv.QUOTE_NONE)
+
+
+def _trade(path: Path) -> Trade:
+    lines = path.read_text(encoding="utf-8").splitlines()
     name = lines[0].removeprefix("trade: ")
     matters: list[Matter] = []
     others: list[Remark] = []
@@ -79,7 +117,8 @@ def _trade(lines: Sequence[str]) -> Trade:
         else:
             last = matters[-1]
             matters[-1] = Matter(last.theme, last.title, last.name, last.description, (*last.remarks, _remark(line)))
-    return Trade(name, tuple(matters), tuple(others))
+    held_out = int(hashlib.sha256(path.stem.encode()).hexdigest(), 16) % HELD_OUT == 0
+    return Trade(name, held_out, tuple(matters), tuple(others))
 
 
 def _remark(line: str) -> Remark:

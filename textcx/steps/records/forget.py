@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BY_RECORD = ("records", "segments", "mentions", "pains")
 QUOTES = ("evidence", "first_quotes")
-WITH_QUOTES = ("themes", "pain_points", "praise", "emerging")
+WITH_QUOTES = ("themes", "pain_points", "praise", "requests", "emerging")
 
 
 def forget_records(tables: Mapping[str, pl.DataFrame], record_ids: Collection[str]) -> dict[str, pl.DataFrame]:

@@ -1,0 +1,174 @@
+"""Train the branch of matters of a model folder, calibrate it, and write the folder with it."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import tomllib
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from textcx.engines.encoder.load import load_encoder
+from textcx.engines.encoder.model_folder import ABOUT, open_model
+from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
+from textcx.steps.statistics.classification import roc_auc
+from textcx.training.branch import BranchPlan, BranchTraining
+from textcx.training.branch_examples import (
+    SEGMENT,
+    BranchCorpus,
+    Cutter,
+    aspect_pieces,
+    judged,
+    open_texts,
+    people_groups,
+    records_of_segments,
+    titled,
+    trade_pieces,
+)
+from textcx.training.calibrate import fit_scale
+from textcx.training.matters import judged_texts, read_trades
+from textcx.training.model_toml import write_about
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from textcx.engines.encoder.reader import BatchedEncoder
+    from textcx.ports import ProgressReporter
+    from textcx.training.matters import JudgedTexts, Trade
+
+SHIPPED = ("cover", "aspect", "opinion", "aspect_polarity")
+"""Heads of the branch that are shipped as they are called."""
+
+
+def train_matters(
+    *, data: Path, model: Path, out: Path, work: Path, resume: bool = False, progress: ProgressReporter
+) -> None:
+    """Train the branch on top of the model in ``model`` and write it to ``out``, which may be the same folder.
+
+    Args:
+        data: Folder of the open data, see its README for the layout.
+        model: A model folder; a branch that it has is left out.
+        out: Model folder to write.
+        work: Folder for checkpoints; a run can be resumed from it.
+        resume: Go on from the last checkpoint in ``work``.
+        progress: Follows the steps.
+
+    Raises:
+        ModelProblem: If the model is missing or damaged.
+    """
+    plan, folder = BranchPlan(), open_model(model)
+    shape = NetworkShape(**folder.network | {"matter_layers": 0})
+    network = EncoderNetwork(shape)
+    trunk = {name: value for name, value in load_file(folder.weights).items() if name in network.state_dict()}
+    network.load_state_dict({name: value.float() for name, value in trunk.items()})
+    first, last = (folder.tokenizer.token_to_id(token) or 0 for token in ("[CLS]", "[SEP]"))
+    texts = open_texts(data)
+    corpus = _corpus(data, texts, Cutter(folder.tokenizer), seed=plan.seed)
+    training = BranchTraining(network, corpus, work=work, plan=plan, progress=progress, edges=(first, last))
+    learned = load_file(training.run(resume=resume))
+    about = tomllib.loads((model / ABOUT).read_text(encoding="utf-8"))
+    about["network"] = asdict(NetworkShape(**folder.network | {"matter_layers": plan.layers}))
+    about["training"]["matters"] = asdict(plan)
+    _save(out, model, trunk | shipped(learned), about)
+    # What is measured and calibrated is what is shipped: rounded, and read by the encoder as users run it.
+    encoder = load_encoder(out)
+    about["calibration"] |= calibrate_matters(encoder, [one for one in judged_texts(texts) if one.held_out])
+    write_about(out / ABOUT, about)
+    about["training"]["matters"] |= {
+        "measured": measure_matters(load_encoder(out), [trade for trade in read_trades() if trade.held_out])
+    }
+    write_about(out / ABOUT, about)
+
+
+def _corpus(data: Path, texts: dict[str, dict[str, str]], cutter: Cutter, *, seed: int) -> BranchCorpus:
+    trades = [trade for trade in read_trades() if not trade.held_out]
+    pairs = [one for one in judged_texts(texts) if not one.held_out]
+    labelled, groups = titled(texts, cutter), people_groups(data, cutter)
+    names = {name for own in labelled.values() for one in own for name in (one.title, one.name) if name}
+    names |= {label for own in groups.values() for label in own}
+    ordered = sorted(names)
+    records = records_of_segments(data, seed=seed + 1)
+    flat = iter(cutter.ids([segment for record in records for segment in record], most=SEGMENT))
+    return BranchCorpus(
+        trades=[trade_pieces(trade, cutter) for trade in trades],
+        titled=labelled,
+        called=dict(zip(ordered, cutter.ids(ordered), strict=True)),
+        people=groups,
+        aspects=aspect_pieces(data, cutter),
+        judged=judged(pairs, cutter),
+        records=[[next(flat) for _ in record] for record in records],
+    )
+
+
+def shipped(learned: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the weights of a branch that belong to the network, by the names that it gives them."""
+    found = {f"matter_{name}": value for name, value in learned.items() if name.startswith("layers.")}
+    found |= {name: value for name, value in learned.items() if name.startswith("matter.")}
+    return found | {name: value for name, value in learned.items() if name.split(".")[0] in SHIPPED}
+
+
+def _save(out: Path, model: Path, weights: Mapping[str, Tensor], about: dict[str, Any]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    file = out / about["weights"]["file"]
+    save_file({name: value.to(torch.float16).contiguous() for name, value in weights.items()}, file)
+    file.chmod(0o644)
+    about["weights"]["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
+    if out.resolve() != model.resolve():
+        shutil.copy(model / "tokenizer.json", out / "tokenizer.json")
+    write_about(out / ABOUT, about)
+
+
+def calibrate_matters(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> dict[str, float]:
+    """Fit the curves of pairs read together, and of nearness, on judged pairs that nothing was trained on."""
+    titles = [one.title for one in pairs for _ in one.remarks]
+    remarks = [remark for one in pairs for remark in one.remarks]
+    truth = np.array([covers for one in pairs for covers in one.covers], dtype=float)
+    even = np.ones(len(truth))
+    told = encoder.covers(titles, remarks).astype(np.float64).clip(1e-6, 1 - 1e-6)
+    scale = encoder.calibration
+    logits = (np.log(told / (1 - told)) - scale.cover_shift) * scale.cover_temperature
+    steep, shift = fit_scale(logits, truth, even)
+    found = encoder.encode([*titles, *remarks]).matters
+    cosines = (found[: len(titles)] * found[len(titles) :]).sum(1).astype(np.float64)
+    slope, near = fit_scale(10 * cosines, truth, even)  # a scale of ten keeps the slope inside fit_scale's bounds
+    return {
+        "cover_temperature": round(1 / steep, 4),
+        "cover_shift": round(shift, 4),
+        "near_slope": round(10 * slope, 4),
+        "near_shift": round(near, 4),
+    }
+
+
+def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade]) -> dict[str, float]:
+    """Measure the branch on trades that it never saw: shares of remarks, 0..1.
+
+    ``nearest``: the nearest other remark is of the same matter; ``title``, ``name``, ``description``: the nearest one
+    of the trade's is the own; ``cover_auc``: pairs of own and other titles, read together, told apart.
+    """
+    hits: dict[str, list[bool]] = {"nearest": [], "title": [], "name": [], "description": []}
+    told: list[float] = []
+    truth: list[bool] = []
+    for trade in trades:
+        remarks = [remark.text for matter in trade.matters for remark in matter.remarks]
+        owners = np.array([place for place, matter in enumerate(trade.matters) for _ in matter.remarks])
+        found = encoder.encode(remarks).matters
+        likeness = found @ found.T
+        np.fill_diagonal(likeness, -1)
+        hits["nearest"] += (owners[likeness.argmax(1)] == owners).tolist()
+        for kind in ("title", "name", "description"):
+            called = encoder.encode([getattr(matter, kind) for matter in trade.matters]).matters
+            hits[kind] += ((found @ called.T).argmax(1) == owners).tolist()
+        titles = [matter.title for matter in trade.matters]
+        pairs = [(title, remark) for remark in remarks for title in titles]
+        told += encoder.covers(*map(list, zip(*pairs, strict=True))).tolist()
+        truth += [place == owner for owner in owners.tolist() for place in range(len(titles))]
+    measured = {name: float(np.mean(own)) for name, own in hits.items()}
+    measured["cover_auc"] = roc_auc(np.array(truth), np.array(told))
+    return {name: round(value, 4) for name, value in measured.items()}
