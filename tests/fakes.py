@@ -12,7 +12,7 @@ import math
 import re
 from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from languages import NAMING
@@ -27,7 +27,7 @@ from textcx.ports import LanguageGuess, Phrase, TopicFit
 from textcx.steps.themes.geometry.lattice import on_lattice, unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -287,3 +287,29 @@ def _content_words(text: str) -> frozenset[str]:
 def _keywords(members: NDArray[np.bool_], words: list[frozenset[str]]) -> tuple[str, ...]:
     counts = Counter(word for mine, said in zip(members, words, strict=True) if mine for word in said)
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:_MOST_KEYWORDS])
+
+
+class FakeNamer:
+    """Implements the ``ThemeNamer`` port: proposes what it was told to, for a group that holds a word."""
+
+    def __init__(self, proposals: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.proposals = proposals or {}
+        self.shown: list[list[str]] = []
+        self.accepted = 0
+
+    def propose(self, groups: Sequence[Sequence[str]], *, titles: bool) -> list[list[str]]:
+        del titles
+        self.shown += [list(group) for group in groups if group]
+        return [self._of(" ".join(group).casefold()) for group in groups]
+
+    def _of(self, said: str) -> list[str]:
+        return next((list(names) for word, names in self.proposals.items() if word in said), [])
+
+    def accept(self, count: int) -> None:
+        self.accepted += count
+
+    def report(self) -> dict[str, Any]:
+        return {"model": "fake", "asked": len(self.shown), "accepted": self.accepted}
+
+    def notes(self) -> tuple[str, ...]:
+        return ("The fake was asked.",) if self.shown and not self.proposals else ()

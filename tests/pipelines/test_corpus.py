@@ -12,6 +12,7 @@ import pytest
 from fakes import (
     FakeEncoder,
     FakeLanguageDetector,
+    FakeNamer,
     FakePhraseFinder,
     FakeRedactor,
     FakeSplitter,
@@ -34,7 +35,8 @@ from textcx.domain.parts import PRIVATE, Part
 from textcx.domain.tables import SCHEMAS
 from textcx.engines.language.folder import load_language
 from textcx.pipelines.batch import RecordTools, analyze_batch
-from textcx.pipelines.corpus import CorpusTools, analyze_corpus
+from textcx.pipelines.corpus import analyze_corpus
+from textcx.pipelines.corpus_tools import CorpusTools
 from textcx.pipelines.measures import Choices
 from textcx.runs.progress import StageClock
 from textcx.steps.records.corpus import build_corpus
@@ -407,3 +409,22 @@ def test_every_stage_is_told_to_the_watch() -> None:
         "clean", "redact", "split", "encode", "gather", "themes", "journey", "pain points", "ratings", "drivers",
         "trends",
     ]  # fmt: skip
+
+
+def test_a_namer_is_made_for_each_analysis_and_told_of_in_manifest_and_notes(part: Part, analysis: Analysis) -> None:
+    made: list[FakeNamer] = []
+
+    def new() -> FakeNamer:
+        made.append(FakeNamer())
+        return made[-1]
+
+    for _ in range(2):
+        found = corpus_tools(part, tools=replace(SECOND, namer=new))
+        assert found.manifest["namer"] == made[-1].report()
+        assert found.notes == (*analysis.notes, "The fake was asked.")
+        assert list(found.tables["pain_points"]["title"]) == list(analysis.tables["pain_points"]["title"])
+    assert len(made) == 2
+    assert analysis.manifest["namer"] is None
+    shown = " ".join(text for namer in made for group in namer.shown for text in group)
+    assert "late" in shown
+    assert not [secret for secret in SECRETS if secret in shown]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from textcx.pipelines.batch import RecordTools
-from textcx.pipelines.corpus import CorpusTools
-from textcx.wiring.sources import fingerprints, models_directory, respondent_key, shared_language
+from textcx.pipelines.corpus_tools import CorpusTools
+from textcx.wiring.sources import fingerprints, models_directory, new_namer, respondent_key, shared_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +51,7 @@ class Container:
             language=self.language,
             theme_set=theme_set,
             taxonomy=self.theme_taxonomy,
+            namer=partial(new_namer, self.settings) if self.settings.namer else None,
         )
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Where inputs, the shipped models and the installation's key come from."""
+"""Where inputs, the shipped models, the user's language model and the installation's key come from."""
 
 from __future__ import annotations
 
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
     from textcx.domain.feedback import ColumnOverrides
     from textcx.domain.lexicons.language import Language
-    from textcx.ports import FeedbackReader
+    from textcx.ports import FeedbackReader, ThemeNamer
+    from textcx.settings.analysis import Settings
 
 KEY_BYTES = 32
+NAMER_KEY = "TEXTCX_NAMER_KEY"
+"""Where the environment holds the key for the user's language model: no setting, so it is in no file or manifest."""
 
 
 def open_source(source: str | Path | pl.DataFrame, overrides: ColumnOverrides) -> FeedbackReader:
@@ -49,6 +52,19 @@ def shared_language(folder: Path, journey: str | None) -> Language:
     from textcx.engines.language.folder import load_language  # noqa: PLC0415 - loaded when first needed
 
     return load_language(folder, journey=journey)
+
+
+def new_namer(settings: Settings) -> ThemeNamer:
+    """Return the language model that ``settings.namer`` names, for one analysis."""
+    from textcx.engines.namers.openai import OpenAINamer  # noqa: PLC0415 - most analyses have none
+
+    return OpenAINamer(
+        url=settings.namer_url or "",
+        model=settings.namer_model or "",
+        key=os.environ.get(NAMER_KEY),
+        seconds=settings.namer_seconds,
+        seed=settings.seed,
+    )
 
 
 def fingerprints(paths: Iterable[Path]) -> list[dict[str, str]]:

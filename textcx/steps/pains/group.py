@@ -8,14 +8,18 @@ Reach counts distinct respondents where known, else records; a record counts onc
 complains. Severity is the mean over the records' worst pains, shown with its 90th percentile: the worst are the ones to
 hear about, so nothing is trimmed.
 
+A namer may propose better titles for what is listed; they must fit the same members as well as ours.
+
 Invariants, tested: the order of pains and segments never matters; a pain belongs to one pain point at most;
-``pain_point_id`` depends on the title only; reach never exceeds the number of counted records; the share of members
-that a title covers is at least ``LEAST_FIT``.
+``pain_point_id`` depends only on the title that the pains were filed under, also where a namer's takes its place;
+reach never exceeds the number of counted records; the share of members that a title covers is at least ``LEAST_FIT``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,12 +34,13 @@ from textcx.steps.pains.severity import is_safety, severity_summary
 from textcx.steps.pains.statements import clarity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from textcx.domain.lexicons.language import Language
     from textcx.domain.matters import KnownMatters
+    from textcx.ports import ThemeNamer
     from textcx.steps.matters import Covers
 
 MIN_RECORDS = 3
@@ -49,6 +54,10 @@ MOST = 60
 """Pain points at most."""
 OWN_WORDS = (2, 7)
 """Words of a remark that may be a title itself."""
+NAMED_WORDS = (2, 8)
+"""Words of a title that a namer proposes."""
+SLACK = 0.02
+"""So much less may a namer's title fit than ours."""
 OWN_TASTE = 0.6
 """What a customer's remark is worth as a title, against one that was written as a title."""
 EVIDENCE = 5
@@ -78,9 +87,11 @@ def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame)
     )
 
 
-def own_titles(statements: Sequence[str], language: Language) -> NDArray[np.bool_]:
+def own_titles(
+    statements: Sequence[str], language: Language, *, length: tuple[int, int] = OWN_WORDS, clear: float = COVERED
+) -> NDArray[np.bool_]:
     """Tell which statements could stand as titles: short, clear, of no person, without masks, figures and profanity."""
-    fewest, most = OWN_WORDS
+    fewest, most = length
     words = language.naming
     unfit = words.profanity | words.persons
 
@@ -88,10 +99,10 @@ def own_titles(statements: Sequence[str], language: Language) -> NDArray[np.bool
         found = tokens(statement)
         return (
             fewest <= len(found) <= most
-            and unfit.isdisjoint(found)
+            and unfit.isdisjoint(word.split("'")[0] for word in found)  # "I'm" and "they've" tell of persons, too
             and all(char.isalpha() or char in " ,'\u2019-" for char in statement)
             and not all(word in words.says_nothing for word in found)
-            and clarity(statement, language.pains.statements) >= COVERED
+            and clarity(statement, language.pains.statements) >= clear
         )
 
     return np.array([fits(each) for each in statements], dtype=np.bool_)
@@ -172,6 +183,33 @@ def _most(values: pl.Series) -> str | None:
     return counts[values.name][0] if counts.height else None
 
 
+def _retitle(
+    listed: Sequence[dict[str, Any]],
+    texts: Mapping[str, Sequence[str]],
+    *,
+    namer: ThemeNamer,
+    covers: Covers,
+    language: Language,
+) -> None:
+    """Let a namer see the quotes of each pain point, and take its title where that fits the members as well as ours."""
+    asked = namer.propose([[each["quote"] for each in row["evidence"]] for row in listed], titles=True)
+    same = language.naming.same_words
+    used = Counter(same(row["title"]) for row in listed)
+    for row, titles in zip(listed, asked, strict=True):
+        members, born = texts[row["pain_point_id"]], same(row["title"])
+        proposed = [_as_title(title) for title in titles]
+        fits = own_titles(proposed, language, length=NAMED_WORDS, clear=0.0)
+        for title in itertools.compress(proposed, fits):
+            if used[same(title)] > (same(title) == born):
+                continue
+            fit = float(covers([title] * len(members), members).mean())
+            if fit >= max(LEAST_FIT, row["fit"] - SLACK):
+                row |= {"title": title, "fit": round(fit, 4)}
+                used[same(title)] += 1
+                namer.accept(1)
+                break
+
+
 def group_pains(
     pains: pl.DataFrame,
     segments: pl.DataFrame,
@@ -182,12 +220,13 @@ def group_pains(
     covers: Covers,
     language: Language,
     small_data: int = SMALL_DATA,
+    namer: ThemeNamer | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Group what ``find_pains`` returned into pain points.
 
     ``vectors`` are the matter vectors of the segments, unit length, shape ``(segments, width)``; ``mentions`` may be
     empty. ``covers`` is that of the encoder. With no more than ``small_data`` counted records every pain point is
-    listed, however few its records.
+    listed, however few its records. A ``namer`` may propose better titles for what is listed.
 
     Returns:
         The pain points table, highest reach x severity first, its trends and effects null; and the pains with
@@ -206,6 +245,7 @@ def group_pains(
     homes, likely = file_under(frame["text"].to_list(), own, titles, title_vectors, covers=covers, near=matters.near)
     listed: list[dict[str, Any]] = []
     home: dict[str, str] = {}
+    texts: dict[str, list[str]] = {}
     for number, title in enumerate(titles):
         members = _fitting(likely, np.flatnonzero(homes == number).tolist())
         if not members:
@@ -215,7 +255,10 @@ def group_pains(
         if small or row["records"] >= MIN_RECORDS or row["severity"] >= HIGH_SEVERITY:
             listed.append(row | {"fit": round(float(likely[members].mean()), 4)})
             home |= dict.fromkeys(theirs["segment_id"], row["pain_point_id"])
+            texts[row["pain_point_id"]] = theirs["text"].to_list()
     listed.sort(key=lambda row: (-round(row["respondents"] * row["severity"], 6), row["pain_point_id"]))
+    if namer is not None:
+        _retitle(listed, texts, namer=namer, covers=covers, language=language)
     points = pl.DataFrame(listed, schema=PAIN_POINTS)
     ids = pl.col("segment_id").replace_strict(home, default=None, return_dtype=pl.String).alias("pain_point_id")
     return points, pains.sort("segment_id").with_columns(ids)

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.matters import KnownMatters
-    from textcx.ports import Encoder, PhraseFinder
+    from textcx.ports import Encoder, PhraseFinder, ThemeNamer
 
 LEAST_WORTH = 0.22
 """Worth below which a candidate is no name: so much more of its own theme than of the others must it cover."""
@@ -58,12 +58,16 @@ class ThemeWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """What names are found and proven with; ``encoder`` reads names, and pairs of name and remark."""
+    """What names are found and proven with; ``encoder`` reads names, and pairs of name and remark.
+
+    A ``namer``, where there is one, proposes names beside those that are found.
+    """
 
     phrases: PhraseFinder
     words: NamingWords
     matters: KnownMatters
     encoder: Encoder
+    namer: ThemeNamer | None = None
 
     def name(self, themes: Sequence[ThemeWords], *, taken: Collection[str] = ()) -> list[str | None]:
         """Name themes of one level, each differently; null where no name covers a theme well enough.
@@ -72,6 +76,12 @@ class Naming:
         """
         if not themes:
             return []
+        if self.namer is not None:
+            asked = self.namer.propose([theme.texts for theme in themes], titles=False)
+            themes = [
+                replace(theme, proposed=[_shown(name) for name in names])
+                for theme, names in zip(themes, asked, strict=True)
+            ]
         offered = _candidates(themes, self)
         value = _values(themes, offered, self)
         worth: list[tuple[float, str, int]] = []
@@ -81,7 +91,14 @@ class Naming:
             worth += [
                 ((value[number, name] + proof) / 2, name, number) for name, proof in zip(best, proofs, strict=True)
             ]
-        return _given_away(worth, len(themes), words=self.words, taken=taken)
+        found = _given_away(worth, len(themes), words=self.words, taken=taken)
+        if self.namer is not None:
+            self.namer.accept(sum(name in theme.proposed for name, theme in zip(found, themes, strict=True)))
+        return found
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the reader: what the namer did not answer."""
+        return () if self.namer is None else self.namer.notes()
 
 
 def _values(
