@@ -54,7 +54,7 @@ def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
     if tools.taxonomy is None:
         return None
     texts = [polish(text) for text in texts_of(tools.taxonomy)]
-    return EncodedTaxonomy(tools.taxonomy, tools.encoder.encode(texts).vectors)
+    return EncodedTaxonomy(tools.taxonomy, tools.encoder.encode(texts).matters)
 
 
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
