@@ -52,11 +52,15 @@ def _pain_points(world: World, segments: dict[str, dict[str, Any]]) -> Rows:
         reach = len({row["record_id"] for row in rows})
         change = -3.0 if "app" in pain_point_id else 5.0 if rows[0]["theme_id"] == "theme-0" else 0.2
         direction = "rising" if change > 2 else "falling" if change < -2 else "steady"
+        stages = Counter(segments[row["segment_id"]]["stage"] for row in rows)
         found.append({
-            "pain_point_id": pain_point_id, "theme_id": rows[0]["theme_id"], "stage": rows[0]["stage"],
+            "pain_point_id": pain_point_id, "title": rows[0]["aspect"].capitalize(), "fit": 0.9,
+            "theme_id": rows[0]["theme_id"], "stage": rows[0]["stage"],
+            "stages": [{"stage": stage, "records": n} for stage, n in stages.most_common()],
             "aspect": rows[0]["aspect"],
             "statement": Counter(row["statement"] for row in rows).most_common(1)[0][0],
             "severity": fmean(row["severity"] for row in rows),
+            "severity_p90": max(row["severity"] for row in rows), "safety": False, "effect": 0.1,
             "records": reach, "respondents": reach,
             "trend": {"direction": direction, "change": change, "ci_low": change - 2,
                 "ci_high": change + 2} if world.dates else None,
@@ -291,6 +295,11 @@ def an_analysis(
         "languages": {"en": records, "de": 4},
         "themes": tables["themes"].height, "unassigned_share": 0.11, "pain_points": tables["pain_points"].height,
         "pain_record_share": mean_interval([float(row["record_id"] in hurt) for row in world.records], 0, 1),
+        "emotions": {
+            name: {"value": share, "ci_low": share / 2, "ci_high": 2 * share, "n": records}
+            for name, share in (("anger", 0.2), ("disappointment", 0.1), ("gratitude", 0.3), ("confusion", 0.05))
+        },
+        "leaving": 3,
     }  # fmt: skip
     notes = ("4 records are in German; they are counted, not analyzed.",)
     return Analysis(
@@ -313,6 +322,7 @@ def an_empty_analysis() -> Analysis:
         "period": None, "undated": 0, "sources": {}, "languages": {}, "themes": 0, "unassigned_share": None,
         "pain_points": 0,
         "pain_record_share": nothing,
+        "emotions": dict.fromkeys(("anger", "disappointment", "gratitude", "confusion"), nothing), "leaving": 0,
     }  # fmt: skip
     broken = tuple(
         Unprocessable(row=n, where=f"blank.csv:{n + 2}", reason=Reason.EMPTY, hint="the comment is empty")

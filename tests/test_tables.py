@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 from textcx.domain.encoding import EMOTIONS
-from textcx.domain.tables import EVIDENCE, REDACTIONS, SCHEMAS, TREND, UTC
+from textcx.domain.tables import EVIDENCE, REDACTIONS, SCHEMAS, STAGES, TREND, UTC
 from textcx.store.sql.schema.tables import FINDINGS, SEGMENT
 from textcx_client.answers import findings as answers
 
@@ -24,6 +24,7 @@ TYPES: dict[str, Any] = {
     "Datetime, UTC": UTC,
     "List of String": pl.List(pl.String),
     "List of {start, end, kind}": REDACTIONS,
+    "List of {stage, records}": STAGES,
     "evidence": EVIDENCE,
     "{direction, change, ci_low, ci_high}": TREND,
 }

@@ -56,7 +56,7 @@ def analyze(
     Example:
         >>> import textcx
         >>> analysis = textcx.analyze("sample/feedback.csv", limit=100)
-        >>> analysis.pain_points.select("statement", "records")  # doctest: +SKIP
+        >>> analysis.pain_points.select("title", "records")  # doctest: +SKIP
     """
     sources: list[Input] = list(source) if isinstance(source, (list, tuple)) else [cast("Input", source)]
     chosen = load_settings(file=Path(config) if config is not None else None, **settings)

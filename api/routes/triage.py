@@ -59,7 +59,7 @@ def triage(
     cursor: Cursor = None,
     form: Annotated[Literal["json", "csv"], Query(alias="format")] = "json",
 ) -> dict[str, Any] | Response:
-    """Each with its reasons and their points: severity, consequences, customer value, age, repeated contact, question.
+    """Each with its reasons and their points: safety first, then severity, consequences, leaving and further ones.
 
     New records are here seconds after they were sent.
     """

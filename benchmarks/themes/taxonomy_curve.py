@@ -5,8 +5,8 @@
 The labels are our own: ``textcx/training/labels/matters`` (docs/labelling-matters.md). Each trade is a taxonomy: its
 matters are themes, with name, description and up to five remarks as examples; the other remarks are segments. Only the
 trades that the encoder is not trained on are read (``held_out``). A draw gives five themes or more of a trade, so
-that some remarks belong to none, as those under ``## none`` do. Where examples are taken out, the remarks left in their theme
-count for them, so that the share of segments that belong to a theme is the same with and without examples.
+that some remarks belong to none, as those under ``## none`` do. Where examples are taken out, the remarks left in their
+theme count for them, so that the share of segments that belong to a theme is the same with and without examples.
 
 The curve is logistic in the nearness to the nearest theme (Platt, 1999). ``least`` is the probability from which on
 ``COVERED`` of the segments that belong to a given theme are matched to one; a post has two segments or so, which makes
@@ -17,8 +17,7 @@ three quarters of the posts and more. Both go, rounded, into
 from __future__ import annotations
 
 import hashlib
-import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,18 +25,18 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss, roc_auc_score
 
-import textcx.training
 from benchmarks.run import MODEL, RESULTS, parser_for, rounded, write_result
 from textcx.engines.encoder.load import load_encoder
 from textcx.steps.themes.assignment.seed_topics import CURVE, LEAST, nearness, seed_topics_from
 from textcx.steps.themes.geometry.lattice import mean_of, off_lattice, on_lattice
+from textcx.training.matters import LABELS, read_trades
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textcx.ports import Encoder
+    from textcx.training.matters import Trade
 
-LABELS = Path(textcx.training.__path__[0]) / "labels" / "matters"
 HELD_OUT = 8
 """One trade in so many is kept out of the encoder's training, chosen by the hash of its file's name."""
 EXAMPLES, DRAWS, FEWEST = (0, 1, 3, 5), 4, 5
@@ -45,32 +44,30 @@ COVERED = 0.66
 AT = (0.2, 0.25, 0.3, 0.35, 0.4, 0.5)
 
 
-@dataclass
-class Trade:
-    """Names and descriptions of matters, remarks, and the number of the matter of each; -1 where none."""
+@dataclass(frozen=True)
+class Told:
+    """Matters of the names, descriptions and remarks of a trade, and of each remark the number of what it is about.
 
-    names: list[str] = field(default_factory=list)
-    descriptions: list[str] = field(default_factory=list)
-    remarks: list[str] = field(default_factory=list)
-    matters: list[int] = field(default_factory=list)
+    A remark that is about none has the number -1.
+    """
 
+    names: np.ndarray
+    descriptions: np.ndarray
+    remarks: np.ndarray
+    truth: np.ndarray
 
-def read_trade(path: Path) -> Trade:
-    """Read the labels of a trade; what stands under ``## none`` has no matter."""
-    trade, number, describes = Trade(), -1, False
-    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        if line.startswith("## "):
-            number = -1
-        elif line.startswith("# "):
-            trade.names.append(line.split(" | ")[1])
-            number, describes = len(trade.names) - 1, True
-        elif describes:
-            trade.descriptions.append(line)
-            describes = False
-        else:
-            trade.remarks.append(re.sub(r"[\[\]{}]", "", line.partition(" ")[2]).strip())
-            trade.matters.append(number)
-    return trade
+    @classmethod
+    def of(cls, trade: Trade, encoder: Encoder) -> Told:
+        """Encode a trade."""
+        remarks = [remark.text for matter in trade.matters for remark in matter.remarks]
+        remarks += [remark.text for remark in trade.others]
+        truth = [number for number, matter in enumerate(trade.matters) for _ in matter.remarks]
+        return cls(
+            encoder.encode([matter.name for matter in trade.matters]).matters,
+            encoder.encode([matter.description for matter in trade.matters]).matters,
+            encoder.encode(remarks).matters,
+            np.array(truth + [-1] * len(trade.others)),
+        )
 
 
 def held_out(path: Path) -> bool:
@@ -93,20 +90,20 @@ class Points:
         return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in cls.__annotations__))
 
 
-def draw(trade: Trade, vectors: dict[str, np.ndarray], *, examples: int, random: np.random.Generator) -> Points:
+def draw(trade: Told, *, examples: int, random: np.random.Generator) -> Points:
     """Give some themes of a trade, with so many examples where there are more remarks than that, and match the rest."""
     themes = random.permutation(len(trade.names))[: random.integers(FEWEST, len(trade.names) + 1)]
-    truth, weight = np.array(trade.matters), np.ones(len(trade.matters))
+    truth, weight = trade.truth, np.ones(len(trade.truth))
     left, texts, owners = np.ones(len(truth), dtype=bool), [], []
     for number, theme in enumerate(themes):
         theirs = random.permutation(np.flatnonzero(truth == theme))
         taken = theirs[: min(examples, len(theirs) - 1)]
         left[taken] = False
         weight[theirs] = len(theirs) / (len(theirs) - len(taken))
-        told = [vectors["names"][theme], vectors["descriptions"][theme], *vectors["remarks"][taken]]
+        told = [trade.names[theme], trade.descriptions[theme], *trade.remarks[taken]]
         texts += told
         owners += [number] * len(told)
-    segments = vectors["remarks"][left]
+    segments = trade.remarks[left]
     given = seed_topics_from(
         [str(theme) for theme in themes],
         np.array(owners),
@@ -160,28 +157,19 @@ def calibration(points: Points, *, slope: float, shift: float) -> list[dict[str,
     ]
 
 
-def encoded(trade: Trade, encoder: Encoder) -> dict[str, np.ndarray]:
-    """Matters of the texts of a trade."""
-    return {name: encoder.encode(getattr(trade, name)).matters for name in ("names", "descriptions", "remarks")}
-
-
 def main() -> None:
     """Fit the curve and write it down."""
     parser = parser_for(__doc__)
     parser.add_argument("--model", type=Path, default=MODEL, help="folder of the encoder (default: the shipped one)")
     options = parser.parse_args()
     encoder = load_encoder(options.model)
-    trades = [read_trade(path) for path in sorted(LABELS.glob("*.txt")) if held_out(path)]
-    vectors = [encoded(trade, encoder) for trade in trades]
+    paths = sorted((LABELS / "matters").glob("*.txt"))
+    trades = [Told.of(trade, encoder) for path, trade in zip(paths, read_trades(), strict=True) if held_out(path)]
     found = {}
     for examples in EXAMPLES:
         random = np.random.default_rng(examples)
         found[examples] = Points.of(
-            [
-                draw(trade, own, examples=examples, random=random)
-                for trade, own in zip(trades, vectors, strict=True)
-                for _ in range(DRAWS)
-            ]
+            [draw(trade, examples=examples, random=random) for trade in trades for _ in range(DRAWS)]
         )
     every = Points.of(list(found.values()))
     curve = fit(every)

@@ -4,11 +4,13 @@ import csv
 import json
 import random
 import resource
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
+from builders import an_analysis
 from places import SAMPLE
 from polars.testing import assert_frame_equal
 from shipped import analyze, container_for, engines
@@ -235,6 +237,33 @@ def test_what_a_comment_hides_is_masked_in_every_file(tmp_path: Path) -> None:
     assert "jane" not in record
     for path in out.glob("*.json*"):
         assert "jane.doe" not in path.read_text(encoding="utf-8")
+
+
+def test_the_summary_names_pain_points_by_their_titles_without_mixed_groups(tmp_path: Path) -> None:
+    full = an_analysis(100)
+    points = full.pain_points.with_columns(
+        title=pl.format("Title {}", pl.int_range(pl.len())), statement=pl.lit("I say")
+    )
+    points = points.with_columns(fit=pl.when(pl.int_range(pl.len()) == 0).then(0.3).otherwise("fit"))
+
+    def told(points: pl.DataFrame) -> str:
+        return job.summarize(replace(full, tables={**full.tables, "pain_points": points}), out=tmp_path)
+
+    assert f"  1. Title 1 ({points['records'][1]} records, severity" in told(points)
+    assert "Title 0" not in told(points)
+    assert "I say" not in told(points)
+    assert "No pain points but mixed groups" in told(points.with_columns(fit=0.3))
+    assert "No pain points found" in told(points.clear())
+
+
+def test_a_pain_point_without_a_title_or_with_an_odd_fit_fails_the_check() -> None:
+    full = an_analysis(20)
+    points = full.pain_points.head(2).with_columns(title=pl.Series(["", "Late"]), fit=pl.Series([None, 1.1]))
+    problems = verify(replace(full, tables={**full.tables, "pain_points": points})).problems
+    assert [problem.rpartition(" ")[0] for problem in problems if problem.startswith("titles: ")] == [
+        f"titles: pain point {points['pain_point_id'][0]} has no",
+        f"titles: the fit of pain point {points['pain_point_id'][1]} is not from 0 to",
+    ]
 
 
 def test_ten_records_are_too_few_for_themes_but_give_sentiment_and_pain_points(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_a_record_is_mainly_about_the_theme_that_it_raises_most(tools: IncomingT
     assert found["primary_stage"].null_count() == 0
 
 
-def test_what_is_said_about_a_segment_never_depends_on_the_others(tools: IncomingTools, theme_set: ThemeSet) -> None:
+def test_what_is_said_about_a_segment_never_depends_on_other_records(tools: IncomingTools, theme_set: ThemeSet) -> None:
     columns = [
         pl.col("theme_id", "stage", "pain", "severity", "reasons"),
         pl.col("strength", "stage_confidence").round(5),

@@ -57,6 +57,12 @@ def test_names_of_bubbles_never_overlap() -> None:
         assert not [o for o in boxes[index + 1 :] if left < o[2] and o[0] < right and top < o[3] and o[1] < bottom]
 
 
+def test_a_bar_marks_a_second_value_within_its_track() -> None:
+    assert 'class="tick"' not in charts.bar(0.5, css="severity")
+    for tick, x in ((0.0, "0"), (0.5, "98"), (2.0, "196")):
+        assert f'<rect class="tick" x="{x}"' in charts.bar(0.5, css="severity", tick=tick)
+
+
 def test_names_in_pictures_are_escaped() -> None:
     svg = picture([charts.Bubble(1, "<script>&", 0.1, 0.2)])
     assert "<script>" not in svg

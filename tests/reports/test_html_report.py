@@ -125,6 +125,7 @@ def test_hostile_names_of_files_groups_themes_and_notes_stay_text() -> None:
         "themes": full.themes.with_columns(name=pl.lit(bad), keywords=pl.lit([bad], dtype=pl.List(pl.String))),
         "groups": full.tables["groups"].with_columns(group=pl.lit(bad)),
         "praise": full.tables["praise"].with_columns(name=pl.lit(bad)),
+        "pain_points": full.pain_points.with_columns(title=pl.lit(bad)),
         "drivers": full.drivers.with_columns(rating=pl.lit(bad)),
     }
     manifest = {**full.manifest, "title": bad, "inputs": [{"name": bad, "rows": 3}], "warnings": [bad]}
@@ -180,7 +181,9 @@ def test_every_finding_can_be_read_without_pictures() -> None:
     for stage in full.tables["journey"].iter_rows(named=True):
         assert formats.polarity(stage["polarity"]) in text
     for pain in full.pain_points.head(8).iter_rows(named=True):
+        assert pain["title"] in text
         assert f"{pain['severity']:.2f}" in text
+        assert f"worst tenth {pain['severity_p90']:.2f}" in text
 
 
 def test_quotes_mark_the_evidence_within_its_record() -> None:
@@ -207,6 +210,28 @@ def test_an_empty_analysis_says_what_happened_to_every_record() -> None:
     text = Page(render(ANALYSES["empty"])).text
     assert "No record could be analyzed" in text
     assert "No text 3 The comment is empty" in text.replace(f"{formats.MINUS} ", "")
+
+
+def test_what_customers_feel_is_shown_with_n_and_only_where_the_model_tells_it() -> None:
+    full = ANALYSES["full"]
+    told = Page(render(full)).text
+    assert "What customers feel" in told
+    assert "Gratitude 30 % 95 %: 15 % to 60 % n 200" in told
+    untold = {name: {"value": None, "n": 0} for name in full.headline["emotions"]}
+    for emotions in (untold, None):
+        silent = Page(render(replace(full, headline={**full.headline, "emotions": emotions})))
+        assert "What customers feel" not in silent.text
+        assert not any(attributes.get("href") == "#feelings" for _, attributes in silent.elements)
+
+
+def test_leaving_is_one_sentence_with_its_number_and_none_where_nobody_leaves() -> None:
+    full = ANALYSES["full"]
+    assert (
+        "Leaving 3 records, 2 % of all, say that the customer has left, will leave or may." in Page(render(full)).text
+    )
+    one = Page(render(replace(full, headline={**full.headline, "leaving": 1}))).text
+    assert "1 record, 0.5 % of all, says" in one
+    assert "will leave or may" not in Page(render(replace(full, headline={**full.headline, "leaving": 0}))).text
 
 
 def test_records_add_up_on_the_page() -> None:
@@ -248,6 +273,75 @@ def test_a_pain_point_tells_its_own_effect_and_else_that_of_its_theme() -> None:
     assert f"{formats.MINUS}77.7 points" in text
     assert "Effect on NPS of its theme" in text
     assert first not in text
+
+
+def with_pain_points(**columns: pl.Expr | list[object]) -> Analysis:
+    """The full analysis, with other columns in the first eight of its pain points, the only ones left."""
+    full = ANALYSES["full"]
+    given = {
+        name: pl.Series(values, dtype=SCHEMAS["pain_points"][name]) if isinstance(values, list) else values
+        for name, values in columns.items()
+    }
+    return replace(full, tables={**full.tables, "pain_points": full.pain_points.head(8).with_columns(**given)})
+
+
+def headings(analysis: Analysis) -> list[str]:
+    section = render(analysis).partition('id="pain-points"')[2].partition("</section>")[0]
+    return re.findall(r"<h3>(.*?)</h3>", section)
+
+
+def test_pain_points_are_headed_by_their_titles_and_what_one_customer_said_stands_in_quotes_only() -> None:
+    titles = [f"Title {n}" for n in range(8)]
+    analysis = with_pain_points(title=titles, statement=["Only one said this"] * 8)
+    assert headings(analysis) == titles
+    text = Page(render(analysis)).text
+    assert "Only one said this" not in text
+    assert "Biggest pain point Title 0:" in text
+
+
+def test_a_mixed_group_stands_last_says_so_and_is_no_news() -> None:
+    rising = [{"direction": "rising", "change": 5.0, "ci_low": 3.0, "ci_high": 7.0}] * 8
+    titles, fits = [f"Title {n}" for n in range(8)], [0.69, 0.7, None, 1.0, 1.0, 1.0, 1.0, 0.2]
+    analysis = with_pain_points(title=titles, fit=fits, trend=rising)
+    assert headings(analysis) == [*titles[1:7], "Title 0", "Title 7"]
+    html = render(analysis)
+    assert html.count(">mixed group<") == 2
+    assert "Biggest pain point Title 1:" in Page(html).text
+    for title in titles:
+        told = html.count(title)
+        assert told == 1 if title in {"Title 0", "Title 7"} else told > 1
+
+
+def test_mixed_groups_alone_give_no_sentence_of_the_summary() -> None:
+    text = Page(render(with_pain_points(fit=[0.1] * 8))).text
+    assert "Biggest pain point" not in text
+    assert "Getting worse" not in text
+
+
+def test_safety_is_told_in_words() -> None:
+    assert render(with_pain_points(safety=[True, False, None] + [False] * 5)).count(">Safety</span>") == 1
+
+
+def test_further_stages_are_named_from_a_fifth_of_the_records_on() -> None:
+    shares = [[("use", 50), ("support", 30), ("delivery", 20), ("unknown", 25)], [("use", 90), ("support", 10)]]
+    stages = [[{"stage": stage, "records": n} for stage, n in row] for row in shares]
+    html = render(with_pain_points(stage=["use"] * 8, stages=[stages[0], *[stages[1]] * 6, None]))
+    assert html.count("also in") == 1
+    assert ">Use, also in Support</span>" in html
+
+
+def test_neighbours_whose_weights_hardly_differ_are_called_about_equal() -> None:
+    weights = [100, 96, 90, 80, 40, 39, 0, 0]
+    html = render(with_pain_points(respondents=weights, severity=[0.5] * 8))
+    points = html.split('<li class="pain">')[1:]
+    assert [n for n, point in enumerate(points) if "about equal to the one before" in point] == [1, 5]
+
+
+def test_a_result_of_an_earlier_version_is_told_by_what_its_pain_points_concern() -> None:
+    full = ANALYSES["full"]
+    new = ["title", "fit", "stages", "severity_p90", "safety", "effect"]
+    text = Page(render(replace(full, tables={**full.tables, "pain_points": full.pain_points.drop(new)}))).text
+    assert f"Biggest pain point {formats.sentence(full.pain_points['aspect'][0])}:" in text
 
 
 def placed(share: float) -> Analysis:

@@ -84,6 +84,8 @@ def test_lists_and_structs_are_written_out_readably(tmp_path: Path) -> None:
     row = read_csv(tmp_path / "pain_points.csv")[0]
     quote = full.pain_points["evidence"][0][0]
     assert row["evidence"].startswith(f"“{quote['quote']}” ({quote['record_id']}:{quote['start']}-{quote['end']})")
+    [stage] = full.pain_points["stages"][0]
+    assert row["stages"] == f"{stage['stage']} {stage['records']}"
     assert row["trend_direction"] in {"rising", "falling", "steady"}
     assert read_csv(tmp_path / "themes.csv")[0]["keywords"].count(";") == 4
 

@@ -16,6 +16,7 @@ from textcx.domain.errors import NothingToAnalyze, WrongUse
 from textcx.pipelines import corpus as pipeline
 from textcx.pipelines.measures import Choices
 from textcx.reports.bundle import write_reports
+from textcx.reports.lookup import Lookup, title_of
 from textcx.runs.manifest import describe, plan_for_manifest
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
@@ -133,13 +134,14 @@ def summarize(analysis: Analysis, *, out: Path) -> str:
         f"{rating['rating']}: {_interval(rating, '{:.1f}')} {rating['unit']}, n = {rating['n']:,}"
         for rating in head["ratings"][:TOP]
     ]
-    points = analysis.pain_points.head(TOP)
+    points = Lookup(analysis).clear_pain_points[:TOP]
     judged = head["pain_record_share"]["value"] is not None
-    none = "No pain points found" if judged else "No pain points: this model does not predict them"
-    lines.append("Top pain points" if points.height else none)
+    found = "No pain points but mixed groups" if analysis.pain_points.height else "No pain points found"
+    none = found if judged else "No pain points: this model does not predict them"
+    lines.append("Top pain points" if points else none)
     lines += [
-        f"  {number}. {point['statement']} ({_reach(point)}, severity {point['severity']:.2f})"
-        for number, point in enumerate(points.iter_rows(named=True), start=1)
+        f"  {number}. {title_of(point)} ({_reach(point)}, severity {point['severity']:.2f})"
+        for number, point in enumerate(points, start=1)
     ]
     lines += [f"Note: {note}" for note in analysis.notes]
     lines.append(f"Report: {out / 'report.html'}")

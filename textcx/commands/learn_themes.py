@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import NothingToAnalyze
 from textcx.domain.themes.sets import FRAGILE, Change
-from textcx.pipelines.corpus import encoded_taxonomy
+from textcx.pipelines.corpus import encoded_taxonomy, naming_of
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
 from textcx.steps.records.corpus import build_corpus
@@ -100,22 +100,20 @@ def learn(
 def _vectors_of(gathered: Corpus) -> Callable[[str], NDArray[np.float32] | None]:
     """Vectors of segments by their id; null for one that is not there."""
     rows = {segment_id: row for row, segment_id in enumerate(gathered.segments["segment_id"])}
-    return lambda segment_id: gathered.vectors[rows[segment_id]] if segment_id in rows else None
+    return lambda segment_id: gathered.matters[rows[segment_id]] if segment_id in rows else None
 
 
 def _find(gathered: Corpus, container: Container) -> ThemeFinding:
     tools = container.corpus_tools()
     return find_themes(
         gathered.segments,
-        gathered.vectors,
+        gathered.matters,
         model=tools.themes,
-        phrases=tools.phrases,
+        naming=naming_of(tools),
         language=tools.language,
-        encoder_id=tools.encoder.encoder_id,
         seed=container.settings.seed,
         max_unassigned=container.settings.max_unassigned,
         taxonomy=encoded_taxonomy(tools),
-        encoder=tools.encoder,
     )
 
 

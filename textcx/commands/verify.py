@@ -1,8 +1,9 @@
 """Check a finished analysis against itself and its sources.
 
-Checked: every table has its declared columns; ids are unique and refer to something; every segment and every quote is
-exactly ``records.text[start:end]``; no redaction straddles the edge of a quote; records in = analyzed + unprocessable;
-and, with the sources, every text is the verbatim of its record with nothing changed but the masked characters.
+Checked: every table has its declared columns; ids are unique and refer to something; every pain point has a title;
+every segment and every quote is exactly ``records.text[start:end]``; no redaction straddles the edge of a quote;
+records in = analyzed + unprocessable; and, with the sources, every text is the verbatim of its record with nothing
+changed but the masked characters.
 """
 
 from __future__ import annotations
@@ -64,6 +65,7 @@ def verify(analysis: Analysis, sources: Sequence[str | Path] = ()) -> Verificati
     outcome.note("redactions", _bare_masks(texts, masks), of=sum(map(len, masks.values())))
     for name, quotes in _quotes(analysis):
         outcome.note(name, _wrong_quotes(quotes, texts, masks), of=len(quotes))
+    outcome.note("titles", _untitled(analysis.pain_points), of=analysis.pain_points.height)
     outcome.note("accounting", _lost_rows(analysis), of=analysis.headline["records_in"])
     if sources:
         outcome.note("texts against the sources", _differences(analysis, sources, texts, masks), of=len(texts))
@@ -114,6 +116,14 @@ def _wrong_quotes(quotes: list[tuple[str, int, int, str]], texts: dict[str, str]
             yield f"{record_id} {start}..{end} is not the text of that span"
         elif any(low < edge < high for low, high in masks.get(record_id, ()) for edge in (start, end)):
             yield f"{record_id} {start}..{end} cuts through a redaction"
+
+
+def _untitled(points: pl.DataFrame) -> Iterator[str]:
+    for point in points.iter_rows(named=True):
+        if not (point.get("title") or "").strip():
+            yield f"pain point {point['pain_point_id']} has no title"
+        if not 0.0 <= (point.get("fit") or 0.0) <= 1.0:
+            yield f"the fit of pain point {point['pain_point_id']} is not from 0 to 1"
 
 
 def _lost_rows(analysis: Analysis) -> Iterator[str]:

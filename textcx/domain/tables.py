@@ -18,6 +18,7 @@ def _schema(*columns: tuple[str, pl.DataType | type[pl.DataType]]) -> pl.Schema:
 
 EVIDENCE = pl.List(pl.Struct({"record_id": pl.String, "start": pl.Int64, "end": pl.Int64, "quote": pl.String}))
 REDACTIONS = pl.List(pl.Struct({"start": pl.Int64, "end": pl.Int64, "kind": pl.String}))
+STAGES = pl.List(pl.Struct({"stage": pl.String, "records": pl.Int64}))
 TREND = pl.Struct({"direction": pl.String, "change": pl.Float64, "ci_low": pl.Float64, "ci_high": pl.Float64})
 UTC = pl.Datetime("us", "UTC")
 
@@ -67,12 +68,20 @@ PAINS = _schema(
     ("pain_point_id", pl.String),
 )
 PAIN_POINTS = _schema(
-    ("pain_point_id theme_id stage aspect statement", pl.String),
-    ("severity", pl.Float64),
+    ("pain_point_id title", pl.String),
+    ("fit", pl.Float64),
+    ("theme_id stage", pl.String),
+    ("stages", STAGES),
+    ("aspect statement", pl.String),
+    ("severity severity_p90", pl.Float64),
+    ("safety", pl.Boolean),
+    ("effect", pl.Float64),
     ("records respondents", pl.Int64),
     ("trend", TREND),
     ("evidence", EVIDENCE),
 )
+CLEAR_FIT = 0.7
+"""Fit below which a pain point is a mixed group: listed last, and never a headline."""
 RATINGS = _schema(
     ("rating subject_kind subject_id", pl.String),
     ("value", pl.Float64),

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from textcx.domain.encoding import EMOTIONS
 from textcx.domain.errors import StoreProblem
 from textcx.domain.service.datasets import JobState, UploadState
 from textcx.jobs.columns import learned_from, overrides_for, plan_of
@@ -143,7 +144,7 @@ class Ingest:
         with self._progress.stage("triage"):
             tools = self._context.tools
             theme_set = self._themes(dataset_id, encoder_id=tools.record.encoder.encoder_id)
-            incoming = analyze_incoming(segments, kept.vectors, theme_set=theme_set, tools=tools.incoming)
+            incoming = analyze_incoming(segments, kept.vectors, kept.matters, theme_set=theme_set, tools=tools.incoming)
             main = main_subjects(
                 incoming, theme_set=theme_set, taxonomy=tools.incoming.language.journey, level=WORKING_LEVEL
             )
@@ -182,7 +183,9 @@ class Ingest:
             .group_by("row")
             .agg("severity", pain_reasons=pl.col("reasons").explode().drop_nulls())
         )
+        feelings = segments.group_by("row").agg(pl.col(f"p_{emotion}").max() for emotion in EMOTIONS)
         candidates = records.filter(pl.col("reason").is_null()).join(pains, on="row", how="left")
+        candidates = candidates.join(feelings, on="row", how="left")
         candidates = candidates.filter((pl.col("label") == "negative") | pl.col("severity").is_not_null())
         if not candidates.height:
             return {}
@@ -198,6 +201,7 @@ class Ingest:
                 label=row["label"],
                 severities=row["severity"] or (),
                 reasons=row["pain_reasons"] or (),
+                emotions={emotion: row[f"p_{emotion}"] or 0.0 for emotion in EMOTIONS},
                 text=row["text"],
                 value_rank=value_rank(row["customer_value"], marks),
                 created_at=row["created_at"] or now,

@@ -9,17 +9,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.analysis import Analysis
+from textcx.domain.matters import KnownMatters
 from textcx.pipelines.measures import measure
 from textcx.steps.journey import fit_journey, place_segments_on_journey, summarize_journey, with_primary
 from textcx.steps.measures.headline import declared, headline
 from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
 from textcx.steps.pains.group import group_pains
 from textcx.steps.pains.praise import find_praise
+from textcx.steps.pains.severity import leaving_records, told_in_records
 from textcx.steps.records.corpus import build_corpus
 from textcx.steps.text.clean import polish
 from textcx.steps.themes.assignment.seed_topics import texts_of
 from textcx.steps.themes.finding.find import find_themes
 from textcx.steps.themes.finding.learn import EncodedTaxonomy
+from textcx.steps.themes.naming import Naming
 
 if TYPE_CHECKING:
     from textcx.domain.lexicons.language import Language
@@ -57,24 +60,38 @@ def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
     return EncodedTaxonomy(tools.taxonomy, tools.encoder.encode(texts).matters)
 
 
+def naming_of(tools: CorpusTools) -> Naming:
+    """Return what names are found and proven with, among it what is known of many trades."""
+    titles, names = zip(*tools.language.matters, strict=True)
+    names = tuple(dict.fromkeys(names))
+    found = tools.encoder.encode([*titles, *names]).matters
+    matters = KnownMatters(
+        titles=titles,
+        names=names,
+        title_vectors=found[: len(titles)],
+        name_vectors=found[len(titles) :],
+        near=tools.encoder.near,
+    )
+    return Naming(phrases=tools.phrases, words=tools.language.naming, matters=matters, encoder=tools.encoder)
+
+
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
     """Themes .. trends over all parts of a run, joined; the analysis' manifest holds only what is known here."""
     language = tools.language
     with progress.stage("gather"):
         found = build_corpus(part, language=language)
-    segments, vectors = found.segments, found.vectors
+    segments, vectors, about = found.segments, found.vectors, found.matters
+    naming = naming_of(tools)
     with progress.stage("themes"):
         themes = find_themes(
             segments,
-            vectors,
+            about,
             model=tools.themes,
-            phrases=tools.phrases,
+            naming=naming,
             language=language,
-            encoder_id=tools.encoder.encoder_id,
             theme_set=tools.theme_set,
             previous=tools.previous,
             taxonomy=encoded_taxonomy(tools),
-            encoder=tools.encoder,
             seed=choices.seed,
             max_unassigned=choices.max_unassigned,
         )
@@ -96,8 +113,10 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             offer_words=choices.offer_words,
         )
         segments = mark_pains(segments, pains)
-        pain_points, pains = group_pains(pains, segments, raised, shown, vectors, statements=language.pains.statements)
-        praise = find_praise(segments, raised, shown, vectors, continuing=language.pains.statements.continuing)
+        pain_points, pains = group_pains(
+            pains, segments, raised, about, matters=naming.matters, covers=tools.encoder.covers, language=language
+        )
+        praise = find_praise(segments, raised, shown, about, continuing=language.pains.statements.continuing)
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
         "segments": segments,
@@ -126,6 +145,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             records_in=part.rows,
             answers=found.answers,
             themes=shown.height,
+            leaving=leaving_records(told_in_records(segments, language.pains)),
             unprocessable=found.unprocessable,
         ),
         manifest={

@@ -3,8 +3,8 @@
 New segments are assigned to the data set's current theme set as ``textcx analyze --themes`` assigns them; no theme is
 made or changed here. Pains and stages are found as in an analysis.
 
-Invariants, tested: the stage, theme and severity of a segment never depend on the other segments; no segment is lost;
-without a theme set no segment has a theme; a hidden theme is not shown.
+Invariants, tested: the stage and theme of a segment never depend on the other segments, and its severity on those of
+its record only; no segment is lost; without a theme set no segment has a theme; a hidden theme is not shown.
 """
 
 from __future__ import annotations
@@ -58,20 +58,25 @@ def pains_of(segments: pl.DataFrame, *, tools: IncomingTools) -> pl.DataFrame:
 
 
 def analyze_incoming(
-    segments: pl.DataFrame, vectors: NDArray[np.floating[Any]], *, theme_set: ThemeSet | None, tools: IncomingTools
+    segments: pl.DataFrame,
+    vectors: NDArray[np.floating[Any]],
+    matters: NDArray[np.floating[Any]],
+    *,
+    theme_set: ThemeSet | None,
+    tools: IncomingTools,
 ) -> pl.DataFrame:
     """Find out about new segments what can be found without the others.
 
-    ``vectors``: one per segment, of any length; shape ``(segments, width)``. ``theme_set``: the current themes, if any.
+    ``vectors`` and ``matters``: one per segment, of any length; both of shape ``(segments, width)``. ``theme_set``: the
+    current themes, if any.
 
     Returns:
         The segments in their order, with ``stage``, ``stage_confidence``, ``theme_id``, ``strength``, ``pain``,
         ``aspect``, ``statement``, ``severity`` and ``reasons``.
     """
-    unit = unit_length(vectors)
-    stages, pains = stages_of(segments, unit, tools=tools), pains_of(segments, tools=tools)
+    stages, pains = stages_of(segments, unit_length(vectors), tools=tools), pains_of(segments, tools=tools)
     specific = pains.filter("specific").select("segment_id", "aspect", "statement", "severity", "reasons")
-    themes = raised_themes(theme_set, segments, unit, naming=tools.language.naming)
+    themes = raised_themes(theme_set, segments, unit_length(matters), naming=tools.language.naming)
     found = mark_pains(segments, pains).with_columns(themes)
     for more in (stages, specific):
         found = found.join(more, on="segment_id", how="left", maintain_order="left")

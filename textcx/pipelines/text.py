@@ -34,10 +34,9 @@ from textcx.steps.text.redact import find_obfuscated_pii
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     import polars as pl
-    from numpy.typing import NDArray
 
+    from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import Redaction
     from textcx.domain.items import GivenText, SentimentItem, TextFindings
     from textcx.domain.lexicons.language import Language
@@ -107,9 +106,9 @@ def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextF
         splitter=tools.splitter,
         redactor=tools.redactor,
     )
-    items, segments, vectors = _judge(prepared, encoder=tools.encoder, vectors=True)
+    items, segments, parts = _judge(prepared, encoder=tools.encoder, vectors=True)
     segments = with_words(segments, given, prepared)
-    stages = stages_of(segments, vectors, tools=tools.segments)
+    stages = stages_of(segments, parts.vectors, tools=tools.segments)
     findings = []
     first = 0
     for text, item in zip(prepared, items, strict=True):
@@ -117,17 +116,17 @@ def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextF
         first = own.stop
         pains = pains_of(segments[own], tools=tools.segments)
         found = {"segments": segments[own], "stages": stages[own], "pains": pains}
-        findings.append(text_findings(item, vectors[own], redactions=text.redactions, **found))
+        findings.append(text_findings(item, parts.matters[own], redactions=text.redactions, **found))
     return findings
 
 
 def _judge(
     prepared: Sequence[PreparedText], *, encoder: Encoder, vectors: bool
-) -> tuple[list[SentimentItem], pl.DataFrame, NDArray[np.float32]]:
-    """Items of all texts, and all segments, text by text, with their vectors."""
+) -> tuple[list[SentimentItem], pl.DataFrame, Encoding]:
+    """Items of all texts, and all segments, text by text, with what the encoder says of them."""
     usable = [each for each in prepared if each.reason is None]
     wholes, segments = [each.whole for each in usable], [part for each in usable for part in each.parts]
     whole, parts = encode_distinct(wholes, segments, encoder=encoder, vectors=vectors)
     judged = judged_segments(usable, parts)
     items = iter(build_items(usable, whole, judged, confident_at=encoder.confident_at))
-    return [next(items) if each.reason is None else unlabelled_item(each) for each in prepared], judged, parts.vectors
+    return [next(items) if each.reason is None else unlabelled_item(each) for each in prepared], judged, parts

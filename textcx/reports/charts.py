@@ -67,12 +67,14 @@ def _strip(css: str, *shapes: Markup) -> Markup:
     return opening.format(css=css) + Markup("").join(shapes) + Markup("</svg>")
 
 
-def bar(value: float | None, *, css: str) -> Markup:
-    """Draw a value 0..1 as a filled track; an unknown value as an empty one."""
+def bar(value: float | None, *, css: str, tick: float | None = None) -> Markup:
+    """Draw a value 0..1 as a filled track, an unknown value as an empty one; ``tick``: a second value, as a mark."""
     shapes = [_tag("rect", class_="track", x="0", y="4", width="200", height="12", rx="6")]
     if known(value) and value > 0:
         width = max(6.0, min(1.0, value) * 200)
         shapes.append(_tag("rect", class_=css, x="0", y="4", width=width, height="12", rx="6"))
+    if known(tick):
+        shapes.append(_tag("rect", class_="tick", x=max(0.0, min(1.0, tick)) * 196, y="0", width="4", height="20"))
     return _strip("bar", *shapes)
 
 

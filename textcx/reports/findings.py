@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 from markupsafe import Markup
 
+from textcx.domain.lexicons.pains import ELSEWHERE
 from textcx.reports import charts, formats
 from textcx.reports.formats import known
-from textcx.reports.lookup import NAME_LENGTH, STATEMENT_LENGTH
+from textcx.reports.lookup import NAME_LENGTH, mixed, title_of
 from textcx.reports.phrases import NO_TREND, sure, trend_of
 
 if TYPE_CHECKING:
@@ -25,20 +26,28 @@ MOST_EMERGING = 8
 MOST_BUBBLES = 20
 MOST_GROUPS = 15
 MOST_PRAISE = 8
+FEW_STAGES, ALSO = 3, 0.2
+"""Most further stages that a pain point names, and the least share of its records on each."""
+ABOUT_EQUAL = 0.05
+"""Difference of reach x severity, as a share, below which the order of two pain points means nothing."""
 PICTURE = "Themes by share of records and polarity; the numbers are those of the table below"
 
 
 def pains(look: Lookup) -> SimpleNamespace:
-    """Collect the pain points, heaviest first; ``judged`` is false if the model predicts none."""
-    rows = look.rows("pain_points", most=MOST_ROWS)
+    """Collect the pain points as the table ranks them, mixed groups last; ``judged``: the model predicts pains."""
+    rows = look.pain_points[:MOST_ROWS]
     reasons = _reasons(look, [row["pain_point_id"] for row in rows])
     points = [
         SimpleNamespace(
             rank=rank,
             row=row,
-            statement=formats.sentence(formats.clip(row["statement"] or row["aspect"] or "", STATEMENT_LENGTH)),
+            title=title_of(row),
+            mixed=mixed(row),
+            tied=rank > 1 and _about_equal(rows[rank - 2], row),
+            also=_also(look, row),
             share=look.share(row["records"]),
             severity=f"{row['severity']:.2f}" if known(row["severity"]) else formats.UNKNOWN,
+            worst=f"worst tenth {row['severity_p90']:.2f}" if known(row["severity_p90"]) else "",
             reasons=reasons.get(row["pain_point_id"], ()),
             trend=trend_of(row["trend"]),
             effect=_effect(look, row),
@@ -46,9 +55,23 @@ def pains(look: Lookup) -> SimpleNamespace:
         )
         for rank, row in enumerate(rows, start=1)
     ]
-    left_out = look.table("pain_points").height - len(rows)
+    left_out = len(look.pain_points) - len(rows)
     judged = known((look.headline.get("pain_record_share") or {}).get("value"))
     return SimpleNamespace(cards=points[:MOST_CARDS], rows=points[MOST_CARDS:], left_out=left_out, judged=judged)
+
+
+def _about_equal(*rows: Row) -> bool:
+    """Tell whether two pain points in a row weigh nearly the same."""
+    low, high = sorted((row["respondents"] or row["records"] or 0) * (row["severity"] or 0.0) for row in rows)
+    return high > 0 and high - low < ABOUT_EQUAL * high and len({mixed(row) for row in rows}) == 1
+
+
+def _also(look: Lookup, row: Row) -> str:
+    """Name the further stages that many of the records of a pain point are about."""
+    stages = row["stages"] or []
+    least = ALSO * sum(each["records"] for each in stages)
+    others = [each for each in stages if each["stage"] not in {row["stage"], "unknown"} and each["records"] >= least]
+    return ", ".join(look.stage(each["stage"]) for each in others[:FEW_STAGES])
 
 
 def _effect(look: Lookup, row: Row) -> Row | None:
@@ -61,7 +84,8 @@ def _reasons(look: Lookup, shown: list[str]) -> dict[str, tuple[str, ...]]:
     pains = look.table("pains").filter(pl.col("pain_point_id").is_in(shown)).select("pain_point_id", "reasons")
     counts: dict[str, Counter[str]] = {}
     for pain_point, reasons in pains.iter_rows():
-        counts.setdefault(pain_point, Counter()).update(reasons or ())
+        own = (reason for reason in reasons or () if not reason.startswith(ELSEWHERE))
+        counts.setdefault(pain_point, Counter()).update(own)
     return {
         pain_point: tuple(
             f"{formats.clip(reason.rsplit(': ', 1)[-1].replace('_', ' '), 40)} ({formats.count(n)})"

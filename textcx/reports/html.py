@@ -86,6 +86,7 @@ def render(analysis: Analysis) -> str:
         takeaways=phrases.takeaways(look),
         notes=tuple(formats.clip(note, accounts.LINE_LENGTH) for note in analysis.notes[:MOST_NOTES]),
         pains=findings.pains(look),
+        feelings=measures.feelings(look),
         themes=findings.themes(look),
         journey=measures.journey(look),
         driver_charts=measures.drivers(look),

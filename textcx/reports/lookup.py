@@ -17,7 +17,7 @@ import polars as pl
 from markupsafe import Markup, escape
 
 from textcx.domain.ratings import KINDS
-from textcx.domain.tables import SCHEMAS, empty
+from textcx.domain.tables import CLEAR_FIT, SCHEMAS, empty
 from textcx.domain.themes.sets import FRAGILE
 from textcx.reports import formats
 from textcx.reports.formats import known
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 NAME_LENGTH = 70
-STATEMENT_LENGTH = 140
+TITLE_LENGTH = 140
 MOST_QUOTED = 80
 EVIDENCE_PER_FINDING = 6
 CONTEXT = 110
@@ -81,6 +81,17 @@ class Lookup:
         return {
             theme: formats.sentence(formats.clip(formats.unmask(name or theme), NAME_LENGTH)) for theme, name in themes
         }
+
+    @cached_property
+    def pain_points(self) -> list[Row]:
+        """Pain points in the order of their table, mixed groups last; what an earlier version did not find is null."""
+        blank = dict.fromkeys(SCHEMAS["pain_points"])
+        return sorted(({**blank, **row} for row in self.rows("pain_points")), key=mixed)
+
+    @property
+    def clear_pain_points(self) -> list[Row]:
+        """Pain points that may be presented as news: all but mixed groups."""
+        return [row for row in self.pain_points if not mixed(row)]
 
     @cached_property
     def reported_themes(self) -> list[Row]:
@@ -160,7 +171,7 @@ class Lookup:
         evidence: list[Row] = []
         for name in ("pain_points", "themes", "praise", "emerging"):
             column = "first_quotes" if name == "emerging" else "evidence"
-            for row in self.rows(name, most=MOST_QUOTED):
+            for row in (self.pain_points if name == "pain_points" else self.rows(name))[:MOST_QUOTED]:
                 evidence += (row.get(column) or [])[:EVIDENCE_PER_FINDING]
         ratings = [row["rating"] for row in self.overall] or sorted(self.units)
         return QuoteBook(self.table("records"), evidence, ratings=ratings[:RATINGS_PER_QUOTE])
@@ -182,6 +193,17 @@ class Lookup:
     def share(self, records: int | None) -> float | None:
         """Return records as a share of those that findings count."""
         return None if records is None or not self.counted else min(1.0, records / self.counted)
+
+
+def mixed(row: Row) -> bool:
+    """Tell whether the title of a pain point does not hold for enough of its members."""
+    return known(row["fit"]) and row["fit"] < CLEAR_FIT
+
+
+def title_of(row: Row) -> str:
+    """Return the title of a pain point; where an earlier version gave none, what it concerns."""
+    title = row["title"] or formats.sentence(row["aspect"] or "Without a title")
+    return formats.clip(formats.unmask(title), TITLE_LENGTH)
 
 
 def _by_subject(frame: pl.DataFrame) -> dict[tuple[str, str, str], Row]:

@@ -14,7 +14,8 @@ import polars as pl
 
 from textcx.reports import charts, formats
 from textcx.reports.formats import known
-from textcx.reports.phrases import few, quoted, rating_detail, trend_of
+from textcx.reports.lookup import title_of
+from textcx.reports.phrases import few, rating_detail, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,12 @@ def cards(look: Lookup) -> list[SimpleNamespace]:
     facts.append((f"Polarity ({formats.MINUS}1 to +1)", look.headline.get("polarity"), formats.polarity))
     facts.append(("Records with a pain point", look.headline.get("pain_record_share"), formats.percent))
     return [_card(label, row, write) for label, row, write in facts if row and known(row.get("value"))]
+
+
+def feelings(look: Lookup) -> list[SimpleNamespace]:
+    """Collect the share of records that show each emotion; none where the model predicts none."""
+    shown = (look.headline.get("emotions") or {}).items()
+    return [_card(formats.sentence(name), row, formats.percent) for name, row in shown if known(row.get("value"))]
 
 
 def _card(label: str, row: Row, write: Callable[[float | None], str]) -> SimpleNamespace:
@@ -181,7 +188,7 @@ def _course(
 
 def _movers(look: Lookup) -> list[SimpleNamespace]:
     """Themes and pain points whose share of the records is surely rising or falling, the biggest changes first."""
-    moving = [(row, quoted(row["statement"]), "pain point") for row in look.rows("pain_points")]
+    moving = [(row, title_of(row), "pain point") for row in look.clear_pain_points]
     themes = [row for row in look.reported_themes if row["theme_id"] not in look.fragile]
     moving += [(row, look.theme(row["theme_id"]), "theme") for row in themes]
     moving = [entry for entry in moving if (entry[0].get("trend") or {}).get("direction") in {"rising", "falling"}]

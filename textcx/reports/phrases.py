@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from textcx.reports import formats
 from textcx.reports.formats import known
-from textcx.reports.lookup import FEWEST_RATINGS, NAME_LENGTH, STATEMENT_LENGTH
+from textcx.reports.lookup import FEWEST_RATINGS, NAME_LENGTH, title_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -82,11 +82,6 @@ def sure(row: Row) -> bool:
     return known(q_value) and q_value <= SURE_AT
 
 
-def quoted(statement: str | None) -> str:
-    """Write what a pain point says in quotation marks."""
-    return f"“{formats.clip((statement or '').strip().rstrip('.'), STATEMENT_LENGTH)}”"
-
-
 def reach_words(row: Row) -> str:
     """Say how far something reaches: people where respondents are known, and records."""
     respondents, records = row.get("respondents"), formats.plural(row.get("records"), "record")
@@ -126,23 +121,31 @@ def rating_detail(row: Row | None) -> str:
 
 def takeaways(look: Lookup) -> list[Takeaway]:
     """Write the sentences, pain points first: what each is about, what was found, and the section with the details."""
-    found = [_top_pain(look), _rising(look), _driver(look), _stage(look), _praise(look)]
+    found = [_top_pain(look), _rising(look), _leaving(look), _driver(look), _stage(look), _praise(look)]
     return [sentence for sentence in found if sentence]
 
 
 def _top_pain(look: Lookup) -> Takeaway | None:
-    rows = look.rows("pain_points", most=1)
-    if not rows:
+    row = next(iter(look.clear_pain_points), None)
+    if row is None:
         return None
-    share, severity = formats.percent(look.share(rows[0]["records"])), formats.severity_words(rows[0]["severity"])
-    text = f"{quoted(rows[0]['statement'])}: {reach_words(rows[0])}, {share} of records, severity {severity}."
+    share, severity = formats.percent(look.share(row["records"])), formats.severity_words(row["severity"])
+    text = f"{title_of(row)}: {reach_words(row)}, {share} of records, severity {severity}."
     return "Biggest pain point", text, "pain-points"
 
 
 def _rising(look: Lookup) -> Takeaway | None:
-    rows = look.rows("pain_points", most=40)
-    rising = [quoted(row["statement"]) for row in rows if trend_of(row["trend"]).words == "rising"][:MOST_RISING]
+    rows = look.clear_pain_points[:40]
+    rising = [title_of(row) for row in rows if trend_of(row["trend"]).words == "rising"][:MOST_RISING]
     return ("Getting worse", "; ".join(rising) + ".", "pain-points") if rising else None
+
+
+def _leaving(look: Lookup) -> Takeaway | None:
+    many = look.headline.get("leaving") or 0
+    share = formats.percent(look.share(many))
+    verb = "says" if many == 1 else "say"
+    text = f"{formats.plural(many, 'record')}, {share} of all, {verb} that the customer has left, will leave or may."
+    return ("Leaving", text, "pain-points") if many else None
 
 
 def _driver(look: Lookup) -> Takeaway | None:

@@ -34,7 +34,16 @@ SHEET_ROWS = 1_048_575
 """Rows an Excel sheet can hold below its header."""
 MOST_SEGMENTS = 200_000
 """Segments written to a workbook; a workbook of more is slow to open. CSV has them all."""
-WIDTHS = {"statement": 52, "evidence": 80, "text": 80, "name": 34, "keywords": 40, "reasons": 30, "redactions": 24}
+SHAPES = {
+    ("record_id", "start", "end", "quote"): "“{quote}” ({record_id}:{start}-{end})",
+    ("start", "end", "kind"): "{kind} {start}-{end}",
+    ("stage", "records"): "{stage} {records}",
+}
+"""How structs are written, by their fields."""
+WIDTHS = {
+    "title": 44, "statement": 52, "evidence": 80, "text": 80, "name": 34, "keywords": 40, "reasons": 30,
+    "redactions": 24,
+}  # fmt: skip
 MOST_WIDTH, LEAST_WIDTH = 28, 9
 LOOKED_AT = 200
 
@@ -44,10 +53,9 @@ def _as_text(value: object) -> str:
     if value is None:
         return ""
     if isinstance(value, dict):
-        if "quote" in value:
-            return f"“{value['quote']}” ({value['record_id']}:{value['start']}-{value['end']})"
-        if value.keys() == {"start", "end", "kind"}:
-            return f"{value['kind']} {value['start']}-{value['end']}"
+        for keys, shape in SHAPES.items():
+            if value.keys() == set(keys):
+                return shape.format_map(value)
         return ", ".join(f"{key} {_as_text(item)}" for key, item in value.items() if item is not None)
     if isinstance(value, list | tuple):
         separator = "\n" if value and isinstance(value[0], dict) and "quote" in value[0] else "; "

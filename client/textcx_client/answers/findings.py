@@ -51,11 +51,17 @@ class PainPoint:
     """Something that goes wrong for customers."""
 
     pain_point_id: str
+    title: str | None = None
+    fit: Annotated[float | None, Schema("share of what is said that the title holds for; mixed below 0.7")] = None
     theme_id: str | None
-    stage: str | None
+    stage: Annotated[str | None, Schema("the main one")]
+    stages: tuple[Mapping[str, Any], ...] | None = None
     aspect: str | None
-    statement: str | None
+    statement: Annotated[str | None, Schema("what one customer said")]
     severity: Annotated[float | None, Schema("0 to 1")]
+    severity_p90: Annotated[float | None, Schema("its 90th percentile")] = None
+    safety: Annotated[bool | None, Schema("somebody tells of harm or danger")] = None
+    effect: Annotated[float | None, Schema("how much lower the leading rating is, as a share of its scale")] = None
     records: int | None
     respondents: int | None
     trend: Mapping[str, Any] | None = None

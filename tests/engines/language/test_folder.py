@@ -44,7 +44,18 @@ def test_every_file_that_ships_is_explained_and_so_is_every_key(file: str) -> No
 
 def test_the_lexicon_that_ships_knows_the_consequences_people_ask_for() -> None:
     ids = {consequence.id for consequence in PAINS.consequences}
-    assert {"left", "refund", "safety", "money", "data", "repeated_contact", "long_wait", "blocked"} <= ids
+    assert {
+        "left",
+        "refund",
+        "death",
+        "harm",
+        "danger",
+        "money",
+        "data",
+        "repeated_contact",
+        "long_wait",
+        "blocked",
+    } <= ids
     assert all(consequence.cues for consequence in PAINS.consequences)
 
 
@@ -92,6 +103,7 @@ def instead(key: str, value: str) -> Change:
         ("consequences.toml", instead("weight", "'big'"), "consequence 1 needs 'weight' as a number; got str"),
         ("consequences.toml", instead("weight", "1.5"), "less than 1"),
         ("consequences.toml", instead("urgency", "200"), "expected 0 to 20"),
+        ("consequences.toml", instead("actor", "'they'"), "expected one of customer, others"),
         ("consequences.toml", instead("negatable", "'no'"), "needs 'negatable' as true or false; got str"),
         ("consequences.toml", instead("always", "1"), "needs 'always' as true or false; got int"),
         ("consequences.toml", instead("cues", "['(gone']"), "(gone"),

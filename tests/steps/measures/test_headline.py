@@ -15,7 +15,8 @@ from textcx.steps.measures.headline import headline
 KEYS = [
     "records_in", "analyzed", "unprocessable", "segments", "respondents", "duplicates", "polarity", "label_shares",
     "mixed_share", "confident_share", "ratings", "period", "undated", "sources", "languages", "themes",
-    "unassigned_share", "pain_points", "pain_record_share",
+    "unassigned_share", "pain_points", "pain_record_share", "emotions",
+    "leaving",
 ]  # fmt: skip
 
 
@@ -46,6 +47,7 @@ LEFT_OUT = (
 def headline_of(**parts: Any) -> dict[str, Any]:
     """Return the headline of tables, with the number of their themes."""
     rest = {name: parts.pop(name) for name in ("records_in", "answers", "unprocessable")}
+    rest["leaving"] = parts.pop("leaving", ())
     return headline(parts, themes=parts["themes"].height, **rest)
 
 
@@ -130,6 +132,25 @@ def test_pain_is_counted_in_records_and_themes_in_segments() -> None:
     )
     assert found["unassigned_share"] == 0.75
     assert (found["segments"], found["themes"], found["pain_points"]) == (5, 1, 1)
+
+
+def test_emotions_are_counted_in_counted_records_by_their_strongest_segment() -> None:
+    judged = table(
+        tables.SEGMENTS,
+        {"segment_id": "s0", "record_id": "r1", "p_anger": 0.1, "p_gratitude": 0.2},
+        {"segment_id": "s1", "record_id": "r1", "p_anger": 0.7, "p_gratitude": 0.2},
+        {"segment_id": "s2", "record_id": "r2", "p_anger": 0.2, "p_gratitude": 0.2},
+        {"segment_id": "s3", "record_id": "r4", "p_anger": 0.9, "p_gratitude": 0.9},
+    )
+    emotions = small(segments=judged)["emotions"]
+    assert (emotions["anger"]["value"], emotions["anger"]["n"]) == (0.5, 2)
+    assert emotions["gratitude"]["value"] == 0
+    assert emotions["confusion"] == {"value": None, "ci_low": None, "ci_high": None, "n": 0}
+
+
+def test_leaving_counts_each_counted_record_once() -> None:
+    assert small()["leaving"] == 0
+    assert small(leaving=["r1", "r1", "r2", "r4", "elsewhere"])["leaving"] == 2
 
 
 def test_only_the_rating_of_everyone_stands_in_the_headline() -> None:

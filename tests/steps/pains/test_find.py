@@ -104,6 +104,24 @@ def test_a_raised_price_is_a_pain_even_where_the_head_hears_none(text: str, posi
     assert all("consequence: price raised" in reasons for reasons in found["reasons"])
 
 
+# --- severity over the record
+
+
+def test_a_pain_is_worse_where_its_record_tells_of_harm_and_other_records_do_not_matter() -> None:
+    texts = ["The delivery was slow.", "The soup made me ill.", "The delivery was slow."]
+    pains = _pains(texts, record_id=["r000", "r000", "r002"]).sort("segment_id")
+    harmed, _, plain = pains["severity"]
+    assert harmed > plain + 0.2
+    assert "same record: safety: harm" in pains["reasons"][0]
+    assert pains["reasons"][2].to_list() == []
+
+
+def test_what_is_only_asked_for_is_less_severe_than_what_failed() -> None:
+    asked = _pains(["There should be a socket next to every seat."], p_request=[0.9])
+    failed = _pains(["The socket next to every seat is odd."])
+    assert asked["severity"][0] < 0.3 < failed["severity"][0]
+
+
 # --- what is a pain
 
 

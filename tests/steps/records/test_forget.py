@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import polars as pl
+import pytest
 
 from textcx.steps.records.forget import count_quotes, forget_records
 
@@ -38,6 +39,18 @@ def test_no_table_names_or_quotes_a_record_that_was_taken_out() -> None:
 def test_a_pain_point_is_told_by_the_words_of_those_who_are_left() -> None:
     points = forget_records(tables(), {"a"})["pain_points"]
     assert points.select("pain_point_id", "statement").rows() == [("p1", "of b")]
+
+
+@pytest.mark.parametrize(
+    ("title", "aspect", "left"),
+    [("Of a", "lift", "Lift"), ("Of a", None, "Of b"), ("Said by many", None, "Said by many")],
+)
+def test_a_title_in_words_that_go_goes_with_them(title: str, aspect: str | None, left: str) -> None:
+    before = tables()
+    named = {"title": pl.lit(title), "aspect": pl.lit(aspect, dtype=pl.String)}
+    before["pain_points"] = before["pain_points"].with_columns(**named)
+    assert forget_records(before, {"a"})["pain_points"]["title"].to_list() == [left]
+    assert forget_records(before, {"b"})["pain_points"]["title"].to_list() == [title, title]
 
 
 def test_what_others_said_stays_as_it_was() -> None:

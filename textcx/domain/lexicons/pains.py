@@ -18,6 +18,13 @@ CUE_LISTS = (
 )  # fmt: skip
 """Lists of cues of a ``PainLexicon``."""
 MOST_URGENT = 20.0
+ACTORS = ("", "customer", "others")
+SAFETY = "safety: "
+"""How reasons begin that tell of harm, danger, discrimination or exposed data."""
+LEAVING = "leaving: "
+"""How reasons begin by which the customer has left, will leave or may."""
+ELSEWHERE = "same record: "
+"""How reasons begin that another segment of the record tells."""
 WORD_LISTS = ("bare_words", "compound_words", "vague_aspects")
 """Fields of ``PainLexicon`` that hold single words."""
 
@@ -32,9 +39,12 @@ class Consequence:
     cues: tuple[str, ...]
     negatable: bool = True  # a "not" or "nobody" before a cue voids it
     always: bool = False  # it makes its segment a pain even where the pain head hears none
-    urgency: float = 0.0  # points that it adds to the urgency of a record, 0..20
+    urgency: float = 0.0  # how urgent it makes a record, 0..20
+    actor: str = ""  # who did it, if it matters: one of ``ACTORS``
+    unless: tuple[str, ...] = ()  # cues that void it
     numbers: tuple[str, ...] = ()  # number words of its cues
     pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+    voided: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Compile the cues and check the weight."""
@@ -44,7 +54,11 @@ class Consequence:
         if not 0.0 <= self.urgency <= MOST_URGENT:
             msg = f"consequence {self.id!r} has urgency {self.urgency}; expected 0 to {MOST_URGENT:.0f}"
             raise BadSetting(msg)
+        if self.actor not in ACTORS:
+            msg = f"consequence {self.id!r} has actor {self.actor!r}; expected one of {', '.join(filter(None, ACTORS))}"
+            raise BadSetting(msg)
         object.__setattr__(self, "pattern", re.compile(cue_regex(self.cues, numbers=self.numbers)))
+        object.__setattr__(self, "voided", re.compile(cue_regex(self.unless, numbers=self.numbers)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -69,6 +83,23 @@ class StatementWords:
         metadata=pattern(r"(?:^|[.!?\n]\s*|\b(?:{before_questions})\s+)(?:{opening_questions})?(?:<>)\b[^.!?\n]*\?")
     )
     continuing: re.Pattern[str] = field(metadata=pattern(r"^(?:<>)\b"))
+    helpers: tuple[str, ...]
+    customer: re.Pattern[str] = field(metadata=pattern(r"(?:^|[^\w'])(?:<>)(?:\s+(?:{helpers}))*\s*$"))
+    reasoned: re.Pattern[str] = field(metadata=pattern(r"(?:^|[,:(\u2013\u2014-]|\b(?:<>)\b)\s*(?:(?:{helpers})\s+)*$"))
+    joining: re.Pattern[str] = field(metadata=pattern(r"(?:^|[\s,])(?:<>)\s+(?:(?:{helpers})\s+)*$"))
+    doers: re.Pattern[str] = field(metadata=pattern())
+    passive: re.Pattern[str] = field(metadata=pattern(r"\b(?:<>)$"))
+
+    def by_customer(self, before: str, verb: str) -> bool:
+        """Tell whether the customer did what a verb says, by the words ``before`` it in its sentence."""
+        if self.passive.search(f"{before.rstrip()} {verb}"):
+            return False
+        named = self.doers.findall(before)
+        if self.customer.search(before) or not (named or before.strip()):
+            return True
+        if named and (self.joining.search(before) or self.reasoned.search(before)):
+            return self.customer.search(named[-1]) is not None
+        return self.reasoned.search(before) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

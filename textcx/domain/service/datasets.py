@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 ID_BYTES = 12
-URGENT = 55.0
+URGENT = 36.0
 """Score from which a record is urgent."""
 
 

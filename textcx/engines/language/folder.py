@@ -46,6 +46,7 @@ ROOMS: dict[str, type[Any]] = {
 
 # "columns.toml" is read by textcx.readers.words, before any engine is built.
 FILES = tuple(f"{name}.toml" for name in ("language", "consequences", "journey", "statements", "columns", *ROOMS))
+MATTERS = "matters.tsv"
 GENERIC, AUTO = "generic", "auto"
 """Names of the journey of the language itself, and of the choice that is left to the file."""
 IDENTITY = ("code", "name", "aliases", "numbers")
@@ -99,8 +100,23 @@ def load_language(folder: Path, *, journey: str | None = None) -> Language:
         pains=_pains(folder, numbers),
         journey=journeys[0],
         other_journeys=tuple(journeys[1:]),
+        matters=_matters(folder / MATTERS),
         **rooms,
     )
+
+
+def _matters(path: Path) -> tuple[tuple[str, str], ...]:
+    """Read title and name of each known matter; the first line names the columns."""
+    try:
+        _, *rows = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        msg = f"{path} cannot be read as a table of titles and names: {type(error).__name__}"
+        raise UnreadableInput(msg) from error
+    found = tuple(tuple(row.split("\t")) for row in rows)
+    if broken := next((place for place, row in enumerate(found, start=2) if len(row) != 2 or not all(row)), None):  # noqa: PLR2004
+        msg = f"{path} line {broken} must hold a title and a name, with a tab between them"
+        raise BadSetting(msg)
+    return found  # type: ignore[return-value]
 
 
 def _pains(folder: Path, numbers: tuple[str, ...]) -> PainLexicon:

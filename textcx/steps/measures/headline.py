@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from textcx.domain.encoding import LABELS
+from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import SCHEMAS, conform
 from textcx.steps.measures.groups import judged_records
@@ -20,12 +20,14 @@ from textcx.steps.measures.trends import choose_period, reach
 from textcx.steps.statistics.intervals import column, mean_interval, moments, share_interval
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from textcx.domain.feedback import RatingColumn, Unprocessable
 
 ADDED = {"trends": ("complete",), "themes": ("trend",)}
 """Columns beyond the declared ones."""
+SHOWN = 0.5
+"""Probability of an emotion from which a segment shows it."""
 BEFORE_SENTIMENT = "label"
 """Rating and attribute columns of the records table stand before this column."""
 RATING_KEYS = ("rating", "value", "unit", "ci_low", "ci_high", "n", "n_commented")
@@ -51,6 +53,7 @@ def headline(
     records_in: int,
     answers: pl.DataFrame,
     themes: int,
+    leaving: Collection[str],
     unprocessable: Sequence[Unprocessable],
 ) -> dict[str, Any]:
     """Return the headline of an analysis.
@@ -60,6 +63,7 @@ def headline(
         records_in: Rows of all inputs, unreadable ones included.
         answers: As in ``textcx.steps.measures.ratings``.
         themes: How many themes there are on the level that is shown.
+        leaving: Ids of the records that say that the customer left or will leave.
         unprocessable: What could not be analyzed.
 
     Returns:
@@ -69,7 +73,8 @@ def headline(
         everyone); period {first, last, unit} or null and undated, both over readable records; sources of the analyzed
         and languages of all records, commonest first; themes, unassigned_share (segments of counted records without a
         theme, 0..1, null without themes), pain_points, pain_record_share {value, ci_low, ci_high, n} (counted records
-        with at least one pain segment, 0..1).
+        with at least one pain segment, 0..1), emotions {emotion: the same} (counted records with a segment whose
+        probability is ``SHOWN`` or more; null without such a head), leaving (how many counted records say so).
 
     Raises:
         ShapeMismatch: If records in are not analyzed + unprocessable.
@@ -107,12 +112,20 @@ def headline(
         "unassigned_share": _share(unassigned) if themes else None,
         "pain_points": tables["pain_points"].height,
         "pain_record_share": _estimate(judged["pained"].drop_nulls(), share=True),
+        "emotions": {emotion: _estimate(_shown(counted_segments, emotion), share=True) for emotion in EMOTIONS},
+        "leaving": len(set(leaving).intersection(kept["record_id"])),
     }
 
 
 def _counts(values: Iterable[str]) -> dict[str, int]:
     """Count values, commonest first, then by name."""
     return dict(sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _shown(segments: pl.DataFrame, emotion: str) -> pl.Series:
+    """Return 1 for each record that shows an emotion, 0 for others; nothing where none was judged."""
+    highest = segments.group_by("record_id").agg(pl.col(f"p_{emotion}").max()).drop_nulls()
+    return (highest[f"p_{emotion}"] >= SHOWN).cast(pl.Float64)
 
 
 def _share(flags: pl.Series) -> float | None:

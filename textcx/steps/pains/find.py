@@ -11,40 +11,38 @@ negative and none. A trained head says how likely a segment is a pain; words the
 - a bare insult ("worst app ever") is kept with ``specific`` false: it is negative, but says nothing that went wrong,
   so it is never grouped and never counted as a pain in the segments table.
 
-How severe a pain is, 0..1, and why:
-
-    base     = 0.10 + 0.20 * p_pain + 0.15 * p_negative        (0.10 .. 0.45; times 0.6 where words soften it)
-    severity = 1 - (1 - base) * product of (1 - weight)        over the reasons found
-
-Reasons are consequences of the lexicon (each counts once; a negated one does not) and intensity: strong words 0.15,
-capitals 0.10, exclamation marks 0.08. This "noisy or" keeps severity below 1 and makes it monotone, which is tested:
-a higher probability or a further reason never lowers it, softening words never raise it.
+How severe a pain is, ``textcx.steps.pains.severity`` judges over its whole record.
 
 Invariants, tested: the order of segments never matters; every pain is one segment; statements hold the segment's words.
 """
 
 from __future__ import annotations
 
-import math
 import re
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from textcx.domain.lexicons.cues import cue_regex
 from textcx.domain.tables import PAINS
 from textcx.steps.pains.aspects import choose_aspect, count_aspects
+from textcx.steps.pains.severity import (
+    CLEARLY_POSITIVE,
+    find_consequences,
+    happened,
+    judge_severity,
+    may_tell,
+    straighten,
+    told_in_records,
+)
 from textcx.steps.pains.statements import shorten
 from textcx.steps.text.redact import MASK
 
 if TYPE_CHECKING:
-    from textcx.domain.lexicons.pains import Consequence, PainLexicon
+    from textcx.domain.lexicons.pains import PainLexicon
     from textcx.ports import PhraseFinder
 
 THRESHOLD = 0.5
-CLEARLY_POSITIVE = 0.6
-"""P(positive) from which a segment is never a pain."""
 REQUEST_THRESHOLD = 0.5
 FEAR_THRESHOLD = 0.95
 """A fear or condition is a pain only if the head is as sure as this, or a consequence is told."""
@@ -55,59 +53,6 @@ REACH = 40
 ASKED_FOR = "asked for: something is missing"
 PAIN_SCHEMA = pl.Schema([*PAINS.items(), ("specific", pl.Boolean())])
 CONTENT = re.compile(r"[^\W\d_][\w'\u2019]+")
-BASE, PAIN_SHARE, NEGATIVE_SHARE, SOFTENED = 0.10, 0.20, 0.15, 0.6
-STRONG_WORDS, CAPITALS, EXCLAMATION = 0.15, 0.10, 0.08
-REACH_BACK = re.compile(r"(?:[\w']+[^\w.!?;]+){1,4}$")
-REACH_ON = 30
-SENTENCE_END = re.compile(r"[.!?;]")
-SHOUTED = re.compile(r"\b[A-Z]{4,}\b")
-SHOUTED_WORDS = 2
-
-
-def straighten(text: str) -> str:
-    """Replace curly apostrophes by straight ones, keeping the length."""
-    return text.replace("\u2019", "'").replace("\u2018", "'")
-
-
-def _happened(consequence: Consequence, text: str, lexicon: PainLexicon) -> bool:
-    """Tell whether a consequence is said to have happened: found, and neither negated nor declared unnecessary."""
-    for found in consequence.pattern.finditer(text):
-        tail = REACH_BACK.search(text[: found.start()])
-        before = tail.group() if tail else ""
-        after = SENTENCE_END.split(text[found.end() :], maxsplit=1)[0][:REACH_ON]
-        relief = lexicon.patterns["relief"].search(before + found.group())
-        relieved = relief is not None and relief.start() < len(before)
-        negated = consequence.negatable and lexicon.says("negations", before)
-        if not (relieved or negated or lexicon.says("voids", after)):
-            return True
-    return False
-
-
-def find_consequences(text: str, lexicon: PainLexicon) -> tuple[Consequence, ...]:
-    """Find what happened to the customer according to a text, in the order of the lexicon."""
-    straight = straighten(text)
-    return tuple(consequence for consequence in lexicon.consequences if _happened(consequence, straight, lexicon))
-
-
-def judge_severity(text: str, *, p_pain: float, p_negative: float, lexicon: PainLexicon) -> tuple[float, list[str]]:
-    """Judge how severe the pain that a segment tells is.
-
-    Returns:
-        Severity 0..1, rounded to 4 decimals, and its reasons: consequences in the order of the lexicon, then intensity.
-    """
-    straight = straighten(text)
-    found = [(consequence.reason, consequence.weight) for consequence in find_consequences(text, lexicon)]
-    if lexicon.says("strong_words", straight):
-        found.append(("intensity: strong words", STRONG_WORDS))
-    if len(SHOUTED.findall(text)) >= SHOUTED_WORDS:
-        found.append(("intensity: capitals", CAPITALS))
-    if "!!" in text:
-        found.append(("intensity: exclamation marks", EXCLAMATION))
-    base = BASE + PAIN_SHARE * p_pain + NEGATIVE_SHARE * p_negative
-    if lexicon.says("softeners", straight):
-        base *= SOFTENED
-    left = math.prod((1.0 - weight for _, weight in found), start=1.0 - base)
-    return round(1.0 - left, 4), [reason for reason, _ in found]
 
 
 def _all_well(text: str, lexicon: PainLexicon) -> bool:
@@ -142,7 +87,7 @@ def _is_pain(row: dict[str, Any], *, threshold: float, lexicon: PainLexicon) -> 
     invited = question is not None and lexicon.says("asks_improvement", question)
     lack = p_request >= REQUEST_THRESHOLD and (invited or lexicon.says("lacks", text))
     always = (one for one in lexicon.consequences if one.always)
-    return p_pain >= threshold or lack or any(_happened(one, text, lexicon) for one in always), lack
+    return p_pain >= threshold or lack or any(happened(one, text, lexicon) for one in always), lack
 
 
 def find_pains(
@@ -171,11 +116,9 @@ def find_pains(
         return pl.DataFrame(schema=PAIN_SCHEMA)
     ordered = segments.sort("segment_id")
     question = ["question"] if "question" in ordered.columns else []
-    always = cue_regex((cue for one in lexicon.consequences if one.always for cue in one.cues), numbers=lexicon.numbers)
+    always = may_tell((one for one in lexicon.consequences if one.always), of=ordered.height)
     likely = ordered.filter(
-        (pl.col("p_pain") >= threshold)
-        | (pl.col("p_request") >= REQUEST_THRESHOLD)
-        | pl.col("text").str.contains(always),
+        (pl.col("p_pain") >= threshold) | (pl.col("p_request") >= REQUEST_THRESHOLD) | always,
         pl.col("p_positive") < CLEARLY_POSITIVE,
     ).select("segment_id", "record_id", "text", "p_pain", "p_request", "p_negative", "p_positive", *question)
     rows = []
@@ -187,11 +130,19 @@ def find_pains(
     record_ids = [row["record_id"] for row in rows]
     counts, records = count_aspects(found, record_ids, lexicon=lexicon), len(set(record_ids))
     signals = [*(consequence.pattern for consequence in lexicon.consequences), lexicon.patterns["strong_words"]]
+    told = told_in_records(ordered.filter(pl.col("record_id").is_in(record_ids)), lexicon)
     pains = []
     for row, own in zip(rows, found, strict=True):
         aspect = choose_aspect(own, counts=counts, records=records, lexicon=lexicon)
+        others = dict(told.get(row["record_id"], {}))
         severity, reasons = judge_severity(
-            row["text"], p_pain=row["p_pain"], p_negative=row["p_negative"], lexicon=lexicon
+            row["text"],
+            others.pop(row["segment_id"], ()),
+            p_pain=row["p_pain"],
+            p_negative=row["p_negative"],
+            lexicon=lexicon,
+            lacking=(row["p_request"] or 0.0) >= REQUEST_THRESHOLD or lexicon.says("lacks", straighten(row["text"])),
+            elsewhere=chain.from_iterable(others.values()),
         )
         about = [re.compile(rf"(?i)\b{re.escape(aspect)}")] if aspect else []
         statement = shorten(row["text"], lexicon.statements, signals=[*signals, *about])

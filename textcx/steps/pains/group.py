@@ -1,91 +1,69 @@
-"""Group pains into pain points: per theme, stage and, where a theme holds clearly different things, per aspect.
+"""Gather pains into pain points: under titles that prove themselves against every member.
 
-Steps: each counted, specific pain takes its segment's strongest theme; pains of a theme whose stage is unknown or rare
-join the theme's main stage; a cell of theme and stage is split by aspect where several aspects have enough records and
-lie apart in vector space; pains without a theme join the theme group that is about the same aspect, or stand together
-by aspect and stage. Pain points are ranked by reach x severity.
+Titles come from what is known of many trades and from the customers' own short remarks; ``textcx.steps.matters``
+chooses those that cover most and files each pain under one that covers it. What no title covers is in no pain point. A
+pain point is one matter across themes and stages: both are told as where its records mostly are.
 
 Reach counts distinct respondents where known, else records; a record counts once per pain point, however often it
-complains. Severity is the mean of the records' worst pains without the highest and lowest tenth.
+complains. Severity is the mean over the records' worst pains, shown with its 90th percentile: the worst are the ones to
+hear about, so nothing is trimmed.
 
 Invariants, tested: the order of pains and segments never matters; a pain belongs to one pain point at most;
-``pain_point_id`` depends on theme, stage and aspect only; reach never exceeds the number of counted records.
+``pain_point_id`` depends on the title only; reach never exceeds the number of counted records; the share of members
+that a title covers is at least ``LEAST_FIT``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from textcx.domain.lexicons.journey import UNKNOWN
+from textcx.domain.lexicons.naming import tokens
 from textcx.domain.tables import PAIN_POINTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.pains.statements import EVERYWHERE, UNTOLD, clarity, name_by_words, name_group, spread_over_themes
+from textcx.steps.matters import COVERED, READ_TOGETHER, choose_titles, file_under
+from textcx.steps.pains.severity import is_safety, severity_summary
+from textcx.steps.pains.statements import clarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from textcx.domain.lexicons.pains import StatementWords
-
-    Pains = dict[str, list[Any]]  # columns
+    from textcx.domain.lexicons.language import Language
+    from textcx.domain.matters import KnownMatters
+    from textcx.steps.matters import Covers
 
 MIN_RECORDS = 3
 HIGH_SEVERITY = 0.75
 """From this severity on a pain point is listed with fewer records than ``MIN_RECORDS``."""
 SMALL_DATA = 100
 """With no more counted records than this, every pain point is listed."""
-SPLIT_RECORDS, SPLIT_SHARE = 5, 0.15
-"""An aspect stands alone if its records are at least the greater of these two (a number, a share of its cell)."""
-APART = 0.72
-"""Aspects whose pains have a higher likeness than this are not clearly different."""
-LEAST_ALIKE = 0.05
-"""Pains within a group count as at least so alike."""
-NEAR = 0.40
-"""Least cosine between a pain and the mean of a group that it may join by likeness."""
-ALIKE = 0.65
-"""Groups about the same aspect whose means have at least this cosine are one."""
-RARE_STAGE = 0.15
-"""A stage with a smaller share of a theme's records joins the theme's main stage."""
-UNSURE_STAGE = 0.3
-"""The same where most of a theme's pains are of unknown stage: few placed segments must not speak for all."""
+LEAST_FIT = 0.7
+"""Least share of a pain point's members that its title covers; those it covers least leave until so many are left."""
+MOST = 60
+"""Pain points at most."""
+OWN_WORDS = (2, 7)
+"""Words of a remark that may be a title itself."""
+OWN_TASTE = 0.6
+"""What a customer's remark is worth as a title, against one that was written as a title."""
 EVIDENCE = 5
-CLEAR = 0.5
-"""Clarity from which a statement makes good evidence."""
-TRIMMED = 10
 
 
-@dataclass(slots=True)
-class _Group:
-    theme_id: str | None
-    stage: str
-    aspect: str | None
-    members: list[int]  # rows of the frame of pains
-
-
-def pain_point_id(theme_id: str | None, stage: str, aspect: str | None) -> str:
-    """Derive the permanent id of a pain point from what it is about."""
-    key = "\x1f".join([theme_id or "", stage, aspect or ""])
-    return "p_" + hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
+def pain_point_id(title: str) -> str:
+    """Derive the permanent id of a pain point from its title."""
+    return "p_" + hashlib.blake2b(title.casefold().encode(), digest_size=6).hexdigest()
 
 
 def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame) -> pl.DataFrame:
-    """Put together what grouping needs to know of each counted, specific pain, sorted by segment_id.
-
-    A pain that names no aspect is grouped by the consequence it tells ("returned").
-    """
+    """Put together what grouping needs to know of each counted, specific pain, sorted by segment_id."""
     who, stage = pl.coalesce("respondent_id", "record_id").alias("who"), pl.col("stage").fill_null(UNKNOWN)
     known = segments.with_row_index("position").filter("counted")
     known = known.select("segment_id", "position", "start", "end", "text", "p_pain", stage, who, "respondent_id")
-    telling = pl.col("reasons").list.filter(~pl.element().str.contains(f"^(?:{'|'.join(UNTOLD)})"))
-    happened = telling.list.first().str.replace(r"^.*: ", "")
     strongest = (
         mentions.sort(["segment_id", "strength", "theme_id"], descending=[False, True, False])
         .group_by("segment_id", maintain_order=True)
@@ -94,238 +72,150 @@ def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame)
     return (
         pains.filter(pl.col("specific"))
         .drop("pain_point_id")
-        .with_columns(pl.coalesce("aspect", happened))
         .join(known, on="segment_id")
         .join(strongest, on="segment_id", how="left")
         .sort("segment_id")
     )
 
 
-def _records(frame: Pains, members: Iterable[int]) -> int:
-    return len({frame["record_id"][member] for member in members})
+def own_titles(statements: Sequence[str], language: Language) -> NDArray[np.bool_]:
+    """Tell which statements could stand as titles: short, clear, of no person, without masks, figures and profanity."""
+    fewest, most = OWN_WORDS
+    words = language.naming
+    unfit = words.profanity | words.persons
+
+    def fits(statement: str) -> bool:
+        found = tokens(statement)
+        return (
+            fewest <= len(found) <= most
+            and unfit.isdisjoint(found)
+            and all(char.isalpha() or char in " ,'\u2019-" for char in statement)
+            and not all(word in words.says_nothing for word in found)
+            and clarity(statement, language.pains.statements) >= COVERED
+        )
+
+    return np.array([fits(each) for each in statements], dtype=np.bool_)
 
 
-def _grouped(frame: Pains, members: Iterable[int], by: str) -> dict[Any, list[int]]:
-    groups: dict[Any, list[int]] = defaultdict(list)
-    for member in members:
-        groups[frame[by][member]].append(member)
-    return groups
+def _titles(
+    frame: pl.DataFrame, vectors: NDArray[np.float32], *, matters: KnownMatters, language: Language, least: float
+) -> tuple[list[str], NDArray[np.float32]]:
+    """Choose titles for pains, with their vectors."""
+    drawn = np.arange(frame.height)
+    if len(drawn) > READ_TOGETHER:
+        drawn = np.arange(READ_TOGETHER) * len(drawn) // READ_TOGETHER
+    shown = frame[drawn]
+    statements = shown["statement"].fill_null("").to_list()
+    own = np.flatnonzero(own_titles(statements, language))
+    texts = [*matters.titles, *(_as_title(statements[place]) for place in own)]
+    title_vectors = np.concatenate([matters.title_vectors, vectors[drawn][own]])
+    cover = matters.near(vectors[drawn] @ title_vectors.T)
+    cover[:, len(matters.titles) :] *= OWN_TASTE
+    weights = 1.0 / shown.select(pl.len().over("record_id"))["len"].to_numpy()
+
+    def alike(title: int) -> NDArray[np.bool_]:
+        return np.asarray(matters.near(title_vectors @ title_vectors[title]) >= COVERED)
+
+    chosen = choose_titles(cover, weights, alike, least=least * len(drawn) / max(1, frame.height), most=MOST)
+    return [texts[each] for each in chosen], title_vectors[chosen]
 
 
-def _merge_stages(frame: Pains, members: list[int]) -> dict[str, list[int]]:
-    """Cells of one theme by stage; unknown and rare stages join the theme's main one."""
-    cells = _grouped(frame, members, "stage")
-    known = {stage: _records(frame, own) for stage, own in cells.items() if stage != UNKNOWN}
-    if not known:
-        return cells
-    main = min(known, key=lambda stage: (-known[stage], stage))
-    total, n_unknown = _records(frame, members), _records(frame, cells.get(UNKNOWN, []))
-    least = max(MIN_RECORDS, RARE_STAGE * total)
-    if n_unknown > max(SPLIT_RECORDS, known[main]):
-        main, least = UNKNOWN, max(SPLIT_RECORDS, UNSURE_STAGE * total)
-    for stage in sorted(cells):
-        if stage != main and (stage == UNKNOWN or known[stage] < least):
-            cells[main] = cells[main] + cells.pop(stage)
-    return {stage: sorted(own) for stage, own in cells.items()}
+def _as_title(statement: str) -> str:
+    plain = statement.strip(" ,-")
+    return plain[:1].upper() + plain[1:]
 
 
-def _mean(vectors: NDArray[np.float32], members: list[int]) -> NDArray[np.float64]:
-    mean = vectors[members].astype(np.float64).mean(axis=0)
-    norm = float(np.linalg.norm(mean))
-    return np.asarray(mean / norm if norm > 0 else mean, dtype=np.float64)
+def _fitting(likely: NDArray[np.float64], members: list[int]) -> list[int]:
+    """Members of a group without those that its title covers least, so that ``LEAST_FIT`` of them are covered."""
+    ordered = sorted(members, key=lambda member: (-round(float(likely[member]), 6), member))
+    means = np.cumsum(likely[ordered]) / np.arange(1, len(ordered) + 1)
+    return sorted(ordered[: int((means >= LEAST_FIT).sum())])
 
 
-def _likeness(vectors: NDArray[np.float32], ours: list[int], theirs: list[int]) -> float:
-    """Cosine of what two sets of pains have in common, as if each set were large.
-
-    The mean of a few vectors holds the chance of those few, which makes small sets look less alike than they are. So
-    the mean cosine across the sets is set against the mean cosine within each, a vector with itself left out.
-    """
-    means = [vectors[members].astype(np.float64).mean(axis=0) for members in (ours, theirs)]
-    within = [
-        (len(members) * float(mean @ mean) - 1.0) / (len(members) - 1) if len(members) > 1 else 1.0
-        for members, mean in zip((ours, theirs), means, strict=True)
-    ]
-    across = float(means[0] @ means[1])
-    return across / math.sqrt(max(within[0], LEAST_ALIKE) * max(within[1], LEAST_ALIKE))
-
-
-def _split_by_aspect(
-    frame: Pains, members: list[int], vectors: NDArray[np.float32], spread: dict[str, float]
-) -> list[list[int]]:
-    """Split a cell where it holds clearly different aspects; likeness decides about the pains of other aspects."""
-    by_aspect = _grouped(frame, members, "aspect")
-    enough = max(SPLIT_RECORDS, SPLIT_SHARE * _records(frame, members))
-    telling = (aspect for aspect in by_aspect if aspect and spread.get(aspect, 0.0) <= EVERYWHERE)
-    sizes = {aspect: _records(frame, by_aspect[aspect]) for aspect in telling}
-    seeds: list[list[int]] = []
-    names: list[set[str]] = []
-    for aspect in sorted(sizes, key=lambda aspect: (-sizes[aspect], aspect)):
-        if sizes[aspect] < enough:
-            break
-        own, words = by_aspect[aspect], set(aspect.split())
-        alike = [i for i, seed in enumerate(seeds) if words & names[i] or _likeness(vectors, own, seed) > APART]
-        if alike:
-            seeds[alike[0]] = seeds[alike[0]] + own
-        else:
-            seeds.append(own)
-            names.append(words)
-    if len(seeds) < 2:  # noqa: PLR2004 - one aspect alone splits nothing
-        return [members]
-    means = np.stack([_mean(vectors, seed) for seed in seeds])
-    taken = {member for seed in seeds for member in seed}
-    cosines = {member: means @ vectors[member].astype(np.float64) for member in members if member not in taken}
-    rest = [member for member in cosines if cosines[member].max() < NEAR]
-    if _records(frame, rest) < MIN_RECORDS:
-        rest = []
-    for member in cosines.keys() - set(rest):
-        seeds[int(cosines[member].argmax())].append(member)
-    return [sorted(seed) for seed in seeds] + ([rest] if rest else [])
-
-
-def _theme_groups(
-    frame: Pains, vectors: NDArray[np.float32], names: dict[str, str], statements: StatementWords
-) -> list[_Group]:
-    spread = spread_over_themes(frame)
-    themed = (member for member, theme_id in enumerate(frame["theme_id"]) if theme_id is not None)
-    groups = []
-    for theme_id, own in sorted(_grouped(frame, themed, "theme_id").items()):
-        for stage, cell in sorted(_merge_stages(frame, own).items()):
-            taken: set[str] = set()
-            parts = _split_by_aspect(frame, cell, vectors, spread)
-            for members in sorted(parts, key=lambda part: (-_records(frame, part), part)):
-                aspect = name_group(frame, members, spread, names.get(theme_id), taken, statements=statements)
-                taken.add(aspect)
-                groups.append(_Group(theme_id, stage, aspect, members))
-    return groups
-
-
-def _place_rest(
-    frame: Pains, vectors: NDArray[np.float32], groups: list[_Group], statements: StatementWords
-) -> list[_Group]:
-    """Pains without a theme: join the group about the same aspect, else stand together by aspect and stage."""
-    means = {id(group): _mean(vectors, group.members) for group in groups}
-    unplaced: list[int] = []
-    alone: list[_Group] = []
-    for member in (member for member, theme_id in enumerate(frame["theme_id"]) if theme_id is None):
-        aspect, stage = frame["aspect"][member], frame["stage"][member]
-        homes = [group for group in groups if aspect and group.aspect == aspect and stage in (group.stage, UNKNOWN)]
-        likeness = [float(means[id(group)] @ vectors[member].astype(np.float64)) for group in homes]
-        if likeness and max(likeness) >= NEAR:
-            homes[likeness.index(max(likeness))].members.append(member)
-        elif aspect is not None:
-            unplaced.append(member)
-        else:
-            alone.append(_Group(None, stage, name_by_words(frame, [member], statements), [member]))
-    for aspect, own in sorted(_grouped(frame, unplaced, "aspect").items()):
-        alone += [_Group(None, stage, aspect, members) for stage, members in sorted(_merge_stages(frame, own).items())]
-    merged: dict[tuple[str, str | None], _Group] = {}
-    for group in alone:
-        known = merged.setdefault((group.stage, group.aspect), group)
-        if known is not group:
-            known.members = sorted(known.members + group.members)
-    return list(merged.values())
-
-
-def _merge_alike(frame: Pains, vectors: NDArray[np.float32], groups: list[_Group]) -> list[_Group]:
-    """Groups of several themes about the same aspect in the same stage become one where their pains are alike.
-
-    The group with most records gives its theme. A theme model cuts one matter into several themes more readily than
-    readers do, and a list of pain points that names one aspect twice helps nobody.
-    """
-    kept: list[_Group] = []
-    for group in sorted(groups, key=lambda each: (-_records(frame, each.members), each.theme_id or "~", each.members)):
-        mean = _mean(vectors, group.members)
-        same = (home for home in kept if (home.stage, home.aspect) == (group.stage, group.aspect))
-        alike = next((home for home in same if float(mean @ _mean(vectors, home.members)) >= ALIKE), None)
-        if alike:
-            alike.members = sorted(alike.members + group.members)
-        else:
-            kept.append(group)
-    return kept
-
-
-def _robust_mean(values: list[float]) -> float:
-    """Mean without the highest and lowest tenth (at least ten values needed to leave one out on each side)."""
-    cut = len(values) // TRIMMED
-    kept = sorted(values)[cut : len(values) - cut]
-    return math.fsum(kept) / len(kept)
-
-
-def _describe(frame: Pains, vectors: NDArray[np.float32], group: _Group, statements: StatementWords) -> dict[str, Any]:
-    """One row of the pain points table."""
-    members = sorted(group.members)
-    worst: dict[str, float] = {}  # severity of each record
-    for member in members:
-        record_id = frame["record_id"][member]
-        worst[record_id] = max(worst.get(record_id, 0.0), frame["severity"][member])
-    central = vectors[members].astype(np.float64) @ _mean(vectors, members)
-    clear = {member: clarity(frame["statement"][member], statements) for member in members}
-    worth: dict[int, float] = {}
-    for member, centrality in zip(members, central.tolist(), strict=True):
-        statement = frame["statement"][member].casefold()
-        in_reasons = any(reason.rpartition(": ")[2] == group.aspect for reason in frame["reasons"][member])
-        names_it = in_reasons or any(word in statement for word in (group.aspect or "").split())
-        whole = 1.0 + centrality + 0.5 * frame["severity"][member] + 0.25 * names_it
-        worth[member] = round(clear[member] * frame["p_pain"][member] * whole, 6)
-    by_worth = sorted(members, key=lambda member: -worth[member])
-    readable = [member for member in by_worth if clear[member] >= CLEAR]
-    chosen = readable if _records(frame, readable) >= MIN_RECORDS else by_worth
-    leading = sorted({by_worth[0], *chosen[: 3 * EVIDENCE]})
-    candidates = pl.DataFrame({
-        name: [frame[name][member] for member in leading]
-        for name in ("record_id", "respondent_id", "start", "end", "text")
-    }, schema_overrides={"respondent_id": pl.String})  # fmt: skip
+def _describe(
+    frame: pl.DataFrame, vectors: NDArray[np.float32], title: str, vector: NDArray[np.float32], language: Language
+) -> dict[str, Any]:
+    """One row of the pain points table; the members' vectors, and that of the title."""
+    worst = frame.group_by("record_id").agg(pl.col("severity").max())["severity"]
+    mean, p90 = severity_summary(worst.to_list())
+    words = language.pains.statements
+    clear = np.array([clarity(statement or "", words) for statement in frame["statement"]])
+    near = (vectors @ vector).astype(np.float64)
+    worth = np.round(clear * frame["p_pain"].to_numpy() * (1.0 + near + 0.5 * frame["severity"].to_numpy()), 6)
+    best = int(worth.argmax())
+    stages = frame.group_by("stage").agg(records=pl.col("record_id").n_unique().cast(pl.Int64))
+    stages = stages.sort("records", "stage", descending=[True, False])
+    known = stages.filter(pl.col("stage") != UNKNOWN)
+    candidates = frame.select("record_id", "respondent_id", "start", "end", "text", weight=pl.Series(worth))
     return {
-        "pain_point_id": pain_point_id(group.theme_id, group.stage, group.aspect),
-        "theme_id": group.theme_id, "stage": group.stage, "aspect": group.aspect,
-        "statement": frame["statement"][by_worth[0]], "severity": round(_robust_mean([*worst.values()]), 4),
-        "records": len(worst),
-        "respondents": len({frame["who"][member] for member in members}), "trend": None,
-        "evidence": choose_evidence(candidates, vectors[leading], limit=EVIDENCE, continuing=statements.continuing),
-    }  # fmt: skip
+        "pain_point_id": pain_point_id(title),
+        "title": title,
+        "theme_id": _most(frame["theme_id"]),
+        "stage": (known if known.height else stages)["stage"][0],
+        "stages": stages.to_dicts(),
+        "aspect": _most(frame["aspect"]),
+        "statement": frame["statement"][best],
+        "severity": mean,
+        "severity_p90": p90,
+        "safety": any(is_safety(reasons) for reasons in frame["reasons"].to_list()),
+        "effect": None,
+        "records": worst.len(),
+        "respondents": frame["who"].n_unique(),
+        "trend": None,
+        "evidence": choose_evidence(candidates, vectors, limit=EVIDENCE, continuing=words.continuing),
+    }
+
+
+def _most(values: pl.Series) -> str | None:
+    """The most frequent value, the first in the alphabet of those; null where there is none."""
+    counts = values.drop_nulls().value_counts().sort("count", values.name, descending=[True, False])
+    return counts[values.name][0] if counts.height else None
 
 
 def group_pains(
     pains: pl.DataFrame,
     segments: pl.DataFrame,
     mentions: pl.DataFrame,
-    themes: pl.DataFrame,
     vectors: NDArray[np.float32],
     *,
-    statements: StatementWords,
+    matters: KnownMatters,
+    covers: Covers,
+    language: Language,
     small_data: int = SMALL_DATA,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Group what ``find_pains`` returned into pain points.
 
-    ``vectors`` are of the segments, unit length, shape ``(segments, dimensions)``; ``mentions`` and ``themes`` may be
-    empty. With no more than ``small_data`` counted records every pain point is listed, however few its records.
+    ``vectors`` are the matter vectors of the segments, unit length, shape ``(segments, width)``; ``mentions`` may be
+    empty. ``covers`` is that of the encoder. With no more than ``small_data`` counted records every pain point is
+    listed, however few its records.
 
     Returns:
-        The pain points table, highest reach x severity first, its trends null; and the pains with ``pain_point_id`` set
-        (null for bare insults, for pains of duplicates, and for pains of no listed pain point), sorted by segment_id.
+        The pain points table, highest reach x severity first, its trends and effects null; and the pains with
+        ``pain_point_id`` set (null for what no listed title covers, bare insults and pains of duplicates), sorted by
+        segment_id.
 
     Raises:
         ShapeMismatch: If there are not as many vectors as segments.
     """
     check_vectors(vectors, segments)
-    gathered = _gather(pains, segments, mentions)
-    own_vectors = vectors[gathered["position"].to_numpy()]
-    frame = gathered.to_dict(as_series=False)
-    small = segments.filter(pl.col("counted"))["record_id"].n_unique() <= small_data
-    names = dict(themes.select("theme_id", "name").iter_rows())
-    groups = _theme_groups(frame, own_vectors, names, statements)
-    groups = _merge_alike(frame, own_vectors, groups)
-    groups += _place_rest(frame, own_vectors, groups, statements)
+    frame = _gather(pains, segments, mentions)
+    own = vectors[frame["position"].to_numpy()]
+    small = segments.filter("counted")["record_id"].n_unique() <= small_data
+    least = 1.0 if small else float(MIN_RECORDS)
+    titles, title_vectors = _titles(frame, own, matters=matters, language=language, least=least)
+    homes, likely = file_under(frame["text"].to_list(), own, titles, title_vectors, covers=covers, near=matters.near)
     listed: list[dict[str, Any]] = []
     home: dict[str, str] = {}
-    for group in groups:
-        row = _describe(frame, own_vectors, group, statements)
+    for number, title in enumerate(titles):
+        members = _fitting(likely, np.flatnonzero(homes == number).tolist())
+        if not members:
+            continue
+        theirs = frame[members]
+        row = _describe(theirs, own[members], title, title_vectors[number], language)
         if small or row["records"] >= MIN_RECORDS or row["severity"] >= HIGH_SEVERITY:
-            listed.append(row)
-            home |= dict.fromkeys((frame["segment_id"][member] for member in group.members), row["pain_point_id"])
+            listed.append(row | {"fit": round(float(likely[members].mean()), 4)})
+            home |= dict.fromkeys(theirs["segment_id"], row["pain_point_id"])
     listed.sort(key=lambda row: (-round(row["respondents"] * row["severity"], 6), row["pain_point_id"]))
     points = pl.DataFrame(listed, schema=PAIN_POINTS)
     ids = pl.col("segment_id").replace_strict(home, default=None, return_dtype=pl.String).alias("pain_point_id")
-    placed = pains.sort("segment_id").with_columns(ids)
-    return points, placed
+    return points, pains.sort("segment_id").with_columns(ids)

@@ -1,7 +1,8 @@
 """Take records out of the tables of an analysis: their rows, their quotes, and sentences that only they said.
 
 Figures stay as they were found. A pain point is told by the words of one of its pains; where those go, the words of
-another take their place, and where none is left, the pain point goes.
+another take their place, and where none is left, the pain point goes. A title that quotes the words that go goes with
+them: what the pain point concerns takes its place, or else the words that are left.
 
 Invariants, tested: no table that is kept names a record that was taken out or quotes it; nothing else changes.
 """
@@ -60,18 +61,24 @@ def _told_by_others(points: pl.DataFrame, pains: pl.DataFrame, *, before: pl.Dat
     """Let pain points that lost pains be told by the worst that is left of them."""
     if pains.height == before.height:
         return points
-    lost = before.join(pains.select("segment_id"), on="segment_id", how="anti")["pain_point_id"].drop_nulls().unique()
+    gone = before.join(pains.select("segment_id"), on="segment_id", how="anti").drop_nulls("pain_point_id")
+    lost = gone.group_by("pain_point_id").agg(gone=pl.col("statement").drop_nulls().str.to_lowercase().str.join(" "))
     left = (
         pains.drop_nulls(["pain_point_id", "statement"])
         .sort("severity", "segment_id", descending=[True, False], nulls_last=True)
         .group_by("pain_point_id", maintain_order=True)
         .agg(left="statement")
     )
-    affected = pl.col("pain_point_id").is_in(lost.implode())
+    affected = pl.col("gone").is_not_null()
     unsaid = affected & ~pl.col("statement").is_in("left")
+    said = pl.col("gone").str.contains(pl.col("title").str.to_lowercase(), literal=True)  # a title may be a quote
+    other = pl.coalesce("aspect", pl.col("left").list.first())
+    other = other.str.head(1).str.to_uppercase() + other.str.slice(1)
+    title = {"title": pl.when(affected & said).then(other).otherwise("title")} if "title" in points.columns else {}
     return (
         points.join(left, on="pain_point_id", how="left", maintain_order="left")
+        .join(lost, on="pain_point_id", how="left", maintain_order="left")
         .filter(~affected | pl.col("left").is_not_null())
-        .with_columns(statement=pl.when(unsaid).then(pl.col("left").list.first()).otherwise("statement"))
-        .drop("left")
+        .with_columns(**title, statement=pl.when(unsaid).then(pl.col("left").list.first()).otherwise("statement"))
+        .drop("left", "gone")
     )

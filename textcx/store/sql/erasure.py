@@ -204,9 +204,9 @@ def _erase_in_analyses(connection: Connection, dataset_id: int, record_ids: set[
 
 
 def _follow(connection: Connection, table: sa.Table, analysis_id: str, frame: pl.DataFrame) -> None:
-    """Bring the rows of a finding to what is left in its table: quotes and statements, or the row itself."""
+    """Bring the rows of a finding to what is left in its table: quotes, statements and titles, or the row itself."""
     key = table.c[f"{table.name.removesuffix('s')}_id"]
-    quoting = [name for name in ("evidence", "statement") if name in table.c]
+    quoting = [name for name in ("evidence", "statement", "title") if name in table.c and name in frame.columns]
     kept = {row.pop(key.name): storable(row) for row in frame.select(key.name, *quoting).to_dicts()}
     own = sa.select(key, table.c.place, *(table.c[name] for name in quoting)).where(table.c.analysis_id == analysis_id)
     for row in connection.execute(own).mappings().all():

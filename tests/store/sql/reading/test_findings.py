@@ -127,6 +127,16 @@ def test_themes_of_some_records_are_counted_again(reading: SqlReading) -> None:
         assert all(part[theme_id]["name"] == row["name"] for part in parts if theme_id in part)
 
 
+def test_pain_points_of_some_records_keep_their_titles_and_leave_open_what_a_count_cannot_give(
+    reading: SqlReading,
+) -> None:
+    plain = {row["pain_point_id"]: row for row in reading.pain_points(SHOP).rows}
+    assert all(row["title"] and row["stages"] and row["severity_p90"] is not None for row in plain.values())
+    for row in reading.pain_points(Filters(dataset="shop", attributes={"plan": "pro"})).rows:
+        assert row["title"] == plain[row["pain_point_id"]]["title"]
+        assert {row[name] for name in ("stages", "severity_p90", "safety", "effect", "trend")} == {None}
+
+
 def test_quotes_of_some_records_are_theirs(reading: SqlReading) -> None:
     for plan in ("free", "pro"):
         wanted = Filters(dataset="shop", attributes={"plan": plan})

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from textcx.domain.themes.sets import ThemeSet
     from textcx.steps.measures.trends import Period
 
-    Naming = Callable[[Sequence[Sequence[str]], Sequence[Sequence[float]]], Sequence[str]]
+    Naming = Callable[[Sequence[pl.DataFrame]], Sequence[str | None]]
 
 LOOSER, BEYOND = 0.25, 0.10
 """Part of a set's themes that may be looser than a proposed group; part of a theme's members beyond its reach."""
@@ -51,7 +51,7 @@ FEWEST, SMALLEST_SHARE, WORDINGS = 5, 0.002, 3
 """Records of the smallest group, their share of the unexplained ones, where that is more, and the different texts in
 it: a text that is passed around is no theme."""
 
-MOST, NAMED_FROM = 6_000, 500
+MOST, NAMED_FROM = 6_000, 48
 """Unexplained segments that groups are sought in (others join the groups), and segments that a name is sought in."""
 
 PROPOSED, QUOTES = 20, 3
@@ -74,9 +74,9 @@ def find_emerging(
 
     They have ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``created_at``
     (nullable), ``polarity``, ``counted`` and ``respondent_id`` (nullable), and vectors of unit length, shape
-    ``(segments, width)``. ``name`` names all groups at once, each differently, from their texts, the most central
-    first, and polarities; ``continuing`` matches texts that make worse quotes. ``received`` has ``record_id`` (unique),
-    ``created_at`` and ``counted`` of everything, which growth is counted against.
+    ``(segments, width)``. ``name`` names all groups at once, each differently, from their segments, the most central
+    first; a group without a name is left out. ``continuing`` matches texts that make worse quotes. ``received`` has
+    ``record_id`` (unique), ``created_at`` and ``counted`` of everything, which growth is counted against.
 
     Returns:
         A frame of ``tables.EMERGING``, most records first. ``closeness`` is the mean cosine between two of its
@@ -112,8 +112,7 @@ def find_emerging(
     if not found:
         return empty(EMERGING)
     found = sorted(found, key=lambda group: (-group.records, group.emerging_id))[:PROPOSED]
-    shown = [group.frame.head(NAMED_FROM) for group in found]
-    names = name([each["text"].to_list() for each in shown], [each["polarity"].to_list() for each in shown])
+    names = name([group.frame.head(NAMED_FROM) for group in found])
     rows = [
         {
             "emerging_id": group.emerging_id,
@@ -128,6 +127,7 @@ def find_emerging(
             "evidence": choose_evidence(group.frame, off_lattice(group.relative), limit=QUOTES, continuing=continuing),
         }
         for group, called in zip(found, names, strict=True)
+        if called is not None
     ]
     return pl.DataFrame(rows, schema=EMERGING)
 

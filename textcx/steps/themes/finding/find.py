@@ -25,7 +25,7 @@ from textcx.steps.themes.describing.describe import describe_themes, shown_leave
 from textcx.steps.themes.finding.emerging import find_emerging
 from textcx.steps.themes.finding.learn import learn_themes
 from textcx.steps.themes.lineage.lineage import continue_themes
-from textcx.steps.themes.naming.names import ThemeWords, name_tree
+from textcx.steps.themes.naming import ThemeWords
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,15 +35,13 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.language import Language
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.ports import Encoder, PhraseFinder, ThemeModel
+    from textcx.ports import ThemeModel
     from textcx.steps.themes.finding.learn import EncodedTaxonomy
+    from textcx.steps.themes.naming import Naming
 
 FEWEST_WORDS, SHORTEST = 3, 3
 """Words of a segment that names nothing below which it is called short, not boilerplate; letters of a word that a
 segment could be about: "tv" and "uk" are none."""
-
-EXEMPLARS = 48
-"""Segments of an emerging theme whose phrases may become its name."""
 
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 
@@ -78,21 +76,19 @@ def find_themes(
     vectors: NDArray[np.float32],
     *,
     model: ThemeModel,
-    phrases: PhraseFinder,
+    naming: Naming,
     language: Language,
-    encoder_id: str,
     theme_set: ThemeSet | None = None,
     previous: ThemeSet | None = None,
     seed: int = 0,
     max_unassigned: float | None = None,
     taxonomy: EncodedTaxonomy | None = None,
-    encoder: Encoder | None = None,
 ) -> ThemeFinding:
     """Find themes in segments: assign them to ``theme_set`` or, where that is null, learn themes from them.
 
     Segments have ``segment_id`` (unique), ``record_id``, ``start``, ``end``, ``text`` (redacted), ``label``,
     ``polarity``, ``counted`` (false for records that are duplicates), ``respondent_id`` and ``created_at`` (both
-    nullable). Their vectors, made by the encoder ``encoder_id``, are of unit length, shape ``(segments, width)``.
+    nullable). Their matter vectors, made by the encoder of ``naming``, are of unit length, shape ``(segments, width)``.
 
     When themes are learned, ``model`` groups the segments with a ``seed`` of at least 0, ``max_unassigned`` is the
     largest share of them in no theme, 0..1, and ``phrases`` finds what themes are named with, weighed by what it means
@@ -111,10 +107,10 @@ def find_themes(
     if len(vectors) != segments.height:
         msg = f"themes need one vector per segment: {segments.height} segments came with {len(vectors)} vectors"
         raise ShapeMismatch(msg)
-    naming = language.naming
+    words = language.naming
     order = segments["segment_id"].arg_sort().to_numpy()
     frame = segments[order]
-    substantive = np.array([not is_boilerplate(text, naming) for text in frame["text"]], dtype=bool)
+    substantive = np.array([not is_boilerplate(text, words) for text in frame["text"]], dtype=bool)
     counted = frame["counted"].to_numpy()
     short = ~substantive & np.array([len(_WORD.findall(text)) < FEWEST_WORDS for text in frame["text"]], dtype=bool)
     boilerplate_share = _share(~substantive & ~short & counted, counted)
@@ -133,20 +129,17 @@ def find_themes(
             kept,
             points,
             model=model,
-            phrases=phrases,
             naming=naming,
-            encoder_id=encoder_id,
             seed=seed,
             max_unassigned=max_unassigned,
             taxonomy=taxonomy,
-            encoder=encoder,
         )
         if previous is not None:
             rows = {segment_id: row for row, segment_id in enumerate(kept["segment_id"])}
             theme_set = continue_themes(
                 previous,
                 theme_set,
-                stop_words=naming.stop_words,
+                stop_words=words.stop_words,
                 vectors_of=lambda one: points[rows[one]] if one in rows else None,
             )
         raised = theme_set.members.select("segment_id", "theme_id", "strength")
@@ -158,7 +151,7 @@ def find_themes(
         members = kept.with_columns(
             theme_id=pl.Series(assigned.theme_ids, dtype=pl.String), strength=pl.Series(assigned.strengths)
         )
-        emerging = _emerging(frame, members, points, theme_set, phrases=phrases, language=language)
+        emerging = _emerging(frame, members, points, theme_set, language=language, naming=naming)
     themes = describe_themes(theme_set, members, points, language=language)
     if not themes.height:
         notes = (*notes, "No themes: the segments have too little in common to form any.")
@@ -182,18 +175,23 @@ def _emerging(
     points: NDArray[np.float32],
     theme_set: ThemeSet,
     *,
-    phrases: PhraseFinder,
     language: Language,
+    naming: Naming,
 ) -> pl.DataFrame:
     """Dense groups of what the set does not explain."""
     alone = members["theme_id"].is_null()
 
-    def name(texts: Sequence[Sequence[str]], tones: Sequence[Sequence[float]]) -> list[str]:
-        words = [ThemeWords(own, felt, own[:EXEMPLARS], []) for own, felt in zip(texts, tones, strict=True)]
-        taken = [theme.name for theme in theme_set.themes]
-        return name_tree(words, [None] * len(words), phrases=phrases, naming=language.naming, taken=taken)
+    rows = {segment_id: row for row, segment_id in enumerate(members["segment_id"])}
 
-    found = find_emerging(
+    def name(groups: Sequence[pl.DataFrame]) -> list[str | None]:
+        words = [
+            ThemeWords(group["text"].to_list(), points[[rows[one] for one in group["segment_id"]]], [], group.height)
+            for group in groups
+        ]
+        taken = [theme.name for theme in theme_set.themes]
+        return naming.name(words, taken=taken)
+
+    return find_emerging(
         members.filter(alone),
         points[alone.to_numpy()],
         theme_set,
@@ -201,8 +199,6 @@ def _emerging(
         continuing=language.pains.statements.continuing,
         received=frame.select("record_id", "created_at", "counted").unique("record_id", maintain_order=True),
     )
-    # A heap without words in common has a name of last resort only, and is nothing to tell anybody.
-    return found.filter(~pl.col("name").str.starts_with(language.naming.other_remarks))
 
 
 def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:

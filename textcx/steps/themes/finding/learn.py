@@ -17,8 +17,7 @@ from textcx.domain.lexicons.naming import tokens
 from textcx.domain.themes.sets import MEMBERS, Theme, ThemeSet
 from textcx.steps.themes.assignment.seed_topics import match
 from textcx.steps.themes.geometry.lattice import mean_of, off_lattice, on_lattice, relative_to, unit_rows
-from textcx.steps.themes.naming.meaning import Meanings
-from textcx.steps.themes.naming.names import ThemeWords, name_tree
+from textcx.steps.themes.naming import ThemeWords
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,14 +27,11 @@ if TYPE_CHECKING:
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import SeedTopics
-    from textcx.ports import Encoder, PhraseFinder, ThemeModel, TopicFit
-
-NAMING_MEMBERS, NAMING_SHARE, FEWEST_NAMING = 500, 0.75, 30
-"""Member segments of a theme that its name is sought in; the share of it, the strongest, that they are taken from, and
-so many at least: its edge says little of it."""
+    from textcx.ports import ThemeModel, TopicFit
+    from textcx.steps.themes.naming import Naming
 
 CENTRAL, SPREAD = 24, 24
-"""Exemplars of a theme whose phrases may become its name: the strongest members, and others spread over the rest."""
+"""Members that a theme is named from: the strongest, and others spread over the rest."""
 
 KEYWORDS, SAMPLED = 10, 20_000
 """Keywords shown per theme, and segments whose vectors are kept in the set, at most."""
@@ -67,13 +63,10 @@ def learn_themes(
     vectors: NDArray[np.float32],
     *,
     model: ThemeModel,
-    phrases: PhraseFinder,
-    naming: NamingWords,
-    encoder_id: str,
+    naming: Naming,
     seed: int = 0,
     max_unassigned: float | None = None,
     taxonomy: EncodedTaxonomy | None = None,
-    encoder: Encoder | None = None,
 ) -> tuple[ThemeSet, tuple[str, ...]]:
     """Learn the themes of segments, none of which is boilerplate; the options are those of ``find_themes``.
 
@@ -91,20 +84,16 @@ def learn_themes(
     )
     topics, strengths = np.full(segments.height, -1, dtype=np.int64), np.zeros(segments.height)
     topics[rest], strengths[rest] = fit.topics, fit.strengths
-    members = segments.select(
-        "segment_id", "record_id", "text", "polarity", topic=pl.Series(topics), strength=pl.Series(strengths)
+    members = segments.with_row_index("row").select(
+        "row", "segment_id", "record_id", "text", topic=pl.Series(topics), strength=pl.Series(strengths)
     )
-    nodes = _tree(fit)
     seeds = () if matched is None else matched.themes
-    words = [_words(members, node, fit, naming) for node in nodes]
-    names = name_tree(
-        words,
-        [node.parent for node in nodes],
-        phrases=phrases,
-        naming=naming,
-        meanings=None if encoder is None else Meanings(_centres(nodes, fit), fit.origin, encoder),
-        taken=[theme.name for theme in seeds],
-    )
+    taken = [theme.name for theme in seeds]
+    clusters = [_Node(1, None, (cluster,), (len(fit.levels), cluster)) for cluster in range(len(fit.centroids))]
+    leaf_names = naming.name([_words(members, node, fit, vectors, naming.words) for node in clusters], taken=taken)
+    nodes = _tree(fit, [cluster for cluster, name in enumerate(leaf_names) if name is not None])
+    words = [_words(members, node, fit, vectors, naming.words) for node in nodes]
+    names = _names_above(nodes, words, leaf_names, taken=taken, naming=naming)
     ids = _ids(nodes, words)
     found = [
         Theme(
@@ -121,7 +110,9 @@ def learn_themes(
     leaf_of = {node.clusters[0]: ids[number] for number, node in enumerate(nodes) if number not in inner}
     theme_ids = [leaf_of.get(topic) for topic in topics.tolist()]
     origin, prototypes = fit.origin, fit.centroids
-    owners = tuple(leaf_of[cluster] for cluster in range(len(fit.centroids)))
+    owners = tuple(leaf_of[cluster] for cluster in sorted(leaf_of))
+    prototypes = prototypes[sorted(leaf_of)]
+    strengths[[place for place, theme_id in enumerate(theme_ids) if theme_id is None]] = 0.0
     if taxonomy is not None and matched is not None:
         seed_topics, placed = matched.seed_topics, matched.placed
         for place in np.flatnonzero(~rest).tolist():
@@ -132,9 +123,9 @@ def learn_themes(
         owners = (*seed_topics.theme_ids, *owners)
     kept = sampled(segments["segment_id"].to_list(), most=SAMPLED)
     theme_set = ThemeSet(
-        set_id=f"s{_digest([*ids, *(theme.theme_id for theme in seeds), encoder_id])}",
+        set_id=f"s{_digest([*ids, *(theme.theme_id for theme in seeds), naming.encoder.encoder_id])}",
         version=1,
-        encoder_id=encoder_id,
+        encoder_id=naming.encoder.encoder_id,
         themes=(*seeds, *found),
         origin=off_lattice(origin),
         prototypes=off_lattice(prototypes),
@@ -174,8 +165,8 @@ def _sizes(fit: TopicFit) -> NDArray[np.int64]:
     return np.bincount(fit.topics[fit.topics >= 0], minlength=len(fit.centroids))
 
 
-def _tree(fit: TopicFit) -> list[_Node]:
-    """Nodes, parents before children, wider ones first; no node has a single child."""
+def _tree(fit: TopicFit, kept: Sequence[int]) -> list[_Node]:
+    """Nodes over the clusters that are kept, parents before children, wider ones first; none has a single child."""
     sizes = _sizes(fit)
     finest = len(fit.levels)
     nodes: list[_Node] = []
@@ -200,29 +191,43 @@ def _tree(fit: TopicFit) -> list[_Node]:
                     grow(part, number, level + 1, (depth, group))
                 return
 
-    for group, part in parts_of(range(len(fit.centroids)), 0):
+    for group, part in parts_of(kept, 0):
         grow(part, None, 1, (0, group))
     return nodes
 
 
-def _centres(nodes: Sequence[_Node], fit: TopicFit) -> NDArray[np.float32]:
-    """Directions of themes, those of the clusters below by their sizes. On the lattice; shape ``(nodes, width)``."""
-    weighed = fit.centroids.astype(np.float64) * _sizes(fit)[:, None]
-    rows = [weighed[list(node.clusters)].sum(axis=0) for node in nodes]
-    return unit_rows(np.array(rows).reshape(-1, fit.centroids.shape[1]))
+def _names_above(
+    nodes: Sequence[_Node],
+    words: Sequence[ThemeWords],
+    leaf_names: Sequence[str | None],
+    *,
+    taken: Sequence[str],
+    naming: Naming,
+) -> list[str]:
+    """Names of all nodes: those of leaves are known; one that nothing covers is called after its two widest parts."""
+    parents = {node.parent for node in nodes}
+    names = {number: leaf_names[node.clusters[0]] or "" for number, node in enumerate(nodes) if number not in parents}
+    for level in sorted({node.level for node in nodes}, reverse=True):
+        above = [number for number, node in enumerate(nodes) if node.level == level and number in parents]
+        found = naming.name([words[number] for number in above], taken=[*taken, *names.values()])
+        for number, name in zip(above, found, strict=True):
+            parts = [names[child] for child, node in enumerate(nodes) if node.parent == number]
+            names[number] = name or f"{parts[0]} and {parts[1][:1].lower()}{parts[1][1:]}"
+    return [names[number] for number in range(len(nodes))]
 
 
-def _words(members: pl.DataFrame, node: _Node, fit: TopicFit, naming: NamingWords) -> ThemeWords:
+def _words(
+    members: pl.DataFrame, node: _Node, fit: TopicFit, vectors: NDArray[np.float32], naming: NamingWords
+) -> ThemeWords:
     """What a theme is named from."""
     theirs = members.filter(pl.col("topic").is_in(list(node.clusters))).sort(
         "strength", "text", "segment_id", descending=[True, False, False]
     )
-    texts = theirs["text"].unique(maintain_order=True).to_list()
-    exemplars = [*texts[:CENTRAL], *(texts[CENTRAL:][place] for place in _places(len(texts) - CENTRAL, SPREAD))]
-    sure = theirs.head(max(FEWEST_NAMING, round(NAMING_SHARE * theirs.height)))
-    shown = sure[_places(sure.height, NAMING_MEMBERS)]
+    different = theirs.unique("text", keep="first", maintain_order=True)
+    spread = [CENTRAL + place for place in _places(different.height - CENTRAL, SPREAD)]
+    shown = different[[*range(min(CENTRAL, different.height)), *spread]]
     keywords = list(presentable(fit.keywords[node.place[0]][node.place[1]], naming))
-    return ThemeWords(shown["text"].to_list(), shown["polarity"].to_list(), exemplars, keywords, theirs.height)
+    return ThemeWords(shown["text"].to_list(), vectors[shown["row"].to_numpy()], keywords, theirs.height)
 
 
 def _places(total: int, wanted: int) -> list[int]:
@@ -234,7 +239,7 @@ def _ids(nodes: Sequence[_Node], words: Sequence[ThemeWords]) -> list[str]:
     """Opaque ids from the content of the themes' exemplars; a number where two would be the same."""
     ids: list[str] = []
     for node, named in zip(nodes, words, strict=True):
-        born = f"t{_digest([str(node.level), *sorted(named.exemplars[:CENTRAL])])}"
+        born = f"t{_digest([str(node.level), *sorted(named.texts[:CENTRAL])])}"
         ids.append(born if born not in ids else f"{born}-{len(ids)}")
     return ids
 

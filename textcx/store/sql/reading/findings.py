@@ -1,8 +1,9 @@
 """Answer questions about data sets: themes, pain points, journey, drivers, ratings, trends and records, by filter.
 
 Without a filter on records the figures are those of the analysis. With one (period, source, label, attributes, stage,
-theme) they are counted again over the records that fit, those included that came since: names, ids and stability stay
-those of the analysis, intervals are found anew, and trends, which a count cannot give, are null. A theme counts what is
+theme) they are counted again over the records that fit, those included that came since: names, titles, ids, fit and
+stability stay those of the analysis, intervals are found anew, and what a count cannot give (trends; of pain points
+also stages, 90th percentile, safety and effect) is null. A theme counts what is
 raised of it or of any theme below it. Duplicates do not count. Fewer respondents than the smallest group that may be
 shown, chosen by an attribute, give no figures at all.
 """
@@ -147,7 +148,7 @@ class SqlReading(SqlStore):
                 low, high = spans.get(row[key], (None, None))
                 new |= {
                     "share": new["records"] / total if total else None,
-                    "trend": None,
+                    **dict.fromkeys(("trend", "stages", "severity_p90", "safety", "effect")),
                     "ci_low": low,
                     "ci_high": high,
                 }

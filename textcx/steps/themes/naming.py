@@ -1,0 +1,168 @@
+"""Name themes by what their members prove: "Waiting time on the phone", not a word that happens to be frequent.
+
+Candidates are the names of matters that are known of many trades, the noun phrases that members share, and whatever a
+namer proposes. A candidate covers a member if their matter vectors are near, or if the member says the phrase. A name
+is worth what it covers of its theme, less what it covers of the others; the best few are then read together with
+members, and only what the encoder still takes for covered counts. Names are given away the most worthy first, each
+once; a leaf that no name covers well enough has none: its segments have no clear theme.
+
+Invariants, tested: names are unique, in whatever order or number of their words; no name holds a mask, profanity, only
+praise or blame, or a date alone; the order of the texts inside a theme does not matter.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from textcx.domain.lexicons.naming import tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.domain.lexicons.naming import NamingWords
+    from textcx.domain.matters import KnownMatters
+    from textcx.ports import Encoder, PhraseFinder
+
+LEAST_WORTH = 0.22
+"""Worth below which a candidate is no name: so much more of its own theme than of the others must it cover."""
+KNOWN = 12
+"""Known names that are candidates of a theme, the nearest first."""
+SHARED, PHRASES, MOST_WORDS = 0.12, 8, 6
+"""Share of a theme's texts that must say a phrase; so many phrases are candidates, of so many words at most."""
+PROVEN, READ = 3, 16
+"""Best candidates of a theme that are read together with members, and members that each is read with."""
+FITTING = re.compile(r"[^\W\d_](?:[\w'\u2019/&+-]| (?=[\w&]))*")
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeWords:
+    """What a theme is named from: texts of its members, the strongest first, with their matter vectors.
+
+    ``keywords`` are only kept, not named from; ``size`` is its number of segments, ``proposed`` what a namer says.
+    """
+
+    texts: Sequence[str]
+    vectors: NDArray[np.float32]
+    keywords: Sequence[str]
+    size: int
+    proposed: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Naming:
+    """What names are found and proven with; ``encoder`` reads names, and pairs of name and remark."""
+
+    phrases: PhraseFinder
+    words: NamingWords
+    matters: KnownMatters
+    encoder: Encoder
+
+    def name(self, themes: Sequence[ThemeWords], *, taken: Collection[str] = ()) -> list[str | None]:
+        """Name themes of one level, each differently; null where no name covers a theme well enough.
+
+        Names that are ``taken`` are not given again.
+        """
+        if not themes:
+            return []
+        offered = _candidates(themes, self)
+        value = _values(themes, offered, self)
+        worth: list[tuple[float, str, int]] = []
+        for number, theme in enumerate(themes):
+            best = sorted(offered[number], key=lambda name: (-value[number, name], name))[:PROVEN]
+            proofs = _proofs(best, theme, self.encoder)
+            worth += [
+                ((value[number, name] + proof) / 2, name, number) for name, proof in zip(best, proofs, strict=True)
+            ]
+        return _given_away(worth, len(themes), words=self.words, taken=taken)
+
+
+def _values(
+    themes: Sequence[ThemeWords], offered: Sequence[Sequence[str]], tools: Naming
+) -> dict[tuple[int, str], float]:
+    """Share of its theme that each name covers, less the share of the others, by theme and name."""
+    names = list(dict.fromkeys(name for own in offered for name in own))
+    vectors = np.concatenate([theme.vectors for theme in themes])
+    covered = tools.matters.near(vectors @ tools.encoder.encode(names).matters.T)
+    said = [_says(text) for theme in themes for text in theme.texts]
+    for column, name in enumerate(names):
+        covered[:, column] = np.maximum(covered[:, column], [_says(name) in text for text in said])
+    bounds = np.cumsum([0, *(len(theme.texts) for theme in themes)])
+    shares = np.stack([covered[start:stop].mean(axis=0) for start, stop in itertools.pairwise(bounds)])
+    sizes = np.array([theme.size for theme in themes], dtype=np.float64)
+    elsewhere = (sizes @ shares - sizes[:, None] * shares) / np.maximum(sizes.sum() - sizes, 1.0)[:, None]
+    value = np.round(shares - elsewhere, 4)
+    return {
+        (number, name): float(value[number, column])
+        for number in range(len(themes))
+        for column, name in enumerate(names)
+    }
+
+
+def _given_away(
+    worth: Sequence[tuple[float, str, int]], count: int, *, words: NamingWords, taken: Collection[str]
+) -> list[str | None]:
+    """Give names to the themes for which they are worth most, each once."""
+    used = {words.same_words(name) for name in taken}
+    names: list[str | None] = [None] * count
+    for value, name, number in sorted(worth, key=lambda one: (-round(one[0], 4), one[2], one[1])):
+        if value >= LEAST_WORTH and names[number] is None and words.same_words(name) not in used:
+            names[number] = name
+            used.add(words.same_words(name))
+    return names
+
+
+def _candidates(themes: Sequence[ThemeWords], tools: Naming) -> list[list[str]]:
+    """Names that each theme could have."""
+    phrases, matters, words = tools.phrases, tools.matters, tools.words
+    found = iter(phrases.phrases([text for theme in themes for text in theme.texts]))
+    offered = []
+    for theme in themes:
+        mean = np.asarray(matters.near(theme.vectors @ matters.name_vectors.T).mean(axis=0))
+        nearest = [matters.names[place] for place in np.argsort(-np.round(mean, 5), kind="stable")[:KNOWN]]
+        counts: Counter[str] = Counter()
+        for text in theme.texts:
+            nouns = (phrase for phrase in next(found) if phrase.kind == "noun")
+            counts.update({_shown(text[phrase.start : phrase.end]) for phrase in nouns})
+        least = max(2.0, SHARED * len(theme.texts))
+        said = sorted((-count, name) for name, count in counts.items() if count >= least)
+        shared = [name for _, name in said if presentable(name, words)]
+        proposed = [name for name in theme.proposed if presentable(name, words)]
+        offered.append(list(dict.fromkeys([*proposed, *nearest, *shared[:PHRASES]])))
+    return offered
+
+
+def presentable(name: str, words: NamingWords) -> bool:
+    """Tell whether a phrase may be a name: few words, letters only, that name anything fit to print."""
+    found = tokens(name)
+    unfit = words.profanity | words.evaluations
+    if not FITTING.fullmatch(name) or not 0 < len(found) <= MOST_WORDS or unfit & set(found):
+        return False
+    return not all(len(word) < 3 or word in words.empty or word in words.dates for word in found)  # noqa: PLR2004
+
+
+def _shown(phrase: str) -> str:
+    """A phrase as it stands in a list of names: the first letter large."""
+    plain = " ".join(phrase.split())
+    return plain[:1].upper() + plain[1:] if plain.islower() or plain.isupper() else plain
+
+
+def _says(text: str) -> str:
+    """Words of a text between spaces, in lower case, so that a phrase is found in them."""
+    return f" {' '.join(tokens(text))} "
+
+
+def _proofs(names: Sequence[str], theme: ThemeWords, encoder: Encoder) -> list[float]:
+    """Share of a theme's members, spread over it, that each name covers or that say it; 1 where nobody can tell."""
+    count = min(READ, len(theme.texts))
+    shown = [theme.texts[place * len(theme.texts) // count] for place in range(count)]
+    told = encoder.covers([name for name in names for _ in shown], shown * len(names)).reshape(len(names), count)
+    says = np.array([[_says(name) in _says(text) for text in shown] for name in names])
+    return [float(share) for share in np.nan_to_num(np.maximum(told, says), nan=1.0).mean(axis=1)]

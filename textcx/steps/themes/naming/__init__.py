@@ -1,1 +1,0 @@
-"""Name themes in the customers' own words."""

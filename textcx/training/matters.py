@@ -1,0 +1,96 @@
+"""Read the written labels of matters: trades, their matters, and remarks with their aspects and opinions.
+
+``docs/labelling-matters.md`` is the guide to what they mean and how they are written.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LABELS = Path(__file__).parent / "labels"
+NONE = "none"
+OPENING, CLOSING = {"[": "aspect", "{": "opinion"}, "]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A remark, its code (as in ``docs/labelling.md``) and the offsets of its aspects and opinions."""
+
+    code: str
+    text: str
+    spans: tuple[tuple[str, int, int], ...]  # "aspect" or "opinion", start, end
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A matter of a trade: its theme, its title as a pain, its name, what belongs to it, and remarks about it."""
+
+    theme: str
+    title: str
+    name: str
+    description: str
+    remarks: tuple[Remark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """The matters of a trade, and its remarks that are about none."""
+
+    name: str
+    matters: tuple[Matter, ...]
+    others: tuple[Remark, ...]
+
+
+def read_trades(folder: Path = LABELS / "matters") -> tuple[Trade, ...]:
+    """Read all trades, in the order of their file names."""
+    return tuple(_trade(path.read_text(encoding="utf-8").splitlines()) for path in sorted(folder.glob("*.txt")))
+
+
+def known_matters(trades: Sequence[Trade], labelled: Path = LABELS / "matters.tsv") -> list[tuple[str, str]]:
+    """Return title and name of every matter that was written or found in open texts, each title once, sorted."""
+    found = {matter.title.casefold(): (matter.title, matter.name) for trade in trades for matter in trade.matters}
+    with labelled.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, dialect="excel-tab", quoting=csv.QUOTE_NONE):
+            if row["title"] != "-":
+                found.setdefault(row["title"].casefold(), (row["title"], row["name"]))
+    return [found[key] for key in sorted(found)]
+
+
+def _trade(lines: Sequence[str]) -> Trade:
+    name = lines[0].removeprefix("trade: ")
+    matters: list[Matter] = []
+    others: list[Remark] = []
+    theme = ""
+    rest = iter(lines[1:])
+    for line in rest:
+        if line.startswith("## "):
+            theme = line.removeprefix("## ")
+        elif line.startswith("# "):
+            title, called = line.removeprefix("# ").split(" | ")
+            matters.append(Matter(theme, title, called, next(rest), ()))
+        elif theme == NONE:
+            others.append(_remark(line))
+        else:
+            last = matters[-1]
+            matters[-1] = Matter(last.theme, last.title, last.name, last.description, (*last.remarks, _remark(line)))
+    return Trade(name, tuple(matters), tuple(others))
+
+
+def _remark(line: str) -> Remark:
+    code, _, marked = line.partition(" ")
+    text, kind, start = "", "", 0
+    spans: list[tuple[str, int, int]] = []
+    for char in marked.strip():
+        if char in OPENING:
+            kind, start = OPENING[char], len(text)
+        elif char in CLOSING:
+            spans.append((kind, start, len(text)))
+        else:
+            text += char
+    return Remark(code, text, tuple(spans))
