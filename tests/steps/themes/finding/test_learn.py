@@ -13,7 +13,6 @@ from languages import NAMING
 
 from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy
 from textcx.domain.themes.sets import ThemeKind, shown_at
-from textcx.engines.clustering.bertopic import BertopicThemes
 from textcx.steps.themes.assignment.assign import assign_themes
 from textcx.steps.themes.assignment.seed_topics import texts_of
 from textcx.steps.themes.finding.learn import EncodedTaxonomy, learn_themes, sampled
@@ -232,28 +231,3 @@ def test_a_given_theme_that_was_merged_away_leaves_its_segments_to_its_heir() ->
     moved = [new for old, new in zip(before.theme_ids, after.theme_ids, strict=True) if old == mine]
     assert mine not in moved
     assert heir in moved
-
-
-def test_given_themes_that_match_every_segment_leave_nothing_to_find() -> None:
-    _, frame, vectors = learned(each=40)
-    kept = [row for row, text in enumerate(frame["text"]) if text.split()[0] in {"parcel", "refund"}]
-    frame, vectors = frame[kept], vectors[kept]
-    taxonomy = ThemeTaxonomy(
-        (SeedTopic(name="My parcels", description="parcels"), SeedTopic(name="My refunds", description="refunds"))
-    )
-    nouns = [NOUNS.index("parcel" if "parcel" in text else "refund") for text in texts_of(taxonomy)]
-    given = np.eye(8, dtype=np.float32)[nouns]
-    theme_set, notes = learn_themes(
-        frame,
-        vectors,
-        model=BertopicThemes(stop_words=()),
-        phrases=FakePhraseFinder(),
-        encoder_id="e",
-        taxonomy=EncodedTaxonomy(taxonomy, given),
-    )
-
-    names = {theme.theme_id: theme.name for theme in theme_set.themes}
-    assert sorted(names.values()) == ["My parcels", "My refunds"]
-    assert theme_set.members["theme_id"].null_count() == 0
-    assert notes == ()
-    assert assign_themes(theme_set, vectors).theme_ids == theme_set.members["theme_id"].to_list()
