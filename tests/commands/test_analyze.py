@@ -59,6 +59,14 @@ REMARKS = (
 )
 
 
+QUEUES = (
+    "We stood in the queue for forty minutes.",
+    "Long waiting time at the desk, nearly an hour.",
+    "I was on hold for half an hour before they took my call.",
+    *REMARKS,
+)
+
+
 def test_every_file_of_the_result_is_there(sample_out: Path) -> None:
     names = {path.name for path in sample_out.iterdir()}
     assert {f"{table}.parquet" for table in SCHEMAS} <= names
@@ -264,6 +272,17 @@ def test_ten_records_are_too_few_for_themes_but_give_sentiment_and_pain_points(t
     assert any("Too few segments for themes" in note for note in analysis.notes)
     assert analysis.records["label"].null_count() == 0
     assert not analysis.pain_points.is_empty()
+
+
+def test_a_shipped_taxonomy_is_matched_by_its_name_and_counted_under_its_parents(tmp_path: Path) -> None:
+    rows = [{"id": number, "comment": f"{remark} ({number})"} for number, remark in enumerate(QUEUES * 8)]
+    analysis = analyze(write_csv(tmp_path / "queues.csv", rows), taxonomy="cx")
+    matched = analysis.themes.filter(pl.col("name") == "Waiting time").row(0, named=True)
+    above = analysis.themes.filter(pl.col("theme_id") == matched["parent_theme_id"]).row(0, named=True)
+    assert above["name"] == "Waiting and answers"
+    assert above["records"] >= matched["records"] > 0
+    assert analysis.manifest["settings"]["taxonomy"] == "cx"
+    assert "taxonomies/cx.toml" in {model["file"] for model in analysis.manifest["models"]}
 
 
 @pytest.mark.parametrize("sentences", [600, pytest.param(40_000, marks=pytest.mark.slow, id="two megabytes")])

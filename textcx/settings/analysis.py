@@ -91,7 +91,9 @@ class Settings(BaseModel):
     pain_threshold: float = Field(default=0.5, ge=0.0, le=1.0, description="p_pain from which a segment is a pain")
     resamples: int = Field(default=1000, ge=100, le=100_000, description="bootstrap resamples for drivers")
     title: str | None = Field(default=None, description="heading of the report")
-    taxonomy: Path | None = Field(default=None, description="a team's own themes (TOML), matched first")
+    taxonomy: Path | None = Field(
+        default=None, description="themes that are matched first: a team's own (TOML), or the name of a shipped one: cx"
+    )
     themes: Path | None = Field(default=None, description="theme set to assign to; without one, themes are learned")
     max_unassigned: float | None = Field(
         default=None, ge=0.0, le=1.0, description="largest share of segments in no theme when themes are learned"

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from textcx.pipelines.batch import RecordTools
 from textcx.pipelines.corpus_tools import CorpusTools
-from textcx.wiring.sources import fingerprints, models_directory, new_namer, respondent_key, shared_language
+from textcx.wiring.sources import (
+    find_taxonomy,
+    fingerprints,
+    models_directory,
+    new_namer,
+    respondent_key,
+    shared_language,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,10 +63,10 @@ class Container:
 
     @cached_property
     def theme_taxonomy(self) -> ThemeTaxonomy | None:
-        """The team's own themes."""
+        """The team's own themes, or those of a shipped taxonomy."""
         from textcx.engines.language.taxonomies import load_theme_taxonomy
 
-        return load_theme_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
+        return load_theme_taxonomy(self._taxonomy_file) if self._taxonomy_file else None
 
     @cached_property
     def phrases(self) -> PhraseFinder:
@@ -118,13 +125,19 @@ class Container:
         return respondent_key()
 
     def models(self) -> list[dict[str, str]]:
-        """Return name and SHA-256 of every model and language file in use."""
+        """Return name and SHA-256 of every model, language file and taxonomy in use.
+
+        Raises:
+            BadSetting: If there is no such taxonomy.
+            ModelProblem: If there is no such model.
+        """
         from textcx.engines.language.folder import journey_files
 
         encoder = self._encoder_directory
         used = sorted(path for path in encoder.glob("*") if path.suffix in {".safetensors", ".toml", ".json"})
         used += sorted(self._language_folder.glob("*.toml"))
         used += journey_files(self._language_folder, self.settings.journey)
+        used += [] if self._taxonomy_file is None else [self._taxonomy_file]
         return fingerprints(dict.fromkeys(used))
 
     @cached_property
@@ -132,6 +145,10 @@ class Container:
         from textcx.engines.encoder.hub import find_model
 
         return find_model(self.settings.model or self.settings.encoder or models_directory() / "sentiment")
+
+    @property
+    def _taxonomy_file(self) -> Path | None:
+        return find_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
 
     @property
     def _language_folder(self) -> Path:

@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textcx.domain.errors import ModelProblem
+from textcx.domain.errors import BadSetting, ModelProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,6 +44,22 @@ def models_directory() -> Path:
             return directory
     msg = f"the models are missing: neither {packaged} nor {checkout} is there; install textcx again"
     raise ModelProblem(msg)
+
+
+def find_taxonomy(taxonomy: Path) -> Path:
+    """Return the file of a team's own themes, or of the shipped taxonomy of this name.
+
+    Raises:
+        BadSetting: If there is neither.
+    """
+    shipped = {path.stem: path for path in sorted((models_directory() / "taxonomies").glob("*.toml"))}
+    if taxonomy.is_file():
+        return taxonomy
+    if str(taxonomy) in shipped:
+        return shipped[str(taxonomy)]
+    known = ", ".join(shipped)
+    msg = f"there is no file {taxonomy}, and no taxonomy of that name ships; give a TOML file, or one of: {known}"
+    raise BadSetting(msg)
 
 
 @cache

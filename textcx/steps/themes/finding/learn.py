@@ -49,7 +49,10 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class EncodedTaxonomy:
-    """A team's own themes, and the vectors of ``seed_topics.texts_of(taxonomy)``. Shape ``(texts, width)``."""
+    """A team's own themes, and the vectors of ``seed_topics.texts_of(taxonomy)``. Shape ``(texts, width)``.
+
+    They are of the same kind as those of the segments: matters.
+    """
 
     themes: ThemeTaxonomy
     vectors: NDArray[np.float32]
