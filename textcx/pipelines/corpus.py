@@ -74,15 +74,13 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             raised,
             about,
             matters=naming.matters,
-            covers=tools.encoder.covers,
+            encoder=tools.encoder,
             language=language,
             namer=naming.namer,
         )
         continuing = language.pains.statements.continuing
         praise = find_praise(segments, raised, shown, about, continuing=continuing)
-        requests = find_requests(
-            segments, about, matters=naming.matters, covers=tools.encoder.covers, continuing=continuing
-        )
+        requests = find_requests(segments, about, matters=naming.matters, continuing=continuing)
     unheard = missing_heads(segments, encoder_id=tools.encoder.encoder_id)
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),

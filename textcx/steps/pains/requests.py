@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from textcx.domain.tables import REQUESTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.matters import COVERED, READ_TOGETHER, choose_titles, file_under
+from textcx.steps.matters import choose_titles, file_under
 
 if TYPE_CHECKING:
     import re
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from textcx.domain.matters import KnownMatters
-    from textcx.steps.matters import Covers
 
 ASKS = 0.5
 """Least P(request) of a segment that asks for something."""
@@ -33,13 +32,12 @@ def find_requests(
     vectors: NDArray[np.float32],
     *,
     matters: KnownMatters,
-    covers: Covers,
     continuing: re.Pattern[str],
 ) -> pl.DataFrame:
     """Gather what people ask for by what it is about.
 
-    ``vectors`` are the matter vectors of the segments, unit length, shape ``(segments, width)``; ``covers`` is that of
-    the encoder. ``continuing`` matches texts that make worse quotes.
+    ``vectors`` are the matter vectors of the segments, unit length, shape ``(segments, width)``. ``continuing``
+    matches texts that make worse quotes.
 
     Returns:
         A frame of ``tables.REQUESTS``, widest reach first: records and respondents who ask for it, and quotes.
@@ -55,19 +53,10 @@ def find_requests(
         .sort("segment_id")
     )
     own = vectors[asked["position"].to_numpy()]
-    drawn = np.unique(np.linspace(0, max(0, asked.height - 1), min(asked.height, READ_TOGETHER)).astype(np.int64))
-    weights = 1.0 / asked[drawn].select(pl.len().over("record_id"))["len"].to_numpy()
-
-    def alike(name: int) -> NDArray[np.bool_]:
-        return np.asarray(matters.near(matters.name_vectors @ matters.name_vectors[name]) >= COVERED)
-
-    cover = matters.near(own[drawn] @ matters.name_vectors.T)
-    least = MIN_RECORDS * len(drawn) / max(1, asked.height)
-    chosen = choose_titles(cover, weights, alike, least=least, most=MOST)
+    weights = 1.0 / asked.select(pl.len().over("record_id"))["len"].to_numpy()
+    chosen = choose_titles(own, weights, matters.name_vectors, near=matters.near, least=MIN_RECORDS, most=MOST)
     names = [matters.names[place] for place in chosen]
-    homes, _ = file_under(
-        asked["text"].to_list(), own, names, matters.name_vectors[chosen], covers=covers, near=matters.near
-    )
+    homes, _ = file_under(own, matters.name_vectors[chosen], near=matters.near)
     rows = []
     for number, name in enumerate(names):
         theirs = asked.filter(pl.Series(homes == number))
