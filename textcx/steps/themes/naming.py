@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from textcx.domain.matters import KnownMatters
     from textcx.ports import Encoder, PhraseFinder, ThemeNamer
 
-LEAST_WORTH = 0.22
+LEAST_WORTH = 0.15
 """Worth below which a candidate is no name: so much more of its own theme than of the others must it cover."""
 KNOWN = 12
 """Known names that are candidates of a theme, the nearest first."""
 SHARED, PHRASES, MOST_WORDS = 0.12, 8, 6
 """Share of a theme's texts that must say a phrase; so many phrases are candidates, of so many words at most."""
-SAID = 0.7
+SAID = 0.6
 """What a member that says a phrase counts: less than one that a name covers, since words have many uses."""
 FITTING = re.compile(r"[^\W\d_](?:[\w'\u2019/&+-]| (?=[\w&]))*")
 
