@@ -225,3 +225,7 @@ class ScoringTools(Protocol):
     @property
     def splitter(self) -> SentenceSplitter:
         """The splitter."""
+
+    @property
+    def redactor(self) -> Redactor:
+        """The redactor, for words of aspects."""

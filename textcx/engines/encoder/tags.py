@@ -42,6 +42,4 @@ class TagCollector:
         spans = np.concatenate([np.zeros((0, 2), np.int64), *(spans for *_, spans, _ in parts)])
         tags = np.concatenate([np.zeros((0, TAGGED), np.float32), *(tags for *_, tags in parts)])
         aspects, opinions, polarity = (tags[:, first : first + TAGS] for first in range(0, TAGGED, TAGS))
-        return TokenTags(
-            bounds=np.cumsum(sizes), spans=spans, aspects=aspects, opinions=opinions, polarity=polarity
-        )
+        return TokenTags(bounds=np.cumsum(sizes), spans=spans, aspects=aspects, opinions=opinions, polarity=polarity)

@@ -163,10 +163,12 @@ def mark_pains(segments: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
     return segments.with_columns(pain.alias("pain"))
 
 
-def missing_heads(segments: pl.DataFrame, *, encoder_id: str) -> tuple[str, ...]:
-    """Return a note for the reader where the model judges sentiment only."""
-    note = f"The model {encoder_id} judges sentiment only: pain points, requests and emotions are not told from it."
-    return () if _is_judged(segments) else (note,)
+def missing_heads(segments: pl.DataFrame, *, encoder_id: str, finds_aspects: bool = True) -> tuple[str, ...]:
+    """Return a note for the reader where the model judges sentiment only, or else finds no aspects."""
+    if not _is_judged(segments):
+        told = "pain points, requests and emotions are not told from it"
+        return (f"The model {encoder_id} judges sentiment only: {told}.",)
+    return () if finds_aspects else (f"The model {encoder_id} finds no aspects: there is no table of them.",)
 
 
 def _is_judged(segments: pl.DataFrame) -> bool:
