@@ -11,7 +11,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from textcx.domain.feedback import Redaction
-from textcx.domain.items import LINE_ID, GivenText, SentimentItem, TextFindings, TextPain
+from textcx.domain.items import LINE_ID, GivenText, SegmentItem, SentimentItem, TextFindings, TextPain
 from textcx.domain.service.keys import Scope
 
 from ..http.bodies import read_model
@@ -126,7 +126,8 @@ def _moved(
     item: SentimentItem, text: str, wanted: TextsRequest, *, redactions: Iterable[Redaction] = ()
 ) -> dict[int, int]:
     """Return the edges of all that stands in a text, as they are and in the caller's unit."""
-    edges = [edge for span in (*item.segments, *redactions) for edge in (span.start, span.end)]
+    spans: list[SegmentItem | Redaction] = [*item.segments, *redactions]
+    edges = [edge for span in spans for edge in (span.start, span.end)]
     edges += [edge for aspect in item.aspects for edge in aspect.edges]
     return convert(text, edges, wanted.offset_encoding)
 

@@ -70,5 +70,12 @@ def analyze_batch(
         usable = add_record_sentiment(usable, whole, confident_at=tools.encoder.confident_at)
         segments = add_segment_sentiment(segments, parts)
         aspects = find_aspects(segment_texts(segments), parts.tags, language=tools.language)
-    found = {"vectors": parts.vectors, "matters": parts.matters, "aspects": aspect_table(segments, aspects)}
-    return Part.of(records=records, usable=usable, segments=segments, batch=batch, **found)
+    return Part.of(
+        records=records,
+        usable=usable,
+        segments=segments,
+        vectors=parts.vectors,
+        matters=parts.matters,
+        aspects=aspect_table(segments, aspects),
+        batch=batch,
+    )

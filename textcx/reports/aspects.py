@@ -58,7 +58,7 @@ def aspects_by_theme(look: Lookup) -> dict[tuple[str, str], str]:
 def _line(theme: str | None, parents: Mapping[str, str | None]) -> Iterator[str]:
     """Yield a theme and those that it is part of."""
     seen: set[str] = set()
-    while theme in parents and theme not in seen:
+    while theme is not None and theme in parents and theme not in seen:
         seen.add(theme)
         yield theme
         theme = parents[theme]

@@ -100,8 +100,8 @@ def pack(texts: Sequence[NDArray[np.int64]], *, size: int, network: EncoderNetwo
         bias = torch.zeros(real.shape, dtype=precision, device=device).masked_fill(~mask, float("-inf"))
         groups.append(Group(on_device(stand.ravel()), mask, RowAttention(heads, bias[:, None, None, :])))
     put_back = on_device(np.argsort(order))
-    sequences = [on_device(part) for part in (tokens, places, owners)]
-    return PackedTexts(*sequences, tuple(groups), on_device(back), put_back)
+    ids, steps_of, owner = (on_device(part) for part in (tokens, places, owners))
+    return PackedTexts(ids, steps_of, owner, tuple(groups), on_device(back), put_back)
 
 
 def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool) -> EncoderOutput:

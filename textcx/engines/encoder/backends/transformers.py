@@ -71,8 +71,8 @@ class TransformersBackend:
             words = output.hidden_states[-1].float() * real.unsqueeze(-1)
             vectors = torch.nn.functional.normalize(words.sum(1) / real.sum(1, keepdim=True), dim=-1)
             unknown = torch.full((len(tokens), 2 + len(EMOTIONS)), float("nan"))
-            parts = (sentiment, unknown[:, 0], unknown[:, 1], unknown[:, 2:], vectors, vectors, unknown[:, 0])
-            parts += (unknown[:0],)
+            heads = (sentiment, unknown[:, 0], unknown[:, 1], unknown[:, 2:])
+            parts = (*heads, vectors, vectors, unknown[:, 0], unknown[:0])
             return Logits(*(part.cpu().numpy() for part in parts))
 
 
