@@ -76,6 +76,12 @@ def pairs(marked: str) -> list[tuple[str | None, str | None]]:
         ("[our] {late}", [(None, "late")]),  # a determiner alone is no aspect
         ("[\"wait-staff\"] were {kind!}", [("wait-staff", "kind")]),
         ("[a the] [menu] {.}", [("menu", None)]),
+        ("[meatball] [parm] is {too} {salty}", [("meatball parm", "too salty")]),
+        ("the [built]-[in] [apps]", [("built-in apps", None)]),
+        ("[food] , [view]", [("food", None), ("view", None)]),
+        ("{friendly} and {helpful} [staff]", [("staff", "friendly"), ("staff", "helpful")]),
+        ("{great} [location], {friendly} and {helpful} [staff]",
+         [("location", "great"), ("staff", "friendly"), ("staff", "helpful")]),
     ],
 )
 def test_an_opinion_goes_to_the_nearest_aspect(marked: str, expected: list[tuple[str | None, str | None]]) -> None:
@@ -161,7 +167,7 @@ def test_without_tags_there_are_no_aspects() -> None:
 
 
 def test_segments_do_not_change_each_other() -> None:
-    marked = ["", "The [food] was {great}", "{bad}", "", "[room] [view]", "nothing"]
+    marked = ["", "The [food] was {great}", "{bad}", "", "[room] and [view]", "nothing"]
     texts, tags = tagged(*marked)
     segments = [SegmentText(0, text, text, SHARES) for text in texts]
     together = find_aspects(segments, tags, language=ENGLISH)

@@ -32,12 +32,15 @@ if TYPE_CHECKING:
     from textcx.domain.encoding import TokenTags
     from textcx.domain.lexicons.language import Language
 
+ASPECT, OPINION = 0.3, 0.5
+"""Probabilities from which a token belongs to one; that of aspects was chosen on the training part of SemEval-2014."""
 DIGITS = 6
 _WORD = re.compile(r"[^\W_]+")
 _LAST_WORD = re.compile(rf"({WORD.pattern})\s+$")
 _COMMA = re.compile(r"[,;:.!?()\n\u2014]")
 COMMA = 3
 """Words that a comma, or other punctuation between clauses, is worth as distance."""
+_JOINTS = frozenset({"", "-", "/"})
 _KEPT = "%"
 """Punctuation that says something at the edge of a word."""
 
@@ -72,8 +75,8 @@ def find_aspects(segments: Sequence[SegmentText], tags: TokenTags | None, *, lan
         return found
     aspects: list[list[Stretch]] = [[] for _ in segments]
     opinions: list[list[Stretch]] = [[] for _ in segments]
-    for stretches, logits in ((aspects, tags.aspects), (opinions, tags.opinions)):
-        for text, first, stop in _runs(logits, tags.bounds):
+    for stretches, logits, from_ in ((aspects, tags.aspects, ASPECT), (opinions, tags.opinions, OPINION)):
+        for text, first, stop in _runs(logits, tags.bounds, from_=from_):
             edges = int(tags.spans[first, 0]), int(tags.spans[stop - 1, 1])
             stretches[text].append(Stretch(*edges, tags.polarity[first:stop].mean(0)))
     for number, segment in enumerate(segments):
@@ -103,17 +106,20 @@ def aspect_table(segments: pl.DataFrame, found: Sequence[Sequence[Aspect]]) -> p
     return pl.DataFrame(rows, schema=FOUND_ASPECTS)
 
 
-def _runs(logits: NDArray[np.float32], bounds: NDArray[np.int64]) -> Iterator[tuple[int, int, int]]:
-    """Yield the text, first token and end of each stretch: tokens that are rather in one than outside."""
-    inside = np.logaddexp(logits[:, 1], logits[:, 2]) > logits[:, 0]
-    edge = np.zeros(len(logits) + 1, bool)
+def _runs(logits: NDArray[np.float32], bounds: NDArray[np.int64], *, from_: float) -> Iterator[tuple[int, int, int]]:
+    """Yield the text, first token and end of each stretch: neighbouring tokens inside one with that probability.
+
+    Where one stretch could end and the next begin without a word between them, they are one: "meatball" "parm".
+    """
+    odds = np.logaddexp(logits[:, 1], logits[:, 2]) - logits[:, 0]
+    inside = np.append(odds > np.log(from_ / (1 - from_)), False)  # noqa: FBT003 - what stands behind the last token
+    edge = np.zeros(len(inside), bool)
     edge[bounds] = True
-    before = np.concatenate(([False], inside[:-1]))
-    opens = inside & ((logits[:, 1] >= logits[:, 2]) | edge[:-1] | ~before)
-    closes = inside & np.append(~inside[1:] | opens[1:], np.ones(len(inside[:1]), bool))
-    firsts, lasts = np.flatnonzero(opens), np.flatnonzero(closes)
+    before = np.roll(inside, 1) & ~edge
+    firsts = np.flatnonzero(inside & ~before)
+    stops = np.flatnonzero(np.roll(inside, 1) & ~(inside & before))
     owners = np.searchsorted(bounds, firsts, side="right") - 1
-    yield from zip(owners.tolist(), firsts.tolist(), (lasts + 1).tolist(), strict=True)
+    yield from zip(owners.tolist(), firsts.tolist(), stops.tolist(), strict=True)
 
 
 def _whole_words(
@@ -132,7 +138,7 @@ def _whole_words(
             low, high = _without_edges(text, word.end(), high)
         if low >= high or (articles is not None and not _WORD.search(text, low, high)):
             continue
-        if whole and low <= whole[-1].end:  # two stretches that share a word
+        if whole and text[whole[-1].end : low] in _JOINTS:  # two stretches that share a word, or a compound
             low, high, logits = whole[-1].start, max(high, whole[-1].end), whole.pop().logits
         whole.append(Stretch(low, high, logits))
     for first, last in entities_in(segment.masked):
