@@ -124,6 +124,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         "pains": pains,
         "journey": journey,
         "praise": praise,
+        **found.optional,
         **measure(
             found,
             segments=segments,
@@ -137,8 +138,6 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
     }
     if tools.theme_set is not None:
         tables["emerging"] = themes.emerging
-    if found.aspects.height:
-        tables["aspects"] = found.aspects
     tables = declared(tables, ratings=choices.ratings, attributes=choices.attributes)
     return Analysis(
         tables=tables,
@@ -157,13 +156,6 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             "journey": {"name": taxonomy.name, "certainty": fit.certainty},
         },
         unprocessable=found.unprocessable,
-        notes=(
-            *found.notes,
-            *themes.notes,
-            *fit.notes,
-            *missing_heads(
-                segments, encoder_id=tools.encoder.encoder_id, finds_aspects=tools.encoder.finds_aspects
-            ),
-        ),
+        notes=(*found.notes, *themes.notes, *fit.notes, *missing_heads(segments, encoder=tools.encoder)),
         theme_set=themes.theme_set,
     )

@@ -50,6 +50,11 @@ class Corpus:
     unprocessable: tuple[Unprocessable, ...]
     notes: tuple[str, ...]
 
+    @property
+    def optional(self) -> dict[str, pl.DataFrame]:
+        """Tables that are written only where there is something in them."""
+        return {"aspects": self.aspects} if self.aspects.height else {}
+
 
 def build_corpus(part: Part, *, language: Language) -> Corpus:
     """Bring everything the first half found into its final form; ``part`` are all parts of the run, joined."""
