@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from languages import NAMING
 
-from textcx.domain.encoding import Encoding
+from textcx.domain.encoding import Encoding, TokenTags
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.feedback import Redaction
 from textcx.domain.matters import Nearness
@@ -46,6 +46,7 @@ _POSITIVE = _set(
 )
 _NEGATIVE = _set("bad rude dirty late slow broken awful terrible hate cold crashes waited lost damaged \U0001f621")
 _PAIN = _set("late rude dirty broken crashes crash waited lost damaged cold charged missing nobody never twice")
+_ASPECTS = _set("staff room rooms food parcel parcels driver service battery screen app delivery breakfast")
 _REQUEST = _set("please add wish should could need would suggest more")
 _EMOTIONS = tuple(
     _set(words) for words in ("angry furious hate", "disappointed sad", "thanks thank", "confused puzzled")
@@ -59,8 +60,9 @@ class FakeEncoder:
     confident_at = 0.6
     near = Nearness()
     precision = "fp32"
+    finds_aspects = True
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
         read = [_read(text) for text in texts]
         matrix = _matrix([_vector(words) for words in read] if vectors else [], WIDTH)
         return Encoding(
@@ -73,6 +75,7 @@ class FakeEncoder:
                 -1, 4
             ),
             windows=np.array([max(1, math.ceil(len(words) / WINDOW)) for words in read], dtype=np.int32),
+            tags=_tags(texts) if tags else None,
         )
 
     def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
@@ -80,6 +83,27 @@ class FakeEncoder:
             msg = f"{len(titles)} titles came with {len(remarks)} remarks"
             raise ShapeMismatch(msg)
         return np.array([_covers(*pair) for pair in zip(titles, remarks, strict=True)], dtype=np.float32)
+
+
+def _tags(texts: Sequence[str]) -> TokenTags:
+    """Words of small lists name aspects or opinions; one that is next to another goes on."""
+    words = [list(_WORD.finditer(text)) for text in texts]
+    sentiment = [_sentiment(_read(text)) for text in texts]
+    return TokenTags(
+        bounds=np.cumsum([0, *map(len, words)]),
+        spans=np.array([word.span() for own in words for word in own], dtype=np.int64).reshape(-1, 2),
+        aspects=_matrix([row for own in words for row in _named(own, _ASPECTS)], 3),
+        opinions=_matrix([row for own in words for row in _named(own, _POSITIVE | _NEGATIVE)], 3),
+        polarity=_matrix([np.log(shares) for own, shares in zip(words, sentiment, strict=True) for _ in own], 3),
+    )
+
+
+def _named(words: list[re.Match[str]], known: frozenset[str]) -> Iterable[NDArray[np.float64]]:
+    within = False
+    for word in words:
+        among = word[0].casefold() in known
+        yield np.eye(3)[among + (among and within)] * 8
+        within = among
 
 
 def _covers(title: str, remark: str) -> float:

@@ -28,11 +28,11 @@ SLOW = "slowly"
 
 
 class SlowEncoder(GatedEncoder):
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
         if any(SLOW in text for text in texts):
             print("scoring", flush=True)  # noqa: T201 - the test waits for it
             time.sleep(1.0)
-        return super().encode(texts, vectors=vectors)
+        return super().encode(texts, vectors=vectors, tags=tags)
 
 
 class SlowTools(FakeTools):

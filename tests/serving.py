@@ -33,13 +33,13 @@ class GatedEncoder(FakeEncoder):
     def __init__(self, gate: Gate | None) -> None:
         self._gate = gate
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
         if any(POISON in text for text in texts):
             msg = "the encoder met poison"
             raise ArithmeticError(msg)
         if self._gate is not None:
             self._gate.pass_through(texts)
-        return super().encode(texts, vectors=vectors)
+        return super().encode(texts, vectors=vectors, tags=tags)
 
 
 @dataclass

@@ -31,9 +31,13 @@ class Encoder(Protocol):
     confident_at: float
     near: Nearness
     precision: str
+    finds_aspects: bool
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
-        """Encode texts, each different one once; an answer never depends on the other texts or their order."""
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
+        """Encode texts, each different one once; an answer never depends on the other texts or their order.
+
+        With ``tags`` it also tells of each token whether it names an aspect or an opinion, if it ``finds_aspects``.
+        """
 
     def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
         """Probability, 0..1, that each title covers the remark beside it; NaN where the model has no such head.
@@ -245,3 +249,7 @@ class ScoringTools(Protocol):
     @property
     def splitter(self) -> SentenceSplitter:
         """The splitter."""
+
+    @property
+    def redactor(self) -> Redactor:
+        """The redactor, for words of aspects."""

@@ -4,24 +4,22 @@ Clients are pointed at ``.../compat/azure`` as their endpoint, with our key as t
 our segments. Offsets and lengths are in the unit that ``stringIndexType`` names, from the beginning of the document,
 also those of targets and assessments. Scores are rounded to two digits, as theirs are.
 
-Opinion mining is filled with what we have: targets are noun phrases of negative or positive segments that name
-something concrete, assessments the adjectives around them in the same segment; both carry the verdict of their segment,
-since we judge segments and not words. A segment without an adjective has no opinions.
+Targets are aspects with an opinion, assessments the opinions on them; both carry the verdict on the aspect. As there,
+that is positive, negative or mixed; mixed is what leans to neither side.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from starlette.responses import JSONResponse
 
+from textcx.domain.aspects import Aspect
 from textcx.domain.items import GivenText, SegmentItem, SentimentItem
 from textcx.domain.service.keys import Scope
-from textcx.ports import Phrase
 
 from ..http.bodies import read_model
 from ..http.errors import AZURE, REQUEST_ID, Code, Problem
@@ -42,7 +40,6 @@ UNITS = {
     "Utf16CodeUnit": "utf16",
 }
 NEUTRAL = {"positive": 0.0, "neutral": 1.0, "negative": 0.0}
-NEGATION = re.compile(r"(?:\b(?:not|no|never|hardly|barely|without)|n['\u2019]t)\W+(?:\w+\W+){0,2}$", re.IGNORECASE)
 
 
 class AzureDocument(BaseModel, strict=True, frozen=True):
@@ -132,17 +129,15 @@ async def analyze_text(request: Request) -> Response:
     given = [GivenText(each.id, each.text, each.language or None) for _, each in scored]
     mined = wanted.parameters.opinion_mining
     answers = await ask(OPINIONS if mined else SENTIMENT, given, request=request)
-    vague = services.scoring.vague if mined and answers else frozenset[str]()
     unit = UNITS[wanted.parameters.string_index_type]
     show_stats = request.query_params.get("showStats", "").casefold() == "true"
     done = list[dict[str, Any]]()
-    for (place, each), answer in zip(scored, answers, strict=True):
-        item, phrases = answer if mined else (answer, None)
+    for (place, each), item in zip(scored, answers, strict=True):
         if item.reason is not None and not item.language_supported:
             message = f"Supported languages: {services.scoring.language.code}."
             errors[place] = _error(each.id, "UnsupportedLanguageCode", message)
             continue
-        document = document_of(item, each.text, number=len(done), unit=unit, phrases=phrases, vague=vague)
+        document = document_of(item, each.text, number=len(done), unit=unit, mined=mined)
         if show_stats:
             document["statistics"] = {"charactersCount": count_elements(each.text), "transactionsCount": 1}
         done.append(document)
@@ -181,27 +176,19 @@ def _error(name: str, code: str, message: str) -> dict[str, Any]:
     return {"id": name, "error": error}
 
 
-def document_of(
-    item: SentimentItem,
-    text: str,
-    *,
-    number: int,
-    unit: str,
-    phrases: Sequence[Phrase] | None,
-    vague: frozenset[str],
-) -> dict[str, Any]:
+def document_of(item: SentimentItem, text: str, *, number: int, unit: str, mined: bool) -> dict[str, Any]:
     """Return an item as one of ``results.documents``.
 
     Args:
-        item: With its segments.
+        item: With its segments, and its aspects where opinions are wanted.
         text: The text that it was made of.
         number: Place among the documents, for references.
         unit: Of all offsets and lengths; see ``offsets.convert``.
-        phrases: Of the text; null where opinions are not wanted.
-        vague: Words that name nothing concrete; no targets.
+        mined: Whether opinions are wanted.
     """
-    spans: list[SegmentItem | Phrase] = [*item.segments, *(phrases or ())]
-    moved = convert(text, (edge for span in spans for edge in (span.start, span.end)), unit)
+    edges = [edge for span in item.segments for edge in (span.start, span.end)]
+    edges += [edge for aspect in item.aspects for edge in aspect.edges]
+    moved = convert(text, edges, unit)
     sentences = []
     for place, segment in enumerate(item.segments):
         sentence = {
@@ -209,9 +196,9 @@ def document_of(
             "confidenceScores": _rounded(segment.probabilities),
             **_span(segment.start, segment.end, text, moved),
         }
-        if phrases is not None:
+        if mined:
             reference = f"#/documents/{number}/sentences/{place}/assessments"
-            sentence |= _opinions(segment, text, phrases, moved=moved, vague=vague, reference=reference)
+            sentence |= _opinions(segment, item.aspects, text, moved=moved, reference=reference)
         sentences.append(sentence)
     return {
         "id": item.id,
@@ -231,52 +218,27 @@ def _span(start: int, end: int, text: str, moved: Mapping[int, int]) -> dict[str
 
 
 def _opinions(
-    segment: SegmentItem,
-    text: str,
-    phrases: Sequence[Phrase],
-    *,
-    moved: Mapping[int, int],
-    vague: frozenset[str],
-    reference: str,
+    segment: SegmentItem, aspects: Iterable[Aspect], text: str, *, moved: Mapping[int, int], reference: str
 ) -> dict[str, Any]:
-    """Return targets and assessments of a segment, both empty unless there are both."""
-    inside = [each for each in phrases if segment.start <= each.start and each.end <= segment.end]
-    nouns = [each for each in inside if each.kind == "noun" and _is_concrete(each, vague)]
-    judged = [each for each in inside if each.kind == "adjective"]
-    if segment.label == "neutral" or not nouns or not judged:
-        return {"targets": [], "assessments": []}
-    common = {"sentiment": segment.label, "confidenceScores": _of_two(segment.probabilities)}
-    assessments = [
-        {
-            **common,
-            **_span(each.start, each.end, text, moved),
-            "isNegated": NEGATION.search(text[segment.start : each.start]) is not None,
-        }
-        for each in judged
-    ]
-    targets = [
-        {
-            **common,
-            **_span(each.start, each.end, text, moved),
-            "relations": [{"relationType": "assessment", "ref": f"{reference}/{_nearest(each, judged)}"}],
-        }
-        for each in nouns
-    ]
-    return {"targets": targets, "assessments": assessments}
-
-
-def _is_concrete(noun: Phrase, vague: frozenset[str]) -> bool:
-    words = noun.lemma.casefold().split()
-    return bool(words) and words[-1] not in vague
+    """Return targets and assessments of a segment: its aspects with an opinion, and these opinions."""
+    targets: dict[int, dict[str, Any]] = {}
+    assessments: list[dict[str, Any]] = []
+    for each in aspects:
+        start, end, first, last = each.start, each.end, each.opinion_start, each.opinion_end
+        if start is None or end is None or first is None or last is None:
+            continue
+        if not segment.start <= start < segment.end:
+            continue
+        shares = _of_two(each.probabilities)
+        likeliest = max(each.probabilities, key=lambda label: each.probabilities[label])
+        common = {"sentiment": "mixed" if likeliest == "neutral" else likeliest, "confidenceScores": shares}
+        target = targets.setdefault(start, {**common, **_span(start, end, text, moved), "relations": []})
+        target["relations"].append({"relationType": "assessment", "ref": f"{reference}/{len(assessments)}"})
+        assessments.append({**common, **_span(first, last, text, moved), "isNegated": each.negated})
+    return {"targets": list(targets.values()), "assessments": assessments}
 
 
 def _of_two(shares: Mapping[str, float]) -> dict[str, float]:
     total = shares["positive"] + shares["negative"]
     positive = round(shares["positive"] / total, 2) if total else 0.5
     return {"positive": positive, "negative": round(1.0 - positive, 2)}
-
-
-def _nearest(target: Phrase, judged: Sequence[Phrase]) -> int:
-    return min(
-        range(len(judged)), key=lambda place: max(judged[place].start - target.end, target.start - judged[place].end)
-    )

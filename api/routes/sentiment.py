@@ -24,6 +24,7 @@ from ..scoring.tasks import FINDINGS, SENTIMENT, Findings
 
 router = APIRouter(tags=["scoring"], dependencies=[needs(Scope.ANALYZE)])
 SCORING = problems(400, 401, 403, 409, 413, 415, 422, 429, 500, 503)
+PLACES = frozenset({"start", "end", "opinion_start", "opinion_end"})
 FEW = 32
 """So many items are written to JSON on the event loop; more of them in a thread, so that others are not held up."""
 
@@ -41,7 +42,7 @@ async def sentiment(request: Request) -> Response:
     def plain(item: SentimentItem, text: str) -> dict[str, Any]:
         found = item.plain(segments=wanted.segments)
         if wanted.segments:
-            _move(found["segments"], _moved(item.segments, text, wanted))
+            _move(found["segments"], _moved(item, text, wanted))
         return found
 
     return await _answer(request, wanted, SENTIMENT, plain)
@@ -54,7 +55,7 @@ async def sentiment(request: Request) -> Response:
     openapi_extra=body_of(AnalyzeRequest),
 )
 async def analyze(request: Request) -> Response:
-    """Segments with sentiment and stage, pain points with evidence, and the themes of a set where one is named.
+    """Segments with sentiment and stage, aspects, pain points with evidence, and the themes of a set if one is named.
 
     Quotes and statements are masked where they would identify a person.
     """
@@ -121,21 +122,27 @@ def _error(name: str, code: str, message: str) -> dict[str, Any]:
     return {"id": name, "error": {"code": code, "message": message}}
 
 
-def _moved(spans: Iterable[SegmentItem | Redaction], text: str, wanted: TextsRequest) -> dict[int, int]:
-    """Return the edges of spans, as they are and in the caller's unit."""
-    return convert(text, (edge for span in spans for edge in (span.start, span.end)), wanted.offset_encoding)
+def _moved(
+    item: SentimentItem, text: str, wanted: TextsRequest, *, redactions: Iterable[Redaction] = ()
+) -> dict[int, int]:
+    """Return the edges of all that stands in a text, as they are and in the caller's unit."""
+    spans: list[SegmentItem | Redaction] = [*item.segments, *redactions]
+    edges = [edge for span in spans for edge in (span.start, span.end)]
+    edges += [edge for aspect in item.aspects for edge in aspect.edges]
+    return convert(text, edges, wanted.offset_encoding)
 
 
-def _move(segments: Iterable[dict[str, Any]], moved: Mapping[int, int]) -> None:
-    for segment in segments:
-        segment["start"], segment["end"] = moved[segment["start"]], moved[segment["end"]]
+def _move(spans: Iterable[dict[str, Any]], moved: Mapping[int, int]) -> None:
+    for span in spans:
+        for edge in PLACES.intersection(span):
+            span[edge] = None if span[edge] is None else moved[span[edge]]
 
 
 def _analyzed(findings: Findings, text: str, *, wanted: TextsRequest) -> dict[str, Any]:
     found, themes = findings
-    moved = _moved((*found.item.segments, *found.redactions), text, wanted)
-    item = found.item.plain(segments=True)
-    _move(item["segments"], moved)
+    moved = _moved(found.item, text, wanted, redactions=found.redactions)
+    item = found.item.plain(segments=True, aspects=True)
+    _move((*item["segments"], *item["aspects"]), moved)
     hurt = {pain.segment for pain in found.pains}
     for place, segment in enumerate(item["segments"]):
         segment["stage"], segment["stage_confidence"] = found.stages[place]

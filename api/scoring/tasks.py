@@ -1,4 +1,4 @@
-"""What the inference thread does: sentiment, opinions for Azure's clients, and all that one text alone can tell."""
+"""What the inference thread does: sentiment, also with aspects for Azure's clients, and all that one text can tell."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from textcx.domain.items import GivenText, SentimentItem, TextFindings
+from textcx.domain.items import GivenText, TextFindings
 from textcx.domain.lexicons.language import Language
 from textcx.pipelines.incoming import IncomingTools
 from textcx.pipelines.text import TextTools, analyze_texts, score_texts
-from textcx.ports import Phrase, ThemeMatch, ThemeSets
+from textcx.ports import ThemeMatch, ThemeSets
 from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
 from textcx.wiring.container import Container
@@ -22,13 +22,6 @@ WARM_UP = (
     "Lovely staff, but the app crashes whenever I try to pay with my new card, which is a nuisance at the month's end.",
 )
 """Read once before the service is ready, so that the first caller does not pay for what is set up at first use."""
-
-
-class Opinions(NamedTuple):
-    """An item with the phrases that stand in its text."""
-
-    item: SentimentItem
-    phrases: Sequence[Phrase]
 
 
 class Findings(NamedTuple):
@@ -67,23 +60,19 @@ class Scoring:
         tools = self._tools
         if kind.startswith(FINDINGS):
             return self._findings(given, set_name=kind.partition(":")[2])
-        items = score_texts(
-            given, encoder=tools.encoder, language=tools.language, languages=tools.languages, splitter=tools.splitter
+        return score_texts(
+            given,
+            encoder=tools.encoder,
+            language=tools.language,
+            languages=tools.languages,
+            splitter=tools.splitter,
+            aspects=kind == OPINIONS,
         )
-        if kind == SENTIMENT:
-            return list(items)
-        phrases = self._with_rest().phrases.phrases([each.text for each in given])
-        return list(map(Opinions, items, phrases))
 
     @property
     def language(self) -> Language:
         """The language that is analyzed."""
         return self._tools.language
-
-    @property
-    def vague(self) -> frozenset[str]:
-        """Words that name nothing concrete; asked for only once opinions were found."""
-        return self._with_rest().language.pains.vague_aspects
 
     def _findings(self, given: Sequence[GivenText], *, set_name: str) -> list[Findings]:
         found = analyze_texts(given, tools=self._finding_tools)

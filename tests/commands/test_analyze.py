@@ -142,13 +142,13 @@ class InterruptedEncoder:
     def __init__(self, *, at_call: int) -> None:
         self._shipped, self._left = engines().encoder, at_call
         self.encoder_id, self.confident_at = self._shipped.encoder_id, self._shipped.confident_at
-        self.precision = self._shipped.precision
+        self.precision, self.finds_aspects = self._shipped.precision, self._shipped.finds_aspects
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
         self._left -= 1
         if not self._left:
             raise KeyboardInterrupt
-        return self._shipped.encode(texts, vectors=vectors)
+        return self._shipped.encode(texts, vectors=vectors, tags=tags)
 
     def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
         return self._shipped.covers(titles, remarks)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from fakes import FakeEncoder, FakeLanguageDetector, FakeSplitter
+from fakes import FakeEncoder, FakeLanguageDetector, FakeRedactor, FakeSplitter
 from languages import ENGLISH
 
 from textcx.commands import sentiment as job
@@ -29,7 +29,11 @@ if TYPE_CHECKING:
     from textcx.domain.encoding import Encoding
 
 TOOLS = SimpleNamespace(
-    encoder=FakeEncoder(), language=ENGLISH, languages=FakeLanguageDetector(), splitter=FakeSplitter()
+    encoder=FakeEncoder(),
+    language=ENGLISH,
+    languages=FakeLanguageDetector(),
+    splitter=FakeSplitter(),
+    redactor=FakeRedactor(),
 )
 TEXTS = [
     "The room was dirty.",
@@ -74,6 +78,19 @@ def test_an_answer_does_not_depend_on_how_records_are_put_into_blocks(
     monkeypatch.setattr(job, "FIRST_BLOCK", size)
     monkeypatch.setattr(job, "MOST_RECORDS", size)
     assert scored(given(*TEXTS * 5), segments=True)[0] == together
+
+
+def test_aspects_are_listed_where_they_are_wanted() -> None:
+    assert "aspects" not in scored(given("Lovely staff."))[0][0]
+    [line] = scored(given("Fine. Lovely staff but not good food."), aspects=True)[0]
+    said = [(each["aspect"], each["start"], each["opinion_start"], each["negated"]) for each in line["aspects"]]
+    assert said == [("staff", 13, 6, False), ("food", 32, 27, True)]
+    assert set(line["aspects"][0]["probabilities"]) == {"negative", "neutral", "positive"}
+
+
+def test_what_identifies_a_person_is_no_aspect() -> None:
+    [line] = scored(given("Lovely staff@example.com and good food."), aspects=True)[0]
+    assert [each["aspect"] for each in line["aspects"]] == [None, "food"]
 
 
 def test_segments_are_listed_where_they_are_wanted() -> None:
@@ -145,8 +162,8 @@ def test_memory_does_not_grow_on_an_endless_stream(monkeypatch: pytest.MonkeyPat
 class FlatEncoder(FakeEncoder):
     """Finds every text the same, quickly."""
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
-        return super().encode([""] * len(texts), vectors=vectors)
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
+        return super().encode([""] * len(texts), vectors=vectors, tags=tags)
 
 
 def test_no_more_is_read_than_can_wait() -> None:
@@ -219,8 +236,8 @@ def test_a_run_that_fails_leaves_its_partial_file_and_no_result(tmp_path: Path) 
     (tmp_path / "in.jsonl").write_bytes(b'{"text": "The room was dirty."}\n{"text": "Lovely"}\n')
 
     class Failing(FakeEncoder):
-        def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
-            super().encode(texts, vectors=vectors)
+        def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
+            super().encode(texts, vectors=vectors, tags=tags)
             raise KeyboardInterrupt
 
     tools = SimpleNamespace(**{**vars(TOOLS), "encoder": Failing()})

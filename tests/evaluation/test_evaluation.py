@@ -248,10 +248,10 @@ def test_each_text_is_asked_about_once(data: Path) -> None:
     class Counting(FakeEncoder):
         asked: list[str]
 
-        def encode(self, texts: Any, *, vectors: bool = True) -> Any:
+        def encode(self, texts: Any, *, vectors: bool = True, tags: bool = False) -> Any:
             self.asked = [*getattr(self, "asked", []), *texts]
             assert not vectors
-            return super().encode(texts, vectors=vectors)
+            return super().encode(texts, vectors=vectors, tags=tags)
 
     encoder = Counting()
     evaluate(encoder=encoder, data=data, baselines=False)

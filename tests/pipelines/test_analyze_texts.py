@@ -70,8 +70,17 @@ def test_sentiment_is_that_of_the_item(tools: TextTools) -> None:
         language=ENGLISH,
         languages=tools.languages,
         splitter=tools.splitter,
+        aspects=True,
     )
     assert each.item == item
+    assert item.aspects
+
+
+def test_aspects_are_words_of_the_text_and_never_masked_ones(tools: TextTools) -> None:
+    text = "Lovely staff, write to staff@example.com. Dirty room!"
+    [each] = found(tools, text)
+    named = [(aspect.aspect, text[aspect.start : aspect.end]) for aspect in each.item.aspects]
+    assert named == [("staff", "staff"), ("room", "room")]
 
 
 def test_no_mask_straddles_the_edge_of_a_segment(tools: TextTools) -> None:

@@ -140,8 +140,8 @@ def record_tools(*batches: FeedbackBatch, plan: ColumnPlan = PLAN) -> Part:
 class Flipped(FakeEncoder):
     """Its matters point the other way than its vectors."""
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
-        found = super().encode(texts, vectors=vectors)
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
+        found = super().encode(texts, vectors=vectors, tags=tags)
         return replace(found, matters=-found.vectors)
 
 

@@ -177,8 +177,8 @@ def test_segments_stand_in_the_plain_item_only_where_they_are_wanted() -> None:
 class _OnlySentiment(FakeEncoder):
     """An encoder without any other head."""
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
-        found = super().encode(texts, vectors=vectors)
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
+        found = super().encode(texts, vectors=vectors, tags=tags)
         unknown = {name: np.full_like(getattr(found, name), np.nan) for name in ("pain", "request", "emotions")}
         return replace(found, **unknown)
 

@@ -96,6 +96,7 @@ def sentiment(
     ],
     out: Annotated[str, typer.Option("--out", help="file for the result (JSONL); - for standard output")] = "-",
     segments: Annotated[bool, typer.Option("--segments", help="list the segments of each text")] = False,
+    aspects: Annotated[bool, typer.Option("--aspects", help="list what each text judges, and how")] = False,
     form: Annotated[str | None, typer.Option("--format", help="jsonl or csv, where the suffix does not tell")] = None,
     encoding: Annotated[str | None, typer.Option("--encoding", help="such as cp1252 (default: UTF-8)")] = None,
     overwrite: Overwrite = False,
@@ -118,6 +119,7 @@ def sentiment(
                 form=form,
                 encoding=encoding,
                 segments=segments,
+                aspects=aspects,
                 overwrite=overwrite,
             )
     except KeyboardInterrupt:

@@ -33,7 +33,8 @@ from textcx.steps.sentiment.items import PreparedText
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from textcx.ports import Encoder, ProgressReporter, ScoringTools
+    from textcx.domain.lexicons.language import Language
+    from textcx.ports import Encoder, ProgressReporter, Redactor, ScoringTools
     from textcx.settings.analysis import Settings
 
     Record = GivenText | BrokenLine
@@ -81,6 +82,7 @@ def score(
     form: str | None = None,
     encoding: str | None = None,
     segments: bool = False,
+    aspects: bool = False,
     overwrite: bool = False,
 ) -> Tally:
     """Score the records of a stream.
@@ -95,6 +97,7 @@ def score(
         form: "jsonl" or "csv", where suffix and content do not tell.
         encoding: Encoding of the input, where it is neither UTF-8 nor marked.
         segments: Whether each item lists its segments.
+        aspects: Whether each item lists its aspects, masked.
         overwrite: Replace ``out`` if it exists.
 
     Raises:
@@ -107,7 +110,8 @@ def score(
     if str(source) != "-" and Path(source).is_file():  # a bad file is reported before models are loaded
         records = chain(tuple(islice(records, 1)), records)
     with _output(out) as write:
-        return score_records(islice(records, settings.limit), write, tools=tools, progress=progress, segments=segments)
+        wanted = islice(records, settings.limit)
+        return score_records(wanted, write, tools=tools, progress=progress, segments=segments, aspects=aspects)
 
 
 def score_records(
@@ -117,6 +121,7 @@ def score_records(
     tools: ScoringTools,
     progress: ProgressReporter,
     segments: bool = False,
+    aspects: bool = False,
 ) -> Tally:
     """Score records as they come and write one line for each.
 
@@ -124,13 +129,15 @@ def score_records(
     raised after the records before are written. ``write`` takes whole lines and passes them on at once.
     """
     ahead, tally, encoder = _Ahead(), Tally(), tools.encoder
+    language = tools.language if aspects else None
+    redactor = tools.redactor if aspects else None
     _ = tools.language, tools.languages, tools.splitter  # built before the first record is waited for
 
     def read() -> None:
         problem: BaseException | None = None
         try:
             for record in records:
-                if not ahead.put(_entry(record, tools)):
+                if not ahead.put(_entry(record, tools, redactor)):
                     return
         except BaseException as raised:  # noqa: BLE001 - raised again in the calling thread
             problem = raised
@@ -142,7 +149,7 @@ def score_records(
     try:
         with progress.stage(STAGE):
             while block := ahead.take(size):
-                lines = _lines(block, tally, encoder=encoder, segments=segments)
+                lines = _lines(block, tally, encoder=encoder, segments=segments, aspects_in=language)
                 try:
                     write(lines)
                 except BrokenPipeError:
@@ -179,15 +186,20 @@ class _Entry:
     size: int
 
 
-def _entry(record: Record, tools: ScoringTools) -> _Entry:
+def _entry(record: Record, tools: ScoringTools, redactor: Redactor | None) -> _Entry:
     if isinstance(record, BrokenLine):
         return _Entry(record, named=True, size=1)
-    [ready] = prepare([record], language=tools.language, languages=tools.languages, splitter=tools.splitter)
+    [ready] = prepare(
+        [record], language=tools.language, languages=tools.languages, splitter=tools.splitter, redactor=redactor
+    )
     return _Entry(ready, named=record.named, size=1 + len(record.text))
 
 
-def _lines(block: list[_Entry], tally: Tally, *, encoder: Encoder, segments: bool) -> bytes:
-    items = iter(judge([entry.ready for entry in block if isinstance(entry.ready, PreparedText)], encoder=encoder))
+def _lines(
+    block: list[_Entry], tally: Tally, *, encoder: Encoder, segments: bool, aspects_in: Language | None
+) -> bytes:
+    ready = [entry.ready for entry in block if isinstance(entry.ready, PreparedText)]
+    items = iter(judge(ready, encoder=encoder, aspects_in=aspects_in))
     lines = []
     for entry in block:
         if isinstance(entry.ready, BrokenLine):
@@ -199,7 +211,7 @@ def _lines(block: list[_Entry], tally: Tally, *, encoder: Encoder, segments: boo
             tally.unnamed += not entry.named
             if item.reason is not None:
                 tally.unlabelled[item.reason.value] += 1
-            plain = item.plain(segments=segments)
+            plain = item.plain(segments=segments, aspects=aspects_in is not None)
         lines.append(json.dumps(plain, allow_nan=False))
     return ("\n".join(lines) + "\n").encode("ascii")
 

@@ -1,7 +1,7 @@
 """Check a finished analysis against itself and its sources.
 
 Checked: every table has its declared columns; ids are unique and refer to something; every pain point has a title;
-every segment and every quote is exactly ``records.text[start:end]``; no redaction straddles the edge of a quote;
+every segment, quote and aspect is exactly ``records.text[start:end]``; no redaction straddles the edge of one;
 records in = analyzed + unprocessable; and, with the sources, every text is the verbatim of its record with nothing
 changed but the masked characters.
 """
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from textcx.domain.tables import SCHEMAS
+from textcx.domain.tables import ASPECTS, SCHEMAS
 from textcx.runs.manifest import look_at
 from textcx.settings.analysis import Settings
 from textcx.steps.records.assemble import assemble
@@ -73,7 +73,8 @@ def verify(analysis: Analysis, sources: Sequence[str | Path] = ()) -> Verificati
 
 
 def _broken_tables(analysis: Analysis) -> Iterator[str]:
-    for name, schema in SCHEMAS.items():
+    optional = {"aspects": ASPECTS} if "aspects" in analysis.tables else {}
+    for name, schema in (SCHEMAS | optional).items():
         missing = [column for column in schema if column not in analysis.tables[name].columns]
         yield from (f"{name} lacks the column {column}" for column in missing)
     for name in ("records", "segments", "themes", "pain_points"):
@@ -87,6 +88,7 @@ def _broken_tables(analysis: Analysis) -> Iterator[str]:
         ("pains", "segment_id", "segments"),
         ("pains", "pain_point_id", "pain_points"),
         ("pain_points", "theme_id", "themes"),
+        *(("aspects", key, table) for table, key in (("records", "record_id"), ("segments", "segment_id")) if optional),
     ):
         known = analysis.tables[target][key].implode()
         stray = analysis.tables[name].filter(pl.col(key).is_not_null() & ~pl.col(key).is_in(known)).height
@@ -103,6 +105,9 @@ def _bare_masks(texts: dict[str, str], masks: Masks) -> Iterator[str]:
 
 def _quotes(analysis: Analysis) -> Iterator[tuple[str, list[tuple[str, int, int, str]]]]:
     yield "segments", list(analysis.segments.select("record_id", "start", "end", "text").iter_rows())
+    if "aspects" in analysis.tables:
+        aspects = analysis.tables["aspects"].drop_nulls("start")
+        yield "aspects", list(aspects.select("record_id", "start", "end", "aspect").iter_rows())
     for name in ("themes", "pain_points", "praise", "requests"):
         if name in analysis.tables:
             fields = ("record_id", "start", "end", "quote")

@@ -5,14 +5,47 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
 LABELS = ("negative", "neutral", "positive")
 """Order of the columns of every sentiment array."""
 EMOTIONS = ("anger", "disappointment", "gratitude", "confusion")
 """Order of the columns of every array of emotions."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TokenTags:
+    """What an encoder says of the tokens of texts, all texts in a row: logits, float32.
+
+    Attributes:
+        bounds: Where the tokens of each text begin, and those of the last one end. Shape ``(texts + 1,)``.
+        spans: Where each token stands in its text, ``[start, end)`` in code points. Shape ``(tokens, 2)``.
+        aspects: Whether it names what is spoken about: not, as the first token, further on. Shape ``(tokens, 3)``.
+        opinions: Whether it says something of that; likewise.
+        polarity: By ``LABELS``; those of an aspect are the mean over its tokens. Shape ``(tokens, 3)``.
+    """
+
+    bounds: NDArray[np.int64]
+    spans: NDArray[np.int64]
+    aspects: NDArray[np.float32]
+    opinions: NDArray[np.float32]
+    polarity: NDArray[np.float32]
+
+    def __getitem__(self, texts: slice | NDArray[np.int64]) -> TokenTags:
+        """Return the tags of some texts, in the order in which these are named."""
+        starts, sizes = self.bounds[:-1][texts], np.diff(self.bounds)[texts]
+        bounds = np.concatenate(([0], np.cumsum(sizes)))
+        rows = np.arange(bounds[-1]) + np.repeat(starts - bounds[:-1], sizes)
+        return TokenTags(
+            bounds=bounds,
+            spans=self.spans[rows],
+            aspects=self.aspects[rows],
+            opinions=self.opinions[rows],
+            polarity=self.polarity[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +59,4 @@ class Encoding:
     emotions: NDArray[np.float32]  # probability of each of ``EMOTIONS``, shape ``(texts, 4)``; NaN likewise
     matters: NDArray[np.float32]  # what texts are about, such that one fix would answer them; shaped like ``vectors``
     windows: NDArray[np.int32]  # windows each text was read in, at least 1, shape ``(texts,)``
+    tags: TokenTags | None = None  # of each token; null where they were not wanted, or without such heads

@@ -1,4 +1,7 @@
-"""The item: what textcx says about one text. Offsets are code points into the text, which it never holds itself."""
+"""The item: what textcx says about one text. Offsets are code points into the text, which it never holds itself.
+
+Of its words it holds those of aspects only, as far as they are not masked.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textcx.domain.aspects import Aspect
     from textcx.domain.feedback import Reason, Redaction
 
 LINE_ID = "line-{}"
@@ -87,9 +91,10 @@ class SentimentItem:
     emotions: Mapping[str, float] | None = None  # 0..1 for each emotion; null likewise
     reason: Reason | None = None
     segments: tuple[SegmentItem, ...] = ()
+    aspects: tuple[Aspect, ...] = ()  # where they were looked for
 
-    def plain(self, *, segments: bool = False) -> dict[str, Any]:
-        """Return the item as plain values, ready for JSON, with its segments where they are wanted."""
+    def plain(self, *, segments: bool = False, aspects: bool = False) -> dict[str, Any]:
+        """Return the item as plain values, ready for JSON, with its segments and aspects where they are wanted."""
         item: dict[str, Any] = {
             "id": self.id,
             "label": self.label,
@@ -108,6 +113,8 @@ class SentimentItem:
         }
         if segments:
             item["segments"] = [each.plain() for each in self.segments]
+        if aspects:
+            item["aspects"] = [each.plain() for each in self.aspects]
         return item
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from textcx.domain.counted import merge_counted
+from textcx.domain.tables import FOUND_ASPECTS, empty
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,7 @@ class Part:
     unreadable: tuple[Unprocessable, ...]
     warnings: tuple[str, ...]
     rows: int  # all that were read
+    aspects: pl.DataFrame = field(default_factory=lambda: empty(FOUND_ASPECTS))  # where they were looked for
 
     @classmethod
     def of(
@@ -42,6 +44,7 @@ class Part:
         segments: pl.DataFrame,
         vectors: NDArray[np.float32],
         matters: NDArray[np.float32],
+        aspects: pl.DataFrame,
         batch: FeedbackBatch,
     ) -> Part:
         """Put a part together, leaving the private columns behind."""
@@ -55,6 +58,7 @@ class Part:
             unreadable=batch.unreadable,
             warnings=batch.warnings,
             rows=batch.frame.height + len(batch.unreadable),
+            aspects=aspects,
         )
 
     @classmethod
@@ -68,4 +72,5 @@ class Part:
             unreadable=tuple(broken for part in parts for broken in part.unreadable),
             warnings=merge_counted(warning for part in parts for warning in part.warnings),
             rows=sum(part.rows for part in parts),
+            aspects=pl.concat([part.aspects for part in parts], how="vertical"),
         )

@@ -111,6 +111,16 @@ JOURNEY = _schema(
     ("polarity ci_low ci_high negative_share", pl.Float64),
 )
 PERIODS = pl.List(pl.Struct({"period": pl.String, "records": pl.Int64, "of": pl.Int64, "complete": pl.Boolean}))
+_ASPECT: tuple[tuple[str, type[pl.DataType]], ...] = (
+    ("start end", pl.Int64),
+    ("aspect", pl.String),
+    ("opinion_start opinion_end", pl.Int64),
+    ("negated", pl.Boolean),
+    ("polarity p_negative p_neutral p_positive", pl.Float64),
+)
+ASPECTS = _schema(("segment_id record_id", pl.String), *_ASPECT)
+FOUND_ASPECTS = _schema(("row segment_start", pl.Int64), *_ASPECT)
+"""The same before records and segments have their ids."""
 EMERGING = _schema(
     ("emerging_id name", pl.String),
     ("segments records respondents", pl.Int64),
@@ -137,7 +147,7 @@ SCHEMAS = {
     "journey": JOURNEY,
 }
 """Tables that every analysis has."""
-EXTRA_TABLES = ("groups", "praise", "requests", "emerging")
+EXTRA_TABLES = ("groups", "praise", "requests", "emerging", "aspects")
 """Further tables of findings, written where their part found something."""
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.parts import Part
+from textcx.steps.aspects.find import aspect_table, find_aspects, segment_texts
 from textcx.steps.records.assemble import (
     assemble,
     build_segments,
@@ -61,9 +62,20 @@ def analyze_batch(
         segments = build_segments(usable, spans, redactions, columns=plan.text)
     with progress.stage("encode"):
         whole, parts = encode_distinct(
-            [polish(text) for text in usable["cleaned"]], segments["polished"].to_list(), encoder=tools.encoder
+            [polish(text) for text in usable["cleaned"]],
+            segments["polished"].to_list(),
+            encoder=tools.encoder,
+            tags=True,
         )
         usable = add_record_sentiment(usable, whole, confident_at=tools.encoder.confident_at)
         segments = add_segment_sentiment(segments, parts)
-    found = {"vectors": parts.vectors, "matters": parts.matters}
-    return Part.of(records=records, usable=usable, segments=segments, batch=batch, **found)
+        aspects = find_aspects(segment_texts(segments), parts.tags, language=tools.language)
+    return Part.of(
+        records=records,
+        usable=usable,
+        segments=segments,
+        vectors=parts.vectors,
+        matters=parts.matters,
+        aspects=aspect_table(segments, aspects),
+        batch=batch,
+    )

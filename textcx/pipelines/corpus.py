@@ -81,7 +81,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         continuing = language.pains.statements.continuing
         praise = find_praise(segments, raised, shown, about, continuing=continuing)
         requests = find_requests(segments, about, matters=naming.matters, continuing=continuing)
-    unheard = missing_heads(segments, encoder_id=tools.encoder.encoder_id)
+    unheard = missing_heads(segments, encoder=tools.encoder)
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
         "segments": segments,
@@ -90,6 +90,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         "journey": journey,
         "praise": praise,
         "requests": requests,
+        **found.optional,
         **measure(
             found,
             segments=segments,

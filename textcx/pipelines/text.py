@@ -4,8 +4,8 @@ The same steps decide as in ``textcx analyze``, with three differences that foll
 
 * A text too short to tell its language is read as English; ``analyze`` takes the majority language of the file.
 * The aspect of a pain is chosen from its own text, since there are no other customers whose words could be counted.
-* ``score_texts`` redacts nothing, because it gives no text back; where ``analyze`` masks a name that reaches over the
-  edge of a segment, its edge moves.
+* ``score_texts`` redacts nothing, because it gives no text back, but for the words of aspects where they are wanted;
+  where ``analyze`` masks a name that reaches over the edge of a segment, its edge moves.
 
 Invariants, all tested: one result for each text, in order, that depends on its text alone; offsets are code points into
 the text as given; masks keep them, and none straddles the edge of a segment.
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.pipelines.incoming import IncomingTools, pains_of, stages_of
+from textcx.steps.aspects.find import find_aspects
 from textcx.steps.sentiment.encode import encode_distinct
 from textcx.steps.sentiment.items import (
     PreparedText,
@@ -24,6 +25,7 @@ from textcx.steps.sentiment.items import (
     judged_segments,
     language_code,
     prepare_text,
+    segments_to_search,
     text_findings,
     unlabelled_item,
     with_words,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from textcx.domain.aspects import Aspect
     from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import Redaction
     from textcx.domain.items import GivenText, SentimentItem, TextFindings
@@ -80,9 +83,14 @@ def prepare(
     ]
 
 
-def judge(prepared: Sequence[PreparedText], *, encoder: Encoder) -> list[SentimentItem]:
-    """Ask the encoder about prepared texts, once; one item for each, in order."""
-    return _judge(prepared, encoder=encoder, vectors=False)[0]
+def judge(
+    prepared: Sequence[PreparedText], *, encoder: Encoder, aspects_in: Language | None = None
+) -> list[SentimentItem]:
+    """Ask the encoder about prepared texts, once; one item for each, in order, with aspects where a language is named.
+
+    Words of aspects are masked where the texts were prepared with a redactor.
+    """
+    return _judge(prepared, encoder=encoder, aspects_in=aspects_in)[0]
 
 
 def score_texts(
@@ -92,9 +100,11 @@ def score_texts(
     language: Language,
     languages: LanguageDetector,
     splitter: SentenceSplitter,
+    aspects: bool = False,
 ) -> list[SentimentItem]:
     """Judge the sentiment of texts: ``prepare`` and ``judge`` in one; one item for each, in order."""
-    return judge(prepare(given, language=language, languages=languages, splitter=splitter), encoder=encoder)
+    prepared = prepare(given, language=language, languages=languages, splitter=splitter)
+    return judge(prepared, encoder=encoder, aspects_in=language if aspects else None)
 
 
 def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextFindings]:
@@ -106,8 +116,8 @@ def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextF
         splitter=tools.splitter,
         redactor=tools.redactor,
     )
-    items, segments, parts = _judge(prepared, encoder=tools.encoder, vectors=True)
-    segments = with_words(segments, given, prepared)
+    items, segments, parts = _judge(prepared, encoder=tools.encoder, vectors=True, aspects_in=tools.segments.language)
+    segments = with_words(segments, prepared)
     stages = stages_of(segments, parts.vectors, tools=tools.segments)
     findings = []
     first = 0
@@ -121,12 +131,16 @@ def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextF
 
 
 def _judge(
-    prepared: Sequence[PreparedText], *, encoder: Encoder, vectors: bool
+    prepared: Sequence[PreparedText], *, encoder: Encoder, vectors: bool = False, aspects_in: Language | None
 ) -> tuple[list[SentimentItem], pl.DataFrame, Encoding]:
     """Items of all texts, and all segments, text by text, with what the encoder says of them."""
     usable = [each for each in prepared if each.reason is None]
     wholes, segments = [each.whole for each in usable], [part for each in usable for part in each.parts]
-    whole, parts = encode_distinct(wholes, segments, encoder=encoder, vectors=vectors)
+    tags = aspects_in is not None
+    whole, parts = encode_distinct(wholes, segments, encoder=encoder, vectors=vectors, tags=tags)
     judged = judged_segments(usable, parts)
-    items = iter(build_items(usable, whole, judged, confident_at=encoder.confident_at))
+    aspects: list[list[Aspect]] = []
+    if aspects_in is not None:
+        aspects = find_aspects(segments_to_search(usable, judged), parts.tags, language=aspects_in)
+    items = iter(build_items(usable, whole, judged, aspects, confident_at=encoder.confident_at))
     return [next(items) if each.reason is None else unlabelled_item(each) for each in prepared], judged, parts

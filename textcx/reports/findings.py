@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from textcx.domain.lexicons.pains import ELSEWHERE
 from textcx.reports import charts, formats
+from textcx.reports.aspects import aspects_by_theme
 from textcx.reports.formats import known
 from textcx.reports.lookup import NAME_LENGTH, mixed, title_of
 from textcx.reports.phrases import NO_TREND, sure, trend_of
@@ -103,13 +104,14 @@ def _reasons(look: Lookup, shown: list[str]) -> dict[str, tuple[str, ...]]:
 def themes(look: Lookup) -> SimpleNamespace:
     """Collect the themes, widest reach first, parts of a theme (``child``) below it."""
     ordered = _in_families(look.reported_themes)[:MOST_THEMES]
-    shares = _shares(look)
+    shares, named = _shares(look), aspects_by_theme(look)
     rows = [
         SimpleNamespace(
             number=position,
             row=row,
             child=child,
             keywords=", ".join(formats.clip(word, 30) for word in (row["keywords"] or [])[:6]),
+            aspects={side: named.get((row["theme_id"], side)) for side in ("praised", "criticised")},
             rating=look.leading_value("theme", row["theme_id"]),
             spark=charts.spark(shares.get(row["theme_id"], [])),
             trend=trend_of(row.get("trend"), bad=False),

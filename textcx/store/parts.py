@@ -65,6 +65,7 @@ class PartStore:
         number = self._parts
         put(self._path(number, "records.parquet"), table_bytes(part.records))
         put(self._path(number, "segments.parquet"), table_bytes(part.segments))
+        put(self._path(number, "aspects.parquet"), table_bytes(part.aspects))
         put(self._path(number, "vectors.npy"), vector_bytes(part.vectors))
         put(self._path(number, "matters.npy"), vector_bytes(part.matters))
         facts = {
@@ -87,6 +88,7 @@ class PartStore:
             unreadable=tuple(Unprocessable.from_plain(broken) for broken in facts["unreadable"]),
             warnings=tuple(facts["warnings"]),
             rows=facts["rows"],
+            aspects=pl.read_parquet(self._path(number, "aspects.parquet")),
         )
 
     def remove(self) -> None:

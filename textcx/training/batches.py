@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from textcx.engines.encoder.reader import readable
+from textcx.engines.encoder.readable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

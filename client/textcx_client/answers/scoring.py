@@ -93,6 +93,20 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Aspect:
+    """Something that is spoken about, with what is said of it; places are null where one of the two is missing."""
+
+    start: Count | None
+    end: Count | None
+    aspect: Annotated[str | None, Schema("text[start:end] of the text as given; null for an opinion on nothing named")]
+    opinion_start: Annotated[Count | None, Schema("null where nothing is said of the aspect")]
+    opinion_end: Count | None
+    negated: Annotated[bool, Schema("the opinion holds a negation, or stands right after one")]
+    polarity: Polarity
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pain:
     """Something that went wrong for the customer."""
 
@@ -115,9 +129,10 @@ class Redaction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnalyzedItem(ScoredText):
-    """What one text alone can tell: sentiment, segments with stages and themes, pain points, what was masked."""
+    """What one text can tell: sentiment, segments with stages and themes, aspects, pain points, what was masked."""
 
     segments: tuple[AnalyzedSegment, ...]
+    aspects: tuple[Aspect, ...]
     pain_points: tuple[Pain, ...]
     redactions: tuple[Redaction, ...]
 

@@ -103,9 +103,11 @@ def test_a_wrong_key_is_refused_in_the_vendors_shape(base: str) -> None:
         client_of(base, "tcx_wrong").analyze_sentiment(["good"])
 
 
-def test_opinions_are_targets_with_assessments(azure: TextAnalyticsClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    [document] = azure.analyze_sentiment([TEXT], show_opinion_mining=True)
-    assert all(isinstance(sentence.mined_opinions, list) for sentence in document.sentences)
+def test_opinions_are_targets_with_assessments(azure: TextAnalyticsClient) -> None:
+    [document] = azure.analyze_sentiment(["The staff were not friendly."], show_opinion_mining=True)
+    [opinion] = document.sentences[0].mined_opinions
+    assert (opinion.target.text, opinion.target.offset) == ("staff", 4)
+    assert [(each.text, each.is_negated) for each in opinion.assessments] == [("friendly", True)]
 
 
 def test_another_kind_of_task_is_not_served(service: httpx.Client) -> None:

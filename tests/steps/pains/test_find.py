@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 import pytest
+from fakes import FakeEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from languages import PAINS, STATEMENTS
@@ -216,9 +217,16 @@ def test_without_a_head_of_pain_there_are_no_pains_and_no_segment_is_said_to_be_
     pains = find_pains(segments, phrases=NounFinder(), lexicon=LEXICON)
     assert pains.is_empty()
     assert mark_pains(segments, pains)["pain"].to_list() == [None, None]
-    (note,) = missing_heads(segments, encoder_id="bert@sha256:0")
-    assert "bert@sha256:0 judges sentiment only" in note
-    assert missing_heads(_segments(["The parcel was lost."]), encoder_id="bert@sha256:0") == ()
+    (note,) = missing_heads(segments, encoder=FakeEncoder())
+    assert "fake-1@sha256:000000000000 judges sentiment only" in note
+
+
+def test_an_encoder_that_finds_no_aspects_is_noted() -> None:
+    encoder = FakeEncoder()
+    assert missing_heads(_segments(["The parcel was lost."]), encoder=encoder) == ()
+    encoder.finds_aspects = False
+    (note,) = missing_heads(_segments(["The parcel was lost."]), encoder=encoder)
+    assert "finds no aspects" in note
 
 
 def test_no_segments_give_no_pains_and_no_pain_points() -> None:

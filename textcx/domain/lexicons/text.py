@@ -90,6 +90,7 @@ class PhraseWords:
     being: frozenset[str]
     degrees: frozenset[str]
     plain_adjectives: frozenset[str]
+    determiners: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -25,6 +25,8 @@ ROWS = {16: 128, 24: 128, 32: 64, 48: 64, 64: 32, 80: 64, 96: 32, 128: 16, 160: 
 FEW = (1, 4, 16, 32, 64)  # rows of a small padded batch; the next that holds all
 CALL = 128  # about so many tokens could be read in the time that a padded batch costs however small it is
 PACKED = 2048  # tokens of a packed sequence
+TAGS = 3  # of a token: outside, begin, inside
+TAGGED = 3 * TAGS  # numbers said of a token
 PACKED_SMALL = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)  # those of small ones; the next that holds all
 
 
@@ -33,6 +35,10 @@ class Output(NamedTuple, Generic[Array]):
 
     ``cover`` tells whether a title covers a remark, where a row holds both: ``[CLS] title [SEP] remark [SEP]``. Of any
     other row it says nothing. Without a branch for matters it is NaN, and ``matters`` are the vectors.
+
+    ``tags`` are of single tokens: three logits of an aspect (outside, begin, inside), three of an opinion, and three of
+    how an aspect is judged (negative, neutral, positive). A padded batch has ``(rows, length, 9)``; ``Batches`` hand on
+    the real tokens only, window by window. Without a branch they are NaN, or none.
     """
 
     sentiment: Array  # (rows, 3)
@@ -42,6 +48,7 @@ class Output(NamedTuple, Generic[Array]):
     vectors: Array  # (rows, width)
     matters: Array  # (rows, width)
     cover: Array  # (rows,)
+    tags: Array  # (tokens, 9), or (rows, length, 9)
 
 
 Logits = Output[NDArray[np.float32]]
@@ -73,10 +80,17 @@ class PackingBackend(Backend, Protocol):
 
 @dataclass(slots=True)
 class Window:
-    """A stretch of a text's tokens, waiting to be read; the tokens that open and close it are added later."""
+    """A stretch of a text's tokens, waiting to be read; the tokens that open and close it are added later.
+
+    Where single tokens are asked about, it knows where they stand in the text, ``[start, end)``, and which of them are
+    nearer to its middle than to that of its neighbours.
+    """
 
     text: int
     tokens: NDArray[np.int64]
+    begin: int = 0  # its first token, counted in the text
+    spans: NDArray[np.int64] | None = None  # (tokens, 2)
+    nearer: tuple[int, int | None] = (0, None)  # first and end of them, counted in the window
 
     @property
     def size(self) -> int:
@@ -153,7 +167,9 @@ class PaddedBatches:
         for row, window in enumerate(windows):
             tokens[row, 1 : window.size - 1], tokens[row, window.size - 1] = window.tokens, self.edges[1]
             sizes[row] = window.size
-        return self.backend.run(tokens, np.arange(length) < sizes[:, None])
+        mask = np.arange(length) < sizes[:, None]
+        found = self.backend.run(tokens, mask)
+        return found._replace(tags=found.tags[mask]) if found.tags.shape[:2] == mask.shape else found
 
 
 def _rows(windows: int, length: int) -> int:

@@ -97,6 +97,7 @@ def load_encoder(
             encoder_id=own.encoder_id,
             width=own.network["width"],
             calibration=own.calibration,
+            has_branch=own.network.get("matter_layers", 0) > 0,
             small_batches=small_batches,
             between=between,
         )

@@ -12,7 +12,8 @@ batch into numbers is row-wise.
 What a remark is about such that one fix would answer it, its matter, takes more than a linear layer. So a network may
 have ``matter_layers`` beside as many of the last layers; both read the states of the layers before them, computed once.
 Two heads read the branch: ``matter``, a vector of unit length over a text's own tokens, and ``cover``, whether a title
-covers a remark. Three more, ``aspect``, ``opinion`` and ``aspect_polarity``, are read by the aspect finder, not here.
+covers a remark. Three more read each of its tokens: whether it names an aspect, says something of one, and how that is
+judged. The polarity of an aspect is linear in the mean state of its tokens, so it is the mean of what they answer.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from textcx.domain.encoding import EMOTIONS, LABELS
-from textcx.engines.encoder.batches import Output
+from textcx.engines.encoder.batches import TAGGED, TAGS, Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,7 +38,6 @@ EncoderOutput = Output[Tensor]
 Pooled = tuple[Tensor, Tensor, Tensor]  # of each text its first token, the mean, and the maximum; (rows, width)
 PooledBranch = tuple[Tensor, Tensor, Tensor]  # its first token, the mean, and that of its own tokens; (rows, width)
 EDGES = 2  # tokens around a text: one opens it, one closes it
-TAGS = 3  # of a token: outside, begin, inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class EncoderNetwork(nn.Module):
             self._add_branch_heads(width)
 
     def _add_branch_heads(self, width: int) -> None:
-        """Add what reads the branch; the last three are read by the aspect finder, ``forward`` leaves them alone."""
+        """Add what reads the branch."""
         self.matter = nn.Linear(width, width)
         self.cover = nn.Linear(2 * width, 1)  # of the first token, and the mean over all
         self.aspect = nn.Linear(width, TAGS)  # of every token
@@ -147,8 +147,11 @@ class EncoderNetwork(nn.Module):
         row. ``head_dropout`` is the share of the shared hidden layer that is switched off while training, 0..1.
         """
         states, beside = self.states(tokens, mask)
-        branch = None if beside is None else pool_branch(beside, mask)
-        return self.judge(pool(states, mask), branch, head_dropout=head_dropout)
+        if beside is None:
+            return self.judge(pool(states, mask), head_dropout=head_dropout)
+        branch = pool_branch(beside, mask)
+        tags = self.tag(beside, branch[2].unsqueeze(1))
+        return self.judge(pool(states, mask), branch, head_dropout=head_dropout)._replace(tags=tags)
 
     def judge(self, pooled: Pooled, branch: PooledBranch | None = None, *, head_dropout: float = 0.0) -> EncoderOutput:
         """Ask the heads about texts; ``branch`` is null where there is none. Answer as for ``forward``."""
@@ -171,7 +174,19 @@ class EncoderNetwork(nn.Module):
             vectors=vectors,
             matters=matters,
             cover=cover,
+            tags=vectors.new_zeros((0, TAGGED)),
         )
+
+    def tag(self, states: Tensor, own: Tensor) -> Tensor:
+        """Ask about each token: logits as in ``Output.tags``, float32, of the shape ``(..., TAGGED)``.
+
+        ``states`` are those of the branch, ``own`` the mean over the own tokens of the text that each belongs to, or
+        what broadcasts to it; both ``(..., width)``.
+        """
+        precise = self.hidden.weight.dtype
+        states, own = states.to(precise), own.to(precise).expand_as(states)
+        polarity = self.aspect_polarity(torch.cat([states, own], dim=-1))
+        return torch.cat([self.aspect(states), self.opinion(states), polarity], dim=-1).float()
 
     def set_precision(self, precision: torch.dtype) -> None:
         """Give the backbone another precision; the heads, which cost next to nothing, stay in float32."""

@@ -14,8 +14,6 @@ Texts are cut into tokens in a thread of their own while the backend computes, b
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -29,6 +27,8 @@ from textcx.domain.encoding import EMOTIONS, LABELS, Encoding
 from textcx.domain.errors import ModelProblem, ShapeMismatch
 from textcx.domain.matters import Nearness
 from textcx.engines.encoder.batches import LONGEST, PackedBatches, PackingBackend, PaddedBatches, Window
+from textcx.engines.encoder.readable import in_given, readable
+from textcx.engines.encoder.tags import TagCollector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -43,9 +43,6 @@ OVERLAP = 32  # tokens that two neighbouring windows share
 PIECE = 16_384  # most characters tokenized at once
 TEXTS_AT_ONCE, LONG_AT_ONCE = 256, 16  # texts, or long pieces of texts, tokenized at once
 BATCHES_AHEAD = 16  # most batches that wait for the backend
-# Pictographs and dingbats; text arrows, box drawing and the like are left alone.
-_PICTURE = re.compile("[\u2600-\u27bf\u2b50-\u2b55\U0001f300-\U0001faff]")
-_JOINERS = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,26 +112,6 @@ class _Sums:
         )
 
 
-def readable(text: str) -> str:
-    """Return any string as the tokenizer should see it; never one that cannot be encoded."""
-    if text.isascii():
-        return text
-    text = without_surrogates(text)
-    if not _PICTURE.search(text):
-        return text
-    return _PICTURE.sub(_name, _JOINERS.sub("", text))
-
-
-def without_surrogates(text: str) -> str:
-    """Return the text with the replacement character for every lone surrogate, which no tokenizer takes."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def _name(found: re.Match[str]) -> str:
-    name = unicodedata.name(found[0], "").lower()
-    return f" {name} " if name else found[0]
-
-
 class BatchedEncoder:
     """Reads texts with one backend. Not for several threads at once: its tokenizer is not safe for that."""
 
@@ -148,6 +125,7 @@ class BatchedEncoder:
         calibration: Calibration | None = None,
         edges: tuple[int, int] | None = None,
         longest: int = LONGEST,
+        has_branch: bool = False,
         prepare: Callable[[str], str] = readable,
         small_batches: bool = False,
         between: Callable[[], None] | None = None,
@@ -156,7 +134,8 @@ class BatchedEncoder:
 
         ``encoder_id`` is kept with everything made from it: ``sentiment-1@sha256:0123456789ab``. The tokens ``edges``
         open and close every window, [CLS] and [SEP] by default; it has ``longest`` at most, which is at least 64.
-        ``prepare`` makes a text readable for the tokenizer.
+        ``has_branch`` says that the network can tag tokens. ``prepare`` makes
+        a text readable for the tokenizer; with a branch it is ``readable``, which can be traced back.
 
         With ``small_batches`` few texts are read in small batches instead of filling them up, by the calling thread.
         That is many times faster, and lets an answer differ in its last digits with the texts that are asked beside it.
@@ -171,7 +150,7 @@ class BatchedEncoder:
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
-        self._longest, self._prepare = longest, prepare
+        self._longest, self._prepare, self.finds_aspects = longest, prepare, has_branch
         self._edges = edges = edges or _edges(tokenizer)
         self._batches: PackedBatches | PaddedBatches = (
             PackedBatches(backend, edges, small_batches)
@@ -179,16 +158,22 @@ class BatchedEncoder:
             else PaddedBatches(backend, edges, small_batches)
         )
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
         """Read any strings, empty ones and broken ones too; each different text is read once.
 
-        An answer never depends on the other texts of the call or their order.
+        An answer never depends on the other texts of the call or their order. ``tags`` are null without a branch.
         """
         different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         sums = _Sums(len(different), width=self.width if vectors else 0)
-        for windows, output in self._read(self._windows(list(different))):
+        tagged = TagCollector() if tags and self.finds_aspects else None
+        for windows, output in self._read(self._windows(list(different), placed=tagged is not None)):
             sums.add(windows, output, self.calibration)
-        found = sums.encoding(np.array([different[text] for text in texts], dtype=np.int64))
+            if tagged is not None:
+                tagged.add(windows, output.tags)
+        places = np.array([different[text] for text in texts], dtype=np.int64)
+        found = sums.encoding(places)
+        if tagged is not None:
+            found = replace(found, tags=tagged.of(len(different))[places])
         nothing = np.zeros((0, self.width), np.float32)
         return found if vectors else replace(found, vectors=nothing, matters=nothing)
 
@@ -223,39 +208,52 @@ class BatchedEncoder:
                 self._between()
             yield batch, self._batches.read(batch)
 
-    def _windows(self, texts: Sequence[str]) -> Iterator[Window]:
-        """Cut texts into windows; yields those of one text in order."""
+    def _windows(self, texts: Sequence[str], *, placed: bool) -> Iterator[Window]:
+        """Cut texts into windows; yields those of one text in order, ``placed`` ones with the spans of their tokens."""
         inner = self._longest - 2
-        for place, tokens in self._ids(texts):
+        for place, tokens, spans in self._ids(texts, placed=placed):
             count = max(1, -(-(len(tokens) - OVERLAP) // (inner - OVERLAP)))
             size = -(-(len(tokens) + (count - 1) * OVERLAP) // count)
             for number in range(count):
                 begin = number * (size - OVERLAP)
-                yield Window(place, tokens[begin : begin + size])
+                window = Window(place, tokens[begin : begin + size], begin)
+                if spans is not None:
+                    window.spans = spans[begin : begin + size]
+                    inside = number < count - 1
+                    window.nearer = (OVERLAP // 2 if number else 0, size - OVERLAP // 2 if inside else None)
+                yield window
 
     def _pairs(self, pairs: Sequence[tuple[str, str]]) -> Iterator[Window]:
         """Put a title and a remark into each window, with the closing token between them."""
         inner, closing = min(PAIR, self._longest) - 2, self._edges[1:]
         texts = list(dict.fromkeys(text for pair in pairs for text in pair))
-        known = {texts[place]: tokens[:inner].copy() for place, tokens in self._ids(texts)}
+        known = {texts[place]: tokens[:inner].copy() for place, tokens, _ in self._ids(texts, placed=False)}
         for place, (title, remark) in enumerate(pairs):
             yield Window(place, np.concatenate([known[title][:PAIR_TITLE], closing, known[remark]])[:inner])
 
-    def _ids(self, texts: Sequence[str]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Yield the place of each text and all of its token ids."""
-        for place, pieces in groupby(self._tokenized(texts), key=itemgetter(0)):
-            yield place, np.concatenate([ids for _, ids in pieces])
+    def _ids(
+        self, texts: Sequence[str], *, placed: bool
+    ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64] | None]]:
+        """Yield the place of each text, all of its token ids and, where wanted, their spans in it."""
+        for place, pieces in groupby(self._tokenized(texts, placed=placed), key=itemgetter(0)):
+            ids, spans = zip(*((ids, spans) for _, ids, spans in pieces), strict=True)
+            yield place, np.concatenate(ids), in_given(texts[place], np.concatenate(spans)) if placed else None
 
-    def _tokenized(self, texts: Sequence[str]) -> Iterator[tuple[int, NDArray[np.int64]]]:
-        """Yield the place of each text and its token ids, piece by piece."""
+    def _tokenized(
+        self, texts: Sequence[str], *, placed: bool
+    ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int64]]]:
+        """Yield the place of each text, its token ids and, where wanted, their spans in it, piece by piece."""
+        encode = self._tokenizer.encode_batch if placed else self._tokenizer.encode_batch_fast
         for start in range(0, len(texts), TEXTS_AT_ONCE):
             some = enumerate(texts[start : start + TEXTS_AT_ONCE], start)
-            pieces = [(place, piece) for place, text in some for piece in _pieces(self._prepare(text))]
-            at_once = LONG_AT_ONCE if any(len(piece) > PIECE // 8 for _, piece in pieces) else len(pieces)
-            for first in range(0, len(pieces), at_once):
-                places, batch = zip(*pieces[first : first + at_once], strict=True)
-                found = self._tokenizer.encode_batch_fast(list(batch), add_special_tokens=False)
-                yield from zip(places, (np.array(each.ids, dtype=np.int64) for each in found), strict=True)
+            pieces = [(place, first, piece) for place, text in some for first, piece in _pieces(self._prepare(text))]
+            at_once = LONG_AT_ONCE if any(len(piece) > PIECE // 8 for *_, piece in pieces) else len(pieces)
+            for number in range(0, len(pieces), at_once):
+                places, firsts, batch = zip(*pieces[number : number + at_once], strict=True)
+                found = encode(list(batch), add_special_tokens=False)
+                for place, first, each in zip(places, firsts, found, strict=True):
+                    spans = np.array(each.offsets if placed else (), dtype=np.int64).reshape(-1, 2) + first
+                    yield place, np.array(each.ids, dtype=np.int64), spans
 
 
 def _ahead(batches: Iterator[list[Window]]) -> Iterator[list[Window]]:
@@ -293,12 +291,15 @@ def _edges(tokenizer: Tokenizer) -> tuple[int, int]:
     return first, last
 
 
-def _pieces(text: str) -> Iterator[str]:
-    """Cut a long text at white space, where the tokenizer cuts anyway; a stretch without any is cut all the same."""
+def _pieces(text: str) -> Iterator[tuple[int, str]]:
+    """Cut a long text at white space, where the tokenizer cuts anyway; a stretch without any is cut all the same.
+
+    Yields where each piece begins, and the piece.
+    """
     start = 0
     while len(text) - start > PIECE:
         cut = max(text.rfind(space, start, start + PIECE) for space in (" ", "\n"))
         cut = cut if cut > start else start + PIECE
-        yield text[start:cut]
+        yield start, text[start:cut]
         start = cut
-    yield text[start:]
+    yield start, text[start:]

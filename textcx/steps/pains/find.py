@@ -40,7 +40,7 @@ from textcx.steps.text.redact import MASK
 
 if TYPE_CHECKING:
     from textcx.domain.lexicons.pains import PainLexicon
-    from textcx.ports import PhraseFinder
+    from textcx.ports import Encoder, PhraseFinder
 
 THRESHOLD = 0.5
 REQUEST_THRESHOLD = 0.5
@@ -163,10 +163,13 @@ def mark_pains(segments: pl.DataFrame, pains: pl.DataFrame) -> pl.DataFrame:
     return segments.with_columns(pain.alias("pain"))
 
 
-def missing_heads(segments: pl.DataFrame, *, encoder_id: str) -> tuple[str, ...]:
-    """Return a note for the reader where the model judges sentiment only."""
-    note = f"The model {encoder_id} judges sentiment only: pain points, requests and emotions are not told from it."
-    return () if _is_judged(segments) else (note,)
+def missing_heads(segments: pl.DataFrame, *, encoder: Encoder) -> tuple[str, ...]:
+    """Return a note for the reader where the model judges sentiment only, or else finds no aspects."""
+    if not _is_judged(segments):
+        told = "pain points, requests and emotions are not told from it"
+        return (f"The model {encoder.encoder_id} judges sentiment only: {told}.",)
+    note = f"The model {encoder.encoder_id} finds no aspects: there is no table of them."
+    return () if encoder.finds_aspects else (note,)
 
 
 def _is_judged(segments: pl.DataFrame) -> bool:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 SPANS = {
     "row": pl.Int64, "text_column": pl.String, "question": pl.String, "start": pl.Int64, "end": pl.Int64,
-    "text": pl.String, "polished": pl.String,
+    "text": pl.String, "cleaned": pl.String, "polished": pl.String,
 }  # fmt: skip
 CELLS = pl.List(pl.Struct({"column": pl.Int64, "start": pl.Int64, "end": pl.Int64}))
 PERSONAL_ID = re.compile(r"@|^\+\d|^\(?\d{2,4}\)?(?:[ .-]\d{2,4}){2,}$|^[^\W\d_]+(?:[ ,.'-]+[^\W\d_]+)+$")
@@ -197,9 +197,9 @@ def build_segments(
 
     Returns:
         One row per segment: ``row``, ``text_column``, ``question`` (what it answers, where known), ``start``,
-        ``end``, ``text`` (masked) and ``polished`` (cleaned, unmasked, for the encoder only; never written).
+        ``end``, ``text`` (masked), and ``cleaned`` and ``polished`` (unmasked, for the encoder only; never written).
     """
-    rows: list[tuple[int, str, str | None, int, int, str, str]] = []
+    rows: list[tuple[int, str, str | None, int, int, str, str, str]] = []
     spans_left = iter(spans)
     texts = records.select("row", "cells", "cleaned", "text", "question").iter_rows()
     for (row, cells, cleaned, text, question), redactions in zip(texts, found, strict=True):
@@ -207,6 +207,6 @@ def build_segments(
         bounds = [(cell["start"], cell["end"]) for cell in cells]
         for index, start, end in place_segments(cleaned, bounds, per_cell, redactions, entities=entities_in(text)):
             column = columns[cells[index]["column"]]
-            words = polish(cleaned[start:end])
-            rows.append((row, column.column, question or column.question, start, end, text[start:end], words))
+            words, asked = cleaned[start:end], question or column.question
+            rows.append((row, column.column, asked, start, end, text[start:end], words, polish(words)))
     return pl.DataFrame(rows, schema=SPANS, orient="row")

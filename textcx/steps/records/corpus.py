@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from textcx.domain.feedback import Reason, Unprocessable
+from textcx.domain.tables import ASPECTS
 from textcx.steps.records.assemble import hint_of, settle_languages
 from textcx.steps.records.duplicates import mark_duplicates
 from textcx.steps.records.ids import assign_ids
@@ -37,7 +38,7 @@ class Corpus:
 
     ``answers``: one row per readable row of the input, with ``analyzed`` and ``counted``. ``records``: the analyzed
     ones. ``segments``: theirs, with respondent, date, touchpoint and ``counted`` of the record. ``vectors`` and
-    ``matters``: of unit length, one row per segment.
+    ``matters``: of unit length, one row per segment. ``aspects``: those of the segments, in their order.
     """
 
     answers: pl.DataFrame
@@ -45,8 +46,14 @@ class Corpus:
     segments: pl.DataFrame
     vectors: NDArray[np.float32]
     matters: NDArray[np.float32]
+    aspects: pl.DataFrame
     unprocessable: tuple[Unprocessable, ...]
     notes: tuple[str, ...]
+
+    @property
+    def optional(self) -> dict[str, pl.DataFrame]:
+        """Tables that are written only where there is something in them."""
+        return {"aspects": self.aspects} if self.aspects.height else {}
 
 
 def build_corpus(part: Part, *, language: Language) -> Corpus:
@@ -56,6 +63,9 @@ def build_corpus(part: Part, *, language: Language) -> Corpus:
     records = records.join(mark_duplicates(records), on="record_id", how="left", maintain_order="left")
     records = records.with_columns(counted=pl.col("duplicate_of").is_null())
     segments, places = _segments(part, records)
+    named = segments.select("row", "segment_id", "record_id", segment_start="start")
+    aspects = part.aspects.join(named, on=["row", "segment_start"], maintain_order="right_left").select(ASPECTS.names())
+    segments = segments.drop("row")
     records = records.join(find_mixed(segments, by="record_id"), on="record_id", how="left", maintain_order="left")
     records = records.with_columns(pl.col("mixed").fill_null(value=False), pl.col("n_segments").fill_null(0))
     counted = records.filter("counted")["record_id"].implode()
@@ -67,6 +77,7 @@ def build_corpus(part: Part, *, language: Language) -> Corpus:
         segments=segments,
         vectors=unit_length(part.vectors[places]),
         matters=unit_length(part.matters[places]),
+        aspects=aspects,
         unprocessable=_unprocessable(part, answers, language),
         notes=_notes(conflicts),
     )
@@ -85,7 +96,7 @@ def _segments(part: Part, records: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[
         .sort("record_id", "start")
         .with_columns(segment_id=pl.format("{}:{}-{}", "record_id", "start", "end"))
     )
-    return segments.drop("place", "row"), segments["place"].to_numpy()
+    return segments.drop("place"), segments["place"].to_numpy()
 
 
 def _unprocessable(part: Part, answers: pl.DataFrame, language: Language) -> tuple[Unprocessable, ...]:

@@ -16,7 +16,7 @@ import polars as pl
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-BY_RECORD = ("records", "segments", "mentions", "pains")
+BY_RECORD = ("records", "segments", "mentions", "pains", "aspects")
 QUOTES = ("evidence", "first_quotes")
 WITH_QUOTES = ("themes", "pain_points", "praise", "requests", "emerging")
 

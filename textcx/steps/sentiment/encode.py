@@ -29,13 +29,14 @@ DIGITS = 6
 
 
 def encode_distinct(
-    records: Sequence[str], segments: Sequence[str], *, encoder: Encoder, vectors: bool = True
+    records: Sequence[str], segments: Sequence[str], *, encoder: Encoder, vectors: bool = True, tags: bool = False
 ) -> tuple[Encoding, Encoding]:
     """Encode polished whole texts and segments in one call, so that the encoder reads each different text once."""
-    encoding = encoder.encode([*records, *segments], vectors=vectors)
+    encoding = encoder.encode([*records, *segments], vectors=vectors, tags=tags)
     arrays = {field.name: getattr(encoding, field.name) for field in fields(encoding)}
-    whole = Encoding(**{name: array[: len(records)] for name, array in arrays.items()})
-    return whole, Encoding(**{name: array[len(records) :] for name, array in arrays.items()})
+    known = {name: array for name, array in arrays.items() if array is not None}
+    whole = Encoding(**{name: array[: len(records)] for name, array in known.items()})
+    return whole, Encoding(**{name: array[len(records) :] for name, array in known.items()})
 
 
 def unit_length(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

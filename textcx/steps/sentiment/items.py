@@ -12,6 +12,7 @@ import polars as pl
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.feedback import Reason
 from textcx.domain.items import SegmentItem, SentimentItem, TextFindings, TextPain
+from textcx.steps.aspects.find import SegmentText
 from textcx.steps.sentiment.encode import add_record_sentiment, add_segment_sentiment, find_mixed
 from textcx.steps.text.clean import entities_in, polish, why_unprocessable
 from textcx.steps.text.redact import mask
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textcx.domain.aspects import Aspect
     from textcx.domain.encoding import Encoding
     from textcx.domain.feedback import Redaction
     from textcx.domain.items import GivenText
@@ -40,7 +42,8 @@ class PreparedText:
     """A text made ready for the encoder.
 
     ``whole`` and ``parts`` are polished; ``spans`` are the segments of the text as given, and ``redactions`` what is
-    masked in it. A text with a ``reason`` has no parts; ``supported`` tells whether its language is analyzed.
+    masked in it, which gives ``masked``. ``cleaned`` is as long as that. A text with a ``reason`` has no parts;
+    ``supported`` tells whether its language is analyzed.
     """
 
     id: str
@@ -51,6 +54,8 @@ class PreparedText:
     spans: tuple[tuple[int, int], ...] = ()
     parts: tuple[str, ...] = ()
     redactions: tuple[Redaction, ...] = ()
+    cleaned: str = ""
+    masked: str = ""
 
 
 def language_code(name: str | None, language: Language) -> str | None:
@@ -87,7 +92,8 @@ def prepare_text(
     placed = place_segments(cleaned, cells, sentences, masks, entities=entities_in(given.text))
     spans = tuple((start, end) for _, start, end in placed)
     parts = tuple(polish(cleaned[start:end]) for start, end in spans)
-    return PreparedText(given.id, code, supported, None, polish(cleaned), spans, parts, tuple(masks))
+    masked = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", mask(given.text, masks))
+    return PreparedText(given.id, code, supported, None, polish(cleaned), spans, parts, tuple(masks), cleaned, masked)
 
 
 def unlabelled_item(text: PreparedText) -> SentimentItem:
@@ -101,18 +107,33 @@ def judged_segments(texts: Sequence[PreparedText], parts: Encoding) -> pl.DataFr
     return add_segment_sentiment(pl.Series("record_id", owners, dtype=pl.String).to_frame(), parts)
 
 
+def segments_to_search(texts: Sequence[PreparedText], segments: pl.DataFrame) -> list[SegmentText]:
+    """Return ``judged_segments`` as they are looked through for aspects."""
+    shares = segments.select(f"p_{label}" for label in LABELS).iter_rows()
+    edges = ((text, start, end) for text in texts for start, end in text.spans)
+    return [
+        SegmentText(start, text.cleaned[start:end], text.masked[start:end], own)
+        for (text, start, end), own in zip(edges, shares, strict=True)
+    ]
+
+
 def build_items(
-    texts: Sequence[PreparedText], whole: Encoding, segments: pl.DataFrame, *, confident_at: float
+    texts: Sequence[PreparedText],
+    whole: Encoding,
+    segments: pl.DataFrame,
+    aspects: Sequence[Sequence[Aspect]],
+    *,
+    confident_at: float,
 ) -> list[SentimentItem]:
     """Build the items of texts without a ``reason``, in order.
 
-    ``whole`` are the encoder's answers for the whole texts, ``segments`` their ``judged_segments``; ``confident_at`` is
-    the smallest highest probability that counts as confident.
+    ``whole`` are the encoder's answers for the whole texts, ``segments`` their ``judged_segments`` and ``aspects`` what
+    was found in each; ``confident_at`` is the smallest highest probability that counts as confident.
     """
     numbers = pl.Series("record_id", [str(number) for number in range(len(texts))], dtype=pl.String).to_frame()
     records = add_segment_sentiment(add_record_sentiment(numbers, whole, confident_at=confident_at), whole)
     records = records.join(find_mixed(segments, by="record_id"), on="record_id", how="left", maintain_order="left")
-    rows = segments.iter_rows(named=True)
+    rows, named = segments.iter_rows(named=True), iter(aspects)
     items = []
     for text, row in zip(texts, records.iter_rows(named=True), strict=True):
         own = list(islice(rows, len(text.parts)))
@@ -131,6 +152,7 @@ def build_items(
                 SegmentItem(start=start, end=end, **_judgement(each))
                 for (start, end), each in zip(text.spans, own, strict=True)
             ),
+            aspects=tuple(aspect for found in islice(named, len(own)) for aspect in found),
         )
         items.append(item)
     return items
@@ -141,12 +163,9 @@ def _judgement(row: Mapping[str, Any]) -> dict[str, Any]:
     return {"probabilities": probabilities} | {name: row[name] for name in ("label", "polarity", "p_pain", "p_request")}
 
 
-def with_words(segments: pl.DataFrame, given: Sequence[GivenText], texts: Sequence[PreparedText]) -> pl.DataFrame:
+def with_words(segments: pl.DataFrame, texts: Sequence[PreparedText]) -> pl.DataFrame:
     """Add to ``judged_segments`` their masked ``text``, and a ``segment_id`` that sorts in their order."""
-    words: list[str] = []
-    for each, text in zip(given, texts, strict=True):
-        masked = _LONE_SURROGATE.sub("\N{REPLACEMENT CHARACTER}", mask(each.text, text.redactions))
-        words += [masked[start:end] for start, end in text.spans]
+    words = [text.masked[start:end] for text in texts for start, end in text.spans]
     ids = pl.int_range(pl.len()).cast(pl.String).str.zfill(9)
     return segments.with_columns(pl.Series("text", words, dtype=pl.String), segment_id=ids)
 

@@ -7,7 +7,7 @@ Invariants, all tested:
 * What is plain already is not touched: a text of letters, digits, punctuation and single spaces comes back unchanged.
 * A text with a letter of content, an emoji or an emoticon is never called empty.
 
-Only ``polish`` changes lengths; its result is for models to read, never for offsets.
+Only ``polish`` changes lengths; its result is for models to read, and ``unpolished`` takes offsets into it back.
 """
 
 from __future__ import annotations
@@ -131,6 +131,17 @@ def polish(text: str) -> str:
     if "'  " in text:
         text = _PARTED_CONTRACTION.sub("'", text)
     return _SPACES.sub(" ", text).strip()
+
+
+def unpolished(cleaned: str, start: int, end: int) -> tuple[int, int]:
+    """Return where a stretch of ``polish(cleaned)`` stands in the cleaned text; it has no white space at its edges."""
+    polished = polish(cleaned)
+    if polished == cleaned:
+        return start, end
+    # what is polished away is white space, so that all else stands in both, in one order
+    places = [place for place, character in enumerate(cleaned) if not character.isspace()]
+    before, inside = (sum(not each.isspace() for each in part) for part in (polished[:start], polished[start:end]))
+    return places[before], places[before + inside - 1] + 1
 
 
 _EMOTICON = re.compile(r"[:;=8][-o^']?[)(\[\]|/\\*>{}<]|[)(\[\]][-o^']?[:;=]|<3|\^[_.-]?\^|[tT>][_.][tT<]|-_-")

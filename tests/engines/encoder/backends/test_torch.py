@@ -19,7 +19,8 @@ from textcx.engines.encoder.backends.torch import TorchBackend, choose_precision
 from textcx.engines.encoder.batches import LENGTHS, LONGEST, PACKED, ROWS, Logits
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
-from textcx.engines.encoder.reader import BatchedEncoder, Calibration, readable
+from textcx.engines.encoder.readable import readable
+from textcx.engines.encoder.reader import BatchedEncoder, Calibration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,7 +130,7 @@ class Measuring:
         assert sum(map(len, windows)) <= size
         self.lengths += map(len, windows)
         nothing = np.zeros((len(windows), 4), np.float32)
-        return Logits(nothing[:, :3], nothing[:, 0], nothing[:, 0], nothing, nothing, nothing, nothing[:, 0])
+        return Logits(nothing[:, :3], nothing[:, 0], nothing[:, 0], nothing, nothing, nothing, nothing[:, 0], nothing)
 
 
 @pytest.mark.parametrize("words", [1, 14, 15, 253, 254, 255, 256, 477, 1000, 5000])

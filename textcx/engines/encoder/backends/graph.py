@@ -17,7 +17,7 @@ from safetensors.numpy import load_file
 
 from textcx.domain.encoding import EMOTIONS
 from textcx.engines.encoder.backends.rounding import GROUP, ZERO, factors, quantize
-from textcx.engines.encoder.batches import Logits
+from textcx.engines.encoder.batches import TAGGED, Logits
 from textcx.engines.encoder.model_folder import explained
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ class _Writer:
             beside = self._layer(f"matter_layers.{layer}", beside, bias)
         outputs = self._heads_of(states)
         outputs |= self._branch_heads_of(beside) if self._branch else self._without_branch(outputs["vectors"])
-        shapes = (3, None, None, len(EMOTIONS), self._width, self._width, None)
+        rows = ["rows"]
+        shapes = [rows + size for size in ([3], [], [], [len(EMOTIONS)], [self._width], [self._width], [])]
+        shapes.append(["rows", "length", TAGGED])
         graph = helper.make_graph(
             [*self._nodes, *(helper.make_node("Identity", [outputs[name]], [name]) for name in OUTPUTS)],
             "encoder",
@@ -100,8 +102,8 @@ class _Writer:
                 helper.make_tensor_value_info("mask", TensorProto.BOOL, ["rows", "length"]),
             ],
             [
-                helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", size] if size else ["rows"])
-                for name, size in zip(OUTPUTS, shapes, strict=True)
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+                for name, shape in zip(OUTPUTS, shapes, strict=True)
             ],
             self._constants,
         )
@@ -154,15 +156,29 @@ class _Writer:
         mean = self._mean(states, "mask")
         first = self._add("Gather", states, self._constant(np.array(0)), axis=1)
         cover = self._linear(self._add("Concat", first, mean, axis=-1), "cover")
+        own = self._mean(states, self._own())
         return {
-            "matters": self._unit(self._linear(self._mean(states, self._own()), "matter")),
+            "matters": self._unit(self._linear(own, "matter")),
             "cover": self._add("Squeeze", cover, self._axes(1)),
+            "tags": self._tags(states, own),
         }
+
+    def _tags(self, states: str, own: str) -> str:
+        """What is said of each token; its polarity reads its state, and the mean over its text's own tokens."""
+        alone, around = np.split(np.ascontiguousarray(self._tensor("aspect_polarity.weight").T), 2)
+        shared = self._add("MatMul", own, self._constant(around))
+        shared = self._add("Add", shared, self._constant(self._tensor("aspect_polarity.bias")))
+        polarity = self._add("MatMul", states, self._constant(alone))
+        polarity = self._add("Add", polarity, self._add("Unsqueeze", shared, self._axes(1)))
+        named = (self._linear(states, name) for name in ("aspect", "opinion"))
+        return self._add("Concat", *named, polarity, axis=-1)
 
     def _without_branch(self, vectors: str) -> dict[str, str]:
         """What a network without a branch says: its vectors for matters, and NaN."""
         rows = self._add("Shape", "tokens", start=0, end=1)
-        return {"matters": vectors, "cover": self._add("Expand", self._number(np.nan), rows)}
+        places = self._add("Concat", self._add("Shape", "tokens"), self._axes(TAGGED), axis=0)
+        cover, tags = (self._add("Expand", self._number(np.nan), shape) for shape in (rows, places))
+        return {"matters": vectors, "cover": cover, "tags": tags}
 
     def _own(self) -> str:
         """Which tokens are a text's own: all but the first and the last of a row, or all if there are no others."""

@@ -48,6 +48,7 @@ class PackedTexts:
 
     tokens: Tensor  # (size,); zeros behind the last text
     places: Tensor  # where in its text each token stands, (size,)
+    owners: Tensor  # the text that each token belongs to, (size,)
     groups: tuple[Group, ...]  # all texts, by padded length
     back: Tensor  # where each token stands among those of all groups, (size,)
     order: Tensor  # where each text stands among those of all groups, (texts,)
@@ -80,7 +81,8 @@ def pack(texts: Sequence[NDArray[np.int64]], *, size: int, network: EncoderNetwo
 
     sizes = np.array([len(text) for text in texts])
     total, starts = int(sizes.sum()), np.cumsum(sizes) - sizes
-    tokens, places, back = (np.zeros(size, np.int64) for _ in range(3))
+    tokens, places, owners, back = (np.zeros(size, np.int64) for _ in range(4))
+    owners[:total] = np.repeat(np.arange(len(texts)), sizes)
     tokens[:total] = np.concatenate(texts)
     places[:total] = np.arange(total) - np.repeat(starts, sizes)
     padded = np.array(LENGTHS)[np.searchsorted(LENGTHS, sizes)]
@@ -98,21 +100,30 @@ def pack(texts: Sequence[NDArray[np.int64]], *, size: int, network: EncoderNetwo
         bias = torch.zeros(real.shape, dtype=precision, device=device).masked_fill(~mask, float("-inf"))
         groups.append(Group(on_device(stand.ravel()), mask, RowAttention(heads, bias[:, None, None, :])))
     put_back = on_device(np.argsort(order))
-    return PackedTexts(on_device(tokens), on_device(places), tuple(groups), on_device(back), put_back)
+    ids, steps_of, owner = (on_device(part) for part in (tokens, places, owners))
+    return PackedTexts(ids, steps_of, owner, tuple(groups), on_device(back), put_back)
 
 
 def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool) -> EncoderOutput:
     """Read packed texts; one answer for each, in order.
 
     With ``fill`` the heads are always asked about ``HEAD_ROWS`` texts, so that nothing hangs on how many there are.
+    ``tags`` are those of all tokens of the sequence.
     """
     states, beside = network.run_layers(network.embed(packed.tokens, packed.places), packed.attend)
     pooled = [packed.pool(states, pool)]
     if beside is not None:
         pooled.append(packed.pool(beside, pool_branch))
+    found = _judged(network, pooled, fill=fill)
+    if beside is None:
+        return found
+    return found._replace(tags=network.tag(beside, pooled[1][2].index_select(0, packed.owners)))
+
+
+def _judged(network: EncoderNetwork, pooled: list[Triple], *, fill: bool) -> EncoderOutput:
     if not fill:
         return network.judge(*pooled)
-    count = len(packed.order)
+    count = len(pooled[0][0])
     missing = -count % HEAD_ROWS
     chunks = [
         zip(*(torch.split(functional.pad(part, (0, 0, 0, missing)), HEAD_ROWS) for part in each), strict=True)

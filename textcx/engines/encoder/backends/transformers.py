@@ -2,7 +2,7 @@
 
 It judges sentiment only. Its classes are mapped to ours by the names in its ``config.json``; where several mean the
 same, as "1 star" and "2 stars" do, their probabilities are added up. Vectors are the mean of the last hidden states.
-Pain, request, emotions and cover are NaN throughout, and matters are the vectors.
+Pain, request, emotions and cover are NaN throughout, matters are the vectors, and no token is tagged.
 
 Attention is the plain one ("eager"): the faster kernels round differently where a batch happens to have no padding, and
 an answer must not depend on what it was read with. Weights are read from safetensors only, and no code of the model's.
@@ -23,7 +23,8 @@ from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.errors import BadSetting, ModelProblem
 from textcx.engines.encoder.batches import LENGTHS, Logits
 from textcx.engines.encoder.model_folder import explained
-from textcx.engines.encoder.reader import BatchedEncoder, without_surrogates
+from textcx.engines.encoder.readable import without_surrogates
+from textcx.engines.encoder.reader import BatchedEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -70,7 +71,8 @@ class TransformersBackend:
             words = output.hidden_states[-1].float() * real.unsqueeze(-1)
             vectors = torch.nn.functional.normalize(words.sum(1) / real.sum(1, keepdim=True), dim=-1)
             unknown = torch.full((len(tokens), 2 + len(EMOTIONS)), float("nan"))
-            parts = (sentiment, unknown[:, 0], unknown[:, 1], unknown[:, 2:], vectors, vectors, unknown[:, 0])
+            heads = (sentiment, unknown[:, 0], unknown[:, 1], unknown[:, 2:])
+            parts = (*heads, vectors, vectors, unknown[:, 0], unknown[:0])
             return Logits(*(part.cpu().numpy() for part in parts))
 
 

@@ -1,0 +1,1 @@
+"""From what an encoder says of tokens to aspects, and the opinions about them."""
