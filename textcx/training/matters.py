@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from textcx.domain.matters import UNTITLED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,13 +56,27 @@ def read_trades(folder: Path = LABELS / "matters") -> tuple[Trade, ...]:
 
 
 def known_matters(trades: Sequence[Trade], labelled: Path = LABELS / "matters.tsv") -> list[tuple[str, str]]:
-    """Return title and name of every matter that was written or found in open texts, each title once, sorted."""
+    """Return title and name of every matter that was written or found in open texts, each title once, sorted.
+
+    A title that at least half of its sentences in open texts praise ("Tasty food") is none of a pain: ``UNTITLED``, it
+    stands there for its name, where no other matter has that.
+    """
     found = {matter.title.casefold(): (matter.title, matter.name) for trade in trades for matter in trade.matters}
     with labelled.open(encoding="utf-8", newline="") as lines:
-        for row in csv.DictReader(lines, dialect="excel-tab", quoting=csv.QUOTE_NONE):
-            if row["title"] != "-":
-                found.setdefault(row["title"].casefold(), (row["title"], row["name"]))
-    return [found[key] for key in sorted(found)]
+        table = csv.DictReader(lines, dialect="excel-tab", quoting=csv.QUOTE_NONE)
+        rows = [row for row in table if row["title"] != UNTITLED]
+    praised: Counter[str] = Counter()
+    for row in rows:
+        praised[row["title"].casefold()] += 1 if row["code"].startswith("p") else -1
+    praise: dict[str, str] = {}
+    for row in rows:
+        key = row["title"].casefold()
+        if praised[key] >= 0 and key not in found:
+            praise.setdefault(key, row["name"])
+        else:
+            found.setdefault(key, (row["title"], row["name"]))
+    more = sorted({*praise.values()} - {name for _, name in found.values()})
+    return [*((UNTITLED, name) for name in more), *(found[key] for key in sorted(found))]
 
 
 def _trade(lines: Sequence[str]) -> Trade:
