@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from textcx.domain.matters import UNTITLED, KnownMatters
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
     from textcx.domain.matters import Nearness
+    from textcx.ports import Encoder
 
     Covers = Callable[[Sequence[str], Sequence[str]], NDArray[np.float32]]
 
@@ -29,6 +32,20 @@ TRIED = 3
 """Chosen titles that a remark is read with, nearest first."""
 READ_TOGETHER = 4_000
 """Remarks among which titles are chosen, where there are more: the first in the order of their ids, evenly spread."""
+
+
+def encoded_matters(known: Sequence[tuple[str, str]], encoder: Encoder) -> KnownMatters:
+    """Return the titles and names of a language, as ``Language.matters`` has them, each once, with their vectors."""
+    titles = tuple(dict.fromkeys(title for title, _ in known if title != UNTITLED))
+    names = tuple(dict.fromkeys(name for _, name in known))
+    found = encoder.encode([*titles, *names]).matters
+    return KnownMatters(
+        titles=titles,
+        names=names,
+        title_vectors=found[: len(titles)],
+        name_vectors=found[len(titles) :],
+        near=encoder.near,
+    )
 
 
 def choose_titles(
