@@ -134,7 +134,7 @@ class InterruptedEncoder:
     def __init__(self, *, at_call: int) -> None:
         self._shipped, self._left = engines().encoder, at_call
         self.encoder_id, self.confident_at = self._shipped.encoder_id, self._shipped.confident_at
-        self.precision = self._shipped.precision
+        self.precision, self.near = self._shipped.precision, self._shipped.near
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True) -> Encoding:
         self._left -= 1

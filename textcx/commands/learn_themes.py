@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 from textcx.domain.errors import NothingToAnalyze
 from textcx.domain.themes.sets import FRAGILE, Change
-from textcx.pipelines.corpus import encoded_taxonomy, naming_of
+from textcx.pipelines.corpus import encoded_taxonomy
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
 from textcx.steps.records.corpus import build_corpus
 from textcx.steps.themes.editing.edits import continue_edited
 from textcx.steps.themes.finding.find import find_themes
+from textcx.steps.themes.naming import naming_with
 from textcx.store.theme_sets import directory as theme_sets
 from textcx.wiring.theme_sets import load_edited
 
@@ -109,7 +110,7 @@ def _find(gathered: Corpus, container: Container) -> ThemeFinding:
         gathered.segments,
         gathered.matters,
         model=tools.themes,
-        naming=naming_of(tools),
+        naming=naming_with(tools.language, phrases=tools.phrases, encoder=tools.encoder),
         language=tools.language,
         seed=container.settings.seed,
         max_unassigned=container.settings.max_unassigned,

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.analysis import Analysis
-from textcx.domain.matters import KnownMatters
 from textcx.pipelines.measures import measure
 from textcx.steps.journey import fit_journey, place_segments_on_journey, summarize_journey, with_primary
 from textcx.steps.measures.headline import declared, headline
@@ -22,7 +21,7 @@ from textcx.steps.text.clean import polish
 from textcx.steps.themes.assignment.seed_topics import texts_of
 from textcx.steps.themes.finding.find import find_themes
 from textcx.steps.themes.finding.learn import EncodedTaxonomy
-from textcx.steps.themes.naming import Naming
+from textcx.steps.themes.naming import naming_with
 
 if TYPE_CHECKING:
     from textcx.domain.lexicons.language import Language
@@ -60,29 +59,14 @@ def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
     return EncodedTaxonomy(tools.taxonomy, tools.encoder.encode(texts).matters)
 
 
-def naming_of(tools: CorpusTools) -> Naming:
-    """Return what names are found and proven with, among it what is known of many trades."""
-    titles, names = zip(*tools.language.matters, strict=True)
-    names = tuple(dict.fromkeys(names))
-    found = tools.encoder.encode([*titles, *names]).matters
-    matters = KnownMatters(
-        titles=titles,
-        names=names,
-        title_vectors=found[: len(titles)],
-        name_vectors=found[len(titles) :],
-        near=tools.encoder.near,
-    )
-    return Naming(phrases=tools.phrases, words=tools.language.naming, matters=matters, encoder=tools.encoder)
-
-
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
     """Themes .. trends over all parts of a run, joined; the analysis' manifest holds only what is known here."""
     language = tools.language
     with progress.stage("gather"):
         found = build_corpus(part, language=language)
     segments, vectors, about = found.segments, found.vectors, found.matters
-    naming = naming_of(tools)
     with progress.stage("themes"):
+        naming = naming_with(language, phrases=tools.phrases, encoder=tools.encoder)
         themes = find_themes(
             segments,
             about,

@@ -21,18 +21,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcx.domain.lexicons.naming import tokens
+from textcx.steps.matters import encoded_matters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.matters import KnownMatters
     from textcx.ports import Encoder, PhraseFinder
 
+LEAST_MORE = 0.05
+"""How much more of its own theme than of the others a candidate must cover: what all speak of names none of them."""
 LEAST_WORTH = 0.22
-"""Worth below which a candidate is no name: so much more of its own theme than of the others must it cover."""
+"""Worth below which a candidate is no name."""
 KNOWN = 12
 """Known names that are candidates of a theme, the nearest first."""
 SHARED, PHRASES, MOST_WORDS = 0.12, 8, 6
@@ -76,12 +80,19 @@ class Naming:
         value = _values(themes, offered, self)
         worth: list[tuple[float, str, int]] = []
         for number, theme in enumerate(themes):
-            best = sorted(offered[number], key=lambda name: (-value[number, name], name))[:PROVEN]
+            telling = [name for name in offered[number] if value[number, name] >= LEAST_MORE]
+            best = sorted(telling, key=lambda name: (-value[number, name], name))[:PROVEN]
             proofs = _proofs(best, theme, self.encoder)
             worth += [
                 ((value[number, name] + proof) / 2, name, number) for name, proof in zip(best, proofs, strict=True)
             ]
         return _given_away(worth, len(themes), words=self.words, taken=taken)
+
+
+def naming_with(language: Language, *, phrases: PhraseFinder, encoder: Encoder) -> Naming:
+    """Return what names in a language are found and proven with, among it what is known of many trades."""
+    matters = encoded_matters(language.matters, encoder)
+    return Naming(phrases=phrases, words=language.naming, matters=matters, encoder=encoder)
 
 
 def _values(
@@ -140,7 +151,7 @@ def _candidates(themes: Sequence[ThemeWords], tools: Naming) -> list[list[str]]:
 
 
 def presentable(name: str, words: NamingWords) -> bool:
-    """Tell whether a phrase may be a name: few words, letters only, that name anything fit to print."""
+    """Tell whether a phrase may be a name: few words, of letters and figures, that name anything fit to print."""
     found = tokens(name)
     unfit = words.profanity | words.evaluations
     if not FITTING.fullmatch(name) or not 0 < len(found) <= MOST_WORDS or unfit & set(found):
@@ -161,6 +172,8 @@ def _says(text: str) -> str:
 
 def _proofs(names: Sequence[str], theme: ThemeWords, encoder: Encoder) -> list[float]:
     """Share of a theme's members, spread over it, that each name covers or that say it; 1 where nobody can tell."""
+    if not names:
+        return []
     count = min(READ, len(theme.texts))
     shown = [theme.texts[place * len(theme.texts) // count] for place in range(count)]
     told = encoder.covers([name for name in names for _ in shown], shown * len(names)).reshape(len(names), count)
