@@ -88,7 +88,7 @@ def own_titles(statements: Sequence[str], language: Language) -> NDArray[np.bool
         found = tokens(statement)
         return (
             fewest <= len(found) <= most
-            and unfit.isdisjoint(found)
+            and unfit.isdisjoint(word.split("'")[0] for word in found)  # "I'm" and "they've" tell of persons, too
             and all(char.isalpha() or char in " ,'\u2019-" for char in statement)
             and not all(word in words.says_nothing for word in found)
             and clarity(statement, language.pains.statements) >= COVERED
@@ -106,8 +106,13 @@ def _titles(
         drawn = np.arange(READ_TOGETHER) * len(drawn) // READ_TOGETHER
     shown = frame[drawn]
     statements = shown["statement"].fill_null("").to_list()
-    own = np.flatnonzero(own_titles(statements, language))
-    texts = [*matters.titles, *(_as_title(statements[place]) for place in own)]
+    texts, own, taken = list(matters.titles), [], {title.casefold() for title in matters.titles}
+    for place in np.flatnonzero(own_titles(statements, language)).tolist():
+        title = _as_title(statements[place])
+        if title.casefold() not in taken:  # the same words may be cut out of different remarks
+            own.append(place)
+            texts.append(title)
+            taken.add(title.casefold())
     title_vectors = np.concatenate([matters.title_vectors, vectors[drawn][own]])
     cover = matters.near(vectors[drawn] @ title_vectors.T)
     cover[:, len(matters.titles) :] *= OWN_TASTE
@@ -201,7 +206,7 @@ def group_pains(
     frame = _gather(pains, segments, mentions)
     own = vectors[frame["position"].to_numpy()]
     small = segments.filter("counted")["record_id"].n_unique() <= small_data
-    least = 1.0 if small else float(MIN_RECORDS)
+    least = COVERED if small else float(MIN_RECORDS)
     titles, title_vectors = _titles(frame, own, matters=matters, language=language, least=least)
     homes, likely = file_under(frame["text"].to_list(), own, titles, title_vectors, covers=covers, near=matters.near)
     listed: list[dict[str, Any]] = []
