@@ -21,6 +21,7 @@ from textcx.settings.analysis import Settings
 from textcx.steps.sentiment.encode import sentiment_columns
 from textcx.steps.themes.finding.find import is_boilerplate
 from textcx.steps.themes.finding.learn import learn_themes
+from textcx.steps.themes.naming import naming_with
 from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
@@ -53,12 +54,9 @@ def learned(path: Path, *, records: int, tools: CorpusTools) -> tuple[ThemeSet, 
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
     theme_set, _ = learn_themes(
         frame,
-        encoding.vectors,
+        encoding.matters,
         model=tools.themes,
-        phrases=tools.phrases,
-        naming=tools.language.naming,
-        encoder_id=tools.encoder.encoder_id,
-        encoder=tools.encoder,
+        naming=naming_with(tools.language, phrases=tools.phrases, encoder=tools.encoder),
     )
     return theme_set, theme_set.members.join(frame.select("segment_id", "text"), on="segment_id")
 

@@ -243,7 +243,7 @@ def main() -> None:
     encoder = load_encoder(chosen.encoder, threads=chosen.threads)
 
     def encode(texts: list[str]) -> np.ndarray:
-        return encoder.encode(texts).vectors.astype(np.float16).astype(np.float32)
+        return encoder.encode(texts).matters.astype(np.float16).astype(np.float32)
 
     result: dict[str, Any] = {"encoder": encoder.encoder_id, "seeds": SEEDS, "cases": {}}
     sets: dict[str, tuple[Labelled, np.ndarray]] = {}
