@@ -143,6 +143,7 @@ class InterruptedEncoder:
         self._shipped, self._left = engines().encoder, at_call
         self.encoder_id, self.confident_at = self._shipped.encoder_id, self._shipped.confident_at
         self.precision, self.finds_aspects = self._shipped.precision, self._shipped.finds_aspects
+        self.near = self._shipped.near
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
         self._left -= 1

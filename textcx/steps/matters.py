@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textcx.domain.matters import KnownMatters
+from textcx.domain.matters import UNTITLED, KnownMatters
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ READ_TOGETHER = 4_000
 
 def encoded_matters(known: Sequence[tuple[str, str]], encoder: Encoder) -> KnownMatters:
     """Return the titles and names of a language, as ``Language.matters`` has them, each once, with their vectors."""
-    titles = tuple(dict.fromkeys(title for title, _ in known))
+    titles = tuple(dict.fromkeys(title for title, _ in known if title != UNTITLED))
     names = tuple(dict.fromkeys(name for _, name in known))
     found = encoder.encode([*titles, *names]).matters
     return KnownMatters(

@@ -29,7 +29,7 @@ from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.domain.lexicons.naming import tokens
 from textcx.domain.tables import PAIN_POINTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.matters import choose_titles, file_under
+from textcx.steps.matters import COVERED, choose_titles, file_under
 from textcx.steps.pains.severity import is_safety, severity_summary
 from textcx.steps.pains.statements import clarity
 
@@ -208,7 +208,7 @@ def group_pains(
     frame = _gather(pains, segments, mentions)
     own = vectors[frame["position"].to_numpy()]
     small = segments.filter("counted")["record_id"].n_unique() <= small_data
-    least = 1.0 if small else float(MIN_RECORDS)
+    least = COVERED if small else float(MIN_RECORDS)
     weights = 1.0 / frame.select(pl.len().over("record_id"))["len"].to_numpy()
     chosen = choose_titles(own, weights, matters.title_vectors, near=matters.near, least=least, most=MOST)
     titles, title_vectors = [matters.titles[place] for place in chosen], matters.title_vectors[chosen]

@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcx.domain.lexicons.naming import tokens
+from textcx.steps.matters import encoded_matters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.matters import KnownMatters
     from textcx.ports import Encoder, PhraseFinder, ThemeNamer
@@ -94,6 +96,12 @@ class Naming:
         return () if self.namer is None else self.namer.notes()
 
 
+def naming_with(language: Language, *, phrases: PhraseFinder, encoder: Encoder) -> Naming:
+    """Return what names in a language are found and proven with, among it what is known of many trades."""
+    matters = encoded_matters(language.matters, encoder)
+    return Naming(phrases=phrases, words=language.naming, matters=matters, encoder=encoder)
+
+
 def _values(
     themes: Sequence[ThemeWords], offered: Sequence[Sequence[str]], tools: Naming
 ) -> dict[tuple[int, str], float]:
@@ -150,7 +158,7 @@ def _candidates(themes: Sequence[ThemeWords], tools: Naming) -> list[list[str]]:
 
 
 def presentable(name: str, words: NamingWords) -> bool:
-    """Tell whether a phrase may be a name: few words, letters only, that name anything fit to print."""
+    """Tell whether a phrase may be a name: few words, of letters and figures, that name anything fit to print."""
     found = tokens(name)
     unfit = words.profanity | words.evaluations
     if not FITTING.fullmatch(name) or not 0 < len(found) <= MOST_WORDS or unfit & set(found):
