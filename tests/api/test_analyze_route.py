@@ -81,6 +81,24 @@ def test_an_unknown_set_is_a_clear_problem(themed: httpx.Client) -> None:
     assert "secretword" not in answer.text
 
 
+@pytest.mark.parametrize("unit", ["codepoint", "utf8", "utf16"])
+def test_aspects_come_with_their_opinions_in_the_callers_unit(service: httpx.Client, unit: str) -> None:
+    text = "\U0001f600 Lovely staff. Das Café. Not good food, jane@example.com."
+    found = analyzed(service, text, offset_encoding=unit)["aspects"]
+    coded = {"codepoint": text, "utf8": text.encode(), "utf16": text.encode("utf-16-le")}[unit]
+    wide = 2 if unit == "utf16" else 1
+
+    def said(start: int | None, end: int | None) -> str | None:
+        if start is None or end is None:
+            return None
+        part = coded[wide * start : wide * end]
+        return part if isinstance(part, str) else part.decode("utf-8" if unit == "utf8" else "utf-16-le")
+
+    named = [(each["aspect"], said(each["start"], each["end"])) for each in found]
+    assert ("staff", "staff") in named
+    assert [said(each["opinion_start"], each["opinion_end"]) for each in found if each["negated"]] == ["good"]
+
+
 def test_offsets_of_evidence_follow_the_callers_unit(service: httpx.Client) -> None:
     item = analyzed(service, offset_encoding="utf8")
     [evidence] = item["pain_points"][0]["evidence"]

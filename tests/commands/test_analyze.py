@@ -105,6 +105,28 @@ def test_verification_notices_a_quote_that_is_not_the_text_of_its_span(sample_an
     assert all("segments" in problem for problem in outcome.problems)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        ({"aspect": "foo"}, "is not the text of that span"),
+        ({"segment_id": "gone"}, "refer to a segment_id that is not in segments"),
+    ],
+)
+def test_verification_notices_an_aspect_that_does_not_stand_in_its_record(
+    sample_analysis: Analysis, wrong: dict[str, str], problem: str
+) -> None:
+    first = sample_analysis.segments.filter(pl.col("text").str.contains(r"^\w\w\w")).head(1)
+    right = first.select(
+        "segment_id", "record_id", start="start", end=pl.col("start") + 3, aspect=pl.col("text").str.head(3)
+    ).with_columns(
+        opinion_start=None, opinion_end=None, negated=False, polarity=0.0, p_negative=0.0, p_neutral=1.0, p_positive=0.0
+    )
+    for table, expected in ((right, True), (right.with_columns(**{k: pl.lit(v) for k, v in wrong.items()}), False)):
+        outcome = verify(replace(sample_analysis, tables={**sample_analysis.tables, "aspects": table}))
+        assert outcome.passed == expected
+    assert any(problem in each for each in outcome.problems)
+
+
 def test_verification_notices_a_changed_source(sample_analysis: Analysis, tmp_path: Path) -> None:
     changed = tmp_path / SAMPLE.name
     changed.write_text(SAMPLE.read_text(encoding="utf-8").replace("the", "teh", 1), encoding="utf-8")

@@ -33,7 +33,7 @@ from textcx.domain.feedback import (
     Unprocessable,
 )
 from textcx.domain.parts import PRIVATE, Part
-from textcx.domain.tables import SCHEMAS
+from textcx.domain.tables import ASPECTS, SCHEMAS
 from textcx.engines.language.folder import load_language
 from textcx.pipelines.batch import RecordTools, analyze_batch
 from textcx.pipelines.corpus import analyze_corpus
@@ -261,6 +261,24 @@ def test_every_segment_and_quote_stands_in_its_record(analysis: Analysis) -> Non
     assert quotes
     for quote in quotes:
         assert texts[quote["record_id"]][quote["start"] : quote["end"]] == quote["quote"]
+
+
+def test_every_aspect_stands_in_its_record_and_its_segment(analysis: Analysis) -> None:
+    texts = dict(analysis.records.select("record_id", "text").iter_rows())
+    segments = {row["segment_id"]: row for row in analysis.segments.iter_rows(named=True)}
+    assert analysis.tables["aspects"].columns == ASPECTS.names()
+    found = analysis.tables["aspects"].rows(named=True)
+    assert {each["aspect"] for each in found} >= {"parcel", None}
+    for each in found:
+        segment = segments[each["segment_id"]]
+        assert each["record_id"] == segment["record_id"]
+        if each["start"] is not None:
+            assert texts[each["record_id"]][each["start"] : each["end"]] == each["aspect"]
+        places = [each[name] for name in ("start", "end", "opinion_start", "opinion_end") if each[name] is not None]
+        assert segment["start"] <= min(places) < max(places) <= segment["end"]
+    assert [each["segment_id"] for each in found] == sorted(
+        (each["segment_id"] for each in found), key=list(segments).index
+    )
 
 
 def test_tables_have_their_declared_columns_and_types(analysis: Analysis) -> None:

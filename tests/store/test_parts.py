@@ -9,6 +9,7 @@ import pytest
 from textcx.domain.errors import TextcxError
 from textcx.domain.feedback import Reason, Unprocessable
 from textcx.domain.parts import Part
+from textcx.domain.tables import FOUND_ASPECTS
 from textcx.store.files import PartTables, archive, part_bytes, part_tables, table_bytes, vector_bytes
 from textcx.store.parts import PartStore
 
@@ -25,6 +26,7 @@ def part(*, rows: int, first: int = 0) -> Part:
         unreadable=(Unprocessable(first + rows, "f.csv:9", Reason.UNREADABLE_ROW, "mend the line"),),
         warnings=("doubtful",),
         rows=rows + 1,
+        aspects=pl.DataFrame([{"row": first, "segment_start": 0, "aspect": "food"}], schema=FOUND_ASPECTS),
     )
 
 
@@ -35,6 +37,7 @@ def test_a_part_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     loaded = store.load(0)
     assert loaded.records.equals(saved.records)
     assert loaded.segments.equals(saved.segments)
+    assert loaded.aspects.equals(saved.aspects)
     assert np.array_equal(loaded.vectors, saved.vectors)
     assert np.array_equal(loaded.matters, saved.matters)
     assert loaded.matters.dtype == np.float16
@@ -48,6 +51,7 @@ def test_a_part_comes_back_from_the_bytes_of_a_database() -> None:
     loaded = part_tables(part_bytes(PartTables.of(saved)))
     assert loaded.records.equals(saved.records)
     assert loaded.segments.equals(saved.segments)
+    assert loaded.aspects.equals(saved.aspects)
     assert np.array_equal(loaded.vectors, saved.vectors)
     assert np.array_equal(loaded.matters, saved.matters)
 
@@ -57,6 +61,7 @@ def test_bytes_of_before_there_were_matters_have_the_vectors_in_their_place() ->
     tables = {"records.parquet": table_bytes(saved.records), "segments.parquet": table_bytes(saved.segments)}
     loaded = part_tables(archive({**tables, "vectors.npy": vector_bytes(saved.vectors)}))
     assert np.array_equal(loaded.matters, saved.vectors)
+    assert loaded.aspects.is_empty()
 
 
 def test_a_part_without_its_last_file_does_not_count(tmp_path: Path) -> None:

@@ -260,7 +260,9 @@ def _only(part: Part, record_ids: Mapping[int, str]) -> Part:
 
 
 def _rows(part: Part, records: pl.DataFrame) -> Part:
-    """Return a part with these records of it, and their segments."""
-    mine = part.segments["row"].is_in(records["row"].to_list())
+    """Return a part with these records of it, and their segments and aspects."""
+    rows = records["row"].to_list()
+    mine = part.segments["row"].is_in(rows)
     kept = {"vectors": part.vectors[mine.to_numpy()], "matters": part.matters[mine.to_numpy()]}
-    return replace(part, records=records, segments=part.segments.filter(mine), **kept)
+    aspects = part.aspects.filter(pl.col("row").is_in(rows))
+    return replace(part, records=records, segments=part.segments.filter(mine), aspects=aspects, **kept)

@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from textcx.domain.errors import BrokenResult
+from textcx.domain.tables import FOUND_ASPECTS, empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -89,11 +90,12 @@ class PartTables(NamedTuple):
     segments: pl.DataFrame
     vectors: NDArray[np.float16]
     matters: NDArray[np.float16]
+    aspects: pl.DataFrame
 
     @classmethod
     def of(cls, part: Part) -> PartTables:
         """Take the tables out of a part."""
-        return cls(part.records, part.segments, part.vectors, part.matters)
+        return cls(part.records, part.segments, part.vectors, part.matters, part.aspects)
 
 
 def part_bytes(tables: PartTables) -> bytes:
@@ -104,12 +106,13 @@ def part_bytes(tables: PartTables) -> bytes:
             "segments.parquet": table_bytes(tables.segments),
             "vectors.npy": vector_bytes(tables.vectors),
             "matters.npy": vector_bytes(tables.matters),
+            "aspects.parquet": table_bytes(tables.aspects),
         }
     )
 
 
 def part_tables(content: bytes) -> PartTables:
-    """Read the tables back. An archive of before there were matters has the vectors in their place.
+    """Read the tables back. An archive of before there were matters has the vectors in their place, and no aspects.
 
     Raises:
         BrokenResult: If the bytes are damaged.
@@ -123,4 +126,7 @@ def part_tables(content: bytes) -> PartTables:
         if "matters.npy" in inside.namelist():
             matters = np.load(io.BytesIO(inside.read("matters.npy")), allow_pickle=False)
         records, segments = (table_of(inside.read(f"{name}.parquet")) for name in ("records", "segments"))
-        return PartTables(records, segments, vectors, matters)
+        aspects = empty(FOUND_ASPECTS)
+        if "aspects.parquet" in inside.namelist():
+            aspects = table_of(inside.read("aspects.parquet"))
+        return PartTables(records, segments, vectors, matters, aspects)

@@ -22,6 +22,7 @@ def tables() -> dict[str, pl.DataFrame]:
         "pain_points": pl.DataFrame({
             "pain_point_id": ["p1", "p2"], "statement": ["of a", "alone"], "evidence": [[quote("a"), quote("b")], [quote("a")]],
         }),
+        "aspects": pl.DataFrame({"record_id": ["a", "b"], "aspect": ["of a", "of b"]}),
         "emerging": pl.DataFrame({"evidence": [[quote("b")]], "first_quotes": [[quote("a"), quote("b")]]}),
         "journey": pl.DataFrame({"stage": ["use"], "segments": [3]}),
     }  # fmt: skip
@@ -32,6 +33,7 @@ def test_no_table_names_or_quotes_a_record_that_was_taken_out() -> None:
     assert left["records"].to_dicts() == [{"record_id": "b", "duplicate_of": None}]
     assert left["pains"]["record_id"].to_list() == ["b"]
     assert left["pain_points"]["evidence"].to_list() == [[quote("b")]]
+    assert left["aspects"]["aspect"].to_list() == ["of b"]
     assert left["emerging"]["first_quotes"].to_list() == [[quote("b")]]
     assert count_quotes(tables()) - count_quotes(left) == 3
 

@@ -1,5 +1,6 @@
 """Cleaning keeps lengths, keeps plain text, and knows silence from an answer."""
 
+import re
 from functools import partial
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from languages import ENGLISH
 
 from textcx.domain.feedback import Reason
-from textcx.steps.text.clean import clean, entities_in, has_content, polish, why_unprocessable
+from textcx.steps.text.clean import clean, entities_in, has_content, polish, unpolished, why_unprocessable
 
 why_unprocessable = partial(why_unprocessable, answers=ENGLISH.answers)
 
@@ -138,3 +139,12 @@ def test_short_answers_emoji_and_emoticons_are_answers(text: str) -> None:
 def test_a_mask_is_no_content() -> None:
     assert not has_content("\u2588\u2588 - !")
     assert has_content("\u2588\u2588 a")
+
+
+@given(ANY_TEXT)
+def test_words_of_the_polished_text_are_found_again_in_the_cleaned_one(text: str) -> None:
+    cleaned = clean(text)
+    polished = polish(cleaned)
+    for word in re.finditer(r"\S+", polished):
+        start, end = unpolished(cleaned, *word.span())
+        assert "".join(cleaned[start:end].split()) == word[0]

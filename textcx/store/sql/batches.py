@@ -235,6 +235,7 @@ def _shifted(blob: bytes, offset: int, warnings: Sequence[str]) -> Part:
         unreadable=(),
         warnings=tuple(warnings),
         rows=kept.records.height,
+        aspects=kept.aspects.with_columns(pl.col("row") + offset),
     )
 
 

@@ -171,7 +171,8 @@ def _erase_in_part(connection: Connection, part_id: int, rows: set[int]) -> tupl
     stays = ~pl.col("row").is_in(list(rows))
     left = kept.records.filter(stays)
     keep = kept.segments.select(stays).to_series().to_numpy()
-    rest = PartTables(left, kept.segments.filter(stays), kept.vectors[keep], kept.matters[keep])
+    aspects = kept.aspects.filter(pl.col("row").is_in(left["row"].implode()))
+    rest = PartTables(left, kept.segments.filter(stays), kept.vectors[keep], kept.matters[keep], aspects)
     blob = part_bytes(rest) if left.height else None
     connection.execute(sa.update(parts).where(parts.c.id == part_id).values(blob=blob))
     return dataset_id, kept.vectors[~keep]
