@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
     from textcx.ports import Encoder
 
-FEWEST = 20
+FEWEST, MOST = 20, 2000
+"""Posts of a code at least, and posts that are read of a file at most."""
 NINE = {
     "tyre_fitting_survey": {
         "value for money": "What tyres and fitting cost, and whether that is a good price.",
@@ -106,8 +107,9 @@ class Posts:
 
 
 def read_posts(texts: Sequence[str], labels: Sequence[Sequence[str]], encoder: Encoder, container: Container) -> Posts:
-    """Split and encode the posts that have a text."""
-    posts = [(text, set(codes)) for text, codes in zip(texts, labels, strict=True) if text]
+    """Split and encode posts that have a text, at most ``MOST``."""
+    drawn = np.random.default_rng(0).permutation(len(texts)).tolist()
+    posts = [(texts[row], set(labels[row])) for row in drawn if texts[row]][:MOST]
     segments = [
         (row, text[start:end])
         for row, ((text, _), spans) in enumerate(

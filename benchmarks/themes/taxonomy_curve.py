@@ -10,7 +10,8 @@ theme count for them, so that the share of segments that belong to a theme is th
 
 The curve is logistic in the nearness to the nearest theme (Platt, 1999). ``least`` is the probability from which on
 ``COVERED`` of the segments that belong to a given theme are matched to one; a post has two segments or so, which makes
-three quarters of the posts and more. Both go, rounded, into
+three quarters of the posts and more (two thirds were chosen after a look at how many posts of
+``benchmarks.themes.taxonomy`` have a theme; the curve itself saw none of them). Both go, rounded, into
 ``textcx.steps.themes.assignment.seed_topics``.
 """
 
@@ -185,8 +186,8 @@ def main() -> None:
         "by_examples": {
             str(number): fit(points)
             | {
-                "at_least": {str(at): matched_at(points, at, slope=CURVE.slope, shift=CURVE.shift) for at in AT},
-                "calibration": calibration(points, slope=CURVE.slope, shift=CURVE.shift),
+                "at_least": {str(at): matched_at(points, at, **shape) for at in AT},
+                "calibration": calibration(points, **shape),
             }
             for number, points in found.items()
         },
