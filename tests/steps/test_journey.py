@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from languages import ENGLISH
-from numpy.typing import NDArray
 
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
@@ -67,9 +66,6 @@ class WordEncoder:
             matrix,
             nothing.astype(np.int32),
         )
-
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        return np.full(min(len(titles), len(remarks)), np.nan, np.float32)
 
 
 ENCODER = WordEncoder()
