@@ -49,7 +49,7 @@ class WordEncoder:
     encoder_id = "words"
     confident_at = 0.5
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:  # noqa: ARG002 - the port's
         matrix = np.full((len(texts), 256), 1e-6, dtype=np.float32)
         for row, text in enumerate(texts):
             for word in re.findall(r"\w+", text.lower()):
