@@ -84,12 +84,6 @@ class FakeEncoder:
             tags=_tags(texts) if tags else None,
         )
 
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        if len(titles) != len(remarks):
-            msg = f"{len(titles)} titles came with {len(remarks)} remarks"
-            raise ShapeMismatch(msg)
-        return np.array([_covers(*pair) for pair in zip(titles, remarks, strict=True)], dtype=np.float32)
-
 
 def _tags(texts: Sequence[str]) -> TokenTags:
     """Words of small lists name aspects or opinions; one that is next to another goes on."""
@@ -110,19 +104,6 @@ def _named(words: list[re.Match[str]], known: frozenset[str]) -> Iterable[NDArra
         among = word[0].casefold() in known
         yield np.eye(3)[among + (among and within)] * 8
         within = among
-
-
-class FakeEncoderWithoutCovers(FakeEncoder):
-    """The same of a model that cannot read title and remark together."""
-
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        return np.full(len(super().covers(titles, remarks)), np.nan, dtype=np.float32)
-
-
-def _covers(title: str, remark: str) -> float:
-    """A title covers a remark that holds half of its words of content."""
-    words = {word for word in _read(title) if word.isalpha() and word not in NAMING.stop_words}
-    return 0.9 if words and 2 * len(words.intersection(_read(remark))) >= len(words) else 0.1
 
 
 @lru_cache(_KEPT)

@@ -39,12 +39,6 @@ class Encoder(Protocol):
         With ``tags`` it also tells of each token whether it names an aspect or an opinion, if it ``finds_aspects``.
         """
 
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        """Probability, 0..1, that each title covers the remark beside it; NaN where the model has no such head.
-
-        An answer depends on its pair alone. Shape ``(titles,)``; there are as many remarks.
-        """
-
 
 @dataclass(frozen=True, slots=True)
 class LanguageGuess:

@@ -30,13 +30,13 @@ from benchmarks.run import MODEL, RESULTS, parser_for, rounded, write_result
 from textcx.engines.encoder.load import load_encoder
 from textcx.steps.themes.assignment.seed_topics import CURVE, LEAST, nearness, seed_topics_from
 from textcx.steps.themes.geometry.lattice import mean_of, off_lattice, on_lattice
-from textcx.training.matters import LABELS, read_trades
+from textcx.training.branch.labels import LABELS, read_trades
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from textcx.ports import Encoder
-    from textcx.training.matters import Trade
+    from textcx.training.branch.labels import Trade
 
 HELD_OUT = 8
 """One trade in so many is kept out of the encoder's training, chosen by the hash of its file's name."""

@@ -30,9 +30,6 @@ from textcx.wiring.sources import open_source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from textcx.domain.analysis import Analysis
     from textcx.domain.encoding import Encoding
 
@@ -172,9 +169,6 @@ class InterruptedEncoder:
         if not self._left:
             raise KeyboardInterrupt
         return self._shipped.encode(texts, vectors=vectors, tags=tags)
-
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        return self._shipped.covers(titles, remarks)
 
 
 def test_a_run_goes_on_from_its_checkpoints_with_the_same_findings(

@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 from fakes import (
     FakeEncoder,
-    FakeEncoderWithoutCovers,
     FakeLanguageDetector,
     FakeNamer,
     FakePhraseFinder,
@@ -350,15 +349,6 @@ def test_without_dates_and_ratings_there_are_no_trends_ratings_and_drivers() -> 
     assert analysis.themes.height
     assert analysis.pain_points.height
     assert analysis.themes["first_seen"].null_count() == analysis.themes.height
-
-
-def test_with_a_model_that_cannot_read_titles_and_remarks_together_nearness_finds_themes_and_pain_points(
-    part: Part,
-) -> None:
-    analysis = corpus_tools(part, tools=replace(SECOND, encoder=FakeEncoderWithoutCovers()))
-    assert analysis.themes.height
-    assert analysis.pain_points.height
-    assert (analysis.pain_points["fit"] > 0.5).all()
 
 
 def test_a_language_need_know_no_matters(part: Part) -> None:

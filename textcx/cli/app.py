@@ -222,7 +222,7 @@ def train_the_branch(
 ) -> None:
     """Train the branch of matters alone, on top of a trained model; train sentiment ends with it, too."""
     from textcx.runs.progress import StageClock
-    from textcx.training.run_matters import train_matters
+    from textcx.training.branch.run import train_matters
 
     work = out.with_name(f"{out.name}.work")
     with StageClock(bars=True) as progress:

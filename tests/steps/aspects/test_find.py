@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -11,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from languages import ENGLISH
 
-from textcx.domain.aspects import Aspect
 from textcx.domain.encoding import TokenTags
 from textcx.steps.aspects.find import SegmentText, aspect_table, find_aspects, segment_texts
 from textcx.steps.text.clean import clean, polish
+
+if TYPE_CHECKING:
+    from textcx.domain.aspects import Aspect
 
 SHARES = (0.2, 0.3, 0.5)
 GOOD, BAD = (-4.0, 0.0, 4.0), (4.0, 0.0, -4.0)
@@ -159,7 +163,7 @@ def test_places_are_found_again_behind_white_space_and_entities() -> None:
 
 def test_an_entity_at_the_edge_is_taken_whole() -> None:
     given_text = "The caf&eacute; was great"
-    [text], tags = tagged("The [café] was {great}")
+    _, tags = tagged("The [café] was {great}")
     [[found]] = find_aspects([SegmentText(0, clean(given_text), given_text, SHARES)], tags, language=ENGLISH)
     assert found.aspect == "caf&eacute;"
 
@@ -216,6 +220,6 @@ def test_whatever_is_tagged_aspects_stand_in_the_text_and_never_overlap(text: st
         if each.opinion_start is not None and each.opinion_end is not None:
             assert 5 <= each.opinion_start < each.opinion_end <= 5 + len(text)
     stretches = sorted({(each.start, each.end) for each in found if each.start is not None and each.end is not None})
-    assert all(end <= start for (_, end), (start, _) in zip(stretches, stretches[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(stretches))
     opinions = [each.opinion_start for each in found if each.opinion_start is not None]
     assert len(opinions) == len(set(opinions))

@@ -15,9 +15,7 @@ from safetensors.torch import load_file, save_file
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.model_folder import ABOUT, open_model
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
-from textcx.steps.statistics.classification import roc_auc
-from textcx.training.branch import BranchPlan, BranchTraining
-from textcx.training.branch_examples import (
+from textcx.training.branch.examples import (
     SEGMENT,
     BranchCorpus,
     Cutter,
@@ -29,8 +27,9 @@ from textcx.training.branch_examples import (
     titled,
     trade_pieces,
 )
+from textcx.training.branch.labels import judged_texts, read_trades
+from textcx.training.branch.train import BranchPlan, BranchTraining
 from textcx.training.calibrate import fit_scale
-from textcx.training.matters import judged_texts, read_trades
 from textcx.training.model_toml import write_about
 
 if TYPE_CHECKING:
@@ -41,9 +40,9 @@ if TYPE_CHECKING:
 
     from textcx.engines.encoder.reader import BatchedEncoder
     from textcx.ports import ProgressReporter
-    from textcx.training.matters import JudgedTexts, Trade
+    from textcx.training.branch.labels import JudgedTexts, Trade
 
-SHIPPED = ("cover", "aspect", "opinion", "aspect_polarity")
+SHIPPED = ("aspect", "opinion", "aspect_polarity")
 """Heads of the branch that are shipped as they are called."""
 
 
@@ -76,11 +75,9 @@ def train_matters(
     about = tomllib.loads((model / ABOUT).read_text(encoding="utf-8"))
     about["network"] = asdict(NetworkShape(**folder.network | {"matter_layers": plan.layers}))
     about["training"]["matters"] = asdict(plan)
-    about["calibration"] |= {"cover_temperature": 1.0, "cover_shift": 0.0}
     _save(out, model, trunk | shipped(learned), about)
     # What is measured and calibrated is what is shipped: rounded, and read by the encoder as users run it.
     encoder = load_encoder(out)
-    del about["calibration"]["cover_temperature"]
     about["calibration"] |= calibrate_matters(encoder, [one for one in judged_texts(texts) if one.held_out])
     write_about(out / ABOUT, about)
     about["training"]["matters"] |= {
@@ -128,25 +125,16 @@ def _save(out: Path, model: Path, weights: Mapping[str, Tensor], about: dict[str
 
 
 def calibrate_matters(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> dict[str, float]:
-    """Fit the curve of nearness, and of pairs read together, on judged pairs that nothing was trained on.
-
-    ``encoder`` reads pairs with temperature 1 and shift 0. Reading pairs together is left out where it tells covered
-    from uncovered ones no better than nearness does, by the area under the ROC curve.
-    """
+    """Fit the curve of nearness on judged pairs that nothing was trained on."""
     titles = [one.title for one in pairs for _ in one.remarks]
     remarks = [remark for one in pairs for remark in one.remarks]
-    truth = np.array([covers for one in pairs for covers in one.covers], dtype=bool)
-    even, wanted = np.ones(len(truth)), truth.astype(float)
+    wanted = np.array([covers for one in pairs for covers in one.covers], dtype=np.float64)
     found = encoder.encode([*titles, *remarks]).matters
     cosines = (found[: len(titles)] * found[len(titles) :]).sum(1).astype(np.float64)
     middle = float(cosines.mean())
-    slope, shift = fit_scale(10 * (cosines - middle), wanted, even)  # by ten: fit_scale keeps slopes between 0.25 and 4
-    curve = {"near_slope": round(10 * slope, 4), "near_shift": round(shift - 10 * slope * middle, 4)}
-    told = encoder.covers(titles, remarks).astype(np.float64).clip(1e-6, 1 - 1e-6)
-    if roc_auc(truth, told) <= roc_auc(truth, cosines):
-        return curve
-    steep, moved = fit_scale(np.log(told / (1 - told)), wanted, even)
-    return curve | {"cover_temperature": round(1 / steep, 4), "cover_shift": round(moved, 4)}
+    # By ten: fit_scale keeps slopes between 0.25 and 4.
+    slope, shift = fit_scale(10 * (cosines - middle), wanted, np.ones(len(wanted)))
+    return {"near_slope": round(10 * slope, 4), "near_shift": round(shift - 10 * slope * middle, 4)}
 
 
 def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade]) -> dict[str, float]:

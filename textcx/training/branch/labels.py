@@ -17,7 +17,7 @@ from textcx.domain.matters import UNTITLED
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-LABELS = Path(__file__).parent / "labels"
+LABELS = Path(__file__).parents[1] / "labels"
 NONE = "none"
 COVERED = "y"
 """Code of a judged pair whose title covers the remark."""

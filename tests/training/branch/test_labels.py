@@ -8,12 +8,12 @@ import pytest
 from languages import ENGLISH
 
 from textcx.domain.matters import UNTITLED
-from textcx.training.matters import Remark, known_matters, read_trades
+from textcx.training.branch.labels import Remark, known_matters, read_trades
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from textcx.training.matters import Trade
+    from textcx.training.branch.labels import Trade
 
 TRADE = """trade: bicycle repair shop
 ## Repairs
