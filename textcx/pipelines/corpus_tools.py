@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from textcx.steps.matters import encoded_matters
 from textcx.steps.text.clean import polish
 from textcx.steps.themes.assignment.seed_topics import texts_of
 from textcx.steps.themes.finding.learn import EncodedTaxonomy
-from textcx.steps.themes.naming import Naming
+from textcx.steps.themes.naming import naming_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from textcx.domain.themes.seed_topics import ThemeTaxonomy
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import Encoder, PhraseFinder, ThemeModel, ThemeNamer
+    from textcx.steps.themes.naming import Naming
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +48,5 @@ def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
 
 def naming_of(tools: CorpusTools) -> Naming:
     """Return what names are found and proven with, among it what is known of many trades."""
-    return Naming(
-        phrases=tools.phrases,
-        words=tools.language.naming,
-        matters=encoded_matters(tools.language.matters, tools.encoder),
-        encoder=tools.encoder,
-        namer=tools.namer() if tools.namer else None,
-    )
+    naming = naming_with(tools.language, phrases=tools.phrases, encoder=tools.encoder)
+    return replace(naming, namer=tools.namer() if tools.namer else None)
