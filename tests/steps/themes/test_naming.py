@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes import FakeEncoder, FakeEncoderWithoutCovers, fake_naming
+from fakes import FakeEncoder, fake_naming
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from languages import ENGLISH, NAMING
@@ -30,10 +30,9 @@ def names(
     *themes: Sequence[str] | ThemeWords,
     known: Sequence[str] = (),
     taken: Collection[str] = (),
-    encoder: FakeEncoder | None = None,
 ) -> list[str | None]:
     told = [one if isinstance(one, ThemeWords) else theme(one) for one in themes]
-    return fake_naming(*known, encoder=encoder).name(told, taken=taken)
+    return fake_naming(*known).name(told, taken=taken)
 
 
 def test_a_theme_is_called_what_its_members_say_and_others_do_not() -> None:
@@ -42,15 +41,7 @@ def test_a_theme_is_called_what_its_members_say_and_others_do_not() -> None:
 
 def test_a_known_name_may_cover_members_that_do_not_say_it() -> None:
     unlike = theme(NOTHING, near_to=["waiting time"] * 5)
-    assert names(unlike, PARCELS, known=["Waiting time", "Cold soup"], encoder=FakeEncoderWithoutCovers()) == [
-        "Waiting time",
-        "Parcel",
-    ]
-
-
-def test_a_name_that_the_encoder_does_not_take_for_covering_is_worth_less() -> None:
-    unlike = theme([*NOTHING[:3], "the tin rattles", "my tin rattles"], near_to=["waiting time"] * 3 + ["tin"] * 2)
-    assert names(unlike, PARCELS, known=["Waiting time"]) == ["Tin rattles", "Parcel"]
+    assert names(unlike, PARCELS, known=["Waiting time", "Cold soup"]) == ["Waiting time", "Parcel"]
 
 
 def test_a_name_that_is_proposed_is_taken_where_members_prove_it() -> None:
@@ -61,7 +52,6 @@ def test_a_name_that_is_proposed_is_taken_where_members_prove_it() -> None:
 def test_a_theme_that_nothing_covers_has_no_name() -> None:
     assert names(NOTHING, PARCELS) == [None, "Parcel"]
     assert names(NOTHING, PARCELS, known=["Room service"]) == [None, "Parcel"]
-    assert names(NOTHING, PARCELS, known=["Room service"], encoder=FakeEncoderWithoutCovers()) == [None, "Parcel"]
 
 
 def test_without_themes_there_are_no_names() -> None:
@@ -93,12 +83,8 @@ def test_what_everybody_says_in_every_theme_names_none() -> None:
     assert names(*branded) == [None, None, "Parcel"]
 
 
-@pytest.mark.parametrize("encoder", [FakeEncoder(), FakeEncoderWithoutCovers()])
-def test_what_everybody_says_is_no_name_even_where_nothing_else_is_known(encoder: FakeEncoder) -> None:
-    assert (
-        names([f"fernway {text}" for text in NOTHING], [f"fernway {text}" for text in WAITERS], encoder=encoder)[0]
-        is None
-    )
+def test_what_everybody_says_is_no_name_even_where_nothing_else_is_known() -> None:
+    assert names([f"fernway {text}" for text in NOTHING], [f"fernway {text}" for text in WAITERS])[0] is None
 
 
 @pytest.mark.parametrize(
