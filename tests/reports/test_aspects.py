@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 from builders import an_analysis
 
-from textcx.domain.analysis import Analysis
 from textcx.reports.aspects import aspects_by_theme
 from textcx.reports.html import render
 from textcx.reports.lookup import Lookup
+
+if TYPE_CHECKING:
+    from textcx.domain.analysis import Analysis
 
 
 def with_aspects(analysis: Analysis, *, duplicate: bool = False) -> Analysis:

@@ -13,7 +13,7 @@ from textcx.pipelines.measures import measure
 from textcx.steps.journey import fit_journey, place_segments_on_journey, summarize_journey, with_primary
 from textcx.steps.measures.headline import declared, headline
 from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
-from textcx.steps.pains.group import group_pains
+from textcx.steps.pains.group import group_pains, untitled
 from textcx.steps.pains.praise import find_praise
 from textcx.steps.pains.requests import find_requests
 from textcx.steps.pains.severity import leaving_records, told_in_records
@@ -81,7 +81,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         continuing = language.pains.statements.continuing
         praise = find_praise(segments, raised, shown, about, continuing=continuing)
         requests = find_requests(segments, about, matters=naming.matters, continuing=continuing)
-    unheard = missing_heads(segments, encoder=tools.encoder)
+    unsaid = (*untitled(pains), *missing_heads(segments, encoder=tools.encoder))
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
         "segments": segments,
@@ -123,6 +123,6 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             "namer": naming.namer.report() if naming.namer else None,
         },
         unprocessable=found.unprocessable,
-        notes=(*found.notes, *themes.notes, *naming.notes(), *fit.notes, *unheard),
+        notes=(*found.notes, *themes.notes, *naming.notes(), *fit.notes, *unsaid),
         theme_set=themes.theme_set,
     )

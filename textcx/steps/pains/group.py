@@ -232,3 +232,13 @@ def group_pains(
     points = pl.DataFrame(listed, schema=PAIN_POINTS)
     ids = pl.col("segment_id").replace_strict(home, default=None, return_dtype=pl.String).alias("pain_point_id")
     return points, pains.sort("segment_id").with_columns(ids)
+
+
+def untitled(pains: pl.DataFrame) -> tuple[str, ...]:
+    """Return a note for the reader about the pains that are in no pain point."""
+    specific = pains.filter("specific")
+    alone = specific["pain_point_id"].null_count()
+    if not alone:
+        return ()
+    told = "they count as pains of their themes and stages, and are in no pain point"
+    return (f"No title covers {alone:,} of {specific.height:,} pains surely enough: {told}.",)

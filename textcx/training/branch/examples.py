@@ -39,6 +39,7 @@ FILES = {
     "cebab": "sentiment/cebab",
     "cfpb": "problems/cfpb",
     "dynasent_pool": "sentiment/dynasent_pool",
+    "goemotions": "sentiment/goemotions",
     "huliu": "sentiment/huliu",
     "jupyter_2015": "problems/jupyter_2015",
     "mams_acsa": "aspects/mams_acsa",
