@@ -38,10 +38,10 @@ def points(namer: FakeNamer | None) -> pl.DataFrame:
 
 
 def test_a_title_that_fits_stands_and_the_id_stays_that_of_the_title_the_pains_were_filed_under() -> None:
-    namer = FakeNamer({"parcel": ["volcanoes and lava", "late parcel, came"], "waiter": ["Waiter rude"]})
+    namer = FakeNamer({"parcel": ["volcanoes and lava", "late parcel came"], "waiter": ["Waiter rude"]})
     before, after = points(None), points(namer)
     assert dict(after.select("pain_point_id", "title").iter_rows()) == {
-        pain_point_id("Parcel late"): "Late parcel, came",
+        pain_point_id("Parcel late"): "Late parcel came",
         pain_point_id("Waiter rude"): "Waiter rude",
     }
     assert after["fit"].min() >= LEAST_FIT

@@ -128,7 +128,7 @@ def calibrate_matters(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> 
     """Fit the curve of nearness on judged pairs that nothing was trained on."""
     titles = [one.title for one in pairs for _ in one.remarks]
     remarks = [remark for one in pairs for remark in one.remarks]
-    wanted = np.array([covers for one in pairs for covers in one.covers], dtype=np.float64)
+    wanted = np.array([covers for one in pairs for covers in one.covers], dtype=np.int64)
     found = encoder.encode([*titles, *remarks]).matters
     cosines = (found[: len(titles)] * found[len(titles) :]).sum(1).astype(np.float64)
     middle = float(cosines.mean())
