@@ -129,7 +129,7 @@ def test_where_a_remark_is_filed_does_not_depend_on_the_others(remarks: list[str
 
 def test_known_matters_come_with_a_vector_for_each_different_title_and_name() -> None:
     known = [("Late parcel", "Delivery time"), ("Parcel never came", "Delivery time"), (UNTITLED, "Friendliness")]
-    matters = encoded_matters(known, ENCODER)
+    matters = encoded_matters(tuple(known), ENCODER)
     assert matters.titles == ("Late parcel", "Parcel never came")
     assert matters.names == ("Delivery time", "Friendliness")
     assert (matters.title_vectors == ENCODER.encode(matters.titles).matters).all()
@@ -137,6 +137,6 @@ def test_known_matters_come_with_a_vector_for_each_different_title_and_name() ->
 
 
 def test_nothing_need_be_known() -> None:
-    matters = encoded_matters([], ENCODER)
+    matters = encoded_matters((), ENCODER)
     assert (matters.titles, matters.names) == ((), ())
     assert matters.title_vectors.shape == matters.name_vectors.shape == (0, 384)

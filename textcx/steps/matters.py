@@ -10,6 +10,7 @@ Invariants, tested: the order of the remarks never matters; no remark is under a
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,6 @@ import numpy as np
 from textcx.domain.matters import UNTITLED, KnownMatters
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from textcx.domain.matters import Nearness
@@ -30,8 +29,12 @@ READ_TOGETHER = 4_000
 """Remarks among which titles are chosen, where there are more: evenly spread over the order in which they come."""
 
 
-def encoded_matters(known: Sequence[tuple[str, str]], encoder: Encoder) -> KnownMatters:
-    """Return the titles and names of a language, as ``Language.matters`` has them, each once, with their vectors."""
+@lru_cache(maxsize=2)
+def encoded_matters(known: tuple[tuple[str, str], ...], encoder: Encoder) -> KnownMatters:
+    """Return the titles and names of a language, as ``Language.matters`` has them, each once, with their vectors.
+
+    An encoder reads them once: they are some seven thousand, which takes seconds.
+    """
     titles = tuple(dict.fromkeys(title for title, _ in known if title != UNTITLED))
     names = tuple(dict.fromkeys(name for _, name in known))
     found = encoder.encode([*titles, *names]).matters

@@ -39,7 +39,7 @@ KEYS = ("segment_id", "record_id", "stage")
 
 
 def known(*titles: str) -> KnownMatters:
-    return encoded_matters([(title, "name") for title in titles], ENCODER)
+    return encoded_matters(tuple((title, "name") for title in titles), ENCODER)
 
 
 def segments(texts: Sequence[str], **columns: object) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from textcx.steps.pains.find import find_pains
 from textcx.steps.pains.group import LEAST_FIT, group_pains, pain_point_id
 
 ENCODER = FakeEncoder()
-KNOWN = [("Parcel late", "Delivery times"), ("Waiter rude", "Manners of waiters")]
+KNOWN = (("Parcel late", "Delivery times"), ("Waiter rude", "Manners of waiters"))
 TEXTS = [
     *(f"The parcel came late on {day}." for day in ("Monday", "Tuesday", "Friday", "Sunday")),
     *(f"The waiter was rude on {day}." for day in ("Monday", "Tuesday", "Friday")),
@@ -38,10 +38,10 @@ def points(namer: FakeNamer | None) -> pl.DataFrame:
 
 
 def test_a_title_that_fits_stands_and_the_id_stays_that_of_the_title_the_pains_were_filed_under() -> None:
-    namer = FakeNamer({"parcel": ["volcanoes and lava", "late parcel, came"], "waiter": ["Waiter rude"]})
+    namer = FakeNamer({"parcel": ["volcanoes and lava", "late parcel came"], "waiter": ["Waiter rude"]})
     before, after = points(None), points(namer)
     assert dict(after.select("pain_point_id", "title").iter_rows()) == {
-        pain_point_id("Parcel late"): "Late parcel, came",
+        pain_point_id("Parcel late"): "Late parcel came",
         pain_point_id("Waiter rude"): "Waiter rude",
     }
     assert after["fit"].min() >= LEAST_FIT

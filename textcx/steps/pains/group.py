@@ -234,9 +234,9 @@ def group_pains(
     return points, pains.sort("segment_id").with_columns(ids)
 
 
-def untitled(pains: pl.DataFrame) -> tuple[str, ...]:
-    """Return a note for the reader about the pains that are in no pain point."""
-    specific = pains.filter("specific")
+def untitled(pains: pl.DataFrame, segments: pl.DataFrame) -> tuple[str, ...]:
+    """Return a note for the reader about the counted pains that are in no pain point."""
+    specific = pains.filter("specific").join(segments.filter("counted"), on="segment_id", how="semi")
     alone = specific["pain_point_id"].null_count()
     if not alone:
         return ()

@@ -145,7 +145,7 @@ class BranchTraining:
             torch._foreach_lerp_(list(self.mean.values()), list(self.masters.values()), 1 - decay)
             for name, master in self.masters.items():
                 parameters[name].copy_(master)
-        return {name: float(loss) for name, loss in losses.items()}
+        return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def _losses(self, chance: np.random.Generator, pair: Sequence[int]) -> dict[str, Tensor]:
         """Losses of a step, by name, each with its weight."""

@@ -130,7 +130,7 @@ class Measuring:
         assert sum(map(len, windows)) <= size
         self.lengths += map(len, windows)
         nothing = np.zeros((len(windows), 4), np.float32)
-        return Logits(nothing[:, :3], nothing[:, 0], nothing[:, 0], nothing, nothing, nothing, nothing[:, 0], nothing)
+        return Logits(nothing[:, :3], nothing[:, 0], nothing[:, 0], nothing, nothing, nothing, nothing)
 
 
 @pytest.mark.parametrize("words", [1, 14, 15, 253, 254, 255, 256, 477, 1000, 5000])
