@@ -98,7 +98,7 @@ class Naming:
 
 def naming_with(language: Language, *, phrases: PhraseFinder, encoder: Encoder) -> Naming:
     """Return what names in a language are found and proven with, among it what is known of many trades."""
-    matters = encoded_matters(language.matters, encoder)
+    matters = encoded_matters(language.matters, encoder)  # type: ignore[arg-type] # every object has its identity
     return Naming(phrases=phrases, words=language.naming, matters=matters, encoder=encoder)
 
 
