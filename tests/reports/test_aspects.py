@@ -1,21 +1,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import polars as pl
 from builders import an_analysis
 
-from textcx.domain.analysis import Analysis
 from textcx.reports.aspects import aspects_by_theme
 from textcx.reports.html import render
 from textcx.reports.lookup import Lookup
+
+if TYPE_CHECKING:
+    from textcx.domain.analysis import Analysis
 
 
 def with_aspects(analysis: Analysis, *, duplicate: bool = False) -> Analysis:
     """Say of every record that raises the first theme that its food is good and its queue bad."""
     theme = analysis.themes["theme_id"][0]
     raised = analysis.tables["mentions"].filter(pl.col("theme_id") == theme).select("segment_id", "record_id")
-    sides = pl.DataFrame({"aspect": ["Food", "food", "queue"], "p_positive": [0.9, 0.9, 0.1], "p_negative": [0.1, 0.1, 0.9]})
+    sides = pl.DataFrame(
+        {"aspect": ["Food", "food", "queue"], "p_positive": [0.9, 0.9, 0.1], "p_negative": [0.1, 0.1, 0.9]}
+    )
     tables = {**analysis.tables, "aspects": raised.join(sides, how="cross")}
     if duplicate:
         records = tables["records"].with_columns(duplicate_of=pl.lit("first"))

@@ -51,6 +51,7 @@ class WordEncoder:
     confident_at = 0.5
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
+        del tags
         matrix = np.full((len(texts), 256), 1e-6, dtype=np.float32)
         for row, text in enumerate(texts):
             for word in re.findall(r"\w+", text.lower()):

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_model import save_small_model, small_network
 
-from textcx.domain.encoding import TokenTags
 from textcx.engines.encoder.load import TOLERANCES, load_encoder
 from textcx.engines.encoder.readable import in_given, readable
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from textcx.domain.encoding import TokenTags
     from textcx.engines.encoder.reader import BatchedEncoder
 
 FAR = {"fp32": 0.001, "bf16": 0.1, "int8": 0.5}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -11,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from languages import ENGLISH
 
-from textcx.domain.aspects import Aspect
 from textcx.domain.encoding import TokenTags
 from textcx.steps.aspects.find import SegmentText, aspect_table, find_aspects, segment_texts
 from textcx.steps.text.clean import clean, polish
+
+if TYPE_CHECKING:
+    from textcx.domain.aspects import Aspect
 
 SHARES = (0.2, 0.3, 0.5)
 GOOD, BAD = (-4.0, 0.0, 4.0), (4.0, 0.0, -4.0)
@@ -74,14 +78,16 @@ def pairs(marked: str) -> list[tuple[str | None, str | None]]:
         ("nothing at all", []),
         ("[the battery life] {is poor}", [("battery life", "is poor")]),
         ("[our] {late}", [(None, "late")]),  # a determiner alone is no aspect
-        ("[\"wait-staff\"] were {kind!}", [("wait-staff", "kind")]),
+        ('["wait-staff"] were {kind!}', [("wait-staff", "kind")]),
         ("[a the] [menu] {.}", [("menu", None)]),
         ("[meatball] [parm] is {too} {salty}", [("meatball parm", "too salty")]),
         ("the [built]-[in] [apps]", [("built-in apps", None)]),
         ("[food] , [view]", [("food", None), ("view", None)]),
         ("{friendly} and {helpful} [staff]", [("staff", "friendly"), ("staff", "helpful")]),
-        ("{great} [location], {friendly} and {helpful} [staff]",
-         [("location", "great"), ("staff", "friendly"), ("staff", "helpful")]),
+        (
+            "{great} [location], {friendly} and {helpful} [staff]",
+            [("location", "great"), ("staff", "friendly"), ("staff", "helpful")],
+        ),
     ],
 )
 def test_an_opinion_goes_to_the_nearest_aspect(marked: str, expected: list[tuple[str | None, str | None]]) -> None:
@@ -157,7 +163,7 @@ def test_places_are_found_again_behind_white_space_and_entities() -> None:
 
 def test_an_entity_at_the_edge_is_taken_whole() -> None:
     given_text = "The caf&eacute; was great"
-    [text], tags = tagged("The [café] was {great}")
+    _, tags = tagged("The [café] was {great}")
     [[found]] = find_aspects([SegmentText(0, clean(given_text), given_text, SHARES)], tags, language=ENGLISH)
     assert found.aspect == "caf&eacute;"
 
@@ -214,6 +220,6 @@ def test_whatever_is_tagged_aspects_stand_in_the_text_and_never_overlap(text: st
         if each.opinion_start is not None and each.opinion_end is not None:
             assert 5 <= each.opinion_start < each.opinion_end <= 5 + len(text)
     stretches = sorted({(each.start, each.end) for each in found if each.start is not None and each.end is not None})
-    assert all(end <= start for (_, end), (start, _) in zip(stretches, stretches[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(stretches))
     opinions = [each.opinion_start for each in found if each.opinion_start is not None]
     assert len(opinions) == len(set(opinions))

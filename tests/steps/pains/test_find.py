@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 import polars as pl
 import pytest
+from fakes import FakeEncoder
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from fakes import FakeEncoder
 from languages import PAINS, STATEMENTS
 
 from textcx.domain.errors import ShapeMismatch
