@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING
 
 from textcx.pipelines.batch import RecordTools
 from textcx.pipelines.corpus_tools import CorpusTools
-from textcx.wiring.sources import (
-    find_taxonomy,
-    fingerprints,
-    models_directory,
-    new_namer,
-    respondent_key,
-    shared_language,
-)
+from textcx.wiring import sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +51,7 @@ class Container:
             language=self.language,
             theme_set=theme_set,
             taxonomy=self.theme_taxonomy,
-            namer=partial(new_namer, self.settings) if self.settings.namer else None,
+            namer=partial(sources.new_namer, self.settings) if self.settings.namer else None,
         )
 
     @cached_property
@@ -78,7 +71,7 @@ class Container:
     @cached_property
     def language(self) -> Language:
         """The language that is analyzed, with the journey that the user chose."""
-        return shared_language(self._language_folder, self.settings.journey)
+        return sources.shared_language(self._language_folder, self.settings.journey)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -122,37 +115,32 @@ class Container:
     @cached_property
     def respondent_key(self) -> bytes:
         """The installation's key for pseudonyms."""
-        return respondent_key()
+        return sources.respondent_key()
 
     def models(self) -> list[dict[str, str]]:
-        """Return name and SHA-256 of every model, language file and taxonomy in use.
-
-        Raises:
-            BadSetting: If there is no such taxonomy.
-            ModelProblem: If there is no such model.
-        """
+        """Return name and SHA-256 of every model, language file and taxonomy in use; raises if one is missing."""
         from textcx.engines.language.folder import journey_files
 
         encoder = self._encoder_directory
         used = sorted(path for path in encoder.glob("*") if path.suffix in {".safetensors", ".toml", ".json"})
-        used += sorted(self._language_folder.glob("*.toml"))
+        used += sorted(self._language_folder.glob("*.t[os]*"))
         used += journey_files(self._language_folder, self.settings.journey)
         used += [] if self._taxonomy_file is None else [self._taxonomy_file]
-        return fingerprints(dict.fromkeys(used))
+        return sources.fingerprints(dict.fromkeys(used))
 
     @cached_property
     def _encoder_directory(self) -> Path:
         from textcx.engines.encoder.hub import find_model
 
-        return find_model(self.settings.model or self.settings.encoder or models_directory() / "sentiment")
+        return find_model(self.settings.model or self.settings.encoder or sources.models_directory() / "sentiment")
 
     @property
     def _taxonomy_file(self) -> Path | None:
-        return find_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
+        return sources.find_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
 
     @property
     def _language_folder(self) -> Path:
-        return models_directory() / "languages" / self.settings.language
+        return sources.models_directory() / "languages" / self.settings.language
 
     @property
     def _pipeline(self) -> dict[str, str]:

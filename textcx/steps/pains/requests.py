@@ -12,7 +12,7 @@ import polars as pl
 
 from textcx.domain.tables import REQUESTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.matters import choose_titles, file_under
+from textcx.steps.matters import COVERED, choose_titles, file_under
 
 if TYPE_CHECKING:
     import re
@@ -54,7 +54,9 @@ def find_requests(
     )
     own = vectors[asked["position"].to_numpy()]
     weights = 1.0 / asked.select(pl.len().over("record_id"))["len"].to_numpy()
-    chosen = choose_titles(own, weights, matters.name_vectors, near=matters.near, least=MIN_RECORDS, most=MOST)
+    chosen = choose_titles(
+        own, weights, matters.name_vectors, near=matters.near, least=MIN_RECORDS * COVERED, most=MOST
+    )
     names = [matters.names[place] for place in chosen]
     homes, _ = file_under(own, matters.name_vectors[chosen], near=matters.near)
     rows = []
