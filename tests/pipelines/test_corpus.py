@@ -449,7 +449,7 @@ def test_a_namer_is_made_for_each_analysis_and_told_of_in_manifest_and_notes(par
     for _ in range(2):
         found = corpus_tools(part, tools=replace(SECOND, namer=new))
         assert found.manifest["namer"] == made[-1].report()
-        assert found.notes == (*analysis.notes, "The fake was asked.")
+        assert set(found.notes) - set(analysis.notes) == {"The fake was asked."}
         assert list(found.tables["pain_points"]["title"]) == list(analysis.tables["pain_points"]["title"])
     assert len(made) == 2
     assert analysis.manifest["namer"] is None

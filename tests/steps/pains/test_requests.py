@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ENCODER = FakeEncoder()
-MATTERS = encoded_matters([("Lift broken", "Vegan food"), ("No parking", "Bicycle parking")], ENCODER)
+MATTERS = encoded_matters((("Lift broken", "Vegan food"), ("No parking", "Bicycle parking")), ENCODER)
 FOOD = [f"please add vegan food {word}" for word in ("now", "soon", "here", "daily")]
 PARKING = [f"we would like bicycle parking {word}" for word in ("now", "soon", "here", "daily", "outside")]
 CONTINUING = ENGLISH.pains.statements.continuing

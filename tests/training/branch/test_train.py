@@ -73,9 +73,10 @@ def test_steps_have_losses_and_move_the_weights_that_are_shipped(
 ) -> None:
     run = training(tmp_path, StageClock())
     before = {name: value.clone() for name, value in run.mean.items()}
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.INFO, logger="textcx.training.branch.train"):
         after = load_file(run.run())
-    said = [json.loads(record.getMessage().removeprefix("matters: ")) for record in caplog.records]
+    told = (record.getMessage() for record in caplog.records)
+    said = [json.loads(each.removeprefix("matters: ")) for each in told if each.startswith("matters: ")]
     assert [one["step"] for one in said] == [1, 2, 3, 4]
     for one in said:
         assert set(WEIGHTS) <= set(one["losses"])

@@ -12,7 +12,7 @@ A namer may propose better titles for what is listed; they must fit the same mem
 
 Invariants, tested: the order of pains and segments never matters; a pain belongs to one pain point at most;
 ``pain_point_id`` depends only on the title that the pains were filed under, also where a namer's takes its place;
-reach never exceeds the number of counted records; the share of members that a title covers is at least ``LEAST_FIT``.
+reach never exceeds the number of counted records; a pain point whose fit is below ``LEAST_FIT`` could not be better.
 """
 
 from __future__ import annotations
@@ -49,7 +49,8 @@ HIGH_SEVERITY = 0.75
 SMALL_DATA = 100
 """With no more counted records than this, every pain point is listed."""
 LEAST_FIT = 0.7
-"""Least share of a pain point's members that its title covers; those it covers least leave until so many are left."""
+"""Least share of a pain point's members that its title covers; those it covers least leave until it is so. Where
+too few would be left, all stay: a mixed group, which reports show last."""
 MOST = 60
 """Pain points at most."""
 NAMED_WORDS = (2, 8)
@@ -217,7 +218,10 @@ def group_pains(
     home: dict[str, str] = {}
     vectors_of: dict[str, NDArray[np.float32]] = {}
     for number, title in enumerate(titles):
-        members = _fitting(likely, np.flatnonzero(homes == number).tolist())
+        every = np.flatnonzero(homes == number).tolist()
+        members = _fitting(likely, every)
+        if frame["record_id"].gather(members).n_unique() < MIN_RECORDS:
+            members = every  # too few are surely covered: a mixed group
         if not members:
             continue
         theirs = frame[members]
