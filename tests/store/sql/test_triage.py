@@ -8,7 +8,7 @@ from job_context import as_csv, light_context, run_now, send, some_rows
 
 from textcx.domain.errors import BadCursor, NotFound, WrongUse
 from textcx.domain.service.datasets import TriageStatus
-from textcx.steps.pains.urgency import aged
+from textcx.steps.pains.urgency import AGE_POINTS, aged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,5 +88,7 @@ def test_waiting_entries_grow_older_and_settled_ones_do_not(queue: SqlTriage) ->
     queue.update_scores(lambda urgency, at: aged(urgency, created_at=at, now=late), most=4)
     assert queue.get("shop", settled).score == before[settled]
     assert queue.get("shop", waiting).score >= before[waiting]
-    assert any(reason["kind"] == "age" and reason["points"] == 10.0 for reason in queue.get("shop", waiting).reasons)
+    assert any(
+        reason["kind"] == "age" and reason["points"] == AGE_POINTS for reason in queue.get("shop", waiting).reasons
+    )
     assert queue.update_scores(lambda urgency, at: aged(urgency, created_at=at, now=late)) == 0

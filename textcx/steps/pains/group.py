@@ -209,7 +209,7 @@ def group_pains(
     frame = _gather(pains, segments, mentions)
     own = vectors[frame["position"].to_numpy()]
     small = segments.filter("counted")["record_id"].n_unique() <= small_data
-    least = COVERED if small else MIN_RECORDS * LEAST_FIT
+    least = COVERED * (1 if small else MIN_RECORDS)
     weights = 1.0 / frame.select(pl.len().over("record_id"))["len"].to_numpy()
     chosen = choose_titles(own, weights, matters.title_vectors, near=matters.near, least=least, most=MOST)
     titles, title_vectors = [matters.titles[place] for place in chosen], matters.title_vectors[chosen]
