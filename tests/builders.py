@@ -16,7 +16,7 @@ from fernway import PLANS, REGIONS, TOPICS, Rows, World, manifest
 
 from textcx.domain.analysis import Analysis
 from textcx.domain.feedback import Reason, Unprocessable
-from textcx.domain.tables import EVIDENCE, SCHEMAS, conform, empty
+from textcx.domain.tables import EVIDENCE, REQUESTS, SCHEMAS, conform, empty
 
 UNITS = {"nps": "points", "stars": "stars", "csat": "percent", "ces": "scale 1..7"}
 
@@ -242,7 +242,9 @@ def _tables(world: World) -> dict[str, pl.DataFrame]:
     order = dict(SCHEMAS["records"]) | own
     records = conform(pl.DataFrame(world.records, schema=order), SCHEMAS["records"], name="records")
     extra = {"groups": (_groups(world), {}), "praise": (_praise(world, segments), {"evidence": EVIDENCE})}
+    asked = [{key: row[key] for key in REQUESTS} for row in extra["praise"][0][:2]]
     tables |= {name: pl.DataFrame(found, schema_overrides=types) for name, (found, types) in extra.items() if found}
+    tables |= {"requests": pl.DataFrame(asked, schema=REQUESTS)} if asked else {}
     return {"records": records, **tables}
 
 

@@ -11,11 +11,12 @@ import hashlib
 import math
 import re
 from collections import Counter
-from functools import cache
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from languages import NAMING
+from languages import ENGLISH, NAMING
 
 from textcx.domain.encoding import Encoding, TokenTags
 from textcx.domain.errors import ShapeMismatch
@@ -25,11 +26,15 @@ from textcx.domain.themes.findings import MIN_SEGMENTS
 from textcx.domain.themes.sets import StrengthCurve
 from textcx.ports import LanguageGuess, Phrase, TopicFit
 from textcx.steps.themes.geometry.lattice import on_lattice, unit_rows
+from textcx.steps.themes.naming import naming_with
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from textcx.ports import Encoder
+    from textcx.steps.themes.naming import Naming
 
 
 def _set(words: str) -> frozenset[str]:
@@ -41,6 +46,8 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 WIDTH = 384
 WINDOW = 100
 """Words read at once by the encoder."""
+_KEPT = 20_000
+"""Texts that are remembered, because each analysis reads the thousands of titles and names that are known."""
 _POSITIVE = _set(
     "good great lovely friendly helpful kind clean quick tasty perfect love excellent \U0001f600 \U0001f60d"
 )
@@ -63,32 +70,25 @@ class FakeEncoder:
     finds_aspects = True
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
-        read = [_read(text) for text in texts]
-        matrix = _matrix([_vector(words) for words in read] if vectors else [], WIDTH)
+        told = [_told(text) for text in texts]
+        matrix = _matrix([_vector(text) for text in texts] if vectors else [], WIDTH)
+        heads = _matrix([heads for _, heads in told], 5 + len(_EMOTIONS))
         return Encoding(
             vectors=matrix,
             matters=matrix,
-            sentiment=_matrix([_sentiment(words) for words in read], 3),
-            pain=np.array([_said(words, _PAIN) for words in read], dtype=np.float32),
-            request=np.array([_said(words, _REQUEST) for words in read], dtype=np.float32),
-            emotions=np.array([[_said(words, one) for one in _EMOTIONS] for words in read], dtype=np.float32).reshape(
-                -1, 4
-            ),
-            windows=np.array([max(1, math.ceil(len(words) / WINDOW)) for words in read], dtype=np.int32),
+            sentiment=heads[:, :3],
+            pain=heads[:, 3],
+            request=heads[:, 4],
+            emotions=heads[:, 5:],
+            windows=np.array([windows for windows, _ in told], dtype=np.int32),
             tags=_tags(texts) if tags else None,
         )
-
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        if len(titles) != len(remarks):
-            msg = f"{len(titles)} titles came with {len(remarks)} remarks"
-            raise ShapeMismatch(msg)
-        return np.array([_covers(*pair) for pair in zip(titles, remarks, strict=True)], dtype=np.float32)
 
 
 def _tags(texts: Sequence[str]) -> TokenTags:
     """Words of small lists name aspects or opinions; one that is next to another goes on."""
     words = [list(_WORD.finditer(text)) for text in texts]
-    sentiment = [_sentiment(_read(text)) for text in texts]
+    sentiment = [_told(text)[1][:3] for text in texts]
     return TokenTags(
         bounds=np.cumsum([0, *map(len, words)]),
         spans=np.array([word.span() for own in words for word in own], dtype=np.int64).reshape(-1, 2),
@@ -106,17 +106,19 @@ def _named(words: list[re.Match[str]], known: frozenset[str]) -> Iterable[NDArra
         within = among
 
 
-def _covers(title: str, remark: str) -> float:
-    """A title covers a remark that holds half of its words of content."""
-    words = {word for word in _read(title) if word.isalpha() and word not in NAMING.stop_words}
-    return 0.9 if words and 2 * len(words.intersection(_read(remark))) >= len(words) else 0.1
+@lru_cache(_KEPT)
+def _told(text: str) -> tuple[int, NDArray[np.float64]]:
+    """Windows of a text, and what the heads say of it: sentiment, pain, request, emotions."""
+    words = _read(text)
+    said = [_said(words, known) for known in (_PAIN, _REQUEST, *_EMOTIONS)]
+    return max(1, math.ceil(len(words) / WINDOW)), np.array([*_sentiment(words), *said])
 
 
 def _read(text: str) -> list[str]:
     return _WORD.findall(text.casefold())
 
 
-def _matrix(rows: list[NDArray[np.float64]], width: int) -> NDArray[np.float32]:
+def _matrix(rows: Sequence[NDArray[np.floating]], width: int) -> NDArray[np.float32]:
     return np.array(rows, dtype=np.float32).reshape(len(rows), width)
 
 
@@ -130,7 +132,9 @@ def _place(word: str) -> tuple[int, float]:
     return int.from_bytes(digest[:4], "little") % WIDTH, 1.0 if digest[4] % 2 else -1.0
 
 
-def _vector(words: list[str]) -> NDArray[np.float64]:
+@lru_cache(_KEPT)
+def _vector(text: str) -> NDArray[np.float64]:
+    words = _read(text)
     vector = np.zeros(WIDTH)
     vector[0] = 0.01  # a text without a word has a direction, too
     for word in [word for word in words if word not in NAMING.stop_words] or words:
@@ -239,6 +243,12 @@ def _runs(text: str) -> list[Phrase]:
     return found
 
 
+def fake_naming(*known: str, encoder: Encoder | None = None) -> Naming:
+    """What themes are named with, where only matters of these names are known."""
+    language = replace(ENGLISH, matters=tuple((name, name) for name in known))
+    return naming_with(language, phrases=FakePhraseFinder(), encoder=encoder or FakeEncoder())
+
+
 _FEWEST_MEMBERS = 3
 _MOST_KEYWORDS = 10
 
@@ -311,3 +321,29 @@ def _content_words(text: str) -> frozenset[str]:
 def _keywords(members: NDArray[np.bool_], words: list[frozenset[str]]) -> tuple[str, ...]:
     counts = Counter(word for mine, said in zip(members, words, strict=True) if mine for word in said)
     return tuple(sorted(counts, key=lambda word: (-counts[word], word))[:_MOST_KEYWORDS])
+
+
+class FakeNamer:
+    """Implements the ``ThemeNamer`` port: proposes what it was told to, for a group that holds a word."""
+
+    def __init__(self, proposals: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.proposals = proposals or {}
+        self.shown: list[list[str]] = []
+        self.accepted = 0
+
+    def propose(self, groups: Sequence[Sequence[str]], *, titles: bool) -> list[list[str]]:
+        del titles
+        self.shown += [list(group) for group in groups if group]
+        return [self._of(" ".join(group).casefold()) for group in groups]
+
+    def _of(self, said: str) -> list[str]:
+        return next((list(names) for word, names in self.proposals.items() if word in said), [])
+
+    def accept(self, count: int) -> None:
+        self.accepted += count
+
+    def report(self) -> dict[str, Any]:
+        return {"model": "fake", "asked": len(self.shown), "accepted": self.accepted}
+
+    def notes(self) -> tuple[str, ...]:
+        return ("The fake was asked.",) if self.shown and not self.proposals else ()

@@ -13,7 +13,7 @@ from languages import ENGLISH
 
 from textcx.domain.service.datasets import Job, JobKind
 from textcx.pipelines.batch import RecordTools
-from textcx.pipelines.corpus import CorpusTools
+from textcx.pipelines.corpus_tools import CorpusTools
 from textcx.pipelines.incoming import IncomingTools
 from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors

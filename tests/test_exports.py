@@ -68,7 +68,7 @@ EXPORTS = {
 }
 COMMANDS = {
     "analyze", "db upgrade", "evaluate", "inspect", "keys create", "keys list", "keys revoke", "report", "sentiment",
-    "serve", "themes diff", "themes edit", "themes export", "themes learn", "themes show", "train sentiment", "verify", "worker",
+    "serve", "themes diff", "themes edit", "themes export", "themes learn", "themes show", "train matters", "train sentiment", "verify", "worker",
 }  # fmt: skip
 
 

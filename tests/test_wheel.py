@@ -43,7 +43,7 @@ def test_the_wheel_runs_the_main_job_without_the_checkout(tmp_path: Path) -> Non
     )  # fmt: skip
     assert served.stdout.split() == ["textcx_api.main:create_app", "True"]
     run = subprocess.run(
-        [sys.executable, "-m", "textcx", "analyze", few, "--out", tmp_path / "out"],
+        [sys.executable, "-m", "textcx", "analyze", few, "--taxonomy", "cx", "--out", tmp_path / "out"],
         check=False, capture_output=True, text=True, env=environment, cwd=tmp_path,
     )  # fmt: skip
     assert run.returncode in {0, 3}, run.stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,12 +37,6 @@ class Encoder(Protocol):
         """Encode texts, each different one once; an answer never depends on the other texts or their order.
 
         With ``tags`` it also tells of each token whether it names an aspect or an opinion, if it ``finds_aspects``.
-        """
-
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        """Probability, 0..1, that each title covers the remark beside it; NaN where the model has no such head.
-
-        An answer depends on its pair alone. Shape ``(titles,)``; there are as many remarks.
         """
 
 
@@ -130,6 +124,30 @@ class ThemeModel(Protocol):
         ``vectors``: unit length, shape ``(segments, width)``. ``max_unassigned``: largest share of segments in no
         cluster, 0..1.
         """
+
+
+class ThemeNamer(Protocol):
+    """A language model that proposes what groups of remarks could be called; made for one analysis.
+
+    Nobody trusts it: what it proposes is proven like every other name and title. It never raises for what a server
+    does; a group without an answer has no proposals.
+    """
+
+    def propose(self, groups: Sequence[Sequence[str]], *, titles: bool) -> list[list[str]]:
+        """Propose a few names of each group of redacted remarks, best first; none where it has none.
+
+        With ``titles``, they say what goes wrong, in at most eight words; else they name a theme, in two to five. Only
+        the first eight remarks of a group are looked at, and the first 300 characters of each.
+        """
+
+    def accept(self, count: int) -> None:
+        """Note that so many more of the groups got what was proposed for them."""
+
+    def report(self) -> dict[str, Any]:
+        """Say for the manifest who was asked, about how many groups, and how many proposals were accepted."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the reader where answers were missing; none where all went well."""
 
 
 class FeedbackReader(Protocol):

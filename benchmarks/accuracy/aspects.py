@@ -2,7 +2,8 @@
 
 Measured are the aspects that are found with exactly the labelled words (precision, recall, F1), and how the labelled
 aspects are judged (accuracy, and the mean F1 of negative, neutral and positive). Aspects of conflicting polarity are
-left out of both. Every sentence of MAMS has aspects of two polarities, so that the polarity of a sentence says little.
+left out of both. MAMS labels no sentence without aspects of two polarities, so that the polarity of a sentence says
+little.
 
 Of the three, the branch learns from the training part of MAMS alone; restaurants and laptops are trades it never saw
 labelled in this way. Sets that are not there are left out.

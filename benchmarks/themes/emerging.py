@@ -15,7 +15,7 @@ import json
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -28,14 +28,17 @@ from textcx.steps.themes.finding.emerging import find_emerging
 from textcx.steps.themes.geometry.lattice import STEPS, cosines, mean_of, on_lattice, relative_to, unit_rows
 from textcx.wiring.container import Container
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 WITHHELD = (0, 1, 5, 10)
 SEEDS = 5
 FURTHEST = 1 / 12
 
 
-def numbered(texts: list[str] | tuple[str, ...]) -> list[str]:
+def numbered(groups: Sequence[pl.DataFrame]) -> list[str]:
     """Stand-in names: naming is judged elsewhere."""
-    return [f"group {number}" for number in range(len(texts))]
+    return [f"group {number}" for number in range(len(groups))]
 
 
 def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld: int, seed: int) -> dict[str, Any]:
@@ -85,7 +88,7 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
         unexplained,
         vectors[rows],
         theme_set,
-        name=lambda texts, _: numbered(list(map(str, texts))),
+        name=numbered,
         continuing=Container(Settings()).language.pains.statements.continuing,
         received=unexplained,
     )
@@ -115,7 +118,7 @@ def main() -> None:
     path = chosen.data / "clusters" / "banking77.jsonl"
     rows = [row for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()) if row["split"] == "test"]
     encoder = load_encoder(chosen.encoder, threads=chosen.threads)
-    vectors = encoder.encode([row["text"] for row in rows]).vectors.astype(np.float16).astype(np.float32)
+    vectors = encoder.encode([row["text"] for row in rows]).matters.astype(np.float16).astype(np.float32)
     labels = np.array([row["label"] for row in rows])
     result: dict[str, Any] = {"encoder": encoder.encoder_id, "set": "banking77 test", "seeds": SEEDS, "cases": []}
     for withheld in WITHHELD:

@@ -43,7 +43,7 @@ def prepare(data: Path, folder: Path) -> None:
     texts = [json.loads(line)["text"] for line in lines]
     texts = [text for text in texts if not is_boilerplate(text, naming)][:ENCODED]
     encoding = load_encoder(MODEL).encode(texts)
-    np.save(folder / "vectors.npy", encoding.vectors)
+    np.save(folder / "vectors.npy", encoding.matters)
     np.save(folder / "polarities.npy", encoding.sentiment[:, 2] - encoding.sentiment[:, 0])
     (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
 
@@ -79,18 +79,19 @@ def ours(folder: Path, size: int) -> dict[str, Any]:
     from textcx.settings.analysis import Settings
     from textcx.steps.themes.assignment.assign import assign_themes
     from textcx.steps.themes.finding.learn import learn_themes
+    from textcx.steps.themes.naming import naming_with
     from textcx.wiring.container import Container
 
     frame, vectors = body(folder, size)
     container = Container(Settings())
-    naming, phrases = container.language.naming, container.phrases
-    model = BertopicThemes(stop_words=naming.stop_words)
+    model = BertopicThemes(stop_words=container.language.naming.stop_words)
+    naming = naming_with(container.language, phrases=container.phrases, encoder=container.encoder)
     model.fit(["a few words"] * 40, vectors[:40], seed=0)  # imports are not timed
-    phrases.phrases(["a few words"])
+    naming.phrases.phrases(["a few words"])
     begin = time.perf_counter()
     model.fit(frame["text"].to_list(), vectors, seed=0)
     fitted = time.perf_counter()
-    theme_set, _ = learn_themes(frame, vectors, model=model, phrases=phrases, naming=naming, encoder_id="growth")
+    theme_set, _ = learn_themes(frame, vectors, model=model, naming=naming)
     learned = time.perf_counter()
     assign_themes(theme_set, vectors)
     assigned = time.perf_counter()

@@ -30,10 +30,12 @@ from textcx.readers import open_feedback
 from textcx.settings.analysis import Settings
 from textcx.steps.sentiment.encode import sentiment_columns
 from textcx.steps.themes.finding.find import find_themes, is_boilerplate
+from textcx.steps.themes.naming import naming_with
 from textcx.wiring.container import Container
 
 if TYPE_CHECKING:
     from textcx.ports import Encoder
+    from textcx.steps.themes.naming import Naming
 
 RESULT = RESULTS / "theme_quality.json"
 TOOLS = Container(Settings())
@@ -72,6 +74,11 @@ print(json.dumps({
 def theme_model() -> BertopicThemes:
     """Return the shipped theme model."""
     return BertopicThemes(stop_words=TOOLS.language.naming.stop_words)
+
+
+def naming_by(encoder: Encoder) -> Naming:
+    """Return what themes are named with."""
+    return naming_with(TOOLS.language, phrases=TOOLS.phrases, encoder=encoder)
 
 
 def segments_of(path: Path, *, records: int) -> pl.DataFrame:
@@ -136,15 +143,13 @@ def dump(path: Path, *, encoder: Encoder, records: int, with_stock: bool) -> dic
     frame = segments_of(path, records=records)
     encoding = encoder.encode(frame["text"].to_list())
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
-    model, phrases = theme_model(), TOOLS.phrases
-    model.fit(frame["text"].to_list()[:40], encoding.vectors[:40], seed=0)  # imports are not timed
+    model, naming = theme_model(), naming_by(encoder)
+    model.fit(frame["text"].to_list()[:40], encoding.matters[:40], seed=0)  # imports are not timed
     begin = time.perf_counter()
-    finding = find_themes(
-        frame, encoding.vectors, model=model, phrases=phrases, language=TOOLS.language, encoder_id=encoder.encoder_id
-    )
+    finding = find_themes(frame, encoding.matters, model=model, naming=naming, language=TOOLS.language)
     seconds = time.perf_counter() - begin
     substantive = np.array([not is_boilerplate(text, TOOLS.language.naming) for text in frame["text"]])
-    texts, vectors = frame.filter(pl.Series(substantive))["text"].to_list(), encoding.vectors[substantive]
+    texts, vectors = frame.filter(pl.Series(substantive))["text"].to_list(), encoding.matters[substantive]
     begin = time.perf_counter()
     model.fit(texts, vectors, seed=0)
     levels = finding.themes["level"].unique().sort().to_list()
@@ -174,7 +179,7 @@ def known(path: Path, *, encoder: Encoder, most: int, with_stock: bool) -> dict[
     rows = [row for row in rows if row["split"] == "test"]
     rows = [rows[i] for i in sorted(np.random.default_rng(0).permutation(len(rows))[:most])]
     texts, truth = [row["text"] for row in rows], np.array([str(row["label"]) for row in rows])
-    vectors = encoder.encode(texts).vectors
+    vectors = encoder.encode(texts).matters
     model = theme_model()
     fit = model.fit(texts, vectors, seed=0)
     plain = model.fit(texts, vectors, seed=0, max_unassigned=0.0)
@@ -239,11 +244,10 @@ def nhs(data: Path, *, encoder: Encoder) -> dict[str, Any]:
     frame = frame.with_columns(**sentiment_columns(encoding.sentiment))
     finding = find_themes(
         frame,
-        encoding.vectors,
+        encoding.matters,
         model=theme_model(),
-        phrases=TOOLS.phrases,
+        naming=naming_by(encoder),
         language=TOOLS.language,
-        encoder_id=encoder.encoder_id,
     )
     ours: dict[str, set[str]] = {}
     for level in (1, 2, 3):

@@ -2,7 +2,8 @@
 
 A taxonomy is built from some labels of a labelled set: the label's name and a few texts that carry it, which are then
 removed from the data. All other texts are matched; where few labels are given, most belong to no theme. Labels serve
-only as examples and for the final count. The shipped method is compared with simpler ones.
+only as examples and for the final count. Beside the shipped method stands the nearest theme, however
+far.
 
     python -m benchmarks.themes.seed_topics --data DIR
 
@@ -24,21 +25,11 @@ import numpy as np
 from benchmarks.run import MODEL, RESULTS, parser_for, write_result
 from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy
 from textcx.engines.encoder.load import load_encoder
-from textcx.steps.themes.assignment.seed_calibration import (
-    best_of,
-    chance_of,
-    cosines_to,
-    crowd_around,
-    leave_out,
-    nearness,
-)
-from textcx.steps.themes.assignment.seed_topics import match, place, texts_of
-from textcx.steps.themes.geometry.lattice import STEPS, mean_of, on_lattice, relative_to, unit_rows
+from textcx.steps.themes.assignment.seed_topics import match, nearness, texts_of
+from textcx.steps.themes.geometry.lattice import mean_of, off_lattice, on_lattice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from textcx.steps.themes.assignment.seed_topics import SeedMatch
 
 CASES = (
     ("banking77", 77, 5),
@@ -65,7 +56,7 @@ SHORTEST, LONGEST = 12, 200
 """Characters of a text that a team would choose as an example, exclusive."""
 NEEDED = 10
 """Texts a label needs to be given as a theme: as many as are drawn at most."""
-MOSTLY_RIGHT, SURE, HALF = 0.75, 0.9, 0.5
+MOSTLY_RIGHT = 0.75
 VAGUE = {"Not assigned", "Unspecified communication", "Miscellaneous", "Everything was good/bad"}
 
 
@@ -141,64 +132,6 @@ def count(numbers: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     }
 
 
-def simpler(found: SeedMatch, taxonomy: ThemeTaxonomy, given: np.ndarray, vectors: np.ndarray) -> dict[str, np.ndarray]:
-    """Return simpler methods of matching: the number of the theme of each text, -1 where none."""
-    leaves = taxonomy.leaves()
-    owners = np.repeat(np.arange(len(leaves)), [len(theme.texts()) for theme in leaves])
-    origin = np.rint(found.seed_topics.origin * STEPS).astype(np.float32)
-    texts, shown = relative_to(origin, on_lattice(given)), relative_to(origin, on_lattice(vectors))
-    background = np.rint(found.seed_topics.background * STEPS).astype(np.float32)
-    sums = np.stack([texts[owners == number].astype(np.float64).sum(axis=0) for number in range(len(leaves))])
-    cosine = cosines_to(shown, unit_rows(sums))
-    to_texts = cosines_to(shown, texts)
-    single = np.stack([to_texts[:, owners == number].max(axis=1) for number in range(len(leaves))], axis=1)
-    held = np.concatenate([np.arange(len(t.texts())) >= len(t.texts()) - len(t.examples) for t in leaves])
-    ways: dict[str, np.ndarray] = {}
-    if held.any():
-        whose = owners[held]
-        rest = unit_rows(sums[whose] - texts[held])
-        own = (texts[held].astype(np.float64) * rest).sum(axis=1) / STEPS**2
-        between = cosines_to(texts[held], texts)
-        between[np.arange(held.sum()), np.flatnonzero(held)] = -1.0
-        nearest = np.where(owners[None, :] == whose[:, None], between, -1.0).max(axis=1)
-        each = np.array([np.quantile(own[whose == n], 0.3) if (whose == n).any() else 2.0 for n in range(len(leaves))])
-        ways["mean, one cut: three tenths of the left-out examples are below"] = _over(cosine, np.quantile(own, 0.3))
-        ways["mean, a cut for each theme: the same"] = _over(cosine, each)
-        ways["nearest text, one cut: the same"] = _over(single, np.quantile(nearest, 0.3))
-    crowd = crowd_around(shown, background)
-    near = nearness(cosine, crowd)
-    left = leave_out(leaves, texts, owners, sums, background)
-    values = np.concatenate([left.right, left.strayed])
-    if len(values):
-        ways["nearness, one cut: the same"] = _over(near, np.quantile(values, 0.3))
-    best, value = best_of(near)
-    chance = chance_of(found.seed_topics.biases[best] + found.seed_topics.slopes[best] * value)
-    ways["nearness, odds of nine to one alone"] = np.where(chance >= SURE, best, -1)
-    return ways
-
-
-def _over(near: np.ndarray, cut: np.ndarray | float) -> np.ndarray:
-    best, value = best_of(near)
-    return np.where(value >= np.broadcast_to(cut, near.shape[1])[best], best, -1)
-
-
-def ceiling(found: SeedMatch, vectors: np.ndarray, truth: np.ndarray) -> float:
-    """Recall of the best cut of each theme with nine of ten right, chosen by the labels: an upper bound."""
-    given = found.seed_topics
-    origin, prototypes, background = (
-        np.rint(x * STEPS).astype(np.float32) for x in (given.origin, given.prototypes, given.background)
-    )
-    shown = relative_to(origin, on_lattice(vectors))
-    best, value = best_of(nearness(cosines_to(shown, prototypes), crowd_around(shown, background)))
-    total = 0
-    for theme in range(truth.shape[1]):
-        rows = np.flatnonzero(best == theme)
-        right = truth[rows[np.argsort(-value[rows])], theme]
-        enough = np.flatnonzero(np.cumsum(right) >= 0.9 * np.arange(1, len(right) + 1))
-        total += int(right[: enough[-1] + 1].sum()) if len(enough) else 0
-    return total / truth.any(axis=1).sum()
-
-
 def case(
     data: Labelled,
     vectors: np.ndarray,
@@ -208,24 +141,22 @@ def case(
     examples: int,
     seed: int,
 ) -> dict[str, Any]:
-    """Measure one taxonomy: every method on all texts, and the learned one on a half that it has not seen."""
+    """Measure one taxonomy."""
     taxonomy, label_of = taxonomy_of(data, themes=themes, examples=examples, seed=seed)
     given = encode(texts_of(taxonomy))
     ids = [theme.theme_id for theme in taxonomy.leaves()]
     truth = np.array([[label_of[theme_id] in labels for theme_id in ids] for labels in data.labels])
-    origin = mean_of(on_lattice(vectors)) / STEPS
+    origin = off_lattice(mean_of(on_lattice(vectors)))
     begin = time.perf_counter()
-    found = match(taxonomy, given, vectors, origin=origin.astype(np.float32))
+    found = match(taxonomy, given, vectors, origin=origin)
     seconds = time.perf_counter() - begin
-    result = {"shipped": count(found.placed.numbers, truth)}
-    result |= {name: count(way, truth) for name, way in simpler(found, taxonomy, given, vectors).items()}
-    half = np.random.default_rng(seed).random(len(vectors)) < HALF
-    learned = match(taxonomy, given, vectors[half], origin=origin.astype(np.float32))
-    result["shipped, texts not learned from"] = count(place(learned.seed_topics, vectors[~half]).numbers, truth[~half])
+    result = {
+        "shipped": count(found.placed.numbers, truth),
+        "nearest theme, however far": count(nearness(found.seed_topics, vectors).argmax(axis=1), truth),
+    }
     total = sum(len(theme.examples) for theme in taxonomy.leaves())
     strengths = found.placed.strengths[found.placed.numbers >= 0]
     result["facts"] = {
-        "best cut by labels, recall": ceiling(found, vectors, truth),
         "said to be right": float(strengths.mean()) if len(strengths) else float("nan"),
         "examples found again": int(found.found_again.sum()) / max(1, total),
         "seconds": seconds,
@@ -243,7 +174,7 @@ def main() -> None:
     encoder = load_encoder(chosen.encoder, threads=chosen.threads)
 
     def encode(texts: list[str]) -> np.ndarray:
-        return encoder.encode(texts).vectors.astype(np.float16).astype(np.float32)
+        return encoder.encode(texts).matters.astype(np.float16).astype(np.float32)
 
     result: dict[str, Any] = {"encoder": encoder.encoder_id, "seeds": SEEDS, "cases": {}}
     sets: dict[str, tuple[Labelled, np.ndarray]] = {}

@@ -30,9 +30,6 @@ from textcx.wiring.sources import open_source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from textcx.domain.analysis import Analysis
     from textcx.domain.encoding import Encoding
 
@@ -56,6 +53,14 @@ REMARKS = (
     "The jacket is warm but the zip broke after one day.",
     "Checkout was simple and the price was fair to me.",
     "I wish there was an option to pick a delivery day.",
+)
+
+
+QUEUES = (
+    "We stood in the queue for forty minutes.",
+    "Long waiting time at the desk, nearly an hour.",
+    "I was on hold for half an hour before they took my call.",
+    *REMARKS,
 )
 
 
@@ -157,15 +162,13 @@ class InterruptedEncoder:
         self._shipped, self._left = engines().encoder, at_call
         self.encoder_id, self.confident_at = self._shipped.encoder_id, self._shipped.confident_at
         self.precision, self.finds_aspects = self._shipped.precision, self._shipped.finds_aspects
+        self.near = self._shipped.near
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
         self._left -= 1
         if not self._left:
             raise KeyboardInterrupt
         return self._shipped.encode(texts, vectors=vectors, tags=tags)
-
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        return self._shipped.covers(titles, remarks)
 
 
 def test_a_run_goes_on_from_its_checkpoints_with_the_same_findings(
@@ -286,6 +289,17 @@ def test_ten_records_are_too_few_for_themes_but_give_sentiment_and_pain_points(t
     assert any("Too few segments for themes" in note for note in analysis.notes)
     assert analysis.records["label"].null_count() == 0
     assert not analysis.pain_points.is_empty()
+
+
+def test_a_shipped_taxonomy_is_matched_by_its_name_and_counted_under_its_parents(tmp_path: Path) -> None:
+    rows = [{"id": number, "comment": f"{remark} ({number})"} for number, remark in enumerate(QUEUES * 8)]
+    analysis = analyze(write_csv(tmp_path / "queues.csv", rows), taxonomy="cx")
+    matched = analysis.themes.filter(pl.col("name") == "Waiting time").row(0, named=True)
+    above = analysis.themes.filter(pl.col("theme_id") == matched["parent_theme_id"]).row(0, named=True)
+    assert above["name"] == "Waiting and answers"
+    assert above["records"] >= matched["records"] > 0
+    assert analysis.manifest["settings"]["taxonomy"] == "cx"
+    assert "taxonomies/cx.toml" in {model["file"] for model in analysis.manifest["models"]}
 
 
 @pytest.mark.parametrize("sentences", [600, pytest.param(40_000, marks=pytest.mark.slow, id="two megabytes")])

@@ -12,6 +12,7 @@ import pytest
 from fakes import (
     FakeEncoder,
     FakeLanguageDetector,
+    FakeNamer,
     FakePhraseFinder,
     FakeRedactor,
     FakeSplitter,
@@ -34,7 +35,8 @@ from textcx.domain.parts import PRIVATE, Part
 from textcx.domain.tables import ASPECTS, SCHEMAS
 from textcx.engines.language.folder import load_language
 from textcx.pipelines.batch import RecordTools, analyze_batch
-from textcx.pipelines.corpus import CorpusTools, analyze_corpus
+from textcx.pipelines.corpus import analyze_corpus
+from textcx.pipelines.corpus_tools import CorpusTools
 from textcx.pipelines.measures import Choices
 from textcx.runs.progress import StageClock
 from textcx.steps.records.corpus import build_corpus
@@ -56,11 +58,16 @@ FIRST = RecordTools(
     language=ENGLISH,
     respondent_key=b"k" * 32,
 )
+KNOWN = (
+    ("Parcel days late", "Delivery days"),
+    ("App crashes times daily", "App crashes"),
+    ("Waited hours for support", "Hours of support"),
+)
 SECOND = CorpusTools(
     encoder=FakeEncoder(),
     themes=FakeThemeModel(),
     phrases=FakePhraseFinder(),
-    language=ENGLISH,
+    language=replace(ENGLISH, matters=(*ENGLISH.matters, *KNOWN)),
 )
 NPS = RatingColumn(name="nps", column="Recommend", kind=RatingKind.NPS, low=0, high=10)
 WHY, BETTER = TextColumn("Why?"), TextColumn("Better?", question="What could we do better?")
@@ -167,7 +174,7 @@ def analysis(part: Part) -> Analysis:
 
 
 def test_every_kind_of_finding_is_made(analysis: Analysis) -> None:
-    assert {name for name, table in analysis.tables.items() if table.is_empty()} <= {"praise"}
+    assert {name for name, table in analysis.tables.items() if table.is_empty()} <= {"praise", "requests"}
     assert list(analysis.tables["journey"]["stage"]) == [*ENGLISH.journey.stage_ids, "unknown"]
 
 
@@ -349,6 +356,11 @@ def test_without_dates_and_ratings_there_are_no_trends_ratings_and_drivers() -> 
     assert analysis.themes["first_seen"].null_count() == analysis.themes.height
 
 
+def test_a_language_need_know_no_matters(part: Part) -> None:
+    analysis = corpus_tools(part, tools=replace(SECOND, language=replace(ENGLISH, matters=())))
+    assert analysis.themes.height
+
+
 def test_too_few_segments_for_themes_are_said_so() -> None:
     analysis = corpus_tools(record_tools(batch(survey()[:10])))
     assert analysis.themes.is_empty()
@@ -425,3 +437,22 @@ def test_every_stage_is_told_to_the_watch() -> None:
         "clean", "redact", "split", "encode", "gather", "themes", "journey", "pain points", "ratings", "drivers",
         "trends",
     ]  # fmt: skip
+
+
+def test_a_namer_is_made_for_each_analysis_and_told_of_in_manifest_and_notes(part: Part, analysis: Analysis) -> None:
+    made: list[FakeNamer] = []
+
+    def new() -> FakeNamer:
+        made.append(FakeNamer())
+        return made[-1]
+
+    for _ in range(2):
+        found = corpus_tools(part, tools=replace(SECOND, namer=new))
+        assert found.manifest["namer"] == made[-1].report()
+        assert set(found.notes) - set(analysis.notes) == {"The fake was asked."}
+        assert list(found.tables["pain_points"]["title"]) == list(analysis.tables["pain_points"]["title"])
+    assert len(made) == 2
+    assert analysis.manifest["namer"] is None
+    shown = " ".join(text for namer in made for group in namer.shown for text in group)
+    assert "late" in shown
+    assert not [secret for secret in SECRETS if secret in shown]

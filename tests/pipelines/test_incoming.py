@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
-from fakes import FakeEncoder, FakePhraseFinder, FakeThemeModel
+from fakes import FakeEncoder, FakePhraseFinder, FakeThemeModel, fake_naming
 from languages import ENGLISH
 
 from textcx.pipelines.incoming import IncomingTools, analyze_incoming, main_subjects
@@ -47,8 +47,8 @@ def theme_set() -> ThemeSet:
         created_at=pl.lit(None, dtype=pl.Datetime("us", "UTC")),
     )  # fmt: skip
     found = find_themes(
-        learned, FakeEncoder().encode(texts).vectors, model=FakeThemeModel(), phrases=FakePhraseFinder(),
-        language=ENGLISH, encoder_id=FakeEncoder().encoder_id,
+        learned, FakeEncoder().encode(texts).matters, model=FakeThemeModel(), language=ENGLISH,
+        naming=fake_naming("Late parcel", "App crashes"),
     )  # fmt: skip
     assert found.theme_set is not None
     return replace(found.theme_set, curve=replace(found.theme_set.curve, least=LEAST))
@@ -65,9 +65,12 @@ def arriving(texts: list[str], *, prefix: str = "r") -> pl.DataFrame:
     }, schema_overrides={"touchpoint": pl.String})  # fmt: skip
 
 
-def look(texts: list[str], tools: IncomingTools, known: ThemeSet | None) -> pl.DataFrame:
-    vectors = FakeEncoder().encode(texts).vectors
-    return analyze_incoming(arriving(texts, prefix="new"), vectors, theme_set=known, tools=tools)
+def look(
+    texts: list[str], tools: IncomingTools, known: ThemeSet | None, *, about: list[str] | None = None
+) -> pl.DataFrame:
+    """What is found in texts, whose matters are those of the texts ``about``."""
+    vectors, matters = FakeEncoder().encode(texts).vectors, FakeEncoder().encode(about or texts).matters
+    return analyze_incoming(arriving(texts, prefix="new"), vectors, matters, theme_set=known, tools=tools)
 
 
 def test_new_segments_get_the_theme_and_strength_that_the_set_assigns_them(
@@ -78,6 +81,12 @@ def test_new_segments_get_the_theme_and_strength_that_the_set_assigns_them(
     assert len(set(found["theme_id"][:2])) == 2
     assert found["theme_id"][:2].to_list() == assigned.theme_ids[:2]
     assert found["strength"][:2].to_list() == assigned.strengths[:2].tolist()
+
+
+def test_themes_are_told_by_matters_and_stages_by_vectors(tools: IncomingTools, theme_set: ThemeSet) -> None:
+    usual, swapped = look(NEW, tools, theme_set), look(NEW, tools, theme_set, about=[NEW[1], NEW[0], *NEW[2:]])
+    assert swapped["theme_id"][:2].to_list() == usual["theme_id"][:2].to_list()[::-1]
+    assert swapped["stage"].to_list() == usual["stage"].to_list()
 
 
 def test_boilerplate_and_what_is_one_of_a_kind_have_no_theme(tools: IncomingTools, theme_set: ThemeSet) -> None:

@@ -10,7 +10,6 @@ import pytest
 from fakes import FakeEncoder
 from hugging_face import save_model
 
-from textcx.domain.errors import ShapeMismatch
 from textcx.engines.encoder.load import TOLERANCES, load_encoder
 
 if TYPE_CHECKING:
@@ -119,26 +118,6 @@ def test_heads_do_not_change_where_nobody_wants_vectors(encoder: Encoder, togeth
     assert without.vectors.shape == without.matters.shape == (0, WIDTH)
     for name in ("sentiment", "pain", "request", "emotions", "windows"):
         assert getattr(without, name).tobytes() == getattr(together, name).tobytes()
-
-
-def test_each_pair_of_title_and_remark_gets_a_probability_or_none_does(encoder: Encoder) -> None:
-    found = encoder.covers(["Parcels come late"] * len(TEXTS), TEXTS)
-    assert found.shape == (len(TEXTS),)
-    assert found.dtype == np.float32
-    assert np.isnan(found).all() or ((found >= 0) & (found <= 1)).all()
-    assert encoder.covers([], []).shape == (0,)
-
-
-def test_whether_a_title_covers_a_remark_depends_on_the_two_alone(encoder: Encoder) -> None:
-    titles, remarks = ["Parcels come late", "", "Rude staff"] * 4, [*TEXTS, *TEXTS[:4]]
-    together = encoder.covers(titles, remarks)
-    assert encoder.covers(titles[::-1], remarks[::-1])[::-1].tobytes() == together.tobytes()
-    assert encoder.covers(titles[5:6], remarks[5:6]).tobytes() == together[5:6].tobytes()
-
-
-def test_titles_without_remarks_are_refused(encoder: Encoder) -> None:
-    with pytest.raises(ShapeMismatch):
-        encoder.covers(["Parcels come late"], [])
 
 
 def test_an_encoder_says_who_it_is(encoder: Encoder) -> None:

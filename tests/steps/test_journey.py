@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from languages import ENGLISH
-from numpy.typing import NDArray
 
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
@@ -50,8 +49,7 @@ class WordEncoder:
     encoder_id = "words"
     confident_at = 0.5
 
-    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
-        del tags
+    def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:  # noqa: ARG002 - the port's
         matrix = np.full((len(texts), 256), 1e-6, dtype=np.float32)
         for row, text in enumerate(texts):
             for word in re.findall(r"\w+", text.lower()):
@@ -68,9 +66,6 @@ class WordEncoder:
             matrix,
             nothing.astype(np.int32),
         )
-
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        return np.full(min(len(titles), len(remarks)), np.nan, np.float32)
 
 
 ENCODER = WordEncoder()

@@ -20,6 +20,7 @@ from textcx.domain.version import __version__
 ANALYSIS = (
     *("limit", "batch_rows", "model", "threads", "seed", "config"),
     *("redact", "keep_names", "journey", "themes", "taxonomy", "max_unassigned", "title", "tables"),
+    *("namer", "namer_url", "namer_model"),
 )
 """The options of analyze that say how it is done."""
 FAILED, DONE_WITH_ERRORS, INTERRUPTED = 1, 3, 130
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    help="Customer feedback in, a decision-ready report out. Nothing leaves this machine.",
+    help="Customer feedback in, a decision-ready report out. Nothing leaves this machine unless you ask for it.",
 )
 
 
@@ -221,7 +222,7 @@ def train_the_branch(
 ) -> None:
     """Train the branch of matters alone, on top of a trained model; train sentiment ends with it, too."""
     from textcx.runs.progress import StageClock
-    from textcx.training.run_matters import train_matters
+    from textcx.training.branch.run import train_matters
 
     work = out.with_name(f"{out.name}.work")
     with StageClock(bars=True) as progress:

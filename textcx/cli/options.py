@@ -110,7 +110,12 @@ OPTIONS = {
         str, "a journey that ships, auto for the one that fits, or your own (TOML)", metavar="NAME|FILE"
     ),
     "themes": _option(Path, "assign to the themes of this set; no new ones are learned", metavar="SET"),
-    "taxonomy": _option(Path, "your own themes (TOML), matched before others are sought"),
+    "taxonomy": _option(
+        Path, "themes to match before others are sought: your own (TOML), or cx, which ships", metavar="FILE|NAME"
+    ),
+    "namer": _option(str, "openai: ask a server for names and titles; shows it redacted quotes (default: ask nobody)"),
+    "namer_url": _option(str, "an OpenAI-compatible server, such as http://127.0.0.1:8080/v1", metavar="URL"),
+    "namer_model": _option(str, "the model that it is to use", metavar="NAME"),
     "max_unassigned": _option(float, "largest share of segments in no theme (default 0.1)", min=0.0, max=1.0),
 }
 """Every shared option by its name, which is that of the setting."""

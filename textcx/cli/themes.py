@@ -14,6 +14,7 @@ from textcx.cli.options import EDITS, Inputs, Quiet, container_of, takes
 LEARNING = (
     *("text_column", "id_column", "date_column", "source", "source_column", "respondent_column"),
     *("limit", "taxonomy", "max_unassigned", "keep_names", "seed", "threads", "config"),
+    *("namer", "namer_url", "namer_model"),
 )
 """The options of learn that are settings."""
 

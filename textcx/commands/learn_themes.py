@@ -6,11 +6,12 @@ Idempotent and resumable as ``analyze`` is. The set is moved into place in one s
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textcx.domain.errors import NothingToAnalyze
 from textcx.domain.themes.sets import FRAGILE, Change
-from textcx.pipelines.corpus import encoded_taxonomy, naming_of
+from textcx.pipelines.corpus_tools import encoded_taxonomy, naming_of
 from textcx.runs.output import Output
 from textcx.runs.record_half import encoded
 from textcx.steps.records.corpus import build_corpus
@@ -105,16 +106,18 @@ def _vectors_of(gathered: Corpus) -> Callable[[str], NDArray[np.float32] | None]
 
 def _find(gathered: Corpus, container: Container) -> ThemeFinding:
     tools = container.corpus_tools()
-    return find_themes(
+    naming = naming_of(tools)
+    found = find_themes(
         gathered.segments,
         gathered.matters,
         model=tools.themes,
-        naming=naming_of(tools),
+        naming=naming,
         language=tools.language,
         seed=container.settings.seed,
         max_unassigned=container.settings.max_unassigned,
         taxonomy=encoded_taxonomy(tools),
     )
+    return replace(found, notes=(*found.notes, *naming.notes()))
 
 
 def _coverage(learned: ThemeSet, finding: ThemeFinding, *, segments: int) -> list[str]:

@@ -43,7 +43,7 @@ class Analysis:
 
     @property
     def pain_points(self) -> pl.DataFrame:
-        """One row per pain point, highest reach x severity first."""
+        """One row per pain point, the weightiest first."""
         return self.tables["pain_points"]
 
     @property

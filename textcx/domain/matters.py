@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+UNTITLED = "-"
+"""Stands for the title of a matter that is only known from praise: "Friendly staff" is no title of a pain."""
+
+
 @dataclass(frozen=True, slots=True)
 class Nearness:
     """How likely a title or name covers a remark whose matter vector has a cosine to its own: a logistic curve."""

@@ -82,6 +82,11 @@ PAIN_POINTS = _schema(
 )
 CLEAR_FIT = 0.7
 """Fit below which a pain point is a mixed group: listed last, and never a headline."""
+REQUESTS = _schema(
+    ("name", pl.String),
+    ("records respondents", pl.Int64),
+    ("evidence", EVIDENCE),
+)
 RATINGS = _schema(
     ("rating subject_kind subject_id", pl.String),
     ("value", pl.Float64),
@@ -142,7 +147,7 @@ SCHEMAS = {
     "journey": JOURNEY,
 }
 """Tables that every analysis has."""
-EXTRA_TABLES = ("groups", "praise", "emerging", "aspects")
+EXTRA_TABLES = ("groups", "praise", "requests", "emerging", "aspects")
 """Further tables of findings, written where their part found something."""
 
 

@@ -5,74 +5,29 @@ Nothing is computed here, and nothing unredacted comes in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textcx.domain.analysis import Analysis
-from textcx.domain.matters import KnownMatters
+from textcx.pipelines.corpus_tools import encoded_taxonomy, naming_of
 from textcx.pipelines.measures import measure
 from textcx.steps.journey import fit_journey, place_segments_on_journey, summarize_journey, with_primary
 from textcx.steps.measures.headline import declared, headline
 from textcx.steps.pains.find import find_pains, mark_pains, missing_heads
-from textcx.steps.pains.group import group_pains
+from textcx.steps.pains.group import group_pains, untitled
 from textcx.steps.pains.praise import find_praise
+from textcx.steps.pains.requests import find_requests
 from textcx.steps.pains.severity import leaving_records, told_in_records
 from textcx.steps.records.corpus import build_corpus
-from textcx.steps.text.clean import polish
-from textcx.steps.themes.assignment.seed_topics import texts_of
 from textcx.steps.themes.finding.find import find_themes
-from textcx.steps.themes.finding.learn import EncodedTaxonomy
-from textcx.steps.themes.naming import Naming
 
 if TYPE_CHECKING:
-    from textcx.domain.lexicons.language import Language
     from textcx.domain.parts import Part
-    from textcx.domain.themes.seed_topics import ThemeTaxonomy
-    from textcx.domain.themes.sets import ThemeSet
+    from textcx.pipelines.corpus_tools import CorpusTools
     from textcx.pipelines.measures import Choices
-    from textcx.ports import Encoder, PhraseFinder, ProgressReporter, ThemeModel
+    from textcx.ports import ProgressReporter
 
 WORKING_LEVEL = 2
 """Level of the themes that pain points, drivers and groups refer to."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CorpusTools:
-    """The engines of ``analyze_corpus``, built by ``textcx.wiring.container``.
-
-    With a ``theme_set`` segments are assigned to it. Otherwise themes are learned, and those of ``previous`` go on.
-    """
-
-    encoder: Encoder
-    themes: ThemeModel
-    phrases: PhraseFinder
-    language: Language
-    theme_set: ThemeSet | None = None
-    previous: ThemeSet | None = None
-    taxonomy: ThemeTaxonomy | None = None
-
-
-def encoded_taxonomy(tools: CorpusTools) -> EncodedTaxonomy | None:
-    """Return the team's own themes with the vectors of their texts; null without any."""
-    if tools.taxonomy is None:
-        return None
-    texts = [polish(text) for text in texts_of(tools.taxonomy)]
-    return EncodedTaxonomy(tools.taxonomy, tools.encoder.encode(texts).matters)
-
-
-def naming_of(tools: CorpusTools) -> Naming:
-    """Return what names are found and proven with, among it what is known of many trades."""
-    titles, names = zip(*tools.language.matters, strict=True)
-    names = tuple(dict.fromkeys(names))
-    found = tools.encoder.encode([*titles, *names]).matters
-    matters = KnownMatters(
-        titles=titles,
-        names=names,
-        title_vectors=found[: len(titles)],
-        name_vectors=found[len(titles) :],
-        near=tools.encoder.near,
-    )
-    return Naming(phrases=tools.phrases, words=tools.language.naming, matters=matters, encoder=tools.encoder)
 
 
 def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress: ProgressReporter) -> Analysis:
@@ -81,8 +36,8 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
     with progress.stage("gather"):
         found = build_corpus(part, language=language)
     segments, vectors, about = found.segments, found.vectors, found.matters
-    naming = naming_of(tools)
     with progress.stage("themes"):
+        naming = naming_of(tools)
         themes = find_themes(
             segments,
             about,
@@ -114,9 +69,19 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         )
         segments = mark_pains(segments, pains)
         pain_points, pains = group_pains(
-            pains, segments, raised, about, matters=naming.matters, covers=tools.encoder.covers, language=language
+            pains,
+            segments,
+            raised,
+            about,
+            matters=naming.matters,
+            encoder=tools.encoder,
+            language=language,
+            namer=naming.namer,
         )
-        praise = find_praise(segments, raised, shown, about, continuing=language.pains.statements.continuing)
+        continuing = language.pains.statements.continuing
+        praise = find_praise(segments, raised, shown, about, continuing=continuing)
+        requests = find_requests(segments, about, matters=naming.matters, continuing=continuing)
+    unsaid = (*untitled(pains, segments), *missing_heads(segments, encoder=tools.encoder))
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
         "segments": segments,
@@ -124,6 +89,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         "pains": pains,
         "journey": journey,
         "praise": praise,
+        "requests": requests,
         **found.optional,
         **measure(
             found,
@@ -154,8 +120,9 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             "short_share": themes.short_share,
             "stage_titles": taxonomy.titles,
             "journey": {"name": taxonomy.name, "certainty": fit.certainty},
+            "namer": naming.namer.report() if naming.namer else None,
         },
         unprocessable=found.unprocessable,
-        notes=(*found.notes, *themes.notes, *fit.notes, *missing_heads(segments, encoder=tools.encoder)),
+        notes=(*found.notes, *themes.notes, *naming.notes(), *fit.notes, *unsaid),
         theme_set=themes.theme_set,
     )

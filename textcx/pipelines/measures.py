@@ -11,6 +11,7 @@ from textcx.steps.measures.drivers import rank_drivers
 from textcx.steps.measures.groups import attribute_groups
 from textcx.steps.measures.ratings import memberships, summarize_ratings
 from textcx.steps.measures.trends import directions, summarize_trends, with_trend
+from textcx.steps.pains.rank import rank_pain_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +80,6 @@ def measure(
         "drivers": drivers,
         "groups": groups,
         "trends": trends,
-        "pain_points": with_trend(pain_points, changes, kind="pain_point"),
+        "pain_points": with_trend(rank_pain_points(pain_points, drivers, ratings=ratings), changes, kind="pain_point"),
         "themes": with_trend(themes.themes, changes, kind="theme"),
     }

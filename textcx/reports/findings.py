@@ -15,6 +15,7 @@ from textcx.reports.aspects import aspects_by_theme
 from textcx.reports.formats import known
 from textcx.reports.lookup import NAME_LENGTH, mixed, title_of
 from textcx.reports.phrases import NO_TREND, sure, trend_of
+from textcx.steps.pains.rank import LEAST_EFFECT
 
 if TYPE_CHECKING:
     from textcx.reports.lookup import Lookup, Quote, Row
@@ -24,6 +25,7 @@ MOST_ROWS = 40
 QUOTES_PER_CARD = 3
 MOST_THEMES = 55
 MOST_EMERGING = 8
+MOST_REQUESTS = 8
 MOST_BUBBLES = 20
 MOST_GROUPS = 15
 MOST_PRAISE = 8
@@ -63,7 +65,10 @@ def pains(look: Lookup) -> SimpleNamespace:
 
 def _about_equal(*rows: Row) -> bool:
     """Tell whether two pain points in a row weigh nearly the same."""
-    low, high = sorted((row["respondents"] or row["records"] or 0) * (row["severity"] or 0.0) for row in rows)
+    low, high = sorted(
+        (row["respondents"] or row["records"] or 0) * (row["severity"] or 0.0) * max(row["effect"] or 0.0, LEAST_EFFECT)
+        for row in rows
+    )
     return high > 0 and high - low < ABOUT_EQUAL * high and len({mixed(row) for row in rows}) == 1
 
 
@@ -196,6 +201,12 @@ def praise(look: Lookup) -> list[tuple[Row, str, tuple[Quote, ...]]]:
     return [
         (row, _named(str(row["name"])), look.book.quotes(row["evidence"], most=2)) for row in look.praised[:MOST_PRAISE]
     ]
+
+
+def requests(look: Lookup) -> list[tuple[Row, str, tuple[Quote, ...]]]:
+    """Collect what people ask for, as the table ranks it: rows with name and quotes."""
+    rows = look.rows("requests", most=MOST_REQUESTS)
+    return [(row, _named(str(row["name"])), look.book.quotes(row["evidence"], most=2)) for row in rows]
 
 
 def _named(name: str) -> str:

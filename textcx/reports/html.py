@@ -93,6 +93,7 @@ def render(analysis: Analysis) -> str:
         trends=measures.trends(look),
         groups=findings.groups(look),
         praise=findings.praise(look),
+        requests=findings.requests(look),
         left_out=accounts.left_out(look),
         inputs=accounts.inputs(look),
         run=accounts.run(look),

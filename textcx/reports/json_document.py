@@ -21,7 +21,18 @@ from textcx.domain.analysis import SCHEMA_VERSION
 if TYPE_CHECKING:
     from textcx.domain.analysis import Analysis
 
-TABLES = ("pain_points", "themes", "journey", "drivers", "ratings", "trends", "groups", "praise", "emerging")
+TABLES = (
+    "pain_points",
+    "themes",
+    "journey",
+    "drivers",
+    "ratings",
+    "trends",
+    "groups",
+    "praise",
+    "requests",
+    "emerging",
+)
 """Tables of findings, in the document under the same names; absent ones are empty lists."""
 DIGITS = 6
 

@@ -50,9 +50,10 @@ def cards(look: Lookup) -> list[SimpleNamespace]:
 
 
 def feelings(look: Lookup) -> list[SimpleNamespace]:
-    """Collect the share of records that show each emotion; none where the model predicts none."""
-    shown = (look.headline.get("emotions") or {}).items()
-    return [_card(formats.sentence(name), row, formats.percent) for name, row in shown if known(row.get("value"))]
+    """Collect the share of records that show each emotion, most first; none where the model predicts none."""
+    shown = [item for item in (look.headline.get("emotions") or {}).items() if known(item[1].get("value"))]
+    shown.sort(key=lambda item: (-item[1]["value"], item[0]))
+    return [_card(formats.sentence(name), row, formats.percent) for name, row in shown]
 
 
 def _card(label: str, row: Row, write: Callable[[float | None], str]) -> SimpleNamespace:

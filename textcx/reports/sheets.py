@@ -25,7 +25,19 @@ if TYPE_CHECKING:
 
     Cell = str | int | float | bool | datetime | None
 
-TABLES = ("pain_points", "themes", "drivers", "ratings", "journey", "trends", "groups", "praise", "records", "segments")
+TABLES = (
+    "pain_points",
+    "themes",
+    "drivers",
+    "ratings",
+    "journey",
+    "trends",
+    "groups",
+    "praise",
+    "requests",
+    "records",
+    "segments",
+)
 """Tables a person would open, in the order of the sheets."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 CELL_LENGTH = 32_767

@@ -18,6 +18,7 @@ from textcx.domain.parts import Part
 from textcx.pipelines.batch import RecordTools, analyze_batch
 from textcx.readers.columns.plan import attribute_names
 from textcx.runs.manifest import InputFile, look_at, plan_for_manifest, versions
+from textcx.settings.analysis import NAMER
 from textcx.store.files import NO_ROOM
 from textcx.store.parts import PartStore
 from textcx.wiring.sources import open_source
@@ -178,7 +179,7 @@ def _fingerprint(
     identity: dict[str, Any] = {
         "inputs": [(file.name, file.sha256, file.size) for file in inputs],
         "plans": [plan_for_manifest(reader.plan) for reader in readers],
-        "settings": settings.model_dump(mode="json", exclude={"tables", "title", "threads"}),
+        "settings": settings.model_dump(mode="json", exclude={"tables", "title", "threads", *NAMER}),
         "models": container.models(),
         "versions": versions(),
         "precision": container.encoder.precision,

@@ -7,9 +7,18 @@ import math
 import os
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 
 from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import ColumnOverrides
@@ -22,6 +31,8 @@ PREFIX = "TEXTCX_"
 SERVICE_TABLE = "service"
 """The table of ``textcx.toml`` that holds the settings of the service."""
 Chosen = TypeVar("Chosen", bound=BaseModel)
+NAMER = ("namer", "namer_url", "namer_model", "namer_seconds")
+"""The settings of the language model that may be asked for names; of the records they change nothing."""
 QUOTA = Path("/sys/fs/cgroup/cpu.max")
 """Where Linux says how many microseconds of processor time a container may use in a period, and the period."""
 
@@ -80,7 +91,9 @@ class Settings(BaseModel):
     pain_threshold: float = Field(default=0.5, ge=0.0, le=1.0, description="p_pain from which a segment is a pain")
     resamples: int = Field(default=1000, ge=100, le=100_000, description="bootstrap resamples for drivers")
     title: str | None = Field(default=None, description="heading of the report")
-    taxonomy: Path | None = Field(default=None, description="a team's own themes (TOML), matched first")
+    taxonomy: Path | None = Field(
+        default=None, description="themes that are matched first: a team's own (TOML), or the name of a shipped one: cx"
+    )
     themes: Path | None = Field(default=None, description="theme set to assign to; without one, themes are learned")
     max_unassigned: float | None = Field(
         default=None, ge=0.0, le=1.0, description="largest share of segments in no theme when themes are learned"
@@ -98,6 +111,14 @@ class Settings(BaseModel):
         default=None, description="a journey that ships, by name; auto for the one that fits; or your own (TOML)"
     )
 
+    # a language model, if the user has one
+    namer: Literal["openai"] | None = Field(default=None, description="asks a server for names and titles")
+    namer_url: str | None = Field(
+        default=None, repr=False, description="its address up to /v1; may hold a password, so it is never shown"
+    )
+    namer_model: str | None = Field(default=None, description="the model that it is to use")
+    namer_seconds: float = Field(default=30.0, gt=0.0, le=600.0, description="longest wait for an answer")
+
     # result
     tables: tuple[Literal["csv", "xlsx"], ...] = ()
 
@@ -110,6 +131,32 @@ class Settings(BaseModel):
     @classmethod
     def _a_path_is_its_text(cls, value: object) -> object:
         return str(value) if isinstance(value, Path) else value
+
+    @model_validator(mode="after")
+    def _a_namer_is_whole(self) -> Self:
+        if self.namer is None:
+            return self
+        if not self.namer_url or not self.namer_model:
+            msg = (
+                "--namer openai needs --namer-url and --namer-model: the address of an OpenAI-compatible server, such "
+                "as http://127.0.0.1:8080/v1, and the name of a model that it has"
+            )
+            raise ValueError(msg)
+        if not _is_address(self.namer_url):
+            msg = "namer_url is no address of a server; expected one such as http://127.0.0.1:8080/v1"
+            raise ValueError(msg)
+        if not self.redact:
+            msg = "--namer shows quotes to a server, so they must be masked: leave out either --namer or --no-redact"
+            raise ValueError(msg)
+        return self
+
+    @field_serializer("namer_url")
+    def _without_secrets(self, url: str | None) -> str | None:
+        """Only scheme, host and port are ever written."""
+        if not url or not _is_address(url):
+            return None
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     def offer_words(self) -> frozenset[str]:
         """Return the words of the product and company names, in lower case."""
@@ -131,6 +178,14 @@ class Settings(BaseModel):
             ratings=self.rating,
             questions=self.questions,
         )
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def load_settings(*, file: Path | None = None, **flags: object) -> Settings:

@@ -24,11 +24,11 @@ from textcx.domain.errors import ModelProblem
 from textcx.engines.encoder.backends.torch import fuse
 from textcx.engines.encoder.network import EncoderNetwork, backbone_from_bert
 from textcx.training.batches import draw_epoch, token_ids
+from textcx.training.branch.run import train_matters
 from textcx.training.calibrate import calibrate
 from textcx.training.develop import CHOOSING, development_sets
 from textcx.training.loop import Training, TrainingPlan
 from textcx.training.model_toml import write_about
-from textcx.training.run_matters import train_matters
 from textcx.training.sources import SOURCES, read_corpus
 from textcx.training.teacher import (
     TeacherNetwork,

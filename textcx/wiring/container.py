@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from textcx.pipelines.batch import RecordTools
-from textcx.pipelines.corpus import CorpusTools
-from textcx.wiring.sources import fingerprints, models_directory, respondent_key, shared_language
+from textcx.pipelines.corpus_tools import CorpusTools
+from textcx.wiring import sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,14 +51,15 @@ class Container:
             language=self.language,
             theme_set=theme_set,
             taxonomy=self.theme_taxonomy,
+            namer=partial(sources.new_namer, self.settings) if self.settings.namer else None,
         )
 
     @cached_property
     def theme_taxonomy(self) -> ThemeTaxonomy | None:
-        """The team's own themes."""
+        """The team's own themes, or those of a shipped taxonomy."""
         from textcx.engines.language.taxonomies import load_theme_taxonomy
 
-        return load_theme_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
+        return load_theme_taxonomy(self._taxonomy_file) if self._taxonomy_file else None
 
     @cached_property
     def phrases(self) -> PhraseFinder:
@@ -70,7 +71,7 @@ class Container:
     @cached_property
     def language(self) -> Language:
         """The language that is analyzed, with the journey that the user chose."""
-        return shared_language(self._language_folder, self.settings.journey)
+        return sources.shared_language(self._language_folder, self.settings.journey)
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -114,27 +115,32 @@ class Container:
     @cached_property
     def respondent_key(self) -> bytes:
         """The installation's key for pseudonyms."""
-        return respondent_key()
+        return sources.respondent_key()
 
     def models(self) -> list[dict[str, str]]:
-        """Return name and SHA-256 of every model and language file in use."""
+        """Return name and SHA-256 of every model, language file and taxonomy in use; raises if one is missing."""
         from textcx.engines.language.folder import journey_files
 
         encoder = self._encoder_directory
         used = sorted(path for path in encoder.glob("*") if path.suffix in {".safetensors", ".toml", ".json"})
-        used += sorted(self._language_folder.glob("*.toml"))
+        used += sorted(self._language_folder.glob("*.t[os]*"))
         used += journey_files(self._language_folder, self.settings.journey)
-        return fingerprints(dict.fromkeys(used))
+        used += [] if self._taxonomy_file is None else [self._taxonomy_file]
+        return sources.fingerprints(dict.fromkeys(used))
 
     @cached_property
     def _encoder_directory(self) -> Path:
         from textcx.engines.encoder.hub import find_model
 
-        return find_model(self.settings.model or self.settings.encoder or models_directory() / "sentiment")
+        return find_model(self.settings.model or self.settings.encoder or sources.models_directory() / "sentiment")
+
+    @property
+    def _taxonomy_file(self) -> Path | None:
+        return sources.find_taxonomy(self.settings.taxonomy) if self.settings.taxonomy else None
 
     @property
     def _language_folder(self) -> Path:
-        return models_directory() / "languages" / self.settings.language
+        return sources.models_directory() / "languages" / self.settings.language
 
     @property
     def _pipeline(self) -> dict[str, str]:

@@ -14,7 +14,7 @@ from textcx.steps.journey import stage_vectors
 
 if TYPE_CHECKING:
     from textcx.pipelines.batch import RecordTools
-    from textcx.pipelines.corpus import CorpusTools
+    from textcx.pipelines.corpus_tools import CorpusTools
     from textcx.wiring.container import Container
 
 T = TypeVar("T")

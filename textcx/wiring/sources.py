@@ -1,4 +1,4 @@
-"""Where inputs, the shipped models and the installation's key come from."""
+"""Where inputs, the shipped models, the user's language model and the installation's key come from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from textcx.domain.errors import ModelProblem
+from textcx.domain.errors import BadSetting, ModelProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 
     from textcx.domain.feedback import ColumnOverrides
     from textcx.domain.lexicons.language import Language
-    from textcx.ports import FeedbackReader
+    from textcx.ports import FeedbackReader, ThemeNamer
+    from textcx.settings.analysis import Settings
 
 KEY_BYTES = 32
+NAMER_KEY = "TEXTCX_NAMER_KEY"
+"""Where the environment holds the key for the user's language model: no setting, so it is in no file or manifest."""
 
 
 def open_source(source: str | Path | pl.DataFrame, overrides: ColumnOverrides) -> FeedbackReader:
@@ -43,12 +46,41 @@ def models_directory() -> Path:
     raise ModelProblem(msg)
 
 
+def find_taxonomy(taxonomy: Path) -> Path:
+    """Return the file of a team's own themes, or of the shipped taxonomy of this name.
+
+    Raises:
+        BadSetting: If there is neither.
+    """
+    shipped = {path.stem: path for path in sorted((models_directory() / "taxonomies").glob("*.toml"))}
+    if taxonomy.is_file():
+        return taxonomy
+    if str(taxonomy) in shipped:
+        return shipped[str(taxonomy)]
+    known = ", ".join(shipped)
+    msg = f"there is no file {taxonomy}, and no taxonomy of that name ships; give a TOML file, or one of: {known}"
+    raise BadSetting(msg)
+
+
 @cache
 def shared_language(folder: Path, journey: str | None) -> Language:
     """Read a language once per process; ``journey`` names another journey than the folder's own, or a file of one."""
     from textcx.engines.language.folder import load_language  # noqa: PLC0415 - loaded when first needed
 
     return load_language(folder, journey=journey)
+
+
+def new_namer(settings: Settings) -> ThemeNamer:
+    """Return the language model that ``settings.namer`` names, for one analysis."""
+    from textcx.engines.namers.openai import OpenAINamer  # noqa: PLC0415 - most analyses have none
+
+    return OpenAINamer(
+        url=settings.namer_url or "",
+        model=settings.namer_model or "",
+        key=os.environ.get(NAMER_KEY),
+        seconds=settings.namer_seconds,
+        seed=settings.seed,
+    )
 
 
 def fingerprints(paths: Iterable[Path]) -> list[dict[str, str]]:

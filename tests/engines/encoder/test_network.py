@@ -13,12 +13,11 @@ TOKENS = torch.tensor([[CLS, 2001, 2002, 2003, SEP, 0, 0], [CLS, 2004, 2005, 200
 MASK = torch.tensor([[True] * 5 + [False] * 2, [True] * 7])
 
 
-def test_a_network_without_a_branch_answers_with_its_vectors_and_no_cover() -> None:
+def test_a_network_without_a_branch_answers_with_its_vectors() -> None:
     network = small_network(matter_layers=0)
     found = network(TOKENS, MASK)
     assert torch.equal(found.matters, found.vectors)
-    assert found.cover.isnan().all()
-    assert not [name for name in network.state_dict() if name.startswith(("matter", "cover", "aspect", "opinion"))]
+    assert not [name for name in network.state_dict() if name.startswith(("matter", "aspect", "opinion"))]
 
 
 def test_a_branch_changes_nothing_of_what_the_other_heads_say() -> None:
@@ -51,21 +50,19 @@ def test_the_layers_that_both_share_are_computed_once() -> None:
 
 def test_a_matter_ignores_the_tokens_around_a_text_and_the_padding() -> None:
     states = torch.randn(2, 7, WIDTH, generator=torch.Generator().manual_seed(3))
-    _, mean, own = pool_branch(states, MASK)
+    own = pool_branch(states, MASK)
     for row, size in enumerate((5, 7)):
         assert torch.allclose(own[row], states[row, 1 : size - 1].mean(0), atol=1e-6)
-        assert torch.allclose(mean[row], states[row, :size].mean(0), atol=1e-6)
     changed = states.clone()
     changed[:, 0] += 1
     changed[0, 4:] += 1
     changed[1, 6] += 1
-    assert torch.equal(pool_branch(changed, MASK)[2], own)
+    assert torch.equal(pool_branch(changed, MASK), own)
 
 
 def test_an_empty_text_has_the_matter_of_the_tokens_around_it() -> None:
     states = torch.randn(1, 4, WIDTH, generator=torch.Generator().manual_seed(3))
-    _, mean, own = pool_branch(states, torch.tensor([[True, True, False, False]]))
-    assert torch.equal(mean, own)
+    own = pool_branch(states, torch.tensor([[True, True, False, False]]))
     assert torch.allclose(own[0], states[0, :2].mean(0), atol=1e-6)
 
 
@@ -73,22 +70,19 @@ def test_a_matter_has_unit_length_and_is_its_own() -> None:
     found = small_network()(TOKENS, MASK)
     assert torch.allclose(found.matters.norm(dim=-1), torch.ones(2), atol=1e-5)
     assert not torch.allclose(found.matters, found.vectors, atol=0.1)
-    assert found.cover.shape == (2,)
-    assert found.cover.isfinite().all()
 
 
-def test_padding_changes_neither_matter_nor_cover() -> None:
+def test_padding_does_not_change_a_matter() -> None:
     network = small_network()
     padded, alone = network(TOKENS, MASK), network(TOKENS[:1, :5], MASK[:1, :5])
     assert torch.allclose(padded.matters[0], alone.matters[0], atol=1e-5)
-    assert torch.allclose(padded.cover[0], alone.cover[0], atol=1e-5)
 
 
 def test_heads_of_the_branch_keep_their_digits() -> None:
     network = small_network()
     network.set_precision(torch.bfloat16)
     assert {part.dtype for part in network.matter_layers.parameters()} == {torch.bfloat16}
-    for head in (network.matter, network.cover, network.aspect, network.opinion, network.aspect_polarity):
+    for head in (network.matter, network.aspect, network.opinion, network.aspect_polarity):
         assert head.weight.dtype == torch.float32
 
 

@@ -10,7 +10,8 @@ import pytest
 from languages import ENGLISH, LANGUAGES, PAINS
 
 from textcx.domain.errors import BadSetting, UnreadableInput
-from textcx.engines.language.folder import FILES, journey_files, load_language
+from textcx.domain.matters import UNTITLED
+from textcx.engines.language.folder import FILES, MATTERS, journey_files, load_language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +94,7 @@ def instead(key: str, value: str) -> Change:
         ("naming.toml", lambda text: f"vaguely = 1\n{text}", "naming.toml: 'vaguely' is no key; did you mean 'vague'?"),
         ("naming.toml", instead("vague", "3"), "naming.toml: 'vague' must be words, in one text or a list"),
         ("naming.toml", instead("vague", '""'), "naming.toml: 'vague' must be words, in one text or a list"),
-        ("naming.toml", instead("aim", "[]"), "naming.toml: 'aim' must be a text; got list"),
+        ("detection.toml", instead("lookalike", "[]"), "detection.toml: 'lookalike' must be a text; got list"),
         ("naming.toml", instead("roots", '[["a = b"]]'), "naming.toml: 'roots' must be a list of lists of rules"),
         ("naming.toml", lambda text: text.replace('wifi = "internet wi-fi"', "wifi = 1"), "'same' must be a table"),
         ("names.toml", instead("title", '["(mr"]'), "names.toml: 'title' holds no regular expression"),
@@ -136,6 +137,31 @@ def test_a_missing_key_is_named_with_folder_and_file(folder: Path, file: str, ke
         lambda text: re.sub(r"^ignored = (?:\"{3}.*?\"{3}|\[.*?\]|[^\n]*)$", "", text, flags=re.MULTILINE | re.DOTALL),
     )
     with pytest.raises(BadSetting, match=rf"{folder / file} has no key '{key}'"):
+        load_language(folder)
+
+
+def test_titles_and_names_of_matters_are_read_in_their_order(folder: Path) -> None:
+    (folder / MATTERS).write_text("title\tname\nLate parcel\tDelivery time\n-\tFriendliness\n", encoding="utf-8")
+    assert load_language(folder).matters == (("Late parcel", "Delivery time"), (UNTITLED, "Friendliness"))
+
+
+def test_missing_matters_are_named_with_their_path(folder: Path) -> None:
+    (folder / MATTERS).unlink()
+    with pytest.raises(UnreadableInput, match=rf"{folder / MATTERS} cannot be read as a table of titles and names"):
+        load_language(folder)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
+def test_matters_that_are_no_table_are_refused(folder: Path, content: bytes) -> None:
+    (folder / MATTERS).write_bytes(content)
+    with pytest.raises(UnreadableInput, match=rf"{folder / MATTERS} cannot be read as a table"):
+        load_language(folder)
+
+
+@pytest.mark.parametrize("line", ["Late parcel", "Late parcel\t", "\tDelivery time", "Late\tparcel\tDelivery", ""])
+def test_a_broken_line_of_matters_is_named_with_its_number(folder: Path, line: str) -> None:
+    (folder / MATTERS).write_text(f"title\tname\nLate parcel\tDelivery time\n{line}\n", encoding="utf-8")
+    with pytest.raises(BadSetting, match=rf"{folder / MATTERS} line 3 must hold a title and a name"):
         load_language(folder)
 
 

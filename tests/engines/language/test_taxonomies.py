@@ -12,6 +12,7 @@ from textcx.domain.lexicons.cues import NOTHING, cue_regex
 from textcx.domain.themes.seed_topics import ThemeTaxonomy
 from textcx.engines.language.taxonomies import load_journey, load_theme_taxonomy
 
+SHIPPED = sorted((LANGUAGES.parent / "taxonomies").glob("*.toml"))
 STAGES = ("awareness", "consideration", "purchase", "delivery", "use", "support", "renewal", "advocacy")
 
 SECTORS = sorted((LANGUAGES / "en" / "journeys").glob("*.toml"))
@@ -98,6 +99,22 @@ def test_a_file_that_is_not_text_cannot_be_read(tmp_path: Path) -> None:
 def test_a_wrong_journey_is_refused_with_what_was_expected(tmp_path: Path, content: str, message: str) -> None:
     with pytest.raises(BadSetting, match=message):
         load_journey(_write(tmp_path / "journey.toml", content))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_every_leaf_of_a_taxonomy_that_ships_has_a_description_and_eight_examples_or_more(path: Path) -> None:
+    taxonomy = load_theme_taxonomy(path)
+    assert {theme.level for theme in taxonomy.tree()} == {1, 2}
+    assert all(theme.description for theme in taxonomy.themes)
+    assert all(8 <= len(theme.examples) <= 12 for theme in taxonomy.leaves())
+
+
+def test_the_cx_taxonomy_has_the_main_causes_of_poor_experience() -> None:
+    names = {theme.name for theme in load_theme_taxonomy(SHIPPED[0].with_stem("cx")).leaves()}
+    assert names >= {
+        "Waiting time", "Understanding of customer needs", "Replies to enquiries", "Problem resolution",
+        "Human contact and automation", "Individual attention",
+    }  # fmt: skip
 
 
 def themes_from(folder: Path, text: str) -> ThemeTaxonomy:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -220,6 +220,6 @@ def test_whatever_is_tagged_aspects_stand_in_the_text_and_never_overlap(text: st
         if each.opinion_start is not None and each.opinion_end is not None:
             assert 5 <= each.opinion_start < each.opinion_end <= 5 + len(text)
     stretches = sorted({(each.start, each.end) for each in found if each.start is not None and each.end is not None})
-    assert all(end <= start for (_, end), (start, _) in pairwise(stretches))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(stretches))
     opinions = [each.opinion_start for each in found if each.opinion_start is not None]
     assert len(opinions) == len(set(opinions))

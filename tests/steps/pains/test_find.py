@@ -1,23 +1,16 @@
-"""Pains and pain points: what went wrong, in whose words, how far it reaches."""
+"""Pains: what went wrong, in whose words."""
 
 from collections.abc import Sequence
-from functools import partial
 
-import numpy as np
 import polars as pl
 import pytest
 from fakes import FakeEncoder
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from languages import PAINS, STATEMENTS
+from languages import PAINS
 
-from textcx.domain.errors import ShapeMismatch
-from textcx.domain.tables import PAIN_POINTS
 from textcx.ports import Phrase
 from textcx.steps.pains.find import ASKED_FOR, find_pains, is_specific, mark_pains, missing_heads
-from textcx.steps.pains.group import group_pains, pain_point_id
-
-group_pains = partial(group_pains, statements=STATEMENTS)
 
 LEXICON = PAINS
 NOUNS = (
@@ -29,7 +22,6 @@ TYPES = {
     "start": pl.Int64, "end": pl.Int64, "counted": pl.Boolean, "p_pain": pl.Float64, "p_request": pl.Float64,
     "p_negative": pl.Float64, "p_positive": pl.Float64,
 }  # fmt: skip
-THINGS = ("delivery", "invoice", "waiter", "lift")
 
 
 class NounFinder:
@@ -53,39 +45,6 @@ def _segments(texts: Sequence[str], **columns: object) -> pl.DataFrame:
 
 def _pains(texts: Sequence[str], **columns: object) -> pl.DataFrame:
     return find_pains(_segments(texts, **columns), phrases=NounFinder(), lexicon=LEXICON)
-
-
-def _vectors(texts: Sequence[str]) -> np.ndarray:
-    """One direction per thing named, so that texts about one thing are alike."""
-    matrix = np.full((len(texts), len(NOUNS) + 1), 0.05, dtype=np.float32)
-    for row, text in enumerate(texts):
-        at = [index for index, noun in enumerate(NOUNS) if noun in text.lower()]
-        matrix[row, at or [len(NOUNS)]] = 1.0
-    return matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
-
-
-def _mentions(themes: Sequence[str | None]) -> pl.DataFrame:
-    rows = [(k, theme) for k, theme in enumerate(themes) if theme]
-    return pl.DataFrame(
-        {
-            "record_id": [f"r{k:03d}" for k, _ in rows],
-            "theme_id": [theme for _, theme in rows],
-            "strength": [0.8] * len(rows),
-        },
-        schema={"record_id": pl.String, "theme_id": pl.String, "strength": pl.Float64},
-    )
-
-
-def _group(
-    texts: Sequence[str], themes: Sequence[str | None] | None = None, *, small_data: int = 100, **columns: object
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    segments = _segments(texts, **columns)
-    mentions = _mentions(themes or [None] * len(texts)).join(segments.select("record_id", "segment_id"), on="record_id")
-    names = pl.DataFrame({"theme_id": ["t1", "t2"], "name": ["late parcels", "rude staff"]})
-    return group_pains(
-        find_pains(segments, phrases=NounFinder(), lexicon=LEXICON), segments, mentions, names, _vectors(texts),
-        small_data=small_data,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -187,13 +146,11 @@ def test_an_answer_to_what_could_be_better_is_a_pain_if_it_asks_for_something() 
     assert _pains(["Nothing could be better."], **asked).is_empty()
 
 
-def test_a_bare_insult_is_kept_as_unspecific_and_never_grouped_or_marked() -> None:
+def test_a_bare_insult_is_kept_as_unspecific_and_never_marked() -> None:
     texts = ["Worst app ever!!", "The app closes itself when I open my invoice."]
     pains = _pains(texts)
     assert pains["specific"].to_list() == [False, True]
     assert mark_pains(_segments(texts), pains)["pain"].to_list() == [False, True]
-    _, placed = _group(texts)
-    assert placed["pain_point_id"].is_null().to_list() == [True, False]
 
 
 def test_names_of_the_offer_alone_make_nothing_specific() -> None:
@@ -229,171 +186,12 @@ def test_an_encoder_that_finds_no_aspects_is_noted() -> None:
     assert "finds no aspects" in note
 
 
-def test_no_segments_give_no_pains_and_no_pain_points() -> None:
-    points, pains = _group([])
-    assert points.is_empty()
-    assert pains.is_empty()
-    assert points.schema == PAIN_POINTS
+def test_no_segments_give_no_pains() -> None:
+    assert _pains([]).is_empty()
 
 
-# --- what is a pain point
-
-
-def test_pains_of_one_theme_and_stage_make_one_pain_point_with_quotes_of_distinct_records() -> None:
-    texts = [f"The delivery came {n} days late." for n in range(2, 9)]
-    points, pains = _group(texts, ["t1"] * 7)
-    assert points.height == 1
-    point = points.row(0, named=True)
-    assert (point["theme_id"], point["stage"], point["aspect"], point["records"]) == ("t1", "use", "delivery", 7)
-    assert point["statement"] in [text.removesuffix(".") for text in texts]
-    assert 3 <= len({quote["record_id"] for quote in point["evidence"]}) == len(point["evidence"]) <= 5
-    assert pains["pain_point_id"].unique().to_list() == [point["pain_point_id"]]
-
-
-def test_every_quote_is_the_text_of_its_segment() -> None:
-    texts = [f"The delivery came {n} days late." for n in range(2, 9)]
-    points, _ = _group(texts, ["t1"] * 7)
-    by_id = {f"r{k:03d}": text for k, text in enumerate(texts)}
-    for quote in points["evidence"].to_list()[0]:
-        assert by_id[quote["record_id"]][quote["start"] : quote["end"]] == quote["quote"]
-
-
-def test_a_theme_that_holds_clearly_different_things_is_split_by_aspect() -> None:
-    texts = [f"The delivery came {n} days late." for n in range(2, 9)] + [
-        f"The waiter made us wait {n} minutes." for n in range(20, 27)
-    ]
-    points, _ = _group(texts, ["t1"] * 14)
-    assert sorted(points["aspect"]) == ["delivery", "waiter"]
-
-
-def test_stages_with_enough_pains_make_pain_points_of_their_own_and_rare_ones_join_the_main_one() -> None:
-    texts = [f"The invoice was wrong by {n} euros." for n in range(2, 14)]
-    points, _ = _group(texts, ["t1"] * 12, stage=["purchase"] * 6 + ["support"] * 5 + ["renewal"])
-    assert dict(points.select("stage", "records").iter_rows()) == {"purchase": 7, "support": 5}
-
-
-def test_pains_of_unknown_stage_join_the_main_stage_of_their_theme() -> None:
-    texts = [f"The invoice was wrong by {n} euros." for n in range(2, 12)]
-    points, _ = _group(texts, ["t1"] * 10, stage=["purchase"] * 6 + ["unknown"] * 4)
-    assert points.select("stage", "records").rows() == [("purchase", 10)]
-
-
-def test_pains_without_a_theme_join_the_pain_point_about_the_same_thing() -> None:
-    texts = [f"The lift was stuck for {n} hours." for n in range(2, 9)]
-    points, _ = _group(texts, ["t1"] * 5 + [None, None])
-    assert points.select("theme_id", "records").rows() == [("t1", 7)]
-
-
-def test_pains_without_a_theme_stand_together_by_aspect_and_stage() -> None:
-    texts = [f"The lift was stuck for {n} hours." for n in range(2, 6)] + [
-        f"The soup was cold for the {n}th time" for n in range(4, 7)
-    ]
-    points, _ = _group(texts, small_data=0)
-    assert sorted(points.select("aspect", "records").rows()) == [("lift", 4), ("soup", 3)]
-
-
-def test_two_themes_about_one_thing_make_one_pain_point() -> None:
-    texts = [f"The lift was stuck for {n} hours." for n in range(2, 12)]
-    points, _ = _group(texts, ["t1"] * 6 + ["t2"] * 4)
-    assert points.select("theme_id", "records").rows() == [("t1", 10)]
-
-
-def test_ten_records_still_give_pain_points() -> None:
-    texts = ["The soup was cold.", "The lift was stuck.", "The parcel was torn open."] + ["Lovely evening."] * 7
-    points, _ = _group(texts, p_pain=[0.9] * 3 + [0.0] * 7)
-    assert sorted(points["aspect"]) == ["lift", "parcel", "soup"]
-
-
-def test_with_much_data_one_complaint_is_listed_only_if_it_is_severe() -> None:
-    severe = "I was charged twice for my invoice, nobody refunded me and I had to call five times!!"
-    points, pains = _group([severe, "The soup was cold."], small_data=0)
-    assert points["aspect"].to_list() == ["invoice"]
-    assert pains["pain_point_id"].is_null().sum() == 1
-
-
-def test_pain_points_are_ranked_by_reach_times_severity() -> None:
-    texts = [f"The soup was a bit cold on day {n}." for n in range(6)] + [
-        f"I was charged {n} times for one invoice and nobody refunded me." for n in range(2, 7)
-    ]
-    points, _ = _group(texts, ["t1"] * 6 + ["t2"] * 5)
-    assert points["aspect"].to_list() == ["invoice", "soup"]
-    worth = [reach * severity for reach, severity in points.select("respondents", "severity").iter_rows()]
-    assert worth == sorted(worth, reverse=True)
-
-
-def test_reach_counts_a_respondent_once() -> None:
-    texts = [f"The lift was stuck for {n} hours." for n in range(2, 6)]
-    points, _ = _group(texts, ["t1"] * 4, respondent_id=["anna", "anna", "ben", None])
-    assert points.select("records", "respondents").rows() == [(4, 3)]
-
-
-def test_duplicates_are_not_counted_in_pain_points() -> None:
-    texts = [f"The lift was stuck for {n} hours." for n in range(2, 6)]
-    points, pains = _group(texts, ["t1"] * 4, counted=[True, True, True, False])
-    assert points["records"].to_list() == [3]
-    assert pains.height == 4
-    assert pains["pain_point_id"].null_count() == 1
-
-
-def test_the_id_depends_on_theme_stage_and_aspect_only() -> None:
-    assert pain_point_id("t1", "use", "lift") == pain_point_id("t1", "use", "lift")
-    assert (
-        len(
-            {
-                pain_point_id(*key)
-                for key in [
-                    ("t1", "use", "lift"),
-                    ("t2", "use", "lift"),
-                    ("t1", "support", "lift"),
-                    ("t1", "use", "app"),
-                    (None, "use", "lift"),
-                ]
-            }
-        )
-        == 5
-    )
-
-
-def test_vectors_of_other_segments_are_refused() -> None:
-    segments = _segments(["The lift was stuck."])
-    empty = _mentions([]).with_columns(pl.lit("s").alias("segment_id"))
-    themes = pl.DataFrame(schema={"theme_id": pl.String, "name": pl.String})
-    with pytest.raises(ShapeMismatch, match="1 segments came with 2 vectors"):
-        group_pains(_pains(["The lift was stuck."]), segments, empty, themes, np.ones((2, 3), np.float32))
-
-
-@settings(deadline=None, max_examples=25)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from(THINGS),
-            st.integers(2, 40),
-            st.sampled_from(["t1", "t2", None]),
-            st.sampled_from(["use", "support", "unknown"]),
-        ),
-        min_size=1,
-        max_size=24,
-    ),
-    st.randoms(use_true_random=False),
-)
-def test_the_order_of_the_input_changes_nothing_and_reach_adds_up(
-    told: list[tuple[str, int, str | None, str]], random: object
-) -> None:
-    texts = [f"The {thing} cost me {n} hours." for thing, n, _, _ in told]
-    segments = _segments(texts, stage=[stage for *_, stage in told])
-    mentions = _mentions([theme for _, _, theme, _ in told]).join(
-        segments.select("record_id", "segment_id"), on="record_id"
-    )
-    themes = pl.DataFrame({"theme_id": ["t1", "t2"], "name": ["late parcels", "rude staff"]})
-    order = list(range(len(texts)))
-    random.shuffle(order)  # type: ignore[attr-defined]
-    vectors = _vectors(texts)
-    pains = find_pains(segments, phrases=NounFinder(), lexicon=LEXICON)
-    mixed = find_pains(segments[order], phrases=NounFinder(), lexicon=LEXICON)
-    assert mixed.equals(pains)
-    points, placed = group_pains(pains, segments, mentions, themes, vectors)
-    again, placed_again = group_pains(mixed[::-1], segments[order], mentions[::-1], themes, vectors[order])
-    assert again.equals(points)
-    assert placed_again.equals(placed)
-    assert points["pain_point_id"].is_unique().all()
-    assert int(points["records"].sum()) == placed["pain_point_id"].count() == len(texts)
+@given(st.permutations(["The lift was stuck.", "The soup was cold.", "No seat was free.", "I hate winter.", "Lovely!"]))
+def test_the_order_of_the_segments_changes_nothing(texts: list[str]) -> None:
+    segments = _segments(texts)
+    found = find_pains(segments, phrases=NounFinder(), lexicon=LEXICON)
+    assert find_pains(segments[::-1], phrases=NounFinder(), lexicon=LEXICON).equals(found)

@@ -55,6 +55,19 @@ def test_a_title_in_words_that_go_goes_with_them(title: str, aspect: str | None,
     assert forget_records(before, {"b"})["pain_points"]["title"].to_list() == [title, title]
 
 
+@pytest.mark.parametrize("pain_point_id", ["p2", None])
+def test_a_title_in_words_that_go_goes_also_where_they_are_in_another_pain_point_or_in_none(
+    pain_point_id: str | None,
+) -> None:
+    before = tables()
+    before["pains"] = before["pains"].with_columns(
+        pain_point_id=pl.Series(["p1", pain_point_id, "p1"]), statement=pl.Series(["of a", "too alone", "of b"])
+    )
+    before["pain_points"] = before["pain_points"].head(1).with_columns(title=pl.lit("Too alone"), aspect=pl.lit("lift"))
+    assert forget_records(before, {"a"})["pain_points"]["title"].to_list() == ["Lift"]
+    assert forget_records(before, {"b"})["pain_points"]["title"].to_list() == ["Too alone"]
+
+
 def test_what_others_said_stays_as_it_was() -> None:
     before, left = tables(), forget_records(tables(), {"b"})
     assert left["pain_points"]["statement"].to_list() == ["of a", "alone"]

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 class Language:
     """One language: its ISO 639-1 code, its name in messages, and what else callers say for the code, in lower case.
 
-    ``matters`` are titles and names of matters that are known of many trades. ``other_journeys`` may take the place of
-    ``journey`` where they fit a file better; none where one was chosen.
+    ``matters`` are titles, or ``UNTITLED``, and names of matters that are known of many trades. ``other_journeys`` may
+    take the place of ``journey`` where they fit a file better; none where one was chosen.
     """
 
     code: str

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textcx.domain.matters import Nearness
+
 FORMAT = 1
 """Version of the files of a theme set; raised only when an older reader could not make sense of them."""
 MAIN_THEMES = (8, 15)
@@ -99,11 +101,8 @@ class SeedTopics:
     theme_ids: tuple[str, ...]  # of the themes that are matched, sorted
     origin: NDArray[np.float32]  # shape ``(width,)``
     prototypes: NDArray[np.float32]  # unit vectors relative to ``origin``, shape ``(themes, width)``
-    background: NDArray[np.float32]  # likewise, shape ``(up to BACKGROUND, width)``
-    slopes: NDArray[np.float64]  # how fast the log odds of a match grow with nearness, shape ``(themes,)``
-    biases: NDArray[np.float64]  # the log odds at nearness 0, shape ``(themes,)``
-    cuts: NDArray[np.float64]  # nearness from which segments are matched; infinite for a theme that cannot be told
-    share_right: float  # of the matched left-out examples, 0..1; the most that a strength can be
+    curve: Nearness  # from the cosine to a prototype to the probability that the theme covers a segment
+    least: float  # probability, 0..1, from which segments are matched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,8 +33,7 @@ PACKED_SMALL = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)  # those o
 class Output(NamedTuple, Generic[Array]):
     """What the network says about rows: logits that are not calibrated, and vectors of unit length; all float32.
 
-    ``cover`` tells whether a title covers a remark, where a row holds both: ``[CLS] title [SEP] remark [SEP]``. Of any
-    other row it says nothing. Without a branch for matters it is NaN, and ``matters`` are the vectors.
+    Without a branch for matters ``matters`` are the vectors.
 
     ``tags`` are of single tokens: three logits of an aspect (outside, begin, inside), three of an opinion, and three of
     how an aspect is judged (negative, neutral, positive). A padded batch has ``(rows, length, 9)``; ``Batches`` hand on
@@ -47,7 +46,6 @@ class Output(NamedTuple, Generic[Array]):
     emotions: Array  # (rows, 4)
     vectors: Array  # (rows, width)
     matters: Array  # (rows, width)
-    cover: Array  # (rows,)
     tags: Array  # (tokens, 9), or (rows, length, 9)
 
 

@@ -11,9 +11,9 @@ batch into numbers is row-wise.
 
 What a remark is about such that one fix would answer it, its matter, takes more than a linear layer. So a network may
 have ``matter_layers`` beside as many of the last layers; both read the states of the layers before them, computed once.
-Two heads read the branch: ``matter``, a vector of unit length over a text's own tokens, and ``cover``, whether a title
-covers a remark. Three more read each of its tokens: whether it names an aspect, says something of one, and how that is
-judged. The polarity of an aspect is linear in the mean state of its tokens, so it is the mean of what they answer.
+One head reads the branch over a text's own tokens: ``matter``, a vector of unit length. Three more read each of them:
+whether it names an aspect, says something of one, and how that is judged. The polarity of an aspect is linear in the
+mean state of its tokens, so it is the mean of what they answer.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
 EncoderOutput = Output[Tensor]
 Pooled = tuple[Tensor, Tensor, Tensor]  # of each text its first token, the mean, and the maximum; (rows, width)
-PooledBranch = tuple[Tensor, Tensor, Tensor]  # its first token, the mean, and that of its own tokens; (rows, width)
 EDGES = 2  # tokens around a text: one opens it, one closes it
 
 
@@ -106,7 +105,7 @@ class EncoderLayer(nn.Module):
 
 
 class EncoderNetwork(nn.Module):
-    """Token ids in, the logits of four heads and a vector out; with a branch, a matter and a cover logit too."""
+    """Token ids in, the logits of four heads and a vector out; with a branch, a matter and tags too."""
 
     def __init__(self, shape: NetworkShape | None = None) -> None:
         super().__init__()
@@ -132,7 +131,6 @@ class EncoderNetwork(nn.Module):
     def _add_branch_heads(self, width: int) -> None:
         """Add what reads the branch."""
         self.matter = nn.Linear(width, width)
-        self.cover = nn.Linear(2 * width, 1)  # of the first token, and the mean over all
         self.aspect = nn.Linear(width, TAGS)  # of every token
         self.opinion = nn.Linear(width, TAGS)
         self.aspect_polarity = nn.Linear(2 * width, len(LABELS))
@@ -149,23 +147,19 @@ class EncoderNetwork(nn.Module):
         states, beside = self.states(tokens, mask)
         if beside is None:
             return self.judge(pool(states, mask), head_dropout=head_dropout)
-        branch = pool_branch(beside, mask)
-        tags = self.tag(beside, branch[2].unsqueeze(1))
-        return self.judge(pool(states, mask), branch, head_dropout=head_dropout)._replace(tags=tags)
+        own = pool_branch(beside, mask)
+        tags = self.tag(beside, own.unsqueeze(1))
+        return self.judge(pool(states, mask), own, head_dropout=head_dropout)._replace(tags=tags)
 
-    def judge(self, pooled: Pooled, branch: PooledBranch | None = None, *, head_dropout: float = 0.0) -> EncoderOutput:
-        """Ask the heads about texts; ``branch`` is null where there is none. Answer as for ``forward``."""
+    def judge(self, pooled: Pooled, own: Tensor | None = None, *, head_dropout: float = 0.0) -> EncoderOutput:
+        """Ask the heads about texts; ``own`` are their means in the branch, if any. Answer as for ``forward``."""
         precise = self.hidden.weight.dtype  # the heads may keep more digits than the backbone
         first, mean, highest = (part.to(precise) for part in pooled)
         hidden = functional.gelu(self.hidden(torch.cat([first, mean, highest], dim=-1)))
         if head_dropout:
             hidden = functional.dropout(hidden, head_dropout, training=self.training)
         vectors = functional.normalize(self.vector(mean).float(), dim=-1)
-        matters, cover = vectors, vectors.new_full(vectors.shape[:1], float("nan"))
-        if branch is not None:
-            first, mean, own = (part.to(precise) for part in branch)
-            matters = functional.normalize(self.matter(own).float(), dim=-1)
-            cover = self.cover(torch.cat([first, mean], dim=-1)).float().squeeze(-1)
+        matters = vectors if own is None else functional.normalize(self.matter(own.to(precise)).float(), dim=-1)
         return EncoderOutput(
             sentiment=self.sentiment(hidden).float(),
             pain=self.pain(hidden).float().squeeze(-1),
@@ -173,7 +167,6 @@ class EncoderNetwork(nn.Module):
             emotions=self.emotions(hidden).float(),
             vectors=vectors,
             matters=matters,
-            cover=cover,
             tags=vectors.new_zeros((0, TAGGED)),
         )
 
@@ -233,15 +226,14 @@ def pool(states: Tensor, mask: Tensor) -> Pooled:
     return states[:, 0], mean, states.masked_fill(~real, -1e4).amax(1)
 
 
-def pool_branch(states: Tensor, mask: Tensor) -> PooledBranch:
-    """Sum up the branch's states; shapes as for ``pool``. A text's own tokens are all but those around it.
+def pool_branch(states: Tensor, mask: Tensor) -> Tensor:
+    """Sum up the branch's states to the mean over a text's own tokens, all but those around it; shapes as for ``pool``.
 
     A row that holds nothing between its first and its last token is summed up over all of them.
     """
     sizes, places = mask.sum(1, keepdim=True), torch.arange(mask.shape[1], device=mask.device)
     own = mask & ((sizes <= EDGES) | ((places > 0) & (places < sizes - 1)))
-    mean, inner = ((states.float() * each.unsqueeze(-1)).sum(1) / each.sum(1, keepdim=True) for each in (mask, own))
-    return states[:, 0], mean, inner
+    return (states.float() * own.unsqueeze(-1)).sum(1) / own.sum(1, keepdim=True)
 
 
 def backbone_from_bert(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:

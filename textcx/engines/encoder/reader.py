@@ -6,7 +6,7 @@ Two invariants, both tested for every backend:
   are asked for, as the service does, answers agree within the tolerance of their precision.
 * Nothing is cut off. A text longer than a window is read in overlapping windows of even length; ``windows`` counts
   them. Sentiment, vector and matter are the mean over the windows; pain, request and emotions are the highest, since
-  they ask whether a text says something anywhere. Only ``covers`` reads no more of a remark than one window holds.
+  they ask whether a text says something anywhere.
 
 Memory does not grow with the length of a text beyond a few kilobytes for each window: windows are read as they come.
 Texts are cut into tokens in a thread of their own while the backend computes, but where small batches are asked for.
@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcx.domain.encoding import EMOTIONS, LABELS, Encoding
-from textcx.domain.errors import ModelProblem, ShapeMismatch
+from textcx.domain.errors import ModelProblem
 from textcx.domain.matters import Nearness
 from textcx.engines.encoder.batches import LONGEST, PackedBatches, PackingBackend, PaddedBatches, Window
 from textcx.engines.encoder.readable import in_given, readable
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
     from textcx.engines.encoder.batches import Logits, PaddedBackend
 
-PAIR, PAIR_TITLE = 128, 32  # most tokens of a window that holds a title and a remark, and of its title
 OVERLAP = 32  # tokens that two neighbouring windows share
 PIECE = 16_384  # most characters tokenized at once
 TEXTS_AT_ONCE, LONG_AT_ONCE = 256, 16  # texts, or long pieces of texts, tokenized at once
@@ -62,8 +61,6 @@ class Calibration:
     request_shift: float = 0.0
     emotion_temperatures: tuple[float, ...] = (1.0,) * len(EMOTIONS)
     emotion_shifts: tuple[float, ...] = (0.0,) * len(EMOTIONS)
-    cover_temperature: float = 1.0
-    cover_shift: float = 0.0
     near_slope: float = 12.0
     near_shift: float = -7.0
     confident_at: float = 0.5
@@ -133,7 +130,7 @@ class BatchedEncoder:
 
         ``encoder_id`` is kept with everything made from it: ``sentiment-1@sha256:0123456789ab``. The tokens ``edges``
         open and close every window, [CLS] and [SEP] by default; it has ``longest`` at most, which is at least 64.
-        ``has_branch`` says that the network can tell whether a title covers a remark, and tag tokens. ``prepare`` makes
+        ``has_branch`` says that the network can tag tokens. ``prepare`` makes
         a text readable for the tokenizer; with a branch it is ``readable``, which can be traced back.
 
         With ``small_batches`` few texts are read in small batches instead of filling them up, by the calling thread.
@@ -150,7 +147,7 @@ class BatchedEncoder:
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self._longest, self._prepare, self.finds_aspects = longest, prepare, has_branch
-        self._edges = edges = edges or _edges(tokenizer)
+        edges = edges or _edges(tokenizer)
         self._batches: PackedBatches | PaddedBatches = (
             PackedBatches(backend, edges, small_batches)
             if isinstance(backend, PackingBackend)
@@ -176,28 +173,6 @@ class BatchedEncoder:
         nothing = np.zeros((0, self.width), np.float32)
         return found if vectors else replace(found, vectors=nothing, matters=nothing)
 
-    def covers(self, titles: Sequence[str], remarks: Sequence[str]) -> NDArray[np.float32]:
-        """Say how likely each title covers the remark beside it, 0..1; NaN where the network cannot tell.
-
-        Each different pair is read once, in one window: ``PAIR_TITLE`` tokens of the title at most, and as many of the
-        remark as ``PAIR`` leaves room for. An answer depends on its pair alone. Shape ``(titles,)``.
-
-        Raises:
-            ShapeMismatch: If there are not as many titles as remarks.
-        """
-        if len(titles) != len(remarks):
-            message = f"Each title needs one remark: {len(titles)} titles came with {len(remarks)} remarks."
-            raise ShapeMismatch(message)
-        if not self.finds_aspects:  # the same branch says both
-            return np.full(len(titles), np.nan, np.float32)
-        pairs = list(zip(titles, remarks, strict=True))
-        different = {pair: place for place, pair in enumerate(dict.fromkeys(pairs))}
-        logits = np.zeros(len(different), np.float32)
-        for windows, output in self._read(self._pairs(list(different))):
-            logits[[window.text for window in windows]] = output.cover[: len(windows)]
-        found = _sigmoid(logits / self.calibration.cover_temperature + self.calibration.cover_shift)
-        return found[np.array([different[pair] for pair in pairs], dtype=np.int64)]
-
     def _read(self, windows: Iterator[Window]) -> Iterator[tuple[list[Window], Logits]]:
         """Read windows in batches; yields each batch with at least as many rows of answers, in its order."""
         coming = self._batches.gather(windows)
@@ -220,14 +195,6 @@ class BatchedEncoder:
                     inside = number < count - 1
                     window.nearer = (OVERLAP // 2 if number else 0, size - OVERLAP // 2 if inside else None)
                 yield window
-
-    def _pairs(self, pairs: Sequence[tuple[str, str]]) -> Iterator[Window]:
-        """Put a title and a remark into each window, with the closing token between them."""
-        inner, closing = min(PAIR, self._longest) - 2, self._edges[1:]
-        texts = list(dict.fromkeys(text for pair in pairs for text in pair))
-        known = {texts[place]: tokens[:inner].copy() for place, tokens, _ in self._ids(texts, placed=False)}
-        for place, (title, remark) in enumerate(pairs):
-            yield Window(place, np.concatenate([known[title][:PAIR_TITLE], closing, known[remark]])[:inner])
 
     def _ids(
         self, texts: Sequence[str], *, placed: bool

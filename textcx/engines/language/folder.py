@@ -191,12 +191,6 @@ def _rewrites(value: object) -> tuple[tuple[tuple[re.Pattern[str], str], ...], .
     return tuple(tuple((re.compile(found), replacement) for found, replacement in group) for group in parted)
 
 
-def _named_patterns(value: object) -> Mapping[str, re.Pattern[str]] | None:
-    if not isinstance(value, dict) or not all(map(_texts, value.values())):
-        return None
-    return {name: re.compile("|".join(alternatives), re.IGNORECASE) for name, alternatives in value.items()}
-
-
 def _pattern(value: object, declared: Mapping[str, Any], lists: Mapping[str, str]) -> re.Pattern[str] | None:
     alternatives = _texts(value)
     if alternatives is None:
@@ -212,7 +206,6 @@ KINDS: dict[str, tuple[str, Callable[[object], Any] | None]] = {
     "frozenset[str]": ("words, in one text or a list of texts", _words),
     "tuple[str, ...]": ("a list of texts", _texts),
     "Mapping[str, str]": ("a table of words, each with the words that it stands for", _stand_ins),
-    "Mapping[str, re.Pattern[str]]": ("a table of lists of regular expressions", _named_patterns),
     "Rewrites": ("a list of lists of rules, 'expression => replacement'", _rewrites),
     "re.Pattern[str]": ("a list of regular expressions", None),
 }

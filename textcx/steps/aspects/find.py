@@ -1,8 +1,8 @@
 """Find in each segment what is spoken about and what is said of it, from what the encoder says of its tokens.
 
 Stretches of tokens become whole words without articles and punctuation, moved to their place in the record. An opinion
-belongs to the aspect that stands nearest to it in its segment, to the one before it where two are as near. What counts
-are the words between, and a comma is as far as three.
+belongs to the aspect that stands nearest to it in its segment, to the one before it where two are as near: as many
+words lie between, and a comma is as far as three.
 
 Invariants, all tested: ``text[start:end]`` of the record is the aspect; aspects neither overlap nor hold anything
 masked; every stretch lies in its segment; what is found in a segment depends on that segment alone.

@@ -1,21 +1,25 @@
 """Gather pains into pain points: under titles that prove themselves against every member.
 
-Titles come from what is known of many trades and from the customers' own short remarks; ``textcx.steps.matters``
-chooses those that cover most and files each pain under one that covers it. What no title covers is in no pain point. A
+Titles are those of matters that are known of many trades; ``textcx.steps.matters`` chooses those that cover most and
+files each pain under one that covers it. What no title covers is in no pain point. A
 pain point is one matter across themes and stages: both are told as where its records mostly are.
 
 Reach counts distinct respondents where known, else records; a record counts once per pain point, however often it
 complains. Severity is the mean over the records' worst pains, shown with its 90th percentile: the worst are the ones to
 hear about, so nothing is trimmed.
 
+A namer may propose better titles for what is listed; they must fit the same members as well as ours.
+
 Invariants, tested: the order of pains and segments never matters; a pain belongs to one pain point at most;
-``pain_point_id`` depends on the title only; reach never exceeds the number of counted records; the share of members
-that a title covers is at least ``LEAST_FIT``.
+``pain_point_id`` depends only on the title that the pains were filed under, also where a namer's takes its place;
+reach never exceeds the number of counted records; a pain point whose fit is below ``LEAST_FIT`` could not be better.
 """
 
 from __future__ import annotations
 
 import hashlib
+import itertools
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,18 +29,19 @@ from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.domain.lexicons.naming import tokens
 from textcx.domain.tables import PAIN_POINTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.matters import COVERED, READ_TOGETHER, choose_titles, file_under
+from textcx.steps.matters import COVERED, choose_titles, file_under
 from textcx.steps.pains.severity import is_safety, severity_summary
 from textcx.steps.pains.statements import clarity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from textcx.domain.lexicons.language import Language
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.matters import KnownMatters
-    from textcx.steps.matters import Covers
+    from textcx.ports import Encoder, ThemeNamer
 
 MIN_RECORDS = 3
 HIGH_SEVERITY = 0.75
@@ -44,13 +49,14 @@ HIGH_SEVERITY = 0.75
 SMALL_DATA = 100
 """With no more counted records than this, every pain point is listed."""
 LEAST_FIT = 0.7
-"""Least share of a pain point's members that its title covers; those it covers least leave until so many are left."""
+"""Least share of a pain point's members that its title covers; those it covers least leave until it is so. Where
+too few would be left, all stay: a mixed group, which reports show last."""
 MOST = 60
 """Pain points at most."""
-OWN_WORDS = (2, 7)
-"""Words of a remark that may be a title itself."""
-OWN_TASTE = 0.6
-"""What a customer's remark is worth as a title, against one that was written as a title."""
+NAMED_WORDS = (2, 8)
+"""Words of a title that a namer proposes."""
+SLACK = 0.02
+"""So much less may a namer's title fit than ours."""
 EVIDENCE = 5
 
 
@@ -78,50 +84,25 @@ def _gather(pains: pl.DataFrame, segments: pl.DataFrame, mentions: pl.DataFrame)
     )
 
 
-def own_titles(statements: Sequence[str], language: Language) -> NDArray[np.bool_]:
-    """Tell which statements could stand as titles: short, clear, of no person, without masks, figures and profanity."""
-    fewest, most = OWN_WORDS
-    words = language.naming
+def fit_for_titles(titles: Sequence[str], words: NamingWords) -> NDArray[np.bool_]:
+    """Tell which words could stand as titles: few, of no person, without masks, figures and profanity."""
+    fewest, most = NAMED_WORDS
     unfit = words.profanity | words.persons
 
-    def fits(statement: str) -> bool:
-        found = tokens(statement)
+    def fits(title: str) -> bool:
+        found = tokens(title)
         return (
             fewest <= len(found) <= most
-            and unfit.isdisjoint(found)
-            and all(char.isalpha() or char in " ,'\u2019-" for char in statement)
+            and unfit.isdisjoint(word.split("'")[0] for word in found)  # "I'm" and "they've" tell of persons, too
+            and all(char.isalpha() or char in " ,'\u2019-" for char in title)
             and not all(word in words.says_nothing for word in found)
-            and clarity(statement, language.pains.statements) >= COVERED
         )
 
-    return np.array([fits(each) for each in statements], dtype=np.bool_)
+    return np.array([fits(each) for each in titles], dtype=np.bool_)
 
 
-def _titles(
-    frame: pl.DataFrame, vectors: NDArray[np.float32], *, matters: KnownMatters, language: Language, least: float
-) -> tuple[list[str], NDArray[np.float32]]:
-    """Choose titles for pains, with their vectors."""
-    drawn = np.arange(frame.height)
-    if len(drawn) > READ_TOGETHER:
-        drawn = np.arange(READ_TOGETHER) * len(drawn) // READ_TOGETHER
-    shown = frame[drawn]
-    statements = shown["statement"].fill_null("").to_list()
-    own = np.flatnonzero(own_titles(statements, language))
-    texts = [*matters.titles, *(_as_title(statements[place]) for place in own)]
-    title_vectors = np.concatenate([matters.title_vectors, vectors[drawn][own]])
-    cover = matters.near(vectors[drawn] @ title_vectors.T)
-    cover[:, len(matters.titles) :] *= OWN_TASTE
-    weights = 1.0 / shown.select(pl.len().over("record_id"))["len"].to_numpy()
-
-    def alike(title: int) -> NDArray[np.bool_]:
-        return np.asarray(matters.near(title_vectors @ title_vectors[title]) >= COVERED)
-
-    chosen = choose_titles(cover, weights, alike, least=least * len(drawn) / max(1, frame.height), most=MOST)
-    return [texts[each] for each in chosen], title_vectors[chosen]
-
-
-def _as_title(statement: str) -> str:
-    plain = statement.strip(" ,-")
+def _as_title(words: str) -> str:
+    plain = words.strip(" ,-")
     return plain[:1].upper() + plain[1:]
 
 
@@ -172,6 +153,32 @@ def _most(values: pl.Series) -> str | None:
     return counts[values.name][0] if counts.height else None
 
 
+def _retitle(
+    listed: Sequence[dict[str, Any]],
+    members: Mapping[str, NDArray[np.float32]],
+    *,
+    namer: ThemeNamer,
+    encoder: Encoder,
+    words: NamingWords,
+) -> None:
+    """Let a namer see the quotes of each pain point, and take its title where that fits the members as well as ours."""
+    asked = namer.propose([[each["quote"] for each in row["evidence"]] for row in listed], titles=True)
+    used = Counter(words.same_words(row["title"]) for row in listed)
+    for row, titles in zip(listed, asked, strict=True):
+        own, born = members[row["pain_point_id"]], words.same_words(row["title"])
+        proposed = [_as_title(title) for title in titles]
+        for title in itertools.compress(proposed, fit_for_titles(proposed, words)):
+            same = words.same_words(title)
+            if used[same] > (same == born):
+                continue
+            fit = float(encoder.near(own @ encoder.encode([title]).matters[0]).mean())
+            if fit >= max(LEAST_FIT, row["fit"] - SLACK):
+                row |= {"title": title, "fit": round(fit, 4)}
+                used[same] += 1
+                namer.accept(1)
+                break
+
+
 def group_pains(
     pains: pl.DataFrame,
     segments: pl.DataFrame,
@@ -179,15 +186,16 @@ def group_pains(
     vectors: NDArray[np.float32],
     *,
     matters: KnownMatters,
-    covers: Covers,
+    encoder: Encoder,
     language: Language,
     small_data: int = SMALL_DATA,
+    namer: ThemeNamer | None = None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Group what ``find_pains`` returned into pain points.
 
     ``vectors`` are the matter vectors of the segments, unit length, shape ``(segments, width)``; ``mentions`` may be
-    empty. ``covers`` is that of the encoder. With no more than ``small_data`` counted records every pain point is
-    listed, however few its records.
+    empty. With no more than ``small_data`` counted records every pain point is
+    listed, however few its records. A ``namer`` may propose better titles for what is listed.
 
     Returns:
         The pain points table, highest reach x severity first, its trends and effects null; and the pains with
@@ -201,13 +209,19 @@ def group_pains(
     frame = _gather(pains, segments, mentions)
     own = vectors[frame["position"].to_numpy()]
     small = segments.filter("counted")["record_id"].n_unique() <= small_data
-    least = 1.0 if small else float(MIN_RECORDS)
-    titles, title_vectors = _titles(frame, own, matters=matters, language=language, least=least)
-    homes, likely = file_under(frame["text"].to_list(), own, titles, title_vectors, covers=covers, near=matters.near)
+    least = COVERED if small else MIN_RECORDS * LEAST_FIT
+    weights = 1.0 / frame.select(pl.len().over("record_id"))["len"].to_numpy()
+    chosen = choose_titles(own, weights, matters.title_vectors, near=matters.near, least=least, most=MOST)
+    titles, title_vectors = [matters.titles[place] for place in chosen], matters.title_vectors[chosen]
+    homes, likely = file_under(own, title_vectors, near=matters.near)
     listed: list[dict[str, Any]] = []
     home: dict[str, str] = {}
+    vectors_of: dict[str, NDArray[np.float32]] = {}
     for number, title in enumerate(titles):
-        members = _fitting(likely, np.flatnonzero(homes == number).tolist())
+        every = np.flatnonzero(homes == number).tolist()
+        members = _fitting(likely, every)
+        if frame["record_id"].gather(members).n_unique() < MIN_RECORDS:
+            members = every  # too few are surely covered: a mixed group
         if not members:
             continue
         theirs = frame[members]
@@ -215,7 +229,20 @@ def group_pains(
         if small or row["records"] >= MIN_RECORDS or row["severity"] >= HIGH_SEVERITY:
             listed.append(row | {"fit": round(float(likely[members].mean()), 4)})
             home |= dict.fromkeys(theirs["segment_id"], row["pain_point_id"])
+            vectors_of[row["pain_point_id"]] = own[members]
     listed.sort(key=lambda row: (-round(row["respondents"] * row["severity"], 6), row["pain_point_id"]))
+    if namer is not None:
+        _retitle(listed, vectors_of, namer=namer, encoder=encoder, words=language.naming)
     points = pl.DataFrame(listed, schema=PAIN_POINTS)
     ids = pl.col("segment_id").replace_strict(home, default=None, return_dtype=pl.String).alias("pain_point_id")
     return points, pains.sort("segment_id").with_columns(ids)
+
+
+def untitled(pains: pl.DataFrame, segments: pl.DataFrame) -> tuple[str, ...]:
+    """Return a note for the reader about the counted pains that are in no pain point."""
+    specific = pains.filter("specific").join(segments.filter("counted"), on="segment_id", how="semi")
+    alone = specific["pain_point_id"].null_count()
+    if not alone:
+        return ()
+    told = "they count as pains of their themes and stages, and are in no pain point"
+    return (f"No title covers {alone:,} of {specific.height:,} pains surely enough: {told}.",)

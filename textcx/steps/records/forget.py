@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BY_RECORD = ("records", "segments", "mentions", "pains", "aspects")
 QUOTES = ("evidence", "first_quotes")
-WITH_QUOTES = ("themes", "pain_points", "praise", "emerging")
+WITH_QUOTES = ("themes", "pain_points", "praise", "requests", "emerging")
 
 
 def forget_records(tables: Mapping[str, pl.DataFrame], record_ids: Collection[str]) -> dict[str, pl.DataFrame]:
@@ -61,24 +61,24 @@ def _told_by_others(points: pl.DataFrame, pains: pl.DataFrame, *, before: pl.Dat
     """Let pain points that lost pains be told by the worst that is left of them."""
     if pains.height == before.height:
         return points
-    gone = before.join(pains.select("segment_id"), on="segment_id", how="anti").drop_nulls("pain_point_id")
-    lost = gone.group_by("pain_point_id").agg(gone=pl.col("statement").drop_nulls().str.to_lowercase().str.join(" "))
+    gone = before.join(pains.select("segment_id"), on="segment_id", how="anti")
     left = (
         pains.drop_nulls(["pain_point_id", "statement"])
         .sort("severity", "segment_id", descending=[True, False], nulls_last=True)
         .group_by("pain_point_id", maintain_order=True)
         .agg(left="statement")
     )
-    affected = pl.col("gone").is_not_null()
+    affected = pl.col("pain_point_id").is_in(gone["pain_point_id"].drop_nulls().unique().implode())
     unsaid = affected & ~pl.col("statement").is_in("left")
-    said = pl.col("gone").str.contains(pl.col("title").str.to_lowercase(), literal=True)  # a title may be a quote
+    # A title may quote a pain that is in another pain point, or in none.
+    words = pl.lit("\n".join(gone["statement"].drop_nulls().str.to_lowercase()))
+    said = words.str.contains(pl.col("title").str.to_lowercase(), literal=True)
     other = pl.coalesce("aspect", pl.col("left").list.first())
     other = other.str.head(1).str.to_uppercase() + other.str.slice(1)
-    title = {"title": pl.when(affected & said).then(other).otherwise("title")} if "title" in points.columns else {}
+    title = {"title": pl.when(said).then(other).otherwise("title")} if "title" in points.columns else {}
     return (
         points.join(left, on="pain_point_id", how="left", maintain_order="left")
-        .join(lost, on="pain_point_id", how="left", maintain_order="left")
         .filter(~affected | pl.col("left").is_not_null())
         .with_columns(**title, statement=pl.when(unsaid).then(pl.col("left").list.first()).otherwise("statement"))
-        .drop("left", "gone")
+        .drop("left")
     )

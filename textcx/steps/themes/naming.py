@@ -2,9 +2,8 @@
 
 Candidates are the names of matters that are known of many trades, the noun phrases that members share, and whatever a
 namer proposes. A candidate covers a member if their matter vectors are near, or if the member says the phrase. A name
-is worth what it covers of its theme, less what it covers of the others; the best few are then read together with
-members, and only what the encoder still takes for covered counts. Names are given away the most worthy first, each
-once; a leaf that no name covers well enough has none: its segments have no clear theme.
+is worth what it covers of its theme, less what it covers of the others. Names are given away the most worthy first,
+each once; a leaf that no name covers well enough has none: its segments have no clear theme.
 
 Invariants, tested: names are unique, in whatever order or number of their words; no name holds a mask, profanity, only
 praise or blame, or a date alone; the order of the texts inside a theme does not matter.
@@ -15,30 +14,32 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from textcx.domain.lexicons.naming import tokens
+from textcx.steps.matters import encoded_matters
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.matters import KnownMatters
-    from textcx.ports import Encoder, PhraseFinder
+    from textcx.ports import Encoder, PhraseFinder, ThemeNamer
 
-LEAST_WORTH = 0.22
+LEAST_WORTH = 0.15
 """Worth below which a candidate is no name: so much more of its own theme than of the others must it cover."""
 KNOWN = 12
 """Known names that are candidates of a theme, the nearest first."""
 SHARED, PHRASES, MOST_WORDS = 0.12, 8, 6
 """Share of a theme's texts that must say a phrase; so many phrases are candidates, of so many words at most."""
-PROVEN, READ = 3, 16
-"""Best candidates of a theme that are read together with members, and members that each is read with."""
+SAID = 0.6
+"""What a member that says a phrase counts: less than one that a name covers, since words have many uses."""
 FITTING = re.compile(r"[^\W\d_](?:[\w'\u2019/&+-]| (?=[\w&]))*")
 
 
@@ -58,12 +59,16 @@ class ThemeWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Naming:
-    """What names are found and proven with; ``encoder`` reads names, and pairs of name and remark."""
+    """What names are found and proven with; ``encoder`` reads names.
+
+    A ``namer``, where there is one, proposes names beside those that are found.
+    """
 
     phrases: PhraseFinder
     words: NamingWords
     matters: KnownMatters
     encoder: Encoder
+    namer: ThemeNamer | None = None
 
     def name(self, themes: Sequence[ThemeWords], *, taken: Collection[str] = ()) -> list[str | None]:
         """Name themes of one level, each differently; null where no name covers a theme well enough.
@@ -72,16 +77,29 @@ class Naming:
         """
         if not themes:
             return []
+        if self.namer is not None:
+            asked = self.namer.propose([theme.texts for theme in themes], titles=False)
+            themes = [
+                replace(theme, proposed=[_shown(name) for name in names])
+                for theme, names in zip(themes, asked, strict=True)
+            ]
         offered = _candidates(themes, self)
         value = _values(themes, offered, self)
-        worth: list[tuple[float, str, int]] = []
-        for number, theme in enumerate(themes):
-            best = sorted(offered[number], key=lambda name: (-value[number, name], name))[:PROVEN]
-            proofs = _proofs(best, theme, self.encoder)
-            worth += [
-                ((value[number, name] + proof) / 2, name, number) for name, proof in zip(best, proofs, strict=True)
-            ]
-        return _given_away(worth, len(themes), words=self.words, taken=taken)
+        worth = [(value[number, name], name, number) for number, own in enumerate(offered) for name in own]
+        found = _given_away(worth, len(themes), words=self.words, taken=taken)
+        if self.namer is not None:
+            self.namer.accept(sum(name in theme.proposed for name, theme in zip(found, themes, strict=True)))
+        return found
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the reader: what the namer did not answer."""
+        return () if self.namer is None else self.namer.notes()
+
+
+def naming_with(language: Language, *, phrases: PhraseFinder, encoder: Encoder) -> Naming:
+    """Return what names in a language are found and proven with, among it what is known of many trades."""
+    matters = encoded_matters(language.matters, encoder)  # type: ignore[arg-type] # every object has its identity
+    return Naming(phrases=phrases, words=language.naming, matters=matters, encoder=encoder)
 
 
 def _values(
@@ -93,7 +111,7 @@ def _values(
     covered = tools.matters.near(vectors @ tools.encoder.encode(names).matters.T)
     said = [_says(text) for theme in themes for text in theme.texts]
     for column, name in enumerate(names):
-        covered[:, column] = np.maximum(covered[:, column], [_says(name) in text for text in said])
+        covered[:, column] = np.maximum(covered[:, column], [SAID * (_says(name) in text) for text in said])
     bounds = np.cumsum([0, *(len(theme.texts) for theme in themes)])
     shares = np.stack([covered[start:stop].mean(axis=0) for start, stop in itertools.pairwise(bounds)])
     sizes = np.array([theme.size for theme in themes], dtype=np.float64)
@@ -140,7 +158,7 @@ def _candidates(themes: Sequence[ThemeWords], tools: Naming) -> list[list[str]]:
 
 
 def presentable(name: str, words: NamingWords) -> bool:
-    """Tell whether a phrase may be a name: few words, letters only, that name anything fit to print."""
+    """Tell whether a phrase may be a name: few words, of letters and figures, that name anything fit to print."""
     found = tokens(name)
     unfit = words.profanity | words.evaluations
     if not FITTING.fullmatch(name) or not 0 < len(found) <= MOST_WORDS or unfit & set(found):
@@ -157,12 +175,3 @@ def _shown(phrase: str) -> str:
 def _says(text: str) -> str:
     """Words of a text between spaces, in lower case, so that a phrase is found in them."""
     return f" {' '.join(tokens(text))} "
-
-
-def _proofs(names: Sequence[str], theme: ThemeWords, encoder: Encoder) -> list[float]:
-    """Share of a theme's members, spread over it, that each name covers or that say it; 1 where nobody can tell."""
-    count = min(READ, len(theme.texts))
-    shown = [theme.texts[place * len(theme.texts) // count] for place in range(count)]
-    told = encoder.covers([name for name in names for _ in shown], shown * len(names)).reshape(len(names), count)
-    says = np.array([[_says(name) in _says(text) for text in shown] for name in names])
-    return [float(share) for share in np.nan_to_num(np.maximum(told, says), nan=1.0).mean(axis=1)]

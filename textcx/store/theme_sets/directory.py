@@ -34,6 +34,7 @@ from safetensors.numpy import load as load_tensors
 from safetensors.numpy import save as save_tensors
 
 from textcx.domain.errors import Conflict, ModelProblem, NotFound, OutputExists, WrongUse
+from textcx.domain.matters import Nearness
 from textcx.domain.themes.edits import Edit
 from textcx.domain.themes.sets import (
     FORMAT,
@@ -57,10 +58,7 @@ SET, EDITS = "set.json", "edits.jsonl"
 _KINDS = {"vectors": "safetensors", "members": "parquet", "sample": "parquet"}
 _SUFFIXES = {**_KINDS, "given": "safetensors"}
 """All files; that of given themes is there only where there are any."""
-_GIVEN = {
-    **dict.fromkeys(("origin", "prototypes", "background"), "float32"),
-    **dict.fromkeys(("slopes", "biases", "cuts"), "float64"),
-}
+_GIVEN = {"origin": "float32", "prototypes": "float32"}
 _VECTORS = {"origin": "float32", "prototypes": "float32", "exceptions": "float32", "sample": "float16"}
 _damaged = partial(damaged, hint="bring back a copy of the theme set, or learn it again", error=ModelProblem)
 
@@ -138,7 +136,11 @@ def _files(theme_set: ThemeSet) -> dict[str, bytes]:
         "exception_themes": list(theme_set.exception_themes),
         "given": None
         if theme_set.seed_topics is None
-        else {"theme_ids": list(theme_set.seed_topics.theme_ids), "share_right": theme_set.seed_topics.share_right},
+        else {
+            "theme_ids": list(theme_set.seed_topics.theme_ids),
+            "curve": asdict(theme_set.seed_topics.curve),
+            "least": theme_set.seed_topics.least,
+        },
         "themes": [asdict(theme) for theme in theme_set.themes],
         "history": [asdict(event) for event in theme_set.history],
     }
@@ -297,7 +299,8 @@ def _put_together(directory: Path | zipfile.Path, index: dict[str, Any]) -> Them
         if "given" in content:
             given = SeedTopics(
                 theme_ids=tuple(map(str, index["given"]["theme_ids"])),
-                share_right=float(index["given"]["share_right"]),
+                curve=Nearness(**_known(index["given"]["curve"], Nearness)),
+                least=float(index["given"]["least"]),
                 **_arrays(content["given"], _GIVEN),
             )
         members = table_of(content["members"])

@@ -14,6 +14,7 @@ from languages import NAMING
 from theme_world import APP, BROWN, LATE, PLAN, PRICE, RECIPES, RUDE, TREE, Leaf, by_name, id_of, learn, names
 
 from textcx.domain.errors import Conflict, NotFound, WrongUse
+from textcx.domain.matters import Nearness
 from textcx.domain.themes.edits import Action, Edit
 from textcx.domain.themes.sets import Change, SeedTopics, ThemeSet
 from textcx.steps.themes.editing.edits import (
@@ -133,11 +134,13 @@ def test_what_matches_a_given_theme_goes_on_to_the_given_theme_it_was_merged_int
     one, other = id_of("late parcels"), id_of("rude drivers")
     fitted = learn(PLAN)
     rows = [fitted.owners.index(each) for each in (one, other)]
-    nothing = np.zeros(2)
     seed_topics = SeedTopics(
-        theme_ids=(one, other), origin=fitted.origin, prototypes=fitted.prototypes[rows], background=fitted.prototypes,
-        slopes=nothing, biases=nothing, cuts=nothing, share_right=0.9,
-    )  # fmt: skip
+        theme_ids=(one, other),
+        origin=fitted.origin,
+        prototypes=fitted.prototypes[rows],
+        curve=Nearness(),
+        least=0.5,
+    )
     log = Log(replace(fitted, seed_topics=seed_topics))
     found = log.do(Action.MERGE, one, other).theme_set
     assert found.seed_topics is not None

@@ -1,15 +1,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from theme_world import Leaf, learn, vector_of
 
-from textcx.domain.themes.sets import SeedTopics, ThemeSet
 from textcx.steps.themes.assignment.assign import assign_themes
 from textcx.steps.themes.editing.forget import only_records, without_records
 from textcx.steps.themes.geometry.lattice import STEPS, on_lattice, relative_to
+
+if TYPE_CHECKING:
+    from textcx.domain.themes.sets import ThemeSet
 
 DELIVERY = {2: 1.0}
 
@@ -39,16 +42,10 @@ def test_vectors_without_an_id_go_where_they_are_those_of_the_segments(theme_set
     mine, others = vector_of("mine", DELIVERY), np.stack([vector_of(f"other-{n}", DELIVERY) for n in range(3)])
     origin = np.rint(theme_set.origin * STEPS).astype(np.float32)
     rows = (relative_to(origin, on_lattice(np.vstack([others, mine[None]]))) / STEPS).astype(np.float32)
-    given = SeedTopics(
-        theme_ids=(), origin=theme_set.origin, prototypes=rows[:0], background=rows, slopes=np.zeros(0),
-        biases=np.zeros(0), cuts=np.zeros(0), share_right=1.0,
-    )  # fmt: skip
-    full = replace(theme_set, exceptions=rows, exception_themes=(None,) * 4, seed_topics=given)
+    full = replace(theme_set, exceptions=rows, exception_themes=(None,) * 4)
     left = without_records(full, {"r"}, vectors=(mine * 3.0)[None].astype(np.float16))
     assert np.array_equal(left.exceptions, rows[:3])
     assert left.exception_themes == (None,) * 3
-    assert left.seed_topics is not None
-    assert np.array_equal(left.seed_topics.background, rows[:3])
 
 
 def test_new_segments_are_assigned_as_before(theme_set: ThemeSet) -> None:

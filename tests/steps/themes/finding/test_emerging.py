@@ -96,9 +96,8 @@ def segments(count: int, *, first: int = 0, word: str = "pods", days: Sequence[i
     )
 
 
-def called(texts: Sequence[Sequence[str]], tones: Sequence[Sequence[float]]) -> list[str]:
-    assert len(texts) == len(tones)
-    return [f"group of {text[0].split()[1]}" for text in texts]
+def called(groups: Sequence[pl.DataFrame]) -> list[str]:
+    return [f"group of {group['text'][0].split()[1]}" for group in groups]
 
 
 def unexplained(*, dense: int = 12, noise: int = 60) -> tuple[pl.DataFrame, NDArray[np.float32]]:
@@ -188,6 +187,14 @@ def test_two_groups_are_told_apart_and_share_no_segment() -> None:
     assert found["name"].to_list() == ["group of pods", "group of lids"]
     assert found["segments"].sum() <= 24
     assert found["emerging_id"].n_unique() == 2
+
+
+def test_a_group_without_a_name_is_left_out() -> None:
+    frame = pl.concat([segments(15), segments(9, first=15, word="lids")])
+    vectors = np.concatenate([around(direction(20), 15), around(direction(30), 9)])
+    found = find_emerging(frame, vectors, a_set(), name=lambda groups: [None for _ in groups[1:]] + ["the last"])
+    assert found["name"].to_list() == ["the last"]
+    assert found["first_quotes"][0][0]["quote"].startswith("the lids")
 
 
 def test_the_nearest_theme_of_the_set_is_named() -> None:

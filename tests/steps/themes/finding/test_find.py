@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 import pytest
-from fakes import FakePhraseFinder, topic_fit
+from fakes import FakeEncoder, fake_naming, topic_fit
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from languages import ENGLISH
@@ -55,11 +55,16 @@ class BySubject:
         )
 
 
+def around(texts: Sequence[str], *, scale: float = 0.005) -> np.ndarray:
+    """Unit vectors near those of texts, one each."""
+    vectors = FakeEncoder().encode(texts).matters
+    vectors = vectors + np.random.default_rng(0).normal(scale=scale, size=vectors.shape).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
 def segments(*, each: int = 12) -> tuple[pl.DataFrame, np.ndarray]:
-    random = np.random.default_rng(0)
-    rows, vectors = [], []
+    rows = []
     for subject, forms in SUBJECTS.items():
-        centre = random.normal(size=16)
         for n in range(each):
             text = forms[n % 3].format(n=NUMBERS[n % 12])
             rows.append({
@@ -68,18 +73,14 @@ def segments(*, each: int = 12) -> tuple[pl.DataFrame, np.ndarray]:
                 "polarity": 0.5 if subject == "battery life" else -0.5, "counted": True,
                 "respondent_id": None, "created_at": datetime(2026, 1 + n % 12, 5, tzinfo=UTC),
             })  # fmt: skip
-            vectors.append(centre + 0.1 * random.normal(size=16))
     frame = pl.DataFrame(rows, schema_overrides={"respondent_id": pl.String, "created_at": pl.Datetime("us", "UTC")})
-    matrix = np.array(vectors, dtype=np.float32)
-    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+    matrix = around([subject for subject in SUBJECTS for _ in range(each)])
     order = frame.with_row_index("row").sort("segment_id")["row"].to_numpy()
     return frame[order], matrix[order]
 
 
 def found(frame: pl.DataFrame, vectors: np.ndarray, *, theme_set: ThemeSet | None = None) -> ThemeFinding:
-    return find_themes(
-        frame, vectors, model=BySubject(), phrases=FakePhraseFinder(), encoder_id="e", theme_set=theme_set
-    )
+    return find_themes(frame, vectors, model=BySubject(), naming=fake_naming(), theme_set=theme_set)
 
 
 def test_themes_have_names_figures_and_quotes() -> None:
@@ -89,8 +90,8 @@ def test_themes_have_names_figures_and_quotes() -> None:
 
     assert dict(finding.themes.schema) == dict(THEMES)
     assert dict(finding.mentions.schema) == dict(MENTIONS)
-    assert set(finding.themes["name"]) == set(SUBJECTS)
-    late = finding.themes.row(by_predicate=pl.col("name") == "late delivery", named=True)
+    assert set(finding.themes["name"]) == {name.capitalize() for name in SUBJECTS}
+    late = finding.themes.row(by_predicate=pl.col("name") == "Late delivery", named=True)
     assert (late["records"], late["respondents"], late["share"]) == (12, 12, round(1 / 3, 6))
     assert (late["polarity"], late["negative_share"]) == (-0.5, 1.0)
     assert (late["first_seen"].month, late["last_seen"].month) == (1, 12)
@@ -121,14 +122,14 @@ def test_widest_reach_comes_first() -> None:
     themes = found(frame.filter(pl.Series(kept)), vectors[kept]).themes
 
     assert themes["respondents"].to_list() == sorted(themes["respondents"].to_list(), reverse=True)
-    assert themes["name"].to_list()[-1] == "rude staff"
+    assert themes["name"].to_list()[-1] == "Rude staff"
 
 
 def test_reach_counts_respondents_where_they_are_known() -> None:
     frame, vectors = segments()
     frame = frame.with_columns(respondent_id=pl.when(pl.col("text").str.contains("late")).then(pl.lit("p1")))
 
-    late = found(frame, vectors).themes.row(by_predicate=pl.col("name") == "late delivery", named=True)
+    late = found(frame, vectors).themes.row(by_predicate=pl.col("name") == "Late delivery", named=True)
 
     assert (late["records"], late["respondents"]) == (12, 1)
 
@@ -139,7 +140,7 @@ def test_duplicates_are_mentioned_but_not_counted() -> None:
 
     finding = found(frame, vectors)
 
-    assert finding.themes.row(by_predicate=pl.col("name") == "late delivery", named=True)["records"] == 10
+    assert finding.themes.row(by_predicate=pl.col("name") == "Late delivery", named=True)["records"] == 10
     assert {"la00", "la01"} <= set(finding.mentions["record_id"])
     assert not {"la00", "la01"} & {q["record_id"] for quotes in finding.themes["evidence"] for q in quotes}
 
@@ -217,16 +218,56 @@ def test_new_records_are_assigned_to_the_themes_of_a_set_without_a_new_fit() -> 
     finding = found(frame, vectors, theme_set=first.theme_set)
 
     assert finding.theme_set is first.theme_set
-    assert finding.themes["name"].sort().to_list() == sorted(SUBJECTS)
+    assert finding.themes["name"].sort().to_list() == sorted(name.capitalize() for name in SUBJECTS)
     names = dict(finding.themes.select("theme_id", "name").iter_rows())
     texts = dict(frame.select("segment_id", "text").iter_rows())
     assert all(
-        names[theme] in texts[segment]
+        names[theme].lower() in texts[segment]
         for segment, theme in finding.mentions.select("segment_id", "theme_id").iter_rows()
     )
     assert_frame_equal(
         finding.mentions.join(first.mentions, on="segment_id", how="semi"), first.mentions, check_exact=True
     )
+
+
+def with_more(frame: pl.DataFrame, vectors: np.ndarray, texts: Sequence[str]) -> tuple[pl.DataFrame, np.ndarray]:
+    """Segments, and further ones that lie together where no other does."""
+    more = frame[: len(texts)].with_columns(
+        segment_id=pl.Series([f"zz{n:02d}:0-9" for n in range(len(texts))]),
+        record_id=pl.Series([f"zz{n:02d}" for n in range(len(texts))]),
+        text=pl.Series(texts),
+    )
+    return pl.concat([frame, more]), np.concatenate([vectors, around(["leaky pods"] * len(texts), scale=0.001)])
+
+
+def test_what_emerges_beside_a_set_is_named_by_what_it_is_about() -> None:
+    frame, vectors = segments()
+    texts = [f"leaky pods of {number}" for number in NUMBERS]
+
+    finding = found(*with_more(frame, vectors, texts), theme_set=found(frame, vectors).theme_set)
+
+    assert finding.emerging.select("name", "records").rows() == [("Leaky pods", 12)]
+
+
+def test_what_emerges_and_has_no_name_is_not_told() -> None:
+    frame, vectors = segments()
+    texts = [f"{number * 2} {number * 3}" for number in NUMBERS]
+
+    finding = found(*with_more(frame, vectors, texts), theme_set=found(frame, vectors).theme_set)
+
+    assert finding.emerging.is_empty()
+
+
+def test_a_theme_without_a_name_is_none_and_its_segments_are_counted_as_unassigned() -> None:
+    frame, vectors = segments()
+    late = pl.col("record_id").str.starts_with("la")
+    texts = pl.Series([f"late delivery{chr(97 + n)}" for n in range(frame.height)])
+
+    finding = found(frame.with_columns(text=pl.when(late).then(texts).otherwise("text")), vectors)
+
+    assert set(finding.themes["name"]) == {"Rude staff", "Battery life"}
+    assert finding.unassigned_share == round(1 / 3, 6)
+    assert not finding.mentions["record_id"].str.starts_with("la").any()
 
 
 def test_a_set_may_be_used_on_fewer_segments_than_it_could_be_learned_from() -> None:

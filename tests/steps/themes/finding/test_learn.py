@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from fakes import FakePhraseFinder, topic_fit
+from fakes import FakeEncoder, fake_naming, topic_fit
 from hypothesis import given
 from hypothesis import strategies as st
-from languages import NAMING
 
 from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy
 from textcx.domain.themes.sets import ThemeKind, shown_at
@@ -23,49 +21,64 @@ if TYPE_CHECKING:
     from textcx.domain.themes.sets import ThemeSet
     from textcx.ports import TopicFit
 
-learn_themes = partial(learn_themes, naming=NAMING)
-
 NOUNS = ["parcel", "courier", "invoice", "refund", "battery", "charger", "waiter", "dessert"]
 GROUPS = np.array([0, 0, 1, 1, 2, 2, 3, 4])
 """Noun to its group: the last two stand alone in theirs."""
+ADJECTIVES = ["late", "wrong", "broken", "cold", "old", "new"]
 
 
 class ByNoun:
-    """Implements the ``ThemeModel`` port: a topic for each noun, in two levels."""
+    """Implements the ``ThemeModel`` port: a topic for each noun, in two levels; ``nouns`` has that of each text."""
+
+    def __init__(self, nouns: dict[str, int]) -> None:
+        self._nouns = nouns
 
     def fit(
         self, texts: Sequence[str], vectors: np.ndarray, *, seed: int, max_unassigned: float | None = None
     ) -> TopicFit:
         del seed, max_unassigned
-        topics = np.array([NOUNS.index(text.split()[0]) for text in texts], dtype=np.int64)
+        present, topics = np.unique([self._nouns[text] for text in texts], return_inverse=True)
         return topic_fit(
-            topics,
+            topics.astype(np.int64),
             vectors,
             strengths=np.full(len(texts), 0.7),
-            keywords=tuple((noun,) for noun in NOUNS),
-            levels=(GROUPS,),
+            keywords=tuple((NOUNS[number],) for number in present),
+            levels=(np.unique(GROUPS[present], return_inverse=True)[1],),
         )
 
 
-def learned(*, each: int = 6) -> tuple[ThemeSet, pl.DataFrame, np.ndarray]:
-    random = np.random.default_rng(0)
-    rows, vectors = [], []
-    for number, noun in enumerate(NOUNS):
-        for n in range(each):
-            rows.append(
-                (
-                    f"r{number}{n:02d}:0-9",
-                    f"r{number}{n:02d}",
-                    f"{noun} {['late', 'wrong', 'broken', 'cold', 'old', 'new'][n % 6]}",
-                    -0.2,
-                )
-            )
-            vectors.append(np.eye(8)[number] + 0.05 * random.normal(size=8))
-    matrix = np.array(vectors, dtype=np.float32)
-    matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
+def around(words: Sequence[str], *, seed: int) -> np.ndarray:
+    """Unit vectors near those of words, one each."""
+    vectors = FakeEncoder().encode(words).matters
+    vectors = vectors + np.random.default_rng(seed).normal(scale=0.007, size=vectors.shape).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def segments(
+    *, each: int = 6, nouns: Sequence[str] = NOUNS, unlike: Sequence[str] = ()
+) -> tuple[pl.DataFrame, np.ndarray, ByNoun]:
+    """Segments about each noun; those about nouns of ``unlike`` have no word in common."""
+    rows = [
+        (
+            f"r{number}{n:02d}:0-9",
+            f"r{number}{n:02d}",
+            f"{noun[::-1]}{chr(97 + n)}" if noun in unlike else f"{noun} is {ADJECTIVES[n % 6]}",
+            -0.2,
+        )
+        for number, noun in enumerate(nouns)
+        for n in range(each)
+    ]
     frame = pl.DataFrame(rows, schema=["segment_id", "record_id", "text", "polarity"], orient="row")
-    theme_set, _ = learn_themes(frame, matrix, model=ByNoun(), phrases=FakePhraseFinder(), encoder_id="e")
-    return theme_set, frame, matrix
+    numbers = {text: place // each for place, text in enumerate(frame["text"])}
+    return frame, around([noun for noun in nouns for _ in range(each)], seed=0), ByNoun(numbers)
+
+
+def learned(
+    *, each: int = 6, nouns: Sequence[str] = NOUNS, unlike: Sequence[str] = ()
+) -> tuple[ThemeSet, pl.DataFrame, np.ndarray]:
+    frame, vectors, model = segments(each=each, nouns=nouns, unlike=unlike)
+    theme_set, _ = learn_themes(frame, vectors, model=model, naming=fake_naming())
+    return theme_set, frame, vectors
 
 
 def test_themes_form_a_tree_without_single_children() -> None:
@@ -87,6 +100,60 @@ def test_every_leaf_has_a_prototype_and_every_name_is_unique() -> None:
     assert sorted(theme_set.owners) == sorted(theme.theme_id for theme in theme_set.leaves())
     assert len({theme.name.lower() for theme in theme_set.themes}) == len(theme_set.themes)
     assert np.abs(np.linalg.norm(theme_set.prototypes, axis=1) - 1).max() < 1e-3
+
+
+def test_leaves_are_called_what_they_are_about_and_what_nothing_covers_after_its_two_widest_parts() -> None:
+    theme_set, _, _ = learned()
+
+    assert {theme.name for theme in theme_set.leaves()} == {noun.capitalize() for noun in NOUNS}
+    above = {theme.parent_theme_id for theme in theme_set.themes} - {None}
+    assert {theme_set.theme(each).name for each in above} == {
+        "Parcel and courier", "Invoice and refund", "Battery and charger",
+    }  # fmt: skip
+
+
+def test_a_name_in_capitals_keeps_them_inside_another() -> None:
+    theme_set, _, _ = learned(nouns=["parcel", "VPN", "invoice", "WiFi", *NOUNS[4:]])
+
+    assert {"Parcel and VPN", "Invoice and WiFi"} <= {theme.name for theme in theme_set.themes}
+
+
+def test_a_leaf_without_a_name_is_no_theme_and_its_segments_have_none() -> None:
+    theme_set, frame, vectors = learned(unlike=["parcel", "waiter"])
+
+    nameless = theme_set.members.filter(pl.col("record_id").str.contains("^r[06]"))
+    named = theme_set.members.join(nameless, on="segment_id", how="anti")
+    assert nameless.select("theme_id", "strength").unique().rows() == [(None, 0.0)]
+    assert named["theme_id"].null_count() == 0
+    assert named["strength"].min() > 0
+    assert sorted(theme_set.owners) == sorted(theme.theme_id for theme in theme_set.leaves())
+    assert theme_set.prototypes.shape == (len(NOUNS) - 2, vectors.shape[1])
+    by_id = assign_themes(theme_set, vectors, segment_ids=frame["segment_id"].to_list())
+    assert by_id.theme_ids == theme_set.members["theme_id"].to_list()
+
+
+def test_the_prototype_of_a_theme_stays_its_own_where_one_before_it_has_no_name() -> None:
+    theme_set, frame, vectors = learned(unlike=["parcel"])
+    rest = np.flatnonzero(~frame["record_id"].str.starts_with("r0").to_numpy())
+
+    assigned = assign_themes(theme_set, vectors[rest]).theme_ids
+
+    assert assigned == theme_set.members["theme_id"].gather(rest).to_list()
+
+
+def test_what_a_leaf_without_a_name_leaves_alone_is_no_single_child() -> None:
+    theme_set, _, _ = learned(unlike=["parcel"])
+
+    courier = next(theme for theme in theme_set.themes if theme.name == "Courier")
+    assert (courier.level, courier.parent_theme_id) == (1, None)
+
+
+def test_where_no_leaf_has_a_name_there_are_no_themes() -> None:
+    theme_set, _, vectors = learned(unlike=NOUNS)
+
+    assert theme_set.themes == theme_set.owners == ()
+    assert theme_set.members["theme_id"].null_count() == theme_set.members.height
+    assert set(assign_themes(theme_set, vectors).theme_ids) == {None}
 
 
 def test_a_level_shows_a_leaf_or_what_stands_for_it() -> None:
@@ -118,7 +185,8 @@ def test_assigning_what_was_learned_from_gives_the_same_themes() -> None:
 
 def test_a_segment_far_from_every_theme_belongs_to_none() -> None:
     theme_set, _, _ = learned()
-    stray = -np.ones((1, 8), dtype=np.float32) / np.sqrt(8)
+    stray = -theme_set.prototypes.sum(axis=0, keepdims=True)
+    stray /= np.linalg.norm(stray)
 
     assigned = assign_themes(theme_set, stray)
 
@@ -172,25 +240,17 @@ def test_shown_at_takes_a_leaf_above_the_level_as_it_is() -> None:
 
 
 def with_given() -> tuple[ThemeSet, pl.DataFrame, np.ndarray]:
-    """A set with the given themes "My parcels" and "My refunds"; each example lies near one noun."""
-    _, frame, vectors = learned(each=40)
+    """A set with the given themes "My deliveries" and "My money"; each example lies near one noun."""
+    frame, vectors, model = segments(each=40)
     taxonomy = ThemeTaxonomy(
         (
-            SeedTopic(name="My parcels", examples=("a parcel came late", "parcel was wrong", "parcel broken again")),
-            SeedTopic(name="My refunds", examples=("refund is late", "refund was wrong", "no refund came yet")),
+            SeedTopic(name="My deliveries", examples=("a parcel came late", "parcel was wrong", "parcel broken again")),
+            SeedTopic(name="My money", examples=("refund is late", "refund was wrong", "no refund came yet")),
         )
     )
-    random = np.random.default_rng(1)
-    nouns = [NOUNS.index("parcel" if "parcel" in text else "refund") for text in texts_of(taxonomy)]
-    given = np.array([np.eye(8)[noun] + 0.05 * random.normal(size=8) for noun in nouns], dtype=np.float32)
-    given /= np.linalg.norm(given, axis=1, keepdims=True)
+    given = around(["parcel" if "parcel" in text else "refund" for text in texts_of(taxonomy)], seed=1)
     theme_set, _ = learn_themes(
-        frame,
-        vectors,
-        model=ByNoun(),
-        phrases=FakePhraseFinder(),
-        encoder_id="e",
-        taxonomy=EncodedTaxonomy(taxonomy, given),
+        frame, vectors, model=model, naming=fake_naming(), taxonomy=EncodedTaxonomy(taxonomy, given)
     )
     return theme_set, frame, vectors
 
@@ -200,11 +260,11 @@ def test_seed_topics_are_matched_first_and_others_are_sought_in_the_rest() -> No
 
     names = {theme.theme_id: theme.name for theme in theme_set.themes}
     told = theme_set.members.join(frame.select("segment_id", "text"), on="segment_id")
-    mine = told.filter(pl.col("theme_id").replace_strict(names, default="").is_in(["My parcels", "My refunds"]))
+    mine = told.filter(pl.col("theme_id").replace_strict(names, default="").is_in(["My deliveries", "My money"]))
     assert mine.height >= 20
     assert mine["text"].str.contains("parcel|refund").all()
     rest = told.join(mine, on="segment_id", how="anti")["theme_id"]
-    assert {names[each] for each in rest.drop_nulls()} & {"My parcels", "My refunds"} == set()
+    assert {names[each] for each in rest.drop_nulls()} & {"My deliveries", "My money"} == set()
     assert [theme.kind for theme in theme_set.themes if theme.name.startswith("My")] == [ThemeKind.GIVEN] * 2
 
 
@@ -218,7 +278,7 @@ def test_new_segments_go_to_the_seed_topics_that_they_match() -> None:
 
 def test_a_given_theme_that_was_merged_away_leaves_its_segments_to_its_heir() -> None:
     theme_set, _, vectors = with_given()
-    mine = next(theme.theme_id for theme in theme_set.themes if theme.name == "My refunds")
+    mine = next(theme.theme_id for theme in theme_set.themes if theme.name == "My money")
     heir = next(owner for owner in theme_set.owners if owner not in theme_set.seed_topics.theme_ids)
     merged = replace(
         theme_set,

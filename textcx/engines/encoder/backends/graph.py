@@ -92,7 +92,7 @@ class _Writer:
         outputs = self._heads_of(states)
         outputs |= self._branch_heads_of(beside) if self._branch else self._without_branch(outputs["vectors"])
         rows = ["rows"]
-        shapes = [rows + size for size in ([3], [], [], [len(EMOTIONS)], [self._width], [self._width], [])]
+        shapes = [rows + size for size in ([3], [], [], [len(EMOTIONS)], [self._width], [self._width])]
         shapes.append(["rows", "length", TAGGED])
         graph = helper.make_graph(
             [*self._nodes, *(helper.make_node("Identity", [outputs[name]], [name]) for name in OUTPUTS)],
@@ -153,15 +153,8 @@ class _Writer:
         }
 
     def _branch_heads_of(self, states: str) -> dict[str, str]:
-        mean = self._mean(states, "mask")
-        first = self._add("Gather", states, self._constant(np.array(0)), axis=1)
-        cover = self._linear(self._add("Concat", first, mean, axis=-1), "cover")
         own = self._mean(states, self._own())
-        return {
-            "matters": self._unit(self._linear(own, "matter")),
-            "cover": self._add("Squeeze", cover, self._axes(1)),
-            "tags": self._tags(states, own),
-        }
+        return {"matters": self._unit(self._linear(own, "matter")), "tags": self._tags(states, own)}
 
     def _tags(self, states: str, own: str) -> str:
         """What is said of each token; its polarity reads its state, and the mean over its text's own tokens."""
@@ -174,11 +167,9 @@ class _Writer:
         return self._add("Concat", *named, polarity, axis=-1)
 
     def _without_branch(self, vectors: str) -> dict[str, str]:
-        """What a network without a branch says: its vectors for matters, and NaN."""
-        rows = self._add("Shape", "tokens", start=0, end=1)
+        """What a network without a branch says: its vectors for matters, and NaN of tokens."""
         places = self._add("Concat", self._add("Shape", "tokens"), self._axes(TAGGED), axis=0)
-        cover, tags = (self._add("Expand", self._number(np.nan), shape) for shape in (rows, places))
-        return {"matters": vectors, "cover": cover, "tags": tags}
+        return {"matters": vectors, "tags": self._add("Expand", self._number(np.nan), places)}
 
     def _own(self) -> str:
         """Which tokens are a text's own: all but the first and the last of a row, or all if there are no others."""

@@ -21,14 +21,12 @@ from textcx.engines.encoder.batches import LENGTHS
 from textcx.engines.encoder.network import EncoderOutput, RowAttention, pool, pool_branch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from textcx.engines.encoder.network import EncoderNetwork
-
-    Triple = tuple[Tensor, Tensor, Tensor]
+    from textcx.engines.encoder.network import EncoderNetwork, Pooled
 
 HEAD_ROWS = 64  # texts that the heads are asked about at once, so that their products always have one shape
 
@@ -62,13 +60,19 @@ class PackedTexts:
         ]
         return (torch.cat(seen) if len(seen) > 1 else seen[0]).index_select(0, self.back)
 
-    def pool(self, states: Tensor, how: Callable[[Tensor, Tensor], Triple]) -> Triple:
-        """Sum up the states of each text with ``pool`` or ``pool_branch``, in the order of the texts."""
-        found = [
-            how(states.index_select(0, group.tokens).view(*group.mask.shape, -1), group.mask) for group in self.groups
-        ]
-        first, second, third = (torch.cat(parts).index_select(0, self.order) for parts in zip(*found, strict=True))
-        return first, second, third
+    def pool(self, states: Tensor) -> Pooled:
+        """Sum up the states of each text with ``pool``, in the order of the texts."""
+        found = [pool(*group) for group in self._grouped(states)]
+        first, mean, highest = (torch.cat(parts).index_select(0, self.order) for parts in zip(*found, strict=True))
+        return first, mean, highest
+
+    def pool_branch(self, states: Tensor) -> Tensor:
+        """Sum up the branch's states of each text with ``pool_branch``, in the order of the texts."""
+        return torch.cat([pool_branch(*group) for group in self._grouped(states)]).index_select(0, self.order)
+
+    def _grouped(self, states: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        for group in self.groups:
+            yield states.index_select(0, group.tokens).view(*group.mask.shape, -1), group.mask
 
 
 def pack(texts: Sequence[NDArray[np.int64]], *, size: int, network: EncoderNetwork) -> PackedTexts:
@@ -111,23 +115,19 @@ def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool) -> Encoder
     ``tags`` are those of all tokens of the sequence.
     """
     states, beside = network.run_layers(network.embed(packed.tokens, packed.places), packed.attend)
-    pooled = [packed.pool(states, pool)]
-    if beside is not None:
-        pooled.append(packed.pool(beside, pool_branch))
-    found = _judged(network, pooled, fill=fill)
     if beside is None:
-        return found
-    return found._replace(tags=network.tag(beside, pooled[1][2].index_select(0, packed.owners)))
+        return _judged(network, packed.pool(states), None, fill=fill)
+    own = packed.pool_branch(beside)
+    found = _judged(network, packed.pool(states), own, fill=fill)
+    return found._replace(tags=network.tag(beside, own.index_select(0, packed.owners)))
 
 
-def _judged(network: EncoderNetwork, pooled: list[Triple], *, fill: bool) -> EncoderOutput:
+def _judged(network: EncoderNetwork, pooled: Pooled, own: Tensor | None, *, fill: bool) -> EncoderOutput:
     if not fill:
-        return network.judge(*pooled)
-    count = len(pooled[0][0])
+        return network.judge(pooled, own)
+    count = len(pooled[0])
     missing = -count % HEAD_ROWS
-    chunks = [
-        zip(*(torch.split(functional.pad(part, (0, 0, 0, missing)), HEAD_ROWS) for part in each), strict=True)
-        for each in pooled
-    ]
-    found = [network.judge(*chunk) for chunk in zip(*chunks, strict=True)]
+    parts = (*pooled, *(() if own is None else (own,)))
+    chunks = zip(*(torch.split(functional.pad(part, (0, 0, 0, missing)), HEAD_ROWS) for part in parts), strict=True)
+    found = [network.judge((first, mean, highest), *rest) for first, mean, highest, *rest in chunks]
     return EncoderOutput(*(torch.cat(part)[:count] for part in zip(*found, strict=True)))

@@ -1,8 +1,8 @@
 """Take records out of a theme set: what a person wrote must not stay in it once they are erased.
 
-A set holds no text, but which segment raised which theme, and the vectors of some segments. Both go, and so do vectors
-without an id (exceptions, and the background of seed topics) that are those of the segments. Themes stay, with their
-names and with their prototypes: means over many segments, as figures are.
+A set holds no text, but which segment raised which theme, and the vectors of some segments. Both go, and so do
+exceptions, which have no id, where their vectors are those of the segments. Themes stay, with their names and with
+their prototypes: means over many segments, as figures are.
 
 Invariants, tested: nothing that is kept names a record that was taken out; the other segments stay where they are.
 """
@@ -41,15 +41,10 @@ def without_records(
         return left
     unit = unit_length(vectors)
     stays = _unlike(left.exceptions, unit, origin=left.origin)
-    seeds = left.seed_topics
-    if seeds is not None:
-        background = seeds.background[_unlike(seeds.background, unit, origin=seeds.origin)]
-        seeds = replace(seeds, background=background) if len(background) else None
     return replace(
         left,
         exceptions=left.exceptions[stays],
         exception_themes=tuple(left.exception_themes[row] for row in stays),
-        seed_topics=seeds,
     )
 
 

@@ -91,10 +91,9 @@ def find_themes(
     nullable). Their matter vectors, made by the encoder of ``naming``, are of unit length, shape ``(segments, width)``.
 
     When themes are learned, ``model`` groups the segments with a ``seed`` of at least 0, ``max_unassigned`` is the
-    largest share of them in no theme, 0..1, and ``phrases`` finds what themes are named with, weighed by what it means
-    where there is an ``encoder``. Themes of a ``taxonomy`` are matched first. Ids, names and history of ``previous``,
-    the set before, go on. With fewer than ``MIN_SEGMENTS`` segments that are no boilerplate, no themes are learned, and
-    a note says so.
+    largest share of them that it leaves in no theme, 0..1, and what ``naming`` finds no name for is no theme. Themes of
+    a ``taxonomy`` are matched first. Ids, names and history of ``previous``, the set before, go on. With fewer than
+    ``MIN_SEGMENTS`` segments that are no boilerplate, no themes are learned, and a note says so.
 
     Returns:
         Themes with their figures and quotes, which segment raises which, the set they are of, and, where segments were
@@ -180,7 +179,6 @@ def _emerging(
 ) -> pl.DataFrame:
     """Dense groups of what the set does not explain."""
     alone = members["theme_id"].is_null()
-
     rows = {segment_id: row for row, segment_id in enumerate(members["segment_id"])}
 
     def name(groups: Sequence[pl.DataFrame]) -> list[str | None]:

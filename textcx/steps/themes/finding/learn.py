@@ -49,7 +49,10 @@ class _Node:
 
 @dataclass(frozen=True, slots=True)
 class EncodedTaxonomy:
-    """A team's own themes, and the vectors of ``seed_topics.texts_of(taxonomy)``. Shape ``(texts, width)``."""
+    """A team's own themes, and the vectors of ``seed_topics.texts_of(taxonomy)``. Shape ``(texts, width)``.
+
+    They are of the same kind as those of the segments: matters.
+    """
 
     themes: ThemeTaxonomy
     vectors: NDArray[np.float32]
@@ -209,8 +212,13 @@ def _names_above(
         found = naming.name([words[number] for number in above], taken=[*taken, *names.values()])
         for number, name in zip(above, found, strict=True):
             parts = [names[child] for child, node in enumerate(nodes) if node.parent == number]
-            names[number] = name or f"{parts[0]} and {parts[1][:1].lower()}{parts[1][1:]}"
+            names[number] = name or f"{parts[0]} and {_inside(parts[1])}"
     return [names[number] for number in range(len(nodes))]
+
+
+def _inside(name: str) -> str:
+    """A name as it stands inside another: with a small letter, but for "VPN" and "WiFi"."""
+    return name[:1].lower() + name[1:] if name.partition(" ")[0][1:].islower() else name
 
 
 def _words(

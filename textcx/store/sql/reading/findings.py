@@ -69,7 +69,7 @@ class SqlReading(SqlStore):
         return self._findings(themes, filters, limit=limit, cursor=cursor)
 
     def pain_points(self, filters: Filters, *, limit: int = 100, cursor: str | None = None) -> Page:
-        """Return pain points, highest reach x severity first."""
+        """Return pain points, the weightiest first."""
         return self._findings(pain_points, filters, limit=limit, cursor=cursor)
 
     def journey(self, filters: Filters, *, limit: int = 100, cursor: str | None = None) -> Page:

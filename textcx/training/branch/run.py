@@ -16,8 +16,7 @@ from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.model_folder import ABOUT, open_model
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
 from textcx.steps.statistics.classification import roc_auc
-from textcx.training.branch import BranchPlan, BranchTraining
-from textcx.training.branch_examples import (
+from textcx.training.branch.examples import (
     SEGMENT,
     BranchCorpus,
     Cutter,
@@ -29,21 +28,23 @@ from textcx.training.branch_examples import (
     titled,
     trade_pieces,
 )
+from textcx.training.branch.labels import judged_texts, read_trades
+from textcx.training.branch.train import BranchPlan, BranchTraining
 from textcx.training.calibrate import fit_scale
-from textcx.training.matters import judged_texts, read_trades
 from textcx.training.model_toml import write_about
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from textcx.engines.encoder.reader import BatchedEncoder
     from textcx.ports import ProgressReporter
-    from textcx.training.matters import JudgedTexts, Trade
+    from textcx.training.branch.labels import JudgedTexts, Trade
 
-SHIPPED = ("cover", "aspect", "opinion", "aspect_polarity")
+SHIPPED = ("aspect", "opinion", "aspect_polarity")
 """Heads of the branch that are shipped as they are called."""
 
 
@@ -78,12 +79,12 @@ def train_matters(
     about["training"]["matters"] = asdict(plan)
     _save(out, model, trunk | shipped(learned), about)
     # What is measured and calibrated is what is shipped: rounded, and read by the encoder as users run it.
-    encoder = load_encoder(out)
-    about["calibration"] |= calibrate_matters(encoder, [one for one in judged_texts(texts) if one.held_out])
-    write_about(out / ABOUT, about)
-    about["training"]["matters"] |= {
-        "measured": measure_matters(load_encoder(out), [trade for trade in read_trades() if trade.held_out])
-    }
+    encoder, pairs = load_encoder(out), judged_texts(texts)
+    held_out = [one for one in pairs if one.held_out]
+    about["calibration"] |= calibrate_matters(encoder, held_out)
+    seen = measure_matters(encoder, [trade for trade in read_trades() if trade.held_out], held_out)
+    learned_from = sum(len(one.remarks) for one in pairs if not one.held_out)
+    about["training"]["matters"] |= {"judged": learned_from, "measured": seen}
     write_about(out / ABOUT, about)
 
 
@@ -119,6 +120,8 @@ def _save(out: Path, model: Path, weights: Mapping[str, Tensor], about: dict[str
     file = out / about["weights"]["file"]
     save_file({name: value.to(torch.float16).contiguous() for name, value in weights.items()}, file)
     file.chmod(0o644)
+    whose = f"{about['name']}-{about['version']}@sha256:{about['weights']['sha256'][:12]}"
+    about["weights"].setdefault("sentiment", whose)  # the model whose layers and heads of sentiment these are
     about["weights"]["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
     if out.resolve() != model.resolve():
         shutil.copy(model / "tokenizer.json", out / "tokenizer.json")
@@ -126,35 +129,22 @@ def _save(out: Path, model: Path, weights: Mapping[str, Tensor], about: dict[str
 
 
 def calibrate_matters(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> dict[str, float]:
-    """Fit the curves of pairs read together, and of nearness, on judged pairs that nothing was trained on."""
-    titles = [one.title for one in pairs for _ in one.remarks]
-    remarks = [remark for one in pairs for remark in one.remarks]
-    truth = np.array([covers for one in pairs for covers in one.covers], dtype=float)
-    even = np.ones(len(truth))
-    told = encoder.covers(titles, remarks).astype(np.float64).clip(1e-6, 1 - 1e-6)
-    scale = encoder.calibration
-    logits = (np.log(told / (1 - told)) - scale.cover_shift) * scale.cover_temperature
-    steep, shift = fit_scale(logits, truth, even)
-    found = encoder.encode([*titles, *remarks]).matters
-    cosines = (found[: len(titles)] * found[len(titles) :]).sum(1).astype(np.float64)
-    slope, near = fit_scale(10 * cosines, truth, even)  # a scale of ten keeps the slope inside fit_scale's bounds
-    return {
-        "cover_temperature": round(1 / steep, 4),
-        "cover_shift": round(shift, 4),
-        "near_slope": round(10 * slope, 4),
-        "near_shift": round(near, 4),
-    }
+    """Fit the curve of nearness on judged pairs that nothing was trained on."""
+    cosines, covered = _told(encoder, pairs)
+    middle = float(cosines.mean())
+    # By ten: fit_scale keeps slopes between 0.25 and 4.
+    slope, shift = fit_scale(10 * (cosines - middle), covered, np.ones(len(covered)))
+    return {"near_slope": round(10 * slope, 4), "near_shift": round(float(shift - 10 * slope * middle), 4)}
 
 
-def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade]) -> dict[str, float]:
-    """Measure the branch on trades that it never saw: shares of remarks, 0..1.
+def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade], pairs: Sequence[JudgedTexts]) -> dict[str, float]:
+    """Measure the branch on trades and judged pairs that it never saw: shares of remarks and pairs, 0..1.
 
     ``nearest``: the nearest other remark is of the same matter; ``title``, ``name``, ``description``: the nearest one
-    of the trade's is the own; ``cover_auc``: pairs of own and other titles, read together, told apart.
+    of the trade's is the own; ``covered``: pairs whose title covers the remark; ``near_auc``: how well nearness tells
+    them from the others, as the area under the ROC curve.
     """
     hits: dict[str, list[bool]] = {"nearest": [], "title": [], "name": [], "description": []}
-    told: list[float] = []
-    truth: list[bool] = []
     for trade in trades:
         remarks = [remark.text for matter in trade.matters for remark in matter.remarks]
         owners = np.array([place for place, matter in enumerate(trade.matters) for _ in matter.remarks])
@@ -165,10 +155,17 @@ def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade]) -> dict[st
         for kind in ("title", "name", "description"):
             called = encoder.encode([getattr(matter, kind) for matter in trade.matters]).matters
             hits[kind] += ((found @ called.T).argmax(1) == owners).tolist()
-        titles = [matter.title for matter in trade.matters]
-        pairs = [(title, remark) for remark in remarks for title in titles]
-        told += encoder.covers(*map(list, zip(*pairs, strict=True))).tolist()
-        truth += [place == owner for owner in owners.tolist() for place in range(len(titles))]
-    measured = {name: float(np.mean(own)) for name, own in hits.items()}
-    measured["cover_auc"] = roc_auc(np.array(truth), np.array(told))
-    return {name: round(value, 4) for name, value in measured.items()}
+    cosines, covered = _told(encoder, pairs)
+    told = {"covered": float(covered.mean()), "near_auc": float(roc_auc(covered == 1, cosines))}
+    shares = {name: round(float(np.mean(own)), 4) for name, own in hits.items()}
+    counts = {"trades": len(trades), "pairs": len(covered)}
+    return shares | counts | {name: round(value, 4) for name, value in told.items()}
+
+
+def _told(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Cosine of each judged pair's matter vectors, and whether its title covers the remark, 1 or 0."""
+    titles = [one.title for one in pairs for _ in one.remarks]
+    remarks = [remark for one in pairs for remark in one.remarks]
+    found = encoder.encode([*titles, *remarks]).matters
+    cosines = (found[: len(titles)] * found[len(titles) :]).sum(1).astype(np.float64)
+    return cosines, np.array([covers for one in pairs for covers in one.covers], dtype=np.int64)

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from textcx.domain.matters import UNTITLED
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-LABELS = Path(__file__).parent / "labels"
+LABELS = Path(__file__).parents[1] / "labels"
 NONE = "none"
 COVERED = "y"
 """Code of a judged pair whose title covers the remark."""
@@ -73,12 +75,25 @@ def read_trades(folder: Path = LABELS / "matters") -> tuple[Trade, ...]:
 
 
 def known_matters(trades: Sequence[Trade], labelled: Path = LABELS / "matters.tsv") -> list[tuple[str, str]]:
-    """Return title and name of every matter that was written or found in open texts, each title once, sorted."""
+    """Return title and name of every matter that was written or found in open texts, each title once, sorted.
+
+    A title that at least half of its sentences in open texts praise ("Tasty food") is none of a pain: ``UNTITLED``, it
+    stands there for its name, where no other matter has that.
+    """
     found = {matter.title.casefold(): (matter.title, matter.name) for trade in trades for matter in trade.matters}
-    for row in read_rows(labelled):
-        if row["title"] != "-":
-            found.setdefault(row["title"].casefold(), (row["title"], row["name"]))
-    return [found[key] for key in sorted(found)]
+    rows = [row for row in read_rows(labelled) if row["title"] != UNTITLED]
+    praised: Counter[str] = Counter()
+    for row in rows:
+        praised[row["title"].casefold()] += 1 if row["code"].startswith("p") else -1
+    praise: dict[str, str] = {}
+    for row in rows:
+        key = row["title"].casefold()
+        if praised[key] >= 0 and key not in found:
+            praise.setdefault(key, row["name"])
+        else:
+            found.setdefault(key, (row["title"], row["name"]))
+    more = sorted({*praise.values()} - {name for _, name in found.values()})
+    return [*((UNTITLED, name) for name in more), *(found[key] for key in sorted(found))]
 
 
 def judged_texts(texts: Mapping[str, Mapping[str, str]], labels: Path = LABELS / "covers.tsv") -> list[JudgedTexts]:

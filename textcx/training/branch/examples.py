@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from textcx.domain.encoding import LABELS
+from textcx.training.branch.labels import LABELS as FOLDER
+from textcx.training.branch.labels import read_rows
 from textcx.training.examples import labelled
-from textcx.training.matters import LABELS as FOLDER
-from textcx.training.matters import read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,17 +28,18 @@ if TYPE_CHECKING:
     from tokenizers import Encoding as Tokens
     from tokenizers import Tokenizer
 
-    from textcx.training.matters import JudgedTexts, Remark, Trade
+    from textcx.training.branch.labels import JudgedTexts, Remark, Trade
 
 Ids = list[int]
 
 LONGEST, TITLE, REMARK, SEGMENT = 126, 32, 90, 60
-"""Tokens of a remark alone, of a title, of a remark beside a title, and of a segment of a record."""
+"""Tokens of a remark, of a judged title, of a judged remark, and of a segment of a record."""
 FILES = {
     "banking77": "clusters/banking77",
     "cebab": "sentiment/cebab",
     "cfpb": "problems/cfpb",
     "dynasent_pool": "sentiment/dynasent_pool",
+    "goemotions": "sentiment/goemotions",
     "huliu": "sentiment/huliu",
     "jupyter_2015": "problems/jupyter_2015",
     "mams_acsa": "aspects/mams_acsa",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.engines.encoder.network import EncoderNetwork
-    from textcx.training.branch_examples import Ids
+    from textcx.training.branch.examples import Ids
 
 PARTS = 4
 """Rows of a step are read in so many parts, sorted by length."""
@@ -28,13 +28,12 @@ PARTS = 4
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reading:
-    """What the branch says of the segments of a step, and of its whole rows."""
+    """What the branch says of the segments of a step."""
 
     vectors: Tensor  # (segments, width), unit length
     means: Tensor
     pooled: Tensor  # first token of the row, mean and maximum of the segment
     tokens: list[Tensor]
-    rows: Tensor  # first token and mean of all tokens of each row
 
 
 class Branch(nn.Module):
@@ -45,7 +44,6 @@ class Branch(nn.Module):
         self.layers = nn.ModuleList(copy.deepcopy(layer) for layer in list(network.layers)[-layers:])
         self.matter = copy.deepcopy(network.vector)
         width = network.shape.width
-        self.cover = nn.Linear(2 * width, 1)
         self.aspect, self.opinion = nn.Linear(width, 3), nn.Linear(width, 3)
         self.aspect_polarity = nn.Linear(2 * width, 3)
         self.near = nn.Parameter(torch.tensor([12.0, -7.0]))
@@ -69,16 +67,13 @@ def read_rows(
     lengths = np.array([sum(map(len, row)) for row in rows])
     starts = np.cumsum([0, *map(len, rows)])
     order: list[int] = []
-    means, pooled, tokens, whole, places = [], [], [], [], []
+    means, pooled, tokens = [], [], []
     for part in np.array_split(np.argsort(lengths, kind="stable"), PARTS):
         if not len(part):
             continue
         ids = [np.array([edges[0], *(one for piece in rows[row] for one in piece), edges[1]], np.int32) for row in part]
         padded, mask = pad(ids)
         states = _states(branch, network, padded, mask).float()
-        mean = (states * mask[..., None]).sum(1) / mask.sum(1, keepdim=True)
-        whole.append(torch.cat([states[:, 0], mean], -1))
-        places += part.tolist()
         bounds = []
         for number, row in enumerate(part.tolist()):
             start = 1
@@ -102,7 +97,6 @@ def read_rows(
         means=average,
         pooled=torch.cat(pooled)[back],
         tokens=[tokens[place] for place in back.tolist()],
-        rows=torch.cat(whole)[torch.from_numpy(np.argsort(places))],
     )
 
 

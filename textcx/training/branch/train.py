@@ -6,9 +6,9 @@ title, name or description of its matter among all in the step; open texts with 
 their labels. Titles of two trades that say nearly the same are not held against each other. The cosines among broad
 open texts are held near those of the encoder's own vectors, so that what nobody labelled keeps its place.
 
-The same layers, reading "title [SEP] remark" as one row, learn whether the title covers the remark, from written
-matters and from judged pairs; tags of tokens learn aspects and opinions. Auxiliary heads learn what the encoder's own
-heads say of each segment alone; they only keep the states rich, and are not shipped.
+Judged pairs of title and remark teach nearness: vectors lie near one another where the title covers the remark. Tags of
+tokens learn aspects and opinions. Auxiliary heads learn what the encoder's own heads say of each segment alone; they
+only keep the states rich, and are not shipped.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from textcx.training.batches import read
-from textcx.training.branch_drawing import draw_step
-from textcx.training.branch_losses import cover_losses, matter_losses, open_losses, tag_losses, taught_losses
-from textcx.training.branch_network import Branch, read_rows
+from textcx.training.branch.drawing import draw_step
+from textcx.training.branch.losses import matter_losses, near_losses, open_losses, tag_losses, taught_losses
+from textcx.training.branch.network import Branch, read_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,13 +38,14 @@ if TYPE_CHECKING:
 
     from textcx.engines.encoder.network import EncoderNetwork
     from textcx.ports import ProgressReporter
-    from textcx.training.branch_examples import BranchCorpus
+    from textcx.training.branch.examples import BranchCorpus
 
 _log = logging.getLogger(__name__)
 
 WEIGHTS = {
     "theme": 0.3,
     "open": 0.5,
+    "near": 3.0,
     "people": 0.5,
     "polarity": 0.5,
     "geometry": 8.0,
@@ -144,16 +145,16 @@ class BranchTraining:
             torch._foreach_lerp_(list(self.mean.values()), list(self.masters.values()), 1 - decay)
             for name, master in self.masters.items():
                 parameters[name].copy_(master)
-        return {name: float(loss) for name, loss in losses.items()}
+        return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def _losses(self, chance: np.random.Generator, pair: Sequence[int]) -> dict[str, Tensor]:
         """Losses of a step, by name, each with its weight."""
-        step = draw_step(chance, self.corpus, pair, closing=self.edges[1])
+        step = draw_step(chance, self.corpus, pair)
         reading = read_rows(self.branch, self.network, step.rows, edges=self.edges)
         losses = (
             matter_losses(step, reading, self.title_vectors)
             | open_losses(step, reading)
-            | cover_losses(self.branch, step, reading)
+            | near_losses(self.branch, step, reading)
             | tag_losses(self.branch, step, reading)
             | taught_losses(self.branch, step, reading, self.taught)
         )

@@ -1,4 +1,4 @@
-"""What the branch of matters is taught by in a step; see ``textcx.training.branch``."""
+"""What the branch of matters is taught by in a step; see ``textcx.training.branch.train``."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn import functional
 
-from textcx.training.branch_network import contrast, spans_of
+from textcx.training.branch.network import contrast, spans_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from torch import Tensor
 
-    from textcx.training.branch_drawing import Step
-    from textcx.training.branch_network import Branch, Reading
+    from textcx.training.branch.drawing import Step
+    from textcx.training.branch.network import Branch, Reading
 
 HEAT, THEME_HEAT = 0.07, 0.1
 """Temperatures of the contrastive losses."""
@@ -71,18 +71,13 @@ def open_losses(step: Step, reading: Reading) -> dict[str, Tensor]:
     }
 
 
-def cover_losses(branch: Branch, step: Step, reading: Reading) -> dict[str, Tensor]:
-    """Losses of pairs that are read together, and of those that are told by nearness."""
-    pairs = reading.rows[step.first_pair : step.first_pair + len(step.covered)]
-    answers = branch.cover(pairs.to(torch.bfloat16)).float()[:, 0]
+def near_losses(branch: Branch, step: Step, reading: Reading) -> dict[str, Tensor]:
+    """Losses of judged pairs, told by the nearness of title and remark."""
     titles = reading.vectors[step.slices["judged titles"]][torch.tensor(step.owners)]
     cosines = (titles * reading.vectors[step.slices["judged remarks"]]).sum(-1)
     slope, shift = branch.near.float()
-    told = functional.binary_cross_entropy_with_logits
-    return {
-        "cover": told(answers, torch.tensor(step.covered).float()),
-        "near": told(slope * cosines + shift, torch.tensor(step.truth).float()),
-    }
+    truth = torch.tensor(step.truth).float()
+    return {"near": functional.binary_cross_entropy_with_logits(slope * cosines + shift, truth)}
 
 
 def tag_losses(branch: Branch, step: Step, reading: Reading) -> dict[str, Tensor]:

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from textcx.training.branch_examples import BranchCorpus, Ids, MatterPieces, Piece
+    from textcx.training.branch.examples import BranchCorpus, Ids, MatterPieces, Piece
 
 SHARES = {"nhs_phase1": 0.35, "nhs_survey": 0.2, "jupyter_2015": 0.1, "banking77": 0.25, "cfpb": 0.1}
 """How often each source of groups that people made is drawn."""
@@ -24,12 +24,8 @@ LABELS, OF_EACH = 12, 2
 """Labels that people gave, and texts of each."""
 SENTENCES, RECORDS = 8, 12
 """Sentences with aspects, and broad records."""
-TITLES, SHOWN, READ_AS_PAIRS = 6, 6, 4
-"""Judged titles, remarks of each that are told by nearness, and those that are read as pairs."""
-PAIRS, NO_PAIRS = 8, 2
-"""Written pairs of each trade, covered and not, and pairs with a remark of no matter."""
-NEAR_MISS = 0.6
-"""Share of the pairs that are not covered whose title is of the same theme."""
+TITLES, SHOWN = 20, 12
+"""Judged titles, and remarks of each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,12 +47,10 @@ class Step:
     labels: list[str]  # of the open texts that are matched
     different: list[str]
     filed_under: list[int]  # number of the label of each text that people filed
-    covered: list[bool]  # whether each pair is
     owners: list[int]  # number of the judged title of each remark
-    truth: list[bool]
+    truth: list[bool]  # whether its title covers it
     tagged: list[tuple[int, Piece]]  # place among the segments, and its tags
     broad: list[int]  # numbers of the broad records
-    first_pair: int
     slices: dict[str, slice]
     rows: list[list[Ids]]
 
@@ -74,8 +68,8 @@ class _Rows:
         self.slices[name] = slice(start, self.count)
 
 
-def draw_step(chance: np.random.Generator, corpus: BranchCorpus, pair: Sequence[int], *, closing: int) -> Step:
-    """Draw a step with a pair of trades; ``closing`` is the token between a title and a remark."""
+def draw_step(chance: np.random.Generator, corpus: BranchCorpus, pair: Sequence[int]) -> Step:
+    """Draw a step with a pair of trades."""
     rows = _Rows()
     remarks = [one for number in pair for one in _remarks(chance, number, corpus.trades[number])]
     records, start = [], 0
@@ -101,14 +95,8 @@ def draw_step(chance: np.random.Generator, corpus: BranchCorpus, pair: Sequence[
     rows.add("groups", [[corpus.called[label]] for label in group_labels])
     sentences = [corpus.aspects[place] for place in chance.integers(0, len(corpus.aspects), SENTENCES)]
     rows.add("sentences", [[one.ids] for one in sentences])
-    pairs, covered = _pairs(chance, [corpus.trades[number] for number in pair])
     some = [corpus.judged[place] for place in chance.integers(0, len(corpus.judged), TITLES)]
     shown = [chance.permutation(len(one.remarks))[:SHOWN].tolist() for one in some]
-    for one, places in zip(some, shown, strict=True):
-        pairs += [(one.title, one.remarks[place]) for place in places[:READ_AS_PAIRS]]
-        covered += [one.covers[place] for place in places[:READ_AS_PAIRS]]
-    first_pair = len(rows.rows)
-    rows.add("pairs", [[[*title, closing, *remark]] for title, remark in pairs])
     rows.add("judged titles", [[one.title] for one in some])
     judged = [(number, one, place) for number, one in enumerate(some) for place in shown[number]]
     rows.add("judged remarks", [[one.remarks[place]] for _, one, place in judged])
@@ -126,12 +114,10 @@ def draw_step(chance: np.random.Generator, corpus: BranchCorpus, pair: Sequence[
         labels=labels,
         different=different,
         filed_under=filed_under,
-        covered=covered,
         owners=[number for number, _, _ in judged],
         truth=[one.covers[place] for _, one, place in judged],
         tagged=tagged,
         broad=broad,
-        first_pair=first_pair,
         slices=rows.slices,
         rows=rows.rows,
     )
@@ -163,29 +149,3 @@ def _people(chance: np.random.Generator, corpus: BranchCorpus) -> tuple[list[Ids
         for place in chance.permutation(len(groups[label]))[:OF_EACH]
     ]
     return [ids for ids, _ in filed], [number for _, number in filed], labels
-
-
-def _pairs(
-    chance: np.random.Generator, trades: Sequence[tuple[tuple[MatterPieces, ...], tuple[Piece, ...]]]
-) -> tuple[list[tuple[Ids, Ids]], list[bool]]:
-    """Pairs of written titles, names or descriptions and remarks; near misses of the same theme count most."""
-    pairs: list[tuple[Ids, Ids]] = []
-    covered: list[bool] = []
-    for matters, others in trades:
-        for _ in range(PAIRS):
-            own, kind = int(chance.integers(len(matters))), int(chance.integers(3))
-            matter = matters[own]
-            remark = matter.remarks[chance.integers(len(matter.remarks))]
-            if remark.code[0] == "p" and kind == 0:
-                continue  # whether a title covers praise of its matter is nobody's question
-            rest = [place for place in range(len(matters)) if place != own]
-            close = [place for place in rest if matters[place].theme == matter.theme] or rest
-            among = close if chance.random() < NEAR_MISS else rest
-            other = matters[among[chance.integers(len(among))]]
-            pairs += [(matter.called[kind], remark.ids), (other.called[kind], remark.ids)]
-            covered += [True, False]
-        for _ in range(NO_PAIRS if others else 0):
-            matter = matters[chance.integers(len(matters))]
-            pairs.append((matter.called[chance.integers(3)], others[chance.integers(len(others))].ids))
-            covered.append(False)
-    return pairs, covered

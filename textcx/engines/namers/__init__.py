@@ -1,0 +1,1 @@
+"""Names and titles from language models that the user has."""

@@ -1,0 +1,69 @@
+"""What people ask for: their requests under names of matters that cover them, found as pain points are.
+
+Invariants, tested: the order of segments never matters; duplicates are not counted; a request that no name covers is
+under none.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from textcx.domain.tables import REQUESTS
+from textcx.steps.evidence import check_vectors, choose_evidence
+from textcx.steps.matters import COVERED, choose_titles, file_under
+
+if TYPE_CHECKING:
+    import re
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from textcx.domain.matters import KnownMatters
+
+ASKS = 0.5
+"""Least P(request) of a segment that asks for something."""
+MIN_RECORDS, MOST, QUOTES = 3, 30, 3
+
+
+def find_requests(
+    segments: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    *,
+    matters: KnownMatters,
+    continuing: re.Pattern[str],
+) -> pl.DataFrame:
+    """Gather what people ask for by what it is about.
+
+    ``vectors`` are the matter vectors of the segments, unit length, shape ``(segments, width)``. ``continuing``
+    matches texts that make worse quotes.
+
+    Returns:
+        A frame of ``tables.REQUESTS``, widest reach first: records and respondents who ask for it, and quotes.
+
+    Raises:
+        ShapeMismatch: If there are not as many vectors as segments.
+    """
+    check_vectors(vectors, segments)
+    asked = (
+        segments.with_row_index("position")
+        .filter("counted", pl.col("p_request") >= ASKS)
+        .with_columns(who=pl.coalesce("respondent_id", "record_id"), weight="p_request")
+        .sort("segment_id")
+    )
+    own = vectors[asked["position"].to_numpy()]
+    weights = 1.0 / asked.select(pl.len().over("record_id"))["len"].to_numpy()
+    chosen = choose_titles(
+        own, weights, matters.name_vectors, near=matters.near, least=MIN_RECORDS * COVERED, most=MOST
+    )
+    names = [matters.names[place] for place in chosen]
+    homes, _ = file_under(own, matters.name_vectors[chosen], near=matters.near)
+    rows = []
+    for number, name in enumerate(names):
+        theirs = asked.filter(pl.Series(homes == number))
+        if theirs["record_id"].n_unique() >= MIN_RECORDS:
+            quotes = choose_evidence(theirs, own[homes == number], limit=QUOTES, continuing=continuing)
+            records, people = (theirs[column].n_unique() for column in ("record_id", "who"))
+            rows.append({"name": name, "records": records, "respondents": people, "evidence": quotes})
+    return pl.DataFrame(rows, schema=REQUESTS).sort(["respondents", "records", "name"], descending=[True, True, False])
