@@ -30,3 +30,11 @@ def test_the_curve_tells_what_is_covered_from_what_is_not() -> None:
     likely = Nearness(curve["near_slope"], curve["near_shift"])(np.array([0.0, 0.3, 0.9, 1.0], np.float32))
     assert (np.diff(likely) > 0).all()
     assert likely[1] < 0.5 < likely[2]
+
+
+def test_pairs_with_a_remark_that_is_no_pain_do_not_move_the_curve() -> None:
+    remarks = ("the parcel was late", "late parcel again", "cold soup", "late waiter, rude too", "my parcel is late")
+    pains = JudgedTexts("Late parcel", remarks, (True, True, False, False, True), held_out=True)
+    praise = JudgedTexts("Late parcel", ("parcel in time", "a lovely parcel"), (False, False), held_out=True)
+    encoder = FakeEncoder()
+    assert calibrate_matters(encoder, [pains, praise]) == calibrate_matters(encoder, [pains])  # type: ignore[arg-type]

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from textcx.ports import ProgressReporter
     from textcx.training.branch.labels import JudgedTexts, Trade
 
+PAIN = 0.5
+"""Probability from which a remark counts as a pain."""
 SHIPPED = ("aspect", "opinion", "aspect_polarity")
 """Heads of the branch that are shipped as they are called."""
 
@@ -129,8 +131,13 @@ def _save(out: Path, model: Path, weights: Mapping[str, Tensor], about: dict[str
 
 
 def calibrate_matters(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> dict[str, float]:
-    """Fit the curve of nearness on judged pairs that nothing was trained on."""
+    """Fit the curve of nearness on judged pairs that nothing was trained on and whose remark is a pain.
+
+    Titles say what went wrong: they are asked about pains only.
+    """
     cosines, covered = _told(encoder, pairs)
+    pain = encoder.encode([remark for one in pairs for remark in one.remarks]).pain >= PAIN
+    cosines, covered = cosines[pain], covered[pain]
     middle = float(cosines.mean())
     # By ten: fit_scale keeps slopes between 0.25 and 4.
     slope, shift = fit_scale(10 * (cosines - middle), covered, np.ones(len(covered)))
