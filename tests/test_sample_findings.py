@@ -32,9 +32,6 @@ def test_a_planted_pain_leads_one_of_the_first_ten_pain_points(planted: str, sam
     assert planted in leading
 
 
-@pytest.mark.xfail(
-    reason="A title covers too few of these pains surely enough for a trend: the encoder's matters must get better."
-)
 def test_the_pain_that_was_mended_in_april_is_falling(sample_analysis: Analysis) -> None:
     falling = sample_analysis.pain_points.filter(pl.col("trend").struct.field("direction") == "falling")
     assert any(

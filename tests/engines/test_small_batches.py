@@ -55,8 +55,9 @@ class Packing:
         self.sizes: list[tuple[int, int]] = []
         self.filled: set[bool] = set()
 
-    def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool) -> Logits:
+    def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool, branch: bool) -> Logits:
         self.filled.add(fill)
+        del branch
         self.sizes.append((sum(map(len, windows)), size))
         return answers(np.array([window.sum() for window in windows], np.float32) / 1e6)
 

@@ -8,9 +8,10 @@ import numpy as np
 from fakes import FakeEncoder
 from hypothesis import given
 from hypothesis import strategies as st
+from languages import ENGLISH
 
 from textcx.domain.matters import UNTITLED, Nearness
-from textcx.steps.matters import COVERED, choose_titles, encoded_matters, file_under
+from textcx.steps.matters import COVERED, NEVER, encoded_matters, file_under_titles, stems_of
 
 if TYPE_CHECKING:
     import pytest
@@ -43,7 +44,11 @@ def chosen(
     alike = np.array([[title in same] for title in range(width)], dtype=np.float32).reshape(width, 1)
     titles = np.concatenate([np.eye(width, dtype=np.float32), alike], axis=1)
     told = np.concatenate([told, np.zeros((len(told), 1), np.float32)], axis=1)
-    return choose_titles(told, np.array(weights or [1.0] * len(told)), titles, near=Plain(), least=least, most=most)
+    found, _, _ = file_under_titles(
+        told, np.array(weights or [1.0] * len(told)), [frozenset()] * len(told),
+        titles=titles, particular=[{}] * width, near=Plain(), least=least, most=most,
+    )  # fmt: skip
+    return found
 
 
 def test_the_title_comes_first_that_covers_most_and_then_what_covers_most_of_the_rest() -> None:
@@ -72,12 +77,38 @@ def test_of_titles_that_say_the_same_one_is_chosen() -> None:
 
 def test_without_titles_or_remarks_none_is_chosen() -> None:
     assert chosen([[]]) == []
-    assert (
-        choose_titles(
-            np.zeros((0, 3), np.float32), np.zeros(0), np.eye(3, dtype=np.float32), near=Plain(), least=0.5, most=9
-        )
-        == []
-    )
+    assert filed([], ["Late parcel"]) == ([], [])
+
+
+def test_a_title_with_a_particular_word_that_nobody_says_must_be_nearer() -> None:
+    remarks = ["the waiter was rude", *["rude to us"] * 12]
+
+    def covers(near: float, word: str, said: list[str], *, unsaid: float = 0.8) -> bool:
+        found, homes, likely = file_under_titles(
+            np.full((len(said), 1), near, np.float32), np.ones(len(said)),
+            [stems_of(text, ENGLISH.naming) for text in said], titles=np.ones((1, 1), np.float32),
+            particular=[{word: unsaid} if word else {}], near=Plain(), least=0.5, most=9,
+        )  # fmt: skip
+        assert all(home == 0 for home in homes) == bool(found)
+        assert not found or likely.min() >= COVERED
+        return bool(found)
+
+    for word, said, nearest in (("", remarks, 0.45), ("waiter", remarks, 0.51), ("chef", remarks, 0.57)):
+        assert covers(nearest, word, said), word
+    assert not covers(0.54, "chef", remarks)
+    assert not covers(0.54, "waiter", [*remarks[1:] * 2, remarks[0]])  # one in 25 says it
+    assert not covers(0.99, "chef", remarks, unsaid=0.0)  # a rare word
+
+
+def test_words_that_few_matters_hold_are_particular() -> None:
+    known = [
+        *((f"Rude staff {number}", "Manner of staff") for number in range(500)),
+        ("Rude waiters", "Manner of waiters"),
+    ]
+    matters = encoded_matters(tuple(known), ENCODER, ENGLISH.naming)
+    assert matters.title_words[matters.titles.index("Rude waiters")] == {"waiter": NEVER}
+    assert matters.title_words[0] == {}
+    assert matters.name_words[1] == {"waiter": NEVER}
 
 
 @given(
@@ -94,15 +125,18 @@ def test_titles_do_not_depend_on_the_order_of_the_remarks(cover: list[list[float
 
 def filed(remarks: list[str], titles: list[str]) -> tuple[list[str | None], list[float]]:
     """The title of each remark, and how likely it covers it."""
-    homes, likely = file_under(ENCODER.encode(remarks).matters, ENCODER.encode(titles).matters, near=ENCODER.near)
-    return [None if home < 0 else titles[home] for home in homes.tolist()], likely.tolist()
+    found, homes, likely = file_under_titles(
+        ENCODER.encode(remarks).matters, np.ones(len(remarks)), [frozenset()] * len(remarks),
+        titles=ENCODER.encode(titles).matters, particular=[{}] * len(titles),
+        near=ENCODER.near, least=0.1, most=9,
+    )  # fmt: skip
+    return [None if home < 0 else titles[found[home]] for home in homes.tolist()], likely.tolist()
 
 
 def test_a_remark_is_filed_under_the_nearest_title_that_covers_it() -> None:
-    titles = ["Late parcel", "Late parcel invoice"]
-    found, likely = filed(["the parcel invoice was late", "late parcel"], titles)
-    assert found == ["Late parcel invoice", "Late parcel"]
-    assert min(likely) >= COVERED
+    found, likely = filed(["a rude waiter", "late parcel", "cold soup"], ["Late parcel", "Rude waiter"])
+    assert found == ["Rude waiter", "Late parcel", None]
+    assert min(likely[:2]) >= COVERED
 
 
 def test_a_remark_that_no_title_covers_is_under_none() -> None:
@@ -120,16 +154,19 @@ def test_many_remarks_are_drawn_evenly_and_count_for_all(monkeypatch: pytest.Mon
     assert chosen(cover, least=10.0) == [0]
 
 
-@given(st.permutations(["late parcel", "parcel invoice", "cold soup", "rude waiter", "the waiter was late"]))
-def test_where_a_remark_is_filed_does_not_depend_on_the_others(remarks: list[str]) -> None:
+REMARKS = ["late parcel", "parcel invoice", "cold soup", "rude waiter", "the waiter was late"]
+
+
+@given(st.permutations(REMARKS))
+def test_where_a_remark_is_filed_does_not_depend_on_the_order_of_the_others(remarks: list[str]) -> None:
     titles = ["Late parcel", "Rude waiter", "Late waiter"]
-    for remark, found, likely in zip(remarks, *filed(remarks, titles), strict=True):
-        assert filed([remark], titles) == ([found], [likely])
+    usual = dict(zip(REMARKS, filed(REMARKS, titles)[0], strict=True))
+    assert dict(zip(remarks, filed(remarks, titles)[0], strict=True)) == usual
 
 
 def test_known_matters_come_with_a_vector_for_each_different_title_and_name() -> None:
     known = [("Late parcel", "Delivery time"), ("Parcel never came", "Delivery time"), (UNTITLED, "Friendliness")]
-    matters = encoded_matters(tuple(known), ENCODER)
+    matters = encoded_matters(tuple(known), ENCODER, ENGLISH.naming)
     assert matters.titles == ("Late parcel", "Parcel never came")
     assert matters.names == ("Delivery time", "Friendliness")
     assert (matters.title_vectors == ENCODER.encode(matters.titles).matters).all()
@@ -137,6 +174,6 @@ def test_known_matters_come_with_a_vector_for_each_different_title_and_name() ->
 
 
 def test_nothing_need_be_known() -> None:
-    matters = encoded_matters((), ENCODER)
+    matters = encoded_matters((), ENCODER, ENGLISH.naming)
     assert (matters.titles, matters.names) == ((), ())
     assert matters.title_vectors.shape == matters.name_vectors.shape == (0, 384)

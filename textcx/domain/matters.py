@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
 
@@ -31,11 +33,15 @@ class Nearness:
 class KnownMatters:
     """Titles ("Calls not answered, long holds") and names ("Waiting time on the phone"), with their matter vectors.
 
-    Vectors are of unit length, shapes ``(titles, width)`` and ``(names, width)``.
+    Vectors are of unit length, shapes ``(titles, width)`` and ``(names, width)``. ``title_words`` and ``name_words``
+    are their particular words, those that few matters hold ("waiter", not "staff"), by their stems, with what the odds
+    of the title or name are multiplied by where nobody says them.
     """
 
     titles: tuple[str, ...]
     names: tuple[str, ...]
     title_vectors: NDArray[np.float32]
     name_vectors: NDArray[np.float32]
+    title_words: tuple[Mapping[str, float], ...]
+    name_words: tuple[Mapping[str, float], ...]
     near: Nearness

@@ -80,7 +80,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         )
         continuing = language.pains.statements.continuing
         praise = find_praise(segments, raised, shown, about, continuing=continuing)
-        requests = find_requests(segments, about, matters=naming.matters, continuing=continuing)
+        requests = find_requests(segments, about, matters=naming.matters, words=language.naming, continuing=continuing)
     unsaid = (*untitled(pains, segments), *missing_heads(segments, encoder=tools.encoder))
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),

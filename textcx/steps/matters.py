@@ -3,23 +3,31 @@
 How likely a title covers a remark is told by how near their matter vectors are, on a curve that was calibrated on
 judged pairs (``domain.matters.Nearness``). Of the titles the one is chosen that covers most of what no title covers
 yet, again and again (greedy maximum coverage; Nemhauser, Wolsey and Fisher, 1978). Each remark then goes to the nearest
-chosen title that covers it; what none covers stays out.
+chosen title that covers it; what none covers stays out. A title that says something in particular which hardly any
+remark under it says must be nearer to count as covering them; where that is a rare word ("rude waiters", where nobody
+has waiters), it is none of theirs, however near.
 
 Invariants, tested: the order of the remarks never matters; no remark is under a title that does not cover it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_matrix
 
+from textcx.domain.lexicons.naming import tokens
 from textcx.domain.matters import UNTITLED, KnownMatters
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.matters import Nearness
     from textcx.ports import Encoder
 
@@ -29,8 +37,19 @@ READ_TOGETHER = 4_000
 """Remarks among which titles are chosen, where there are more: evenly spread over the order in which they come."""
 
 
+PARTICULAR, RARE = 0.01, 0.0025
+"""Words that smaller shares of the known matters hold are particular, or even rare."""
+SAID = 0.05
+"""Share of what a title or name covers that must say each particular word of it."""
+ODDS = (1.4, 0.8)
+"""What the odds that a title covers a remark are multiplied by where that is so, and where it is not: fitted on judged
+pairs that nothing was trained on (``benchmarks/results/particular_words.json``)."""
+NEVER = 0.0
+"""The same where a rare word is not said."""
+
+
 @lru_cache(maxsize=2)
-def encoded_matters(known: tuple[tuple[str, str], ...], encoder: Encoder) -> KnownMatters:
+def encoded_matters(known: tuple[tuple[str, str], ...], encoder: Encoder, words: NamingWords) -> KnownMatters:
     """Return the titles and names of a language, as ``Language.matters`` has them, each once, with their vectors.
 
     An encoder reads them once: they are some seven thousand, which takes seconds.
@@ -44,32 +63,85 @@ def encoded_matters(known: tuple[tuple[str, str], ...], encoder: Encoder) -> Kno
         title_vectors=found[: len(titles)],
         name_vectors=found[len(titles) :],
         near=encoder.near,
+        title_words=_particular_words(titles, known, words),
+        name_words=_particular_words(names, known, words),
     )
 
 
-def choose_titles(
+def stems_of(text: str, words: NamingWords) -> frozenset[str]:
+    """Stems of the words of a text, but for small ones."""
+    return frozenset(words.stem(word) for word in tokens(text) if word not in words.stop_words)
+
+
+def _particular_words(
+    phrases: Sequence[str], known: Sequence[tuple[str, str]], words: NamingWords
+) -> tuple[dict[str, float], ...]:
+    """Return the particular words of each phrase, by their stems, with its odds where they are not said."""
+    held = Counter(stem for matter in known for stem in stems_of(" ".join(matter), words))
+    particular, rare = (share * len(known) for share in (PARTICULAR, RARE))
+    return tuple(
+        {stem: NEVER if held[stem] < rare else ODDS[1] for stem in stems_of(each, words) if held[stem] < particular}
+        for each in phrases
+    )
+
+
+def odds_of_words(
+    cover: NDArray[np.float32], said: Sequence[frozenset[str]], particular: Sequence[Mapping[str, float]]
+) -> NDArray[np.float32]:
+    """Return the factor of each title's odds, given which of its particular words are said of what it covers.
+
+    ``cover`` has the shape ``(remarks, titles)``; ``said`` are the stems of the remarks, ``particular`` the words of
+    each title with its odds where they are not among them.
+    """
+    places = {word: place for place, word in enumerate(sorted({word for own in particular for word in own}))}
+    rows, columns = [], []
+    for row, stems in enumerate(said):
+        own = [places[stem] for stem in stems if stem in places]
+        rows += [row] * len(own)
+        columns += own
+    says = csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(len(said), len(places)))
+    sure = np.where(cover >= COVERED, cover, np.float32(0))
+    shares = np.asarray(says.T @ sure) / np.maximum(sure.sum(axis=0), 1e-9)
+    odds = [
+        min((factor for word, factor in own.items() if shares[places[word], title] < SAID), default=ODDS[0])
+        for title, own in enumerate(particular)
+    ]
+    return np.array(odds, dtype=np.float32)
+
+
+def weighed_by_words(cover: NDArray[np.float32], odds: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return how likely titles cover remarks, ``(remarks, titles)``, with the odds of each title multiplied."""
+    return np.asarray(cover * odds / np.maximum(1 - cover + cover * odds, 1e-9), dtype=np.float32)
+
+
+def file_under_titles(
     vectors: NDArray[np.float32],
     weights: NDArray[np.float64],
-    titles: NDArray[np.float32],
+    said: Sequence[frozenset[str]],
     *,
+    titles: NDArray[np.float32],
+    particular: Sequence[Mapping[str, float]],
     near: Nearness,
     least: float,
     most: int,
-) -> list[int]:
-    """Choose titles by the weight of the remarks that they cover and no title before them does.
+) -> tuple[list[int], NDArray[np.int64], NDArray[np.float64]]:
+    """Choose titles by the weight of the remarks that only they cover, and file the remarks under them.
 
     ``vectors`` of the remarks, in an order that depends on their content only, and of the ``titles`` are of unit
-    length, shapes ``(remarks, width)`` and ``(titles, width)``; ``weights`` of the remarks are 0 or more. The last
-    chosen title adds at least the weight ``least``, above 0; no more than ``most`` are chosen, and none beside another
-    that says the same.
+    length, shapes ``(remarks, width)`` and ``(titles, width)``; ``weights`` of the remarks are 0 or more. ``said`` are
+    the stems of each remark, ``particular`` the particular words of each title. The last chosen title adds at least
+    the weight ``least``, above 0; no more than ``most`` are chosen, and none beside another that says the same.
 
     Returns:
-        Numbers of the titles, in the order in which they were chosen.
+        Numbers of the titles, in the order in which they were chosen; which of these each remark is under, counted
+        from 0, or -1 where none covers it; and how likely the nearest covers it.
     """
     drawn = np.arange(len(vectors))
     if len(drawn) > READ_TOGETHER:
         drawn = np.arange(READ_TOGETHER) * len(drawn) // READ_TOGETHER
     cover = near(vectors[drawn] @ titles.T)
+    odds = odds_of_words(cover, [said[place] for place in drawn.tolist()], particular)
+    cover = weighed_by_words(cover, odds)
     cover[cover < COVERED] = 0.0
     weighed = (weights[drawn] * len(vectors) / max(1, len(drawn))).astype(np.float32)
     told = np.zeros(len(drawn), dtype=np.float32)
@@ -84,20 +156,9 @@ def choose_titles(
         told = np.maximum(told, cover[:, best])
         free &= near(titles @ titles[best]) < COVERED
         free[best] = False
-    return chosen
-
-
-def file_under(
-    vectors: NDArray[np.float32], titles: NDArray[np.float32], *, near: Nearness
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """File each remark under the nearest title, if it covers it; shapes as for ``choose_titles``.
-
-    Returns:
-        The number of each remark's title, -1 where none covers it, and how likely it does.
-    """
-    if not len(titles) or not len(vectors):
-        return np.full(len(vectors), -1, dtype=np.int64), np.zeros(len(vectors))
-    likely = np.round(near(vectors @ titles.T), 5)
+    if not chosen:
+        return chosen, np.full(len(vectors), -1, dtype=np.int64), np.zeros(len(vectors))
+    likely = np.round(weighed_by_words(near(vectors @ titles[chosen].T), odds[chosen]), 5)
     homes = likely.argmax(axis=1)
     told = likely[np.arange(len(vectors)), homes].astype(np.float64)
-    return np.where(told >= COVERED, homes, -1), told
+    return chosen, np.where(told >= COVERED, homes, -1), told

@@ -32,7 +32,7 @@ def points(namer: FakeNamer | None) -> pl.DataFrame:
     found, _ = group_pains(
         find_pains(segments, phrases=FakePhraseFinder(), lexicon=ENGLISH.pains), segments,
         empty(MENTIONS), ENCODER.encode(TEXTS).matters,
-        matters=encoded_matters(KNOWN, ENCODER), encoder=ENCODER, language=ENGLISH, namer=namer,
+        matters=encoded_matters(KNOWN, ENCODER, ENGLISH.naming), encoder=ENCODER, language=ENGLISH, namer=namer,
     )  # fmt: skip
     return found.sort("pain_point_id")
 

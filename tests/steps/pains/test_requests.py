@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ENCODER = FakeEncoder()
-MATTERS = encoded_matters((("Lift broken", "Vegan food"), ("No parking", "Bicycle parking")), ENCODER)
+MATTERS = encoded_matters((("Lift broken", "Vegan food"), ("No parking", "Bicycle parking")), ENCODER, ENGLISH.naming)
 FOOD = [f"please add vegan food {word}" for word in ("now", "soon", "here", "daily")]
 PARKING = [f"we would like bicycle parking {word}" for word in ("now", "soon", "here", "daily", "outside")]
 CONTINUING = ENGLISH.pains.statements.continuing
@@ -38,7 +38,7 @@ def segments(texts: Sequence[str], **columns: object) -> pl.DataFrame:
 
 def asked(frame: pl.DataFrame) -> pl.DataFrame:
     vectors = ENCODER.encode(frame["text"].to_list()).matters
-    return find_requests(frame, vectors, matters=MATTERS, continuing=CONTINUING)
+    return find_requests(frame, vectors, matters=MATTERS, words=ENGLISH.naming, continuing=CONTINUING)
 
 
 def test_requests_stand_under_the_names_that_cover_them_widest_reach_first() -> None:
@@ -73,4 +73,10 @@ def test_the_order_of_segments_does_not_matter(order: list[int]) -> None:
 
 def test_vectors_of_other_segments_are_refused() -> None:
     with pytest.raises(ShapeMismatch):
-        find_requests(segments(FOOD), ENCODER.encode(FOOD[:2]).matters, matters=MATTERS, continuing=CONTINUING)
+        find_requests(
+            segments(FOOD),
+            ENCODER.encode(FOOD[:2]).matters,
+            matters=MATTERS,
+            words=ENGLISH.naming,
+            continuing=CONTINUING,
+        )

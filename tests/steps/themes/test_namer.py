@@ -19,7 +19,7 @@ def words(texts: list[str]) -> ThemeWords:
 
 
 def named(namer: FakeNamer | None, *themes: list[str], taken: list[str] | None = None) -> list[str | None]:
-    known = encoded_matters((("Music too loud", "Volume of music"),), ENCODER)
+    known = encoded_matters((("Music too loud", "Volume of music"),), ENCODER, NAMING)
     naming = Naming(phrases=FakePhraseFinder(), words=NAMING, matters=known, encoder=ENCODER, namer=namer)
     return naming.name([words(theme) for theme in themes], taken=taken or [])
 

@@ -71,8 +71,11 @@ class PaddedBackend(Backend, Protocol):
 class PackingBackend(Backend, Protocol):
     """Reads windows packed into one sequence, one behind the other."""
 
-    def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool) -> Logits:
-        """Read windows of at most ``LONGEST`` tokens; products have ``size`` rows, those of heads too with ``fill``."""
+    def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool, branch: bool) -> Logits:
+        """Read windows of at most ``LONGEST`` tokens; products have ``size`` rows, those of heads too with ``fill``.
+
+        Without ``branch`` it is not read, which saves a third: matters are the vectors, and there are no tags.
+        """
         ...
 
 
@@ -122,8 +125,8 @@ class PackedBatches:
         if waiting:
             yield waiting
 
-    def read(self, windows: Sequence[Window]) -> Logits:
-        """Let the backend read a batch; one answer for each window."""
+    def read(self, windows: Sequence[Window], *, branch: bool) -> Logits:
+        """Let the backend read a batch, with the branch or without; one answer for each window."""
         first, last = self.edges
         sizes = PACKED_SMALL if self.small else ()
         total = sum(window.size for window in windows)
@@ -131,6 +134,7 @@ class PackedBatches:
             [np.concatenate(([first], window.tokens, [last])) for window in windows],
             size=next((size for size in sizes if total <= size), PACKED),
             fill=not self.small,
+            branch=branch,
         )
 
 
@@ -155,8 +159,12 @@ class PaddedBatches:
             _move_up(waiting)
         yield from filter(None, waiting.values())
 
-    def read(self, windows: Sequence[Window]) -> Logits:
-        """Let the backend read a batch; one answer for each window, and more for rows that were filled up."""
+    def read(self, windows: Sequence[Window], *, branch: bool) -> Logits:
+        """Let the backend read a batch; one answer for each window, and more for rows that were filled up.
+
+        Graphs are read whole, so the branch comes with them.
+        """
+        del branch
         length = max(window.length for window in windows)
         rows = _rows(len(windows), length) if self.small else ROWS[length]
         tokens = np.zeros((rows, length), np.int64)

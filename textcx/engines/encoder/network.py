@@ -202,17 +202,22 @@ class EncoderNetwork(nn.Module):
         attention = RowAttention(self.shape.heads, self.attention_bias(mask, states))
         return self.run_layers(states, attention)
 
-    def run_layers(self, states: Tensor, attention: Attention) -> tuple[Tensor, Tensor | None]:
-        """Take embedded tokens through all layers; returns the last states, and the branch's, each as they came."""
+    def run_layers(self, states: Tensor, attention: Attention, *, branch: bool = True) -> tuple[Tensor, Tensor | None]:
+        """Take embedded tokens through all layers; returns the last states, and the branch's, each as they came.
+
+        Without ``branch``, as where there is none, its states are null.
+        """
         fork = len(self.layers) - len(self.matter_layers)
         beside = states
         for place, layer in enumerate(self.layers):
             if place == fork:
                 beside = states
             states = layer(states, attention)
+        if not branch or not self.matter_layers:
+            return states, None
         for layer in self.matter_layers:
             beside = layer(beside, attention)
-        return states, beside if self.matter_layers else None
+        return states, beside
 
     def embed(self, tokens: Tensor, places: Tensor) -> Tensor:
         """Return the states of tokens before the first layer; ``places`` says where in their text they stand."""

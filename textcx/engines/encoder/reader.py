@@ -157,12 +157,14 @@ class BatchedEncoder:
     def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
         """Read any strings, empty ones and broken ones too; each different text is read once.
 
-        An answer never depends on the other texts of the call or their order. ``tags`` are null without a branch.
+        An answer never depends on the other texts of the call or their order. ``tags`` are null without a branch, which
+        is not read where neither they nor ``vectors`` are wanted.
         """
         different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
         sums = _Sums(len(different), width=self.width if vectors else 0)
         tagged = TagCollector() if tags and self.finds_aspects else None
-        for windows, output in self._read(self._windows(list(different), placed=tagged is not None)):
+        coming = self._windows(list(different), placed=tagged is not None)
+        for windows, output in self._read(coming, branch=vectors or tagged is not None):
             sums.add(windows, output, self.calibration)
             if tagged is not None:
                 tagged.add(windows, output.tags)
@@ -173,13 +175,13 @@ class BatchedEncoder:
         nothing = np.zeros((0, self.width), np.float32)
         return found if vectors else replace(found, vectors=nothing, matters=nothing)
 
-    def _read(self, windows: Iterator[Window]) -> Iterator[tuple[list[Window], Logits]]:
+    def _read(self, windows: Iterator[Window], *, branch: bool) -> Iterator[tuple[list[Window], Logits]]:
         """Read windows in batches; yields each batch with at least as many rows of answers, in its order."""
         coming = self._batches.gather(windows)
         for number, batch in enumerate(coming if self._small else _ahead(coming)):
             if number and self._between is not None:
                 self._between()
-            yield batch, self._batches.read(batch)
+            yield batch, self._batches.read(batch, branch=branch)
 
     def _windows(self, texts: Sequence[str], *, placed: bool) -> Iterator[Window]:
         """Cut texts into windows; yields those of one text in order, ``placed`` ones with the spans of their tokens."""

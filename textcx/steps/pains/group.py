@@ -29,7 +29,7 @@ from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.domain.lexicons.naming import tokens
 from textcx.domain.tables import PAIN_POINTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.matters import COVERED, choose_titles, file_under
+from textcx.steps.matters import COVERED, ODDS, file_under_titles, stems_of, weighed_by_words
 from textcx.steps.pains.severity import is_safety, severity_summary
 from textcx.steps.pains.statements import clarity
 
@@ -55,6 +55,8 @@ MOST = 60
 """Pain points at most."""
 NAMED_WORDS = (2, 8)
 """Words of a title that a namer proposes."""
+SAYING = np.array([ODDS[0]], dtype=np.float32)
+"""A namer makes titles of what members say."""
 SLACK = 0.02
 """So much less may a namer's title fit than ours."""
 EVIDENCE = 5
@@ -171,7 +173,8 @@ def _retitle(
             same = words.same_words(title)
             if used[same] > (same == born):
                 continue
-            fit = float(encoder.near(own @ encoder.encode([title]).matters[0]).mean())
+            near = encoder.near(own @ encoder.encode([title]).matters.T)
+            fit = float(weighed_by_words(near, SAYING).mean())
             if fit >= max(LEAST_FIT, row["fit"] - SLACK):
                 row |= {"title": title, "fit": round(fit, 4)}
                 used[same] += 1
@@ -211,9 +214,17 @@ def group_pains(
     small = segments.filter("counted")["record_id"].n_unique() <= small_data
     least = COVERED * (1 if small else MIN_RECORDS)
     weights = 1.0 / frame.select(pl.len().over("record_id"))["len"].to_numpy()
-    chosen = choose_titles(own, weights, matters.title_vectors, near=matters.near, least=least, most=MOST)
+    chosen, homes, likely = file_under_titles(
+        own,
+        weights,
+        [stems_of(text, language.naming) for text in frame["text"]],
+        titles=matters.title_vectors,
+        particular=matters.title_words,
+        near=matters.near,
+        least=least,
+        most=MOST,
+    )
     titles, title_vectors = [matters.titles[place] for place in chosen], matters.title_vectors[chosen]
-    homes, likely = file_under(own, title_vectors, near=matters.near)
     listed: list[dict[str, Any]] = []
     home: dict[str, str] = {}
     vectors_of: dict[str, NDArray[np.float32]] = {}

@@ -12,7 +12,7 @@ import polars as pl
 
 from textcx.domain.tables import REQUESTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.matters import COVERED, choose_titles, file_under
+from textcx.steps.matters import COVERED, file_under_titles, stems_of
 
 if TYPE_CHECKING:
     import re
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.matters import KnownMatters
 
 ASKS = 0.5
@@ -32,6 +33,7 @@ def find_requests(
     vectors: NDArray[np.float32],
     *,
     matters: KnownMatters,
+    words: NamingWords,
     continuing: re.Pattern[str],
 ) -> pl.DataFrame:
     """Gather what people ask for by what it is about.
@@ -54,11 +56,17 @@ def find_requests(
     )
     own = vectors[asked["position"].to_numpy()]
     weights = 1.0 / asked.select(pl.len().over("record_id"))["len"].to_numpy()
-    chosen = choose_titles(
-        own, weights, matters.name_vectors, near=matters.near, least=MIN_RECORDS * COVERED, most=MOST
+    chosen, homes, _ = file_under_titles(
+        own,
+        weights,
+        [stems_of(text, words) for text in asked["text"]],
+        titles=matters.name_vectors,
+        particular=matters.name_words,
+        near=matters.near,
+        least=MIN_RECORDS * COVERED,
+        most=MOST,
     )
     names = [matters.names[place] for place in chosen]
-    homes, _ = file_under(own, matters.name_vectors[chosen], near=matters.near)
     rows = []
     for number, name in enumerate(names):
         theirs = asked.filter(pl.Series(homes == number))

@@ -6,7 +6,7 @@ a clearly positive and a clearly negative segment - whatever the label of the wh
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,12 +31,18 @@ DIGITS = 6
 def encode_distinct(
     records: Sequence[str], segments: Sequence[str], *, encoder: Encoder, vectors: bool = True, tags: bool = False
 ) -> tuple[Encoding, Encoding]:
-    """Encode polished whole texts and segments in one call, so that the encoder reads each different text once."""
-    encoding = encoder.encode([*records, *segments], vectors=vectors, tags=tags)
-    arrays = {field.name: getattr(encoding, field.name) for field in fields(encoding)}
-    known = {name: array for name, array in arrays.items() if array is not None}
-    whole = Encoding(**{name: array[: len(records)] for name, array in known.items()})
-    return whole, Encoding(**{name: array[len(records) :] for name, array in known.items()})
+    """Encode polished whole texts and segments, each different text once; whole texts get no vectors and tags."""
+    parts = encoder.encode(segments, vectors=vectors, tags=tags)
+    places = {text: place for place, text in enumerate(segments)}
+    others = [text for text in dict.fromkeys(records) if text not in places]
+    places |= {text: len(segments) + place for place, text in enumerate(others)}
+    whole = encoder.encode(others, vectors=False)
+    rows = np.array([places[text] for text in records], dtype=np.int64)
+    judged: dict[str, Any] = {
+        name: np.concatenate([getattr(parts, name), getattr(whole, name)])[rows]
+        for name in ("sentiment", "pain", "request", "emotions", "windows")
+    }
+    return replace(whole, **judged), parts
 
 
 def unit_length(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:

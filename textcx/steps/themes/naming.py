@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcx.domain.lexicons.naming import tokens
-from textcx.steps.matters import encoded_matters
+from textcx.steps.matters import ODDS, SAID, encoded_matters, stems_of, weighed_by_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -38,7 +38,7 @@ KNOWN = 12
 """Known names that are candidates of a theme, the nearest first."""
 SHARED, PHRASES, MOST_WORDS = 0.12, 8, 6
 """Share of a theme's texts that must say a phrase; so many phrases are candidates, of so many words at most."""
-SAID = 0.6
+SAYING = 0.6
 """What a member that says a phrase counts: less than one that a name covers, since words have many uses."""
 FITTING = re.compile(r"[^\W\d_](?:[\w'\u2019/&+-]| (?=[\w&]))*")
 
@@ -98,7 +98,7 @@ class Naming:
 
 def naming_with(language: Language, *, phrases: PhraseFinder, encoder: Encoder) -> Naming:
     """Return what names in a language are found and proven with, among it what is known of many trades."""
-    matters = encoded_matters(language.matters, encoder)  # type: ignore[arg-type] # every object has its identity
+    matters = encoded_matters(language.matters, encoder, language.naming)  # type: ignore[arg-type] # every object has its identity
     return Naming(phrases=phrases, words=language.naming, matters=matters, encoder=encoder)
 
 
@@ -109,10 +109,20 @@ def _values(
     names = list(dict.fromkeys(name for own in offered for name in own))
     vectors = np.concatenate([theme.vectors for theme in themes])
     covered = tools.matters.near(vectors @ tools.encoder.encode(names).matters.T)
+    bounds = np.cumsum([0, *(len(theme.texts) for theme in themes)])
+    particular = dict(zip(tools.matters.names, tools.matters.name_words, strict=True))
+    for theme, start in zip(themes, bounds.tolist(), strict=False):
+        rows = slice(start, start + len(theme.texts))
+        heard = Counter(stem for text in theme.texts for stem in stems_of(text, tools.words))
+        least = SAID * len(theme.texts)
+        odds = [
+            min((factor for word, factor in particular.get(name, {}).items() if heard[word] < least), default=ODDS[0])
+            for name in names
+        ]
+        covered[rows] = weighed_by_words(covered[rows], np.array(odds, dtype=np.float32))
     said = [_says(text) for theme in themes for text in theme.texts]
     for column, name in enumerate(names):
-        covered[:, column] = np.maximum(covered[:, column], [SAID * (_says(name) in text) for text in said])
-    bounds = np.cumsum([0, *(len(theme.texts) for theme in themes)])
+        covered[:, column] = np.maximum(covered[:, column], [SAYING * (_says(name) in text) for text in said])
     shares = np.stack([covered[start:stop].mean(axis=0) for start, stop in itertools.pairwise(bounds)])
     sizes = np.array([theme.size for theme in themes], dtype=np.float64)
     elsewhere = (sizes @ shares - sizes[:, None] * shares) / np.maximum(sizes.sum() - sizes, 1.0)[:, None]
@@ -161,7 +171,8 @@ def presentable(name: str, words: NamingWords) -> bool:
     """Tell whether a phrase may be a name: few words, of letters and figures, that name anything fit to print."""
     found = tokens(name)
     unfit = words.profanity | words.evaluations
-    if not FITTING.fullmatch(name) or not 0 < len(found) <= MOST_WORDS or unfit & set(found):
+    masked = any(len(set(word)) == 1 for word in found)  # XXXX
+    if masked or not FITTING.fullmatch(name) or not 0 < len(found) <= MOST_WORDS or unfit & set(found):
         return False
     return not all(len(word) < 3 or word in words.empty or word in words.dates for word in found)  # noqa: PLR2004
 

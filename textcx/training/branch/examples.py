@@ -219,7 +219,7 @@ def people_groups(data: Path, cutter: Cutter) -> dict[str, dict[str, list[Ids]]]
     for record in labelled(data, "clusters/banking77", "train"):
         groups["banking77"][re.sub("[_/]", " ", record["label"])].append(record["text"])
     for record in labelled(data, "problems/cfpb", "train"):
-        if label := record["sub_issue"] or record["issue"]:
+        if label := record.get("sub_issue") or record.get("issue"):  # part of the complaints has none
             groups["cfpb"][label].append(record["text"][:400])
     return {
         source: {label: cutter.ids(texts) for label, texts in own.items() if len(texts) >= FEWEST}

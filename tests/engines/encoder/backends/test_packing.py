@@ -37,7 +37,7 @@ def everything(found: EncoderOutput) -> torch.Tensor:
 def packed(texts: list[np.ndarray], *, size: int = 3072, fill: bool = False) -> np.ndarray:
     row = pack(texts, size=size, network=NETWORK)
     with torch.inference_mode():
-        found = read(NETWORK, row, fill=fill)
+        found = read(NETWORK, row, fill=fill, branch=True)
     return everything(found).numpy()
 
 

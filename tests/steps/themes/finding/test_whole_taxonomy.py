@@ -20,7 +20,9 @@ NOBODY = np.zeros((0, 8), dtype=np.float32)
 NAMED = Naming(
     phrases=FakePhraseFinder(),
     words=NAMING,
-    matters=KnownMatters(titles=(), names=(), title_vectors=NOBODY, name_vectors=NOBODY, near=Nearness()),
+    matters=KnownMatters(
+        titles=(), names=(), title_vectors=NOBODY, name_vectors=NOBODY, near=Nearness(), title_words=(), name_words=()
+    ),
     encoder=FakeEncoder(),
 )
 

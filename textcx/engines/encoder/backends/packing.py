@@ -108,13 +108,13 @@ def pack(texts: Sequence[NDArray[np.int64]], *, size: int, network: EncoderNetwo
     return PackedTexts(ids, steps_of, owner, tuple(groups), on_device(back), put_back)
 
 
-def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool) -> EncoderOutput:
+def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool, branch: bool) -> EncoderOutput:
     """Read packed texts; one answer for each, in order.
 
     With ``fill`` the heads are always asked about ``HEAD_ROWS`` texts, so that nothing hangs on how many there are.
-    ``tags`` are those of all tokens of the sequence.
+    ``tags`` are those of all tokens of the sequence, none without ``branch``.
     """
-    states, beside = network.run_layers(network.embed(packed.tokens, packed.places), packed.attend)
+    states, beside = network.run_layers(network.embed(packed.tokens, packed.places), packed.attend, branch=branch)
     if beside is None:
         return _judged(network, packed.pool(states), None, fill=fill)
     own = packed.pool_branch(beside)

@@ -46,11 +46,11 @@ class TorchBackend:
         self._network = network.eval().to(self._device)
         self.fused = self.precision == "bf16" and self._device.type == "cpu" and fuse(self._network)
 
-    def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool) -> Logits:
+    def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool, branch: bool) -> Logits:
         """Read windows packed into one sequence; as ``PackingBackend`` says."""
         with torch.inference_mode():
             packed = pack(windows, size=size, network=self._network)
-            return Logits(*(part.cpu().numpy() for part in read(self._network, packed, fill=fill)))
+            return Logits(*(part.cpu().numpy() for part in read(self._network, packed, fill=fill, branch=branch)))
 
 
 def load(folder: ModelFolder, *, precision: str = "auto", threads: int | None = None) -> TorchBackend:

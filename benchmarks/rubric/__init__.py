@@ -1,0 +1,1 @@
+"""How the words of results are judged by readers who see nothing else."""
