@@ -46,13 +46,13 @@ sentiment: the answer of most careful readers for the marked sentence, read in i
 KINDS = ("pain", "title", "member", "order", "name", "main", "stage", "sentiment")
 
 
-def analyzed(path: Path, out: Path) -> Path:
-    """Analyze a file as a user would, with no options."""
-    command = [sys.executable, "-m", "textcx", "analyze", str(path), "--out", str(out), "--overwrite"]
+def analyzed(path: Path, out: Path, options: list[str]) -> bool:
+    """Analyze a file as a user would; tell whether it was taken."""
+    command = [sys.executable, "-m", "textcx", "analyze", str(path), "--out", str(out), "--overwrite", *options]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode:
-        sys.exit(f"{path.name}: {finished.stderr[-2000:]}")
-    return out
+        print(f"{path.name}: {finished.stderr[-2000:]}", flush=True)
+    return finished.returncode == 0
 
 
 def items(out: Path, chance: random.Random) -> Iterator[tuple[str, str]]:
@@ -90,10 +90,12 @@ def items(out: Path, chance: random.Random) -> Iterator[tuple[str, str]]:
             yield f"{kind} {number}", f"{row[column]} | {' '.join(marked.split())}"
 
 
-def draw(files: Path, out: Path) -> None:
-    """Analyze all files of a folder and write a sheet for each."""
-    for path in sorted(files.iterdir()):
-        found = analyzed(path, out / path.stem)
+def draw(files: Path, out: Path, options: list[str]) -> None:
+    """Analyze all files of a folder, or one, and write a sheet for each; those that have one keep it."""
+    for path in sorted(files.iterdir()) if files.is_dir() else [files]:
+        found = out / path.stem
+        if found.with_suffix(".txt").exists() or not analyzed(path, found, options):
+            continue
         about = json.loads((found / "analysis.json").read_text(encoding="utf-8"))
         pains = pl.read_parquet(found / "pains.parquet")
         mentions = pl.read_parquet(found / "mentions.parquet")
@@ -153,13 +155,15 @@ def main() -> None:
     """Write sheets, or count answers."""
     parser = parser_for(__doc__)
     parser.add_argument("what", choices=("draw", "count"))
-    parser.add_argument("--files", type=Path, help="folder of files to analyze")
+    parser.add_argument(
+        "--files", type=Path, help="folder of files to analyze, or one file; other options are those of analyze"
+    )
     parser.add_argument("--out", type=Path, required=True, help="folder of sheets and answers")
     parser.add_argument("--name", default="tune", help="name of the result")
-    options = parser.parse_args()
+    options, more = parser.parse_known_args()
     if options.what == "draw":
         options.out.mkdir(parents=True, exist_ok=True)
-        draw(options.files, options.out)
+        draw(options.files, options.out, more)
     else:
         result = count(options.out)
         write_result(result, RESULTS / f"rubric_{options.name}.json")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import textcx.training
+from textcx.training.branch.labels import read_trades
 
 LABELS = Path(textcx.training.__path__[0]) / "labels"
 TRADES = sorted((LABELS / "matters").glob("*.txt"))
@@ -48,6 +49,21 @@ def test_a_trade_keeps_to_the_format(path: Path) -> None:
     assert len(titles) == len(set(titles))
     assert len(titles) >= 10
     assert len(remarks) == len(set(remarks))
+
+
+def test_simpler_titles_are_fit_to_print_and_of_titles_that_there_are() -> None:
+    head, *rows = (LABELS / "simpler_titles.tsv").read_text(encoding="utf-8").splitlines()
+    assert head == "title\tsimpler"
+    known = {matter.title for trade in read_trades() for matter in trade.matters}
+    known |= {row.split("\t")[6] for row in (LABELS / "matters.tsv").read_text(encoding="utf-8").splitlines()}
+    for row in rows:
+        title, simpler = row.split("\t")
+        assert title in known, row
+        for each in simpler.split(" | "):
+            assert 2 <= len(each.split()) <= 8, row
+            assert each[0].isupper() or each[0].isdigit(), row
+            assert "," not in each, row
+            assert " or " not in each, row
 
 
 def test_labels_of_open_texts_have_offsets_inside_their_sentence() -> None:

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from textcx.domain.matters import Nearness
     from textcx.ports import Encoder
 
-COVERED = 0.5
-"""Probability from which a title counts as covering a remark, and two titles as the same."""
+COVERED = 0.6
+"""Probability from which a title counts as covering a remark: four of five such judged pairs are right."""
+LIKELY = 0.5
+"""The same for telling which words are said of a title, and which titles say the same."""
 READ_TOGETHER = 4_000
 """Remarks among which titles are chosen, where there are more: evenly spread over the order in which they come."""
 
@@ -100,7 +102,7 @@ def odds_of_words(
         rows += [row] * len(own)
         columns += own
     says = csr_matrix((np.ones(len(rows), np.float32), (rows, columns)), shape=(len(said), len(places)))
-    sure = np.where(cover >= COVERED, cover, np.float32(0))
+    sure = np.where(cover >= LIKELY, cover, np.float32(0))
     shares = np.asarray(says.T @ sure) / np.maximum(sure.sum(axis=0), 1e-9)
     odds = [
         min((factor for word, factor in own.items() if shares[places[word], title] < SAID), default=ODDS[0])
@@ -154,7 +156,7 @@ def file_under_titles(
             break
         chosen.append(best)
         told = np.maximum(told, cover[:, best])
-        free &= near(titles @ titles[best]) < COVERED
+        free &= near(titles @ titles[best]) < LIKELY
         free[best] = False
     if not chosen:
         return chosen, np.full(len(vectors), -1, dtype=np.int64), np.zeros(len(vectors))

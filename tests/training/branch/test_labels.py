@@ -27,6 +27,7 @@ n The {wrong} [tyre].
 ## none
 n Never again.
 """
+SIMPLER = (("Bike dirty or scratched", "Bike dirty | Bike scratched"), ("Bill far above estimate", "Bill too high"))
 HEAD = "source\tid\tstart\tend\tcode\tspans\ttitle\tname"
 
 
@@ -40,7 +41,9 @@ def known(trades: tuple[Trade, ...], path: Path, *rows: tuple[str, str, str]) ->
     """What is known of trades, and of sentences of open texts with these codes, titles and names."""
     lines = [f"s\t1\t0\t9\t{code}\t-\t{title}\t{name}" for code, title, name in rows]
     (path / "matters.tsv").write_text("\n".join([HEAD, *lines, ""]), encoding="utf-8")
-    return known_matters(trades, path / "matters.tsv")
+    told = ["title\tsimpler", *("\t".join(row) for row in SIMPLER), ""]
+    (path / "simpler.tsv").write_text("\n".join(told), encoding="utf-8")
+    return known_matters(trades, path / "matters.tsv", path / "simpler.tsv")
 
 
 def test_a_trade_is_read_with_its_matters_and_what_is_about_none(trades: tuple[Trade, ...]) -> None:
@@ -74,6 +77,18 @@ def test_titles_of_trades_and_of_open_texts_are_known_once_and_sorted(
         ("Bill too high", "Bill"),
         ("Repair takes longer than promised", "Repair time"),
         ("Wrong parts fitted", "Choice of parts"),
+    ]
+
+
+def test_a_title_that_says_two_things_is_replaced_by_simpler_ones_and_a_particular_one_is_joined_by_them(
+    trades: tuple[Trade, ...], tmp_path: Path
+) -> None:
+    rows = [("n", "Bike dirty or scratched", "Care"), ("n", "Bill far above estimate", "Estimate")]
+    assert known(trades, tmp_path, *rows)[:4] == [
+        ("Bike dirty", "Care"),
+        ("Bike scratched", "Care"),
+        ("Bill far above estimate", "Estimate"),
+        ("Bill too high", "Estimate"),
     ]
 
 

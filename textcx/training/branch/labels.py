@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ COVERED = "y"
 """Code of a judged pair whose title covers the remark."""
 HELD_OUT = 8
 """Every so many trades, by a hash of their names, are held out."""
+TWO_THINGS = re.compile(", | (?:or|and) ")
 OPENING, CLOSING = {"[": "aspect", "{": "opinion"}, "]}"
 
 
@@ -74,8 +76,13 @@ def read_trades(folder: Path = LABELS / "matters") -> tuple[Trade, ...]:
     return tuple(_trade(path) for path in sorted(folder.glob("*.txt")))
 
 
-def known_matters(trades: Sequence[Trade], labelled: Path = LABELS / "matters.tsv") -> list[tuple[str, str]]:
+def known_matters(
+    trades: Sequence[Trade], labelled: Path = LABELS / "matters.tsv", simpler: Path = LABELS / "simpler_titles.tsv"
+) -> list[tuple[str, str]]:
     """Return title and name of every matter that was written or found in open texts, each title once, sorted.
+
+    The simpler titles of a matter are known, too. One that says two things is replaced by them: "Staff slow or rude" is
+    true of few groups.
 
     A title that at least half of its sentences in open texts praise ("Tasty food") is none of a pain: ``UNTITLED``, it
     stands there for its name, where no other matter has that.
@@ -92,6 +99,14 @@ def known_matters(trades: Sequence[Trade], labelled: Path = LABELS / "matters.ts
             praise.setdefault(key, row["name"])
         else:
             found.setdefault(key, (row["title"], row["name"]))
+    for row in read_rows(simpler):
+        title, name = found.get(row["title"].casefold(), ("", ""))
+        if not title:
+            continue
+        if TWO_THINGS.search(title):
+            del found[title.casefold()]
+        for each in row["simpler"].split(" | "):
+            found.setdefault(each.casefold(), (each, name))
     more = sorted({*praise.values()} - {name for _, name in found.values()})
     return [*((UNTITLED, name) for name in more), *(found[key] for key in sorted(found))]
 
