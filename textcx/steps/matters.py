@@ -70,9 +70,9 @@ def encoded_matters(known: tuple[tuple[str, str], ...], encoder: Encoder, words:
     )
 
 
-def stems_of(text: str, words: NamingWords) -> frozenset[str]:
-    """Stems of the words of a text, but for small ones."""
-    return frozenset(words.stem(word) for word in tokens(text) if word not in words.stop_words)
+def stems_of(text: str, words: NamingWords, *, names: frozenset[str] = frozenset()) -> frozenset[str]:
+    """Stems of the words of a text, but for small ones and ``names``: who says "Echo" speaks of no echo."""
+    return frozenset(words.stem(word) for word in tokens(text) if word not in words.stop_words and word not in names)
 
 
 def _particular_words(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from languages import NAMING
 
-from textcx.domain.lexicons.naming import tokens
+from textcx.domain.lexicons.naming import names_in, tokens
 
 
 @pytest.mark.parametrize(
@@ -57,3 +57,12 @@ def test_endings_are_left_out() -> None:
 
 def test_figures_punctuation_and_masks_are_no_words() -> None:
     assert tokens("Don\u2019t call ████, it's 24-hour!") == ["don't", "call", "it's", "hour"]
+
+
+def test_words_that_stand_mostly_with_a_capital_inside_sentences_are_names() -> None:
+    told = ["we asked Alexa for it", "then Alexa, with an echo, spoke", "my alexa is late", "the Alexa hears nothing"]
+    shouted = ["Great Parcel And Quick Parcel, Good Parcel", "THE PARCEL WAS LATE"]
+    assert names_in([*told, *shouted]) == {"alexa"}
+    assert names_in(told[:2]) == frozenset()  # seen too seldom
+    assert names_in(["Parcel late", "Parcel gone", "Parcel here"]) == frozenset()  # where sentences begin
+    assert names_in([]) == frozenset()

@@ -83,6 +83,7 @@ def grouped(
     statement: Sequence[str] | None = None,
     specific: Sequence[bool] | None = None,
     aspect: Sequence[str | None] | None = None,
+    matters: KnownMatters | None = None,
     **columns: object,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Pain points of pains of these texts, which lie where they say or at ``vectors``, and the pains."""
@@ -93,7 +94,7 @@ def grouped(
         told,
         mentions(told, themes or [None] * len(texts)),
         ENCODER.encode(texts).matters if vectors is None else vectors,
-        matters=known(*titles),
+        matters=matters or known(*titles),
         encoder=ENCODER,
         language=ENGLISH,
         small_data=small_data,
@@ -342,3 +343,13 @@ def test_the_order_of_pains_and_segments_changes_nothing_and_reach_adds_up(
     assert points["pain_point_id"].is_unique().all()
     assert int(points["records"].sum()) == placed["pain_point_id"].count() <= len(texts)
     assert (points["respondents"] <= points["records"]).all()
+
+
+def test_a_word_that_is_a_brand_in_the_file_proves_no_title() -> None:
+    said = ["the waiter was rude", "a rude waiter", "our waiter was so rude"]
+    brand = [text.replace("waiter", "Waiter") for text in said]
+    other = [("Rude cook", "name")] * 400  # so that "waiter" is a rare word
+    matters = encoded_matters((("Rude waiter", "name"), *other), ENCODER, ENGLISH.naming)
+    for texts, expected in ((said, ["Rude waiter"]), (brand, [])):
+        vectors = ENCODER.encode(said).matters
+        assert grouped(texts, matters=matters, vectors=vectors)[0]["title"].to_list() == expected

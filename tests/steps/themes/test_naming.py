@@ -130,3 +130,16 @@ def test_the_order_of_the_themes_does_not_matter() -> None:
 
 def test_a_theme_of_one_text_may_have_a_known_name() -> None:
     assert names(["late parcel"], WAITERS, known=["Late parcel"])[0] == "Late parcel"
+
+
+def test_a_brand_alone_names_no_theme() -> None:
+    brand = [
+        "we love our Larkfield",
+        "my Larkfield, again",
+        "this Larkfield is it",
+        "a Larkfield for us",
+        "the Larkfield came",
+    ]
+    thing = [text.lower() for text in brand]
+    assert names(brand, PARCELS) == [None, "Parcel"]
+    assert names(thing, PARCELS) == ["Larkfield", "Parcel"]

@@ -7,16 +7,21 @@ because "working" and "not working" are two things.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 WORD = re.compile(r"[^\W\d_]+(?:['\u2019\-][^\W\d_]+)*")
 """A word: letters, also with an apostrophe or hyphen inside."""
 
+SEEN, MOSTLY = 3, 0.5
+"""Places in which a name must be seen; share of them, or of the words of a text, that is most of them."""
+
+_INSIDE = re.compile(r"(?<=[a-z,;] )[^\W\d_]+")
 _FIGURES = re.compile(r"\d+")
 _CACHED = 65_536
 
@@ -27,6 +32,22 @@ Rewrites = tuple[tuple[tuple[re.Pattern[str], str], ...], ...]
 def tokens(text: str) -> list[str]:
     """Lower-case words of a text; figures, punctuation and masks are none."""
     return WORD.findall(text.lower().replace("\u2019", "'"))
+
+
+def names_in(texts: Iterable[str]) -> frozenset[str]:
+    """Words, in lower case, that stand with a capital letter in most places where no sentence begins: names.
+
+    Texts in which most words have one tell nothing.
+    """
+    large: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
+    for text in texts:
+        inside = _INSIDE.findall(text)
+        capital = [word.lower() for word in inside if word[0].isupper()]
+        if len(capital) <= MOSTLY * len(inside):
+            large.update(capital)
+            seen.update(word.lower() for word in inside)
+    return frozenset(word for word, count in large.items() if seen[word] >= SEEN and count > MOSTLY * seen[word])
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -26,7 +26,7 @@ import numpy as np
 import polars as pl
 
 from textcx.domain.lexicons.journey import UNKNOWN
-from textcx.domain.lexicons.naming import tokens
+from textcx.domain.lexicons.naming import names_in, tokens
 from textcx.domain.tables import PAIN_POINTS
 from textcx.steps.evidence import check_vectors, choose_evidence
 from textcx.steps.matters import COVERED, ODDS, file_under_titles, stems_of, weighed_by_words
@@ -48,9 +48,11 @@ HIGH_SEVERITY = 0.75
 """From this severity on a pain point is listed with fewer records than ``MIN_RECORDS``."""
 SMALL_DATA = 100
 """With no more counted records than this, every pain point is listed."""
-LEAST_FIT = 0.7
-"""Least share of a pain point's members that its title covers; those it covers least leave until it is so. Where
-too few would be left, all stay: a mixed group, which reports show last."""
+LEAST_FIT, GOOD_FIT = 0.7, 0.8
+"""Shares of a pain point's members that its title covers: those it covers least leave until it is the good one, or the
+least one where too few would be left. Where too few are left then, all stay: a mixed group, which reports show last.
+The good one is so high since nearness promises a tenth too much on trades that it does not know
+(``benchmarks/results/rubric_tune.json``)."""
 MOST = 60
 """Pain points at most."""
 NAMED_WORDS = (2, 8)
@@ -108,11 +110,11 @@ def _as_title(words: str) -> str:
     return plain[:1].upper() + plain[1:]
 
 
-def _fitting(likely: NDArray[np.float64], members: list[int]) -> list[int]:
-    """Members of a group without those that its title covers least, so that ``LEAST_FIT`` of them are covered."""
+def _fitting(likely: NDArray[np.float64], members: list[int], *, fit: float) -> list[int]:
+    """Members of a group without those that its title covers least, so that this share of them is covered."""
     ordered = sorted(members, key=lambda member: (-round(float(likely[member]), 6), member))
     means = np.cumsum(likely[ordered]) / np.arange(1, len(ordered) + 1)
-    return sorted(ordered[: int((means >= LEAST_FIT).sum())])
+    return sorted(ordered[: int((means >= fit).sum())])
 
 
 def _describe(
@@ -214,10 +216,11 @@ def group_pains(
     small = segments.filter("counted")["record_id"].n_unique() <= small_data
     least = COVERED * (1 if small else MIN_RECORDS)
     weights = 1.0 / frame.select(pl.len().over("record_id"))["len"].to_numpy()
+    names = names_in(segments["text"])
     chosen, homes, likely = file_under_titles(
         own,
         weights,
-        [stems_of(text, language.naming) for text in frame["text"]],
+        [stems_of(text, language.naming, names=names) for text in frame["text"]],
         titles=matters.title_vectors,
         particular=matters.title_words,
         near=matters.near,
@@ -230,9 +233,10 @@ def group_pains(
     vectors_of: dict[str, NDArray[np.float32]] = {}
     for number, title in enumerate(titles):
         every = np.flatnonzero(homes == number).tolist()
-        members = _fitting(likely, every)
-        if frame["record_id"].gather(members).n_unique() < MIN_RECORDS:
-            members = every  # too few are surely covered: a mixed group
+        for fit in (GOOD_FIT, LEAST_FIT, 0.0):
+            members = _fitting(likely, every, fit=fit)
+            if frame["record_id"].gather(members).n_unique() >= MIN_RECORDS:
+                break
         if not members:
             continue
         theirs = frame[members]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from textcx.domain.lexicons.naming import names_in
 from textcx.domain.tables import REQUESTS
 from textcx.steps.evidence import check_vectors, choose_evidence
 from textcx.steps.matters import COVERED, file_under_titles, stems_of
@@ -56,19 +57,20 @@ def find_requests(
     )
     own = vectors[asked["position"].to_numpy()]
     weights = 1.0 / asked.select(pl.len().over("record_id"))["len"].to_numpy()
+    names = names_in(segments["text"])
     chosen, homes, _ = file_under_titles(
         own,
         weights,
-        [stems_of(text, words) for text in asked["text"]],
+        [stems_of(text, words, names=names) for text in asked["text"]],
         titles=matters.name_vectors,
         particular=matters.name_words,
         near=matters.near,
         least=MIN_RECORDS * COVERED,
         most=MOST,
     )
-    names = [matters.names[place] for place in chosen]
+    titles = [matters.names[place] for place in chosen]
     rows = []
-    for number, name in enumerate(names):
+    for number, name in enumerate(titles):
         theirs = asked.filter(pl.Series(homes == number))
         if theirs["record_id"].n_unique() >= MIN_RECORDS:
             quotes = choose_evidence(theirs, own[homes == number], limit=QUOTES, continuing=continuing)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textcx.domain.lexicons.naming import tokens
+from textcx.domain.lexicons.naming import names_in, tokens
 from textcx.steps.matters import ODDS, SAID, encoded_matters, stems_of, weighed_by_words
 
 if TYPE_CHECKING:
@@ -110,10 +110,11 @@ def _values(
     vectors = np.concatenate([theme.vectors for theme in themes])
     covered = tools.matters.near(vectors @ tools.encoder.encode(names).matters.T)
     bounds = np.cumsum([0, *(len(theme.texts) for theme in themes)])
+    brands = names_in(text for theme in themes for text in theme.texts)
     particular = dict(zip(tools.matters.names, tools.matters.name_words, strict=True))
     for theme, start in zip(themes, bounds.tolist(), strict=False):
         rows = slice(start, start + len(theme.texts))
-        heard = Counter(stem for text in theme.texts for stem in stems_of(text, tools.words))
+        heard = Counter(stem for text in theme.texts for stem in stems_of(text, tools.words, names=brands))
         least = SAID * len(theme.texts)
         odds = [
             min((factor for word, factor in particular.get(name, {}).items() if heard[word] < least), default=ODDS[0])
@@ -151,6 +152,7 @@ def _candidates(themes: Sequence[ThemeWords], tools: Naming) -> list[list[str]]:
     """Names that each theme could have."""
     phrases, matters, words = tools.phrases, tools.matters, tools.words
     found = iter(phrases.phrases([text for theme in themes for text in theme.texts]))
+    brands = names_in(text for theme in themes for text in theme.texts)
     offered = []
     for theme in themes:
         mean = np.asarray(matters.near(theme.vectors @ matters.name_vectors.T).mean(axis=0))
@@ -161,7 +163,7 @@ def _candidates(themes: Sequence[ThemeWords], tools: Naming) -> list[list[str]]:
             counts.update({_shown(text[phrase.start : phrase.end]) for phrase in nouns})
         least = max(2.0, SHARED * len(theme.texts))
         said = sorted((-count, name) for name, count in counts.items() if count >= least)
-        shared = [name for _, name in said if presentable(name, words)]
+        shared = [name for _, name in said if presentable(name, words) and not brands.issuperset(tokens(name))]
         proposed = [name for name in theme.proposed if presentable(name, words)]
         offered.append(list(dict.fromkeys([*proposed, *nearest, *shared[:PHRASES]])))
     return offered

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-CURVE, LEAST = Nearness(slope=9.1, shift=-2.7), 0.35
+CURVE, LEAST = Nearness(slope=9.5, shift=-2.7), 0.34
 """From nearness to the probability that the nearest theme covers a segment, and the least one of a match. Fitted by
 ``benchmarks.themes.taxonomy_curve``, on trades that the encoder was not trained on."""
 
