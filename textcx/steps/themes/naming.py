@@ -163,7 +163,7 @@ def _candidates(themes: Sequence[ThemeWords], tools: Naming) -> list[list[str]]:
             counts.update({_shown(text[phrase.start : phrase.end]) for phrase in nouns})
         least = max(2.0, SHARED * len(theme.texts))
         said = sorted((-count, name) for name, count in counts.items() if count >= least)
-        shared = [name for _, name in said if presentable(name, words) and not brands.issuperset(tokens(name))]
+        shared = [name for _, name in said if presentable(name, words) and brands.isdisjoint(tokens(name))]
         proposed = [name for name in theme.proposed if presentable(name, words)]
         offered.append(list(dict.fromkeys([*proposed, *nearest, *shared[:PHRASES]])))
     return offered
