@@ -91,7 +91,7 @@ def test_what_everybody_says_is_no_name_even_where_nothing_else_is_known() -> No
     "name",
     [
         "\u2588\u2588\u2588\u2588", "parcel \u2588\u2588\u2588", "shit parcel", "great", "bad parcel", "very good thing", "monday",
-        "last week", "monday morning", "24 hours", "the", "tv", "", "parcel!", "-parcel", "one parcel two parcel or more of them",
+        "last week", "monday morning", "24 hours", "the", "tv", "XXXX", "\u00d9\u0160\u00d9", "", "parcel!", "-parcel", "one parcel two parcel or more of them",
     ],
 )  # fmt: skip
 def test_no_name_is_masked_foul_a_judgement_a_date_or_a_sentence(name: str) -> None:

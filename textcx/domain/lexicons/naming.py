@@ -54,6 +54,7 @@ def names_in(texts: Iterable[str]) -> frozenset[str]:
 class NamingWords:
     """``naming.toml``, where each key is explained."""
 
+    letters: frozenset[str]
     stop_words: frozenset[str]
     evaluations: frozenset[str]
     general_objects: frozenset[str]

@@ -174,7 +174,8 @@ def presentable(name: str, words: NamingWords) -> bool:
     found = tokens(name)
     unfit = words.profanity | words.evaluations
     masked = any(len(set(word)) == 1 for word in found)  # XXXX
-    if masked or not FITTING.fullmatch(name) or not 0 < len(found) <= MOST_WORDS or unfit & set(found):
+    readable = any(words.letters.issuperset(word.replace("-", "").replace("'", "")) for word in found)
+    if masked or not readable or not FITTING.fullmatch(name) or not 0 < len(found) <= MOST_WORDS or unfit & set(found):
         return False
     return not all(len(word) < 3 or word in words.empty or word in words.dates for word in found)  # noqa: PLR2004
 
