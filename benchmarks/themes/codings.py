@@ -2,7 +2,8 @@
 
     python -m benchmarks.themes.codings --data DIR [--stock]   # writes benchmarks/results/theme_codings.json
 
-``analyze`` runs on each file as a user would run it. Of its levels, the one nearest in number to the codes is compared.
+``analyze`` runs on each file as a user would run it. Of its levels, the one nearest in number to the codes is compared; a
+theme that has no parts stands for itself on the levels below.
 V-measure is taken over the records with exactly one code; a record's theme is that of its strongest mention, and
 records without one are a cluster of their own. The best-match F1 of a code is the highest over all themes, over every
 record and mention; codes count by their records. Stock BERTopic, with its defaults, gets the same records and the
@@ -124,10 +125,14 @@ def measure(texts: list[str], labels: list[list[str]], *, folder: Path, with_sto
         if (kept := sorted(label for label in given[record] if counts[label] >= FEWEST))
     }
     number = len({label for labels in codes.values() for label in labels})
-    sizes = themes.group_by("level").len().sort((pl.col("len").cast(int) - number).abs(), "level")
-    level = sizes["level"][0]
     parents = dict(themes.select("theme_id", "parent_theme_id").iter_rows())
-    at_level = set(themes.filter(pl.col("level") == level)["theme_id"])
+    whole = ~pl.col("theme_id").is_in(themes["parent_theme_id"].drop_nulls().implode())
+    cuts = {
+        level: set(themes.filter((pl.col("level") == level) | (whole & (pl.col("level") < level)))["theme_id"])
+        for level in sorted(themes["level"].unique())
+    }
+    level = min(cuts, key=lambda level: (abs(len(cuts[level]) - number), level))
+    at_level = cuts[level]
     groups: dict[str, set[str]] = defaultdict(set)
     strongest: dict[str, str] = {}
     for record, theme, _ in (
