@@ -2,8 +2,8 @@
 
     python -m benchmarks.themes.codings --data DIR [--stock]   # writes benchmarks/results/theme_codings.json
 
-``analyze`` runs on each file as a user would run it. Of its levels, the one nearest in number to the codes is compared; a
-theme that has no parts stands for itself on the levels below.
+``analyze`` runs on each file as a user would run it. Of its levels, the one nearest in number to the codes is
+compared; a theme that has no parts stands for itself on the levels below.
 V-measure is taken over the records with exactly one code; a record's theme is that of its strongest mention, and
 records without one are a cluster of their own. The best-match F1 of a code is the highest over all themes, over every
 record and mention; codes count by their records. Stock BERTopic, with its defaults, gets the same records and the
