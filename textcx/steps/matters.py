@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from textcx.ports import Encoder
 
 COVERED = 0.6
-"""Probability from which a title counts as covering a remark: four of five such judged pairs are right."""
+"""Probability from which a title counts as covering a remark: above a half, since what is said must be true."""
 LIKELY = 0.5
 """The same for telling which words are said of a title, and which titles say the same."""
 READ_TOGETHER = 4_000

@@ -83,8 +83,9 @@ class Naming:
                 replace(theme, proposed=[_shown(name) for name in names])
                 for theme, names in zip(themes, asked, strict=True)
             ]
-        offered = _candidates(themes, self)
-        value = _values(themes, offered, self)
+        brands = names_in(text for theme in themes for text in theme.texts)
+        offered = _candidates(themes, self, brands)
+        value = _values(themes, offered, self, brands)
         worth = [(value[number, name], name, number) for number, own in enumerate(offered) for name in own]
         found = _given_away(worth, len(themes), words=self.words, taken=taken)
         if self.namer is not None:
@@ -103,14 +104,13 @@ def naming_with(language: Language, *, phrases: PhraseFinder, encoder: Encoder) 
 
 
 def _values(
-    themes: Sequence[ThemeWords], offered: Sequence[Sequence[str]], tools: Naming
+    themes: Sequence[ThemeWords], offered: Sequence[Sequence[str]], tools: Naming, brands: frozenset[str]
 ) -> dict[tuple[int, str], float]:
     """Share of its theme that each name covers, less the share of the others, by theme and name."""
     names = list(dict.fromkeys(name for own in offered for name in own))
     vectors = np.concatenate([theme.vectors for theme in themes])
     covered = tools.matters.near(vectors @ tools.encoder.encode(names).matters.T)
     bounds = np.cumsum([0, *(len(theme.texts) for theme in themes)])
-    brands = names_in(text for theme in themes for text in theme.texts)
     particular = dict(zip(tools.matters.names, tools.matters.name_words, strict=True))
     for theme, start in zip(themes, bounds.tolist(), strict=False):
         rows = slice(start, start + len(theme.texts))
@@ -148,11 +148,10 @@ def _given_away(
     return names
 
 
-def _candidates(themes: Sequence[ThemeWords], tools: Naming) -> list[list[str]]:
+def _candidates(themes: Sequence[ThemeWords], tools: Naming, brands: frozenset[str]) -> list[list[str]]:
     """Names that each theme could have."""
     phrases, matters, words = tools.phrases, tools.matters, tools.words
     found = iter(phrases.phrases([text for theme in themes for text in theme.texts]))
-    brands = names_in(text for theme in themes for text in theme.texts)
     offered = []
     for theme in themes:
         mean = np.asarray(matters.near(theme.vectors @ matters.name_vectors.T).mean(axis=0))
