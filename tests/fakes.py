@@ -21,7 +21,7 @@ from languages import ENGLISH, NAMING
 from textcx.domain.encoding import Encoding, TokenTags
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.feedback import Redaction
-from textcx.domain.matters import Nearness
+from textcx.domain.matters import Coverage, KnownMatters, Nearness
 from textcx.domain.themes.findings import MIN_SEGMENTS
 from textcx.domain.themes.sets import StrengthCurve
 from textcx.ports import LanguageGuess, Phrase, TopicFit
@@ -41,6 +41,10 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+NO_MATTERS = KnownMatters(
+    titles=(), names=(), title_words=(), name_words=(), title_tokens=None, near=Nearness(),
+    title_vectors=np.zeros((0, 384), np.float32), name_vectors=np.zeros((0, 384), np.float32),
+)  # fmt: skip
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 WIDTH = 384
@@ -66,6 +70,7 @@ class FakeEncoder:
     encoder_id = "fake-1@sha256:000000000000"
     confident_at = 0.6
     near = Nearness()
+    covers = Coverage()
     precision = "fp32"
     finds_aspects = True
 
@@ -83,6 +88,9 @@ class FakeEncoder:
             windows=np.array([windows for windows, _ in told], dtype=np.int32),
             tags=_tags(texts) if tags else None,
         )
+
+    def words(self, texts: Sequence[str]) -> None:
+        """Tells nothing of single words."""
 
 
 def _tags(texts: Sequence[str]) -> TokenTags:

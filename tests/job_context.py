@@ -8,7 +8,15 @@ import random
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter, FakeThemeModel
+from fakes import (
+    NO_MATTERS,
+    FakeEncoder,
+    FakeLanguageDetector,
+    FakePhraseFinder,
+    FakeRedactor,
+    FakeSplitter,
+    FakeThemeModel,
+)
 from languages import ENGLISH
 
 from textcx.domain.service.datasets import Job, JobKind
@@ -53,7 +61,7 @@ def light_tools() -> JobTools:
         incoming=IncomingTools(
             phrases=phrases,
             language=ENGLISH,
-            stages=stage_vectors(ENGLISH.journey, encoder),
+            stages=stage_vectors(ENGLISH.journey, encoder, NO_MATTERS),
             pain_threshold=0.5,
             offer_words=frozenset(),
         ),

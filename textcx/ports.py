@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.analysis import Analysis
-    from textcx.domain.encoding import Encoding
+    from textcx.domain.encoding import Encoding, TokenVectors
     from textcx.domain.feedback import ColumnPlan, FeedbackBatch, Redaction
     from textcx.domain.lexicons.language import Language
     from textcx.domain.lexicons.naming import NamingWords
-    from textcx.domain.matters import Nearness
+    from textcx.domain.matters import Coverage, Nearness
     from textcx.domain.service.keys import ApiKey
     from textcx.domain.themes.sets import StrengthCurve
 
@@ -30,6 +30,7 @@ class Encoder(Protocol):
     encoder_id: str
     confident_at: float
     near: Nearness
+    covers: Coverage
     precision: str
     finds_aspects: bool
 
@@ -38,6 +39,9 @@ class Encoder(Protocol):
 
         With ``tags`` it also tells of each token whether it names an aspect or an opinion, if it ``finds_aspects``.
         """
+
+    def words(self, texts: Sequence[str]) -> TokenVectors | None:
+        """Return vectors of the tokens of texts; null if the encoder tells nothing of single words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from textcx.pipelines.text import TextTools, analyze_texts, score_texts
 from textcx.ports import ThemeMatch, ThemeSets
 from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
+from textcx.steps.matters import encoded_matters
 from textcx.wiring.container import Container
 
 SENTIMENT, OPINIONS, FINDINGS = "sentiment", "opinions", "findings"
@@ -89,15 +90,17 @@ class Scoring:
     @cached_property
     def _finding_tools(self) -> TextTools:
         tools = self._with_rest()
+        language, encoder = tools.language, tools.encoder
+        known = encoded_matters(language.matters, encoder, language.naming)  # type: ignore[arg-type] # every object has its identity
         return TextTools(
-            encoder=tools.encoder,
+            encoder=encoder,
             languages=tools.languages,
             splitter=tools.splitter,
             redactor=tools.redactor,
             segments=IncomingTools(
                 phrases=tools.phrases,
-                language=tools.language,
-                stages=stage_vectors(tools.language.journey, tools.encoder),
+                language=language,
+                stages=stage_vectors(language.journey, encoder, known),
                 pain_threshold=self._settings.pain_threshold,
                 offer_words=self._settings.offer_words(),
             ),

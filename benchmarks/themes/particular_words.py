@@ -1,10 +1,10 @@
-"""Measure how often a title is right of remarks that are near it, by whether any of them says its particular words.
+"""Measure how often a title is right of remarks that it seems to cover, by whether any says its particular words.
 
     python -m benchmarks.themes.particular_words --data DIR   # writes benchmarks/results/particular_words.json
 
-Over the held-out judged pairs that are near enough to count as covered, title by title: a word is particular if less
+Over the held-out judged pairs that are likely enough to count as covered, title by title: a word is particular if less
 than a given share of the known matters holds it. ``odds`` are those of a pain whose title leaves nothing unsaid, and of
-the others, beside what nearness alone gives: a logistic regression on nearness and whether something is unsaid.
+the others, beside what coverage alone gives: a logistic regression on its logit and whether something is unsaid.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.run import MODEL, RESULTS, machine, parser_for, rounded, write_result
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.language.folder import load_language
-from textcx.steps.matters import COVERED, ODDS, PARTICULAR, RARE, stems_of
+from textcx.steps.matters import COVERED, ODDS, PARTICULAR, RARE, Scorer, stems_of
 from textcx.training.branch.examples import open_texts
 from textcx.training.branch.labels import judged_texts
 from textcx.training.branch.run import PAIN
@@ -35,13 +35,17 @@ def main() -> None:
     encoder, language = load_encoder(MODEL), load_language(MODEL.parent / "languages" / "en")
     held = Counter(stem for matter in language.matters for stem in stems_of(" ".join(matter), language.naming))
     counts: dict[float, dict[str, list[int]]] = {share: {} for share in SHARES}
-    pains: list[tuple[float, bool, bool]] = []  # log odds by nearness, something is unsaid, covered
+    pains: list[tuple[float, bool, bool]] = []  # log odds by coverage, something is unsaid, covered
     for one in judged_texts(open_texts(options.data)):
         if not one.held_out:
             continue
         read = encoder.encode(one.remarks)
-        near = encoder.near(read.matters @ encoder.encode([one.title]).matters[0])
-        covered = [place for place, likely in enumerate(near.tolist()) if likely >= COVERED]
+        title = encoder.encode([one.title]).matters
+        scorer = Scorer(
+            one.remarks, read.matters, titles=title, tokens=encoder.words([one.title]), encoder=encoder, possible=0.0
+        )
+        covers = scorer(np.arange(len(one.remarks)))[:, 0]
+        covered = [place for place, likely in enumerate(covers.tolist()) if likely >= COVERED]
         said = [stems_of(one.remarks[place], language.naming) for place in covered]
         right = sum(one.covers[place] for place in covered)
         for share, kinds in counts.items():
@@ -53,7 +57,7 @@ def main() -> None:
             pairs[0] += right
             pairs[1] += len(covered)
             if share == PARTICULAR:
-                logits = np.log(near / (1 - near)).tolist()
+                logits = np.log(covers / (1 - covers)).tolist()
                 told = zip(logits, one.covers, (read.pain >= PAIN).tolist(), strict=True)
                 pains += [(logit, unsaid, covers) for logit, covers, pain in told if pain]
     logits, unsaid, covers = (np.array(part) for part in zip(*pains, strict=True))

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from fakes import FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter
+from fakes import NO_MATTERS, FakeEncoder, FakeLanguageDetector, FakePhraseFinder, FakeRedactor, FakeSplitter
 from languages import ENGLISH
 
 from textcx.domain.items import GivenText
@@ -25,7 +25,7 @@ def tools() -> TextTools:
     segments = IncomingTools(
         phrases=FakePhraseFinder(),
         language=ENGLISH,
-        stages=stage_vectors(ENGLISH.journey, FakeEncoder()),
+        stages=stage_vectors(ENGLISH.journey, FakeEncoder(), NO_MATTERS),
         pain_threshold=0.5,
         offer_words=frozenset(),
     )

@@ -181,12 +181,12 @@ def test_every_kind_of_finding_is_made(analysis: Analysis) -> None:
 def test_a_journey_left_to_the_file_is_told_in_notes_and_manifest_and_one_that_was_not_in_the_manifest(
     part: Part, analysis: Analysis
 ) -> None:
-    assert analysis.manifest["journey"] == {"name": ENGLISH.journey.name, "certainty": {}}
+    assert analysis.manifest["journey"] == {"name": ENGLISH.journey.name, "shares": {}}
     assert not [note for note in analysis.notes if "Journey" in note]
     free = load_language(LANGUAGES / "en", journey="auto")
     found = corpus_tools(part, tools=replace(SECOND, language=free))
     fitted = found.manifest["journey"]
-    assert set(fitted["certainty"]) == {free.journey.name, *(each.name for each in free.other_journeys)}
+    assert set(fitted["shares"]) == {free.journey.name, *(each.name for each in free.other_journeys)}
     assert [note for note in found.notes if f"Journey '{fitted['name']}' fits best" in note]
     chosen = next(each for each in (free.journey, *free.other_journeys) if each.name == fitted["name"])
     assert list(found.tables["journey"]["stage"]) == [*chosen.stage_ids, "unknown"]

@@ -120,6 +120,22 @@ def test_heads_do_not_change_where_nobody_wants_vectors(encoder: Encoder, togeth
         assert getattr(without, name).tobytes() == getattr(together, name).tobytes()
 
 
+def test_words_are_heard_in_their_text_the_same_alone_and_among_others(encoder: Encoder) -> None:
+    texts = ["The parcel came late.", "", "late " * 400, "The parcel came late."]
+    found = encoder.words(texts)
+    if found is None:
+        assert not encoder.finds_aspects or encoder.encoder_id.startswith("fake")
+        return
+    assert len(found.bounds) == len(texts) + 1
+    assert found.bounds[-1] == len(found.vectors)
+    assert (np.diff(found.bounds) > [3, 0, 399, 3]).all()
+    assert np.abs(np.linalg.norm(found.vectors, axis=1) - 1).max() < 1e-5
+    assert (found[0] == found[3]).all()
+    alone = encoder.words(texts[:1])
+    assert alone is not None
+    assert (alone[0] == found[0]).all()
+
+
 def test_an_encoder_says_who_it_is(encoder: Encoder) -> None:
     assert encoder.encoder_id.strip()
     assert encoder.precision.strip()

@@ -369,8 +369,8 @@ def test_a_journey_with_too_few_places_is_left_out_with_one_sentence_that_says_s
 @pytest.mark.parametrize(
     ("journey", "told"),
     [
-        ({"name": "travel & hotels", "certainty": {"customer journey": 0.3, "travel & hotels": 0.6}}, True),
-        ({"name": "travel & hotels", "certainty": {}}, False),
+        ({"name": "travel & hotels", "shares": {"customer journey": 0.3, "travel & hotels": 0.6}}, True),
+        ({"name": "travel & hotels", "shares": {}}, False),
         (None, False),
     ],
 )

@@ -3,10 +3,12 @@
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
+from fakes import NO_MATTERS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from languages import ENGLISH
@@ -14,6 +16,7 @@ from languages import ENGLISH
 from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.lexicons.journey import UNKNOWN, JourneyStage, JourneyTaxonomy
+from textcx.domain.matters import Nearness
 from textcx.steps.journey import (
     FIT_SAMPLE,
     JourneyFit,
@@ -48,6 +51,7 @@ class WordEncoder:
 
     encoder_id = "words"
     confident_at = 0.5
+    near = Nearness()
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:  # noqa: ARG002 - the port's
         matrix = np.full((len(texts), 256), 1e-6, dtype=np.float32)
@@ -79,7 +83,10 @@ def _place(
         "touchpoint": list(touchpoints or [None] * len(texts)),
     }, schema_overrides={"text": pl.String, "touchpoint": pl.String})  # fmt: skip
     return place_segments_on_journey(
-        segments, ENCODER.encode(texts).vectors, taxonomy=taxonomy, stage_vectors=stage_vectors(taxonomy, ENCODER)
+        segments,
+        ENCODER.encode(texts).vectors,
+        taxonomy=taxonomy,
+        stage_vectors=stage_vectors(taxonomy, ENCODER, NO_MATTERS),
     )
 
 
@@ -106,20 +113,11 @@ def test_a_verdict_about_nothing_in_particular_is_unknown() -> None:
     assert placed["stage_confidence"].min() >= 0.5
 
 
-@pytest.mark.parametrize(
-    ("text", "stage"),
-    [
-        ("The courier threw the parcel over the fence", "delivery"),
-        ("The voucher code was refused at the checkout", "purchase"),
-        ("I cancelled my subscription because the price went up", "renewal"),
-        ("Customer service kept me on hold", "support"),
-        ("The app keeps crashing when the video starts", "use"),
-        ("I would recommend them to friends", "advocacy"),
-    ],
-)
-def test_the_shipped_cues_alone_place_plain_sentences(text: str, stage: str) -> None:
-    """Word counts know no meaning, so this holds for the cues; figures with vectors are in docs/journey.md."""
-    assert _place([text], taxonomy=SHIPPED)["stage"].to_list() == [stage]
+def test_a_known_matter_speaks_for_its_stage_and_one_of_none_for_none() -> None:
+    known = replace(SMALL, matters=(("purple monday", "use"), ("green tuesday", UNKNOWN)))
+    texts = ["purple monday", "green tuesday"]
+    assert _place(texts)["stage"].to_list() == [UNKNOWN, UNKNOWN]
+    assert _place(texts, taxonomy=known)["stage"].to_list() == ["use", UNKNOWN]
 
 
 def test_no_segments_give_no_places() -> None:
@@ -130,7 +128,10 @@ def test_vectors_of_other_segments_are_refused() -> None:
     segments = pl.DataFrame({"segment_id": ["a"], "text": ["x"]})
     with pytest.raises(ShapeMismatch, match="1 segments came with 2 vectors"):
         place_segments_on_journey(
-            segments, np.ones((2, 256), np.float32), taxonomy=SMALL, stage_vectors=stage_vectors(SMALL, ENCODER)
+            segments,
+            np.ones((2, 256), np.float32),
+            taxonomy=SMALL,
+            stage_vectors=stage_vectors(SMALL, ENCODER, NO_MATTERS),
         )
 
 
@@ -139,7 +140,7 @@ def test_vectors_of_other_segments_are_refused() -> None:
 def test_the_order_of_segments_moves_no_stage(order: list[int]) -> None:
     texts = ["the seat was hard", "great", "parcel late", "courier was kind", "seats and parcels", "hm"]
     segments = pl.DataFrame({"segment_id": [f"s{n}" for n in range(6)], "text": texts})
-    vectors, examples = ENCODER.encode(texts).vectors, stage_vectors(SMALL, ENCODER)
+    vectors, examples = ENCODER.encode(texts).vectors, stage_vectors(SMALL, ENCODER, NO_MATTERS)
     straight = place_segments_on_journey(segments, vectors, taxonomy=SMALL, stage_vectors=examples)
     mixed = place_segments_on_journey(segments[order], vectors[order], taxonomy=SMALL, stage_vectors=examples)
     assert mixed["stage"].to_list() == straight["stage"].to_list()
@@ -151,29 +152,30 @@ def _fit(texts: Sequence[str], **columns: Sequence[object]) -> JourneyFit:
         "segment_id": [f"s{number:04d}" for number in range(len(texts))], "text": list(texts),
         "counted": [True] * len(texts), **columns,
     }, schema_overrides={"text": pl.String, "counted": pl.Boolean})  # fmt: skip
-    return fit_journey(segments, ENCODER.encode(texts).vectors, candidates=(SMALL, TRIPS), encoder=ENCODER)
+    return fit_journey(
+        segments, ENCODER.encode(texts).vectors, candidates=(SMALL, TRIPS), encoder=ENCODER, known=NO_MATTERS
+    )
 
 
-def test_a_file_takes_the_journey_whose_placements_are_surest_and_is_told_so() -> None:
+def test_a_file_takes_the_journey_of_the_sector_that_its_remarks_are_near_to_and_is_told_so() -> None:
     fit = _fit(["we booked the cabin", "the cabin had a view", "booked a view"] * 4)
     assert fit.taxonomy is TRIPS
-    assert fit.certainty["trips"] > fit.certainty["small"]
+    assert fit.shares["trips"] > fit.shares["small"]
     assert len(fit.notes) == 1
     assert "'trips' fits best" in fit.notes[0]
-    assert f"{fit.certainty['trips']:.2f} (of 'small' {fit.certainty['small']:.2f})" in fit.notes[0]
+    assert f"{fit.shares['trips']:.0%} of what is near" in fit.notes[0]
 
 
 @pytest.mark.parametrize(
     "texts",
     [
         ["great", "very bad", "purple monday"],
-        ["the seat was hard", "the cabin had a view"] * 10,
         ["we booked the cabin", "purple monday", "green tuesday", "great"],
         ["the seat was hard"] * 30 + ["the cabin had a view"],
     ],
-    ids=["nobody's", "a draw", "a single hint among few", "the first one's"],
+    ids=["nobody's", "a single hint among few", "the first one's"],
 )
-def test_without_a_clear_gain_the_first_journey_stays(texts: list[str]) -> None:
+def test_where_no_sector_is_clearly_nearer_the_first_journey_stays(texts: list[str]) -> None:
     fit = _fit(texts)
     assert fit.taxonomy is SMALL
     assert "'small' fits best" in fit.notes[0]
@@ -189,14 +191,14 @@ def test_touchpoints_of_the_file_speak_for_the_journey_that_knows_them() -> None
 
 
 def test_a_file_without_segments_takes_the_first_journey_and_needs_no_note() -> None:
-    assert (_fit([]).taxonomy, _fit([]).notes, _fit([]).certainty) == (SMALL, (), {})
+    assert (_fit([]).taxonomy, _fit([]).notes, _fit([]).shares) == (SMALL, (), {})
 
 
 def test_a_journey_that_was_named_is_taken_without_a_look_at_the_file() -> None:
     segments = pl.DataFrame({"segment_id": ["a"], "text": ["the seat was hard"], "counted": [True]})
     vectors = ENCODER.encode(segments["text"].to_list()).vectors
-    fit = fit_journey(segments, vectors, candidates=(TRIPS,), encoder=ENCODER)
-    assert (fit.taxonomy, fit.notes, fit.certainty) == (TRIPS, (), {})
+    fit = fit_journey(segments, vectors, candidates=(TRIPS,), encoder=ENCODER, known=NO_MATTERS)
+    assert (fit.taxonomy, fit.notes, fit.shares) == (TRIPS, (), {})
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -206,10 +208,10 @@ def test_the_order_of_a_file_larger_than_the_sample_does_not_move_its_fit(seed: 
     segments = pl.DataFrame({"segment_id": [f"s{n}" for n in range(len(texts))], "text": texts, "counted": True})
     vectors = ENCODER.encode(texts).vectors
     straight, mixed = (
-        fit_journey(rows, found, candidates=(SMALL, TRIPS), encoder=ENCODER)
+        fit_journey(rows, found, candidates=(SMALL, TRIPS), encoder=ENCODER, known=NO_MATTERS)
         for rows, found in ((segments, vectors), (segments[order], vectors[order]))
     )
-    assert (mixed.taxonomy, mixed.certainty) == (straight.taxonomy, straight.certainty)
+    assert (mixed.taxonomy, mixed.shares) == (straight.taxonomy, straight.shares)
 
 
 def test_the_stage_with_most_confidence_is_a_records_primary_stage_and_unknown_only_without_another() -> None:

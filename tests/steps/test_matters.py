@@ -10,10 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from languages import ENGLISH
 
-from textcx.domain.matters import UNTITLED, Nearness
-from textcx.steps.matters import COVERED, NEVER, encoded_matters, file_under_titles, stems_of
+from textcx.domain.encoding import TokenVectors
+from textcx.domain.matters import UNTITLED, Coverage, Nearness
+from textcx.steps.matters import COVERED, NEVER, Scorer, encoded_matters, file_under_titles, stems_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
     from numpy.typing import NDArray
 
@@ -25,6 +28,27 @@ class Plain(Nearness):
 
     def __call__(self, cosines: NDArray[np.float32]) -> NDArray[np.float32]:
         return cosines.copy()
+
+
+class PlainEncoder(FakeEncoder):
+    """Takes the cosine of vectors for the probability that a title covers a remark."""
+
+    near = Plain()
+
+
+class WordEncoder(FakeEncoder):
+    """Hears the words of texts: each is a vector of its own."""
+
+    near, covers = Nearness(0.0, 0.0), Coverage(0.0, 1.0, 0.0)
+
+    def words(self, texts: Sequence[str]) -> TokenVectors:  # type: ignore[override] # this one tells
+        said = [text.split() for text in texts]
+        vectors = self.encode([word for own in said for word in own]).vectors
+        return TokenVectors(bounds=np.cumsum([0, *map(len, said)]), vectors=vectors)
+
+
+def scorer(vectors: NDArray[np.float32], titles: NDArray[np.float32]) -> Scorer:
+    return Scorer([""] * len(vectors), vectors, titles=titles, tokens=None, encoder=PlainEncoder())
 
 
 def chosen(
@@ -45,8 +69,8 @@ def chosen(
     titles = np.concatenate([np.eye(width, dtype=np.float32), alike], axis=1)
     told = np.concatenate([told, np.zeros((len(told), 1), np.float32)], axis=1)
     found, _, _ = file_under_titles(
-        told, np.array(weights or [1.0] * len(told)), [frozenset()] * len(told),
-        titles=titles, particular=[{}] * width, near=Plain(), least=least, most=most,
+        scorer(told, titles), np.array(weights or [1.0] * len(told)), [frozenset()] * len(told),
+        particular=[{}] * width, least=least, most=most,
     )  # fmt: skip
     return found
 
@@ -85,9 +109,9 @@ def test_a_title_with_a_particular_word_that_nobody_says_must_be_nearer() -> Non
 
     def covers(near: float, word: str, said: list[str], *, unsaid: float = 0.8) -> bool:
         found, homes, likely = file_under_titles(
-            np.full((len(said), 1), near, np.float32), np.ones(len(said)),
-            [stems_of(text, ENGLISH.naming) for text in said], titles=np.ones((1, 1), np.float32),
-            particular=[{word: unsaid} if word else {}], near=Plain(), least=0.5, most=9,
+            scorer(np.full((len(said), 1), near, np.float32), np.ones((1, 1), np.float32)), np.ones(len(said)),
+            [stems_of(text, ENGLISH.naming) for text in said],
+            particular=[{word: unsaid} if word else {}], least=0.5, most=9,
         )  # fmt: skip
         assert all(home == 0 for home in homes) == bool(found)
         assert not found or likely.min() >= COVERED
@@ -126,9 +150,9 @@ def test_titles_do_not_depend_on_the_order_of_the_remarks(cover: list[list[float
 def filed(remarks: list[str], titles: list[str]) -> tuple[list[str | None], list[float]]:
     """The title of each remark, and how likely it covers it."""
     found, homes, likely = file_under_titles(
-        ENCODER.encode(remarks).matters, np.ones(len(remarks)), [frozenset()] * len(remarks),
-        titles=ENCODER.encode(titles).matters, particular=[{}] * len(titles),
-        near=ENCODER.near, least=0.1, most=9,
+        Scorer(remarks, ENCODER.encode(remarks).matters, titles=ENCODER.encode(titles).matters, tokens=None,
+               encoder=ENCODER),
+        np.ones(len(remarks)), [frozenset()] * len(remarks), particular=[{}] * len(titles), least=0.1, most=9,
     )  # fmt: skip
     return [None if home < 0 else titles[found[home]] for home in homes.tolist()], likely.tolist()
 
@@ -152,6 +176,34 @@ def test_many_remarks_are_drawn_evenly_and_count_for_all(monkeypatch: pytest.Mon
     cover = [[0.9, 0.0]] * 20 + [[0.0, 0.9]] * 10
     assert chosen(cover, least=8.0) == [0, 1]
     assert chosen(cover, least=10.0) == [0]
+
+
+def told_by_words(remarks: list[str], titles: list[str]) -> list[list[float]]:
+    encoder = WordEncoder()
+    vectors, own = encoder.encode(remarks).matters, encoder.encode(titles).matters
+    found = Scorer(remarks, vectors, titles=own, tokens=encoder.words(titles), encoder=encoder)
+    likely = found(np.arange(len(remarks)))
+    return np.round(np.log(likely / (1 - likely), where=likely > 0, out=np.full_like(likely, -np.inf)), 3).tolist()
+
+
+def test_every_word_of_a_title_looks_for_its_like_in_the_remark() -> None:
+    titles = ["late parcel", "late", "parcel late parcel never"]
+    assert told_by_words(["a parcel was late", "late late"], titles)[0] == [1.0, 1.0, 0.75]
+    half = told_by_words(["late late"], titles)[0]
+    assert half[1] == 1.0 > half[0] > half[2]
+
+
+def test_remarks_are_read_word_by_word_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    remarks, titles = [f"parcel {number} late" for number in range(7)], ["late parcel", "rude waiter"]
+    told = told_by_words(remarks, titles)
+    monkeypatch.setattr("textcx.steps.matters.READ_AT_ONCE", 3)
+    assert told_by_words(remarks, titles) == told
+
+
+def test_only_the_nearest_titles_are_read_word_by_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("textcx.steps.matters.TRIED", 1)
+    monkeypatch.setattr(WordEncoder, "near", Nearness())
+    assert np.isneginf(told_by_words(["late parcel"], ["late parcel", "late"])[0]).tolist() == [False, True]
 
 
 REMARKS = ["late parcel", "parcel invoice", "cold soup", "rude waiter", "the waiter was late"]

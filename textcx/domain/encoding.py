@@ -48,6 +48,23 @@ class TokenTags:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class TokenVectors:
+    """What an encoder hears in the tokens of texts, each read in its text; all texts in a row.
+
+    Attributes:
+        bounds: Where the tokens of each text begin, and those of the last one end. Shape ``(texts + 1,)``.
+        vectors: Unit length, float32, shape ``(tokens, width)``.
+    """
+
+    bounds: NDArray[np.int64]
+    vectors: NDArray[np.float32]
+
+    def __getitem__(self, text: int) -> NDArray[np.float32]:
+        """Return those of one text."""
+        return self.vectors[self.bounds[text] : self.bounds[text + 1]]
+
+
 @dataclass(frozen=True, slots=True)
 class Encoding:
     """Vectors and head outputs for a list of texts, all of the same length and in the same order."""

@@ -144,7 +144,7 @@ class Ingest:
         with self._progress.stage("triage"):
             tools = self._context.tools
             theme_set = self._themes(dataset_id, encoder_id=tools.record.encoder.encoder_id)
-            incoming = analyze_incoming(segments, kept.vectors, kept.matters, theme_set=theme_set, tools=tools.incoming)
+            incoming = analyze_incoming(segments, kept.matters, theme_set=theme_set, tools=tools.incoming)
             main = main_subjects(
                 incoming, theme_set=theme_set, taxonomy=tools.incoming.language.journey, level=WORKING_LEVEL
             )

@@ -35,7 +35,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
     language = tools.language
     with progress.stage("gather"):
         found = build_corpus(part, language=language)
-    segments, vectors, about = found.segments, found.vectors, found.matters
+    segments, about = found.segments, found.matters
     with progress.stage("themes"):
         naming = naming_of(tools)
         themes = find_themes(
@@ -52,11 +52,10 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         )
         raised, shown = themes.mentions_at(WORKING_LEVEL), themes.themes_at(WORKING_LEVEL)
     with progress.stage("journey"):
-        fit = fit_journey(
-            segments, vectors, candidates=(language.journey, *language.other_journeys), encoder=tools.encoder
-        )
+        journeys = (language.journey, *language.other_journeys)
+        fit = fit_journey(segments, about, candidates=journeys, encoder=tools.encoder, known=naming.matters)
         taxonomy = fit.taxonomy
-        stages = place_segments_on_journey(segments, vectors, taxonomy=taxonomy, stage_vectors=fit.stage_vectors)
+        stages = place_segments_on_journey(segments, about, taxonomy=taxonomy, stage_vectors=fit.stage_vectors)
         segments = segments.join(stages, on="segment_id", how="left", maintain_order="left")
         journey = summarize_journey(segments, taxonomy=taxonomy)
     with progress.stage("pain points"):
@@ -80,7 +79,14 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
         )
         continuing = language.pains.statements.continuing
         praise = find_praise(segments, raised, shown, about, continuing=continuing)
-        requests = find_requests(segments, about, matters=naming.matters, words=language.naming, continuing=continuing)
+        requests = find_requests(
+            segments,
+            about,
+            matters=naming.matters,
+            encoder=tools.encoder,
+            words=language.naming,
+            continuing=continuing,
+        )
     unsaid = (*untitled(pains, segments), *missing_heads(segments, encoder=tools.encoder))
     tables = {
         "records": with_primary(found.records, segments, raised, taxonomy=taxonomy),
@@ -119,7 +125,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             "boilerplate_share": themes.boilerplate_share,
             "short_share": themes.short_share,
             "stage_titles": taxonomy.titles,
-            "journey": {"name": taxonomy.name, "certainty": fit.certainty},
+            "journey": {"name": taxonomy.name, "shares": fit.shares},
             "namer": naming.namer.report() if naming.namer else None,
         },
         unprocessable=found.unprocessable,

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncomingTools:
-    """What segments are analyzed with. ``stages`` are the encoded examples of its journey."""
+    """What segments are analyzed with. ``stages`` are the encoded phrases of its journey."""
 
     phrases: PhraseFinder
     language: Language
@@ -41,9 +41,9 @@ class IncomingTools:
     offer_words: frozenset[str]
 
 
-def stages_of(segments: pl.DataFrame, vectors: NDArray[np.float32], *, tools: IncomingTools) -> pl.DataFrame:
+def stages_of(segments: pl.DataFrame, matters: NDArray[np.float32], *, tools: IncomingTools) -> pl.DataFrame:
     """Place segments on the journey: ``segment_id``, ``stage`` and ``stage_confidence``, sorted by ``segment_id``."""
-    return place_segments_on_journey(segments, vectors, taxonomy=tools.language.journey, stage_vectors=tools.stages)
+    return place_segments_on_journey(segments, matters, taxonomy=tools.language.journey, stage_vectors=tools.stages)
 
 
 def pains_of(segments: pl.DataFrame, *, tools: IncomingTools) -> pl.DataFrame:
@@ -59,7 +59,6 @@ def pains_of(segments: pl.DataFrame, *, tools: IncomingTools) -> pl.DataFrame:
 
 def analyze_incoming(
     segments: pl.DataFrame,
-    vectors: NDArray[np.floating[Any]],
     matters: NDArray[np.floating[Any]],
     *,
     theme_set: ThemeSet | None,
@@ -67,16 +66,17 @@ def analyze_incoming(
 ) -> pl.DataFrame:
     """Find out about new segments what can be found without the others.
 
-    ``vectors`` and ``matters``: one per segment, of any length; both of shape ``(segments, width)``. ``theme_set``: the
-    current themes, if any.
+    ``matters``: a vector per segment, of any length, shape ``(segments, width)``. ``theme_set``: the current themes, if
+    any.
 
     Returns:
         The segments in their order, with ``stage``, ``stage_confidence``, ``theme_id``, ``strength``, ``pain``,
         ``aspect``, ``statement``, ``severity`` and ``reasons``.
     """
-    stages, pains = stages_of(segments, unit_length(vectors), tools=tools), pains_of(segments, tools=tools)
+    about = unit_length(matters)
+    stages, pains = stages_of(segments, about, tools=tools), pains_of(segments, tools=tools)
     specific = pains.filter("specific").select("segment_id", "aspect", "statement", "severity", "reasons")
-    themes = raised_themes(theme_set, segments, unit_length(matters), naming=tools.language.naming)
+    themes = raised_themes(theme_set, segments, about, naming=tools.language.naming)
     found = mark_pains(segments, pains).with_columns(themes)
     for more in (stages, specific):
         found = found.join(more, on="segment_id", how="left", maintain_order="left")

@@ -118,7 +118,7 @@ def analyze_texts(given: Sequence[GivenText], *, tools: TextTools) -> list[TextF
     )
     items, segments, parts = _judge(prepared, encoder=tools.encoder, vectors=True, aspects_in=tools.segments.language)
     segments = with_words(segments, prepared)
-    stages = stages_of(segments, parts.vectors, tools=tools.segments)
+    stages = stages_of(segments, parts.matters, tools=tools.segments)
     findings = []
     first = 0
     for text, item in zip(prepared, items, strict=True):

@@ -128,7 +128,7 @@ def journey(look: Lookup) -> SimpleNamespace:
     columns += [("Polarity", "cell"), ("Negative", "cell")]
     columns += [(formats.rating_name(rating), "cell") for rating in stage_ratings]
     chosen = look.manifest.get("journey") or {}
-    fitted = formats.clip(str(chosen["name"]), 60) if chosen.get("certainty") else ""
+    fitted = formats.clip(str(chosen["name"]), 60) if chosen.get("shares") else ""
     return SimpleNamespace(columns=columns, ratings=stage_ratings, stages=stages, people=people, fitted=fitted)
 
 

@@ -1,13 +1,13 @@
 """Place segments on the customer journey.
 
-Where a record's touchpoint maps onto a stage, that decides. Otherwise a segment is compared with the example sentences
-of every stage and of the background (sentences that belong to no stage): the mean cosine similarity to the nearest
-``NEIGHBOURS`` examples, sharpened by ``TEMPERATURE``, plus a bonus for cue phrases, becomes a probability over stages
-and background (softmax, nearest-neighbour classification over example sentences). The likeliest stage is taken where
-its probability reaches a threshold; otherwise the answer is "unknown", which is a valid answer.
+Where a record's touchpoint maps onto a stage, that decides. Otherwise every phrase that is known to belong to a stage
+or to none, the titles and names of known matters and the taxonomy's own example sentences, speaks for it as likely as
+it covers the segment (``domain.matters.Nearness`` of matter vectors; kernel-weighted nearest neighbours). A cue phrase
+of the stage counts as one that surely does. The stage with the largest share of all that is said is taken where that
+share reaches a threshold and anything is near; otherwise the answer is "unknown", which is a valid answer.
 
-Which of several taxonomies a file takes is told by the same placements, over a sample: the one whose placements are
-surest, the first one on a tie.
+Which of several taxonomies a file takes is told by the same phrases, over a sample: the sector that most of what is
+near belongs to, measured against how many phrases it has.
 
 Invariants, tested: the order of segments never matters, a segment's stage never depends on other segments, and no
 segment is lost.
@@ -32,52 +32,67 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from textcx.domain.matters import KnownMatters, Nearness
     from textcx.ports import Encoder
 
-NEIGHBOURS = 2
-TEMPERATURE = 0.06
-CUE_BONUS = 2.5
+EXAMPLE = 3.0
+"""Say of an example sentence of the taxonomy; that of a known matter is 1, that of a cue as an example's."""
+EVENING = 0.2
+"""Power of how rare a stage's phrases are that evens out its say: there are hundreds of matters of use to one of
+advertising, and people raise more of them, too."""
+NEAR = 0.1
+"""Least probability of covering a segment with which a phrase speaks."""
+NEAREST = 0.2
+"""Where none speaks with this much, nothing is known of the segment."""
+MIN_CONFIDENCE = 0.55
+"""Least share of the likeliest stage. These five were chosen on labelled segments of seven files of other trades
+(``benchmarks/results/journey_placement.json``)."""
 MOST_CUES = 2
-BACKGROUND_FLOOR = 0.25
-"""A text farther than this cosine from every example counts as background."""
-MIN_CONFIDENCE = 0.40
 CHUNK = 4096
 FIT_SAMPLE = 2000
-"""Segments that tell which taxonomy fits: the standard error of a mean certainty is below 0.01 then."""
-FIT_MARGIN = 0.025
-"""Less mean certainty than this above the first taxonomy is a tie: files of a trade without a journey of its own gain a
-little from sectors they do not belong to. Chosen by looking at files; no benchmark holds it yet."""
-FIT_ERRORS = 2.0
-"""So many standard errors of the gain must lie above zero, or it is a tie: files of a few records tell little."""
+"""Segments that tell which taxonomy fits: the standard error of a mean share is below 0.01 then."""
+FIT_FEWEST, FIT_ERRORS = 8, 2.0
+"""Fewest segments that choose a sector, and standard errors that must lie between its share of what is near and what
+chance would give it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageVectors:
-    """Encoded examples of a taxonomy, unit length, and the index of each one's stage (the last is the background)."""
+    """Matter vectors of a taxonomy's phrases, unit length; and what each says, shape ``(phrases, stages + 1)``.
+
+    The last column is for those that belong to no stage.
+    """
 
     vectors: NDArray[np.float32]
-    stages: NDArray[np.int64]
+    say: NDArray[np.float32]
+    near: Nearness
 
 
-def stage_vectors(taxonomy: JourneyTaxonomy, encoder: Encoder) -> StageVectors:
-    """Encode the examples of a taxonomy, once per run, with the encoder that made the segments' vectors."""
+def stage_vectors(taxonomy: JourneyTaxonomy, encoder: Encoder, known: KnownMatters) -> StageVectors:
+    """Encode the phrases of a taxonomy with the encoder that made the segments' vectors; ``known`` are read already."""
+    places = {stage: place for place, stage in enumerate((*taxonomy.stage_ids, UNKNOWN))}
     groups = [*(stage.examples for stage in taxonomy.stages), taxonomy.background]
-    vectors = encoder.encode([text for examples in groups for text in examples]).vectors
-    stages = np.repeat(np.arange(len(groups)), [len(examples) for examples in groups])
-    return StageVectors(vectors=np.asarray(vectors, dtype=np.float32), stages=stages)
+    phrases = [(text, place, EXAMPLE) for place, examples in enumerate(groups) for text in examples]
+    phrases += [(phrase, places[stage], 1.0) for phrase, stage in taxonomy.matters]
+    have = dict(zip((*known.titles, *known.names), (*known.title_vectors, *known.name_vectors), strict=True))
+    new = list(dict.fromkeys(text for text, *_ in phrases if text not in have))
+    have |= dict(zip(new, encoder.encode(new).matters, strict=True))
+    vectors = np.array([have[text] for text, *_ in phrases], dtype=np.float32)
+    say = np.zeros((len(phrases), len(places)))
+    say[np.arange(len(phrases)), [place for _, place, _ in phrases]] = [weight for *_, weight in phrases]
+    sizes = say.sum(axis=0)
+    say *= (sizes.mean() / np.maximum(sizes, 1.0)) ** EVENING
+    return StageVectors(vectors, say.astype(np.float32), encoder.near)
 
 
-def _similarities(vectors: NDArray[np.float32], examples: StageVectors, n_stages: int) -> NDArray[np.float64]:
-    """Mean cosine to the nearest examples of each stage and of the background: shape ``(segments, stages + 1)``."""
-    result = np.full((len(vectors), n_stages + 1), BACKGROUND_FLOOR)
+def _said(vectors: NDArray[np.float32], phrases: StageVectors) -> NDArray[np.float64]:
+    """How much the phrases near a segment say for each column; and, last, how near the nearest is."""
+    result = np.zeros((len(vectors), phrases.say.shape[1] + 1))
     for begin in range(0, len(vectors), CHUNK):
-        cosines = vectors[begin : begin + CHUNK] @ examples.vectors.T
-        for stage in range(n_stages + 1):
-            own = cosines[:, examples.stages == stage]
-            if own.shape[1]:
-                nearest = -np.sort(-own, axis=1)[:, :NEIGHBOURS]
-                result[begin : begin + CHUNK, stage] = nearest.mean(axis=1, dtype=np.float64)
-    result[:, n_stages] = np.maximum(result[:, n_stages], BACKGROUND_FLOOR)
+        near = phrases.near(vectors[begin : begin + CHUNK] @ phrases.vectors.T)
+        result[begin : begin + CHUNK, -1] = near.max(axis=1, initial=0)
+        near[near < NEAR] = 0
+        result[begin : begin + CHUNK, :-1] = np.round(near @ phrases.say, 3)
     return result
 
 
@@ -90,8 +105,8 @@ def place_segments_on_journey(
 ) -> pl.DataFrame:
     """Place each segment on a stage of the journey, or on "unknown".
 
-    ``vectors``: of the segments, unit length, shape ``(segments, dimensions)``. Where ``touchpoint`` is not known it is
-    null, or there is no such column.
+    ``vectors``: the segments' matters, unit length, shape ``(segments, dimensions)``. Where ``touchpoint`` is not known
+    it is null, or there is no such column.
 
     Returns:
         segment_id, stage, stage_confidence (0..1: how sure the answer is; for "unknown" the probability that the
@@ -102,21 +117,24 @@ def place_segments_on_journey(
     """
     check_vectors(vectors, segments)
     ids = [*taxonomy.stage_ids, UNKNOWN]
-    logits = _similarities(vectors, stage_vectors, len(ids) - 1) / TEMPERATURE
+    said, nearest = np.split(_said(vectors, stage_vectors), [len(ids)], axis=1)
     text = pl.col("text").str.replace_all("\u2019", "'", literal=True)
+    cued = [(place, stage) for place, stage in enumerate(taxonomy.stages) if stage.cues]
     counts = segments.select(
         text.str.count_matches(cue_regex(stage.cues, numbers=taxonomy.numbers))
         .clip(0, MOST_CUES)
         .fill_null(0)
         .alias(stage.id)
-        for stage in taxonomy.stages
+        for _, stage in cued
     )
-    logits[:, :-1] += CUE_BONUS * counts.to_numpy().astype(np.float64)
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probabilities = weights / weights.sum(axis=1, keepdims=True)
-    best = probabilities[:, :-1].argmax(axis=1)
-    likelihood = probabilities[np.arange(segments.height), best]
-    known = likelihood >= MIN_CONFIDENCE
+    if cued:
+        cues = counts.to_numpy().astype(np.float64)
+        said[:, [place for place, _ in cued]] += EXAMPLE * cues
+        nearest = np.maximum(nearest, cues.max(axis=1, keepdims=True, initial=0))
+    shares = said / np.maximum(said.sum(axis=1, keepdims=True), 1e-9)
+    best = shares[:, :-1].argmax(axis=1)
+    likelihood = shares[np.arange(segments.height), best]
+    known = (likelihood >= MIN_CONFIDENCE) & (nearest[:, 0] >= NEAREST)
     placed = segments.select(
         "segment_id",
         stage=pl.Series([ids[index] for index in np.where(known, best, len(ids) - 1)], dtype=pl.String),
@@ -135,47 +153,72 @@ def place_segments_on_journey(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JourneyFit:
-    """The taxonomy of a file with its vectors, and the mean certainty of each candidate's placements, 0..1, by name.
+    """The taxonomy of a file with its vectors, and how much of what is near belongs to each candidate, by name.
 
-    ``certainty`` and ``notes`` are empty where there was no choice.
+    ``shares``, 0..1, and ``notes`` are empty where there was no choice.
     """
 
     taxonomy: JourneyTaxonomy
     stage_vectors: StageVectors
-    certainty: dict[str, float]
+    shares: dict[str, float]
     notes: tuple[str, ...] = ()
 
 
 def fit_journey(
-    segments: pl.DataFrame, vectors: NDArray[np.float32], *, candidates: Sequence[JourneyTaxonomy], encoder: Encoder
+    segments: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    *,
+    candidates: Sequence[JourneyTaxonomy],
+    encoder: Encoder,
+    known: KnownMatters,
 ) -> JourneyFit:
-    """Choose the taxonomy that fits best: the highest mean certainty of placements, where "unknown" counts as 0.
+    """Choose the taxonomy that fits best; the first candidate is for any trade, the others are sectors.
 
-    It is taken over at most ``FIT_SAMPLE`` segments that count, evenly spaced in the order of their texts. The first
-    candidate stays unless another one is surer by more than ``FIT_MARGIN`` and ``FIT_ERRORS`` standard errors.
+    Of a sample of at most ``FIT_SAMPLE`` segments that count, evenly spaced in the order of their texts, the share of
+    all that is near which has a stage in a sector is divided by the square root of the sector's share of all phrases:
+    wide sectors are near to much by chance, narrow ones rarely. The highest is taken of those that lie ``FIT_ERRORS``
+    standard errors above their share of all phrases; where none does, the first candidate stays. A touchpoint that a
+    sector knows speaks for it alone.
     """
     check_vectors(vectors, segments)
     sample = segments.with_row_index("place").filter("counted").sort("text", "segment_id")
     sample = sample.gather_every(max(1, -(-sample.height // FIT_SAMPLE)))
+    encoded = [stage_vectors(each, encoder, known) for each in candidates]
     if len(candidates) == 1 or sample.is_empty():
-        return JourneyFit(taxonomy=candidates[0], stage_vectors=stage_vectors(candidates[0], encoder), certainty={})
-    own, encoded = vectors[sample["place"].to_numpy()], [stage_vectors(each, encoder) for each in candidates]
-    known = pl.when(pl.col("stage") != UNKNOWN).then("stage_confidence").otherwise(0.0)
-    sure = np.column_stack(
-        [
-            place_segments_on_journey(sample, own, taxonomy=taxonomy, stage_vectors=vectors_of).select(known).to_numpy()
-            for taxonomy, vectors_of in zip(candidates, encoded, strict=True)
-        ]
+        return JourneyFit(taxonomy=candidates[0], stage_vectors=encoded[0], shares={})
+    staged = [each.vectors[each.say[:, :-1].any(axis=1)] for each in encoded]
+    together, back = np.unique(np.concatenate(staged), axis=0, return_inverse=True)
+    kinds = np.zeros((len(together), len(candidates)), dtype=np.float32)
+    kinds[back.ravel(), np.repeat(np.arange(len(candidates)), list(map(len, staged)))] = 1
+    say = np.column_stack([kinds, np.ones(len(together), dtype=np.float32)])
+    said = _said(vectors[sample["place"].to_numpy()], StageVectors(together, say, encoder.near))
+    found = said[:, :-2] / np.maximum(said[:, -2:-1], 1e-9)
+    met = np.column_stack([_met(sample, each) for each in candidates])
+    found[met.any(axis=1)] = met[met.any(axis=1)]
+    found = found[(said[:, -1] >= NEAREST) | met.any(axis=1)]
+    means = found.mean(axis=0) if len(found) else np.zeros(len(candidates))
+    errors = FIT_ERRORS * found.std(axis=0) / len(found) ** 0.5 if len(found) else means
+    chance = kinds.mean(axis=0)
+    worth = np.where(
+        (len(found) >= FIT_FEWEST) & (means - errors > chance), means / np.sqrt(np.maximum(chance, 1e-9)), 0.0
     )
-    means, gains = sure.mean(axis=0), sure - sure[:, :1]
-    needed = np.maximum(FIT_MARGIN, FIT_ERRORS * gains.std(axis=0) / len(sure) ** 0.5)
-    needed[0] = -1.0
-    best = int(np.where(gains.mean(axis=0) > needed, means, -1.0).argmax())
-    certainty = {each.name: round(float(mean), 3) for each, mean in zip(candidates, means, strict=True)}
-    first, chosen = candidates[0].name, candidates[best].name
-    why = f"of '{first}' {certainty[first]:.2f}" if best else "no other one is clearly surer"
-    note = f"Journey '{chosen}' fits best: mean certainty of placements {certainty[chosen]:.2f} ({why})."
-    return JourneyFit(taxonomy=candidates[best], stage_vectors=encoded[best], certainty=certainty, notes=(note,))
+    worth[0] = 0.0
+    best = int(np.round(worth, 6).argmax())
+    shares = {each.name: round(float(mean), 3) for each, mean in zip(candidates, means, strict=True)}
+    chosen = candidates[best].name
+    why = f"{means[best]:.0%} of what is near its remarks belongs to it" if best else "no sector is clearly nearer"
+    note = f"Journey '{chosen}' fits best: {why}."
+    return JourneyFit(taxonomy=candidates[best], stage_vectors=encoded[best], shares=shares, notes=(note,))
+
+
+def _met(segments: pl.DataFrame, taxonomy: JourneyTaxonomy) -> NDArray[np.bool_]:
+    """Tell which segments have a touchpoint that a taxonomy knows."""
+    if "touchpoint" not in segments.columns:
+        return np.zeros(segments.height, dtype=np.bool_)
+    names = segments["touchpoint"].cast(pl.String).to_list()
+    return np.array(
+        [name is not None and touchpoint_key(name) in taxonomy.touchpoint_stages for name in names], dtype=np.bool_
+    )
 
 
 def find_primary_stages(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) -> pl.DataFrame:

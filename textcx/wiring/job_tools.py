@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from textcx.pipelines.incoming import IncomingTools
 from textcx.steps.journey import stage_vectors
+from textcx.steps.matters import encoded_matters
 
 if TYPE_CHECKING:
     from textcx.pipelines.batch import RecordTools
@@ -35,6 +36,8 @@ def job_tools(container: Container) -> JobTools:
     record, corpus = container.record_tools(), container.corpus_tools()
     turn = threading.RLock()
     encoder, phrases = one_at_a_time(record.encoder, turn), one_at_a_time(corpus.phrases, turn)
+    language = corpus.language
+    known = encoded_matters(language.matters, encoder, language.naming)  # type: ignore[arg-type] # every object has its identity
     return JobTools(
         record=replace(
             record,
@@ -46,8 +49,8 @@ def job_tools(container: Container) -> JobTools:
         corpus=replace(corpus, encoder=encoder, phrases=phrases),
         incoming=IncomingTools(
             phrases=phrases,
-            language=corpus.language,
-            stages=stage_vectors(corpus.language.journey, encoder),
+            language=language,
+            stages=stage_vectors(language.journey, encoder, known),
             pain_threshold=container.settings.pain_threshold,
             offer_words=container.settings.offer_words(),
         ),

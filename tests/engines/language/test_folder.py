@@ -10,6 +10,7 @@ import pytest
 from languages import ENGLISH, LANGUAGES, PAINS
 
 from textcx.domain.errors import BadSetting, UnreadableInput
+from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.domain.matters import UNTITLED
 from textcx.engines.language.folder import FILES, MATTERS, journey_files, load_language
 
@@ -147,15 +148,27 @@ def test_titles_and_names_of_matters_are_read_in_their_order(folder: Path) -> No
 
 def test_missing_matters_are_named_with_their_path(folder: Path) -> None:
     (folder / MATTERS).unlink()
-    with pytest.raises(UnreadableInput, match=rf"{folder / MATTERS} cannot be read as a table of titles and names"):
-        load_language(folder)
-
-
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
-def test_matters_that_are_no_table_are_refused(folder: Path, content: bytes) -> None:
-    (folder / MATTERS).write_bytes(content)
     with pytest.raises(UnreadableInput, match=rf"{folder / MATTERS} cannot be read as a table"):
         load_language(folder)
+
+
+def test_matters_that_are_no_text_are_refused(folder: Path) -> None:
+    (folder / MATTERS).write_bytes(b"\xff\xfe")
+    with pytest.raises(UnreadableInput, match=rf"{folder / MATTERS} cannot be read as a table"):
+        load_language(folder)
+
+
+def test_an_empty_table_of_matters_is_refused(folder: Path) -> None:
+    (folder / MATTERS).write_bytes(b"")
+    with pytest.raises(BadSetting, match=rf"{folder / MATTERS} line 1 must hold a title and a name"):
+        load_language(folder)
+
+
+def test_every_title_and_name_that_ships_has_a_stage_of_every_journey_or_none() -> None:
+    staged = {phrase for phrase, _ in ENGLISH.journey.matters}
+    assert staged == {phrase for matter in ENGLISH.matters for phrase in matter} - {UNTITLED}
+    for journey in load_language(LANGUAGES / "en", journey="auto").other_journeys:
+        assert {stage for _, stage in journey.matters} == {*journey.stage_ids, UNKNOWN}, journey.name
 
 
 @pytest.mark.parametrize("line", ["Late parcel", "Late parcel\t", "\tDelivery time", "Late\tparcel\tDelivery", ""])

@@ -38,7 +38,7 @@ def segments(texts: Sequence[str], **columns: object) -> pl.DataFrame:
 
 def asked(frame: pl.DataFrame) -> pl.DataFrame:
     vectors = ENCODER.encode(frame["text"].to_list()).matters
-    return find_requests(frame, vectors, matters=MATTERS, words=ENGLISH.naming, continuing=CONTINUING)
+    return find_requests(frame, vectors, matters=MATTERS, encoder=ENCODER, words=ENGLISH.naming, continuing=CONTINUING)
 
 
 def test_requests_stand_under_the_names_that_cover_them_widest_reach_first() -> None:
@@ -77,6 +77,7 @@ def test_vectors_of_other_segments_are_refused() -> None:
             segments(FOOD),
             ENCODER.encode(FOOD[:2]).matters,
             matters=MATTERS,
+            encoder=ENCODER,
             words=ENGLISH.naming,
             continuing=CONTINUING,
         )

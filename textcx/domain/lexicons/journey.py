@@ -38,7 +38,8 @@ def touchpoint_key(name: str) -> str:
 class JourneyTaxonomy:
     """The stages of a journey in their order, sentences that belong to none of them, and number words of the cues.
 
-    ``name`` says in a report whose journey it is.
+    ``name`` says in a report whose journey it is. ``matters`` are titles and names of known matters with the ids of
+    their stages, or "unknown" for those that tell of none.
 
     Raises:
         BadSetting: If there is no stage, an id stands twice or is "unknown", a stage has no example, or one touchpoint
@@ -49,6 +50,7 @@ class JourneyTaxonomy:
     background: tuple[str, ...] = ()
     numbers: tuple[str, ...] = ()
     name: str = ""
+    matters: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a taxonomy that could not be used."""

@@ -36,8 +36,9 @@ class Output(NamedTuple, Generic[Array]):
     Without a branch for matters ``matters`` are the vectors.
 
     ``tags`` are of single tokens: three logits of an aspect (outside, begin, inside), three of an opinion, and three of
-    how an aspect is judged (negative, neutral, positive). A padded batch has ``(rows, length, 9)``; ``Batches`` hand on
-    the real tokens only, window by window. Without a branch they are NaN, or none.
+    how an aspect is judged (negative, neutral, positive). ``words`` are the branch's states of single tokens, of unit
+    length. A padded batch has ``(rows, length, ...)`` of both; ``Batches`` hand on the real tokens only, window by
+    window. Without a branch they are NaN, or none.
     """
 
     sentiment: Array  # (rows, 3)
@@ -47,6 +48,7 @@ class Output(NamedTuple, Generic[Array]):
     vectors: Array  # (rows, width)
     matters: Array  # (rows, width)
     tags: Array  # (tokens, 9), or (rows, length, 9)
+    words: Array  # (tokens, width), or (rows, length, width)
 
 
 Logits = Output[NDArray[np.float32]]
@@ -175,7 +177,9 @@ class PaddedBatches:
             sizes[row] = window.size
         mask = np.arange(length) < sizes[:, None]
         found = self.backend.run(tokens, mask)
-        return found._replace(tags=found.tags[mask]) if found.tags.shape[:2] == mask.shape else found
+        if found.tags.shape[:2] != mask.shape:
+            return found
+        return found._replace(tags=found.tags[mask], words=found.words[mask])
 
 
 def _rows(windows: int, length: int) -> int:

@@ -149,7 +149,8 @@ class EncoderNetwork(nn.Module):
             return self.judge(pool(states, mask), head_dropout=head_dropout)
         own = pool_branch(beside, mask)
         tags = self.tag(beside, own.unsqueeze(1))
-        return self.judge(pool(states, mask), own, head_dropout=head_dropout)._replace(tags=tags)
+        found = self.judge(pool(states, mask), own, head_dropout=head_dropout)
+        return found._replace(tags=tags, words=heard(beside))
 
     def judge(self, pooled: Pooled, own: Tensor | None = None, *, head_dropout: float = 0.0) -> EncoderOutput:
         """Ask the heads about texts; ``own`` are their means in the branch, if any. Answer as for ``forward``."""
@@ -168,6 +169,7 @@ class EncoderNetwork(nn.Module):
             vectors=vectors,
             matters=matters,
             tags=vectors.new_zeros((0, TAGGED)),
+            words=vectors.new_zeros((0, vectors.shape[-1])),
         )
 
     def tag(self, states: Tensor, own: Tensor) -> Tensor:
@@ -222,6 +224,11 @@ class EncoderNetwork(nn.Module):
     def embed(self, tokens: Tensor, places: Tensor) -> Tensor:
         """Return the states of tokens before the first layer; ``places`` says where in their text they stand."""
         return cast("Tensor", self.norm_words(self.words(tokens) + self.positions(places)))
+
+
+def heard(states: Tensor) -> Tensor:
+    """Return the branch's states of single tokens at unit length, float32."""
+    return functional.normalize(states.float(), dim=-1)
 
 
 def pool(states: Tensor, mask: Tensor) -> Pooled:

@@ -23,9 +23,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from textcx.domain.encoding import EMOTIONS, LABELS, Encoding
+from textcx.domain.encoding import EMOTIONS, LABELS, Encoding, TokenVectors
 from textcx.domain.errors import ModelProblem
-from textcx.domain.matters import Nearness
+from textcx.domain.matters import Coverage, Nearness
 from textcx.engines.encoder.batches import LONGEST, PackedBatches, PackingBackend, PaddedBatches, Window
 from textcx.engines.encoder.readable import in_given, readable
 from textcx.engines.encoder.tags import TagCollector
@@ -48,7 +48,8 @@ BATCHES_AHEAD = 16  # most batches that wait for the backend
 class Calibration:
     """What turns logits into probabilities: ``logit / temperature + shift``; temperatures are above 0.
 
-    ``near_slope`` and ``near_shift`` do so for the cosine between the matter vectors of a title and a remark.
+    ``near_slope`` and ``near_shift`` do so for the cosine between the matter vectors of a title and a remark,
+    ``covers_by_vector``, ``covers_by_words`` and ``covers_shift`` for that and the nearness of their words.
 
     From ``confident_at``, 0..1, as the highest sentiment probability on, an answer counts as confident.
     """
@@ -63,6 +64,9 @@ class Calibration:
     emotion_shifts: tuple[float, ...] = (0.0,) * len(EMOTIONS)
     near_slope: float = 12.0
     near_shift: float = -7.0
+    covers_by_vector: float = 9.0
+    covers_by_words: float = 6.0
+    covers_shift: float = -8.3
     confident_at: float = 0.5
 
 
@@ -141,7 +145,9 @@ class BatchedEncoder:
         self.encoder_id, self.width = encoder_id, width
         self.calibration = calibration or Calibration()
         self.confident_at = self.calibration.confident_at
-        self.near = Nearness(self.calibration.near_slope, self.calibration.near_shift)
+        scale = self.calibration
+        self.near = Nearness(scale.near_slope, scale.near_shift)
+        self.covers = Coverage(scale.covers_by_vector, scale.covers_by_words, scale.covers_shift)
         self._small, self._between = small_batches, between
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
@@ -174,6 +180,25 @@ class BatchedEncoder:
             found = replace(found, tags=tagged.of(len(different))[places])
         nothing = np.zeros((0, self.width), np.float32)
         return found if vectors else replace(found, vectors=nothing, matters=nothing)
+
+    def words(self, texts: Sequence[str]) -> TokenVectors | None:
+        """Read any strings word by word; null without a branch. A long text's words stand window by window."""
+        if not self.finds_aspects:
+            return None
+        different = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+        parts: list[list[NDArray[np.float32]]] = [[] for _ in different]
+        for windows, output in self._read(self._windows(list(different), placed=False), branch=True):
+            behind = 0
+            for window in windows:
+                # An empty text has none: it is heard in the tokens around it.
+                inside = (
+                    slice(behind + 1, behind + window.size - 1) if len(window.tokens) else slice(behind, behind + 2)
+                )
+                parts[window.text].append(output.words[inside].copy())
+                behind += window.size
+        found = [np.concatenate(parts[different[text]]) for text in texts]
+        vectors = np.concatenate([np.zeros((0, self.width), np.float32), *found])
+        return TokenVectors(bounds=np.cumsum([0, *map(len, found)]), vectors=vectors)
 
     def _read(self, windows: Iterator[Window], *, branch: bool) -> Iterator[tuple[list[Window], Logits]]:
         """Read windows in batches; yields each batch with at least as many rows of answers, in its order."""

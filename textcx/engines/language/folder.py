@@ -46,7 +46,9 @@ ROOMS: dict[str, type[Any]] = {
 
 # "columns.toml" is read by textcx.readers.words, before any engine is built.
 FILES = tuple(f"{name}.toml" for name in ("language", "consequences", "journey", "statements", "columns", *ROOMS))
-MATTERS = "matters.tsv"
+MATTERS, STAGES = "matters.tsv", "stages.tsv"
+FOREIGN = "-"
+"""Stands for the stage of a matter that a journey's sector does not have."""
 GENERIC, AUTO = "generic", "auto"
 """Names of the journey of the language itself, and of the choice that is left to the file."""
 IDENTITY = ("code", "name", "aliases", "numbers")
@@ -91,7 +93,8 @@ def load_language(folder: Path, *, journey: str | None = None) -> Language:
     identity = read_toml(folder / "language.toml")
     check_keys(identity, allowed=IDENTITY, where=where, needed=IDENTITY)
     numbers = value_of(identity, "numbers", where, TEXTS)
-    journeys = [load_journey(path, numbers=numbers) for path in journey_files(folder, journey)]
+    staged = _stages(folder / STAGES)
+    journeys = [load_journey(path, numbers=numbers, matters=staged) for path in journey_files(folder, journey)]
     rooms = {name: _room(folder / f"{name}.toml", room) for name, room in ROOMS.items()}
     return Language(
         code=value_of(identity, "code", where, TEXT),
@@ -106,17 +109,33 @@ def load_language(folder: Path, *, journey: str | None = None) -> Language:
 
 
 def _matters(path: Path) -> tuple[tuple[str, str], ...]:
-    """Read title and name of each known matter; the first line names the columns."""
+    """Read title and name of each known matter."""
+    _, *rows = _table(path, "a title and a name", columns=2)
+    return tuple((title, name) for title, name in rows)
+
+
+def _stages(path: Path) -> dict[str, list[tuple[str, str]]]:
+    """Read the stages of titles and names in each journey: those that it has, each with its id or "unknown"."""
+    (_, *journeys), *rows = _table(path, "a phrase and a stage of each journey")
+    return {
+        journey: [(row[0], row[column]) for row in rows if row[column] != FOREIGN]
+        for column, journey in enumerate(journeys, start=1)
+    }
+
+
+def _table(path: Path, what: str, *, columns: int = 0) -> list[list[str]]:
+    """Read a table, its first line included, which names the columns; all lines hold as many, none is empty."""
     try:
-        _, *rows = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        msg = f"{path} cannot be read as a table of titles and names: {type(error).__name__}"
+        rows = [line.split("\t") for line in path.read_text(encoding="utf-8").splitlines()]
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"{path} cannot be read as a table: {type(error).__name__}"
         raise UnreadableInput(msg) from error
-    found = tuple(tuple(row.split("\t")) for row in rows)
-    if broken := next((place for place, row in enumerate(found, start=2) if len(row) != 2 or not all(row)), None):  # noqa: PLR2004
-        msg = f"{path} line {broken} must hold a title and a name, with a tab between them"
+    wanted = columns or len(rows[0] if rows else ())
+    broken = next((place for place, row in enumerate(rows, start=1) if len(row) != wanted or not all(row)), 0)
+    if broken or not rows:
+        msg = f"{path} line {broken or 1} must hold {what}, with a tab between them"
         raise BadSetting(msg)
-    return found  # type: ignore[return-value]
+    return rows
 
 
 def _pains(folder: Path, numbers: tuple[str, ...]) -> PainLexicon:

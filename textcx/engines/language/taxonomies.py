@@ -5,26 +5,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from textcx.domain.errors import BadSetting
-from textcx.domain.lexicons.journey import JourneyStage, JourneyTaxonomy
+from textcx.domain.lexicons.journey import UNKNOWN, JourneyStage, JourneyTaxonomy
 from textcx.domain.themes.seed_topics import SeedTopic, ThemeTaxonomy, problems
 from textcx.engines.language.toml import TABLE, TABLES, TEXT, TEXTS, check_keys, read_toml, record_of, unknown, value_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 THEME_TEXTS, THEME_LISTS = ("name", "description", "parent"), ("examples", "keywords")
 THEME_FILE_KEYS = ("name", "version", "theme")
 
 
-def load_journey(path: Path, *, numbers: tuple[str, ...] = ()) -> JourneyTaxonomy:
+def load_journey(
+    path: Path, *, numbers: tuple[str, ...] = (), matters: Mapping[str, Sequence[tuple[str, str]]] | None = None
+) -> JourneyTaxonomy:
     """Load a journey taxonomy; ``numbers`` are number words for its cues, as regular expressions.
 
     The TOML file has ``[[stages]]`` (id, title, description, examples, cues, touchpoints) in journey order, and a
-    ``[background]`` table of examples that belong to no stage; without a ``name`` it is called as the file is. Errors
-    are those of ``load_language``.
+    ``[background]`` table of examples that belong to no stage; without a ``name`` it is called as the file is. It may
+    name the journey whose ``matters``, phrases with their stages, it takes over for the stages that it has. Errors are
+    those of ``load_language``.
     """
     content = read_toml(path)
-    check_keys(content, allowed=("name", "version", "stages", "background"), where=path.name)
+    check_keys(content, allowed=("name", "version", "matters", "stages", "background"), where=path.name)
     background = value_of(content, "background", path.name, TABLE)
     check_keys(background, allowed=("examples",), where=f"{path.name} [background]")
     examples = value_of(background, "examples", f"{path.name} [background]", TEXTS)
@@ -34,7 +38,13 @@ def load_journey(path: Path, *, numbers: tuple[str, ...] = ()) -> JourneyTaxonom
         for order, table in enumerate(tables)
     )
     name = value_of({"name": path.stem, **content}, "name", path.name, TEXT)
-    return JourneyTaxonomy(stages=stages, background=examples, numbers=numbers, name=name)
+    known, like = matters or {}, content.get("matters")
+    if like is not None and like not in known:
+        msg = f"{path.name}: 'matters' must name one of {', '.join(known)}; got {like!r}"
+        raise BadSetting(msg)
+    ids = {stage.id for stage in stages} | {UNKNOWN}
+    own = tuple((phrase, stage) for phrase, stage in known.get(like or "", ()) if stage in ids)
+    return JourneyTaxonomy(stages=stages, background=examples, numbers=numbers, name=name, matters=own)
 
 
 def load_theme_taxonomy(path: Path) -> ThemeTaxonomy:

@@ -29,7 +29,7 @@ from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.domain.lexicons.naming import names_in, tokens
 from textcx.domain.tables import PAIN_POINTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.matters import COVERED, ODDS, file_under_titles, stems_of, weighed_by_words
+from textcx.steps.matters import COVERED, ODDS, Scorer, file_under_titles, stems_of, weighed_by_words
 from textcx.steps.pains.severity import is_safety, severity_summary
 from textcx.steps.pains.statements import clarity
 
@@ -159,7 +159,7 @@ def _most(values: pl.Series) -> str | None:
 
 def _retitle(
     listed: Sequence[dict[str, Any]],
-    members: Mapping[str, NDArray[np.float32]],
+    members: Mapping[str, tuple[list[str], NDArray[np.float32]]],
     *,
     namer: ThemeNamer,
     encoder: Encoder,
@@ -169,14 +169,15 @@ def _retitle(
     asked = namer.propose([[each["quote"] for each in row["evidence"]] for row in listed], titles=True)
     used = Counter(words.same_words(row["title"]) for row in listed)
     for row, titles in zip(listed, asked, strict=True):
-        own, born = members[row["pain_point_id"]], words.same_words(row["title"])
+        (texts, own), born = members[row["pain_point_id"]], words.same_words(row["title"])
         proposed = [_as_title(title) for title in titles]
         for title in itertools.compress(proposed, fit_for_titles(proposed, words)):
             same = words.same_words(title)
             if used[same] > (same == born):
                 continue
-            near = encoder.near(own @ encoder.encode([title]).matters.T)
-            fit = float(weighed_by_words(near, SAYING).mean())
+            vector = encoder.encode([title]).matters
+            scorer = Scorer(texts, own, titles=vector, tokens=encoder.words([title]), encoder=encoder)
+            fit = float(weighed_by_words(scorer(np.arange(len(texts))), SAYING).mean())
             if fit >= max(LEAST_FIT, row["fit"] - SLACK):
                 row |= {"title": title, "fit": round(fit, 4)}
                 used[same] += 1
@@ -217,20 +218,19 @@ def group_pains(
     least = COVERED * (1 if small else MIN_RECORDS)
     weights = 1.0 / frame.select(pl.len().over("record_id"))["len"].to_numpy()
     names = names_in(segments["text"])
+    texts = frame["text"].to_list()
     chosen, homes, likely = file_under_titles(
-        own,
+        Scorer(texts, own, titles=matters.title_vectors, tokens=matters.title_tokens, encoder=encoder),
         weights,
-        [stems_of(text, language.naming, names=names) for text in frame["text"]],
-        titles=matters.title_vectors,
+        [stems_of(text, language.naming, names=names) for text in texts],
         particular=matters.title_words,
-        near=matters.near,
         least=least,
         most=MOST,
     )
     titles, title_vectors = [matters.titles[place] for place in chosen], matters.title_vectors[chosen]
     listed: list[dict[str, Any]] = []
     home: dict[str, str] = {}
-    vectors_of: dict[str, NDArray[np.float32]] = {}
+    members_of: dict[str, tuple[list[str], NDArray[np.float32]]] = {}
     for number, title in enumerate(titles):
         every = np.flatnonzero(homes == number).tolist()
         for fit in (GOOD_FIT, LEAST_FIT, 0.0):
@@ -244,10 +244,10 @@ def group_pains(
         if small or row["records"] >= MIN_RECORDS or row["severity"] >= HIGH_SEVERITY:
             listed.append(row | {"fit": round(float(likely[members].mean()), 4)})
             home |= dict.fromkeys(theirs["segment_id"], row["pain_point_id"])
-            vectors_of[row["pain_point_id"]] = own[members]
+            members_of[row["pain_point_id"]] = theirs["text"].to_list(), own[members]
     listed.sort(key=lambda row: (-round(row["respondents"] * row["severity"], 6), row["pain_point_id"]))
     if namer is not None:
-        _retitle(listed, vectors_of, namer=namer, encoder=encoder, words=language.naming)
+        _retitle(listed, members_of, namer=namer, encoder=encoder, words=language.naming)
     points = pl.DataFrame(listed, schema=PAIN_POINTS)
     ids = pl.col("segment_id").replace_strict(home, default=None, return_dtype=pl.String).alias("pain_point_id")
     return points, pains.sort("segment_id").with_columns(ids)

@@ -13,7 +13,7 @@ import polars as pl
 from textcx.domain.lexicons.naming import names_in
 from textcx.domain.tables import REQUESTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.matters import COVERED, file_under_titles, stems_of
+from textcx.steps.matters import COVERED, Scorer, file_under_titles, stems_of
 
 if TYPE_CHECKING:
     import re
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.domain.matters import KnownMatters
+    from textcx.ports import Encoder
 
 ASKS = 0.5
 """Least P(request) of a segment that asks for something."""
@@ -34,6 +35,7 @@ def find_requests(
     vectors: NDArray[np.float32],
     *,
     matters: KnownMatters,
+    encoder: Encoder,
     words: NamingWords,
     continuing: re.Pattern[str],
 ) -> pl.DataFrame:
@@ -58,13 +60,12 @@ def find_requests(
     own = vectors[asked["position"].to_numpy()]
     weights = 1.0 / asked.select(pl.len().over("record_id"))["len"].to_numpy()
     names = names_in(segments["text"])
+    texts = asked["text"].to_list()
     chosen, homes, _ = file_under_titles(
-        own,
+        Scorer(texts, own, titles=matters.name_vectors, tokens=None, encoder=encoder),
         weights,
-        [stems_of(text, words, names=names) for text in asked["text"]],
-        titles=matters.name_vectors,
+        [stems_of(text, words, names=names) for text in texts],
         particular=matters.name_words,
-        near=matters.near,
         least=MIN_RECORDS * COVERED,
         most=MOST,
     )

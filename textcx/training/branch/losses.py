@@ -72,12 +72,19 @@ def open_losses(step: Step, reading: Reading) -> dict[str, Tensor]:
 
 
 def near_losses(branch: Branch, step: Step, reading: Reading) -> dict[str, Tensor]:
-    """Losses of judged pairs, told by the nearness of title and remark."""
-    titles = reading.vectors[step.slices["judged titles"]][torch.tensor(step.owners)]
-    cosines = (titles * reading.vectors[step.slices["judged remarks"]]).sum(-1)
-    slope, shift = branch.near.float()
+    """Losses of judged pairs, told by the nearness of title and remark, and by that of their words beside it."""
     truth = torch.tensor(step.truth).float()
-    return {"near": functional.binary_cross_entropy_with_logits(slope * cosines + shift, truth)}
+    heads, remarks = step.slices["judged titles"], step.slices["judged remarks"]
+    cosines = (reading.vectors[heads][torch.tensor(step.owners)] * reading.vectors[remarks]).sum(-1)
+    words = [functional.normalize(states.float(), dim=-1) for states in reading.tokens]
+    own, said = words[heads], words[remarks]
+    found = torch.stack([(own[title] @ one.T).amax(1).mean() for title, one in zip(step.owners, said, strict=True)])
+    slope, shift = branch.near.float()
+    by_vector, by_words, constant = branch.cover.float()
+    return {
+        "near": functional.binary_cross_entropy_with_logits(slope * cosines + shift, truth),
+        "cover": functional.binary_cross_entropy_with_logits(by_vector * cosines + by_words * found + constant, truth),
+    }
 
 
 def tag_losses(branch: Branch, step: Step, reading: Reading) -> dict[str, Tensor]:

@@ -47,6 +47,7 @@ class Branch(nn.Module):
         self.aspect, self.opinion = nn.Linear(width, 3), nn.Linear(width, 3)
         self.aspect_polarity = nn.Linear(2 * width, 3)
         self.near = nn.Parameter(torch.tensor([12.0, -7.0]))
+        self.cover = nn.Parameter(torch.tensor([9.0, 6.0, -8.0]))
         self.hidden, self.sentiment = copy.deepcopy(network.hidden), copy.deepcopy(network.sentiment)
         self.pain, self.request = copy.deepcopy(network.pain), copy.deepcopy(network.request)
         self.emotions = copy.deepcopy(network.emotions)

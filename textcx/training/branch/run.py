@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from sklearn.linear_model import LogisticRegression
 
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.encoder.model_folder import ABOUT, open_model
 from textcx.engines.encoder.network import EncoderNetwork, NetworkShape
+from textcx.steps.matters import words_near
 from textcx.steps.statistics.classification import roc_auc
 from textcx.training.branch.examples import (
     SEGMENT,
@@ -30,7 +32,6 @@ from textcx.training.branch.examples import (
 )
 from textcx.training.branch.labels import judged_texts, read_trades
 from textcx.training.branch.train import BranchPlan, BranchTraining
-from textcx.training.calibrate import fit_scale
 from textcx.training.model_toml import write_about
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 PAIN = 0.5
 """Probability from which a remark counts as a pain."""
+FREE = 1e4
+"""Inverse strength of the penalty of the curves: next to none."""
 SHIPPED = ("aspect", "opinion", "aspect_polarity")
 """Heads of the branch that are shipped as they are called."""
 
@@ -131,25 +134,27 @@ def _save(out: Path, model: Path, weights: Mapping[str, Tensor], about: dict[str
 
 
 def calibrate_matters(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> dict[str, float]:
-    """Fit the curve of nearness on judged pairs that nothing was trained on and whose remark is a pain.
+    """Fit the curves of nearness and coverage on judged pairs that nothing was trained on and whose remark is a pain.
 
     Titles say what went wrong: they are asked about pains only.
     """
-    cosines, covered = _told(encoder, pairs)
+    near, covered = _told(encoder, pairs)
     pain = encoder.encode([remark for one in pairs for remark in one.remarks]).pain >= PAIN
-    cosines, covered = cosines[pain], covered[pain]
-    middle = float(cosines.mean())
-    # By ten: fit_scale keeps slopes between 0.25 and 4.
-    slope, shift = fit_scale(10 * (cosines - middle), covered, np.ones(len(covered)))
-    return {"near_slope": round(10 * slope, 4), "near_shift": round(float(shift - 10 * slope * middle), 4)}
+    ((slope,), (shift,)), ((by_vector, by_words), (covers_shift,)) = (
+        (curve.coef_[0], curve.intercept_)
+        for curve in (LogisticRegression(C=FREE).fit(near[pain, :count], covered[pain]) for count in (1, 2))
+    )
+    curves = {"near_slope": slope, "near_shift": shift}
+    curves |= {"covers_by_vector": by_vector, "covers_by_words": by_words, "covers_shift": covers_shift}
+    return {name: round(float(value), 4) for name, value in curves.items()}
 
 
 def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade], pairs: Sequence[JudgedTexts]) -> dict[str, float]:
     """Measure the branch on trades and judged pairs that it never saw: shares of remarks and pairs, 0..1.
 
     ``nearest``: the nearest other remark is of the same matter; ``title``, ``name``, ``description``: the nearest one
-    of the trade's is the own; ``covered``: pairs whose title covers the remark; ``near_auc``: how well nearness tells
-    them from the others, as the area under the ROC curve.
+    of the trade's is the own; ``covered``: pairs whose title covers the remark; ``near_auc``: how well nearness of
+    vectors tells them from the others, as the area under the ROC curve; ``covers_auc``: that beside their words.
     """
     hits: dict[str, list[bool]] = {"nearest": [], "title": [], "name": [], "description": []}
     for trade in trades:
@@ -162,17 +167,22 @@ def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade], pairs: Seq
         for kind in ("title", "name", "description"):
             called = encoder.encode([getattr(matter, kind) for matter in trade.matters]).matters
             hits[kind] += ((found @ called.T).argmax(1) == owners).tolist()
-    cosines, covered = _told(encoder, pairs)
-    told = {"covered": float(covered.mean()), "near_auc": float(roc_auc(covered == 1, cosines))}
+    near, covered = _told(encoder, pairs)
+    told = {"covered": float(covered.mean()), "near_auc": float(roc_auc(covered, near[:, 0]))}
+    told["covers_auc"] = float(roc_auc(covered, encoder.covers(near[:, 0], near[:, 1])))
     shares = {name: round(float(np.mean(own)), 4) for name, own in hits.items()}
     counts = {"trades": len(trades), "pairs": len(covered)}
     return shares | counts | {name: round(value, 4) for name, value in told.items()}
 
 
-def _told(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Cosine of each judged pair's matter vectors, and whether its title covers the remark, 1 or 0."""
+def _told(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Nearness of each judged pair by vectors and by words, shape ``(pairs, 2)``; and whether its title covers it."""
     titles = [one.title for one in pairs for _ in one.remarks]
     remarks = [remark for one in pairs for remark in one.remarks]
-    found = encoder.encode([*titles, *remarks]).matters
-    cosines = (found[: len(titles)] * found[len(titles) :]).sum(1).astype(np.float64)
-    return cosines, np.array([covers for one in pairs for covers in one.covers], dtype=np.int64)
+    found, tokens = encoder.encode([*titles, *remarks]).matters, encoder.words([*titles, *remarks])
+    count = len(titles)
+    near = np.zeros((count, 2), dtype=np.float32)
+    near[:, 0] = (found[:count] * found[count:]).sum(1)
+    if tokens is not None:
+        near[:, 1] = [words_near([tokens[place]], tokens[count + place])[0] for place in range(count)]
+    return near, np.array([covers for one in pairs for covers in one.covers], dtype=np.bool_)

@@ -46,6 +46,7 @@ WEIGHTS = {
     "theme": 0.3,
     "open": 0.5,
     "near": 3.0,
+    "cover": 3.0,
     "people": 0.5,
     "polarity": 0.5,
     "geometry": 8.0,

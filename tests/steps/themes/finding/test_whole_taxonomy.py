@@ -21,7 +21,14 @@ NAMED = Naming(
     phrases=FakePhraseFinder(),
     words=NAMING,
     matters=KnownMatters(
-        titles=(), names=(), title_vectors=NOBODY, name_vectors=NOBODY, near=Nearness(), title_words=(), name_words=()
+        titles=(),
+        names=(),
+        title_vectors=NOBODY,
+        title_tokens=None,
+        name_vectors=NOBODY,
+        near=Nearness(),
+        title_words=(),
+        name_words=(),
     ),
     encoder=FakeEncoder(),
 )

@@ -93,7 +93,7 @@ class _Writer:
         outputs |= self._branch_heads_of(beside) if self._branch else self._without_branch(outputs["vectors"])
         rows = ["rows"]
         shapes = [rows + size for size in ([3], [], [], [len(EMOTIONS)], [self._width], [self._width])]
-        shapes.append(["rows", "length", TAGGED])
+        shapes += [["rows", "length", TAGGED], ["rows", "length", self._width]]
         graph = helper.make_graph(
             [*self._nodes, *(helper.make_node("Identity", [outputs[name]], [name]) for name in OUTPUTS)],
             "encoder",
@@ -154,7 +154,8 @@ class _Writer:
 
     def _branch_heads_of(self, states: str) -> dict[str, str]:
         own = self._mean(states, self._own())
-        return {"matters": self._unit(self._linear(own, "matter")), "tags": self._tags(states, own)}
+        matters = self._unit(self._linear(own, "matter"))
+        return {"matters": matters, "tags": self._tags(states, own), "words": self._unit(states, axis=2)}
 
     def _tags(self, states: str, own: str) -> str:
         """What is said of each token; its polarity reads its state, and the mean over its text's own tokens."""
@@ -168,8 +169,12 @@ class _Writer:
 
     def _without_branch(self, vectors: str) -> dict[str, str]:
         """What a network without a branch says: its vectors for matters, and NaN of tokens."""
-        places = self._add("Concat", self._add("Shape", "tokens"), self._axes(TAGGED), axis=0)
-        return {"matters": vectors, "tags": self._add("Expand", self._number(np.nan), places)}
+        shape = self._add("Shape", "tokens")
+        tags, words = (
+            self._add("Expand", self._number(np.nan), self._add("Concat", shape, self._axes(size), axis=0))
+            for size in (TAGGED, self._width)
+        )
+        return {"matters": vectors, "tags": tags, "words": words}
 
     def _own(self) -> str:
         """Which tokens are a text's own: all but the first and the last of a row, or all if there are no others."""
@@ -191,8 +196,8 @@ class _Writer:
         total = self._add("ReduceSum", chosen, self._axes(1), keepdims=0)
         return self._add("Div", total, self._add("ReduceSum", real, self._axes(1), keepdims=1))
 
-    def _unit(self, vectors: str) -> str:
-        length = self._add("ReduceL2", vectors, self._axes(1), keepdims=1)
+    def _unit(self, vectors: str, *, axis: int = 1) -> str:
+        length = self._add("ReduceL2", vectors, self._axes(axis), keepdims=1)
         return self._add("Div", vectors, self._add("Max", length, self._number(1e-12)))
 
     def _product(self, states: str, name: str) -> str:

@@ -18,7 +18,7 @@ import torch
 from torch.nn import functional
 
 from textcx.engines.encoder.batches import LENGTHS
-from textcx.engines.encoder.network import EncoderOutput, RowAttention, pool, pool_branch
+from textcx.engines.encoder.network import EncoderOutput, RowAttention, heard, pool, pool_branch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,14 +112,14 @@ def read(network: EncoderNetwork, packed: PackedTexts, *, fill: bool, branch: bo
     """Read packed texts; one answer for each, in order.
 
     With ``fill`` the heads are always asked about ``HEAD_ROWS`` texts, so that nothing hangs on how many there are.
-    ``tags`` are those of all tokens of the sequence, none without ``branch``.
+    ``tags`` and ``words`` are those of all tokens of the sequence, none without ``branch``.
     """
     states, beside = network.run_layers(network.embed(packed.tokens, packed.places), packed.attend, branch=branch)
     if beside is None:
         return _judged(network, packed.pool(states), None, fill=fill)
     own = packed.pool_branch(beside)
     found = _judged(network, packed.pool(states), own, fill=fill)
-    return found._replace(tags=network.tag(beside, own.index_select(0, packed.owners)))
+    return found._replace(tags=network.tag(beside, own.index_select(0, packed.owners)), words=heard(beside))
 
 
 def _judged(network: EncoderNetwork, pooled: Pooled, own: Tensor | None, *, fill: bool) -> EncoderOutput:

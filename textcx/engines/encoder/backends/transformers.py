@@ -72,7 +72,7 @@ class TransformersBackend:
             vectors = torch.nn.functional.normalize(words.sum(1) / real.sum(1, keepdim=True), dim=-1)
             unknown = torch.full((len(tokens), 2 + len(EMOTIONS)), float("nan"))
             heads = (sentiment, unknown[:, 0], unknown[:, 1], unknown[:, 2:])
-            parts = (*heads, vectors, vectors, unknown[:0])
+            parts = (*heads, vectors, vectors, unknown[:0], vectors[:0])
             return Logits(*(part.cpu().numpy() for part in parts))
 
 
