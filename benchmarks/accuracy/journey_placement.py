@@ -4,8 +4,8 @@
 
 ``DIR`` holds the results of seven files that ``benchmarks/data/journey_stages.tsv`` labels, each in a folder called
 as the file (``benchmarks.rubric.sheets draw`` makes them): seventy segments of each, labelled by an AI reader that saw
-nothing of ours, on the generic journey and on that of the sector. Thresholds of placing were chosen on them. Two sets of
-sentences that we wrote are placed on the generic journey: "fresh" and "development". Writes
+nothing of ours, on the generic journey and on that of the sector. Thresholds of placing were chosen on them. Two sets
+of sentences that we wrote are placed on the generic journey, "fresh" and "development". Writes
 ``benchmarks/results/journey_placement.json``.
 """
 

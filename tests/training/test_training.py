@@ -269,7 +269,7 @@ def test_heads_without_a_label_learn_nothing() -> None:
     pain, request = torch.zeros(2, requires_grad=True), torch.zeros(2, requires_grad=True)
     emotions = torch.zeros((2, 4), requires_grad=True)
     vectors = torch.tensor([[1.0, 0.0], [0.0, 1.0]])
-    output = EncoderOutput(logits, pain, request, emotions, vectors, vectors, torch.full((2,), math.nan))
+    output = EncoderOutput(logits, pain, request, emotions, vectors, vectors, vectors, torch.full((2,), math.nan))
     losses = losses_of(output, targets, torch.tensor([0, 1]), smoothing=0.0)
     losses.sum().backward()
     assert losses.tolist() == pytest.approx([math.log(3) / 2, math.log(2) / 2, 0.0, 0.0, 0.5])

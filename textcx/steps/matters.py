@@ -47,7 +47,7 @@ PARTICULAR, RARE = 0.01, 0.0025
 """Words that smaller shares of the known matters hold are particular, or even rare."""
 SAID = 0.05
 """Share of what a title or name covers that must say each particular word of it."""
-ODDS = (1.4, 0.8)
+ODDS = (1.13, 0.92)
 """What the odds that a title covers a remark are multiplied by where that is so, and where it is not: fitted on judged
 pairs that nothing was trained on (``benchmarks/results/particular_words.json``)."""
 NEVER = 0.0

@@ -26,7 +26,7 @@ def test_the_curve_tells_what_is_covered_from_what_is_not() -> None:
     remarks = ("the parcel was late", "late parcel again", "cold soup", "late waiter, rude too", "my parcel is late")
     pairs = [JudgedTexts("Late parcel", remarks, (True, True, False, False, True), held_out=True)]
     curve = calibrate_matters(FakeEncoder(), pairs)  # type: ignore[arg-type]
-    assert set(curve) == {"near_slope", "near_shift"}
+    assert set(curve) == {"near_slope", "near_shift", "covers_by_vector", "covers_by_words", "covers_shift"}
     likely = Nearness(curve["near_slope"], curve["near_shift"])(np.array([0.0, 0.3, 0.9, 1.0], np.float32))
     assert (np.diff(likely) > 0).all()
     assert likely[1] < 0.5 < likely[2]

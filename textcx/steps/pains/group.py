@@ -48,7 +48,7 @@ HIGH_SEVERITY = 0.75
 """From this severity on a pain point is listed with fewer records than ``MIN_RECORDS``."""
 SMALL_DATA = 100
 """With no more counted records than this, every pain point is listed."""
-LEAST_FIT, GOOD_FIT = 0.7, 0.8
+LEAST_FIT, GOOD_FIT = 0.7, 0.85
 """Shares of a pain point's members that its title covers: those it covers least leave until it is the good one, or the
 least one where too few would be left. Where too few are left then, all stay: a mixed group, which reports show last.
 The good one is so high since nearness promises too much on trades that it does not know: of the members that stayed,

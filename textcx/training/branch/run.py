@@ -87,7 +87,8 @@ def train_matters(
     encoder, pairs = load_encoder(out), judged_texts(texts)
     held_out = [one for one in pairs if one.held_out]
     about["calibration"] |= calibrate_matters(encoder, held_out)
-    seen = measure_matters(encoder, [trade for trade in read_trades() if trade.held_out], held_out)
+    write_about(out / ABOUT, about)
+    seen = measure_matters(load_encoder(out), [trade for trade in read_trades() if trade.held_out], held_out)
     learned_from = sum(len(one.remarks) for one in pairs if not one.held_out)
     about["training"]["matters"] |= {"judged": learned_from, "measured": seen}
     write_about(out / ABOUT, about)
