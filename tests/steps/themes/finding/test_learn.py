@@ -24,15 +24,6 @@ if TYPE_CHECKING:
 NOUNS = ["parcel", "courier", "invoice", "refund", "battery", "charger", "waiter", "dessert"]
 GROUPS = np.array([0, 0, 1, 1, 2, 2, 3, 4])
 """Noun to its group: the last two stand alone in theirs."""
-KINDS = {
-    "parcel": "post",
-    "courier": "post",
-    "invoice": "bill",
-    "refund": "bill",
-    "battery": "power",
-    "charger": "power",
-}
-"""What is said of two nouns of a group alike."""
 ADJECTIVES = ["late", "wrong", "broken", "cold", "old", "new"]
 
 
@@ -64,15 +55,14 @@ def around(words: Sequence[str], *, seed: int) -> np.ndarray:
 
 
 def segments(
-    *, each: int = 6, nouns: Sequence[str] = NOUNS, unlike: Sequence[str] = (), alike: bool = True
+    *, each: int = 6, nouns: Sequence[str] = NOUNS, unlike: Sequence[str] = ()
 ) -> tuple[pl.DataFrame, np.ndarray, ByNoun]:
-    """Segments about each noun; those about nouns of ``unlike`` have no word in common, and those of a group have one."""
-    kinds = {noun: f", {kind}" for noun, kind in KINDS.items() if alike}
+    """Segments about each noun; those about nouns of ``unlike`` have no word in common."""
     rows = [
         (
             f"r{number}{n:02d}:0-9",
             f"r{number}{n:02d}",
-            f"{noun[::-1]}{chr(97 + n)}" if noun in unlike else f"{noun}{kinds.get(noun, '')} is {ADJECTIVES[n % 6]}",
+            f"{noun[::-1]}{chr(97 + n)}" if noun in unlike else f"{noun} is {ADJECTIVES[n % 6]}",
             -0.2,
         )
         for number, noun in enumerate(nouns)
@@ -84,9 +74,9 @@ def segments(
 
 
 def learned(
-    *, each: int = 6, nouns: Sequence[str] = NOUNS, unlike: Sequence[str] = (), alike: bool = True
+    *, each: int = 6, nouns: Sequence[str] = NOUNS, unlike: Sequence[str] = ()
 ) -> tuple[ThemeSet, pl.DataFrame, np.ndarray]:
-    frame, vectors, model = segments(each=each, nouns=nouns, unlike=unlike, alike=alike)
+    frame, vectors, model = segments(each=each, nouns=nouns, unlike=unlike)
     theme_set, _ = learn_themes(frame, vectors, model=model, naming=fake_naming())
     return theme_set, frame, vectors
 
@@ -112,19 +102,20 @@ def test_every_leaf_has_a_prototype_and_every_name_is_unique() -> None:
     assert np.abs(np.linalg.norm(theme_set.prototypes, axis=1) - 1).max() < 1e-3
 
 
-def test_themes_are_called_what_they_are_about() -> None:
+def test_leaves_are_called_what_they_are_about_and_what_nothing_covers_after_its_two_widest_parts() -> None:
     theme_set, _, _ = learned()
 
     assert {theme.name for theme in theme_set.leaves()} == {noun.capitalize() for noun in NOUNS}
     above = {theme.parent_theme_id for theme in theme_set.themes} - {None}
-    assert {theme_set.theme(each).name for each in above} == {"Post", "Bill", "Power"}
+    assert {theme_set.theme(each).name for each in above} == {
+        "Parcel and courier", "Invoice and refund", "Battery and charger",
+    }  # fmt: skip
 
 
-def test_what_no_name_covers_gives_way_to_its_parts() -> None:
-    theme_set, _, _ = learned(alike=False)
+def test_a_name_in_capitals_keeps_them_inside_another() -> None:
+    theme_set, _, _ = learned(nouns=["parcel", "VPN", "invoice", "WiFi", *NOUNS[4:]])
 
-    assert {theme.name for theme in theme_set.themes} == {noun.capitalize() for noun in NOUNS}
-    assert {(theme.level, theme.parent_theme_id) for theme in theme_set.themes} == {(1, None)}
+    assert {"Parcel and VPN", "Invoice and WiFi"} <= {theme.name for theme in theme_set.themes}
 
 
 def test_a_leaf_without_a_name_is_no_theme_and_its_segments_have_none() -> None:

@@ -7,7 +7,7 @@ child; every leaf has a prototype.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,7 +93,7 @@ def learn_themes(
     leaf_names = naming.name([_words(members, node, fit, vectors, naming.words) for node in clusters], taken=taken)
     nodes = _tree(fit, [cluster for cluster, name in enumerate(leaf_names) if name is not None])
     words = [_words(members, node, fit, vectors, naming.words) for node in nodes]
-    nodes, words, names = _named(nodes, words, leaf_names, taken=taken, naming=naming)
+    names = _names_above(nodes, words, leaf_names, taken=taken, naming=naming)
     ids = _ids(nodes, words)
     found = [
         Theme(
@@ -196,33 +196,29 @@ def _tree(fit: TopicFit, kept: Sequence[int]) -> list[_Node]:
     return nodes
 
 
-def _named(
+def _names_above(
     nodes: Sequence[_Node],
     words: Sequence[ThemeWords],
     leaf_names: Sequence[str | None],
     *,
     taken: Sequence[str],
     naming: Naming,
-) -> tuple[list[_Node], list[ThemeWords], list[str]]:
-    """Name all nodes; the names of leaves are known. What is under a node that no name covers moves up in its place."""
+) -> list[str]:
+    """Names of all nodes: those of leaves are known; one that nothing covers is called after its two widest parts."""
     parents = {node.parent for node in nodes}
-    names = {number: leaf_names[node.clusters[0]] for number, node in enumerate(nodes) if number not in parents}
+    names = {number: leaf_names[node.clusters[0]] or "" for number, node in enumerate(nodes) if number not in parents}
     for level in sorted({node.level for node in nodes}, reverse=True):
         above = [number for number, node in enumerate(nodes) if node.level == level and number in parents]
-        known = [name for name in names.values() if name]
-        found = naming.name([words[number] for number in above], taken=[*taken, *known])
-        names |= dict(zip(above, found, strict=True))
-    kept: dict[int, int] = {}  # new numbers of the nodes that have names
-    moved: list[_Node] = []
-    for number, node in enumerate(nodes):
-        if names[number]:
-            above_it = node.parent
-            while above_it is not None and above_it not in kept:
-                above_it = nodes[above_it].parent
-            parent = None if above_it is None else kept[above_it]
-            kept[number] = len(moved)
-            moved.append(replace(node, parent=parent, level=1 if parent is None else moved[parent].level + 1))
-    return moved, [words[number] for number in kept], [names[number] or "" for number in kept]
+        found = naming.name([words[number] for number in above], taken=[*taken, *names.values()])
+        for number, name in zip(above, found, strict=True):
+            parts = [names[child] for child, node in enumerate(nodes) if node.parent == number]
+            names[number] = name or f"{parts[0]} and {_inside(parts[1])}"
+    return [names[number] for number in range(len(nodes))]
+
+
+def _inside(name: str) -> str:
+    """A name as it stands inside another: with a small letter, but for "VPN" and "WiFi"."""
+    return name[:1].lower() + name[1:] if name.partition(" ")[0][1:].islower() else name
 
 
 def _words(
