@@ -53,7 +53,7 @@ def mentions(context: JobContext, record_ids: set[str]) -> list[str]:
             found += [table.name for one in record_ids if f"'{one}'" in everything or f'"{one}"' in everything]
         for (blob,) in connection.execute(sa.select(parts.c.blob).where(parts.c.blob.is_not(None))):
             kept = part_tables(blob)
-            assert len(kept.vectors) == len(kept.matters) == kept.segments.height
+            assert len(kept.matters) == kept.segments.height
             found += ["blob"] * len(record_ids & set(kept.records["given_id"]))
         for name, content in connection.execute(sa.select(analysis_tables.c.name, analysis_tables.c.content)):
             frame = table_of(content)

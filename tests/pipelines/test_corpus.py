@@ -204,15 +204,22 @@ def test_records_in_are_analyzed_plus_unprocessable(analysis: Analysis) -> None:
     assert reasons(analysis) == sorted(["empty", "not_an_answer", "unreadable_row"] * 3 + ["language_unsupported"])
 
 
-def test_matters_keep_to_their_segments_as_vectors_do() -> None:
-    rows, tools = survey(), replace(FIRST, encoder=Flipped())
-    parts = [
-        analyze_batch(each, number=0, plan=PLAN, tools=tools, progress=StageClock())
-        for each in (batch(rows[:30]), batch(rows[30:], first=30))
-    ]
-    found = build_corpus(Part.joined(parts), language=ENGLISH)
+def test_matters_keep_to_their_segments() -> None:
+    rows = survey()
+    found, flipped = (
+        build_corpus(
+            Part.joined(
+                [
+                    analyze_batch(each, number=0, plan=PLAN, tools=tools, progress=StageClock())
+                    for each in (batch(rows[:30]), batch(rows[30:], first=30))
+                ]
+            ),
+            language=ENGLISH,
+        )
+        for tools in (FIRST, replace(FIRST, encoder=Flipped()))
+    )
     assert found.matters.shape == (found.segments.height, 384)
-    assert (found.matters == -found.vectors).all()
+    assert (flipped.matters == -found.matters).all()
 
 
 def test_every_row_is_accounted_for_once(part: Part, analysis: Analysis) -> None:
@@ -312,7 +319,7 @@ def test_rows_in_another_order_and_other_batches_give_equal_findings(analysis: A
 def test_a_batch_of_only_unusable_records_is_counted_and_has_no_segments() -> None:
     found = record_tools(batch([{"texts": [""]}, {"texts": ["n/a"]}, {"texts": [None]}]))
     assert (found.rows, found.records.height, found.segments.height) == (3, 3, 0)
-    assert found.vectors.shape == (0, 384)
+    assert found.matters.shape == (0, 384)
     analysis = corpus_tools(found)
     assert analysis.records.is_empty()
     assert reasons(analysis) == ["empty", "empty", "not_an_answer"]

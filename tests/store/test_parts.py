@@ -21,7 +21,6 @@ def part(*, rows: int, first: int = 0) -> Part:
     return Part(
         records=pl.DataFrame({"row": range(first, first + rows), "text": ["fine"] * rows}),
         segments=pl.DataFrame({"row": range(first, first + rows), "start": [0] * rows}),
-        vectors=np.full((rows, 4), 0.5, dtype=np.float16),
         matters=np.arange(4 * rows, dtype=np.float16).reshape(rows, 4),
         unreadable=(Unprocessable(first + rows, "f.csv:9", Reason.UNREADABLE_ROW, "mend the line"),),
         warnings=("doubtful",),
@@ -38,7 +37,6 @@ def test_a_part_comes_back_as_it_was_saved(tmp_path: Path) -> None:
     assert loaded.records.equals(saved.records)
     assert loaded.segments.equals(saved.segments)
     assert loaded.aspects.equals(saved.aspects)
-    assert np.array_equal(loaded.vectors, saved.vectors)
     assert np.array_equal(loaded.matters, saved.matters)
     assert loaded.matters.dtype == np.float16
     assert (loaded.unreadable, loaded.warnings, loaded.rows) == (saved.unreadable, saved.warnings, saved.rows)
@@ -52,15 +50,14 @@ def test_a_part_comes_back_from_the_bytes_of_a_database() -> None:
     assert loaded.records.equals(saved.records)
     assert loaded.segments.equals(saved.segments)
     assert loaded.aspects.equals(saved.aspects)
-    assert np.array_equal(loaded.vectors, saved.vectors)
     assert np.array_equal(loaded.matters, saved.matters)
 
 
 def test_bytes_of_before_there_were_matters_have_the_vectors_in_their_place() -> None:
     saved = part(rows=3)
     tables = {"records.parquet": table_bytes(saved.records), "segments.parquet": table_bytes(saved.segments)}
-    loaded = part_tables(archive({**tables, "vectors.npy": vector_bytes(saved.vectors)}))
-    assert np.array_equal(loaded.matters, saved.vectors)
+    loaded = part_tables(archive({**tables, "vectors.npy": vector_bytes(saved.matters)}))
+    assert np.array_equal(loaded.matters, saved.matters)
     assert loaded.aspects.is_empty()
 
 
@@ -106,6 +103,6 @@ def test_joined_parts_keep_order_and_counts() -> None:
     joined = Part.joined([part(rows=2), part(rows=3, first=3)])
     assert joined.records["row"].to_list() == [0, 1, 3, 4, 5]
     assert joined.rows == 7
-    assert joined.vectors.shape == (5, 4)
+    assert joined.matters.shape == (5, 4)
     assert joined.matters[:, 0].tolist() == [0, 4, 0, 4, 8]
     assert joined.warnings == ("doubtful",)

@@ -24,12 +24,11 @@ PRIVATE = ("verbatim", "cells", "cleaned", "polished")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Records (usable or with the reason why not), segments, their vectors and matters of some consecutive rows."""
+    """Records (usable or with the reason why not), segments and their matters of some consecutive rows."""
 
     records: pl.DataFrame  # one row per readable row; text, redactions and sentiment are null where ``reason`` is set
     segments: pl.DataFrame  # refer to records by ``row``
-    vectors: NDArray[np.float16]  # one row per segment
-    matters: NDArray[np.float16]  # likewise
+    matters: NDArray[np.float16]  # one row per segment
     unreadable: tuple[Unprocessable, ...]
     warnings: tuple[str, ...]
     rows: int  # all that were read
@@ -42,7 +41,6 @@ class Part:
         records: pl.DataFrame,
         usable: pl.DataFrame,
         segments: pl.DataFrame,
-        vectors: NDArray[np.float32],
         matters: NDArray[np.float32],
         aspects: pl.DataFrame,
         batch: FeedbackBatch,
@@ -53,7 +51,6 @@ class Part:
         return cls(
             records=frame.drop(PRIVATE, strict=False),
             segments=segments.drop(PRIVATE, strict=False),
-            vectors=vectors.astype(np.float16),
             matters=matters.astype(np.float16),
             unreadable=batch.unreadable,
             warnings=batch.warnings,
@@ -67,7 +64,6 @@ class Part:
         return cls(
             records=pl.concat([part.records for part in parts], how="diagonal_relaxed"),
             segments=pl.concat([part.segments for part in parts], how="vertical"),
-            vectors=np.concatenate([part.vectors for part in parts]),
             matters=np.concatenate([part.matters for part in parts]),
             unreadable=tuple(broken for part in parts for broken in part.unreadable),
             warnings=merge_counted(warning for part in parts for warning in part.warnings),

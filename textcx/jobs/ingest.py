@@ -263,6 +263,6 @@ def _rows(part: Part, records: pl.DataFrame) -> Part:
     """Return a part with these records of it, and their segments and aspects."""
     rows = records["row"].to_list()
     mine = part.segments["row"].is_in(rows)
-    kept = {"vectors": part.vectors[mine.to_numpy()], "matters": part.matters[mine.to_numpy()]}
+    matters = part.matters[mine.to_numpy()]
     aspects = part.aspects.filter(pl.col("row").is_in(rows))
-    return replace(part, records=records, segments=part.segments.filter(mine), aspects=aspects, **kept)
+    return replace(part, records=records, segments=part.segments.filter(mine), aspects=aspects, matters=matters)

@@ -74,7 +74,6 @@ def analyze_batch(
         records=records,
         usable=usable,
         segments=segments,
-        vectors=parts.vectors,
         matters=parts.matters,
         aspects=aspect_table(segments, aspects),
         batch=batch,

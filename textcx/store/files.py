@@ -84,27 +84,25 @@ def archive(files: Mapping[str, bytes]) -> bytes:
 
 
 class PartTables(NamedTuple):
-    """What is kept of a part in a database: its redacted tables, and one row of both arrays per segment."""
+    """What is kept of a part in a database: its redacted tables, and one row of matters per segment."""
 
     records: pl.DataFrame
     segments: pl.DataFrame
-    vectors: NDArray[np.float16]
     matters: NDArray[np.float16]
     aspects: pl.DataFrame
 
     @classmethod
     def of(cls, part: Part) -> PartTables:
         """Take the tables out of a part."""
-        return cls(part.records, part.segments, part.vectors, part.matters, part.aspects)
+        return cls(part.records, part.segments, part.matters, part.aspects)
 
 
 def part_bytes(tables: PartTables) -> bytes:
-    """Return the tables of a part and the arrays of its segments as one archive."""
+    """Return the tables of a part and the matters of its segments as one archive."""
     return archive(
         {
             "records.parquet": table_bytes(tables.records),
             "segments.parquet": table_bytes(tables.segments),
-            "vectors.npy": vector_bytes(tables.vectors),
             "matters.npy": vector_bytes(tables.matters),
             "aspects.parquet": table_bytes(tables.aspects),
         }
@@ -121,12 +119,10 @@ def part_tables(content: bytes) -> PartTables:
         damaged("a stored batch of records", "restore the database from a backup"),
         zipfile.ZipFile(io.BytesIO(content)) as inside,
     ):
-        vectors = np.load(io.BytesIO(inside.read("vectors.npy")), allow_pickle=False)
-        matters = vectors
-        if "matters.npy" in inside.namelist():
-            matters = np.load(io.BytesIO(inside.read("matters.npy")), allow_pickle=False)
+        array = "matters.npy" if "matters.npy" in inside.namelist() else "vectors.npy"
+        matters = np.load(io.BytesIO(inside.read(array)), allow_pickle=False)
         records, segments = (table_of(inside.read(f"{name}.parquet")) for name in ("records", "segments"))
         aspects = empty(FOUND_ASPECTS)
         if "aspects.parquet" in inside.namelist():
             aspects = table_of(inside.read("aspects.parquet"))
-        return PartTables(records, segments, vectors, matters, aspects)
+        return PartTables(records, segments, matters, aspects)

@@ -66,7 +66,6 @@ class PartStore:
         put(self._path(number, "records.parquet"), table_bytes(part.records))
         put(self._path(number, "segments.parquet"), table_bytes(part.segments))
         put(self._path(number, "aspects.parquet"), table_bytes(part.aspects))
-        put(self._path(number, "vectors.npy"), vector_bytes(part.vectors))
         put(self._path(number, "matters.npy"), vector_bytes(part.matters))
         facts = {
             "input": of_input,
@@ -83,7 +82,6 @@ class PartStore:
         return Part(
             records=pl.read_parquet(self._path(number, "records.parquet")),
             segments=pl.read_parquet(self._path(number, "segments.parquet")),
-            vectors=np.load(self._path(number, "vectors.npy"), allow_pickle=False),
             matters=np.load(self._path(number, "matters.npy"), allow_pickle=False),
             unreadable=tuple(Unprocessable.from_plain(broken) for broken in facts["unreadable"]),
             warnings=tuple(facts["warnings"]),

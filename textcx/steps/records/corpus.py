@@ -1,7 +1,7 @@
 """Bring the parts of a run together: final ids, settled languages, repetitions marked, everything in a fixed order.
 
 Invariants, tested: rows in = records analyzed + unprocessable; records are sorted by ``record_id`` and segments by
-record and place, so nothing after this step can depend on the order of the input; vectors and matters keep to their
+record and place, so nothing after this step can depend on the order of the input; matters keep to their
 segments.
 """
 
@@ -37,14 +37,13 @@ class Corpus:
     """All records and segments of a run, in their final order.
 
     ``answers``: one row per readable row of the input, with ``analyzed`` and ``counted``. ``records``: the analyzed
-    ones. ``segments``: theirs, with respondent, date, touchpoint and ``counted`` of the record. ``vectors`` and
-    ``matters``: of unit length, one row per segment. ``aspects``: those of the segments, in their order.
+    ones. ``segments``: theirs, with respondent, date, touchpoint and ``counted`` of the record. ``matters``:
+    of unit length, one row per segment. ``aspects``: those of the segments, in their order.
     """
 
     answers: pl.DataFrame
     records: pl.DataFrame
     segments: pl.DataFrame
-    vectors: NDArray[np.float32]
     matters: NDArray[np.float32]
     aspects: pl.DataFrame
     unprocessable: tuple[Unprocessable, ...]
@@ -75,7 +74,6 @@ def build_corpus(part: Part, *, language: Language) -> Corpus:
         answers=_plainly_named(answers),
         records=_plainly_named(records),
         segments=segments,
-        vectors=unit_length(part.vectors[places]),
         matters=unit_length(part.matters[places]),
         aspects=aspects,
         unprocessable=_unprocessable(part, answers, language),

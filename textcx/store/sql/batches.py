@@ -230,7 +230,6 @@ def _shifted(blob: bytes, offset: int, warnings: Sequence[str]) -> Part:
     return Part(
         records=kept.records.with_columns(pl.col("row") + offset, input=pl.lit(0, dtype=pl.Int64)),
         segments=kept.segments.with_columns(pl.col("row") + offset),
-        vectors=kept.vectors,
         matters=kept.matters,
         unreadable=(),
         warnings=tuple(warnings),

@@ -162,7 +162,7 @@ def _erase(connection: Connection, numbers: list[int]) -> dict[str, int]:
 
 
 def _erase_in_part(connection: Connection, part_id: int, rows: set[int]) -> tuple[int, NDArray[np.float16]]:
-    """Take rows out of a stored batch; returns its data set and the vectors that went."""
+    """Take rows out of a stored batch; returns its data set and the matters that went."""
     chosen = sa.select(parts.c.dataset_id, parts.c.blob).where(parts.c.id == part_id)
     dataset_id, content = connection.execute(chosen).one()
     if content is None:
@@ -172,10 +172,10 @@ def _erase_in_part(connection: Connection, part_id: int, rows: set[int]) -> tupl
     left = kept.records.filter(stays)
     keep = kept.segments.select(stays).to_series().to_numpy()
     aspects = kept.aspects.filter(pl.col("row").is_in(left["row"].implode()))
-    rest = PartTables(left, kept.segments.filter(stays), kept.vectors[keep], kept.matters[keep], aspects)
+    rest = PartTables(left, kept.segments.filter(stays), kept.matters[keep], aspects)
     blob = part_bytes(rest) if left.height else None
     connection.execute(sa.update(parts).where(parts.c.id == part_id).values(blob=blob))
-    return dataset_id, kept.vectors[~keep]
+    return dataset_id, kept.matters[~keep]
 
 
 def _erase_in_analyses(connection: Connection, dataset_id: int, record_ids: set[str]) -> int:
