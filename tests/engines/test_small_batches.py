@@ -29,7 +29,7 @@ def answers(sums: NDArray[np.float32]) -> Logits:
         sentiment=np.stack([sums, np.zeros(rows), -sums], axis=1).astype(np.float32), pain=sums, request=-sums,
         emotions=np.zeros((rows, 4), np.float32), vectors=np.ones((rows, 4), np.float32) / 2,
         matters=np.ones((rows, 4), np.float32) / 2,
-        tags=np.zeros((0, 9), np.float32),
+        tags=np.zeros((0, 9), np.float32), words=np.zeros((0, 4), np.float32),
     )  # fmt: skip
 
 
