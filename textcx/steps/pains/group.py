@@ -51,8 +51,8 @@ SMALL_DATA = 100
 LEAST_FIT, GOOD_FIT = 0.7, 0.85
 """Shares of a pain point's members that its title covers: those it covers least leave until it is the good one, or the
 least one where too few would be left. Where too few are left then, all stay: a mixed group, which reports show last.
-The good one is so high since nearness promises too much on trades that it does not know: of the members that stayed,
-readers accepted three of four (``benchmarks/results/rubric_tune.json``)."""
+The good one is so high since coverage promises too much on trades that it does not know: of the members that stayed,
+readers accepted four of five (``benchmarks/results/rubric_tune.json``)."""
 MOST = 60
 """Pain points at most."""
 NAMED_WORDS = (2, 8)
