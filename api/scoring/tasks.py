@@ -14,7 +14,7 @@ from textcx.pipelines.text import TextTools, analyze_texts, score_texts
 from textcx.ports import ThemeMatch, ThemeSets
 from textcx.settings.analysis import Settings
 from textcx.steps.journey import stage_vectors
-from textcx.steps.matters import encoded_matters
+from textcx.steps.matters import matters_of
 from textcx.wiring.container import Container
 
 SENTIMENT, OPINIONS, FINDINGS = "sentiment", "opinions", "findings"
@@ -91,7 +91,6 @@ class Scoring:
     def _finding_tools(self) -> TextTools:
         tools = self._with_rest()
         language, encoder = tools.language, tools.encoder
-        known = encoded_matters(language.matters, encoder, language.naming)  # type: ignore[arg-type] # every object has its identity
         return TextTools(
             encoder=encoder,
             languages=tools.languages,
@@ -100,7 +99,7 @@ class Scoring:
             segments=IncomingTools(
                 phrases=tools.phrases,
                 language=language,
-                stages=stage_vectors(language.journey, encoder, known),
+                stages=stage_vectors(language.journey, encoder, matters_of(language, encoder)),
                 pain_threshold=self._settings.pain_threshold,
                 offer_words=self._settings.offer_words(),
             ),

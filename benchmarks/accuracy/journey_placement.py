@@ -25,7 +25,7 @@ from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.engines.encoder.load import load_encoder
 from textcx.engines.language.folder import load_language
 from textcx.steps.journey import FIT_SAMPLE, fit_journey, place_segments_on_journey, stage_vectors
-from textcx.steps.matters import encoded_matters
+from textcx.steps.matters import matters_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,7 +118,7 @@ def main() -> None:
     parser.add_argument("--results", type=Path, required=True, help="folder with the results of the labelled files")
     options = parser.parse_args()
     encoder, language = load_encoder(MODEL), load_language(LANGUAGE, journey="auto")
-    placing = Placing(encoder, encoded_matters(language.matters, encoder, language.naming))
+    placing = Placing(encoder, matters_of(language, encoder))
     names = ("generic", *sorted(path.stem for path in LANGUAGE.glob("journeys/*.toml")))
     journeys = dict(zip(names, (language.journey, *language.other_journeys), strict=True))
     figures = {"machine": machine(), "encoder_id": encoder.encoder_id} | files(options.results, placing, journeys)

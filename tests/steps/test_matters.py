@@ -107,7 +107,7 @@ def test_without_titles_or_remarks_none_is_chosen() -> None:
 def test_a_title_with_a_particular_word_that_nobody_says_must_be_nearer() -> None:
     remarks = ["the waiter was rude", *["rude to us"] * 12]
 
-    def covers(near: float, word: str, said: list[str], *, unsaid: float = 0.92) -> bool:
+    def covers(near: float, word: str, said: list[str], *, unsaid: float = 0.8) -> bool:
         found, homes, likely = file_under_titles(
             scorer(np.full((len(said), 1), near, np.float32), np.ones((1, 1), np.float32)), np.ones(len(said)),
             [stems_of(text, ENGLISH.naming) for text in said],
@@ -117,10 +117,10 @@ def test_a_title_with_a_particular_word_that_nobody_says_must_be_nearer() -> Non
         assert not found or likely.min() >= COVERED
         return bool(found)
 
-    for word, said, nearest in (("", remarks, 0.58), ("waiter", remarks, 0.58), ("chef", remarks, 0.63)):
+    for word, said, nearest in (("", remarks, 0.53), ("waiter", remarks, 0.53), ("chef", remarks, 0.67)):
         assert covers(nearest, word, said), word
-    assert not covers(0.61, "chef", remarks)
-    assert not covers(0.61, "waiter", [*remarks[1:] * 2, remarks[0]])  # one in 25 says it
+    assert not covers(0.63, "chef", remarks)
+    assert not covers(0.63, "waiter", [*remarks[1:] * 2, remarks[0]])  # one in 25 says it
     assert not covers(0.99, "chef", remarks, unsaid=0.0)  # a rare word
 
 

@@ -48,7 +48,7 @@ MIN_CONFIDENCE = 0.55
 """Least share of the likeliest stage. These five were chosen on labelled segments of seven files of other trades
 (``benchmarks/results/journey_placement.json``)."""
 MOST_CUES = 2
-CHUNK = 4096
+CHUNK = 1024
 FIT_SAMPLE = 2000
 """Segments that tell which taxonomy fits: the standard error of a mean share is below 0.01 then."""
 FIT_FEWEST, FIT_ERRORS = 8, 2.0

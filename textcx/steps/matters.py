@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.encoding import TokenVectors
+    from textcx.domain.lexicons.language import Language
     from textcx.domain.lexicons.naming import NamingWords
     from textcx.ports import Encoder
 
@@ -47,9 +48,10 @@ PARTICULAR, RARE = 0.01, 0.0025
 """Words that smaller shares of the known matters hold are particular, or even rare."""
 SAID = 0.05
 """Share of what a title or name covers that must say each particular word of it."""
-ODDS = (1.13, 0.92)
-"""What the odds that a title covers a remark are multiplied by where that is so, and where it is not: fitted on judged
-pairs that nothing was trained on (``benchmarks/results/particular_words.json``)."""
+ODDS_BY_WORDS, ODDS_BY_VECTORS = (1.13, 0.92), (1.4, 0.8)
+"""What the odds that a title or name covers a remark are multiplied by where that is so, and where it is not, if they
+are told word by word, and if vectors alone tell: fitted on judged pairs that nothing was trained on
+(``benchmarks/results/particular_words.json``)."""
 NEVER = 0.0
 """The same where a rare word is not said."""
 
@@ -62,17 +64,23 @@ def encoded_matters(known: tuple[tuple[str, str], ...], encoder: Encoder, words:
     """
     titles = tuple(dict.fromkeys(title for title, _ in known if title != UNTITLED))
     names = tuple(dict.fromkeys(name for _, name in known))
-    found = encoder.encode([*titles, *names]).matters
+    found, tokens = encoder.encode([*titles, *names]).matters, encoder.words(titles)
+    odds = ODDS_BY_VECTORS if tokens is None else ODDS_BY_WORDS
     return KnownMatters(
         titles=titles,
         names=names,
         title_vectors=found[: len(titles)],
-        title_tokens=encoder.words(titles),
+        title_tokens=tokens,
         name_vectors=found[len(titles) :],
         near=encoder.near,
-        title_words=_particular_words(titles, known, words),
-        name_words=_particular_words(names, known, words),
+        title_words=_particular_words(titles, known, words, unsaid=odds[1]),
+        name_words=_particular_words(names, known, words, unsaid=ODDS_BY_VECTORS[1]),
     )
+
+
+def matters_of(language: Language, encoder: Encoder) -> KnownMatters:
+    """Return the titles and names that are known in a language, as an encoder reads them."""
+    return encoded_matters(language.matters, encoder, language.naming)  # type: ignore[arg-type] # every object has its identity
 
 
 def stems_of(text: str, words: NamingWords, *, names: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -81,21 +89,27 @@ def stems_of(text: str, words: NamingWords, *, names: frozenset[str] = frozenset
 
 
 def _particular_words(
-    phrases: Sequence[str], known: Sequence[tuple[str, str]], words: NamingWords
+    phrases: Sequence[str], known: Sequence[tuple[str, str]], words: NamingWords, *, unsaid: float
 ) -> tuple[dict[str, float], ...]:
     """Return the particular words of each phrase, by their stems, with its odds where they are not said."""
     held = Counter(stem for matter in known for stem in stems_of(" ".join(matter), words))
     particular, rare = (share * len(known) for share in (PARTICULAR, RARE))
     return tuple(
-        {stem: NEVER if held[stem] < rare else ODDS[1] for stem in stems_of(each, words) if held[stem] < particular}
+        {stem: NEVER if held[stem] < rare else unsaid for stem in stems_of(each, words) if held[stem] < particular}
         for each in phrases
     )
 
 
 def odds_of_words(
-    cover: NDArray[np.float32], said: Sequence[frozenset[str]], particular: Sequence[Mapping[str, float]]
+    cover: NDArray[np.float32],
+    said: Sequence[frozenset[str]],
+    particular: Sequence[Mapping[str, float]],
+    *,
+    otherwise: float,
 ) -> NDArray[np.float32]:
     """Return the factor of each title's odds, given which of its particular words are said of what it covers.
+
+    It is ``otherwise`` where all are.
 
     ``cover`` has the shape ``(remarks, titles)``; ``said`` are the stems of the remarks, ``particular`` the words of
     each title with its odds where they are not among them.
@@ -110,7 +124,7 @@ def odds_of_words(
     sure = np.where(cover >= LIKELY, cover, np.float32(0))
     shares = np.asarray(says.T @ sure) / np.maximum(sure.sum(axis=0), 1e-9)
     odds = [
-        min((factor for word, factor in own.items() if shares[places[word], title] < SAID), default=ODDS[0])
+        min((factor for word, factor in own.items() if shares[places[word], title] < SAID), default=otherwise)
         for title, own in enumerate(particular)
     ]
     return np.array(odds, dtype=np.float32)
@@ -132,27 +146,25 @@ class Scorer:
         titles: NDArray[np.float32],
         tokens: TokenVectors | None,
         encoder: Encoder,
-        possible: float = POSSIBLE,
     ) -> None:
         """Take texts with their matter vectors, unit length, shape ``(remarks, width)``, and those of the titles.
 
-        Where the titles' ``tokens`` are null, vectors alone tell. Titles are read word by word where vectors find them
-        at least as likely as ``possible``.
+        Where the titles' ``tokens`` are null, vectors alone tell.
         """
         self._texts, self._vectors, self._titles, self._tokens, self._encoder = texts, vectors, titles, tokens, encoder
-        self._possible = possible
+        self.said = (ODDS_BY_VECTORS if tokens is None else ODDS_BY_WORDS)[0]
 
     def __call__(self, remarks: NDArray[np.int64], titles: Sequence[int] | None = None) -> NDArray[np.float32]:
         """Return the probabilities, 0..1, of the shape ``(remarks, titles)``, of all titles or of some.
 
-        Read word by word are the ``TRIED`` nearest of each remark that are possible at all; the others have 0.
+        Read word by word are the ``TRIED`` nearest of each remark that are ``POSSIBLE``; the others have 0.
         """
         chosen = np.arange(len(self._titles)) if titles is None else np.array(titles, dtype=np.int64)
         cosines = self._vectors[remarks] @ self._titles[chosen].T
         near = self._encoder.near(cosines)
         if self._tokens is None:
             return near
-        near[near < self._possible] = 0.0
+        near[near < POSSIBLE] = 0.0
         if near.shape[1] > TRIED:
             least = np.partition(near, -TRIED, axis=1)[:, -TRIED]
             near[near < least[:, None]] = 0.0
@@ -207,7 +219,7 @@ def file_under_titles(
     if count > READ_TOGETHER:
         drawn = np.arange(READ_TOGETHER) * count // READ_TOGETHER
     cover = scorer(drawn)
-    odds = odds_of_words(cover, [said[place] for place in drawn.tolist()], particular)
+    odds = odds_of_words(cover, [said[place] for place in drawn.tolist()], particular, otherwise=scorer.said)
     cover = weighed_by_words(cover, odds)
     weighed = (weights[drawn] * count / max(1, len(drawn))).astype(np.float32)
     told = np.zeros(len(drawn), dtype=np.float32)

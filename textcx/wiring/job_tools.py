@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 
 from textcx.pipelines.incoming import IncomingTools
 from textcx.steps.journey import stage_vectors
-from textcx.steps.matters import encoded_matters
+from textcx.steps.matters import matters_of
 
 if TYPE_CHECKING:
     from textcx.pipelines.batch import RecordTools
@@ -37,7 +37,6 @@ def job_tools(container: Container) -> JobTools:
     turn = threading.RLock()
     encoder, phrases = one_at_a_time(record.encoder, turn), one_at_a_time(corpus.phrases, turn)
     language = corpus.language
-    known = encoded_matters(language.matters, encoder, language.naming)  # type: ignore[arg-type] # every object has its identity
     return JobTools(
         record=replace(
             record,
@@ -50,7 +49,7 @@ def job_tools(container: Container) -> JobTools:
         incoming=IncomingTools(
             phrases=phrases,
             language=language,
-            stages=stage_vectors(language.journey, encoder, known),
+            stages=stage_vectors(language.journey, encoder, matters_of(language, encoder)),
             pain_threshold=container.settings.pain_threshold,
             offer_words=container.settings.offer_words(),
         ),

@@ -15,7 +15,7 @@ from languages import ENGLISH, NAMING
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import PAIN_POINTS
-from textcx.steps.matters import COVERED, ODDS, encoded_matters
+from textcx.steps.matters import COVERED, ODDS_BY_VECTORS, encoded_matters
 from textcx.steps.pains.find import PAIN_SCHEMA
 from textcx.steps.pains.group import LEAST_FIT, fit_for_titles, group_pains, pain_point_id
 
@@ -154,7 +154,7 @@ def test_the_id_depends_on_the_title_only() -> None:
 def likely_by(*likely: float) -> NDArray[np.float32]:
     """Vectors of remarks that "Late parcel" covers as likely as this."""
     told = np.array(likely)
-    near = (np.log(told / (1 - told)) - np.log(ODDS[0]) - ENCODER.near.shift) / ENCODER.near.slope
+    near = (np.log(told / (1 - told)) - np.log(ODDS_BY_VECTORS[0]) - ENCODER.near.shift) / ENCODER.near.slope
     title, other = ENCODER.encode(["late parcel", "cold soup"]).matters
     other = other - (other @ title) * title
     aside = np.sqrt(1 - near**2)[:, None] * other / np.linalg.norm(other)

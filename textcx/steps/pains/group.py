@@ -29,7 +29,7 @@ from textcx.domain.lexicons.journey import UNKNOWN
 from textcx.domain.lexicons.naming import names_in, tokens
 from textcx.domain.tables import PAIN_POINTS
 from textcx.steps.evidence import check_vectors, choose_evidence
-from textcx.steps.matters import COVERED, ODDS, Scorer, file_under_titles, stems_of, weighed_by_words
+from textcx.steps.matters import COVERED, Scorer, file_under_titles, stems_of, weighed_by_words
 from textcx.steps.pains.severity import is_safety, severity_summary
 from textcx.steps.pains.statements import clarity
 
@@ -57,8 +57,6 @@ MOST = 60
 """Pain points at most."""
 NAMED_WORDS = (2, 8)
 """Words of a title that a namer proposes."""
-SAYING = np.array([ODDS[0]], dtype=np.float32)
-"""A namer makes titles of what members say."""
 SLACK = 0.02
 """So much less may a namer's title fit than ours."""
 EVIDENCE = 5
@@ -177,7 +175,8 @@ def _retitle(
                 continue
             vector = encoder.encode([title]).matters
             scorer = Scorer(texts, own, titles=vector, tokens=encoder.words([title]), encoder=encoder)
-            fit = float(weighed_by_words(scorer(np.arange(len(texts))), SAYING).mean())
+            saying = np.array([scorer.said], dtype=np.float32)  # a namer makes titles of what members say
+            fit = float(weighed_by_words(scorer(np.arange(len(texts))), saying).mean())
             if fit >= max(LEAST_FIT, row["fit"] - SLACK):
                 row |= {"title": title, "fit": round(fit, 4)}
                 used[same] += 1

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from textcx.domain.lexicons.naming import names_in, tokens
-from textcx.steps.matters import ODDS, SAID, encoded_matters, stems_of, weighed_by_words
+from textcx.steps.matters import ODDS_BY_VECTORS, SAID, matters_of, stems_of, weighed_by_words
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -99,7 +99,7 @@ class Naming:
 
 def naming_with(language: Language, *, phrases: PhraseFinder, encoder: Encoder) -> Naming:
     """Return what names in a language are found and proven with, among it what is known of many trades."""
-    matters = encoded_matters(language.matters, encoder, language.naming)  # type: ignore[arg-type] # every object has its identity
+    matters = matters_of(language, encoder)
     return Naming(phrases=phrases, words=language.naming, matters=matters, encoder=encoder)
 
 
@@ -117,7 +117,10 @@ def _values(
         heard = Counter(stem for text in theme.texts for stem in stems_of(text, tools.words, names=brands))
         least = SAID * len(theme.texts)
         odds = [
-            min((factor for word, factor in particular.get(name, {}).items() if heard[word] < least), default=ODDS[0])
+            min(
+                (factor for word, factor in particular.get(name, {}).items() if heard[word] < least),
+                default=ODDS_BY_VECTORS[0],
+            )
             for name in names
         ]
         covered[rows] = weighed_by_words(covered[rows], np.array(odds, dtype=np.float32))

@@ -139,7 +139,7 @@ def calibrate_matters(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> 
 
     Titles say what went wrong: they are asked about pains only.
     """
-    near, covered = _told(encoder, pairs)
+    near, covered = nearness_of(encoder, pairs)
     pain = encoder.encode([remark for one in pairs for remark in one.remarks]).pain >= PAIN
     ((slope,), (shift,)), ((by_vector, by_words), (covers_shift,)) = (
         (curve.coef_[0], curve.intercept_)
@@ -168,7 +168,7 @@ def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade], pairs: Seq
         for kind in ("title", "name", "description"):
             called = encoder.encode([getattr(matter, kind) for matter in trade.matters]).matters
             hits[kind] += ((found @ called.T).argmax(1) == owners).tolist()
-    near, covered = _told(encoder, pairs)
+    near, covered = nearness_of(encoder, pairs)
     told = {"covered": float(covered.mean()), "near_auc": float(roc_auc(covered, near[:, 0]))}
     told["covers_auc"] = float(roc_auc(covered, encoder.covers(near[:, 0], near[:, 1])))
     shares = {name: round(float(np.mean(own)), 4) for name, own in hits.items()}
@@ -176,7 +176,7 @@ def measure_matters(encoder: BatchedEncoder, trades: Sequence[Trade], pairs: Seq
     return shares | counts | {name: round(value, 4) for name, value in told.items()}
 
 
-def _told(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def nearness_of(encoder: BatchedEncoder, pairs: Sequence[JudgedTexts]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Nearness of each judged pair by vectors and by words, shape ``(pairs, 2)``; and whether its title covers it."""
     titles = [one.title for one in pairs for _ in one.remarks]
     remarks = [remark for one in pairs for remark in one.remarks]
