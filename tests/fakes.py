@@ -79,7 +79,6 @@ class FakeEncoder:
         matrix = _matrix([_vector(text) for text in texts] if vectors else [], WIDTH)
         heads = _matrix([heads for _, heads in told], 5 + len(_EMOTIONS))
         return Encoding(
-            vectors=matrix,
             matters=matrix,
             sentiment=heads[:, :3],
             pain=heads[:, 3],

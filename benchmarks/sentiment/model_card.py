@@ -39,8 +39,9 @@ TEACHES = {
     "jupyter_2015": "pain and request by question (weak)",
     "pool_labels": "all heads: sentences labelled for textcx, see below",
     "hard_labels": "the same, for sentences that an earlier encoder was least certain about",
-    "dynasent_pool": "answers of the teacher; request by wording (weak)",
+    "pool_votes": "sentiment as shares of votes, pain, request: sentences of the same pool, see below",
     "written": "all heads: sentences written and labelled for textcx, see below",
+    "written_votes": "sentiment as shares of votes, pain, request: more such sentences, see below",
     "contrasts": "pain, request, negation: sentences from our own patterns",
 }
 FAILURES = 5

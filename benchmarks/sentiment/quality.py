@@ -1,9 +1,9 @@
-"""Measure the shipped encoder as ``textcx evaluate`` does, and also its vectors and its arithmetic precision.
+"""Measure the shipped encoder as ``textcx evaluate`` does, and also its arithmetic precision.
 
     python -m benchmarks.sentiment.quality --data DIR [--model DIR] [--limit N]
 
-Writes ``benchmarks/results/sentiment_quality.json`` and ``.md``. Vectors: do they group texts by subject as well as
-those of the network we started from? Precision: how far does the arithmetic of this machine move an answer from fp32?
+Writes ``benchmarks/results/sentiment_quality.json`` and ``.md``. Precision: how far does the arithmetic of this machine
+move an answer from fp32?
 """
 
 from __future__ import annotations
@@ -16,60 +16,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors.torch import load_file
-from sklearn.cluster import KMeans
-from sklearn.metrics import v_measure_score
-from tokenizers import Tokenizer
 
 from benchmarks.run import MODEL, RESULTS, parser_for, rounded
 from textcx.commands.evaluate import write_json
-from textcx.engines.encoder.backends.torch import TorchBackend
 from textcx.engines.encoder.load import load_encoder
-from textcx.engines.encoder.network import EncoderNetwork, backbone_from_bert
-from textcx.engines.encoder.reader import BatchedEncoder
 from textcx.evaluation import as_markdown, evaluate, tables
 from textcx.evaluation.pairs import pairs_directory
-from textcx.evaluation.records import records
 from textcx.evaluation.sentiment_sets import SENTIMENT_SETS, read_labelled
-from textcx.training.run import start_folder
 
 if TYPE_CHECKING:
     from textcx.ports import Encoder
 
 PACKAGES = ("numpy", "torch", "tokenizers", "safetensors", "vaderSentiment", "textblob", "scikit-learn")
-SEEDS = (0, 1, 2)
 SAMPLE = 400
 """Texts of each set whose precision is measured."""
-
-
-def original_encoder() -> BatchedEncoder:
-    """All-MiniLM-L6-v2 as it was, in the same engine: its vector head is still the identity."""
-    folder = start_folder(None)
-    network = EncoderNetwork()
-    network.load_state_dict(backbone_from_bert(load_file(folder / "model.safetensors")), strict=False)
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    return BatchedEncoder(TorchBackend(network), tokenizer, encoder_id="original", width=network.shape.width)
-
-
-def measure_vectors(encoder: Encoder, data: Path, *, limit: int | None) -> dict[str, dict[str, float]]:
-    """V-measure of k-means on our vectors and on the original ones, mean of three seeds."""
-    original = original_encoder()
-    report = {}
-    for name in ("banking77", "stackoverflow_titles"):
-        found = list(records(data, f"clusters/{name}", "test"))[:limit]
-        texts, truth = [record["text"] for record in found], [record["label"] for record in found]
-        both = {"ours": encoder.encode(texts).vectors, "original": original.encode(texts).vectors}
-        report[name] = {"texts": len(texts), "classes": len(set(truth))}
-        for kind, vectors in both.items():
-            scores = [
-                v_measure_score(truth, KMeans(len(set(truth)), n_init=2, random_state=seed).fit_predict(vectors))
-                for seed in SEEDS
-            ]
-            report[name][f"v_measure_{kind}"] = float(np.mean(scores))
-            report[name][f"v_measure_{kind}_sd"] = float(np.std(scores))
-        report[name]["mean_cosine_to_original"] = float((both["ours"] * both["original"]).sum(1).mean())
-        print("vectors", name, report[name], flush=True)
-    return report
 
 
 def measure_precision(encoder: Encoder, model: Path, data: Path, *, limit: int | None) -> dict[str, float]:
@@ -84,7 +44,7 @@ def measure_precision(encoder: Encoder, model: Path, data: Path, *, limit: int |
         "mean_move": float(moved.mean()),
         "labels_changed": float((found.sentiment.argmax(1) != full.sentiment.argmax(1)).mean()),
         "largest_pain_move": float(np.abs(found.pain - full.pain).max()),
-        "lowest_vector_cosine": float((found.vectors * full.vectors).sum(1).min()),
+        "lowest_matter_cosine": float((found.matters * full.matters).sum(1).min()),
     }
 
 
@@ -115,14 +75,10 @@ def as_document(report: dict[str, Any]) -> str:
         "",
         as_markdown(tables(report)),
     ]
-    for part, title in (("vectors", "Vectors"), ("precision_moves", "Precision")):
-        figures = report[part] if part == "vectors" else {f"{report['precision']} against fp32": report[part]}
-        columns = list(next(iter(figures.values())))
-        parts += [f"### {title}", "", f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-        for name, row in figures.items():
-            cells = (f"{row[key]:,}" if isinstance(row[key], int) else f"{row[key]:.4f}" for key in columns)
-            parts.append(f"| {name} | {' | '.join(cells)} |")
-        parts.append("")
+    moves = report["precision_moves"]
+    cells = (f"{value:,}" if isinstance(value, int) else f"{value:.4f}" for value in moves.values())
+    parts += ["### Precision", "", f"| | {' | '.join(moves)} |", "|---" * (len(moves) + 1) + "|"]
+    parts += [f"| {report['precision']} against fp32 | {' | '.join(cells)} |", ""]
     return "\n".join(parts)
 
 
@@ -137,11 +93,7 @@ def main() -> None:
     encoder = load_encoder(given.model)
     pairs = pairs_directory()
     report = about_the_run() | evaluate(encoder=encoder, data=given.data, limit=given.limit, pairs=pairs, tell=print)
-    extra = {
-        "vectors": measure_vectors(encoder, given.data, limit=given.limit),
-        "precision_moves": measure_precision(encoder, given.model, given.data, limit=given.limit),
-    }
-    report |= rounded(extra)
+    report |= rounded({"precision_moves": measure_precision(encoder, given.model, given.data, limit=given.limit)})
     write_json(report, given.out)
     given.out.with_suffix(".md").write_text(as_document(report), encoding="utf-8")
     goals = {name: one["goal"] for name, one in report["sentiment"].items() if "goal" in one}

@@ -3,7 +3,7 @@
     python -m benchmarks.speed.encoder --data DATA [--rounds 3] [--limit 5000] [--only reading,ceiling,start,agreement]
 
 * ``reading``: the same reviews, read by a stock pipeline (a three-way classifier on all-MiniLM-L6-v2, as large as our
-  encoder, float32, batches of 32, truncation on) and by each of our backends with all heads and vectors. Each reading
+  encoder, float32, batches of 32, truncation on) and by each of our backends with all heads and matters. Each reading
   has a process of its own; they alternate, and the median of the rounds counts. Loading is not timed.
 * ``ceiling``: matrix products of the network's shapes and large square ones, and the share of it that reading reaches.
 * ``start``: from the start of ``textcx sentiment`` to its first line, and the peak memory of the process.
@@ -92,9 +92,9 @@ def read_ours(texts: list[str], backend: str, precision: str) -> dict[str, Any]:
     if hasattr(backend, "read"):
         read = backend.read
 
-        def counted(windows: list[list[int]], *, size: int, fill: bool) -> object:
+        def counted(windows: list[list[int]], *, size: int, fill: bool, branch: bool) -> object:
             batches.append((size, [len(window) for window in windows]))
-            return read(windows, size=size, fill=fill)
+            return read(windows, size=size, fill=fill, branch=branch)
 
         backend.read = counted
     else:
@@ -174,7 +174,7 @@ def compare() -> dict[str, Any]:
             "mean": round(float(moved.mean()), 6),
             "p99": round(float(np.quantile(moved, 0.99)), 6),
             "labels_changed": round(float(changed.mean()), 5),
-            "cosine_min": round(float((other.vectors * reference.vectors).sum(1).min()), 5),
+            "cosine_min": round(float((other.matters * reference.matters).sum(1).min()), 5),
         }
     return found
 

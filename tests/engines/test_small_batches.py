@@ -27,8 +27,7 @@ def answers(sums: NDArray[np.float32]) -> Logits:
     rows = len(sums)
     return Logits(
         sentiment=np.stack([sums, np.zeros(rows), -sums], axis=1).astype(np.float32), pain=sums, request=-sums,
-        emotions=np.zeros((rows, 4), np.float32), vectors=np.ones((rows, 4), np.float32) / 2,
-        matters=np.ones((rows, 4), np.float32) / 2,
+        emotions=np.zeros((rows, 4), np.float32), matters=np.ones((rows, 4), np.float32) / 2,
         tags=np.zeros((0, 9), np.float32), words=np.zeros((0, 4), np.float32),
     )  # fmt: skip
 
@@ -133,4 +132,4 @@ def test_the_shipped_encoder_agrees_with_itself_within_its_tolerance() -> None:
         alone = reader.encode([text])
         for found in (alone.sentiment[0], together.sentiment[place]):
             np.testing.assert_allclose(found, full.sentiment[place], atol=1e-3)
-        np.testing.assert_allclose(alone.vectors[0], full.vectors[place], atol=1e-3)
+        np.testing.assert_allclose(alone.matters[0], full.matters[place], atol=1e-3)

@@ -143,11 +143,11 @@ def record_tools(*batches: FeedbackBatch, plan: ColumnPlan = PLAN) -> Part:
 
 
 class Flipped(FakeEncoder):
-    """Its matters point the other way than its vectors."""
+    """Its matters point the other way."""
 
     def encode(self, texts: Sequence[str], *, vectors: bool = True, tags: bool = False) -> Encoding:
         found = super().encode(texts, vectors=vectors, tags=tags)
-        return replace(found, matters=-found.vectors)
+        return replace(found, matters=-found.matters)
 
 
 def corpus_tools(part: Part, *, rated: bool = True, tools: CorpusTools | None = None) -> Analysis:

@@ -77,7 +77,7 @@ def test_new_segments_get_the_theme_and_strength_that_the_set_assigns_them(
     tools: IncomingTools, theme_set: ThemeSet
 ) -> None:
     found = look(NEW, tools, theme_set)
-    assigned = assign_themes(theme_set, FakeEncoder().encode(NEW).vectors)
+    assigned = assign_themes(theme_set, FakeEncoder().encode(NEW).matters)
     assert len(set(found["theme_id"][:2])) == 2
     assert found["theme_id"][:2].to_list() == assigned.theme_ids[:2]
     assert found["strength"][:2].to_list() == assigned.strengths[:2].tolist()

@@ -55,13 +55,13 @@ def together(encoder: Encoder) -> Encoding:
 
 def rows_of(found: Encoding) -> list[list[bytes]]:
     heads = (found.sentiment, found.pain, found.request, found.emotions)
-    parts = (found.vectors, found.matters, *heads, found.windows)
+    parts = (found.matters, *heads, found.windows)
     return [[part[row].tobytes() for part in parts] for row in range(len(found.pain))]
 
 
 def test_answers_have_the_promised_shapes(together: Encoding) -> None:
     count = len(TEXTS)
-    assert together.vectors.shape == together.matters.shape == (count, WIDTH)
+    assert together.matters.shape == (count, WIDTH)
     assert together.sentiment.shape == (count, 3)
     assert together.pain.shape == together.request.shape == together.windows.shape == (count,)
     assert together.emotions.shape == (count, 4)
@@ -69,13 +69,12 @@ def test_answers_have_the_promised_shapes(together: Encoding) -> None:
 
 def test_answers_have_the_promised_types(together: Encoding) -> None:
     heads = (together.sentiment, together.pain, together.request, together.emotions)
-    assert {part.dtype for part in (together.vectors, together.matters, *heads)} == {np.dtype(np.float32)}
+    assert {part.dtype for part in (together.matters, *heads)} == {np.dtype(np.float32)}
     assert together.windows.dtype == np.int32
 
 
-def test_every_vector_has_unit_length(together: Encoding) -> None:
-    for vectors in (together.vectors, together.matters):
-        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+def test_every_matter_has_unit_length(together: Encoding) -> None:
+    np.testing.assert_allclose(np.linalg.norm(together.matters, axis=1), 1, atol=1e-5)
 
 
 def test_probabilities_lie_between_0_and_1_and_those_of_sentiment_sum_to_1(together: Encoding) -> None:
@@ -93,7 +92,7 @@ def test_a_short_text_is_read_in_one_window_and_a_long_one_in_several(together: 
 
 def test_no_texts_give_no_answers(encoder: Encoder) -> None:
     found = encoder.encode([])
-    assert found.vectors.shape == found.matters.shape == (0, WIDTH)
+    assert found.matters.shape == (0, WIDTH)
     assert found.sentiment.shape == (0, 3)
     assert found.pain.shape == found.request.shape == found.windows.shape == (0,)
     assert found.emotions.shape == (0, 4)
@@ -113,9 +112,9 @@ def test_a_repeated_text_gets_the_same_answer_each_time(encoder: Encoder) -> Non
     assert first == second != between
 
 
-def test_heads_do_not_change_where_nobody_wants_vectors(encoder: Encoder, together: Encoding) -> None:
+def test_heads_do_not_change_where_nobody_wants_matters(encoder: Encoder, together: Encoding) -> None:
     without = encoder.encode(TEXTS, vectors=False)
-    assert without.vectors.shape == without.matters.shape == (0, WIDTH)
+    assert without.matters.shape == (0, WIDTH)
     for name in ("sentiment", "pain", "request", "emotions", "windows"):
         assert getattr(without, name).tobytes() == getattr(together, name).tobytes()
 
@@ -158,5 +157,5 @@ def test_praise_complaint_and_wish_are_told_apart(encoder: Encoder) -> None:
 def test_texts_about_the_same_thing_lie_closer_together(encoder: Encoder) -> None:
     parcel, same, other = encoder.encode(
         ["The parcel came late.", "My parcel was two days late.", "Breakfast in the hotel was tasty."]
-    ).vectors
+    ).matters
     assert parcel @ same > parcel @ other

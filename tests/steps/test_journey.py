@@ -62,7 +62,6 @@ class WordEncoder:
         nothing = np.zeros(len(texts), dtype=np.float32)
         matrix = matrix if vectors else matrix[:0]
         return Encoding(
-            matrix,
             np.zeros((len(texts), 3), np.float32),
             nothing,
             nothing,
@@ -84,7 +83,7 @@ def _place(
     }, schema_overrides={"text": pl.String, "touchpoint": pl.String})  # fmt: skip
     return place_segments_on_journey(
         segments,
-        ENCODER.encode(texts).vectors,
+        ENCODER.encode(texts).matters,
         taxonomy=taxonomy,
         stage_vectors=stage_vectors(taxonomy, ENCODER, NO_MATTERS),
     )
@@ -140,7 +139,7 @@ def test_vectors_of_other_segments_are_refused() -> None:
 def test_the_order_of_segments_moves_no_stage(order: list[int]) -> None:
     texts = ["the seat was hard", "great", "parcel late", "courier was kind", "seats and parcels", "hm"]
     segments = pl.DataFrame({"segment_id": [f"s{n}" for n in range(6)], "text": texts})
-    vectors, examples = ENCODER.encode(texts).vectors, stage_vectors(SMALL, ENCODER, NO_MATTERS)
+    vectors, examples = ENCODER.encode(texts).matters, stage_vectors(SMALL, ENCODER, NO_MATTERS)
     straight = place_segments_on_journey(segments, vectors, taxonomy=SMALL, stage_vectors=examples)
     mixed = place_segments_on_journey(segments[order], vectors[order], taxonomy=SMALL, stage_vectors=examples)
     assert mixed["stage"].to_list() == straight["stage"].to_list()
@@ -153,7 +152,7 @@ def _fit(texts: Sequence[str], **columns: Sequence[object]) -> JourneyFit:
         "counted": [True] * len(texts), **columns,
     }, schema_overrides={"text": pl.String, "counted": pl.Boolean})  # fmt: skip
     return fit_journey(
-        segments, ENCODER.encode(texts).vectors, candidates=(SMALL, TRIPS), encoder=ENCODER, known=NO_MATTERS
+        segments, ENCODER.encode(texts).matters, candidates=(SMALL, TRIPS), encoder=ENCODER, known=NO_MATTERS
     )
 
 
@@ -196,7 +195,7 @@ def test_a_file_without_segments_takes_the_first_journey_and_needs_no_note() -> 
 
 def test_a_journey_that_was_named_is_taken_without_a_look_at_the_file() -> None:
     segments = pl.DataFrame({"segment_id": ["a"], "text": ["the seat was hard"], "counted": [True]})
-    vectors = ENCODER.encode(segments["text"].to_list()).vectors
+    vectors = ENCODER.encode(segments["text"].to_list()).matters
     fit = fit_journey(segments, vectors, candidates=(TRIPS,), encoder=ENCODER, known=NO_MATTERS)
     assert (fit.taxonomy, fit.notes, fit.shares) == (TRIPS, (), {})
 
@@ -206,7 +205,7 @@ def test_the_order_of_a_file_larger_than_the_sample_does_not_move_its_fit(seed: 
     texts = [f"{word} {number}" for number in range(FIT_SAMPLE) for word in ("we booked the cabin", "the seat")]
     order = np.random.default_rng(seed).permutation(len(texts))
     segments = pl.DataFrame({"segment_id": [f"s{n}" for n in range(len(texts))], "text": texts, "counted": True})
-    vectors = ENCODER.encode(texts).vectors
+    vectors = ENCODER.encode(texts).matters
     straight, mixed = (
         fit_journey(rows, found, candidates=(SMALL, TRIPS), encoder=ENCODER, known=NO_MATTERS)
         for rows, found in ((segments, vectors), (segments[order], vectors[order]))

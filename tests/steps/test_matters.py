@@ -43,7 +43,7 @@ class WordEncoder(FakeEncoder):
 
     def words(self, texts: Sequence[str]) -> TokenVectors:  # type: ignore[override] # this one tells
         said = [text.split() for text in texts]
-        vectors = self.encode([word for own in said for word in own]).vectors
+        vectors = self.encode([word for own in said for word in own]).matters
         return TokenVectors(bounds=np.cumsum([0, *map(len, said)]), vectors=vectors)
 
 

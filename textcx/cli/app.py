@@ -178,38 +178,41 @@ app.command()(worker)
 def train_sentiment(
     data: Annotated[Path, typer.Option("--data", help="folder of labelled data")],
     out: Annotated[Path, typer.Option("--out", help="directory for the model")],
-    teacher: Annotated[
-        Path | None, typer.Option("--teacher", help="folder of all-mpnet-base-v2; its packages by default")
-    ] = None,
-    no_teacher: Annotated[bool, typer.Option("--no-teacher", help="learn from the labels alone")] = False,
     start: Annotated[
         Path | None, typer.Option("--start", help="folder of all-MiniLM-L6-v2; the installed package by default")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="directory of a model whose upper layers and heads are trained on")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", help="seed of everything random")] = 17,
     epochs: Annotated[int, typer.Option("--epochs", min=1, help="passes over the data")] = 3,
     resume: Annotated[bool, typer.Option("--resume", help="go on from the last checkpoint")] = False,
 ) -> None:
-    """Train the encoder: sentiment, pain, request, emotions and matters in one network."""
+    """Train the encoder, all of it from all-MiniLM-L6-v2, or the sentiment of a model on."""
     from textcx.runs.progress import StageClock
     from textcx.settings.analysis import load_settings
-    from textcx.training.run import train_encoder
+    from textcx.training.run import Run, train_encoder, train_on
     from textcx.wiring.container import Container
 
+    if start and model:
+        message = "--start begins anew and --model goes on from a trained model: give one of them"
+        raise typer.BadParameter(message)
     work = out.with_name(f"{out.name}.work")
     with StageClock(bars=True) as progress:
-        train_encoder(
+        run = Run(
             data=data,
             out=out,
             work=work,
-            start=start,
-            teacher=teacher,
-            taught=not no_teacher,
             seed=seed,
             epochs=epochs,
             resume=resume,
             progress=progress,
             wording=Container(load_settings()).language.requests,
         )
+        if model:
+            train_on(run, model=model)
+        else:
+            train_encoder(run, start=start)
     tell(f"The model is in {out}; the figures of the run are in {work}/log.jsonl.")
 
 

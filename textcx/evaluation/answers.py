@@ -53,7 +53,7 @@ class Answers:
         at = np.array([self._places[text] for text in texts], dtype=np.int64)
         nothing = np.zeros((0, 0), np.float32)
         answers = {name: known[at] for name, known in self._known.items()}
-        return Encoding(vectors=nothing, matters=nothing, tags=None, **answers)
+        return Encoding(matters=nothing, tags=None, **answers)
 
     def polarity(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """Return p(positive) - p(negative) of each text, -1 to 1."""

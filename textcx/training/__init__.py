@@ -1,1 +1,1 @@
-"""Train the encoder from open data: corpus, teacher, loop, calibration, model folder."""
+"""Train the encoder from open data: corpus, loop, calibration, model folder."""

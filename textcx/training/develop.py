@@ -12,10 +12,10 @@ from textcx.domain.encoding import EMOTIONS
 from textcx.steps.statistics.classification import macro_f1, roc_auc
 from textcx.training.batches import read, token_ids
 from textcx.training.examples import BY_LABEL, Example, labelled
-from textcx.training.sources import SOURCES, read_corpus
+from textcx.training.sources import read_corpus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from textcx.domain.lexicons.text import RequestPatterns
     from textcx.engines.encoder.network import EncoderNetwork
-    from textcx.training.examples import Source
 
 HEADS = ("sentiment", "pain", "request", "emotions")
 CHOOSING = ("cebab", "nhs_survey", "semeval_tweets", "goemotions", "dynasent_r1", "dynasent_r2")
@@ -43,11 +42,9 @@ class DevelopmentSet:
     labels: dict[str, NDArray[np.int64]]
 
 
-def development_sets(
-    directory: Path, tokenizer: Tokenizer, *, wording: RequestPatterns, sources: Sequence[Source] = SOURCES
-) -> list[DevelopmentSet]:
+def development_sets(directory: Path, tokenizer: Tokenizer, *, wording: RequestPatterns) -> list[DevelopmentSet]:
     """Read the dev splits of the mix and DynaSent's two rounds."""
-    corpus = read_corpus(directory, wording=wording, split="dev", sources=sources)
+    corpus = read_corpus(directory, wording=wording, split="dev")
     examples = {
         name: corpus.examples[start : stop : max(1, (stop - start) // MOST_TEXTS)]
         for name, (start, stop) in corpus.bounds.items()
@@ -75,10 +72,8 @@ def _set_of(name: str, examples: Sequence[Example], tokenizer: Tokenizer) -> Dev
     return DevelopmentSet(name, ids, dict(zip(("sentiment", "pain", "request", *EMOTIONS), columns, strict=True)))
 
 
-def read_heads(
-    network: EncoderNetwork, ids: Sequence[NDArray[np.int32]], *, advance: Callable[[int], None] = lambda _: None
-) -> dict[str, NDArray[np.float32]]:
-    """Read texts with a network; ``advance`` is called with how many more are read.
+def read_heads(network: EncoderNetwork, ids: Sequence[NDArray[np.int32]]) -> dict[str, NDArray[np.float32]]:
+    """Read texts with a network.
 
     Returns logits by the names of ``HEADS``. Shapes ``(texts, 3)``, ``(texts,)`` twice, and ``(texts, 4)``.
     """
@@ -87,7 +82,6 @@ def read_heads(
     for places, output in read(network, ids):
         for values, part in zip(found.values(), output, strict=False):
             values[places.numpy()] = part.cpu().numpy()
-        advance(len(places))
     return found
 
 

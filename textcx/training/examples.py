@@ -58,9 +58,6 @@ class Source:
         each_epoch: Most examples drawn in one epoch; repeated where the source has fewer and ``repeat`` is set.
         attribution: The words its licence asks for.
         repeat: How often an example may be seen in one epoch.
-        taught: Share of the target that the teacher gives where there is one, 0 to 1: all of it where there are no
-            labels, much where labels are weak, nothing where they are sure.
-        for_teacher: Whether the teacher learns from it.
     """
 
     name: str
@@ -69,8 +66,6 @@ class Source:
     attribution: str
     licence: str
     repeat: int = 1
-    taught: float = 0.0
-    for_teacher: bool = True
 
 
 @dataclass(slots=True)

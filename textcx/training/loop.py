@@ -6,7 +6,6 @@ digits for small ones. A running mean of the weights is what is kept.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import math
@@ -21,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
 from textcx.domain.encoding import EMOTIONS
-from textcx.training.batches import cut, draw_epoch, pad, read, token_ids
+from textcx.training.batches import cut, draw_epoch, pad, token_ids
 from textcx.training.develop import measure
 
 if TYPE_CHECKING:
@@ -39,9 +38,10 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-LOSSES = ("sentiment", "pain", "request", "emotions", "vector")
+LOSSES = ("sentiment", "pain", "request", "emotions")
 HEADS = ("hidden", "sentiment", "pain", "request", "emotions")
-STEPS_A_LINE = 50
+EMBEDDINGS = ("words.", "positions.", "norm_words.")
+STAGE, STEPS_A_LINE = "train", 50
 FIRST_WORD = 1000  # ids below are special tokens, punctuation and single characters
 
 
@@ -54,10 +54,10 @@ class TrainingPlan:
         rate: Highest learning rate of the backbone; the heads take ``head_factor`` times as much.
         budget: Padded tokens in a batch.
         longest: Tokens of a text that are read.
-        embeddings: Whether word and position embeddings are trained, too.
+        frozen: Layers from the lowest up that stay as they are, and the embeddings with them; 0 trains all.
+        kept: Share of the start weights in the mean of them and the trained ones that is the result, 0..1.
         warm_up: Share of the steps in which the rate rises.
         decay: Weight decay of all but biases and norms.
-        vector_weight: Weight of the distance to the original sentence embedding; 0 leaves it out.
         pain_weight: Weight of the head's loss; so of the others, that of the emotions being their mean.
         smoothing: Share of every sentiment label given to all classes.
         masked_words: Share of words hidden while training.
@@ -72,10 +72,10 @@ class TrainingPlan:
     head_factor: float = 4.0
     budget: int = 4_096
     longest: int = 256
-    embeddings: bool = True
+    frozen: int = 0
+    kept: float = 0.0
     warm_up: float = 0.05
     decay: float = 0.01
-    vector_weight: float = 5.0
     pain_weight: float = 1.0
     request_weight: float = 1.0
     emotion_weight: float = 0.5
@@ -83,7 +83,7 @@ class TrainingPlan:
     masked_words: float = 0.05
     head_dropout: float = 0.1
     mean_decay: float = 0.998
-    measures: int = 6
+    measures: int = 4
 
 
 class Training:
@@ -99,23 +99,24 @@ class Training:
         work: Path,
         plan: TrainingPlan,
         progress: ProgressReporter,
-        name: str = "train",
     ) -> None:
-        """Read the corpus and, where they are taught, the original vectors of all texts.
+        """Read the corpus.
 
         ``network`` has its start weights, and is on a CUDA device if one should compute; ``tokenizer`` is also that of
-        ``sets``; ``work`` is the folder for checkpoints and the cache of original vectors.
+        ``sets``; ``work`` is the folder for checkpoints.
         """
         work.mkdir(parents=True, exist_ok=True)
-        self.plan, self.work, self.progress, self.name = plan, work, progress, name
+        self.plan, self.work, self.progress = plan, work, progress
         self.network, self.corpus, self.sets = network, corpus, sets
         self.device = network.words.weight.device
         self.mask_token = tokenizer.token_to_id("[MASK]") or 0
         self.ids = token_ids(tokenizer, [example.text for example in corpus.examples], longest=plan.longest)
         self.lengths = np.array([len(row) for row in self.ids], dtype=np.int64)
+        exact = {name: value.detach().float().clone() for name, value in network.named_parameters()}
         self.network.bfloat16()
-        self.targets = targets_of(corpus.examples, self._original_vectors() if plan.vector_weight else None)
+        self.targets = targets_of(corpus.examples)
         self.masters = self._masters()
+        self.kept = {name: value for name, value in exact.items() if name not in self.masters}  # of what is frozen
         self.mean = {name: master.clone() for name, master in self.masters.items()}
         self.optimizer = self._optimizer()
         self.step = 0
@@ -134,20 +135,20 @@ class Training:
             batches += cut(chosen, self.lengths, budget=plan.budget, seed=plan.seed + epoch)
         total = len(batches)
         stops = {round(total * part / plan.measures) for part in range(1, plan.measures + 1)}
-        _log.info("%s: %d texts, %d steps, %d done", self.name, len(self.ids), total, done)
+        _log.info("%d texts, %d steps, %d done", len(self.ids), total, done)
         started, tokens, losses = time.monotonic(), 0, np.zeros(len(LOSSES))
         self.network.train()
         stop = min(total, stop_after or total)
-        with self.progress.stage(self.name):
-            self.progress.expect(self.name, total)
-            self.progress.advance(self.name, done)
+        with self.progress.stage(STAGE):
+            self.progress.expect(STAGE, total)
+            self.progress.advance(STAGE, done)
             for self.step in range(done, stop):
                 batch = batches[self.step]
                 self._set_rate(self.step, total)
                 losses += self._one_step(batch)
                 tokens += int(self.lengths[batch].sum())
                 count = self.step + 1
-                self.progress.advance(self.name, 1)
+                self.progress.advance(STAGE, 1)
                 if count % STEPS_A_LINE == 0:
                     means = dict(zip(LOSSES, (losses / STEPS_A_LINE).round(4).tolist(), strict=True))
                     speed = round(tokens / (time.monotonic() - started))
@@ -162,7 +163,7 @@ class Training:
         text = json.dumps(line)
         with (self.work / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(f"{text}\n")
-        _log.info("%s: %s", self.name, text)
+        _log.info("%s", text)
 
     def _one_step(self, batch: NDArray[np.int64]) -> NDArray[np.float64]:
         plan = self.plan
@@ -173,9 +174,7 @@ class Training:
             tokens = tokens.masked_fill((chance < plan.masked_words) & (tokens >= FIRST_WORD), self.mask_token)
         output = self.network(tokens, mask, head_dropout=plan.head_dropout)
         parts = losses_of(output, self.targets, torch.from_numpy(batch), smoothing=plan.smoothing)
-        shares = torch.tensor(
-            [1.0, plan.pain_weight, plan.request_weight, plan.emotion_weight, plan.vector_weight], device=self.device
-        )
+        shares = torch.tensor([1.0, plan.pain_weight, plan.request_weight, plan.emotion_weight], device=self.device)
         torch.autograd.backward((parts * shares).sum())
         parameters = dict(self.network.named_parameters())
         for name, master in self.masters.items():
@@ -191,30 +190,11 @@ class Training:
                 parameters[name].copy_(master)
         return cast("NDArray[np.float64]", parts.detach().double().cpu().numpy())
 
-    def _original_vectors(self) -> Tensor:
-        """Sentence embeddings of the texts before training: the mean state, unit length, as MiniLM was made for.
-
-        They are kept beside the checkpoints: a resumed run trains other weights, and reads the same texts.
-        """
-        digest = hashlib.sha256(b"".join(row.tobytes() for row in self.ids)).hexdigest()[:16]
-        cache = self.work / f"original_vectors_{digest}.safetensors"
-        if cache.exists():
-            return load_file(cache)["vectors"]
-        vectors = torch.zeros((len(self.ids), self.network.shape.width), dtype=torch.float16)
-        for places, output in read(self.network, self.ids, budget=8192):
-            vectors[places] = output.vectors.half().cpu()
-        for outdated in self.work.glob("original_vectors_*.safetensors"):
-            outdated.unlink()
-        save_file({"vectors": vectors}, cache)
-        _log.info("original vectors of %d texts", len(vectors))
-        return vectors
-
     def _masters(self) -> dict[str, Tensor]:
-        frozen: set[str] = set() if self.plan.embeddings else {"words.weight", "positions.weight"}
-        if not self.plan.vector_weight:
-            frozen |= {"vector.weight", "vector.bias"}
+        low = tuple(f"layers.{layer}." for layer in range(self.plan.frozen))
+        frozen = (*low, *EMBEDDINGS) if low else ()
         for name, parameter in self.network.named_parameters():
-            parameter.requires_grad_(name not in frozen)
+            parameter.requires_grad_(not name.startswith(frozen))
         return {
             name: parameter.detach().float().clone().requires_grad_()
             for name, parameter in self.network.named_parameters()
@@ -244,8 +224,7 @@ class Training:
 
     def _weights(self, trained: dict[str, Tensor]) -> dict[str, Tensor]:
         """All weights, ready to be saved or loaded: the trained ones and the frozen ones."""
-        state = {name: value.detach().float() for name, value in self.network.state_dict().items()}
-        return state | {name: value.detach() for name, value in trained.items()}
+        return self.kept | {name: value.detach() for name, value in trained.items()}
 
     def _checkpoint(self, count: int) -> None:
         """Measure the running mean of the weights, keep it if it is the best, and save the state of the run."""
@@ -293,8 +272,8 @@ class Training:
         return int(saved["step"])
 
 
-def targets_of(examples: Sequence[Example], vectors: Tensor | None) -> dict[str, Tensor]:
-    """Put the examples' targets into arrays with one row for each: by head, ``weights`` (0: untaught), ``vectors``."""
+def targets_of(examples: Sequence[Example]) -> dict[str, Tensor]:
+    """Put the examples' targets into arrays with one row for each: by head, and ``weights`` (0: untaught)."""
     count = len(examples)
     shapes = {"sentiment": (3,), "pain": (), "request": (), "emotions": (len(EMOTIONS),)}
     found = {head: np.zeros((count, *shape), np.float32) for head, shape in shapes.items()}
@@ -305,12 +284,11 @@ def targets_of(examples: Sequence[Example], vectors: Tensor | None) -> dict[str,
             if target is not None:
                 found[head][place] = target
                 weights[place, column] = getattr(example, f"{head.removesuffix('s')}_weight")
-    targets = {head: torch.from_numpy(values) for head, values in (found | {"weights": weights}).items()}
-    return targets if vectors is None else targets | {"vectors": vectors}
+    return {head: torch.from_numpy(values) for head, values in (found | {"weights": weights}).items()}
 
 
 def losses_of(output: EncoderOutput, targets: dict[str, Tensor], places: Tensor, *, smoothing: float) -> Tensor:
-    """Return the losses of a batch in the order of ``LOSSES``. Shape ``(5,)``.
+    """Return the losses of a batch in the order of ``LOSSES``. Shape ``(4,)``.
 
     Each is a sum over the examples that teach the head, by weight, divided by the rows of the batch, so that a batch
     with few labels takes a small step.
@@ -321,8 +299,4 @@ def losses_of(output: EncoderOutput, targets: dict[str, Tensor], places: Tensor,
     two_way = functional.binary_cross_entropy_with_logits
     losses += [two_way(getattr(output, head), wanted[head], reduction="none") for head in ("pain", "request")]
     losses.append(two_way(output.emotions, wanted["emotions"], reduction="none").mean(-1))
-    weighted = (torch.stack(losses, dim=-1) * wanted["weights"]).sum(0) / len(places)
-    if "vectors" not in wanted:
-        return torch.cat([weighted, weighted.new_zeros(1)])
-    distance = 1 - (output.vectors * wanted["vectors"].float()).sum(-1)
-    return torch.cat([weighted, distance.mean()[None]])
+    return (torch.stack(losses, dim=-1) * wanted["weights"]).sum(0) / len(places)

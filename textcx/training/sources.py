@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,15 +44,27 @@ LONG_COMPLAINT, COMPLAINT_START, COMPLAINT_READ = 300, 250, 900  # characters
 LABELS = Path(__file__).with_name("labels")
 POOL_LABELS = LABELS / "dynasent_pool.tsv"
 HARD_LABELS = LABELS / "dynasent_pool_hard.tsv"
-"""Sentences that an earlier encoder was least sure about; labelled after the teacher had been trained."""
+"""Sentences that an earlier encoder was least sure about."""
+POOL_VOTES = LABELS / "dynasent_pool_votes.tsv"
+"""Sentences with the votes that an AI reader expects of five people; for two thirds an encoder was least sure."""
 WRITTEN = LABELS / "written.tsv"
+WRITTEN_VOTES = LABELS / "written_votes.tsv"
 CONTRASTS = LABELS / "contrasts.json"
 CONTRAST_SEED = 20_251
 MOST_PER_TEMPLATE = 60
 SHARE_LOWER_CASE, SHARE_WITHOUT_STOP = 0.2, 0.1
 EMOTION_LETTERS = "adgc"
 MIXED = (0.5, 0.0, 0.5)
+VOTES_OF_LABELS = {
+    BY_LABEL["negative"]: (0.695, 0.242, 0.063),
+    BY_LABEL["neutral"]: (0.083, 0.775, 0.142),
+    BY_LABEL["positive"]: (0.030, 0.214, 0.756),
+    MIXED: (0.350, 0.264, 0.386),
+}
+"""Mean votes for sentences by the label of their code, over 3,876 drawn at random that have both."""
 CODES = {"n": "negative", "0": "neutral", "p": "positive"}
+VOTES = 3
+"""Digits of a code of votes: how many of five readers say negative, neutral, positive."""
 ANNOYED = frozenset(["anger", "annoyance"])
 
 
@@ -207,15 +220,6 @@ def _jupyter(record: dict[str, Any], wording: RequestPatterns) -> Example:
     return Example(text, None, pain, request, pain_weight=0.5, request_weight=0.6)
 
 
-def _pool(directory: Path, split: str, wording: RequestPatterns) -> Iterator[Example]:
-    # Unlabelled sentences from reviews, for the teacher to label; those that clearly ask teach the request head.
-    labelled_by_us = {name for path in (POOL_LABELS, HARD_LABELS) for name, _ in _rows(path)}
-    for record in labelled(directory, "sentiment/dynasent_pool", split):
-        if record["id"] not in labelled_by_us:
-            request = 1.0 if wording.asks_clearly(record["text"]) else None
-            yield Example(record["text"], request=request, request_weight=0.4)
-
-
 def _annotated(text: str, code: str) -> Example:
     """Turn a code of the labelling guide into an example: a sentiment letter, then letters for what else is said."""
     also, label = code[1:], CODES.get(code[0])
@@ -229,25 +233,45 @@ def _annotated(text: str, code: str) -> Example:
     )
 
 
+def _voted(text: str, code: str) -> Example:
+    """Turn a code of votes into an example: three digits, then letters for what else is said; emotions are not told."""
+    negative, neutral, positive = (int(digit) / 5 for digit in code[:VOTES])
+    also = code[VOTES:]
+    return Example(text, (negative, neutral, positive), float("w" in also), float("r" in also))
+
+
 def with_codes(path: Path, directory: Path, split: str) -> Iterator[Example]:
-    """Yield the sentences of DynaSent's pool whose codes are in ``path``."""
+    """Yield the sentences of DynaSent's pool whose codes, letters or votes, are in ``path``."""
     codes = dict(_rows(path))
+    annotated = _voted if path == POOL_VOTES else _annotated
     for record in labelled(directory, "sentiment/dynasent_pool", "train"):
         code = codes.get(record["id"])
         if code and split_by_hash(record["text"]) == split:
-            yield _annotated(record["text"], code)
+            yield annotated(record["text"], code)
 
 
-def _pool_labels(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
-    return with_codes(POOL_LABELS, directory, split)
+def _softened(path: Path) -> Reader:
+    """Make the reader of a file of codes: each stands for the votes it usually gets, where its sentence has none."""
+
+    def read(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
+        voted = {example.text for example in with_codes(POOL_VOTES, directory, split)}
+        for example in with_codes(path, directory, split):
+            own = None if example.text in voted else example.sentiment
+            yield replace(example, sentiment=own and VOTES_OF_LABELS[own], sentiment_weight=1.0)
+
+    return read
 
 
-def _hard_labels(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
-    return with_codes(HARD_LABELS, directory, split)
+def _pool_votes(directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
+    return with_codes(POOL_VOTES, directory, split)
 
 
 def _written(_directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
     return (_annotated(text, code) for code, text in _rows(WRITTEN) if split_by_hash(text) == split)
+
+
+def _written_votes(_directory: Path, split: str, _wording: RequestPatterns) -> Iterator[Example]:
+    return (_voted(text, code) for code, text in _rows(WRITTEN_VOTES) if split_by_hash(text) == split)
 
 
 def _rows(path: Path) -> Iterator[tuple[str, str]]:
@@ -287,30 +311,24 @@ _NHS = "NHS Friends and Family Test comments, NHS England pxtextmining"
 _LIU = "(c) 2004, 2007 Bing Liu"
 _POOL, _OURS = "DynaSent, Potts et al. 2021", "text CC BY 4.0, labels that of textcx"
 SOURCES = (
-    Source("cebab", _cebab, 12_000, "CEBaB v1.1, Abraham et al. 2022", "CC BY 4.0", taught=0.3),
-    Source("nhs_survey", _nhs_survey, 5_200, _NHS, "MIT, (c) 2021 NHS England", repeat=2, taught=0.2),
-    Source("nhs_phase1", _nhs_phase1, 5_000, _NHS, "MIT, (c) 2021 NHS England", taught=0.4),
-    Source(
-        "semeval_tweets",
-        _tweets,
-        22_000,
-        "SemEval-2017 Task 4, Rosenthal et al. 2017",
-        "annotations CC BY 3.0",
-        taught=0.4,
-    ),
-    Source("goemotions", _goemotions, 16_000, "GoEmotions, Demszky et al. 2020", "Apache-2.0"),
-    Source("pros_cons", _pros_cons, 4_000, "(c) 2008 Bing Liu", "CC BY 4.0"),
-    Source("vader_intensity", _vader, 17_200, "VADER, Hutto & Gilbert 2014", "MIT, (c) 2016 C.J. Hutto", taught=0.2),
-    Source("sentence_polarity", _polarity, 4_000, "(c) 2005 Bo Pang and Lillian Lee", "CC BY 4.0"),
-    Source("huliu", _huliu, 5_000, _LIU, "CC BY 4.0", taught=0.4),
-    Source("womens_clothing", _clothing, 5_000, "Women's E-Commerce Clothing Reviews", "CC0", taught=0.4),
+    Source("cebab", _cebab, 12_000, "CEBaB v1.1, Abraham et al. 2022", "CC BY 4.0"),
+    Source("nhs_survey", _nhs_survey, 5_200, _NHS, "MIT, (c) 2021 NHS England", repeat=2),
+    Source("nhs_phase1", _nhs_phase1, 5_000, _NHS, "MIT, (c) 2021 NHS England"),
+    Source("semeval_tweets", _tweets, 43_000, "SemEval-2017 Task 4, Rosenthal et al. 2017", "annotations CC BY 3.0"),
+    Source("goemotions", _goemotions, 34_000, "GoEmotions, Demszky et al. 2020", "Apache-2.0"),
+    Source("pros_cons", _pros_cons, 6_000, "(c) 2008 Bing Liu", "CC BY 4.0"),
+    Source("vader_intensity", _vader, 17_200, "VADER, Hutto & Gilbert 2014", "MIT, (c) 2016 C.J. Hutto"),
+    Source("sentence_polarity", _polarity, 7_000, "(c) 2005 Bo Pang and Lillian Lee", "CC BY 4.0"),
+    Source("huliu", _huliu, 5_000, _LIU, "CC BY 4.0"),
+    Source("womens_clothing", _clothing, 5_000, "Women's E-Commerce Clothing Reviews", "CC0"),
     Source("cfpb", _cfpb, 1_200, "CFPB Consumer Complaint Database", "public domain"),
     Source("jupyter_2015", _jupyter, 6_000, "Project Jupyter surveys", "CC0 1.0"),
-    Source("pool_labels", _pool_labels, 30_000, _POOL, _OURS, repeat=2),
-    Source("hard_labels", _hard_labels, 20_000, _POOL, _OURS, repeat=2, taught=0.3, for_teacher=False),
-    Source("dynasent_pool", _pool, 13_000, _POOL, "CC BY 4.0", taught=1.0, for_teacher=False),
+    Source("pool_labels", _softened(POOL_LABELS), 24_000, _POOL, _OURS),
+    Source("hard_labels", _softened(HARD_LABELS), 16_000, _POOL, _OURS),
+    Source("pool_votes", _pool_votes, 36_000, _POOL, _OURS),
     Source("written", _written, 4_800, "textcx", "that of textcx", repeat=3),
-    Source("contrasts", _contrasts, 6_000, "textcx", "that of textcx"),
+    Source("written_votes", _written_votes, 8_000, "textcx", "that of textcx", repeat=3),
+    Source("contrasts", _contrasts, 4_000, "textcx", "that of textcx"),
 )
 
 

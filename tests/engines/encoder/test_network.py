@@ -13,17 +13,19 @@ TOKENS = torch.tensor([[CLS, 2001, 2002, 2003, SEP, 0, 0], [CLS, 2004, 2005, 200
 MASK = torch.tensor([[True] * 5 + [False] * 2, [True] * 7])
 
 
-def test_a_network_without_a_branch_answers_with_its_vectors() -> None:
+def test_a_network_without_a_branch_answers_with_the_means_of_its_last_states() -> None:
     network = small_network(matter_layers=0)
-    found = network(TOKENS, MASK)
-    assert torch.equal(found.matters, found.vectors)
+    found, (states, _) = network(TOKENS, MASK).matters, network.states(TOKENS, MASK)
+    for row, size in enumerate((5, 7)):
+        mean = states[row, :size].mean(0)
+        assert torch.allclose(found[row], mean / mean.norm(), atol=1e-6)
     assert not [name for name in network.state_dict() if name.startswith(("matter", "aspect", "opinion"))]
 
 
 def test_a_branch_changes_nothing_of_what_the_other_heads_say() -> None:
     plain, branched = small_network(matter_layers=0), small_network(matter_layers=2)
     plain.load_state_dict(branched.state_dict(), strict=False)
-    for name in ("sentiment", "pain", "request", "emotions", "vectors"):
+    for name in ("sentiment", "pain", "request", "emotions"):
         assert torch.equal(getattr(plain(TOKENS, MASK), name), getattr(branched(TOKENS, MASK), name))
 
 
@@ -67,9 +69,11 @@ def test_an_empty_text_has_the_matter_of_the_tokens_around_it() -> None:
 
 
 def test_a_matter_has_unit_length_and_is_its_own() -> None:
-    found = small_network()(TOKENS, MASK)
-    assert torch.allclose(found.matters.norm(dim=-1), torch.ones(2), atol=1e-5)
-    assert not torch.allclose(found.matters, found.vectors, atol=0.1)
+    plain, branched = small_network(matter_layers=0), small_network()
+    plain.load_state_dict(branched.state_dict(), strict=False)
+    found = branched(TOKENS, MASK).matters
+    assert torch.allclose(found.norm(dim=-1), torch.ones(2), atol=1e-5)
+    assert not torch.allclose(found, plain(TOKENS, MASK).matters, atol=0.1)
 
 
 def test_padding_does_not_change_a_matter() -> None:

@@ -12,8 +12,8 @@ from textcx.steps.sentiment.encode import add_record_sentiment, add_segment_sent
 def encoding(*rows: tuple[float, float, float]) -> Encoding:
     sentiment = np.array(rows, dtype=np.float32).reshape(-1, 3)
     n = len(rows)
-    zeros, vectors = np.zeros(n, dtype=np.float32), np.zeros((n, 4), np.float32)
-    return Encoding(vectors, sentiment, zeros, zeros, np.zeros((n, 4), np.float32), vectors, np.ones(n, np.int32))
+    zeros, matters = np.zeros(n, dtype=np.float32), np.zeros((n, 4), np.float32)
+    return Encoding(sentiment, zeros, zeros, np.zeros((n, 4), np.float32), matters, np.ones(n, np.int32))
 
 
 def test_polarity_is_positive_minus_negative_and_the_label_the_likeliest() -> None:

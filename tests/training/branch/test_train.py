@@ -64,8 +64,8 @@ class Interrupted(StageClock):
 
 def training(work: Path, progress: StageClock) -> BranchTraining:
     plan = BranchPlan(layers=1, epochs=2, checkpoints=STEPS)
-    network = small_network(layers=2, matter_layers=0)
-    return BranchTraining(network, CORPUS, work=work, plan=plan, progress=progress, edges=(101, 102))
+    network, origin = (small_network(layers=2, matter_layers=0, seed=seed) for seed in (5, 6))
+    return BranchTraining(network, CORPUS, origin=origin, work=work, plan=plan, progress=progress, edges=(101, 102))
 
 
 def test_steps_have_losses_and_move_the_weights_that_are_shipped(

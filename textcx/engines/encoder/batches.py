@@ -31,9 +31,9 @@ PACKED_SMALL = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024, 1536)  # those o
 
 
 class Output(NamedTuple, Generic[Array]):
-    """What the network says about rows: logits that are not calibrated, and vectors of unit length; all float32.
+    """What the network says about rows: logits that are not calibrated, and matters of unit length; all float32.
 
-    Without a branch for matters ``matters`` are the vectors.
+    Without a branch ``matters`` are the means of the last states.
 
     ``tags`` are of single tokens: three logits of an aspect (outside, begin, inside), three of an opinion, and three of
     how an aspect is judged (negative, neutral, positive). ``words`` are the branch's states of single tokens, of unit
@@ -45,7 +45,6 @@ class Output(NamedTuple, Generic[Array]):
     pain: Array  # (rows,)
     request: Array  # (rows,)
     emotions: Array  # (rows, 4)
-    vectors: Array  # (rows, width)
     matters: Array  # (rows, width)
     tags: Array  # (tokens, 9), or (rows, length, 9)
     words: Array  # (tokens, width), or (rows, length, width)
@@ -76,7 +75,7 @@ class PackingBackend(Backend, Protocol):
     def read(self, windows: Sequence[NDArray[np.int64]], *, size: int, fill: bool, branch: bool) -> Logits:
         """Read windows of at most ``LONGEST`` tokens; products have ``size`` rows, those of heads too with ``fill``.
 
-        Without ``branch`` it is not read, which saves a third: matters are the vectors, and there are no tags.
+        Without ``branch`` it is not read, which saves a third: matters are the mean states, and there are no tags.
         """
         ...
 

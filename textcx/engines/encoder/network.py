@@ -1,19 +1,15 @@
 """The network behind the encoder: one backbone, one pass, several heads, and a branch of its own for matters.
 
 The backbone has the shape of a small BERT (post-norm, exact GELU, learned positions) and starts from the weights of
-all-MiniLM-L6-v2. Five heads read its last layer: ``sentiment`` (three classes), ``pain`` (something went wrong for the
-customer), ``request`` (a wish or suggestion), ``emotions`` (each for itself), and ``vector``, of unit length, which
-keeps the geometry of the original sentence embedding.
+all-MiniLM-L6-v2. Four heads read its last layer: ``sentiment`` (three classes), ``pain`` (something went wrong for the
+customer), ``request`` (a wish or suggestion), and ``emotions`` (each for itself). They share a hidden layer over
+``[first token, mean, maximum]``. Everything that turns a batch into numbers is row-wise.
 
-All but the vector share a hidden layer over ``[first token, mean, maximum]``; the vector has a linear layer of its own
-over the mean, so that learning sentiment does not bend the space that themes are clustered in. Everything that turns a
-batch into numbers is row-wise.
-
-What a remark is about such that one fix would answer it, its matter, takes more than a linear layer. So a network may
-have ``matter_layers`` beside as many of the last layers; both read the states of the layers before them, computed once.
-One head reads the branch over a text's own tokens: ``matter``, a vector of unit length. Three more read each of them:
-whether it names an aspect, says something of one, and how that is judged. The polarity of an aspect is linear in the
-mean state of its tokens, so it is the mean of what they answer.
+What a remark is about such that one fix would answer it, its matter, takes more than the mean of the last states, which
+learning sentiment bends. So a network may have ``matter_layers`` beside as many of the last layers; both read the
+states of the layers before them, computed once. One head reads the branch over a text's own tokens: ``matter``, a
+vector of unit length. Three more read each of them: whether it names an aspect, says something of one, and how that is
+judged. The polarity of an aspect is linear in the mean state of its tokens, so it is the mean of what they answer.
 """
 
 from __future__ import annotations
@@ -105,7 +101,7 @@ class EncoderLayer(nn.Module):
 
 
 class EncoderNetwork(nn.Module):
-    """Token ids in, the logits of four heads and a vector out; with a branch, a matter and tags too."""
+    """Token ids in, the logits of four heads and a matter out; with a branch, tags too."""
 
     def __init__(self, shape: NetworkShape | None = None) -> None:
         super().__init__()
@@ -120,10 +116,6 @@ class EncoderNetwork(nn.Module):
         self.pain = nn.Linear(self.shape.head_width, 1)
         self.request = nn.Linear(self.shape.head_width, 1)
         self.emotions = nn.Linear(self.shape.head_width, self.shape.emotions)
-        self.vector = nn.Linear(width, width)
-        with torch.no_grad():
-            self.vector.weight.copy_(torch.eye(width))
-            self.vector.bias.zero_()
         self.matter_layers = nn.ModuleList(EncoderLayer(self.shape) for _ in range(self.shape.matter_layers))
         if self.matter_layers:
             self._add_branch_heads(width)
@@ -159,17 +151,16 @@ class EncoderNetwork(nn.Module):
         hidden = functional.gelu(self.hidden(torch.cat([first, mean, highest], dim=-1)))
         if head_dropout:
             hidden = functional.dropout(hidden, head_dropout, training=self.training)
-        vectors = functional.normalize(self.vector(mean).float(), dim=-1)
-        matters = vectors if own is None else functional.normalize(self.matter(own.to(precise)).float(), dim=-1)
+        about = mean if own is None else self.matter(own.to(precise))
+        matters = functional.normalize(about.float(), dim=-1)
         return EncoderOutput(
             sentiment=self.sentiment(hidden).float(),
             pain=self.pain(hidden).float().squeeze(-1),
             request=self.request(hidden).float().squeeze(-1),
             emotions=self.emotions(hidden).float(),
-            vectors=vectors,
             matters=matters,
-            tags=vectors.new_zeros((0, TAGGED)),
-            words=vectors.new_zeros((0, vectors.shape[-1])),
+            tags=matters.new_zeros((0, TAGGED)),
+            words=matters.new_zeros((0, matters.shape[-1])),
         )
 
     def tag(self, states: Tensor, own: Tensor) -> Tensor:

@@ -5,8 +5,8 @@ Two invariants, both tested for every backend:
 * An answer depends on the text alone, bit for bit on one machine; ``batches`` sees to that. Only where small batches
   are asked for, as the service does, answers agree within the tolerance of their precision.
 * Nothing is cut off. A text longer than a window is read in overlapping windows of even length; ``windows`` counts
-  them. Sentiment, vector and matter are the mean over the windows; pain, request and emotions are the highest, since
-  they ask whether a text says something anywhere.
+  them. Sentiment and matter are the mean over the windows; pain, request and emotions are the highest, since they ask
+  whether a text says something anywhere.
 
 Memory does not grow with the length of a text beyond a few kilobytes for each window: windows are read as they come.
 Texts are cut into tokens in a thread of their own while the backend computes, but where small batches are asked for.
@@ -78,7 +78,6 @@ class _Sums:
         self.pain = np.zeros(texts, np.float32)
         self.request = np.zeros(texts, np.float32)
         self.emotions = np.zeros((texts, len(EMOTIONS)), np.float32)
-        self.vectors = np.zeros((texts, width))
         self.matters = np.zeros((texts, width))
         self.windows = np.zeros(texts, np.int32)
 
@@ -92,8 +91,7 @@ class _Sums:
         weights = np.array([max(1, len(window.tokens)) for window in windows], dtype=np.float64)[:, None]
         np.add.at(self.windows, texts, 1)
         np.add.at(self.sentiment, texts, weights * sentiment[:count])
-        if self.vectors.shape[1]:
-            np.add.at(self.vectors, texts, weights * output.vectors[:count])
+        if self.matters.shape[1]:
             np.add.at(self.matters, texts, weights * output.matters[:count])
         with np.errstate(invalid="ignore"):  # NaN where the model has no such head
             for highest, found in ((self.pain, pain), (self.request, request), (self.emotions, emotions)):
@@ -102,7 +100,6 @@ class _Sums:
     def encoding(self, places: NDArray[np.int64]) -> Encoding:
         sentiment = self.sentiment / self.sentiment.sum(1, keepdims=True)
         return Encoding(
-            vectors=_unit(self.vectors)[places].astype(np.float32),
             sentiment=sentiment[places].astype(np.float32),
             pain=self.pain[places],
             request=self.request[places],
@@ -179,7 +176,7 @@ class BatchedEncoder:
         if tagged is not None:
             found = replace(found, tags=tagged.of(len(different))[places])
         nothing = np.zeros((0, self.width), np.float32)
-        return found if vectors else replace(found, vectors=nothing, matters=nothing)
+        return found if vectors else replace(found, matters=nothing)
 
     def words(self, texts: Sequence[str]) -> TokenVectors | None:
         """Read any strings word by word; null without a branch. A long text's words stand window by window."""

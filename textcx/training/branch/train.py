@@ -4,7 +4,7 @@ Every step takes two trades. A remark is drawn to the others of its matter and a
 (supervised contrastive learning; Khosla and others, 2020), and so, more weakly, to its theme; it is matched with the
 title, name or description of its matter among all in the step; open texts with theirs; groups that people made, with
 their labels. Titles of two trades that say nearly the same are not held against each other. The cosines among broad
-open texts are held near those of the encoder's own vectors, so that what nobody labelled keeps its place.
+open texts are held near those of the network as published, so that what nobody labelled keeps its place.
 
 Judged pairs of title and remark teach nearness: vectors lie near one another where the title covers the remark. Tags of
 tokens learn aspects and opinions. Auxiliary heads learn what the encoder's own heads say of each segment alone; they
@@ -79,12 +79,16 @@ class BranchTraining:
         network: EncoderNetwork,
         corpus: BranchCorpus,
         *,
+        origin: EncoderNetwork,
         work: Path,
         plan: BranchPlan,
         progress: ProgressReporter,
         edges: tuple[int, int],
     ) -> None:
-        """Read the records with the encoder; ``edges`` are the ids of the tokens that open and close a row."""
+        """Read the records with both networks: ``origin`` is the one as published, whose geometry open texts keep.
+
+        ``edges`` are the ids of the tokens that open and close a row.
+        """
         work.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(plan.seed)
         self.plan, self.work, self.progress, self.corpus, self.edges = plan, work, progress, corpus, edges
@@ -99,8 +103,9 @@ class BranchTraining:
             {"params": heads, "highest": plan.rate * plan.head_factor},
         ]
         self.optimizer = torch.optim.AdamW(groups, lr=plan.rate, weight_decay=plan.decay, fused=True)
-        self.taught = self._taught()
-        self.title_vectors = self._title_vectors()
+        origin.bfloat16().eval()
+        self.taught = self._taught(origin)
+        self.title_vectors = self._title_vectors(origin)
 
     def run(self, *, resume: bool = False) -> Path:
         """Train, and return the file with the running mean of the weights."""
@@ -161,30 +166,31 @@ class BranchTraining:
         )
         return {name: WEIGHTS.get(name, 1.0) * loss for name, loss in losses.items()}
 
-    def _taught(self) -> list[tuple[Tensor, ...]]:
-        """What the encoder says of the segments of each record: vectors, and the logits of its heads."""
+    def _taught(self, origin: EncoderNetwork) -> list[tuple[Tensor, ...]]:
+        """What is said of the segments of each record: the origin's vectors, and the logits of the encoder's heads."""
         bounds = np.cumsum([0, *map(len, self.corpus.records)])
         first, last = self.edges
         segments = [np.array([first, *ids, last], np.int32) for record in self.corpus.records for ids in record]
         parts: list[Tensor] = [torch.zeros(0)] * 5
-        for number, (places, output) in enumerate(read(self.network, segments)):
-            found = (output.vectors, output.sentiment, output.pain, output.request, output.emotions)
+        answers = zip(read(origin, segments), read(self.network, segments), strict=True)
+        for number, ((places, near), (_, output)) in enumerate(answers):
+            found = (near.matters, output.sentiment, output.pain, output.request, output.emotions)
             if not number:
                 parts = [torch.zeros((len(segments), *part.shape[1:])) for part in found]
             for whole, part in zip(parts, found, strict=True):
                 whole[places] = part.clone()
         return [tuple(part[start:stop] for part in parts) for start, stop in itertools.pairwise(bounds.tolist())]
 
-    def _title_vectors(self) -> dict[tuple[int, int], Tensor]:
-        """The encoder's own vectors of the titles, by trade and matter; zeros for remarks of none."""
+    def _title_vectors(self, origin: EncoderNetwork) -> dict[tuple[int, int], Tensor]:
+        """The origin's vectors of the titles, by trade and matter; zeros for remarks of none."""
         first, last = self.edges
         keys = [(number, place) for number, trade in enumerate(self.corpus.trades) for place in range(len(trade[0]))]
         ids = [
             np.array([first, *self.corpus.trades[number][0][place].called[0], last], np.int32) for number, place in keys
         ]
         found = torch.zeros((len(keys), self.network.shape.width))
-        for places, output in read(self.network, ids):
-            found[places] = output.vectors.clone()
+        for places, output in read(origin, ids):
+            found[places] = output.matters.clone()
         zeros = {(number, -1): torch.zeros(self.network.shape.width) for number in range(len(self.corpus.trades))}
         return dict(zip(keys, found, strict=True)) | zeros
 

@@ -31,7 +31,7 @@ def texts_of(sizes: list[int]) -> list[np.ndarray]:
 
 def everything(found: EncoderOutput) -> torch.Tensor:
     """All answers side by side, but the request."""
-    return torch.cat([found.sentiment, found.pain[:, None], found.emotions, found.vectors, found.matters], dim=1)
+    return torch.cat([found.sentiment, found.pain[:, None], found.emotions, found.matters], dim=1)
 
 
 def packed(texts: list[np.ndarray], *, size: int = 3072, fill: bool = False) -> np.ndarray:

@@ -68,7 +68,7 @@ def alone(encoder: BatchedEncoder) -> dict[str, list[bytes]]:
 
 
 def rows_of(found: Encoding) -> list[list[bytes]]:
-    parts = (found.vectors, found.sentiment, found.pain, found.request, found.windows)
+    parts = (found.matters, found.sentiment, found.pain, found.request, found.windows)
     return [[part[row].tobytes() for part in parts] for row in range(len(found.pain))]
 
 
@@ -90,15 +90,15 @@ def test_a_full_batch_gives_every_row_the_answer_it_has_alone(encoder: BatchedEn
 def test_answers_have_the_promised_shapes_and_ranges(encoder: BatchedEncoder) -> None:
     found = encoder.encode(TEXTS)
     count = len(TEXTS)
-    assert found.vectors.shape == (count, 384)
+    assert found.matters.shape == (count, 384)
     assert found.sentiment.shape == (count, 3)
     assert found.pain.shape == found.request.shape == found.windows.shape == (count,)
-    assert {part.dtype for part in (found.vectors, found.sentiment, found.pain, found.request)} == {
+    assert {part.dtype for part in (found.matters, found.sentiment, found.pain, found.request)} == {
         np.dtype(np.float32)
     }
     assert found.windows.dtype == np.int32
     np.testing.assert_allclose(found.sentiment.sum(1), 1, atol=1e-5)
-    np.testing.assert_allclose(np.linalg.norm(found.vectors, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(found.matters, axis=1), 1, atol=1e-5)
     for part in (found.sentiment, found.pain, found.request):
         assert np.isfinite(part).all()
         assert ((part >= 0) & (part <= 1)).all()
@@ -106,14 +106,14 @@ def test_answers_have_the_promised_shapes_and_ranges(encoder: BatchedEncoder) ->
 
 def test_no_texts_give_an_empty_answer() -> None:
     found = small_encoder().encode([])
-    assert found.vectors.shape == (0, 32)
+    assert found.matters.shape == (0, 32)
     assert found.sentiment.shape == (0, 3)
 
 
-def test_vectors_are_left_out_where_nobody_wants_them() -> None:
+def test_matters_are_left_out_where_nobody_wants_them() -> None:
     encoder = small_encoder()
     without = encoder.encode(TEXTS, vectors=False)
-    assert without.vectors.shape == (0, 32)
+    assert without.matters.shape == (0, 32)
     assert without.sentiment.tobytes() == encoder.encode(TEXTS).sentiment.tobytes()
 
 
@@ -131,7 +131,7 @@ class Measuring:
         assert sum(map(len, windows)) <= size
         self.lengths += map(len, windows)
         nothing = np.zeros((len(windows), 4), np.float32)
-        return Logits(nothing[:, :3], nothing[:, 0], nothing[:, 0], nothing, nothing, nothing, nothing, nothing)
+        return Logits(nothing[:, :3], nothing[:, 0], nothing[:, 0], nothing, nothing, nothing, nothing)
 
 
 @pytest.mark.parametrize("words", [1, 14, 15, 253, 254, 255, 256, 477, 1000, 5000])
@@ -181,7 +181,7 @@ def test_emoji_are_read_by_name() -> None:
     assert "heavy black heart" in readable("❤️")
     assert readable("plain") == "plain"
     encoder = small_encoder()
-    angry, happy = encoder.encode(["😡", "😀"]).vectors
+    angry, happy = encoder.encode(["😡", "😀"]).matters
     assert angry.tobytes() != happy.tobytes()
 
 
@@ -212,7 +212,7 @@ def test_every_batch_shape_is_a_multiple_of_1024() -> None:
 def test_the_encoder_id_names_the_weights() -> None:
     encoder = load_encoder(MODEL)
     name, checksum = encoder.encoder_id.split("@sha256:")
-    assert name == "sentiment-5"
+    assert name == "sentiment-6"
     assert len(checksum) == 12
     assert 1 / 3 < encoder.confident_at <= 1
 
@@ -222,7 +222,7 @@ def test_bf16_moves_no_answer_far() -> None:
     half, full = (load_encoder(MODEL, precision=precision).encode(texts) for precision in ("bf16", "fp32"))
     assert np.abs(half.sentiment - full.sentiment).max() < 0.05
     assert np.abs(half.pain - full.pain).max() < 0.05
-    assert (half.vectors * full.vectors).sum(1).min() > 0.999
+    assert (half.matters * full.matters).sum(1).min() > 0.999
 
 
 def test_a_missing_model_is_explained(tmp_path: Path) -> None:

@@ -90,9 +90,9 @@ class _Writer:
         for layer in range(self._branch):
             beside = self._layer(f"matter_layers.{layer}", beside, bias)
         outputs = self._heads_of(states)
-        outputs |= self._branch_heads_of(beside) if self._branch else self._without_branch(outputs["vectors"])
+        outputs |= self._branch_heads_of(beside) if self._branch else self._without_branch(states)
         rows = ["rows"]
-        shapes = [rows + size for size in ([3], [], [], [len(EMOTIONS)], [self._width], [self._width])]
+        shapes = [rows + size for size in ([3], [], [], [len(EMOTIONS)], [self._width])]
         shapes += [["rows", "length", TAGGED], ["rows", "length", self._width]]
         graph = helper.make_graph(
             [*self._nodes, *(helper.make_node("Identity", [outputs[name]], [name]) for name in OUTPUTS)],
@@ -149,7 +149,6 @@ class _Writer:
             "pain": self._add("Squeeze", self._linear(hidden, "pain"), self._axes(1)),
             "request": self._add("Squeeze", self._linear(hidden, "request"), self._axes(1)),
             "emotions": self._linear(hidden, "emotions"),
-            "vectors": self._unit(self._linear(mean, "vector")),
         }
 
     def _branch_heads_of(self, states: str) -> dict[str, str]:
@@ -167,14 +166,14 @@ class _Writer:
         named = (self._linear(states, name) for name in ("aspect", "opinion"))
         return self._add("Concat", *named, polarity, axis=-1)
 
-    def _without_branch(self, vectors: str) -> dict[str, str]:
-        """What a network without a branch says: its vectors for matters, and NaN of tokens."""
+    def _without_branch(self, states: str) -> dict[str, str]:
+        """What a network without a branch says: its mean states for matters, and NaN of tokens."""
         shape = self._add("Shape", "tokens")
         tags, words = (
             self._add("Expand", self._number(np.nan), self._add("Concat", shape, self._axes(size), axis=0))
             for size in (TAGGED, self._width)
         )
-        return {"matters": vectors, "tags": tags, "words": words}
+        return {"matters": self._unit(self._mean(states, "mask")), "tags": tags, "words": words}
 
     def _own(self) -> str:
         """Which tokens are a text's own: all but the first and the last of a row, or all if there are no others."""

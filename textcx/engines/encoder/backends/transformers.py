@@ -1,8 +1,8 @@
 """A sequence classification model of Hugging Face, read from its folder.
 
 It judges sentiment only. Its classes are mapped to ours by the names in its ``config.json``; where several mean the
-same, as "1 star" and "2 stars" do, their probabilities are added up. Vectors are the mean of the last hidden states.
-Pain, request and emotions are NaN throughout, matters are the vectors, and no token is tagged.
+same, as "1 star" and "2 stars" do, their probabilities are added up. Matters are the mean of the last hidden states.
+Pain, request and emotions are NaN throughout, and no token is tagged.
 
 Attention is the plain one ("eager"): the faster kernels round differently where a batch happens to have no padding, and
 an answer must not depend on what it was read with. Weights are read from safetensors only, and no code of the model's.
@@ -72,7 +72,7 @@ class TransformersBackend:
             vectors = torch.nn.functional.normalize(words.sum(1) / real.sum(1, keepdim=True), dim=-1)
             unknown = torch.full((len(tokens), 2 + len(EMOTIONS)), float("nan"))
             heads = (sentiment, unknown[:, 0], unknown[:, 1], unknown[:, 2:])
-            parts = (*heads, vectors, vectors, unknown[:0], vectors[:0])
+            parts = (*heads, vectors, unknown[:0], vectors[:0])
             return Logits(*(part.cpu().numpy() for part in parts))
 
 
