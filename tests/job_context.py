@@ -73,7 +73,7 @@ def light_context(
     database: Database, spool: Path, *, batch_rows: int = 20, patience: float = 10.0, named_sets: Path | None = None
 ) -> JobContext:
     """Return a job context with engines that load nothing."""
-    settings = Settings(batch_rows=batch_rows, resamples=100, threads=1)
+    settings = Settings(batch_rows=batch_rows, threads=1)
     sets = None if named_sets is None else DirectoryThemeSets(named_sets)
     return JobContext(
         database=database, settings=settings, spool=spool, tools=light_tools, named_sets=sets, patience=patience

@@ -78,7 +78,7 @@ def keeping(url: str, folder: Path, **changes: Any) -> Iterator[Kept]:
                 "log_level": "error", **changes,
             }
         ),
-        analysis=Settings(threads=1, batch_rows=20, resamples=100),
+        analysis=Settings(threads=1, batch_rows=20),
         make_tools=FakeTools,
         make_job_tools=light_tools,
     )  # fmt: skip

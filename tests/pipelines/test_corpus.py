@@ -153,7 +153,7 @@ class Flipped(FakeEncoder):
 def corpus_tools(part: Part, *, rated: bool = True, tools: CorpusTools | None = None) -> Analysis:
     choices = Choices(
         ratings=[NPS] if rated else [], attributes=["plan"] if rated else [], seed=0, min_group=5, pain_threshold=0.5,
-        offer_words=frozenset(), resamples=100,
+        offer_words=frozenset(),
     )  # fmt: skip
     return analyze_corpus(part, tools=tools or SECOND, choices=choices, progress=StageClock())
 
@@ -436,9 +436,7 @@ def test_a_text_too_short_to_tell_takes_the_language_of_most_others() -> None:
 def test_every_stage_is_told_to_the_watch() -> None:
     clock = StageClock()
     found = analyze_batch(batch(survey()[:3]), number=0, plan=PLAN, tools=FIRST, progress=clock)
-    choices = Choices(
-        ratings=[], attributes=[], seed=0, min_group=5, pain_threshold=0.5, offer_words=frozenset(), resamples=100
-    )
+    choices = Choices(ratings=[], attributes=[], seed=0, min_group=5, pain_threshold=0.5, offer_words=frozenset())
     analyze_corpus(found, tools=SECOND, choices=choices, progress=clock)
     assert list(clock.seconds) == [
         "clean", "redact", "split", "encode", "gather", "themes", "journey", "pain points", "ratings", "drivers",

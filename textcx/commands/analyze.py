@@ -77,7 +77,6 @@ def analyze(
             min_group=settings.min_group,
             pain_threshold=settings.pain_threshold,
             offer_words=settings.offer_words(),
-            resamples=settings.resamples,
             max_unassigned=settings.max_unassigned,
         )
         tools = container.corpus_tools(theme_set)

@@ -106,6 +106,14 @@ def bounds(rating: RatingColumn) -> tuple[float, float]:
     return KINDS[rating.kind].value or (rating.low, rating.high)
 
 
+def choices(rating: RatingColumn) -> int:
+    """Return how many different ``terms`` the rating has; 0 where it is a dial."""
+    if rating.kind in {RatingKind.NPS, RatingKind.CSAT}:
+        return 3 if rating.kind is RatingKind.NPS else 2
+    span = rating.high - rating.low
+    return int(span) + 1 if span < MOST_CHOICES else 0
+
+
 def unit(rating: RatingColumn) -> str:
     """Return the unit of the rating's value: "points", "percent", "stars", "scale 1..7", "scale 1..5 (1 is best)"."""
     kind = KINDS[rating.kind]

@@ -19,7 +19,15 @@ def _schema(*columns: tuple[str, pl.DataType | type[pl.DataType]]) -> pl.Schema:
 EVIDENCE = pl.List(pl.Struct({"record_id": pl.String, "start": pl.Int64, "end": pl.Int64, "quote": pl.String}))
 REDACTIONS = pl.List(pl.Struct({"start": pl.Int64, "end": pl.Int64, "kind": pl.String}))
 STAGES = pl.List(pl.Struct({"stage": pl.String, "records": pl.Int64}))
-TREND = pl.Struct({"direction": pl.String, "change": pl.Float64, "ci_low": pl.Float64, "ci_high": pl.Float64})
+TREND = pl.Struct(
+    _schema(
+        ("direction", pl.String),
+        ("change ci_low ci_high", pl.Float64),
+        ("season alarm", pl.Boolean),
+        ("aside", pl.List(pl.String)),
+        ("last_change last_low last_high year_change year_low year_high", pl.Float64),
+    )
+)
 UTC = pl.Datetime("us", "UTC")
 
 RECORDS = _schema(
@@ -60,6 +68,7 @@ THEMES = _schema(
     ("share polarity negative_share stability", pl.Float64),
     ("first_seen last_seen", UTC),
     ("evidence", EVIDENCE),
+    ("polarity_low polarity_high negative_low negative_high", pl.Float64),
 )
 PAINS = _schema(
     ("segment_id record_id aspect statement", pl.String),
@@ -98,7 +107,7 @@ DRIVERS = _schema(
     ("rating unit subject_kind subject_id", pl.String),
     ("effect ci_low ci_high", pl.Float64),
     ("n_with n_without", pl.Int64),
-    ("q_value", pl.Float64),
+    ("q_value gap gap_low gap_high effect_beside beside_low beside_high", pl.Float64),
 )
 TRENDS = _schema(
     ("subject_kind subject_id period measure", pl.String),
@@ -108,7 +117,7 @@ TRENDS = _schema(
 JOURNEY = _schema(
     ("stage", pl.String),
     ("segments respondents", pl.Int64),
-    ("polarity ci_low ci_high negative_share", pl.Float64),
+    ("polarity ci_low ci_high negative_share negative_low negative_high", pl.Float64),
 )
 PERIODS = pl.List(pl.Struct({"period": pl.String, "records": pl.Int64, "of": pl.Int64, "complete": pl.Boolean}))
 _ASPECT: tuple[tuple[str, type[pl.DataType]], ...] = (

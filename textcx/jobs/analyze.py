@@ -137,7 +137,6 @@ class Analyze:
             min_group=settings.min_group,
             pain_threshold=settings.pain_threshold,
             offer_words=settings.offer_words(),
-            resamples=settings.resamples,
             max_unassigned=settings.max_unassigned,
         )
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from textcx.steps.measures.directions import directions, with_trend
 from textcx.steps.measures.drivers import rank_drivers
 from textcx.steps.measures.groups import attribute_groups
 from textcx.steps.measures.ratings import memberships, summarize_ratings
-from textcx.steps.measures.trends import directions, summarize_trends, with_trend
+from textcx.steps.measures.trends import summarize_trends
 from textcx.steps.pains.rank import rank_pain_points
+from textcx.steps.records.people import with_people
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +34,6 @@ class Choices:
     min_group: int
     pain_threshold: float
     offer_words: frozenset[str]
-    resamples: int
     max_unassigned: float | None = None
 
 
@@ -55,26 +56,28 @@ def measure(
     """
     ratings, attributes, min_group = choices.ratings, choices.attributes, choices.min_group
     raised = themes.mentions_at(level)
+    answers, _ = with_people(corpus.answers, attributes=attributes)
     with progress.stage("ratings"):
         belongs = memberships(segments, raised, pains)
         every = memberships(segments, pl.concat([themes.mentions_at(1), raised]), pains)
         rated = summarize_ratings(
-            corpus.answers, ratings=ratings, attributes=attributes, memberships=every, min_group=min_group
+            answers, ratings=ratings, attributes=attributes, memberships=every, min_group=min_group
         )
     with progress.stage("drivers"):
         drivers = rank_drivers(
-            corpus.answers,
+            answers,
             ratings=ratings,
             memberships=belongs,
             attributes=attributes,
+            written=corpus.records.select("record_id", "source", "n_segments"),
             min_group=min_group,
-            resamples=choices.resamples,
-            seed=choices.seed,
         )
-        groups = attribute_groups(corpus.answers, corpus.records, segments, attributes=attributes, min_group=min_group)
+        groups = attribute_groups(answers, corpus.records, segments, attributes=attributes, min_group=min_group)
     with progress.stage("trends"):
-        trends = summarize_trends(corpus.answers, records=corpus.records, memberships=every, ratings=ratings)
-        changes = directions(trends)
+        trends = summarize_trends(answers, records=corpus.records, memberships=every, ratings=ratings)
+        above = memberships(segments.clear(), themes.mentions_at(1), pains.clear())
+        above = above.join(belongs, on="subject_id", how="anti")
+        changes = pl.concat([directions(answers, memberships=each) for each in (belongs, above)])
     return {
         "ratings": rated,
         "drivers": drivers,

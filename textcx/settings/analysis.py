@@ -89,7 +89,6 @@ class Settings(BaseModel):
     # findings
     min_group: int = Field(default=5, ge=1, description="smallest group shown by attribute")
     pain_threshold: float = Field(default=0.5, ge=0.0, le=1.0, description="p_pain from which a segment is a pain")
-    resamples: int = Field(default=1000, ge=100, le=100_000, description="bootstrap resamples for drivers")
     title: str | None = Field(default=None, description="heading of the report")
     taxonomy: Path | None = Field(
         default=None, description="themes that are matched first: a team's own (TOML), or the name of a shipped one: cx"

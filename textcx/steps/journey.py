@@ -25,7 +25,7 @@ from textcx.domain.lexicons.cues import cue_regex
 from textcx.domain.lexicons.journey import UNKNOWN, JourneyTaxonomy, touchpoint_key
 from textcx.domain.tables import JOURNEY
 from textcx.steps.evidence import check_vectors
-from textcx.steps.statistics.intervals import clustered_interval
+from textcx.steps.statistics.tone import tone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -267,20 +267,18 @@ def summarize_journey(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) -> p
 
     Returns:
         The journey table: one row per stage in journey order, "unknown" last, all stages present. ``polarity`` is the
-        mean over segments, -1..1, with a 95 % t interval clustered by respondent (by record where unknown);
-        ``negative_share`` is the share of segments labelled negative, 0..1. Stages nobody spoke of have nulls.
+        mean over segments, -1..1, and ``negative_share`` the share of segments labelled negative, 0..1, both with 95 %
+        intervals between respondents (records where unknown). Stages nobody spoke of have nulls.
     """
-    counted = segments.filter("counted").sort("segment_id")
-    counted = counted.with_columns(who=pl.coalesce("respondent_id", "record_id"))
-    rows = []
-    for stage in [*taxonomy.stage_ids, UNKNOWN]:
-        own = counted.filter(pl.col("stage") == stage)
-        row: dict[str, object] = {"stage": stage, "segments": own.height, "respondents": own["who"].n_unique()}
-        if own.height:
-            values = own["polarity"].cast(pl.Float64).to_numpy()
-            row["polarity"] = mean = float(values.mean())
-            sums = np.bincount(own["who"].rank("dense").to_numpy() - 1, weights=values - mean).astype(np.float64)
-            row["ci_low"], row["ci_high"] = clustered_interval(mean, sums, own.height, low=-1.0, high=1.0)
-            row["negative_share"] = float((own["label"] == "negative").sum()) / own.height
-        rows.append(row)
-    return pl.DataFrame(rows, schema=JOURNEY)
+    counted = segments.filter(pl.col("counted"), pl.col("stage").is_not_null()).sort("segment_id")
+    table = pl.DataFrame({"stage": [*taxonomy.stage_ids, UNKNOWN]})
+    found = tone_of(counted, ["stage"]).rename({"polarity_low": "ci_low", "polarity_high": "ci_high"})
+    people = counted.group_by("stage").agg(
+        segments=pl.len(), respondents=pl.coalesce("respondent_id", "record_id").n_unique()
+    )
+    return (
+        table.join(people, on="stage", how="left", maintain_order="left")
+        .join(found, on="stage", how="left", maintain_order="left")
+        .with_columns(pl.col("segments", "respondents").fill_null(0))
+        .select(pl.col(name).cast(kind) for name, kind in JOURNEY.items())
+    )

@@ -1,28 +1,54 @@
 """Rank themes, stages, pain points and customer groups by what goes with a better or worse rating.
 
-The effect of a subject is the familiar leave-out difference: the rating of everyone who commented, minus the rating of
-those who never raised the subject. It is an association, not a cause, and reports must say so.
+The effect of a subject is what the rating of everyone would gain or lose if those who raised it had rated like
+*comparable* others: people who did not raise it, but wrote about as much and through the same source. Whoever writes
+much raises more of everything, so without that, anything would seem to go with the mood of those who write most. The
+others are weighted to the sources and lengths of those who raised it (direct standardization). It is an association,
+not a cause, and reports must say so.
+
+A rating goes with what was raised in the same wave (``textcx.steps.measures.ratings``), never with what someone raised
+at another time. Where people answered in several waves, intervals are between people.
 
 Negative is always bad: reversed scales are turned first. Invariants, all tested: the order of the records never
-matters; a subject raised by nobody is never a driver; adding a subject changes no effect or interval of the others
-(each has its own random stream), only the q-values.
-
-Respondents only enter through counts: how many gave each answer, with and without the subject. Resampling respondents
-is drawing such counts anew, so the cost depends on subjects and answers of the scale, not on respondents.
+matters; a subject raised by nobody is never a driver; adding a subject changes no effect or interval of the others but
+the effect beside the others, only q-values.
 """
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+import scipy  # its subpackages load when they are first used
 
 from textcx.domain import tables
 from textcx.domain.ratings import effect_terms, effect_unit
-from textcx.steps.measures.ratings import SUBJECT, attribute_members, coded, latest, raised, rated, respondents
-from textcx.steps.statistics.intervals import LEVEL, column, q_values
+from textcx.steps.measures.ratings import (
+    SUBJECT,
+    attribute_members,
+    coded,
+    latest,
+    numbers_of,
+    raised,
+    rank_of,
+    rated,
+    respondents,
+    scale_of,
+)
+from textcx.steps.statistics.intervals import (
+    SHARE,
+    Interval,
+    Moments,
+    Scale,
+    column,
+    difference_interval,
+    difference_p_value,
+    mean_interval,
+    moments,
+    q_values,
+    together,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,17 +58,14 @@ if TYPE_CHECKING:
     from textcx.domain.feedback import RatingColumn
 
     Floats = NDArray[np.float64]
-    Counts = NDArray[np.int64]
+    Numbers = NDArray[np.int64]
 
 MIN_RATINGS = 10
-"""Fewest ratings with the subject and fewest without it; below that no interval holds its 95 %."""
-RESAMPLES = 1000
-MANY_ANSWERS = 21
-"""A scale with more distinct answers is resampled in this many steps of equal width (0.2 % of its variance is lost)."""
-CLEAR = 10
-"""Permutations as extreme as the data after which a subject is not looked at more closely."""
-CLOSER = 20
-"""How many times as many permutations decide about the others."""
+"""Fewest people who rated with the subject and fewest without it; below that nothing is ranked."""
+LENGTHS = (1, 2, 3, 4, 6, 8, 11, 15, 20, 30)
+"""Segments of a wave at which the next class of length begins: by one at first, then by about a third."""
+ESTIMATES = ("gap", "gap_low", "gap_high", "effect", "ci_low", "ci_high", "n_with", "n_without", "q_value")
+BESIDE = {"effect": "effect_beside", "ci_low": "beside_low", "ci_high": "beside_high"}
 NO_SUBJECT = "unknown"
 """The stage of what could not be placed; nothing a reader could act on."""
 
@@ -53,154 +76,197 @@ def rank_drivers(
     ratings: Sequence[RatingColumn],
     memberships: pl.DataFrame,
     attributes: Sequence[str] = (),
+    written: pl.DataFrame | None = None,
     min_ratings: int = MIN_RATINGS,
     min_group: int = 1,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
 ) -> pl.DataFrame:
     """Rank themes, stages, pain points and attribute groups by their association with each rating, strongest first.
 
-    Respondents with at least one analyzed record take part, each with the latest answer; ``answers`` and
-    ``memberships`` are as in ``textcx.steps.measures.ratings``. ``min_ratings`` (at least 2) are needed with the
-    subject and without it; an attribute group is shown with at least ``min_group``. ``resamples`` (at least 100) are
-    those of the bootstrap, and permutations at first look.
+    Waves with at least one analyzed record take part, each with its latest answer; ``answers`` and ``memberships`` are
+    as in ``textcx.steps.measures.ratings``. ``written`` has ``record_id``, ``source`` (nullable) and ``n_segments``;
+    without it, everyone is comparable. Groups of an attribute are compared within their source only: how much they
+    write may be part of what sets them apart. ``min_ratings`` people (at least 2) are needed with the subject and
+    without it; an attribute group is shown with at least ``min_group`` ratings.
 
     Returns:
-        ``tables.DRIVERS``: effect in the unit of ``domain.ratings.effect_unit``, 95 % expanded percentile interval
-        (bootstrap over respondents), respondents with and without the subject, and the Benjamini-Hochberg q-value over
-        all subjects of the rating from a permutation test. In the order of ``ratings``, then by size of effect.
-        Subjects with too few ratings on either side, and the stage "unknown", are left out.
+        ``tables.DRIVERS``: ``effect`` in the unit of ``domain.ratings.effect_unit`` with its 95 % interval; ``gap``,
+        the mean of those who raised it less that of comparable others; ``effect_beside``, the effect beside all others
+        of its kind, in a common least squares fit, and null for attributes; ratings with the subject and without it,
+        the former only where comparable others are; and the Benjamini-Hochberg q-value over the subjects of the kind.
+        In the order of ``ratings``, then by size of effect. Subjects with too few people on either side, and the stage
+        "unknown", are left out.
 
     Raises:
         BadSetting: If a scale does not fit its kind.
     """
     of_subjects = raised(answers, memberships).filter(pl.col("subject_id") != NO_SUBJECT)
     groups = attribute_members(answers, attributes)
-    commented = respondents(answers).filter("analyzed").select("respondent").unique()
     parts = [tables.empty(tables.DRIVERS)]
     for rating in ratings:
-        base = latest(rated(answers, rating)).join(commented, on="respondent", how="semi")
+        base = _waves(answers, rating, written)
         if base.is_empty():
             continue
-        values, cell = np.unique(effect_terms(base["value"].to_numpy(), rating), return_inverse=True)
-        base = base.select("respondent", "record_id", cell=pl.Series(cell, dtype=pl.Int64))
         pairs = pl.concat(
             [
-                base.join(of_subjects, on="respondent").select(*SUBJECT, "cell"),
-                base.join(groups, on="record_id").select(*SUBJECT, "cell"),
+                base.join(of_subjects, on=["respondent", "wave"]).select(*SUBJECT, "row"),
+                base.join(groups, on="record_id").select(*SUBJECT, "row"),
             ]
+        ).sort(*SUBJECT, "row")
+        subjects, codes = coded(pairs, SUBJECT)
+        rows = np.split(pairs["row"].to_numpy(), np.cumsum(np.bincount(codes, minlength=subjects.height))[:-1])
+        scored = _Ratings(
+            effect_terms(base["value"].to_numpy(), rating),
+            numbers_of(base["person"]),
+            base["source"].to_numpy(),
+            base["stratum"].to_numpy(),
+            scale_of(rating),
         )
-        subjects, with_subject = _counts(pairs, values.size)
-        n_with = with_subject.sum(axis=1)
-        is_group = (subjects["subject_kind"] == "attribute").to_numpy()
-        fewest = np.where(is_group, max(min_ratings, min_group), min_ratings)
-        enough = np.flatnonzero((n_with >= fewest) & (base.height - n_with >= min_ratings)).tolist()
-        everyone = np.bincount(cell, minlength=values.size)
-        found = []
-        for i in enough:
-            sides = with_subject[i], everyone - with_subject[i]
-            stream = _stream(seed, rating.name, *subjects.row(i))
-            effect = estimate(*sides, values, resamples=resamples, stream=stream)
-            found.append((*effect, p_value(*sides, values, resamples=resamples, stream=stream)))
-        effects, low, high, p = np.array(found, dtype=np.float64).reshape(len(found), 4).T
-        parts.append(
-            subjects[enough]
-            .with_columns(
-                pl.lit(rating.name).alias("rating"),
-                pl.lit(effect_unit(rating)).alias("unit"),
-                column(effects).alias("effect"),
-                column(low).alias("ci_low"),
-                column(high).alias("ci_high"),
-                pl.Series("n_with", n_with[enough], dtype=pl.Int64),
-                pl.Series("n_without", base.height - n_with[enough], dtype=pl.Int64),
-                column(q_values(p)).alias("q_value"),
+        for kind in subjects["subject_kind"].unique(maintain_order=True).to_list():
+            of_kind = (subjects["subject_kind"] == kind).to_numpy()
+            fewest = max(min_ratings, min_group) if kind == "attribute" else min_ratings
+            table, places = _of_kind(
+                scored,
+                [rows[place] for place in np.flatnonzero(of_kind)],
+                lengths=kind != "attribute",
+                min_ratings=min_ratings,
+                fewest=fewest,
             )
-            .sort(-pl.col("effect").abs(), *SUBJECT)
-            .select(tables.DRIVERS.names())
-        )
-    return pl.concat(parts)
+            parts.append(
+                pl.concat([subjects.filter(of_kind)[places], table], how="horizontal")
+                .with_columns(rating=pl.lit(rating.name), unit=pl.lit(effect_unit(rating)))
+                .select(pl.col(name).cast(kind) for name, kind in tables.DRIVERS.items())
+            )
+    order = rank_of("rating", [rating.name for rating in ratings])
+    return pl.concat(parts).sort(order, -pl.col("effect").abs(), *SUBJECT)
 
 
-def _counts(pairs: pl.DataFrame, answers: int) -> tuple[pl.DataFrame, Counts]:
-    """Return the subjects, and how many gave each answer with each subject. Shape ``(subjects, answers)``."""
-    subjects, codes = coded(pairs, SUBJECT)
-    places = codes * answers + pairs["cell"].to_numpy()
-    counts = np.bincount(places, minlength=subjects.height * answers)
-    return subjects, counts.reshape(subjects.height, answers)
+def _of_kind(
+    scored: _Ratings, rows: Sequence[Numbers], *, lengths: bool, min_ratings: int, fewest: int
+) -> tuple[pl.DataFrame, list[int]]:
+    """Return the estimates of those subjects of a kind that enough people raised and did not, and their places.
 
-
-def _stream(seed: int, *names: str) -> np.random.Generator:
-    """Return the random stream that belongs to one rating and subject, whatever else is ranked beside it."""
-    digest = hashlib.blake2b("\x00".join(names).encode(), digest_size=16).digest()
-    return np.random.default_rng([seed, int.from_bytes(digest, "big")])
-
-
-def estimate(
-    with_subject: Counts, without: Counts, values: Floats, *, resamples: int, stream: np.random.Generator
-) -> tuple[float, float, float]:
-    """Estimate the effect of one subject, and its 95 % interval.
-
-    Respondents per answer with the subject and without it, and the answers' terms, ascending; shape ``(answers,)``
-    each. Effect: mean of everyone minus mean of those without the subject. Interval: bootstrap percentiles, taken
-    further out as Student's t is wider than the normal, after the smaller of the two sides (Hesterberg 2015, "What
-    Teachers Should Know About the Bootstrap", The American Statistician 69(4)); plain percentiles are too narrow for
-    small groups.
+    ``lengths``: whether those who wrote as much are comparable, and subjects are also seen beside each other.
     """
-    from scipy.special import ndtr, stdtrit  # noqa: PLC0415 - scipy loads when numbers are made, not at import
-
-    effect = float(_effect(with_subject[None], without[None], values)[0])
-    steps, ours, others = _in_steps(with_subject, without, values)
-    cells = np.concatenate([ours, others])
-    filled = np.flatnonzero(cells)
-    drawn = np.zeros((resamples, cells.size), dtype=np.int64)
-    drawn[:, filled] = stream.multinomial(cells.sum(), cells[filled] / cells.sum(), size=resamples)
-    effects = _effect(drawn[:, : steps.size], drawn[:, steps.size :], steps)
-    smaller = min(ours.sum(), others.sum())
-    tail = float(ndtr(-stdtrit(smaller - 1, 0.5 + LEVEL / 2) * np.sqrt(smaller / (smaller - 1))))
-    # Steps of a fine scale move the effect by a hair; the interval is moved back to the exact one.
-    low, high = np.quantile(effects, [tail, 1 - tail]) + effect - _effect(ours[None], others[None], steps)[0]
-    return effect, float(low), float(high)
+    strata = scored.strata if lengths else scored.sources
+    found = [_compared(scored, theirs, strata) for theirs in rows]
+    places = [place for place, each in enumerate(found) if min(each.people) >= min_ratings and each.one.n[0] >= fewest]
+    table = _estimates([found[place] for place in places], scored.scale)
+    beside = _estimates(_beside(scored, [rows[place] for place in places]) if lengths else [], scored.scale)
+    renamed = beside.select(pl.col(name).alias(other) for name, other in BESIDE.items())
+    if not lengths:
+        renamed = pl.DataFrame(schema=dict.fromkeys(BESIDE.values(), pl.Float64)).clear(table.height)
+    return pl.concat([table, renamed], how="horizontal"), places
 
 
-def p_value(
-    with_subject: Counts, without: Counts, values: Floats, *, resamples: int, stream: np.random.Generator
-) -> float:
-    """Return the two-sided p-value that answers have nothing to do with raising the subject; above 0, at most 1.
+class _Ratings(NamedTuple):
+    """Terms of the answers, who gave each, its source, its source and class of length together, and the scale."""
 
-    The share of permutations of the answers over respondents with an effect at least as large, the data counted in
-    (Phipson & Smyth 2010). First ``resamples`` permutations; twenty times as many for a subject that looks extreme, so
-    that q-values over many subjects stay fine enough. Arguments as for ``estimate``.
+    terms: Floats
+    people: Numbers
+    sources: Numbers
+    strata: Numbers
+    scale: Scale
+
+
+class _Comparison(NamedTuple):
+    """Of those who raised a subject and of comparable others: people, moments; and of the share that raised it."""
+
+    people: tuple[int, int]
+    one: Moments
+    other: Moments
+    share: Moments
+
+
+def _waves(answers: pl.DataFrame, rating: RatingColumn, written: pl.DataFrame | None) -> pl.DataFrame:
+    """Return the latest answer of each wave that commented: respondent, wave, record_id, person, value, row.
+
+    ``source`` and ``stratum`` number its source, and its source and class of length together.
     """
-    steps, ours, others = _in_steps(with_subject, without, values)
-    total = ours + others
-    size = int(ours.sum())
-    expected = size * (total @ steps) / total.sum()
-    observed = abs(ours @ steps - expected)
-
-    def extreme(draws: int) -> int:
-        sums = stream.multivariate_hypergeometric(total, size, size=draws, method="marginals") @ steps
-        return int((np.abs(sums - expected) >= observed * (1 - 1e-9) - 1e-9).sum())
-
-    found, draws = extreme(resamples), resamples
-    if found < CLEAR:
-        found, draws = found + extreme(CLOSER * resamples), (1 + CLOSER) * resamples
-    return (1 + found) / (1 + draws)
+    commented = respondents(answers).filter("analyzed").select("record_id", "respondent", "wave")
+    if written is None:
+        written = commented.select("record_id", source=pl.lit(None, pl.String), n_segments=pl.lit(1))
+    amounts = (
+        commented.join(written, on="record_id")
+        .group_by("respondent", "wave")
+        .agg(pl.col("source").fill_null("").min(), pl.col("n_segments").sum())
+        .with_columns(length=pl.sum_horizontal(pl.col("n_segments") >= begin for begin in LENGTHS))
+        .with_columns(pl.col("source").rank("dense"), stratum=pl.struct("source", "length").rank("dense"))
+    )
+    rows = latest(rated(answers, rating), within=["wave"]).join(amounts, on=["respondent", "wave"])
+    return rows.sort("respondent", "wave").with_row_index("row")
 
 
-def _effect(with_subject: Counts, without: Counts, values: Floats) -> Floats:
-    """Mean of all minus mean of those without; 0 where nobody is without. Shapes ``(draws, answers)``."""
-    others = without.sum(axis=1)
-    everyone = with_subject.sum(axis=1) + others
-    kept = without @ values
-    return np.where(others > 0, (with_subject @ values + kept) / everyone - kept / np.maximum(others, 1), 0.0)
+def _compared(scored: _Ratings, theirs: Numbers, strata: Numbers) -> _Comparison:
+    """Compare those who raised a subject with others of the same strata, weighted alike."""
+    raised = np.zeros(len(scored.terms), dtype=np.bool_)
+    raised[theirs] = True
+    size = int(strata.max()) + 1
+    with_it, without = (np.bincount(strata[side], minlength=size) for side in (raised, ~raised))
+    shared = ((with_it > 0) & (without > 0))[strata]
+    one, other = np.flatnonzero(raised & shared), np.flatnonzero(~raised & shared)
+    weights = with_it[strata[other]] / without[strata[other]]
+    return _Comparison(
+        (len(np.unique(scored.people[one])), len(np.unique(scored.people[other]))),
+        _moments(scored.terms[one], scored.people[one]),
+        _moments(scored.terms[other], scored.people[other], weights),
+        _moments((raised & shared).astype(np.float64), scored.people),
+    )
 
 
-def _in_steps(with_subject: Counts, without: Counts, values: Floats) -> tuple[Floats, Counts, Counts]:
-    """Merge the answers of a fine scale into steps of equal width, each at its mean; coarse scales stay as they are."""
-    if values.size <= MANY_ANSWERS:
-        return values, with_subject, without
-    edges = np.linspace(values[0], values[-1], MANY_ANSWERS + 1)[1:-1]
-    _, step = np.unique(np.digitize(values, edges), return_inverse=True)
-    both = with_subject + without
-    ours, others = (np.bincount(step, weights=side).astype(np.int64) for side in (with_subject, without))
-    return np.bincount(step, weights=both * values) / (ours + others), ours, others
+def _moments(values: Floats, people: Numbers, weights: Floats | None = None) -> Moments:
+    return moments(np.zeros(len(values), dtype=np.int64), values, 1, people=people, weights=weights)
+
+
+def _estimates(found: Sequence[_Comparison], scale: Scale) -> pl.DataFrame:
+    """Return gap and effect with their intervals, how many were compared, and the q-value that there is no gap."""
+    if not found:
+        return pl.DataFrame(schema=dict.fromkeys(ESTIMATES, pl.Float64))
+    one, other, share = (together(side) for side in zip(*(each[1:] for each in found), strict=True))
+    gap = one.mean - other.mean
+    ends = difference_interval(one, other, scale)
+    effect = _product(share, gap, ends)
+    q_value = q_values(difference_p_value(one, other, scale))
+    values = (gap, *ends, share.mean * gap, *effect, one.n, other.n, q_value)
+    return pl.DataFrame({name: column(each) for name, each in zip(ESTIMATES, values, strict=True)})
+
+
+def _product(share: Moments, gap: Floats, ends: Interval) -> Interval:
+    """Interval of a share times a gap: each end as far off as both together; zero is left out where the gap's does."""
+    of_share = mean_interval(share, SHARE)
+    more, less = of_share.high - share.mean, share.mean - of_share.low
+    away = share.mean * gap
+    low = away - np.hypot(share.mean * (gap - ends.low), gap * np.where(gap < 0, more, less))
+    high = away + np.hypot(share.mean * (ends.high - gap), gap * np.where(gap < 0, less, more))
+    return Interval(
+        np.where(ends.low > 0, np.maximum(low, of_share.low * ends.low), low),
+        np.where(ends.high < 0, np.minimum(high, of_share.low * ends.high), high),
+    )
+
+
+def _beside(scored: _Ratings, rows: Sequence[Numbers]) -> list[_Comparison]:
+    """Compare for each subject what a least squares fit within strata of all of them leaves of the answers without it.
+
+    The gaps of the others are taken as known.
+    """
+    if not rows:
+        return []
+    size, count = len(scored.terms), len(rows)
+    raised = _indicators(np.concatenate(rows), np.repeat(np.arange(count), [len(each) for each in rows]), size, count)
+    strata = _indicators(np.arange(size), scored.strata, size, int(scored.strata.max()) + 1)
+    sizes = np.maximum(np.asarray(strata.sum(axis=0)).ravel(), 1)
+    means = (strata.T @ raised).toarray() / sizes[:, None]
+    together = (raised.T @ raised).toarray() - (means * sizes[:, None]).T @ means
+    away = scored.terms - ((strata.T @ scored.terms) / sizes)[scored.strata]
+    gaps = np.linalg.pinv(together, hermitian=True) @ (raised.T @ away)
+    left = scored.terms - raised @ gaps
+    found = []
+    for theirs, gap in zip(rows, gaps.tolist(), strict=True):
+        without_others = left.copy()
+        without_others[theirs] += gap
+        found.append(_compared(scored._replace(terms=without_others), theirs, scored.strata))
+    return found
+
+
+def _indicators(rows: Numbers, columns: Numbers, height: int, width: int) -> scipy.sparse.csr_array:
+    """Return a sparse matrix with a one in each place. Shape ``(height, width)``."""
+    return scipy.sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(height, width))

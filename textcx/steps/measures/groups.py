@@ -1,8 +1,8 @@
 """Find the customer groups that hurt most.
 
 A group is all counted records with one value of an attribute, "plan=premium". It is compared with all other counted
-records; the comparison is an association, not a cause. Records of one respondent are taken as independent, so intervals
-are a little narrow where few people write much.
+records; the comparison is an association, not a cause. Intervals and p-values are between people, however much each
+wrote.
 
 Invariants, tested: the order of the records never matters; a group smaller than ``min_group`` is never shown.
 """
@@ -14,20 +14,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from textcx.steps.measures.ratings import MIN_GROUP, coded
+from textcx.steps.measures.ratings import MIN_GROUP, coded, numbers_of, respondents
 from textcx.steps.statistics.intervals import (
+    POLARITY,
+    SHARE,
+    Moments,
     column,
     difference_interval,
     difference_p_value,
     mean_interval,
     moments,
     q_values,
-    share_interval,
-    tally,
+    together,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from textcx.steps.statistics.intervals import Floats
 
 ENDS = ("", "_low", "_high")
 ESTIMATES = ("polarity", "negative_share", "pain_share", "pain_difference")
@@ -39,15 +45,16 @@ GROUPS = pl.Schema(
 
 
 def judged_records(answers: pl.DataFrame, records: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
-    """Return the counted, analyzed records: record_id, polarity, negative (label), pained (with a pain segment).
+    """Return the counted, analyzed records: record_id, person, polarity, negative (label), pained (has a pain segment).
 
     ``pained`` is null throughout where no segment was judged for pain.
     """
     judged = segments.is_empty() or segments["pain"].null_count() < segments.height
     pained = segments.filter(pl.col("pain").fill_null(value=False)).select("record_id").unique()
     return (
-        answers.filter("counted")
-        .select("record_id")
+        respondents(answers)
+        .filter("counted")
+        .select("record_id", "person")
         .join(records.select("record_id", "polarity", negative=pl.col("label") == "negative"), on="record_id")
         .drop_nulls()
         .join(pained.with_columns(pained=pl.lit(1.0)), on="record_id", how="left")
@@ -72,18 +79,18 @@ def attribute_groups(
     ``min_group``: smallest number of counted records a group is shown with.
 
     Returns:
-        ``GROUPS``: records and respondents; polarity (-1..1, t interval); negative_share and pain_share (records with
-        at least one pain segment; 0..1, Wilson); pain_difference, the group's pain share less that of all other
-        records, in percentage points with the hybrid score interval (Newcombe 1998); Benjamini-Hochberg q-value of that
-        difference over all groups shown. Sorted by the lower end of the difference, so that what is surely worse leads
-        and small groups do not lead by chance. The comparison is null where there is nobody else.
+        ``GROUPS``: records and respondents; polarity (-1..1); negative_share and pain_share (records with at least one
+        pain segment; 0..1); pain_difference, the group's pain share less that of all other records, in percentage
+        points; Benjamini-Hochberg q-value of that difference over all groups shown. Sorted by the lower end of the
+        difference, so that what is surely worse leads and small groups do not lead by chance. The comparison is null
+        where there is nobody else.
     """
     judged = judged_records(answers, records, segments)
     who = pl.coalesce("respondent_id", "record_id").alias("respondent")
     parts = [
         answers.select("record_id", who, pl.lit(name).alias("attribute"), pl.col(name).cast(pl.String).alias("group"))
         .drop_nulls("group")
-        .join(judged, on="record_id")
+        .join(judged.with_row_index("place"), on="record_id")
         for name in attributes
     ]
     if not parts or judged.is_empty():
@@ -92,23 +99,24 @@ def attribute_groups(
     rows = rows.sort("attribute", "group", "record_id")
     keys, codes = coded(rows, ["attribute", "group"])
     people = rows.group_by("attribute", "group").agg(respondents=pl.col("respondent").n_unique())
-    polarity = moments(codes, rows["polarity"].to_numpy(), keys.height)
-    negative, pained = (tally(codes[rows[name].to_numpy() > 0], keys.height) for name in ("negative", "pained"))
-    n = polarity.n
-    other_pained, other_n = np.count_nonzero(judged["pained"].to_numpy()) - pained, judged.height - n
-    ends = difference_interval(pained, n, other_pained, other_n)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        difference = pained / n - other_pained / other_n
+    writers, everyone = numbers_of(rows["person"]), numbers_of(judged["person"])
+    polarity, negative, pained = (
+        moments(codes, rows[name].to_numpy(), keys.height, people=writers)
+        for name in ("polarity", "negative", "pained")
+    )
+    others = _others(judged["pained"].to_numpy(), everyone, rows, keys)
+    ends = difference_interval(pained, others, SHARE)
     estimates = {
-        "polarity": (polarity.mean, *mean_interval(polarity, low=-1, high=1)),
-        "negative_share": (negative / n, *share_interval(negative, n)),
-        "pain_share": (pained / n, *share_interval(pained, n)),
-        "pain_difference": (100 * difference, 100 * ends.low, 100 * ends.high),
+        "polarity": (polarity.mean, *mean_interval(polarity, POLARITY)),
+        "negative_share": (negative.mean, *mean_interval(negative, SHARE)),
+        "pain_share": (pained.mean, *mean_interval(pained, SHARE)),
+        "pain_difference": (100 * (pained.mean - others.mean), 100 * ends.low, 100 * ends.high),
     }
     numbers = {
         name + end: values for name, estimate in estimates.items() for end, values in zip(ENDS, estimate, strict=True)
     }
-    numbers["q_value"] = q_values(difference_p_value(pained, n, other_pained, other_n))
+    n = polarity.n
+    numbers["q_value"] = q_values(difference_p_value(pained, others, SHARE))
     if judged["pained"].null_count():
         numbers |= {name: np.full(len(n), np.nan) for name in numbers if name.startswith(("pain_", "q_"))}
     return (
@@ -117,3 +125,13 @@ def attribute_groups(
         .sort(-pl.col("pain_difference_low"), "attribute", "group", nulls_last=True)
         .select(pl.col(name).cast(kind) for name, kind in GROUPS.items())
     )
+
+
+def _others(pained: Floats, people: NDArray[np.int64], rows: pl.DataFrame, keys: pl.DataFrame) -> Moments:
+    """Return the moments of all judged records but those of a group, for each group; NaN where there are none."""
+    whole = np.arange(len(pained))
+    found = []
+    for group in rows.partition_by(keys.columns, maintain_order=True):
+        left = np.delete(whole, group["place"].to_numpy())
+        found.append(moments(np.zeros(len(left), dtype=np.int64), pained[left], 1, people=people[left]))
+    return together(found)

@@ -16,8 +16,9 @@ from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import SCHEMAS, conform
 from textcx.steps.measures.groups import judged_records
+from textcx.steps.measures.ratings import numbers_of
 from textcx.steps.measures.trends import choose_period, reach
-from textcx.steps.statistics.intervals import column, mean_interval, moments, share_interval
+from textcx.steps.statistics.intervals import POLARITY, SHARE, Scale, column, mean_interval, moments
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -99,7 +100,7 @@ def headline(
         "segments": segments.height,
         "respondents": people or None,
         "duplicates": records.height - records["duplicate_of"].null_count(),
-        "polarity": _estimate(judged["polarity"], share=False),
+        "polarity": _estimate(judged, "polarity", POLARITY),
         "label_shares": {label: labels[label] / counted.height if counted.height else None for label in LABELS},
         "mixed_share": _share(counted["mixed"]),
         "confident_share": _share(counted["confident"]),
@@ -111,8 +112,11 @@ def headline(
         "themes": themes,
         "unassigned_share": _share(unassigned) if themes else None,
         "pain_points": tables["pain_points"].height,
-        "pain_record_share": _estimate(judged["pained"].drop_nulls(), share=True),
-        "emotions": {emotion: _estimate(_shown(counted_segments, emotion), share=True) for emotion in EMOTIONS},
+        "pain_record_share": _estimate(judged, "pained", SHARE),
+        "emotions": {
+            emotion: _estimate(_shown(counted_segments, emotion).join(judged, on="record_id"), "shown", SHARE)
+            for emotion in EMOTIONS
+        },
         "leaving": len(set(leaving).intersection(kept["record_id"])),
     }
 
@@ -122,10 +126,10 @@ def _counts(values: Iterable[str]) -> dict[str, int]:
     return dict(sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))
 
 
-def _shown(segments: pl.DataFrame, emotion: str) -> pl.Series:
-    """Return 1 for each record that shows an emotion, 0 for others; nothing where none was judged."""
+def _shown(segments: pl.DataFrame, emotion: str) -> pl.DataFrame:
+    """Return in ``shown`` 1 for each record that shows an emotion, 0 for others; nothing where none was judged."""
     highest = segments.group_by("record_id").agg(pl.col(f"p_{emotion}").max()).drop_nulls()
-    return (highest[f"p_{emotion}"] >= SHOWN).cast(pl.Float64)
+    return highest.select("record_id", shown=(pl.col(f"p_{emotion}") >= SHOWN).cast(pl.Float64)).sort("record_id")
 
 
 def _share(flags: pl.Series) -> float | None:
@@ -133,13 +137,14 @@ def _share(flags: pl.Series) -> float | None:
     return int(known.sum()) / known.len() if known.len() else None
 
 
-def _estimate(values: pl.Series, *, share: bool) -> dict[str, Any]:
-    """Return mean, 95 % interval and n of one column of numbers, null where unknown."""
-    found = moments(np.zeros(values.len(), dtype=np.int64), values.to_numpy(), 1)
-    hits = np.array([values.sum()], dtype=np.float64)
-    ends = share_interval(hits, found.n) if share else mean_interval(found, low=-1, high=1)
-    value, low, high = (column(side)[0] for side in (found.mean, ends.low, ends.high))
-    return {"value": value, "ci_low": low, "ci_high": high, "n": values.len()}
+def _estimate(rows: pl.DataFrame, name: str, scale: Scale) -> dict[str, Any]:
+    """Return mean, 95 % interval between people and n of one column of numbers, null where unknown."""
+    known = rows.drop_nulls(name)
+    found = moments(
+        np.zeros(known.height, dtype=np.int64), known[name].to_numpy(), 1, people=numbers_of(known["person"])
+    )
+    value, low, high = (column(side)[0] for side in (found.mean, *mean_interval(found, scale)))
+    return {"value": value, "ci_low": low, "ci_high": high, "n": known.height}
 
 
 def _period(answers: pl.DataFrame) -> dict[str, str] | None:

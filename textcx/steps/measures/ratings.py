@@ -4,9 +4,13 @@ Every respondent counts once per rating, with the latest answer (equal dates: th
 known respondent is a respondent of its own. Answers count also where the text of the record could not be analyzed.
 A record that only repeats another (not counted) and has no known respondent is no further respondent.
 
+What someone raised goes with what they answered at that time: a *wave* is all that a respondent gave on one day, or a
+single record without a date. Those who raised a subject count with their latest answer of a wave in which they did.
+
 Throughout the measures, ``answers`` has one row per readable record: record_id, respondent_id (null = nobody known),
-created_at (UTC, null), analyzed, counted, one Float64 column per rating and one String column per attribute;
-``memberships`` tell which theme, stage or pain point a record raised: record_id, subject_kind, subject_id.
+created_at (UTC, null), analyzed, counted, person (``textcx.steps.records.people``; by default the respondent), one
+Float64 column per rating and one String column per attribute; ``memberships`` tell which theme, stage or pain point a
+record raised: record_id, subject_kind, subject_id.
 
 Invariants, tested: the order of the records never matters; ``n_commented`` never exceeds ``n``; a value lies within its
 interval and the interval within the bounds of the rating.
@@ -20,17 +24,8 @@ import numpy as np
 import polars as pl
 
 from textcx.domain import tables
-from textcx.domain.feedback import RatingKind
-from textcx.domain.ratings import bounds, terms, unit
-from textcx.steps.statistics.intervals import (
-    Interval,
-    balance_interval,
-    estimate_columns,
-    mean_interval,
-    moments,
-    share_interval,
-    tally,
-)
+from textcx.domain.ratings import bounds, choices, terms, unit
+from textcx.steps.statistics.intervals import Scale, estimate_columns, mean_interval, moments, tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +39,7 @@ EVERYTHING = tuple(pl.lit("all").alias(name) for name in SUBJECT)
 """The subject of rows about everyone."""
 KINDS = ("all", "theme", "stage", "pain_point", "attribute", "period")
 """Order of the subject kinds in the table."""
-MONTH = "%Y-%m"
+MONTH, DAY = "%Y-%m", "%Y-%m-%d"
 MIN_GROUP = 5
 """Smallest attribute group that is shown."""
 
@@ -64,14 +59,22 @@ def memberships(segments: pl.DataFrame, mentions: pl.DataFrame, pains: pl.DataFr
 
 
 def respondents(answers: pl.DataFrame) -> pl.DataFrame:
-    """Return who answered: record_id, respondent (never null), created_at, analyzed, counted; one row per record.
+    """Return who answered when: record_id, respondent and wave (never null), person, created_at, analyzed, counted.
 
-    Records that only repeat another and have no known respondent are left out.
+    One row per record. Records that only repeat another and have no known respondent are left out.
     """
     who = pl.coalesce(pl.lit("respondent ") + pl.col("respondent_id"), pl.lit("record ") + pl.col("record_id"))
     repeats = pl.col("analyzed") & ~pl.col("counted") & pl.col("respondent_id").is_null()
     kept = answers.filter(~repeats).sort("record_id")
-    return kept.select("record_id", who.alias("respondent"), "created_at", "analyzed", "counted")
+    return kept.select(
+        "record_id",
+        who.alias("respondent"),
+        pl.coalesce(pl.col("created_at").dt.strftime(DAY), "record_id").alias("wave"),
+        (pl.col("person") if "person" in answers.columns else who).alias("person"),
+        "created_at",
+        "analyzed",
+        "counted",
+    )
 
 
 def rated(answers: pl.DataFrame, rating: RatingColumn) -> pl.DataFrame:
@@ -90,10 +93,10 @@ def latest(rows: pl.DataFrame, *, within: Sequence[str] = ()) -> pl.DataFrame:
 
 
 def raised(answers: pl.DataFrame, memberships: pl.DataFrame) -> pl.DataFrame:
-    """Return who raised what in counted records: subject_kind, subject_id, respondent; distinct, sorted."""
-    counted = respondents(answers).filter("counted").select("record_id", "respondent")
+    """Return who raised what, and when, in counted records: subject_kind, subject_id, respondent, wave; sorted."""
+    counted = respondents(answers).filter("counted").select("record_id", "respondent", "wave")
     found = memberships.select("record_id", *SUBJECT).join(counted, on="record_id")
-    return found.select(*SUBJECT, "respondent").unique().sort(*SUBJECT, "respondent")
+    return found.select(*SUBJECT, "respondent", "wave").unique().sort(*SUBJECT, "respondent", "wave")
 
 
 def attribute_members(answers: pl.DataFrame, attributes: Sequence[str]) -> pl.DataFrame:
@@ -106,24 +109,31 @@ def attribute_members(answers: pl.DataFrame, attributes: Sequence[str]) -> pl.Da
 
 
 def with_estimates(
-    groups: pl.DataFrame, values: NDArray[np.float64], codes: NDArray[np.integer], *, rating: RatingColumn
+    groups: pl.DataFrame,
+    values: NDArray[np.float64],
+    codes: NDArray[np.integer],
+    *,
+    rating: RatingColumn,
+    people: NDArray[np.integer],
 ) -> pl.DataFrame:
     """Return groups of answers with the rating's ``value``, 95 % interval (``ci_low``, ``ci_high``) and ``n`` of each.
 
-    NPS: adjusted Wald; CSAT: Wilson; means: Student's t (see ``textcx.steps.statistics.intervals`` for the sources).
-    ``values`` are answers as given and ``codes`` the row of each one's group; shape ``(answers,)``.
+    Intervals are those of ``textcx.steps.statistics.intervals``. ``values`` are answers as given, ``codes`` the row of
+    each one's group and ``people`` who gave it; shape ``(answers,)``.
     """
-    points = terms(values, rating)
-    found = moments(codes, points, groups.height)
-    if rating.kind in {RatingKind.NPS, RatingKind.CSAT}:
-        up, down = (tally(codes[side], groups.height) for side in (points > 0, points < 0))
-        nps = rating.kind is RatingKind.NPS
-        share = balance_interval(up, down, found.n) if nps else share_interval(up, found.n)
-        ends = Interval(share.low * 100, share.high * 100)
-    else:
-        low, high = bounds(rating)
-        ends = mean_interval(found, low=low, high=high)
-    return groups.with_columns(estimate_columns(found.mean, ends, found.n))
+    found = moments(codes, terms(values, rating), groups.height, people=people)
+    return groups.with_columns(estimate_columns(found.mean, mean_interval(found, scale_of(rating)), found.n))
+
+
+def scale_of(rating: RatingColumn) -> Scale:
+    """Return the scale of a rating's ``terms``."""
+    low, high = bounds(rating)
+    return Scale(low, high, choices(rating))
+
+
+def numbers_of(people: pl.Series) -> NDArray[np.int64]:
+    """Number people, ``0 ..``, in the order of their names."""
+    return people.rank("dense").cast(pl.Int64).to_numpy() - 1
 
 
 def coded(rows: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.DataFrame, NDArray[np.int64]]:
@@ -158,7 +168,7 @@ def summarize_ratings(
     everyone = respondents(answers).with_columns(period=pl.col("created_at").dt.strftime(MONTH))
     ever = everyone.group_by("respondent").agg(commented=pl.col("analyzed").any())
     in_month = everyone.group_by("respondent", "period").agg(commented=pl.col("analyzed").any())
-    shown = [*SUBJECT, "record_id", "value", "commented"]
+    shown = [*SUBJECT, "record_id", "person", "value", "commented"]
     parts = [tables.empty(tables.RATINGS)]
     for rating in ratings:
         rows = rated(answers, rating)
@@ -168,7 +178,7 @@ def summarize_ratings(
         long = pl.concat(
             [
                 once.with_columns(EVERYTHING).select(shown),
-                once.join(of_subjects, on="respondent").select(shown),
+                _of_subjects(rows, of_subjects).join(ever, on="respondent").select(shown),
                 once.join(groups, on="record_id").select(shown),
                 monthly.with_columns(pl.lit("period").alias("subject_kind"), subject_id="period").select(shown),
             ]
@@ -176,7 +186,7 @@ def summarize_ratings(
         subjects, codes = coded(long, SUBJECT)
         commented = tally(codes[long["commented"].to_numpy()], subjects.height)
         parts.append(
-            with_estimates(subjects, long["value"].to_numpy(), codes, rating=rating)
+            with_estimates(subjects, long["value"].to_numpy(), codes, rating=rating, people=numbers_of(long["person"]))
             .with_columns(
                 pl.lit(rating.name).alias("rating"),
                 pl.lit(unit(rating)).alias("unit"),
@@ -187,6 +197,12 @@ def summarize_ratings(
             .select(tables.RATINGS.names())
         )
     return pl.concat(parts)
+
+
+def _of_subjects(rows: pl.DataFrame, of_subjects: pl.DataFrame) -> pl.DataFrame:
+    """Return the latest answer of each respondent in a wave in which they raised a subject, for every subject."""
+    in_wave = latest(rows, within=["wave"]).join(of_subjects, on=["respondent", "wave"])
+    return latest(in_wave, within=SUBJECT)
 
 
 def rank_of(name: str, order: Sequence[str]) -> pl.Expr:

@@ -1,13 +1,9 @@
-"""Follow volume, share, polarity and ratings over time, and tell what is rising and what is falling.
+"""Follow volume, share, polarity and ratings over time.
 
 Records without a date are left out here; ``textcx.steps.measures.headline`` counts them. The first and the last period
 are often covered only in part: they are shown, marked ``complete = false``, and never decide a direction.
 
-A direction is about the *share* of records that raise a subject, so growth of the whole is no trend of a theme. Shares
-swing from period to period more than chance alone would have it; that swing widens the interval.
-
-Invariants, tested: the order of the records never matters; volumes of "all" add up to the dated, counted records; a
-direction is "rising" or "falling" only if its interval leaves out no change.
+Invariants, tested: the order of the records never matters; volumes of "all" add up to the dated, counted records.
 """
 
 from __future__ import annotations
@@ -15,7 +11,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
 import polars as pl
 
 from textcx.domain import tables
@@ -24,28 +19,24 @@ from textcx.steps.measures.ratings import (
     SUBJECT,
     coded,
     latest,
+    numbers_of,
     rank_of,
     rated,
     respondents,
     with_estimates,
 )
 from textcx.steps.statistics.intervals import (
-    column,
-    difference_interval,
-    difference_p_value,
+    POLARITY,
+    SHARE,
     estimate_columns,
     mean_interval,
     moments,
-    q_values,
     share_interval,
-    tally,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
-
-    from numpy.typing import NDArray
 
     from textcx.domain.feedback import RatingColumn
 
@@ -58,23 +49,10 @@ WEEKS_UP_TO = 120
 KINDS = ("all", "theme", "stage", "pain_point")
 MEASURES = ("volume", "share", "polarity", "negative_share")
 DATED = pl.Schema([*tables.TRENDS.items(), ("complete", pl.Boolean())])
-DIRECTIONS = pl.Schema({
-    "subject_kind": pl.String, "subject_id": pl.String, "direction": pl.String, "change": pl.Float64,
-    "ci_low": pl.Float64, "ci_high": pl.Float64, "q_value": pl.Float64, "n": pl.Int64, "share_earlier": pl.Float64,
-    "share_later": pl.Float64,
-})  # fmt: skip
-
-MIN_RECORDS = 10
-MIN_PERIODS = 3
-MAX_Q = 0.05
-LEAST_RATIO = 1.1
-"""A share that changes by less than a tenth of itself is steady, however sure the change is."""
 FULL_GAPS = 3
 """Records that come at random leave a stretch of three average gaps empty one time in twenty."""
 STRAGGLERS = 1000
 """One record in so many at either end may be a wrong date or a late comer; the data is not said to reach that far."""
-THIN = 0.1
-"""A period with less than this part of the usual number of records decides no direction."""
 
 
 def choose_period(first: date, last: date) -> Period:
@@ -131,8 +109,8 @@ def summarize_trends(
 
     Returns:
         ``tables.TRENDS`` plus ``complete`` (Boolean: the period is covered whole). Measures, with 95 % intervals:
-        ``volume`` (counted records; a count, so no interval), ``share`` (of the period's counted records, 0..1, Wilson;
-        not for "all"), ``polarity`` (mean over records, -1..1, Student's t), ``negative_share`` (0..1, Wilson), and
+        ``volume`` (counted records; a count, so no interval), ``share`` (of the period's counted records, 0..1; not for
+        "all"), ``polarity`` (mean over records, -1..1), ``negative_share`` (0..1), and
         ``rating:NAME`` (as in the ratings table, each respondent once per period; for a subject: respondents who raised
         it in that period). Periods without records within the data's reach stand with volume 0 under "all".
 
@@ -145,8 +123,8 @@ def summarize_trends(
     cut = period or choose_period(*reach(dated["created_at"]))
     grid = periods(dated["created_at"], period=cut)
     dated = dated.with_columns(pl.col("created_at").dt.convert_time_zone("UTC")).sort("record_id")
-    when = dated.select("record_id", "respondent_id", "counted", period=pl.col("created_at").dt.strftime(LABEL[cut]))
-    counted = when.filter("counted").select("record_id", "period")
+    when = respondents(dated).with_columns(period=pl.col("created_at").dt.strftime(LABEL[cut]))
+    counted = when.filter("counted").select("record_id", "period", "person")
     raised = counted.join(memberships.select("record_id", *SUBJECT).unique(), on="record_id")
     members = pl.concat([counted.with_columns(EVERYTHING), raised])
     parts = [
@@ -196,111 +174,26 @@ def _polarities(members: pl.DataFrame, records: pl.DataFrame) -> list[pl.DataFra
     judged = records.select("record_id", "polarity", negative=pl.col("label") == "negative").drop_nulls()
     rows = members.join(judged, on="record_id").sort(*SUBJECT, "period", "record_id")
     groups, codes = coded(rows, [*SUBJECT, "period"])
-    polarity = moments(codes, rows["polarity"].to_numpy(), groups.height)
-    negative = tally(codes[rows["negative"].to_numpy()], groups.height)
-    return [
-        groups.with_columns(pl.lit(measure).alias("measure"), *estimate_columns(value, ends, polarity.n))
-        for measure, value, ends in (
-            ("polarity", polarity.mean, mean_interval(polarity, low=-1, high=1)),
-            ("negative_share", negative / np.maximum(polarity.n, 1), share_interval(negative, polarity.n)),
-        )
-    ]
+    people = numbers_of(rows["person"])
+    parts = []
+    for measure, name, scale in (("polarity", "polarity", POLARITY), ("negative_share", "negative", SHARE)):
+        found = moments(codes, rows[name].cast(pl.Float64).to_numpy(), groups.height, people=people)
+        estimates = estimate_columns(found.mean, mean_interval(found, scale), found.n)
+        parts.append(groups.with_columns(pl.lit(measure).alias("measure"), *estimates))
+    return parts
 
 
 def _rating(dated: pl.DataFrame, when: pl.DataFrame, members: pl.DataFrame, rating: RatingColumn) -> pl.DataFrame:
     """Value of a rating for everyone and for those who raised a subject, by period."""
     rows = rated(dated, rating).join(when.select("record_id", "period"), on="record_id")
-    once = latest(rows, within=["period"]).select("record_id", "respondent", "period", "value")
+    once = latest(rows, within=["period"]).select("record_id", "respondent", "period", "person", "value")
     who = respondents(dated).select("record_id", "respondent")
     subjects = members.filter(pl.col("subject_kind") != "all").join(who, on="record_id")
     in_period = subjects.select(*SUBJECT, "period", "respondent").unique()
-    shown = [*SUBJECT, "period", "record_id", "value"]
+    shown = [*SUBJECT, "period", "record_id", "person", "value"]
     of_subjects = once.join(in_period, on=["respondent", "period"]).select(shown)
     long = pl.concat([once.with_columns(EVERYTHING).select(shown), of_subjects]).sort(*SUBJECT, "period", "record_id")
     groups, codes = coded(long, [*SUBJECT, "period"])
-    estimates = with_estimates(groups, long["value"].to_numpy(), codes, rating=rating)
+    people = numbers_of(long["person"])
+    estimates = with_estimates(groups, long["value"].to_numpy(), codes, rating=rating, people=people)
     return estimates.with_columns(pl.lit(f"rating:{rating.name}").alias("measure"))
-
-
-def directions(trends: pl.DataFrame) -> pl.DataFrame:
-    """Tell for each theme, stage and pain point whether its share of the records is rising or falling.
-
-    The complete periods are cut in two (of an odd number, the middle one counts as earlier) and the subject's share of
-    all records in the later half is compared with the earlier. Interval: hybrid score (Newcombe 1998); p-value: score
-    test; both on counts divided by the overdispersion of the periods within their halves, Pearson's chi-square over
-    its degrees of freedom, at least 1 (McCullagh & Nelder 1989, section 4.5). Benjamini-Hochberg over the subjects of
-    a kind.
-
-    Periods with less than a tenth of the usual number of records are passed over like incomplete ones.
-
-    Returns:
-        subject_kind, subject_id, direction, change, ci_low, ci_high (percentage points of the records), q_value, n
-        (records in the periods compared), share_earlier, share_later (0..1); one row per subject, sorted. "rising" and
-        "falling": q <= 0.05, interval without 0, and a change of at least a tenth; "unknown", with null numbers: fewer
-        than 10 records or 3 complete periods with records; else "steady".
-    """
-    everything = trends.filter(pl.col("measure") == "volume", pl.col("subject_kind") == "all")
-    totals = everything.filter(pl.col("complete"), pl.col("n") > 0).sort("period")
-    sizes = totals["n"].to_numpy()
-    usual = np.median(np.repeat(sizes, sizes)) if sizes.size else 0.0  # size of the period of the median record
-    totals = totals.filter(pl.col("n") >= THIN * usual)
-    in_order = (rank_of("subject_kind", KINDS), *SUBJECT)
-    of_subjects = trends.filter(pl.col("subject_kind") != "all", pl.col("measure") == "volume")
-    subjects = of_subjects.select(SUBJECT).unique().sort(in_order)
-    cells = of_subjects.join(totals.select("period"), on="period", how="semi").sort(*in_order, "period")
-    counts = cells["n"].cast(pl.Float64).to_numpy().reshape(subjects.height, totals.height)
-    table = _compare(counts, totals["n"].cast(pl.Float64).to_numpy())
-    found = pl.concat([subjects, table], how="horizontal")
-    q_value = pl.col("p_value").map_batches(lambda p: column(q_values(p.to_numpy())), return_dtype=pl.Float64)
-    sure = (pl.col("q_value") <= MAX_Q) & pl.col("wide_enough")
-    return (
-        found.with_columns(q_value=q_value.over("subject_kind"))
-        .with_columns(
-            direction=pl.coalesce(
-                pl.when(pl.col("change").is_null()).then(pl.lit("unknown")),
-                pl.when(sure, pl.col("ci_low") > 0).then(pl.lit("rising")),
-                pl.when(sure, pl.col("ci_high") < 0).then(pl.lit("falling")),
-                pl.lit("steady"),
-            )
-        )
-        .select(pl.col(name).cast(kind) for name, kind in DIRECTIONS.items())
-    )
-
-
-def _compare(counts: NDArray[np.float64], totals: NDArray[np.float64]) -> pl.DataFrame:
-    """Compare the later half of the periods with the earlier.
-
-    ``counts``: records, shape ``(subjects, periods)``. ``totals``: all records, above 0, shape ``(periods,)``.
-    """
-    cut = (totals.size + 1) // 2
-    halves = [(counts[:, part], totals[part]) for part in (slice(None, cut), slice(cut, None))]
-    (k_early, n_early), (k_late, n_late) = [(c.sum(axis=1), np.full(c.shape[0], t.sum())) for c, t in halves]
-    n = k_early + k_late
-    with np.errstate(invalid="ignore", divide="ignore"):
-        early, late = k_early / n_early, k_late / n_late
-        swing = np.zeros(n.size)
-        for (cells, sizes), share in zip(halves, (early, late), strict=True):
-            spread = share * (1 - share)
-            chi = ((cells - sizes * share[:, None]) ** 2 / sizes).sum(axis=1)
-            swing += np.where(spread > 0, chi / spread, 0.0)
-        excess = np.maximum(swing / max(totals.size - 2, 1), 1.0)
-        wide_enough = np.maximum(early, late) >= LEAST_RATIO * np.minimum(early, late)
-    scaled = (k_late / excess, n_late / excess, k_early / excess, n_early / excess)
-    ends, p_value = difference_interval(*scaled), difference_p_value(*scaled)
-    known = (n >= MIN_RECORDS) & (totals.size >= MIN_PERIODS) & ~np.isnan(ends.low)
-    estimates = {"change": 100 * (late - early), "ci_low": 100 * ends.low, "ci_high": 100 * ends.high}
-    estimates |= {"p_value": p_value, "share_earlier": early, "share_later": late}
-    shown = {name: column(np.where(known, values, np.nan)) for name, values in estimates.items()}
-    return pl.DataFrame({**shown, "n": n.astype(np.int64), "wide_enough": wide_enough})
-
-
-def with_trend(subjects: pl.DataFrame, found: pl.DataFrame, *, kind: str) -> pl.DataFrame:
-    """Set ``trend`` of each theme or pain point (``kind``) from its direction; "unknown" for those never dated."""
-    fields = [field.name for field in tables.TREND.fields]
-    rows = found.filter(pl.col("subject_kind") == kind).select("subject_id", *fields)
-    trends = (
-        subjects.select(subject_id=pl.col(f"{kind}_id").cast(pl.String))
-        .join(rows, on="subject_id", how="left", maintain_order="left")
-        .with_columns(pl.col("direction").fill_null("unknown"))
-    )
-    return subjects.with_columns(trends.select(trend=pl.struct(fields).cast(tables.TREND)))

@@ -1,15 +1,28 @@
-"""95 % intervals and q-values, for many groups at once.
+"""95 % intervals, p-values and q-values, for many groups at once.
+
+One method serves every mean on a bounded scale: shares (of 0 and 1), ratings, NPS (of -1, 0 and 1) and polarity.
+Answers are taken as draws from the answers of the scale; the objective prior of Berger, Bernardo and Sun ("Overall
+Objective Priors", Bayesian Analysis 10, 2015) weighs as much as one answer, spread evenly over the scale; and the
+posterior of the mean, a weighted sum of Dirichlet shares, is taken for the beta distribution of the same mean and
+variance. For a share
+that is exactly the interval of Jeffreys (Brown, Cai and DasGupta 2001). It also holds where nearly all give the same
+answer, where Student's t does not.
+
+Several records of one person are no independent answers. How many *effective* ones a group is worth is the variance of
+its answers over the variance of its mean, taken between people (Rao and Scott 1992; the jackknife over people, as in
+Bell and McCaffrey 2002). That variance is itself estimated, so Student's t stands in for the normal, as Korn and
+Graubard (1998) do, with the degrees of freedom that the kurtosis of people's sums leaves it.
 
 All functions take and return numpy arrays of one shape, ``(groups,)``. An interval that cannot be known (fewer than two
 observations) is NaN on both sides and becomes null in the tables.
 
-Invariants, tested: an interval lies within the bounds of its quantity, and holds the estimate it belongs to;
-q-values never fall below their p-values and keep their order.
+Invariants, tested: an interval lies within the bounds of its quantity, and holds the estimate it belongs to; the
+p-value of a difference is at most 0.05 exactly where its interval leaves out zero; q-values never fall below their
+p-values and keep their order.
 """
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -17,6 +30,8 @@ import polars as pl
 import scipy  # its subpackages load when they are first used
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
@@ -27,6 +42,13 @@ Z = 1.959963984540054
 """Normal quantile of 0.975."""
 FEWEST = 2
 """One observation says nothing about spread: no interval below this."""
+TWO = 2
+"""Answers of a scale of yes and no: their mean settles their variance, so nothing is estimated beside it."""
+ALIKE = 1e-12
+"""In parts of the scale, or of the squared mean: what rounding leaves of nothing."""
+HALVINGS = 40
+"""Steps in which a p-value is found: to within a hundredth of a millionth of itself."""
+SMALLEST_P = 1e-12
 
 
 class Interval(NamedTuple):
@@ -37,11 +59,26 @@ class Interval(NamedTuple):
 
 
 class Moments(NamedTuple):
-    """Count, mean and unbiased variance of each group; the mean is NaN at n = 0, the variance at n < 2."""
+    """What a mean and its interval take. NaN where a group is empty."""
 
-    n: Floats
+    n: Floats  # observations
     mean: Floats
-    variance: Floats
+    variance: Floats  # of the observations themselves, about their mean
+    effective: Floats  # independent observations that the mean is worth, at most n
+    freedom: Floats  # degrees of freedom of the variance of the mean, at least 1
+    single: NDArray[np.bool_]  # no person has two observations
+
+
+class Scale(NamedTuple):
+    """Ends of a scale and how many answers, evenly spaced, it has; 0 where it is continuous."""
+
+    low: float
+    high: float
+    answers: int = 0
+
+
+SHARE, BALANCE, POLARITY = Scale(0.0, 1.0, 2), Scale(-1.0, 1.0, 3), Scale(-1.0, 1.0)
+"""The scales of a yes or no, of for, neither and against, and of polarity."""
 
 
 def tally(codes: Codes, groups: int) -> Floats:
@@ -49,112 +86,154 @@ def tally(codes: Codes, groups: int) -> Floats:
     return np.bincount(codes, minlength=groups).astype(np.float64)
 
 
-def moments(codes: Codes, values: Floats, groups: int) -> Moments:
-    """Return count, mean and variance of the values of each group; ``codes`` are ``0 .. groups - 1``, one per value.
+class Sums(NamedTuple):
+    """What each person adds to a group: observations, their weights, and weighted values, squares and squared weights.
 
-    Sums run in the order of the input, on one thread, so that equal input gives equal bytes.
+    Shape ``(people,)`` each, one row per person and group.
     """
-    n = tally(codes, groups)
+
+    n: Floats
+    weights: Floats
+    values: Floats
+    squares: Floats
+    squared_weights: Floats
+
+
+def moments(
+    codes: Codes, values: Floats, groups: int, *, people: Codes | None = None, weights: Floats | None = None
+) -> Moments:
+    """Return the moments of the values of each group; ``codes`` are ``0 .. groups - 1``, one per value.
+
+    ``people`` says who gave each value, by default someone different every time; ``weights`` (above 0) how much it
+    counts, by default 1. Sums run in the order of the input, on one thread, so that equal input gives equal bytes.
+    """
+    people = np.arange(len(codes)) if people is None else people
+    width = int(people.max(initial=0)) + 1
+    pairs, place = np.unique(codes.astype(np.int64) * width + people, return_inverse=True)
+    weight = np.ones(len(codes)) if weights is None else weights
+    each = (np.ones(len(codes)), weight, weight * values, weight * values**2, weight**2)
+    sums = Sums(*(np.bincount(place, weights=one, minlength=len(pairs)).astype(np.float64) for one in each))
+    return moments_of_people(pairs // width, sums, groups)
+
+
+def moments_of_people(codes: Codes, sums: Sums, groups: int) -> Moments:
+    """Return the moments of each group from what its people add; ``codes`` are ``0 .. groups - 1``, one per person."""
+
+    def added(values: Floats) -> Floats:
+        return np.bincount(codes, weights=values, minlength=groups).astype(np.float64)
+
+    people, n, whole = tally(codes, groups), added(sums.n), added(sums.weights)
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = np.bincount(codes, weights=values, minlength=groups) / n
-        squares = np.bincount(codes, weights=(values - mean[codes]) ** 2, minlength=groups)
-        variance = np.where(n >= FEWEST, squares / (n - 1), np.nan)
-    return Moments(n, mean, variance)
-
-
-def _known(n: Floats, low: Floats, high: Floats) -> Interval:
-    return Interval(np.where(n >= FEWEST, low, np.nan), np.where(n >= FEWEST, high, np.nan))
-
-
-def _wilson(hits: Floats, n: Floats) -> Interval:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = hits / n
-        centre = (share + Z**2 / (2 * n)) / (1 + Z**2 / n)
-        half = Z / (1 + Z**2 / n) * np.sqrt(share * (1 - share) / n + Z**2 / (4 * n**2))
-    return Interval(
-        np.where(hits == 0, 0.0, np.maximum(centre - half, 0.0)),
-        np.where(hits == n, 1.0, np.minimum(centre + half, 1.0)),
+        mean = added(sums.values) / whole
+        away = sums.squares - 2 * mean[codes] * sums.values + mean[codes] ** 2 * sums.weights
+        variance = np.maximum(added(away), 0.0) / whole
+        alone = sums.weights >= whole[codes]
+        left_out = (sums.values - mean[codes] * sums.weights) / np.where(alone, 1.0, 1 - sums.weights / whole[codes])
+        squares, fourths = added(left_out**2), added(left_out**4)
+        equal = whole**2 / added(sums.weights**2)  # people, counted as if they weighed the same
+        differ = (variance > ALIKE * mean**2) & (people > 1)
+        spread = (people - 1) / people * squares
+        effective = np.where(
+            differ, np.fmin(variance * whole**2 / spread, whole**2 / added(sums.squared_weights)), equal
+        )
+        kurtosis = people * fourths / squares**2
+        freedom = np.fmin(equal - 1, np.where(differ, 2 * people / np.fmax(kurtosis - 1, ALIKE), np.inf))
+        single = (people == n) & (added(np.abs(sums.squared_weights - sums.weights)) == 0)
+    return Moments(
+        n, mean, variance, np.where(single, n, effective), np.fmax(np.where(single, n - 1, freedom), 1.0), single
     )
 
 
+def together(found: Sequence[Moments]) -> Moments:
+    """Return the moments of all groups, those of the first first."""
+    if not found:
+        nothing = np.zeros(0)
+        return Moments(nothing, nothing, nothing, nothing, nothing, nothing.astype(np.bool_))
+    return Moments(*(np.concatenate(each) for each in zip(*found, strict=True)))
+
+
+def share_moments(
+    hits: Floats, n: Floats, *, effective: Floats | None = None, freedom: Floats | None = None
+) -> Moments:
+    """Return the moments of shares ``hits / n``; of independent observations unless ``effective`` tells their worth."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = hits / n
+    single = np.full(share.shape, effective is None)
+    return Moments(
+        n,
+        share,
+        share * (1 - share),
+        n if effective is None else effective,
+        np.fmax(n - 1, 1) if freedom is None else freedom,
+        single,
+    )
+
+
+def mean_interval(found: Moments, scale: Scale) -> Interval:
+    """Return the interval of a mean on a scale; see above. ``found`` holds moments on that scale."""
+    return Interval(*_ends(found, scale, np.full(found.n.shape, (1 - LEVEL) / 2)))
+
+
 def share_interval(hits: Floats, n: Floats) -> Interval:
-    """Return the score interval of ``hits / n``, 0..1 (Wilson 1927; recommended by Brown, Cai & DasGupta 2001).
-
-    ``hits`` may be fractions (effective sample sizes), 0 to ``n``.
-    """
-    return _known(n, *_wilson(hits, n))
+    """Return the interval of ``hits / n``, 0..1, of independent observations; ``hits`` may be fractions, 0 to ``n``."""
+    return mean_interval(share_moments(hits, n), SHARE)
 
 
-def mean_interval(found: Moments, *, low: float, high: float) -> Interval:
-    """Return Student's t interval of a mean, clipped to the scale from ``low`` to ``high``.
-
-    Where all answers are alike, t has no width and would claim certainty. Then the interval reaches as far as answers
-    at the ends of the scale could move the mean, if their share were the Wilson limit for none in n: z^2 / (n + z^2).
-    """
-    n, mean, variance = found
-    alike = variance <= 1e-12 * (high - low) ** 2
+def _ends(found: Moments, scale: Scale, tail: Floats) -> Interval:
+    """Ends of the interval that leaves out a ``tail`` on either side."""
+    low, high, answers = scale
+    span = high - low
+    of_prior = (answers + 1) / (12 * (answers - 1)) if answers else 1 / 12
     with np.errstate(invalid="ignore", divide="ignore"):
-        half = scipy.special.stdtrit(np.maximum(n - 1, 1), 0.5 + LEVEL / 2) * np.sqrt(variance / n)
-    unseen = Z**2 / (n + Z**2)
-    below = np.where(alike, unseen * (mean - low), half)
-    above = np.where(alike, unseen * (high - mean), half)
-    return _known(n, np.maximum(mean - below, low), np.minimum(mean + above, high))
+        settled = found.single & (answers == TWO)
+        wider = np.where(settled, 1.0, scipy.special.ndtri(tail) / scipy.special.stdtrit(found.freedom, tail)) ** 2
+        n = found.effective * wider
+        mean, variance = (found.mean - low) / span, found.variance / span**2
+        whole = n + 1
+        middle = (n * mean + 0.5) / whole
+        square = (n * (variance + mean**2) + of_prior + 0.25) / whole
+        size = middle * (1 - middle) * (whole + 1) / (square - middle**2) - 1
+        ends = (scipy.special.betaincinv(middle * size, (1 - middle) * size, each) for each in (tail, 1 - tail))
+        under, over = (low + span * each for each in ends)
+        known = found.n >= FEWEST
+    return Interval(
+        np.where(known, np.where(mean <= ALIKE, low, np.fmin(under, found.mean)), np.nan),
+        np.where(known, np.where(mean >= 1 - ALIKE, high, np.fmax(over, found.mean)), np.nan),
+    )
 
 
-def clustered_interval(mean: float, deviations: Floats, n: int, *, low: float, high: float) -> tuple[float, float]:
-    """Return the t interval of a mean of ``n`` values of which those of one group may be alike, clipped to the scale.
+def difference_interval(one: Moments, other: Moments, scale: Scale) -> Interval:
+    """Return the interval of the difference of two means, ``one - other``: each end as far off as the ends of the two.
 
-    The variance is the cluster-robust one of a mean (Liang and Zeger 1986) with ``groups - 1`` degrees of freedom; one
-    group alone gives the whole scale. ``deviations`` are, for each group, the sum of its values' distances from
-    ``mean``; shape ``(groups,)``.
+    The square-and-add rule of Newcombe (1998, method 10) for other intervals than Wilson's (Zou and Donner 2008). NaN
+    where either side has fewer than two observations. People who are in both are taken for two, which is cautious
+    where they answer alike.
     """
-    groups = len(deviations)
-    if groups == 1:
-        return low, high
-    error = math.sqrt(groups / (groups - 1) * float((deviations**2).sum())) / n
-    margin = float(scipy.special.stdtrit(groups - 1, 0.5 + LEVEL / 2)) * error
-    return max(low, mean - margin), min(high, mean + margin)
+    return _difference(one, other, scale, np.full(one.n.shape, (1 - LEVEL) / 2))
 
 
-def balance_interval(up: Floats, down: Floats, n: Floats) -> Interval:
-    """Return the adjusted Wald interval of ``(up - down) / n``, the shape of NPS, clipped to -1..1.
+def _difference(one: Moments, other: Moments, scale: Scale, tail: Floats) -> Interval:
+    first, second = _ends(one, scale, tail), _ends(other, scale, tail)
+    gap = one.mean - other.mean
+    low = gap - np.sqrt((one.mean - first.low) ** 2 + (second.high - other.mean) ** 2)
+    high = gap + np.sqrt((first.high - one.mean) ** 2 + (other.mean - second.low) ** 2)
+    span = scale.high - scale.low
+    return Interval(np.maximum(low, -span), np.minimum(high, span))
 
-    Three observations are added: 3/4 to either side, the rest between (Rocks 2016, "Interval Estimation for the Net
-    Promoter Score", The American Statistician 70(4); the best of the closed forms he compares).
+
+def difference_p_value(one: Moments, other: Moments, scale: Scale) -> Floats:
+    """Return the two-sided p-value that two means are equal: the level at which their interval just reaches zero.
+
+    1 where nothing differs at all, NaN where a side has fewer than two observations.
     """
-    size = n + 3
-    plus, minus = (up + 0.75) / size, (down + 0.75) / size
-    centre = plus - minus
-    half = Z * np.sqrt((plus + minus - centre**2) / size)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        estimate = (up - down) / n
-    return _known(n, np.clip(np.fmin(centre - half, estimate), -1, 1), np.clip(np.fmax(centre + half, estimate), -1, 1))
-
-
-def difference_interval(hits: Floats, n: Floats, other_hits: Floats, other_n: Floats) -> Interval:
-    """Return the interval of ``hits / n - other_hits / other_n``, -1..1: the hybrid score (Newcombe 1998, method 10).
-
-    NaN where either side has fewer than two observations.
-    """
-    one, two = _wilson(hits, n), _wilson(other_hits, other_n)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share, other = hits / n, other_hits / other_n
-    low = share - other - np.sqrt((share - one.low) ** 2 + (two.high - other) ** 2)
-    high = share - other + np.sqrt((one.high - share) ** 2 + (other - two.low) ** 2)
-    return _known(np.minimum(n, other_n), np.maximum(low, -1.0), np.minimum(high, 1.0))
-
-
-def difference_p_value(hits: Floats, n: Floats, other_hits: Floats, other_n: Floats) -> Floats:
-    """Return the two-sided p-value that two shares are equal: the score test with a pooled share.
-
-    1 where nothing differs at all, NaN where a side is empty.
-    """
-    with np.errstate(invalid="ignore", divide="ignore"):
-        gap = hits / n - other_hits / other_n
-        pooled = (hits + other_hits) / (n + other_n)
-        error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / other_n))
-        z = np.where(error > 0, gap / error, np.where(np.isnan(gap), np.nan, 0.0))
-    return np.asarray(2 * scipy.special.ndtr(-np.abs(z)), dtype=np.float64)
+    gap = one.mean - other.mean
+    sure, unsure = np.full(gap.shape, np.log(SMALLEST_P)), np.zeros(gap.shape)
+    for _ in range(HALVINGS):
+        middle = (sure + unsure) / 2
+        ends = _difference(one, other, scale, np.exp(middle) / 2)
+        out = np.where(gap > 0, ends.low > 0, ends.high < 0)
+        sure, unsure = np.where(out, sure, middle), np.where(out, middle, unsure)
+    return np.where(np.isnan(ends.low), np.nan, np.where(gap == 0, 1.0, np.exp(unsure)))
 
 
 def q_values(p_values: Floats) -> Floats:

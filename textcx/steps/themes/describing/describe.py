@@ -12,6 +12,7 @@ import polars as pl
 
 from textcx.domain.tables import THEMES, conform, empty
 from textcx.steps.evidence import choose_evidence
+from textcx.steps.statistics.tone import tone_of
 from textcx.steps.themes.geometry.tree import path_up
 
 if TYPE_CHECKING:
@@ -27,20 +28,20 @@ QUOTES, NAMED_WEIGHT = 5, 1.25
 FIGURES = (
     pl.col("record_id").n_unique().cast(pl.Int64).alias("records"),
     pl.coalesce("respondent_id", "record_id").n_unique().cast(pl.Int64).alias("respondents"),
-    pl.col("polarity").mean().round(6),
     pl.col("created_at").min().alias("first_seen"),
     pl.col("created_at").max().alias("last_seen"),
 )
-"""How many raise a theme, in what tone, since when and until when."""
+"""How many raise a theme, since when and until when."""
 
 
 def describe_themes(
-    theme_set: ThemeSet, members: pl.DataFrame, vectors: NDArray[np.float32], *, language: Language
+    theme_set: ThemeSet, members: pl.DataFrame, vectors: NDArray[np.float32], *, language: Language, of: int
 ) -> pl.DataFrame:
     """Give figures and quotes of every theme of a set that is raised and not hidden.
 
     Members are segments of substance as ``find_themes`` takes them, sorted by ``segment_id``, with ``theme_id`` (a
-    leaf, nullable) and ``strength``; the vectors are theirs. The frame of ``tables.THEMES`` is sorted by level, then
+    leaf, nullable) and ``strength``; the vectors are theirs. Shares are of
+    ``of`` counted records. The frame of ``tables.THEMES`` is sorted by level, then
     widest reach first.
     """
     counted = members.with_row_index("point").filter(pl.col("counted"))
@@ -48,8 +49,10 @@ def describe_themes(
     raised = raised.join(_above(theme_set), on="leaf", how="inner").sort("theme_id", "segment_id")
     if not raised.height:
         return empty(THEMES)
-    figures = raised.group_by("theme_id", maintain_order=True).agg(
-        *FIGURES, negative_share=(pl.col("label") == "negative").mean().round(6)
+    figures = (
+        raised.group_by("theme_id", maintain_order=True)
+        .agg(*FIGURES)
+        .join(tone_of(raised, ["theme_id"]), on="theme_id", how="left", maintain_order="left")
     )
     columns = ("theme_id", "parent_theme_id", "level", "name", "keywords", "stability")
     shown = pl.DataFrame(
@@ -72,7 +75,7 @@ def describe_themes(
         )
         evidence.append(quotes)
     described = figures.with_columns(
-        share=(pl.col("records") / counted["record_id"].n_unique()).round(6),
+        share=(pl.col("records") / of).round(6),
         evidence=pl.Series(evidence, dtype=THEMES["evidence"]),
     )
     ranked = described.sort("level", "respondents", "records", "theme_id", descending=[False, True, True, False])

@@ -25,7 +25,8 @@ import polars as pl
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import EMERGING, empty
 from textcx.steps.evidence import choose_evidence
-from textcx.steps.measures.trends import EVERY, MIN_PERIODS, choose_period, periods, reach
+from textcx.steps.measures.directions import MIN_PERIODS
+from textcx.steps.measures.trends import EVERY, choose_period, periods, reach
 from textcx.steps.statistics.intervals import share_interval
 from textcx.steps.themes.describing.describe import FIGURES
 from textcx.steps.themes.geometry.lattice import STEPS, cosines, off_lattice, on_lattice, seen_from, unit_rows
@@ -121,7 +122,8 @@ def find_emerging(
             "closeness": round(closeness_of(group.relative), DIGITS),
             **_nearest(theme_set, group.relative),
             "segments": group.frame.height,
-            **group.frame.sort("segment_id").select(*FIGURES).row(0, named=True),
+            "polarity": round(float(group.frame.sort("segment_id")["polarity"].mean() or 0.0), 6),
+            **group.frame.select(*FIGURES).row(0, named=True),
             **_growth(group.frame, received),
             "first_quotes": _first_quotes(group.frame),
             "evidence": choose_evidence(group.frame, off_lattice(group.relative), limit=QUOTES, continuing=continuing),

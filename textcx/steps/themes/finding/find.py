@@ -114,6 +114,7 @@ def find_themes(
     short = ~substantive & np.array([len(_WORD.findall(text)) < FEWEST_WORDS for text in frame["text"]], dtype=bool)
     boilerplate_share = _share(~substantive & ~short & counted, counted)
     short_share = _share(short & counted, counted)
+    received = frame.filter("counted")["record_id"].n_unique()
     kept = frame.filter(pl.Series(substantive, dtype=pl.Boolean))
     points = vectors[order[substantive]]
     if theme_set is None:
@@ -151,7 +152,7 @@ def find_themes(
             theme_id=pl.Series(assigned.theme_ids, dtype=pl.String), strength=pl.Series(assigned.strengths)
         )
         emerging = _emerging(frame, members, points, theme_set, language=language, naming=naming)
-    themes = describe_themes(theme_set, members, points, language=language)
+    themes = describe_themes(theme_set, members, points, language=language, of=received)
     if not themes.height:
         notes = (*notes, "No themes: the segments have too little in common to form any.")
     mentions = members.filter(pl.col("theme_id").is_in(themes["theme_id"].to_list()))

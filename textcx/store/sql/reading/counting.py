@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sqlalchemy as sa
 
-from textcx.steps.statistics.intervals import clustered_interval, column, share_interval
+from textcx.steps.statistics.intervals import (
+    POLARITY,
+    Sums,
+    column,
+    mean_interval,
+    moments_of_people,
+    share_interval,
+)
 from textcx.store.sql.schema.tables import journey, pain_points, records, segments, themes
 
 if TYPE_CHECKING:
@@ -69,22 +76,23 @@ def with_share_interval(row: dict[str, Any], *, of: int | None = None) -> dict[s
 
 def polarity_intervals(
     connection: Connection, raised: sa.Subquery, keys: Sequence[str]
-) -> dict[str, tuple[float, float]]:
-    """Return the interval of the mean polarity of each subject, as an analysis finds it: clustered by respondent."""
+) -> dict[str, tuple[float | None, float | None]]:
+    """Return the interval of the mean polarity of each subject, as an analysis finds it: between respondents."""
+    of = raised.c
     chosen = (
-        sa.select(raised.c.subject, raised.c.who, sa.func.count(), sa.func.sum(raised.c.polarity))
-        .where(raised.c.subject.in_(keys), raised.c.polarity.is_not(None))
-        .group_by(raised.c.subject, raised.c.who)
+        sa.select(of.subject, sa.func.count(), sa.func.sum(of.polarity), sa.func.sum(of.polarity * of.polarity))
+        .where(of.subject.in_(keys), of.polarity.is_not(None))
+        .group_by(of.subject, of.who)
+        .order_by(of.subject, of.who)
     )
-    sums: dict[str, list[tuple[int, float]]] = {}
-    for subject, _, n, total in connection.execute(chosen):
-        sums.setdefault(subject, []).append((n, float(total)))
-    found = {}
-    for subject, groups in sums.items():
-        n, totals = np.array([each for each, _ in groups]), np.array([each for _, each in groups])
-        mean = float(totals.sum() / n.sum())
-        found[subject] = clustered_interval(mean, totals - mean * n, int(n.sum()), low=-1.0, high=1.0)
-    return found
+    found = connection.execute(chosen).all()
+    names = sorted({subject for subject, *_ in found})
+    if not names:
+        return {}
+    codes = np.array([names.index(subject) for subject, *_ in found])
+    n, values, squares = np.array([row[1:] for row in found], dtype=np.float64).T
+    ends = mean_interval(moments_of_people(codes, Sums(n, n, values, squares, n), len(names)), POLARITY)
+    return dict(zip(names, zip(*(column(side).to_list() for side in ends), strict=True), strict=True))
 
 
 def _below(dataset: Dataset, theme_id: str | None = None) -> sa.CTE:

@@ -1,0 +1,1 @@
+"""Simulations of how often the numbers of textcx are right."""
