@@ -122,7 +122,7 @@ def find_emerging(
             "closeness": round(closeness_of(group.relative), DIGITS),
             **_nearest(theme_set, group.relative),
             "segments": group.frame.height,
-            "polarity": round(float(group.frame.sort("segment_id")["polarity"].mean() or 0.0), 6),
+            "polarity": round(float(group.frame.sort("segment_id")["polarity"].to_numpy().mean()), 6),
             **group.frame.select(*FIGURES).row(0, named=True),
             **_growth(group.frame, received),
             "first_quotes": _first_quotes(group.frame),
