@@ -1,0 +1,1 @@
+"""Do intervals, tests and flags keep what they promise, on data made from known populations?"""
