@@ -1,4 +1,4 @@
-"""What findings do to the numbers people steer by: ratings, drivers, groups and trends, in this order."""
+"""What findings do to the numbers people steer by: ratings, drivers, groups, trends and mix, in this order."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import polars as pl
 
 from textcx.steps.measures.drivers import rank_drivers
 from textcx.steps.measures.groups import attribute_groups
+from textcx.steps.measures.mix import decompose_changes
 from textcx.steps.measures.ratings import memberships, summarize_ratings
 from textcx.steps.measures.trends import directions, summarize_trends, with_trend
 from textcx.steps.pains.rank import rank_pain_points
@@ -50,8 +51,8 @@ def measure(
     """Tie what was found in the segments of a corpus to ratings, attributes and dates.
 
     Returns:
-        The tables ``ratings``, ``drivers`` (of the themes of ``level``), ``groups`` and ``trends``, and ``pain_points``
-        and ``themes`` with their trend.
+        The tables ``ratings``, ``drivers`` (of the themes of ``level``), ``groups``, ``trends`` and ``mix``, and
+        ``pain_points`` and ``themes`` with their trend.
     """
     ratings, attributes, min_group = choices.ratings, choices.attributes, choices.min_group
     raised = themes.mentions_at(level)
@@ -75,11 +76,20 @@ def measure(
     with progress.stage("trends"):
         trends = summarize_trends(corpus.answers, records=corpus.records, memberships=every, ratings=ratings)
         changes = directions(trends)
+        mix = decompose_changes(
+            corpus.answers,
+            records=corpus.records,
+            memberships=belongs,
+            ratings=ratings,
+            attributes=attributes,
+            trends=trends,
+        )
     return {
         "ratings": rated,
         "drivers": drivers,
         "groups": groups,
         "trends": trends,
+        "mix": mix,
         "pain_points": with_trend(rank_pain_points(pain_points, drivers, ratings=ratings), changes, kind="pain_point"),
         "themes": with_trend(themes.themes, changes, kind="theme"),
     }
