@@ -225,6 +225,24 @@ def _praise(world: World, segments: dict[str, dict[str, Any]]) -> Rows:
     return sorted(found, key=lambda row: (-row["records"] * row["share_positive"], row["theme_id"]))[:6]
 
 
+def _mix(world: World) -> Rows:
+    """A change of the first rating and one of a theme's share, as if another mix of sources had a part in them."""
+    if not world.dates:
+        return []
+    themes = sorted({mention["theme_id"] for mention in world.mentions})[:1]
+    subjects = [("all", "all", f"rating:{rating}", 10.0) for rating in world.ratings[:1]]
+    subjects += [("theme", theme, "share", 0.1) for theme in themes]
+    return [
+        {
+            "subject_kind": kind, "subject_id": subject, "measure": measure, "by": "source", "earlier": 3 * size,
+            "later": 2 * size, "change": -size, "mix": -size, "mix_low": -1.4 * size, "mix_high": -0.6 * size,
+            "within": 0.0, "within_low": -0.2 * size, "within_high": 0.2 * size, "q_value": 0.001, "turns": False,
+            "n_earlier": 60, "n_later": 50,
+        }
+        for kind, subject, measure, size in subjects
+    ]  # fmt: skip
+
+
 def _tables(world: World) -> dict[str, pl.DataFrame]:
     segments = {row["segment_id"]: row for row in world.segments}
     ratings, drivers = _ratings_and_drivers(world)
@@ -241,7 +259,11 @@ def _tables(world: World) -> dict[str, pl.DataFrame]:
     own = dict.fromkeys(world.ratings, pl.Float64) | {"plan": pl.String, "region": pl.String}
     order = dict(SCHEMAS["records"]) | own
     records = conform(pl.DataFrame(world.records, schema=order), SCHEMAS["records"], name="records")
-    extra = {"groups": (_groups(world), {}), "praise": (_praise(world, segments), {"evidence": EVIDENCE})}
+    extra = {
+        "groups": (_groups(world), {}),
+        "mix": (_mix(world), {}),
+        "praise": (_praise(world, segments), {"evidence": EVIDENCE}),
+    }
     asked = [{key: row[key] for key in REQUESTS} for row in extra["praise"][0][:2]]
     tables |= {name: pl.DataFrame(found, schema_overrides=types) for name, (found, types) in extra.items() if found}
     tables |= {"requests": pl.DataFrame(asked, schema=REQUESTS)} if asked else {}

@@ -32,6 +32,7 @@ TABLES = (
     "ratings",
     "journey",
     "trends",
+    "mix",
     "groups",
     "praise",
     "requests",
