@@ -63,7 +63,7 @@ def _pain_points(world: World, segments: dict[str, dict[str, Any]]) -> Rows:
             "severity_p90": max(row["severity"] for row in rows), "safety": False, "effect": 0.1,
             "records": reach, "respondents": reach,
             "trend": {"direction": direction, "change": change, "ci_low": change - 2,
-                "ci_high": change + 2} if world.dates else None,
+                "ci_high": change + 2, "season": True, "aside": [], "alarm": False} if world.dates else None,
             "evidence": _evidence(rows, segments),
         })  # fmt: skip
     return sorted(found, key=lambda row: (-row["records"] * row["severity"], row["pain_point_id"]))
@@ -87,9 +87,21 @@ def _themes(world: World, segments: dict[str, dict[str, Any]]) -> Rows:
             "polarity": fmean(s["polarity"] for s in said),
             "negative_share": fmean(s["label"] == "negative" for s in said), "stability": 0.9, "first_seen": seen[0],
             "last_seen": seen[-1],
-            "evidence": _evidence(rows, segments),
+            "evidence": _evidence(rows, segments), **_tone(said),
         })  # fmt: skip
     return sorted(found, key=lambda row: (-row["records"], row["theme_id"]))
+
+
+def _tone(said: Rows) -> dict[str, Any]:
+    """Mean polarity and share of negative segments, with their intervals, as of the themes and stages tables."""
+    found = {}
+    for name, values, low in (
+        ("polarity", [row["polarity"] for row in said], -1),
+        ("negative", [float(row["label"] == "negative") for row in said], 0),
+    ):
+        ends = mean_interval(values, low, 1)
+        found |= {f"{name}_low": ends["ci_low"], f"{name}_high": ends["ci_high"]}
+    return found
 
 
 def _subjects(world: World) -> dict[tuple[str, str], set[str]]:
@@ -126,6 +138,8 @@ def _ratings_and_drivers(world: World) -> tuple[Rows, Rows]:
                     "ci_low": effect - half,
                     "ci_high": effect + half, "n_with": len(inside), "n_without": len(outside),
                     "q_value": min(1.0, 2 * math.exp(-2 * (effect / half) ** 2)) if half else 1.0,
+                    "gap": fmean(inside) - fmean(outside), "gap_low": None, "gap_high": None,
+                    "effect_beside": effect / 2, "beside_low": effect / 2 - half, "beside_high": effect / 2 + half,
                 })  # fmt: skip
     return ratings, sorted(drivers, key=lambda row: -abs(row["effect"]))
 
@@ -177,6 +191,7 @@ def _journey(world: World) -> Rows:
             "stage": stage, "segments": len(rows), "respondents": people, "polarity": spread["value"],
             "ci_low": spread["ci_low"],
             "ci_high": spread["ci_high"], "negative_share": fmean(row["label"] == "negative" for row in rows),
+            **{name: end for name, end in _tone(rows).items() if name.startswith("negative")},
         })  # fmt: skip
     return found
 
@@ -225,6 +240,24 @@ def _praise(world: World, segments: dict[str, dict[str, Any]]) -> Rows:
     return sorted(found, key=lambda row: (-row["records"] * row["share_positive"], row["theme_id"]))[:6]
 
 
+def _mix(world: World) -> Rows:
+    """A change of the first rating and one of a theme's share, as if another mix of sources had a part in them."""
+    if not world.dates:
+        return []
+    themes = sorted({mention["theme_id"] for mention in world.mentions})[:1]
+    subjects = [("all", "all", f"rating:{rating}", 10.0) for rating in world.ratings[:1]]
+    subjects += [("theme", theme, "share", 0.1) for theme in themes]
+    return [
+        {
+            "subject_kind": kind, "subject_id": subject, "measure": measure, "by": "source", "earlier": 3 * size,
+            "later": 2 * size, "change": -size, "mix": -size, "mix_low": -1.4 * size, "mix_high": -0.6 * size,
+            "within": 0.0, "within_low": -0.2 * size, "within_high": 0.2 * size, "q_value": 0.001, "turns": False,
+            "n_earlier": 60, "n_later": 50,
+        }
+        for kind, subject, measure, size in subjects
+    ]  # fmt: skip
+
+
 def _tables(world: World) -> dict[str, pl.DataFrame]:
     segments = {row["segment_id"]: row for row in world.segments}
     ratings, drivers = _ratings_and_drivers(world)
@@ -241,7 +274,11 @@ def _tables(world: World) -> dict[str, pl.DataFrame]:
     own = dict.fromkeys(world.ratings, pl.Float64) | {"plan": pl.String, "region": pl.String}
     order = dict(SCHEMAS["records"]) | own
     records = conform(pl.DataFrame(world.records, schema=order), SCHEMAS["records"], name="records")
-    extra = {"groups": (_groups(world), {}), "praise": (_praise(world, segments), {"evidence": EVIDENCE})}
+    extra = {
+        "groups": (_groups(world), {}),
+        "mix": (_mix(world), {}),
+        "praise": (_praise(world, segments), {"evidence": EVIDENCE}),
+    }
     asked = [{key: row[key] for key in REQUESTS} for row in extra["praise"][0][:2]]
     tables |= {name: pl.DataFrame(found, schema_overrides=types) for name, (found, types) in extra.items() if found}
     tables |= {"requests": pl.DataFrame(asked, schema=REQUESTS)} if asked else {}

@@ -156,7 +156,7 @@ SCHEMAS = {
     "journey": JOURNEY,
 }
 """Tables that every analysis has."""
-EXTRA_TABLES = ("groups", "praise", "requests", "emerging", "aspects")
+EXTRA_TABLES = ("groups", "mix", "praise", "requests", "emerging", "aspects")
 """Further tables of findings, written where their part found something."""
 
 

@@ -1,4 +1,4 @@
-"""What findings do to the numbers people steer by: ratings, drivers, groups and trends, in this order."""
+"""What findings do to the numbers people steer by: ratings, drivers, groups, trends and mix, in this order."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import polars as pl
 from textcx.steps.measures.directions import directions, with_trend
 from textcx.steps.measures.drivers import rank_drivers
 from textcx.steps.measures.groups import attribute_groups
+from textcx.steps.measures.mix import decompose_changes
 from textcx.steps.measures.ratings import memberships, summarize_ratings
 from textcx.steps.measures.trends import summarize_trends
 from textcx.steps.pains.rank import rank_pain_points
@@ -51,8 +52,8 @@ def measure(
     """Tie what was found in the segments of a corpus to ratings, attributes and dates.
 
     Returns:
-        The tables ``ratings``, ``drivers`` (of the themes of ``level``), ``groups`` and ``trends``, and ``pain_points``
-        and ``themes`` with their trend.
+        The tables ``ratings``, ``drivers`` (of the themes of ``level``), ``groups``, ``trends`` and ``mix``, and
+        ``pain_points`` and ``themes`` with their trend.
     """
     ratings, attributes, min_group = choices.ratings, choices.attributes, choices.min_group
     raised = themes.mentions_at(level)
@@ -78,11 +79,20 @@ def measure(
         above = memberships(segments.clear(), themes.mentions_at(1), pains.clear())
         above = above.join(belongs, on="subject_id", how="anti")
         changes = pl.concat([directions(answers, memberships=each) for each in (belongs, above)])
+        mix = decompose_changes(
+            answers,
+            records=corpus.records,
+            memberships=belongs,
+            ratings=ratings,
+            attributes=attributes,
+            trends=trends,
+        )
     return {
         "ratings": rated,
         "drivers": drivers,
         "groups": groups,
         "trends": trends,
+        "mix": mix,
         "pain_points": with_trend(rank_pain_points(pain_points, drivers, ratings=ratings), changes, kind="pain_point"),
         "themes": with_trend(themes.themes, changes, kind="theme"),
     }

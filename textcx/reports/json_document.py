@@ -28,6 +28,7 @@ TABLES = (
     "drivers",
     "ratings",
     "trends",
+    "mix",
     "groups",
     "praise",
     "requests",

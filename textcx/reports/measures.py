@@ -15,6 +15,7 @@ import polars as pl
 from textcx.reports import charts, formats
 from textcx.reports.formats import known
 from textcx.reports.lookup import title_of
+from textcx.reports.mix import mix_sentences, within_detail
 from textcx.reports.phrases import few, rating_detail, trend_of
 
 if TYPE_CHECKING:
@@ -189,14 +190,14 @@ def _course(
 
 def _movers(look: Lookup) -> list[SimpleNamespace]:
     """Themes and pain points whose share of the records is surely rising or falling, the biggest changes first."""
-    moving = [(row, title_of(row), "pain point") for row in look.clear_pain_points]
+    moving = [(row, title_of(row), "pain point", "") for row in look.clear_pain_points]
     themes = [row for row in look.reported_themes if row["theme_id"] not in look.fragile]
-    moving += [(row, look.theme(row["theme_id"]), "theme") for row in themes]
+    moving += [(row, look.theme(row["theme_id"]), "theme", within_detail(look, row["theme_id"])) for row in themes]
     moving = [entry for entry in moving if (entry[0].get("trend") or {}).get("direction") in {"rising", "falling"}]
     moving.sort(key=lambda entry: (-abs(entry[0]["trend"]["change"] or 0.0), entry[1]))
     return [
-        SimpleNamespace(name=name, kind=kind, trend=trend_of(row["trend"], bad=kind == "pain point"))
-        for row, name, kind in moving[:MOST_MOVERS]
+        SimpleNamespace(name=name, kind=kind, trend=trend_of(row["trend"], bad=kind == "pain point"), within=within)
+        for row, name, kind, within in moving[:MOST_MOVERS]
     ]
 
 
@@ -220,6 +221,7 @@ def trends(look: Lookup) -> SimpleNamespace:
     ]
     return SimpleNamespace(
         movers=_movers(look),
+        mix=mix_sentences(look),
         overall=overall[: MOST_RATINGS + 3],
         themes=themes,
         periods=frame["period"].n_unique(),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from textcx.reports import formats
 from textcx.reports.formats import known
 from textcx.reports.lookup import FEWEST_RATINGS, NAME_LENGTH, title_of
+from textcx.reports.mix import mix_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -121,7 +122,7 @@ def rating_detail(row: Row | None) -> str:
 
 def takeaways(look: Lookup) -> list[Takeaway]:
     """Write the sentences, pain points first: what each is about, what was found, and the section with the details."""
-    found = [_top_pain(look), _rising(look), _leaving(look), _driver(look), _stage(look), _praise(look)]
+    found = [_top_pain(look), _rising(look), _leaving(look), _mix(look), _driver(look), _stage(look), _praise(look)]
     return [sentence for sentence in found if sentence]
 
 
@@ -146,6 +147,13 @@ def _leaving(look: Lookup) -> Takeaway | None:
     verb = "says" if many == 1 else "say"
     text = f"{formats.plural(many, 'record')}, {share} of all, {verb} that the customer has left, will leave or may."
     return ("Leaving", text, "pain-points") if many else None
+
+
+def _mix(look: Lookup) -> Takeaway | None:
+    moved = next(iter(mix_sentences(look)), None)
+    if moved is None or not (moved.turns or moved.overall):
+        return None
+    return ("Mind the sign" if moved.turns else "A different mix"), moved.text, "trends"
 
 
 def _driver(look: Lookup) -> Takeaway | None:

@@ -32,6 +32,7 @@ TABLES = (
     "ratings",
     "journey",
     "trends",
+    "mix",
     "groups",
     "praise",
     "requests",
@@ -84,7 +85,8 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
     for series in frame:
         if isinstance(series.dtype, pl.Struct):
             fields = [field.name for field in series.dtype.fields]
-            columns += [series.struct.field(field).alias(f"{series.name}_{field}") for field in fields]
+            parts = [series.struct.field(field).alias(f"{series.name}_{field}") for field in fields]
+            columns += flat(pl.DataFrame(parts)).get_columns()
         elif isinstance(series.dtype, pl.List):
             texts = [None if item is None else _as_text(item) for item in series.to_list()]
             columns.append(pl.Series(series.name, texts, dtype=pl.String))

@@ -23,7 +23,17 @@ import polars as pl
 
 from textcx.domain import tables
 from textcx.steps.measures.ratings import SUBJECT, rank_of
-from textcx.steps.measures.trends import EVERY, KINDS, choose_period, periods, reach
+from textcx.steps.measures.trends import (
+    EVERY,
+    KINDS,
+    MAX_Q,
+    MIN_PERIODS,
+    MIN_RECORDS,
+    choose_period,
+    periods,
+    reach,
+    worth_comparing,
+)
 from textcx.steps.statistics.dispersion import shrunk
 from textcx.steps.statistics.intervals import (
     SHARE,
@@ -49,13 +59,8 @@ DIRECTIONS = pl.Schema(
     | {"q_value": pl.Float64, "n": pl.Int64, "share_earlier": pl.Float64, "share_later": pl.Float64}
 )
 NUMBERS = tuple(name for name, kind in DIRECTIONS.items() if kind == pl.Float64)
-MIN_RECORDS = 10
-MIN_PERIODS = 3
-MAX_Q = 0.05
 LEAST_RATIO = 1.1
 """A share that changes by less than a tenth of itself is steady, however sure the change is."""
-THIN = 0.1
-"""A period with less than this part of the usual number of records decides no direction."""
 YEAR = 12
 """Months, of which two years are compared month by month."""
 A_YEAR = {"day": 365.25, "week": 365.25 / 7, "month": 12.0}
@@ -101,8 +106,7 @@ def directions(
     start = pl.col("created_at").dt.convert_time_zone("UTC").dt.truncate(EVERY[cut]).alias("start")
     placed = counted.select("record_id", start).join(grid.with_row_index("place"), on="start").sort("record_id")
     whole = np.bincount(placed["place"].to_numpy(), minlength=grid.height).astype(np.float64)
-    usual = np.median(np.repeat(whole, whole.astype(np.int64)))  # size of the period of the median record
-    kept = grid["complete"].to_numpy() & (whole >= max(THIN * usual, 1))
+    kept = worth_comparing(whole, complete=grid["complete"].to_numpy())
     number = np.where(kept, np.cumsum(kept) - 1, -1)
     placed = placed.with_row_index("row").with_columns(period=pl.Series(number[placed["place"].to_numpy()]))
     parts = []

@@ -11,6 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
 import polars as pl
 
 from textcx.domain import tables
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
+    from numpy.typing import NDArray
+
     from textcx.domain.feedback import RatingColumn
 
 Period = Literal["day", "week", "month"]
@@ -49,6 +52,12 @@ WEEKS_UP_TO = 120
 KINDS = ("all", "theme", "stage", "pain_point")
 MEASURES = ("volume", "share", "polarity", "negative_share")
 DATED = pl.Schema([*tables.TRENDS.items(), ("complete", pl.Boolean())])
+MIN_RECORDS = 10
+MIN_PERIODS = 3
+MAX_Q = 0.05
+"""What a change takes to be told: records, complete periods, and a q-value of at most this."""
+THIN = 0.1
+"""A period with less than this part of the usual number of records is compared with none."""
 FULL_GAPS = 3
 """Records that come at random leave a stretch of three average gaps empty one time in twenty."""
 STRAGGLERS = 1000
@@ -92,6 +101,14 @@ def periods(created_at: pl.Series, *, period: Period) -> pl.DataFrame:
         )
         .drop("end")
     )
+
+
+def worth_comparing(sizes: NDArray[np.float64], *, complete: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Tell which periods, with so many counted records, are compared with others: complete and not nearly empty."""
+    inside = np.sort(np.where(complete, sizes, 0.0))
+    half = np.searchsorted(np.cumsum(inside), inside.sum() / 2)
+    usual = inside[half] if inside.any() else 0.0  # size of the period of the median record
+    return complete & (sizes >= max(THIN * usual, 1.0))
 
 
 def summarize_trends(

@@ -25,8 +25,7 @@ import polars as pl
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import EMERGING, empty
 from textcx.steps.evidence import choose_evidence
-from textcx.steps.measures.directions import MIN_PERIODS
-from textcx.steps.measures.trends import EVERY, choose_period, periods, reach
+from textcx.steps.measures.trends import EVERY, MIN_PERIODS, choose_period, periods, reach
 from textcx.steps.statistics.intervals import share_interval
 from textcx.steps.themes.describing.describe import FIGURES
 from textcx.steps.themes.geometry.lattice import STEPS, cosines, off_lattice, on_lattice, seen_from, unit_rows
