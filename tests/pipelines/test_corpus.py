@@ -86,11 +86,11 @@ COUNTS = "one two three four five six seven eight nine ten eleven twelve".split(
 def survey() -> list[Row]:
     """Seventy records: five things that people talk about, a few answers that are none, and secrets in every corner."""
     forms = [
-        ("The parcel came {} days late.", 2, "delivery"),
-        ("The app crashes {} times daily.", 4, None),
+        ("The parcel: {} days late.", 2, "delivery"),
+        ("App crashes {} times daily.", 4, None),
         ("Counter {} has friendly staff.", 9, None),
-        ("I waited {} hours for support. Lovely music.", 5, "Customer Service"),
-        ("Room {} of the hotel was dirty.", 1, None),
+        ("Waited {} hours. Lovely music.", 5, "Customer Service"),
+        ("Hotel room {} was dirty.", 1, None),
     ]
     start = datetime(2026, 1, 3, tzinfo=UTC)
     rows: list[Row] = []
