@@ -274,6 +274,21 @@ def test_every_segment_and_quote_stands_in_its_record(analysis: Analysis) -> Non
         assert texts[quote["record_id"]][quote["start"] : quote["end"]] == quote["quote"]
 
 
+def test_a_text_that_many_sent_is_a_campaign_with_a_quote_of_its_record_and_without_one_there_is_no_table(
+    analysis: Analysis,
+) -> None:
+    assert "campaigns" not in analysis.tables
+    text = "Please write to jane.planted@example.com and keep our library open."
+    rows = [{"texts": [text], "respondent": f"P{number}", "given_id": f"p{number}"} for number in range(6)]
+    found = corpus_tools(record_tools(batch([*survey(), *rows])))
+    (campaign,) = found.tables["campaigns"].to_dicts()
+    (quote,) = campaign["evidence"]
+    texts = dict(found.records.select("record_id", "text").iter_rows())
+    assert (campaign["record_id"], campaign["records"], campaign["respondents"]) == ("p0", 6, 6)
+    assert texts["p0"][quote["start"] : quote["end"]] == quote["quote"] != ""
+    assert "planted" not in quote["quote"]
+
+
 def test_every_aspect_stands_in_its_record_and_its_segment(analysis: Analysis) -> None:
     texts = dict(analysis.records.select("record_id", "text").iter_rows())
     segments = {row["segment_id"]: row for row in analysis.segments.iter_rows(named=True)}
