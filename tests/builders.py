@@ -16,7 +16,7 @@ from fernway import PLANS, REGIONS, TOPICS, Rows, World, manifest
 
 from textcx.domain.analysis import Analysis
 from textcx.domain.feedback import Reason, Unprocessable
-from textcx.domain.tables import EVIDENCE, REQUESTS, SCHEMAS, conform, empty
+from textcx.domain.tables import CAMPAIGNS, EVIDENCE, REQUESTS, SCHEMAS, conform, empty
 
 UNITS = {"nps": "points", "stars": "stars", "csat": "percent", "ces": "scale 1..7"}
 
@@ -279,8 +279,21 @@ def _tables(world: World) -> dict[str, pl.DataFrame]:
         "mix": (_mix(world), {}),
         "praise": (_praise(world, segments), {"evidence": EVIDENCE}),
     }
+    sent = [
+        {
+            "record_id": row["record_id"], "records": 9 - n, "respondents": 8 - n,
+            "first": row["created_at"], "last": row["created_at"],
+            "evidence": [
+                {"record_id": one["record_id"], "start": one["start"], "end": one["end"], "quote": one["text"]}
+                for one in world.segments
+                if one["record_id"] == row["record_id"]
+            ][:1],
+        }
+        for n, row in enumerate(world.records[:2])
+    ]  # fmt: skip
     asked = [{key: row[key] for key in REQUESTS} for row in extra["praise"][0][:2]]
     tables |= {name: pl.DataFrame(found, schema_overrides=types) for name, (found, types) in extra.items() if found}
+    tables |= {"campaigns": pl.DataFrame(sent, schema=CAMPAIGNS)}
     tables |= {"requests": pl.DataFrame(asked, schema=REQUESTS)} if asked else {}
     return {"records": records, **tables}
 

@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SAID = (
-    "The parcel came {} days late and nobody told me why.", "I love the colour and the fit, it looks great {} times.",
-    "The app crashes whenever I open order {} in my history.", "They charged my card twice for order {}. When do I get a refund?",
-    "Friendly driver, quick delivery, order {} was perfect.", "The zip broke after {} days and support never answered.",
+    "The parcel: {} days late.", "I love colour {}. Great.", "The app crashes: order {}.", "Charged twice, order {}. Refund?",
+    "Friendly driver, quick delivery {}.", "The zip broke: {} days.",
 )  # fmt: skip
+"""What customers say in the rows below: too short for near copies."""
 
 
 def light_tools() -> JobTools:

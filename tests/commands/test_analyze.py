@@ -57,9 +57,9 @@ REMARKS = (
 
 
 QUEUES = (
-    "We stood in the queue for forty minutes.",
-    "Long waiting time at the desk, nearly an hour.",
-    "I was on hold for half an hour before they took my call.",
+    "Forty minutes queueing.",
+    "Long waiting time.",
+    "An hour on hold.",
     *REMARKS,
 )
 

@@ -86,11 +86,11 @@ COUNTS = "one two three four five six seven eight nine ten eleven twelve".split(
 def survey() -> list[Row]:
     """Seventy records: five things that people talk about, a few answers that are none, and secrets in every corner."""
     forms = [
-        ("The parcel came {} days late.", 2, "delivery"),
-        ("The app crashes {} times daily.", 4, None),
+        ("The parcel: {} days late.", 2, "delivery"),
+        ("App crashes {} times daily.", 4, None),
         ("Counter {} has friendly staff.", 9, None),
-        ("I waited {} hours for support. Lovely music.", 5, "Customer Service"),
-        ("Room {} of the hotel was dirty.", 1, None),
+        ("Waited {} hours. Lovely music.", 5, "Customer Service"),
+        ("Hotel room {} was dirty.", 1, None),
     ]
     start = datetime(2026, 1, 3, tzinfo=UTC)
     rows: list[Row] = []
@@ -272,6 +272,21 @@ def test_every_segment_and_quote_stands_in_its_record(analysis: Analysis) -> Non
     assert quotes
     for quote in quotes:
         assert texts[quote["record_id"]][quote["start"] : quote["end"]] == quote["quote"]
+
+
+def test_a_text_that_many_sent_is_a_campaign_with_a_quote_of_its_record_and_without_one_there_is_no_table(
+    analysis: Analysis,
+) -> None:
+    assert "campaigns" not in analysis.tables
+    text = "Please write to jane.planted@example.com and keep our library open."
+    rows = [{"texts": [text], "respondent": f"P{number}", "given_id": f"p{number}"} for number in range(6)]
+    found = corpus_tools(record_tools(batch([*survey(), *rows])))
+    (campaign,) = found.tables["campaigns"].to_dicts()
+    (quote,) = campaign["evidence"]
+    texts = dict(found.records.select("record_id", "text").iter_rows())
+    assert (campaign["record_id"], campaign["records"], campaign["respondents"]) == ("p0", 6, 6)
+    assert texts["p0"][quote["start"] : quote["end"]] == quote["quote"] != ""
+    assert "planted" not in quote["quote"]
 
 
 def test_every_aspect_stands_in_its_record_and_its_segment(analysis: Analysis) -> None:

@@ -27,6 +27,22 @@ def test_counts_have_thousands_separators_and_unknown_ones_a_dash(value: float |
 
 
 @pytest.mark.parametrize(
+    ("first", "last", "written"),
+    [
+        ((2026, 5, 3), (2026, 5, 3), "on 3 May 2026"),
+        ((2026, 5, 3), (2026, 5, 5), "from 3 to 5 May 2026"),
+        ((2026, 4, 28), (2026, 5, 2), "from 28 Apr to 2 May 2026"),
+        ((2025, 12, 28), (2026, 1, 2), "from 28 Dec 2025 to 2 Jan 2026"),
+        ((2025, 5, 3), (2026, 5, 3), "from 3 May 2025 to 3 May 2026"),
+    ],
+)
+def test_a_stretch_of_days_repeats_no_month_and_no_year(
+    first: tuple[int, int, int], last: tuple[int, int, int], written: str
+) -> None:
+    assert formats.stretch(datetime(*first, tzinfo=UTC), datetime(*last, 23, 59, tzinfo=UTC)) == written
+
+
+@pytest.mark.parametrize(
     ("share", "written"),
     [(0.12, "12 %"), (0.004, "0.4 %"), (0.0004, "<0.1 %"), (0, "0 %"), (1, "100 %"), (0.996, "99.6 %"), (None, DASH)],
 )

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -232,6 +233,33 @@ def test_leaving_is_one_sentence_with_its_number_and_none_where_nobody_leaves() 
     one = Page(render(replace(full, headline={**full.headline, "leaving": 1}))).text
     assert "1 record, 0.5 % of all, says" in one
     assert "will leave or may" not in Page(render(replace(full, headline={**full.headline, "leaving": 0}))).text
+
+
+def test_a_campaign_is_named_with_its_number_its_dates_and_a_quote() -> None:
+    full = an_analysis(60)
+    first, last = (datetime(2026, 5, day, 9, tzinfo=UTC) for day in (3, 5))
+    dated = full.tables["campaigns"].head(1).with_columns(
+        records=pl.lit(212), respondents=pl.lit(212), first=pl.lit(first), last=pl.lit(last)
+    )  # fmt: skip
+    quote = dated["evidence"][0][0]["quote"]
+    page = Page(render(replace(full, tables={**full.tables, "campaigns": dated}))).text.replace(formats.SPACE, " ")
+    named = "212 records say almost the same words, most of them from 3 to 5 May 2026:"
+    assert page.index(named) < page.index(quote, page.index(named)) < page.index("Doubts and warnings")
+
+
+def test_a_campaign_without_dates_is_named_without_and_counts_people_where_they_are_fewer_than_records() -> None:
+    full = an_analysis(60)
+    undated = full.tables["campaigns"].with_columns(first=None, last=None)
+    page = Page(render(replace(full, tables={**full.tables, "campaigns": undated}))).text.replace(formats.SPACE, " ")
+    assert "8 people in 9 records say almost the same words:" in page
+
+
+def test_further_campaigns_are_counted_and_none_has_no_heading() -> None:
+    full = an_analysis(60)
+    many = pl.concat([full.tables["campaigns"]] * 4)
+    page = Page(render(replace(full, tables={**full.tables, "campaigns": many}))).text.replace(formats.SPACE, " ")
+    assert "3 smaller ones in the table campaigns." in page
+    assert "Campaigns" not in Page(render(an_empty_analysis())).text
 
 
 def test_records_add_up_on_the_page() -> None:

@@ -108,7 +108,7 @@ def _quotes(analysis: Analysis) -> Iterator[tuple[str, list[tuple[str, int, int,
     if "aspects" in analysis.tables:
         aspects = analysis.tables["aspects"].drop_nulls("start")
         yield "aspects", list(aspects.select("record_id", "start", "end", "aspect").iter_rows())
-    for name in ("themes", "pain_points", "praise", "requests"):
+    for name in ("themes", "pain_points", "praise", "requests", "campaigns"):
         if name in analysis.tables:
             fields = ("record_id", "start", "end", "quote")
             quotes = analysis.tables[name]["evidence"].explode().drop_nulls().struct.unnest()

@@ -130,6 +130,12 @@ _ASPECT: tuple[tuple[str, type[pl.DataType]], ...] = (
 ASPECTS = _schema(("segment_id record_id", pl.String), *_ASPECT)
 FOUND_ASPECTS = _schema(("row segment_start", pl.Int64), *_ASPECT)
 """The same before records and segments have their ids."""
+CAMPAIGNS = _schema(
+    ("record_id", pl.String),
+    ("records respondents", pl.Int64),
+    ("first last", UTC),
+    ("evidence", EVIDENCE),
+)
 EMERGING = _schema(
     ("emerging_id name", pl.String),
     ("segments records respondents", pl.Int64),
@@ -156,7 +162,7 @@ SCHEMAS = {
     "journey": JOURNEY,
 }
 """Tables that every analysis has."""
-EXTRA_TABLES = ("groups", "mix", "praise", "requests", "emerging", "aspects")
+EXTRA_TABLES = ("groups", "mix", "praise", "requests", "emerging", "aspects", "campaigns")
 """Further tables of findings, written where their part found something."""
 
 

@@ -9,17 +9,18 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from textcx.reports import formats
+from textcx.reports import formats, phrases
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from textcx.reports.lookup import Lookup
+    from textcx.reports.lookup import Lookup, Quote
 
 MOST_LINES = 40
 LINE_LENGTH = 400
 MOST_LANGUAGES = 12
 MOST_SETTINGS = 80
+MOST_CAMPAIGNS = 5
 
 PARTS = {
     "text": "Text",
@@ -52,7 +53,10 @@ def _lines(lines: Iterable[object]) -> tuple[str, ...]:
 
 
 def left_out(look: Lookup) -> SimpleNamespace:
-    """Add up what came in and what was left out: ``reasons`` with count and what to do, sentences about the rest."""
+    """Add up what came in and what was left out: ``reasons`` with count and what to do, sentences about the rest.
+
+    ``campaigns``: a sentence about each, with a quote; ``more_campaigns``: how many others there are.
+    """
     head, manifest = look.headline, look.manifest
     by_reason: Mapping[str, int] = head.get("unprocessable") or {}
     hints: dict[str, Counter[str]] = {}
@@ -78,8 +82,17 @@ def left_out(look: Lookup) -> SimpleNamespace:
         unprocessable=sum(by_reason.values()),
         languages=formats.joined(others, most=MOST_LANGUAGES),
         also=[(name, write(value)) for name, write, value in asides if formats.known(value)],
+        campaigns=_campaigns(look),
+        more_campaigns=max(0, look.table("campaigns").height - MOST_CAMPAIGNS),
         warnings=_lines([*warnings, *(manifest.get("warnings") or ())]),
     )
+
+
+def _campaigns(look: Lookup) -> list[tuple[str, tuple[Quote, ...]]]:
+    return [
+        (f"{phrases.campaign_words(row)}:", look.book.quotes(row["evidence"], most=1))
+        for row in look.rows("campaigns", most=MOST_CAMPAIGNS)
+    ]
 
 
 def _plans(look: Lookup) -> list[Mapping[str, Any]]:

@@ -137,6 +137,16 @@ def day(moment: datetime | None) -> str:
     return f"{moment.day} {month_abbr[moment.month]} {moment.year}" if moment else ""
 
 
+def stretch(first: datetime, last: datetime) -> str:
+    """Write a stretch of days: ``on 4 Mar 2026``, ``from 4 to 6 Mar 2026``, ``from 28 Feb to 2 Mar 2026``."""
+    if first.date() == last.date():
+        return f"on {day(first)}"
+    begin = day(first)
+    if first.year == last.year:
+        begin = f"{first.day}" if first.month == last.month else f"{first.day} {month_abbr[first.month]}"
+    return f"from {begin} to {day(last)}"
+
+
 def period(name: str | None) -> str:
     """Write the name of a period: ``2026-03`` as ``Mar 2026``, ``2026-W12`` as ``week 12, 2026``."""
     if not name:

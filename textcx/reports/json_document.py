@@ -33,6 +33,7 @@ TABLES = (
     "praise",
     "requests",
     "emerging",
+    "campaigns",
 )
 """Tables of findings, in the document under the same names; absent ones are empty lists."""
 DIGITS = 6

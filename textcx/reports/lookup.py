@@ -169,7 +169,7 @@ class Lookup:
     def book(self) -> QuoteBook:
         """Quotes of pain points, themes and praise with the words around them."""
         evidence: list[Row] = []
-        for name in ("pain_points", "themes", "praise", "requests", "emerging"):
+        for name in ("pain_points", "themes", "praise", "requests", "emerging", "campaigns"):
             column = "first_quotes" if name == "emerging" else "evidence"
             for row in (self.pain_points if name == "pain_points" else self.rows(name))[:MOST_QUOTED]:
                 evidence += (row.get(column) or [])[:EVIDENCE_PER_FINDING]

@@ -91,6 +91,12 @@ def reach_words(row: Row) -> str:
     return f"{formats.plural(respondents, 'person', 'people')} in {records}"
 
 
+def campaign_words(row: Row) -> str:
+    """Say how many sent almost the same text, and when most of them did, where that is known."""
+    dates = f", most of them {formats.stretch(row['first'], row['last'])}" if row["first"] else ""
+    return f"{reach_words(row)} say almost the same words{dates}"
+
+
 def growth_words(row: Row) -> str:
     """Say how a group grew, where that can be told apart from chance."""
     if not known(row["growth"]) or row["direction"] not in {"rising", "falling"}:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Cell = str | int | float | bool | datetime | None
 
-TABLES = (
+FINDINGS = (
     "pain_points",
     "themes",
     "drivers",
@@ -36,9 +36,9 @@ TABLES = (
     "groups",
     "praise",
     "requests",
-    "records",
-    "segments",
+    "campaigns",
 )
+TABLES = (*FINDINGS, "records", "segments")
 """Tables a person would open, in the order of the sheets."""
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 CELL_LENGTH = 32_767

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from textcx.steps.records.duplicates import MIN_SIMILARITY, mark_duplicates
+from textcx.steps.records.duplicates import MIN_SIMILARITY, SHINGLE, mark_duplicates
 
 LONG = "the courier left the parcel in the rain and nobody rang the bell at all"
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -62,10 +62,70 @@ def test_the_same_emoji_of_one_respondent_is_a_duplicate_and_another_emoji_is_no
 
 def test_a_near_copy_is_marked_and_a_merely_similar_text_is_not() -> None:
     near = LONG + " today"
-    similar = "the courier left the parcel in the shed and somebody rang the bell at noon"
+    similar = "the courier left the groceries in a shed and somebody rang at noon"
     assert _marked(("a", LONG, None, 1), ("b", near, None, 2), ("c", similar, None, 3)) == {
         "a": None, "b": "a", "c": None,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        "please do not shut our swimming pool",
+        "please do not close the swimming pool",
+        "please do not close our swimming baths",
+        "please never do close our swimming pool",
+        "please do not ever close our swimming pool",
+        "please do not close our swiming pool",
+        "PLEASE, do not close our swimming pool!!!",
+        "do not close our swimming pool",
+    ],
+)
+def test_one_word_changed_in_a_text_of_seven_words_makes_a_copy(changed: str) -> None:
+    marked = _marked(("a", "please do not close our swimming pool", "x", 1), ("b", changed, "y", 2))
+    assert marked == {"a": None, "b": "a"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The delivery was late and the box was broken", "The staff was rude and the room was dirty"),
+        ("Very easy to use website and great prices", "Very easy to book and great service"),
+        ("My order arrived late and was incomplete", "My order arrived early and was perfect"),
+        ("I have been waiting for my refund for weeks", "I have been using this bank for years"),
+        ("Cars drive too fast on this street at night", "Cars block the bike lane on this street"),
+    ],
+)
+def test_answers_that_share_only_their_frame_are_no_copies(one: str, other: str) -> None:
+    assert _marked(("a", one, "x", 1), ("b", other, "y", 2)) == {"a": None, "b": None}
+
+
+@pytest.mark.parametrize(
+    "text", ["save our pool right now", "don't close our town's pool", "very good value for money"]
+)
+def test_copies_of_fewer_than_six_words_are_answers_of_their_own(text: str) -> None:
+    assert _marked(("a", text, "x", 1), ("b", text, "y", 2), ("c", text, None, 3)) == {"a": None, "b": None, "c": None}
+
+
+def test_copies_of_six_words_are_copies() -> None:
+    assert _marked(("a", "save our pool from the council", "x", 1), ("b", "save our pool from the council", "y", 2)) == {
+        "a": None, "b": "a",
+    }  # fmt: skip
+
+
+def test_long_texts_about_one_thing_are_no_copies() -> None:
+    """Both use the commonest words of English over and over; the shorter the shingles, the more alike they look."""
+    one = (
+        "We stayed for three nights at the end of May and the room was ready when we came, which was good because the "
+        "children were tired. The man at the desk told us where to eat and that was the best thing about the whole "
+        "stay, as the place that he sent us to was cheap and the food there was very good."
+    )
+    other = (
+        "When the boiler broke in the middle of winter they said that a man would come the next day, and that was not "
+        "the case. We had to ring them four times before somebody told us the truth: the part was not there and would "
+        "take two weeks. The whole of this was the worst thing that we ever had from them."
+    )
+    assert _marked(("a", one, None, 1), ("b", other, None, 2)) == {"a": None, "b": None}
 
 
 def test_near_copies_do_not_chain_away_from_the_record_they_point_to() -> None:
@@ -81,7 +141,7 @@ def test_near_copies_do_not_chain_away_from_the_record_they_point_to() -> None:
 
 
 def _similarity(left: str, right: str) -> float:
-    one, two = ({*zip(text.split(), text.split()[1:], strict=False)} for text in (left, right))
+    one, two = ({f" {text} "[at : at + SHINGLE] for at in range(len(text) + 3 - SHINGLE)} for text in (left, right))
     return len(one & two) / len(one | two)
 
 

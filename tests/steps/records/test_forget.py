@@ -24,6 +24,7 @@ def tables() -> dict[str, pl.DataFrame]:
         }),
         "aspects": pl.DataFrame({"record_id": ["a", "b"], "aspect": ["of a", "of b"]}),
         "emerging": pl.DataFrame({"evidence": [[quote("b")]], "first_quotes": [[quote("a"), quote("b")]]}),
+        "campaigns": pl.DataFrame({"record_id": ["a", "b"], "evidence": [[quote("a")], [quote("b")]]}),
         "journey": pl.DataFrame({"stage": ["use"], "segments": [3]}),
     }  # fmt: skip
 
@@ -35,7 +36,9 @@ def test_no_table_names_or_quotes_a_record_that_was_taken_out() -> None:
     assert left["pain_points"]["evidence"].to_list() == [[quote("b")]]
     assert left["aspects"]["aspect"].to_list() == ["of b"]
     assert left["emerging"]["first_quotes"].to_list() == [[quote("b")]]
-    assert count_quotes(tables()) - count_quotes(left) == 3
+    assert left["campaigns"]["record_id"].to_list() == [None, "b"]
+    assert left["campaigns"]["evidence"].to_list() == [[], [quote("b")]]
+    assert count_quotes(tables()) - count_quotes(left) == 4
 
 
 def test_a_pain_point_is_told_by_the_words_of_those_who_are_left() -> None:

@@ -8,7 +8,7 @@ What someone raised goes with what they answered at that time: a *wave* is all t
 single record without a date. Those who raised a subject count with their latest answer of a wave in which they did.
 
 Throughout the measures, ``answers`` has one row per readable record: record_id, respondent_id (null = nobody known),
-created_at (UTC, null), analyzed, counted, person (``textcx.steps.records.people``; by default the respondent), one
+created_at (UTC, null), analyzed, counted, ``PERSON`` (``textcx.steps.records.people``; by default the respondent), one
 Float64 column per rating and one String column per attribute; ``memberships`` tell which theme, stage or pain point a
 record raised: record_id, subject_kind, subject_id.
 
@@ -25,6 +25,7 @@ import polars as pl
 
 from textcx.domain import tables
 from textcx.domain.ratings import bounds, choices, terms, unit
+from textcx.steps.records.people import PERSON
 from textcx.steps.statistics.intervals import Scale, estimate_columns, mean_interval, moments, tally
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def respondents(answers: pl.DataFrame) -> pl.DataFrame:
         "record_id",
         who.alias("respondent"),
         pl.coalesce(pl.col("created_at").dt.strftime(DAY), "record_id").alias("wave"),
-        (pl.col("person") if "person" in answers.columns else who).alias("person"),
+        (pl.col(PERSON) if PERSON in answers.columns else who).alias("person"),
         "created_at",
         "analyzed",
         "counted",

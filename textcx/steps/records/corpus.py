@@ -16,6 +16,7 @@ import polars as pl
 from textcx.domain.feedback import Reason, Unprocessable
 from textcx.domain.tables import ASPECTS
 from textcx.steps.records.assemble import hint_of, settle_languages
+from textcx.steps.records.campaigns import find_campaigns
 from textcx.steps.records.duplicates import mark_duplicates
 from textcx.steps.records.ids import assign_ids
 from textcx.steps.sentiment.encode import find_mixed, unit_length
@@ -38,7 +39,8 @@ class Corpus:
 
     ``answers``: one row per readable row of the input, with ``analyzed`` and ``counted``. ``records``: the analyzed
     ones. ``segments``: theirs, with respondent, date, touchpoint and ``counted`` of the record. ``matters``:
-    of unit length, one row per segment. ``aspects``: those of the segments, in their order.
+    of unit length, one row per segment. ``aspects``: those of the segments, in their order. ``campaigns``: texts that
+    many people sent, as ``tables.CAMPAIGNS``.
     """
 
     answers: pl.DataFrame
@@ -46,13 +48,15 @@ class Corpus:
     segments: pl.DataFrame
     matters: NDArray[np.float32]
     aspects: pl.DataFrame
+    campaigns: pl.DataFrame
     unprocessable: tuple[Unprocessable, ...]
     notes: tuple[str, ...]
 
     @property
     def optional(self) -> dict[str, pl.DataFrame]:
         """Tables that are written only where there is something in them."""
-        return {"aspects": self.aspects} if self.aspects.height else {}
+        tables = {"aspects": self.aspects, "campaigns": self.campaigns}
+        return {name: table for name, table in tables.items() if table.height}
 
 
 def build_corpus(part: Part, *, language: Language) -> Corpus:
@@ -76,6 +80,7 @@ def build_corpus(part: Part, *, language: Language) -> Corpus:
         segments=segments,
         matters=unit_length(part.matters[places]),
         aspects=aspects,
+        campaigns=find_campaigns(records, segments),
         unprocessable=_unprocessable(part, answers, language),
         notes=_notes(conflicts),
     )

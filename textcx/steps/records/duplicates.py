@@ -1,11 +1,14 @@
 """Mark repeated feedback.
 
-Two records repeat each other where the same respondent said the same again, or where a text of eight words or more is
-a copy of another, exactly or nearly. Short answers of different people ("great service") are no duplicates: that many
+Two records repeat each other where the same respondent said the same again, or where a text of six words or more is a
+copy of another, exactly or nearly. Short answers of different people ("great service") are no duplicates: that many
 people said so is the finding.
 
-The method is MinHash with locality-sensitive hashing (Broder 1997; Leskovec, Rajaraman and Ullman, "Mining of Massive
-Datasets", chapter 3) over pairs of neighbouring words; what it proposes is verified by the exact similarity.
+Two texts are nearly copies where they share half of their shingles, the runs of five characters that they hold. That
+lets one word change in a text of seven, and tells texts apart that share only their frame ("The ... was late and the
+... was broken"); shorter shingles make long texts alike that have nothing to do with each other. Similar pairs are
+found by MinHash with locality-sensitive hashing (Broder 1997; Leskovec, Rajaraman and Ullman, "Mining of Massive
+Datasets", chapter 3) and then compared shingle by shingle.
 
 Invariants, all tested: the order of the input never matters; a record that others point to is never marked itself;
 and a near copy is similar to the very record it points to, not to a neighbour's neighbour.
@@ -13,28 +16,32 @@ and a near copy is similar to the very record it points to, not to a neighbour's
 
 from __future__ import annotations
 
-import hashlib
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
+from numpy.lib.stride_tricks import sliding_window_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-MIN_WORDS = 8
+MIN_WORDS = 6
 """Copies of fewer words count as independent answers, unless one respondent gave both."""
 
-MIN_SIMILARITY = 0.8
-"""Jaccard similarity of the pairs of words from which on two texts are copies."""
+SHINGLE = 5
+"""Characters of a shingle; a blank stands between words and at both ends of a text."""
 
-_BANDS = 16
-_ROWS = 4
-_HASHES = _BANDS * _ROWS
-_LIKELY = 0.6  # share of equal hashes from which on a pair is worth verifying: 0.8 less three standard errors
-_MOST_COMPARED = 200  # earlier records of one band that a record is compared with
+MIN_SIMILARITY = 0.5
+"""Jaccard similarity of the shingles from which on two texts are copies, 0..1."""
+
+_BANDS = 32
+_ROWS = 3
+_LIKELY = 0.35  # share of equal hashes from which on a pair is worth verifying: 0.5 less three standard errors
+_MOST_COMPARED = 200  # earlier records of one bucket that a record is compared with
+_AT_ONCE = 4096  # texts whose shingles are in memory together
 
 
 def mark_duplicates(records: pl.DataFrame) -> pl.DataFrame:
@@ -48,7 +55,11 @@ def mark_duplicates(records: pl.DataFrame) -> pl.DataFrame:
         "record_id",
         "created_at",
         "respondent_id",
-        normal=pl.col("text").str.to_lowercase().str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars(),
+        normal=pl.col("text")
+        .str.to_lowercase()
+        .str.replace_all(r"['\u2019]", "")
+        .str.replace_all(r"[^\p{L}\p{N}]+", " ")
+        .str.strip_chars(),
         text=pl.col("text").str.strip_chars(),
     ).sort("created_at", "record_id", nulls_last=True)
     is_long = pl.col("normal").str.count_matches(" ", literal=True) + 1 >= MIN_WORDS
@@ -73,54 +84,60 @@ def _copies(long: pl.DataFrame) -> pl.DataFrame:
     """Return each record and the one that it copies, exactly or nearly; itself where it copies none."""
     exact = long.with_columns(kept=pl.col("record_id").first().over("normal"))
     distinct = exact.filter(pl.col("kept") == pl.col("record_id"))
-    ids = distinct["record_id"]
-    near = pl.DataFrame({"kept": ids, "duplicate_of": ids.gather(_nearest_original(distinct["normal"].to_list()))})
+    ids, texts = distinct["record_id"], distinct.select(pl.format(" {} ", "normal")).to_series()
+    near = pl.DataFrame({"kept": ids, "duplicate_of": ids.gather(_nearest_original(texts.to_list()))})
     return exact.join(near, on="kept", how="left").select("record_id", "duplicate_of")
 
 
 def _nearest_original(texts: Sequence[str]) -> NDArray[np.int64]:
     """Find for each text the place of the first earlier one that it nearly copies and that copies none itself.
 
-    ``texts``: distinct normal forms of at least two words, the earliest first. Its own place where there is none.
+    ``texts``: distinct normal forms of at least ``SHINGLE`` characters, the earliest first. Its own place where there
+    is none.
     """
     original = np.arange(len(texts))
     if len(texts) <= 1:
         return original
-    shingles, starts = _shingles(texts)
-    signatures = _signatures(shingles, starts)
+    signatures = np.concatenate([_signatures(texts[at : at + _AT_ONCE]) for at in range(0, len(texts), _AT_ONCE)])
     buckets = _shared_buckets(signatures)
     members: dict[int, list[int]] = {}
-    ends = np.append(starts[1:], len(shingles))
-    for place in np.unique(np.nonzero(buckets >= 0)[0]).tolist():
+    for place in np.flatnonzero((buckets >= 0).any(axis=1)).tolist():
         keys = [key for key in buckets[place].tolist() if key >= 0]
-        candidates = sorted({earlier for key in keys for earlier in members.get(key, ())[:_MOST_COMPARED]})
-        if candidates:
-            alike = (signatures[candidates] == signatures[place]).mean(axis=1) >= _LIKELY
-            own = np.unique(shingles[starts[place] : ends[place]])
-            for earlier in np.array(candidates)[alike].tolist():
-                if _jaccard(own, np.unique(shingles[starts[earlier] : ends[earlier]])) >= MIN_SIMILARITY:
-                    original[place] = earlier
-                    break
-        if original[place] == place:
+        candidates = sorted({earlier for key in keys for earlier in members.get(key, ())})
+        likely = (signatures[candidates] == signatures[place]).mean(axis=1) >= _LIKELY
+        own = _shingles(texts[place])
+        for earlier in compress(candidates, likely):
+            other = _shingles(texts[earlier])
+            if len(own & other) >= MIN_SIMILARITY * len(own | other):
+                original[place] = earlier
+                break
+        else:
             for key in keys:
-                members.setdefault(key, []).append(place)
+                if len(others := members.setdefault(key, [])) < _MOST_COMPARED:
+                    others.append(place)
     return original
 
 
-def _shingles(texts: Sequence[str]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Hash every pair of neighbouring words; return all hashes in a row and where each text's begin."""
-    split = [text.split(" ") for text in texts]
-    vocabulary = {word: _hash_word(word) for word in {word for words in split for word in words}}
-    flat = np.array([vocabulary[word] for words in split for word in words], dtype=np.uint64)
-    lengths = np.array([len(words) for words in split])
-    first = np.concatenate(([0], np.cumsum(lengths)[:-1]))
-    pairs = _mixed(flat[:-1] * np.uint64(0x9E3779B97F4A7C15) + flat[1:])
-    last_words = np.cumsum(lengths)[:-1] - 1  # no pair reaches from one text into the next
-    return np.delete(pairs, last_words), first - np.arange(len(texts))
+def _shingles(text: str) -> set[str]:
+    return {text[start : start + SHINGLE] for start in range(len(text) - SHINGLE + 1)}
 
 
-def _hash_word(word: str) -> int:
-    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+def _signatures(texts: Sequence[str]) -> NDArray[np.uint32]:
+    """MinHash of the shingles of each text, 32 bits each. Shape ``(texts, hashes)``."""
+    characters = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32)
+    hashes = np.zeros(len(characters) - SHINGLE + 1, dtype=np.uint64)
+    for column in sliding_window_view(characters, SHINGLE).T:
+        hashes = _mixed(hashes + column)
+    lengths = np.array([len(text) for text in texts])
+    counts = lengths - SHINGLE + 1
+    within = np.arange(len(hashes)) < np.repeat(np.cumsum(lengths), lengths)[: len(hashes)] - SHINGLE + 1
+    shingles = hashes[within].astype(np.uint32)  # no shingle reaches from one text into the next
+    generator = np.random.default_rng(0)
+    columns = [
+        np.minimum.reduceat(shingles * (factor | np.uint32(1)) + offset, np.cumsum(counts) - counts)
+        for factor, offset in generator.integers(0, 2**32, size=(_BANDS * _ROWS, 2), dtype=np.uint32)
+    ]
+    return np.stack(columns, axis=1)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -130,18 +147,7 @@ def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return values ^ (values >> np.uint64(31))
 
 
-def _signatures(shingles: NDArray[np.uint64], starts: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """MinHash of each text. Shape ``(texts, hashes)``."""
-    generator = np.random.default_rng(0)
-    factors = generator.integers(1, 2**63, size=_HASHES, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    offsets = generator.integers(0, 2**63, size=_HASHES, dtype=np.uint64)
-    columns = [
-        np.minimum.reduceat(shingles * factor + offset, starts) for factor, offset in zip(factors, offsets, strict=True)
-    ]
-    return np.stack(columns, axis=1)
-
-
-def _shared_buckets(signatures: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _shared_buckets(signatures: NDArray[np.uint32]) -> NDArray[np.int64]:
     """Number the buckets of each band that hold two texts or more; -1 elsewhere. Shape ``(texts, bands)``."""
     numbers = np.full((len(signatures), _BANDS), -1, dtype=np.int64)
     base = 0
@@ -154,8 +160,3 @@ def _shared_buckets(signatures: NDArray[np.uint64]) -> NDArray[np.int64]:
         numbers[shared, band] = base + bucket[shared]
         base += len(counts)
     return numbers
-
-
-def _jaccard(left: NDArray[np.uint64], right: NDArray[np.uint64]) -> float:
-    common = len(np.intersect1d(left, right, assume_unique=True))
-    return common / (len(left) + len(right) - common)

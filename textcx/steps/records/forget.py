@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 BY_RECORD = ("records", "segments", "mentions", "pains", "aspects")
 QUOTES = ("evidence", "first_quotes")
-WITH_QUOTES = ("themes", "pain_points", "praise", "requests", "emerging")
+WITH_QUOTES = ("themes", "pain_points", "praise", "requests", "emerging", "campaigns")
 
 
 def forget_records(tables: Mapping[str, pl.DataFrame], record_ids: Collection[str]) -> dict[str, pl.DataFrame]:
@@ -48,6 +48,8 @@ def _without(frame: pl.DataFrame, name: str, gone: list[str]) -> pl.DataFrame:
             copied = pl.col("duplicate_of").is_in(gone)
             kept = kept.with_columns(duplicate_of=pl.when(copied).then(None).otherwise("duplicate_of"))
         return kept
+    if name == "campaigns":
+        frame = frame.with_columns(record_id=pl.when(pl.col("record_id").is_in(gone)).then(None).otherwise("record_id"))
     if name in WITH_QUOTES:
         return frame.with_columns(
             pl.col(column).list.filter(~pl.element().struct.field("record_id").is_in(gone))
