@@ -77,6 +77,7 @@ def analyze(
             min_group=settings.min_group,
             pain_threshold=settings.pain_threshold,
             offer_words=settings.offer_words(),
+            alarms_a_year=settings.alarms_a_year,
             max_unassigned=settings.max_unassigned,
         )
         tools = container.corpus_tools(theme_set)

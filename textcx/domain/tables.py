@@ -117,7 +117,7 @@ TRENDS = _schema(
 JOURNEY = _schema(
     ("stage", pl.String),
     ("segments respondents", pl.Int64),
-    ("polarity ci_low ci_high negative_share negative_low negative_high", pl.Float64),
+    ("polarity ci_low ci_high polarity_q negative_share negative_low negative_high negative_q", pl.Float64),
 )
 PERIODS = pl.List(pl.Struct({"period": pl.String, "records": pl.Int64, "of": pl.Int64, "complete": pl.Boolean}))
 _ASPECT: tuple[tuple[str, type[pl.DataType]], ...] = (

@@ -5,6 +5,7 @@ Nothing is computed here, and nothing unredacted comes in.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textcx.domain.analysis import Analysis
@@ -18,6 +19,7 @@ from textcx.steps.pains.praise import find_praise
 from textcx.steps.pains.requests import find_requests
 from textcx.steps.pains.severity import leaving_records, told_in_records
 from textcx.steps.records.corpus import build_corpus
+from textcx.steps.records.people import with_people
 from textcx.steps.themes.finding.find import find_themes
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
     language = tools.language
     with progress.stage("gather"):
         found = build_corpus(part, language=language)
+        answers, people = with_people(found.answers, attributes=choices.attributes)
+        found = replace(found, answers=answers)
     segments, about = found.segments, found.matters
     with progress.stage("themes"):
         naming = naming_of(tools)
@@ -117,6 +121,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             tables,
             records_in=part.rows,
             answers=found.answers,
+            people=people,
             themes=shown.height,
             leaving=leaving_records(told_in_records(segments, language.pains)),
             unprocessable=found.unprocessable,

@@ -14,7 +14,6 @@ from textcx.steps.measures.mix import decompose_changes
 from textcx.steps.measures.ratings import memberships, summarize_ratings
 from textcx.steps.measures.trends import summarize_trends
 from textcx.steps.pains.rank import rank_pain_points
-from textcx.steps.records.people import with_people
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +35,7 @@ class Choices:
     pain_threshold: float
     offer_words: frozenset[str]
     max_unassigned: float | None = None
+    alarms_a_year: float = 1.0
 
 
 def measure(
@@ -57,7 +57,7 @@ def measure(
     """
     ratings, attributes, min_group = choices.ratings, choices.attributes, choices.min_group
     raised = themes.mentions_at(level)
-    answers, _ = with_people(corpus.answers, attributes=attributes)
+    answers = corpus.answers
     with progress.stage("ratings"):
         belongs = memberships(segments, raised, pains)
         every = memberships(segments, pl.concat([themes.mentions_at(1), raised]), pains)
@@ -78,7 +78,9 @@ def measure(
         trends = summarize_trends(answers, records=corpus.records, memberships=every, ratings=ratings)
         above = memberships(segments.clear(), themes.mentions_at(1), pains.clear())
         above = above.join(belongs, on="subject_id", how="anti")
-        changes = pl.concat([directions(answers, memberships=each) for each in (belongs, above)])
+        changes = pl.concat(
+            [directions(answers, memberships=each, alarms_a_year=choices.alarms_a_year) for each in (belongs, above)]
+        )
         mix = decompose_changes(
             answers,
             records=corpus.records,

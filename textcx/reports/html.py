@@ -64,6 +64,13 @@ def _title(look: Lookup) -> str:
     return formats.clip(str(look.manifest.get("title") or ", ".join(names[:3]) or "Customer feedback"), 120)
 
 
+PEOPLE_KNOWN = {
+    "attributes": "The file does not say who wrote what, so records with the same attributes were taken for one person’s.",
+    "nothing": "The file does not say who wrote what: where people wrote more than once, intervals are too narrow.",
+}
+"""What to know of the intervals, by what tells whose records are whose."""
+
+
 def render(analysis: Analysis) -> str:
     """Render the report, a complete HTML page below 6 MB; tables may be empty or, beyond the declared ones, absent."""
     look = Lookup(analysis)
@@ -80,6 +87,8 @@ def render(analysis: Analysis) -> str:
         has_records=look.counted > 0,
         rated=bool(look.overall),
         leading=look.leading and formats.rating_name(look.leading),
+        people_known=PEOPLE_KNOWN.get(str(look.headline.get("people_known_by")), ""),
+        alarms=f"{(analysis.manifest.get('settings') or {}).get('alarms_a_year', 1.0):g}",
         masked=bool((analysis.manifest.get("settings") or {}).get("redact", True)),
         cards=measures.cards(look),
         shares=measures.shares(look),

@@ -16,7 +16,7 @@ from textcx.reports import charts, formats
 from textcx.reports.formats import known
 from textcx.reports.lookup import title_of
 from textcx.reports.mix import mix_sentences, within_detail
-from textcx.reports.phrases import few, rating_detail, trend_of
+from textcx.reports.phrases import MOVING, few, low, rating_detail, shares_between, sure, trend_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -89,14 +89,13 @@ def shares(look: Lookup) -> SimpleNamespace | None:
 def _rating_cell(look: Lookup, rating: str, stage: str) -> Cell:
     label = formats.rating_name(rating)
     row = look.value(rating, "stage", stage)
-    overall = look.value(rating, "all", "all") or next((r for r in look.overall if r["rating"] == rating), {})
+    key = (rating, "stage", stage)
     if row is None or few(row):
         return (label, formats.UNKNOWN, "na", "", rating_detail(row) or "too few ratings")
     css, sign = "z", ""
-    base, low, high = overall.get("value"), row["ci_low"], row["ci_high"]
-    if known(base) and known(low) and known(high) and not low <= base <= high:
-        better = (low > base) is not formats.low_is_best(row["unit"])
-        css, sign = ("p2", "better than overall") if better else ("n2", "worse than overall")
+    driver = next((r for r in look.rows("drivers") if (r["rating"], r["subject_kind"], r["subject_id"]) == key), None)
+    if driver is not None and sure(driver):
+        css, sign = ("p2", "better than elsewhere") if driver["effect"] > 0 else ("n2", "worse than elsewhere")
     return (label, formats.rating(row["value"], row["unit"]), css, sign, rating_detail(row))
 
 
@@ -115,12 +114,14 @@ def journey(look: Lookup) -> SimpleNamespace:
     for row in rows[:MOST_STAGES]:
         tone = heat = "na"
         if (row["segments"] or 0) >= FEWEST_SEGMENTS:
-            tone, negative = charts.tone(row["polarity"]), row["negative_share"]
+            negative = row["negative_share"]
+            tone = charts.tone(row["polarity"]) if low(row.get("polarity_q")) else "z"
             heat = next((css for bound, css in HEAT_SHARES if negative < bound), "s4") if known(negative) else "na"
+            heat = heat if low(row.get("negative_q")) else "z"
         ends = formats.interval(row, formats.polarity)
         cells = [
             ("Polarity", formats.polarity(row["polarity"]), tone, "", ends),
-            ("Negative", formats.percent(row["negative_share"]), heat, "", ""),
+            ("Negative", formats.percent(row["negative_share"]), heat, "", shares_between(row, "negative")),
             *(_rating_cell(look, rating, row["stage"]) for rating in stage_ratings),
         ]
         stages.append((row, cells))
@@ -175,7 +176,7 @@ def _course(
         charts.Point(row["period"], row["value"], row["ci_low"], row["ci_high"], row.get("complete") is not False)
         for row in rows
     ]
-    with_value = [row for row in rows if known(row["value"])]
+    with_value = [row for row in rows if known(row["value"]) and row.get("complete") is not False]
     ends = (with_value[0], with_value[-1]) if with_value else ()
     note = ", ".join(f"{write(row['value'])} in {formats.period(row['period'])}" for row in ends)
     title = f"{name} per period: {note}"
@@ -193,7 +194,8 @@ def _movers(look: Lookup) -> list[SimpleNamespace]:
     moving = [(row, title_of(row), "pain point", "") for row in look.clear_pain_points]
     themes = [row for row in look.reported_themes if row["theme_id"] not in look.fragile]
     moving += [(row, look.theme(row["theme_id"]), "theme", within_detail(look, row["theme_id"])) for row in themes]
-    moving = [entry for entry in moving if (entry[0].get("trend") or {}).get("direction") in {"rising", "falling"}]
+    told = ((entry, entry[0].get("trend") or {}) for entry in moving)
+    moving = [entry for entry, trend in told if trend.get("direction") in MOVING or trend.get("alarm")]
     moving.sort(key=lambda entry: (-abs(entry[0]["trend"]["change"] or 0.0), entry[1]))
     return [
         SimpleNamespace(name=name, kind=kind, trend=trend_of(row["trend"], bad=kind == "pain point"), within=within)

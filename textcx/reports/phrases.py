@@ -43,10 +43,12 @@ NO_TREND = Trend("", "no dates")
 TRENDS = {
     "rising": Trend("↗", "rising", "worse"),
     "falling": Trend("↘", "falling", "better"),
+    "new": Trend("↗", "new", "worse"),
     "steady": Trend("→", "no clear change"),
     "unknown": Trend("", "too little to tell"),
 }
 """Trends by direction; more of a pain is worse."""
+MOVING = frozenset({"rising", "falling", "new"})
 
 
 def trend_of(trend: Mapping[str, Any] | None, *, bad: bool = True) -> Trend:
@@ -59,6 +61,19 @@ def trend_of(trend: Mapping[str, Any] | None, *, bad: bool = True) -> Trend:
         detail = f"{formats.points(change)} points of share{ends}"
     direction = str(trend["direction"])
     found = TRENDS.get(direction, Trend("", formats.clip(direction, 30)))
+    if direction in MOVING and trend.get("aside"):
+        detail = f"{detail}; of the records without what moves more clearly"
+    if direction in MOVING and trend.get("season"):
+        detail = f"{detail}; under two years of data, so the season may be the reason"
+    if trend.get("alarm"):
+        last = {"ci_low": trend.get("last_low"), "ci_high": trend.get("last_high")}
+        against = formats.in_brackets(formats.interval(last, formats.points))
+        by = (
+            f": {formats.points(trend['last_change'])} points on the one before{against}"
+            if known(trend.get("last_change"))
+            else ""
+        )
+        detail = f"{detail}; the last period stands out{by}".removeprefix("; ")
     return replace(found, detail=detail, css=found.css if bad else "flat")
 
 
@@ -72,6 +87,25 @@ def effect_interval(row: Row) -> str:
     return formats.interval(row, partial(formats.effect, unit=row["unit"]))
 
 
+def beside(row: Row) -> str:
+    """Write the effect that is left beside the other subjects of its kind, and its interval."""
+    if not known(row.get("effect_beside")):
+        return formats.UNKNOWN
+    write = partial(formats.effect, unit=row["unit"])
+    ends = formats.interval({"ci_low": row["beside_low"], "ci_high": row["beside_high"]}, write)
+    return f"{write(row['effect_beside'])}{formats.in_brackets(ends)}"
+
+
+def polarity_between(row: Row) -> str:
+    """Write the interval of a theme's polarity."""
+    return formats.interval({"ci_low": row["polarity_low"], "ci_high": row["polarity_high"]}, formats.polarity)
+
+
+def shares_between(row: Row, name: str) -> str:
+    """Write the interval of a share called ``name``."""
+    return formats.interval({"ci_low": row.get(f"{name}_low"), "ci_high": row.get(f"{name}_high")}, formats.percent)
+
+
 def side(row: Row) -> str:
     """Class of the colour of an effect."""
     return "neg" if row["effect"] < 0 else "pos"
@@ -79,7 +113,11 @@ def side(row: Row) -> str:
 
 def sure(row: Row) -> bool:
     """Tell whether chance hardly explains a difference."""
-    q_value = row.get("q_value")
+    return low(row.get("q_value"))
+
+
+def low(q_value: float | None) -> bool:
+    """Tell whether a q-value is low enough to be told."""
     return known(q_value) and q_value <= SURE_AT
 
 
@@ -99,6 +137,8 @@ def campaign_words(row: Row) -> str:
 
 def growth_words(row: Row) -> str:
     """Say how a group grew, where that can be told apart from chance."""
+    if row["direction"] == "rising" and not known(row["growth"]):
+        return "new: none before"
     if not known(row["growth"]) or row["direction"] not in {"rising", "falling"}:
         return "too few to tell whether it grows" if row["direction"] == "unknown" else "as often as before"
     ends = formats.in_brackets(formats.interval(row, "{:.1f}".format))

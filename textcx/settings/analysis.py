@@ -94,6 +94,9 @@ class Settings(BaseModel):
         default=None, description="themes that are matched first: a team's own (TOML), or the name of a shipped one: cx"
     )
     themes: Path | None = Field(default=None, description="theme set to assign to; without one, themes are learned")
+    alarms_a_year: float = Field(
+        default=1.0, gt=0, le=1000, description="false alarms in a year that all themes together may give"
+    )
     max_unassigned: float | None = Field(
         default=None, ge=0.0, le=1.0, description="largest share of segments in no theme when themes are learned"
     )

@@ -25,7 +25,7 @@ from textcx.domain.lexicons.cues import cue_regex
 from textcx.domain.lexicons.journey import UNKNOWN, JourneyTaxonomy, touchpoint_key
 from textcx.domain.tables import JOURNEY
 from textcx.steps.evidence import check_vectors
-from textcx.steps.statistics.tone import tone_of
+from textcx.steps.statistics.tone import stands_out, tone_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -268,7 +268,8 @@ def summarize_journey(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) -> p
     Returns:
         The journey table: one row per stage in journey order, "unknown" last, all stages present. ``polarity`` is the
         mean over segments, -1..1, and ``negative_share`` the share of segments labelled negative, 0..1, both with 95 %
-        intervals between respondents (records where unknown). Stages nobody spoke of have nulls.
+        intervals between respondents (records where unknown), and the q-values of their difference from all other
+        segments. Stages nobody spoke of have nulls.
     """
     counted = segments.filter(pl.col("counted"), pl.col("stage").is_not_null()).sort("segment_id")
     table = pl.DataFrame({"stage": [*taxonomy.stage_ids, UNKNOWN]})
@@ -279,6 +280,7 @@ def summarize_journey(segments: pl.DataFrame, *, taxonomy: JourneyTaxonomy) -> p
     return (
         table.join(people, on="stage", how="left", maintain_order="left")
         .join(found, on="stage", how="left", maintain_order="left")
+        .join(stands_out(counted, ["stage"]), on="stage", how="left", maintain_order="left")
         .with_columns(pl.col("segments", "respondents").fill_null(0))
         .select(pl.col(name).cast(kind) for name, kind in JOURNEY.items())
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from textcx.domain.feedback import RatingColumn, Unprocessable
+    from textcx.steps.records.people import Known
 
 ADDED = {"trends": ("complete",), "themes": ("trend",)}
 """Columns beyond the declared ones."""
@@ -53,6 +54,7 @@ def headline(
     *,
     records_in: int,
     answers: pl.DataFrame,
+    people: Known,
     themes: int,
     leaving: Collection[str],
     unprocessable: Sequence[Unprocessable],
@@ -63,14 +65,16 @@ def headline(
         tables: Its tables.
         records_in: Rows of all inputs, unreadable ones included.
         answers: As in ``textcx.steps.measures.ratings``.
+        people: What tells whose records are whose.
         themes: How many themes there are on the level that is shown.
         leaving: Ids of the records that say that the customer left or will leave.
         unprocessable: What could not be analyzed.
 
     Returns:
         records_in, analyzed, unprocessable {reason: n}, segments, respondents (distinct known ones; null: none known),
-        duplicates; polarity {value, ci_low, ci_high, n} (-1..1), label_shares {negative, neutral, positive},
-        mixed_share, confident_share (0..1; of counted records, null where there are none); ratings (the rows about
+        people_known_by ("respondents", "attributes", "nothing": what tells whose records are whose), duplicates;
+        polarity {value, ci_low, ci_high, n} (-1..1), label_shares {negative, neutral, positive}, mixed_share,
+        confident_share (0..1; of counted records, null where there are none); ratings (the rows about
         everyone); period {first, last, unit} or null and undated, both over readable records; sources of the analyzed
         and languages of all records, commonest first; themes, unassigned_share (segments of counted records without a
         theme, 0..1, null without themes), pain_points, pain_record_share {value, ci_low, ci_high, n} (counted records
@@ -92,13 +96,14 @@ def headline(
     languages = [*records["language"].drop_nulls(), *(left.language for left in unprocessable if left.language)]
     counted_segments = segments.join(kept, on="record_id", how="semi")
     unassigned = ~counted_segments["segment_id"].is_in(tables["mentions"]["segment_id"].implode())
-    people = answers["respondent_id"].drop_nulls().n_unique()
+    respondents = answers["respondent_id"].drop_nulls().n_unique()
     return {
         "records_in": records_in,
         "analyzed": records.height,
         "unprocessable": _counts(str(left.reason) for left in unprocessable),
         "segments": segments.height,
-        "respondents": people or None,
+        "respondents": respondents or None,
+        "people_known_by": str(people),
         "duplicates": records.height - records["duplicate_of"].null_count(),
         "polarity": _estimate(judged, "polarity", POLARITY),
         "label_shares": {label: labels[label] / counted.height if counted.height else None for label in LABELS},

@@ -13,7 +13,7 @@ depends_on = None
 ADDED = {
     "drivers": ("gap", "gap_low", "gap_high", "effect_beside", "beside_low", "beside_high"),
     "themes": ("polarity_low", "polarity_high", "negative_low", "negative_high"),
-    "journey": ("negative_low", "negative_high"),
+    "journey": ("polarity_q", "negative_low", "negative_high", "negative_q"),
 }
 
 
