@@ -65,7 +65,7 @@ def _title(look: Lookup) -> str:
 
 
 PEOPLE_KNOWN = {
-    "attributes": "The file does not say who wrote what, so records with the same attributes were taken for one person’s.",
+    "attributes": "The file does not say who wrote what, so records with the same attributes count as one person's.",
     "nothing": "The file does not say who wrote what: where people wrote more than once, intervals are too narrow.",
 }
 """What to know of the intervals, by what tells whose records are whose."""
