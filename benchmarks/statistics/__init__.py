@@ -1,0 +1,1 @@
+"""Whether the statistics of findings keep what they promise."""
