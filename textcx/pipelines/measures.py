@@ -16,6 +16,7 @@ from textcx.steps.pains.rank import rank_pain_points
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textcx.domain.encoding import MeasuredErrors
     from textcx.domain.feedback import RatingColumn
     from textcx.domain.themes.findings import ThemeFinding
     from textcx.ports import ProgressReporter
@@ -45,6 +46,7 @@ def measure(
     themes: ThemeFinding,
     level: int,
     choices: Choices,
+    errors: Sequence[MeasuredErrors] = (),
     progress: ProgressReporter,
 ) -> dict[str, pl.DataFrame]:
     """Tie what was found in the segments of a corpus to ratings, attributes and dates.
@@ -71,7 +73,9 @@ def measure(
             resamples=choices.resamples,
             seed=choices.seed,
         )
-        groups = attribute_groups(corpus.answers, corpus.records, segments, attributes=attributes, min_group=min_group)
+        groups = attribute_groups(
+            corpus.answers, corpus.records, segments, attributes=attributes, min_group=min_group, errors=errors
+        )
     with progress.stage("trends"):
         trends = summarize_trends(corpus.answers, records=corpus.records, memberships=every, ratings=ratings)
         changes = directions(trends)

@@ -25,17 +25,29 @@ from textcx.steps.statistics.intervals import (
     share_interval,
     tally,
 )
+from textcx.steps.statistics.misclassification import nearest, true_share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textcx.domain.encoding import MeasuredErrors
+
 ENDS = ("", "_low", "_high")
+TRUE_ENDS = ("_true_low", "_true_high")
 ESTIMATES = ("polarity", "negative_share", "pain_share", "pain_difference")
+DECIDED = {"negative_share": "negative", "pain_share": "pain"}
+"""Shares that the model counts, and the decision that each rests on."""
 GROUPS = pl.Schema(
     dict.fromkeys(("attribute", "group"), pl.String)
     | dict.fromkeys(("records", "respondents"), pl.Int64)
     | dict.fromkeys((*(name + end for name in ESTIMATES for end in ENDS), "q_value"), pl.Float64)
+    | dict.fromkeys((name + end for name in DECIDED for end in TRUE_ENDS), pl.Float64)
 )
+
+
+def sources_of(records: pl.DataFrame, record_ids: pl.Series) -> frozenset[str]:
+    """Return the sources of some records."""
+    return frozenset(records.filter(pl.col("record_id").is_in(record_ids.implode()))["source"].drop_nulls())
 
 
 def judged_records(answers: pl.DataFrame, records: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
@@ -66,17 +78,21 @@ def attribute_groups(
     *,
     attributes: Sequence[str],
     min_group: int = MIN_GROUP,
+    errors: Sequence[MeasuredErrors] = (),
 ) -> pl.DataFrame:
     """Compare each attribute group with everyone else, most harmed first.
 
-    ``min_group``: smallest number of counted records a group is shown with.
+    ``min_group``: smallest number of counted records a group is shown with. ``errors``: how often the model decided
+    rightly on labelled texts; without them the true shares are null.
 
     Returns:
         ``GROUPS``: records and respondents; polarity (-1..1, t interval); negative_share and pain_share (records with
         at least one pain segment; 0..1, Wilson); pain_difference, the group's pain share less that of all other
         records, in percentage points with the hybrid score interval (Newcombe 1998); Benjamini-Hochberg q-value of that
         difference over all groups shown. Sorted by the lower end of the difference, so that what is surely worse leads
-        and small groups do not lead by chance. The comparison is null where there is nobody else.
+        and small groups do not lead by chance. The comparison is null where there is nobody else. ``_true_low`` and
+        ``_true_high`` are where the true share may lie, given the errors of the model
+        (``textcx.steps.statistics.misclassification``).
     """
     judged = judged_records(answers, records, segments)
     who = pl.coalesce("respondent_id", "record_id").alias("respondent")
@@ -108,6 +124,10 @@ def attribute_groups(
     numbers = {
         name + end: values for name, estimate in estimates.items() for end, values in zip(ENDS, estimate, strict=True)
     }
+    sources = sources_of(records, judged["record_id"])
+    for name, counted in (("negative_share", negative), ("pain_share", pained)):
+        open_ends = true_share_interval(counted, n, nearest(errors, DECIDED[name], sources=sources))
+        numbers |= {name + end: values for end, values in zip(TRUE_ENDS, open_ends, strict=True)}
     numbers["q_value"] = q_values(difference_p_value(pained, n, other_pained, other_n))
     if judged["pained"].null_count():
         numbers |= {name: np.full(len(n), np.nan) for name in numbers if name.startswith(("pain_", "q_"))}

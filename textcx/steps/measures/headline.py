@@ -7,6 +7,7 @@ dictionary or null; findings count counted records only.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,13 +16,15 @@ import polars as pl
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import SCHEMAS, conform
-from textcx.steps.measures.groups import judged_records
+from textcx.steps.measures.groups import judged_records, sources_of
 from textcx.steps.measures.trends import choose_period, reach
 from textcx.steps.statistics.intervals import column, mean_interval, moments, share_interval
+from textcx.steps.statistics.misclassification import nearest, true_share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from textcx.domain.encoding import MeasuredErrors
     from textcx.domain.feedback import RatingColumn, Unprocessable
 
 ADDED = {"trends": ("complete",), "themes": ("trend",)}
@@ -55,6 +58,7 @@ def headline(
     themes: int,
     leaving: Collection[str],
     unprocessable: Sequence[Unprocessable],
+    errors: Sequence[MeasuredErrors] = (),
 ) -> dict[str, Any]:
     """Return the headline of an analysis.
 
@@ -65,6 +69,7 @@ def headline(
         themes: How many themes there are on the level that is shown.
         leaving: Ids of the records that say that the customer left or will leave.
         unprocessable: What could not be analyzed.
+        errors: How often the model decided rightly on labelled texts; without them the true shares are null.
 
     Returns:
         records_in, analyzed, unprocessable {reason: n}, segments, respondents (distinct known ones; null: none known),
@@ -75,6 +80,9 @@ def headline(
         theme, 0..1, null without themes), pain_points, pain_record_share {value, ci_low, ci_high, n} (counted records
         with at least one pain segment, 0..1), emotions {emotion: the same} (counted records with a segment whose
         probability is ``SHOWN`` or more; null without such a head), leaving (how many counted records say so).
+        negative_record_share and positive_record_share (counted records of that label) are as pain_record_share; all
+        three also have true_low and true_high: where the true share may lie, given the errors of the model, and
+        measured_on, the texts that these were measured on.
 
     Raises:
         ShapeMismatch: If records in are not analyzed + unprocessable.
@@ -92,6 +100,7 @@ def headline(
     counted_segments = segments.join(kept, on="record_id", how="semi")
     unassigned = ~counted_segments["segment_id"].is_in(tables["mentions"]["segment_id"].implode())
     people = answers["respondent_id"].drop_nulls().n_unique()
+    decided = partial(_decided, errors=errors, sources=sources_of(records, kept["record_id"]))
     return {
         "records_in": records_in,
         "analyzed": records.height,
@@ -111,7 +120,9 @@ def headline(
         "themes": themes,
         "unassigned_share": _share(unassigned) if themes else None,
         "pain_points": tables["pain_points"].height,
-        "pain_record_share": _estimate(judged["pained"].drop_nulls(), share=True),
+        "pain_record_share": decided("pain", judged["pained"].drop_nulls()),
+        "negative_record_share": decided("negative", (counted["label"] == "negative").drop_nulls()),
+        "positive_record_share": decided("positive", (counted["label"] == "positive").drop_nulls()),
         "emotions": {emotion: _estimate(_shown(counted_segments, emotion), share=True) for emotion in EMOTIONS},
         "leaving": len(set(leaving).intersection(kept["record_id"])),
     }
@@ -140,6 +151,17 @@ def _estimate(values: pl.Series, *, share: bool) -> dict[str, Any]:
     ends = share_interval(hits, found.n) if share else mean_interval(found, low=-1, high=1)
     value, low, high = (column(side)[0] for side in (found.mean, ends.low, ends.high))
     return {"value": value, "ci_low": low, "ci_high": high, "n": values.len()}
+
+
+def _decided(
+    decision: str, flags: pl.Series, *, errors: Sequence[MeasuredErrors], sources: Collection[str]
+) -> dict[str, Any]:
+    """Return a share that the model counts: its estimate, where the true share may lie, and how that is known."""
+    asked, values = nearest(errors, decision, sources=sources), flags.cast(pl.Float64)
+    hits, n = (np.array([number], dtype=np.float64) for number in (values.sum(), values.len()))
+    low, high = (column(side)[0] for side in true_share_interval(hits, n, asked))
+    measured_on = [one.texts for one in asked]
+    return {**_estimate(values, share=True), "true_low": low, "true_high": high, "measured_on": measured_on}
 
 
 def _period(answers: pl.DataFrame) -> dict[str, str] | None:
