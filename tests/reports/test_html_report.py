@@ -262,6 +262,28 @@ def test_further_campaigns_are_counted_and_none_has_no_heading() -> None:
     assert "Campaigns" not in Page(render(an_empty_analysis())).text
 
 
+def test_that_people_differ_and_that_the_model_is_unsure_are_two_sentences() -> None:
+    text = Page(render(ANALYSES["full"])).text
+    people, model = (re.search(f"{lead} Had [^.]*[.]", text) for lead in ("People differ", "The model is unsure"))
+    assert people
+    assert model
+    for found in (people, model):
+        assert re.search(
+            r"\d+ % to \d+ % of records might be negative and .* might tell of a pain point", found.group()
+        )
+    assert "restaurant reviews, tweets" in text
+
+
+def test_a_model_whose_errors_were_never_measured_is_not_called_unsure() -> None:
+    headline = dict(ANALYSES["full"].headline)
+    for key in ("negative_record_share", "pain_record_share"):
+        headline[key] = headline[key] | {"true_low": None, "true_high": None, "measured_on": []}
+    text = Page(render(replace(ANALYSES["full"], headline=headline))).text
+    assert "People differ Had others" in text
+    assert "The model is unsure" not in text
+    assert "What the model leaves open" not in text
+
+
 def test_records_add_up_on_the_page() -> None:
     text = Page(render(ANALYSES["full"])).text.replace(f"{formats.MINUS} ", "")
     assert "In the input 213" in text

@@ -16,6 +16,29 @@ EMOTIONS = ("anger", "disappointment", "gratitude", "confusion")
 """Order of the columns of every array of emotions."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredErrors:
+    """How often an encoder decided rightly on one set of labelled texts.
+
+    Attributes:
+        decision: What is decided: a label of a record; ``pain`` or ``request``, whether a record has such a segment.
+        texts: What the texts are, for readers.
+        source: The source of records that they are like: review, survey, social or support.
+        n_with: Texts of which it is true.
+        found: Of these, those of which the encoder says so; their share is the sensitivity.
+        n_without: Texts of which it is not true.
+        cleared: Of these, those of which it does not say so; their share is the specificity.
+    """
+
+    decision: str
+    texts: str
+    source: str
+    n_with: int
+    found: int
+    n_without: int
+    cleared: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TokenTags:
     """What an encoder says of the tokens of texts, all texts in a row: logits, float32.

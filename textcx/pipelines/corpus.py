@@ -109,6 +109,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             themes=themes,
             level=WORKING_LEVEL,
             choices=choices,
+            errors=tools.errors,
             progress=progress,
         ),
     }
@@ -125,6 +126,7 @@ def analyze_corpus(part: Part, *, tools: CorpusTools, choices: Choices, progress
             themes=shown.height,
             leaving=leaving_records(told_in_records(segments, language.pains)),
             unprocessable=found.unprocessable,
+            errors=tools.errors,
         ),
         manifest={
             "boilerplate_share": themes.boilerplate_share,

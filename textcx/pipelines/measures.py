@@ -18,6 +18,7 @@ from textcx.steps.pains.rank import rank_pain_points
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from textcx.domain.encoding import MeasuredErrors
     from textcx.domain.feedback import RatingColumn
     from textcx.domain.themes.findings import ThemeFinding
     from textcx.ports import ProgressReporter
@@ -47,6 +48,7 @@ def measure(
     themes: ThemeFinding,
     level: int,
     choices: Choices,
+    errors: Sequence[MeasuredErrors] = (),
     progress: ProgressReporter,
 ) -> dict[str, pl.DataFrame]:
     """Tie what was found in the segments of a corpus to ratings, attributes and dates.
@@ -73,7 +75,9 @@ def measure(
             written=corpus.records.select("record_id", "source", "n_segments"),
             min_group=min_group,
         )
-        groups = attribute_groups(answers, corpus.records, segments, attributes=attributes, min_group=min_group)
+        groups = attribute_groups(
+            answers, corpus.records, segments, attributes=attributes, min_group=min_group, errors=errors
+        )
     with progress.stage("trends"):
         trends = summarize_trends(answers, records=corpus.records, memberships=every, ratings=ratings)
         above = memberships(segments.clear(), themes.mentions_at(1), pains.clear())

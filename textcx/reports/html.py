@@ -93,6 +93,7 @@ def render(analysis: Analysis) -> str:
         cards=measures.cards(look),
         shares=measures.shares(look),
         takeaways=phrases.takeaways(look),
+        doubts=phrases.doubts(look),
         notes=tuple(formats.clip(note, accounts.LINE_LENGTH) for note in analysis.notes[:MOST_NOTES]),
         pains=findings.pains(look),
         feelings=measures.feelings(look),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from textcx.reports import formats
@@ -26,6 +27,11 @@ SURE_AT = 0.05
 """q-value up to which a difference is called one."""
 FEWEST_SEGMENTS = 30
 POOR_POLARITY = -0.1
+COUNTED = {
+    "negative_record_share": ("be negative", "negative records"),
+    "pain_record_share": ("tell of a pain point", "records with a pain point"),
+}
+"""Shares of records that the model counts: what is true of such records, and what they are called."""
 MOST_RISING = 3
 
 
@@ -164,6 +170,26 @@ def rating_detail(row: Row | None) -> str:
         return f"too few: {n}"
     ends = formats.interval(row, partial(formats.rating, unit=row["unit"]))
     return f"{ends}, {n}" if ends else n
+
+
+def doubts(look: Lookup) -> SimpleNamespace:
+    """Say how far people differ, and how unsure the model is: two sentences, for two reasons to doubt a share.
+
+    ``sets`` are, for each share, the texts on which the errors of the model were measured; what is unknown is empty.
+    """
+    shares = [(*words, row) for key, words in COUNTED.items() if (row := look.headline.get(key))]
+    people, model = (_might([(words, row) for words, _, row in shares], of=ends) for ends in ("ci", "true"))
+    why = "so much do the errors of the model differ between the texts on which they were measured, listed under Method"
+    return SimpleNamespace(
+        people=f"Had others of the same customers answered, {people}." if people else "",
+        model=f"Had people judged every record, {model}: {why}." if model else "",
+        sets=[(name, ", ".join(row["measured_on"])) for _, name, row in shares if row.get("measured_on")],
+    )
+
+
+def _might(shares: list[tuple[str, Row]], *, of: str) -> str:
+    ends = [(words, formats.interval(row, formats.percent, of=of)) for words, row in shares]
+    return " and ".join(f"{low_to_high} of records might {words}" for words, low_to_high in ends if low_to_high)
 
 
 def takeaways(look: Lookup) -> list[Takeaway]:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 FIRST = "# Written by `textcx train`; change nothing by hand."
 
 
-def write_about(path: Path, about: Mapping[str, Any]) -> None:
-    """Write values, tables and lists of tables, nested as they are, as TOML."""
-    path.write_text("\n".join([FIRST, *_lines(about, ())]) + "\n", encoding="utf-8")
+def write_about(path: Path, about: Mapping[str, Any], *, first: str = FIRST) -> None:
+    """Write values, tables and lists of tables, nested as they are, as TOML; ``first`` is the line above them."""
+    path.write_text("\n".join([first, *_lines(about, ())]) + "\n", encoding="utf-8")
 
 
 def _lines(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[str]:

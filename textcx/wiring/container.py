@@ -43,7 +43,9 @@ class Container:
     def corpus_tools(self, theme_set: ThemeSet | None = None) -> CorpusTools:
         """Return the tools of ``pipelines.corpus.analyze_corpus``; with a theme set, segments are assigned to it."""
         from textcx.engines.clustering.bertopic import BertopicThemes
+        from textcx.engines.encoder.model_folder import measured_errors
 
+        encoder_id, threshold = self.encoder.encoder_id, self.settings.pain_threshold
         return CorpusTools(
             encoder=self.encoder,
             themes=BertopicThemes(stop_words=self.language.naming.stop_words),
@@ -52,6 +54,7 @@ class Container:
             theme_set=theme_set,
             taxonomy=self.theme_taxonomy,
             namer=partial(sources.new_namer, self.settings) if self.settings.namer else None,
+            errors=measured_errors(self._encoder_directory, encoder_id=encoder_id, pain_threshold=threshold),
         )
 
     @cached_property

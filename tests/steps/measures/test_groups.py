@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from textcx.domain.encoding import MeasuredErrors
 from textcx.steps.measures.groups import GROUPS, attribute_groups
 
 
@@ -20,6 +21,7 @@ def feedback(*groups: tuple[str | None, int, int]) -> tuple[pl.DataFrame, pl.Dat
     hurt = pl.Series([pained for _, pained in plans], dtype=pl.Boolean)
     records = answers.select(
         "record_id",
+        source=pl.lit("survey"),
         polarity=pl.when(hurt).then(-0.8).otherwise(0.6),
         label=pl.when(hurt).then(pl.lit("negative")).otherwise(pl.lit("positive")),
     )
@@ -85,3 +87,12 @@ def test_the_order_of_records_never_matters() -> None:
     one = attribute_groups(answers, records, segments, attributes=["plan"])
     mixed = (frame.sample(fraction=1, shuffle=True, seed=5) for frame in (answers, records, segments))
     assert_frame_equal(one, attribute_groups(*mixed, attributes=["plan"]), check_exact=True)
+
+
+def test_a_group_says_where_its_true_shares_may_lie_where_the_errors_of_the_model_are_known() -> None:
+    measured = {"source": "survey", "n_with": 100, "found": 60, "n_without": 300, "cleared": 295}
+    errors = [MeasuredErrors(decision="pain", texts=texts, **measured) for texts in ("gloves", "hats", "hotels")]
+    found = compare(("basic", 100, 20), ("premium", 100, 10), errors=errors).row(0, named=True)
+    assert found["pain_share_true_low"] <= found["pain_share_low"]
+    assert found["pain_share"] / 0.6 < found["pain_share_true_high"] < 1
+    assert (found["negative_share_true_low"], found["negative_share_true_high"]) == (None, None)

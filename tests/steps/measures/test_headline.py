@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from textcx.domain import tables
+from textcx.domain.encoding import MeasuredErrors
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.feedback import Reason, Unprocessable
 from textcx.steps.measures.headline import headline
@@ -15,7 +16,7 @@ from textcx.steps.measures.headline import headline
 KEYS = [
     "records_in", "analyzed", "unprocessable", "segments", "respondents", "duplicates", "polarity", "label_shares",
     "mixed_share", "confident_share", "ratings", "period", "undated", "sources", "languages", "themes",
-    "unassigned_share", "pain_points", "pain_record_share", "emotions",
+    "unassigned_share", "pain_points", "pain_record_share", "negative_record_share", "positive_record_share", "emotions",
     "leaving",
 ]  # fmt: skip
 
@@ -47,7 +48,7 @@ LEFT_OUT = (
 def headline_of(**parts: Any) -> dict[str, Any]:
     """Return the headline of tables, with the number of their themes."""
     rest = {name: parts.pop(name) for name in ("records_in", "answers", "unprocessable")}
-    rest["leaving"] = parts.pop("leaving", ())
+    rest |= {"leaving": parts.pop("leaving", ()), "errors": parts.pop("errors", ())}
     return headline(parts, themes=parts["themes"].height, **rest)
 
 
@@ -134,6 +135,19 @@ def test_pain_is_counted_in_records_and_themes_in_segments() -> None:
     assert (found["segments"], found["themes"], found["pain_points"]) == (5, 1, 1)
 
 
+def test_shares_that_the_model_counts_say_where_the_true_ones_may_lie_and_how_that_is_known() -> None:
+    measured = {"n_with": 100, "found": 70, "n_without": 300, "cleared": 290}
+    errors = [
+        MeasuredErrors(decision="pain", texts=texts, source="review", **measured) for texts in ("gloves", "hotels")
+    ]
+    found = small(errors=errors)
+    share = found["pain_record_share"]
+    assert 0 <= share["true_low"] <= share["ci_low"] < share["ci_high"] <= share["true_high"] <= 1
+    assert share["measured_on"] == ["gloves", "hotels"]
+    assert found["negative_record_share"]["value"] == found["label_shares"]["negative"]
+    assert (found["negative_record_share"]["true_low"], found["negative_record_share"]["measured_on"]) == (None, [])
+
+
 def test_emotions_are_counted_in_counted_records_by_their_strongest_segment() -> None:
     judged = table(
         tables.SEGMENTS,
@@ -171,7 +185,9 @@ def test_period_sources_languages_and_respondents_are_told() -> None:
 def test_nothing_at_all_has_nulls_where_there_is_nothing_to_say() -> None:
     found = empty()
     nothing = {"value": None, "ci_low": None, "ci_high": None, "n": 0}
-    assert found["polarity"] == found["pain_record_share"] == nothing
+    assert found["polarity"] == nothing
+    decided = {**nothing, "true_low": None, "true_high": None, "measured_on": []}
+    assert found["pain_record_share"] == found["negative_record_share"] == decided
     assert found["label_shares"] == {"negative": None, "neutral": None, "positive": None}
     for key in ("respondents", "mixed_share", "confident_share", "period", "unassigned_share"):
         assert found[key] is None

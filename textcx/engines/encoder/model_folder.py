@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 
+from textcx.domain.encoding import MeasuredErrors
 from textcx.domain.errors import ModelProblem
 from textcx.engines.encoder.reader import Calibration
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ABOUT = "model.toml"  # the file that says what a model folder holds
+ERRORS = "errors.toml"  # how often its decisions were right on labelled texts, where that was measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,25 @@ def open_model(model_dir: Path) -> ModelFolder:
             calibration=Calibration(**calibration),
             tokenizer=Tokenizer.from_str((model_dir / "tokenizer.json").read_text(encoding="utf-8")),
         )
+
+
+def measured_errors(model_dir: Path, *, encoder_id: str, pain_threshold: float) -> tuple[MeasuredErrors, ...]:
+    """Read how often a model decided rightly on labelled texts: nothing where that was not measured on its weights.
+
+    ``pain_threshold``: where pains begin, 0..1; what was measured of pains with another one says nothing.
+
+    Raises:
+        ModelProblem: If the file is damaged.
+    """
+    if not (model_dir / ERRORS).is_file():
+        return ()
+    content = _about(model_dir / ERRORS)
+    with explained(model_dir):
+        if content["encoder_id"] != encoder_id:
+            return ()
+        measured = [MeasuredErrors(**one) for one in content["measured"]]
+        alike = content["pain_threshold"] == pain_threshold
+        return tuple(one for one in measured if alike or one.decision != "pain")
 
 
 @contextmanager

@@ -27,25 +27,39 @@ from textcx.steps.statistics.intervals import (
     q_values,
     together,
 )
+from textcx.steps.statistics.misclassification import nearest, true_share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from textcx.domain.encoding import MeasuredErrors
     from textcx.steps.statistics.intervals import Floats
 
 ENDS = ("", "_low", "_high")
+TRUE_ENDS = ("_true_low", "_true_high")
 ESTIMATES = ("polarity", "negative_share", "pain_share", "pain_difference")
+TOLD = ("negative", "positive")
+DECIDED = {"negative_share": "negative", "pain_share": "pain"}
+"""Shares that the model counts, and the decision that each rests on."""
 GROUPS = pl.Schema(
     dict.fromkeys(("attribute", "group"), pl.String)
     | dict.fromkeys(("records", "respondents"), pl.Int64)
     | dict.fromkeys((*(name + end for name in ESTIMATES for end in ENDS), "q_value"), pl.Float64)
+    | dict.fromkeys((name + end for name in DECIDED for end in TRUE_ENDS), pl.Float64)
 )
 
 
+def sources_of(records: pl.DataFrame, record_ids: pl.Series) -> frozenset[str]:
+    """Return the sources of some records."""
+    return frozenset(records.filter(pl.col("record_id").is_in(record_ids.implode()))["source"].drop_nulls())
+
+
 def judged_records(answers: pl.DataFrame, records: pl.DataFrame, segments: pl.DataFrame) -> pl.DataFrame:
-    """Return the counted, analyzed records: record_id, person, polarity, negative (label), pained (has a pain segment).
+    """Return the counted, analyzed records: record_id, person, polarity, negative, positive, pained.
+
+    The last three are 0 or 1, by the label and by whether there is a pain segment.
 
     ``pained`` is null throughout where no segment was judged for pain.
     """
@@ -55,12 +69,15 @@ def judged_records(answers: pl.DataFrame, records: pl.DataFrame, segments: pl.Da
         respondents(answers)
         .filter("counted")
         .select("record_id", "person")
-        .join(records.select("record_id", "polarity", negative=pl.col("label") == "negative"), on="record_id")
+        .join(
+            records.select("record_id", "polarity", *(pl.col("label").eq(one).alias(one) for one in TOLD)),
+            on="record_id",
+        )
         .drop_nulls()
         .join(pained.with_columns(pained=pl.lit(1.0)), on="record_id", how="left")
         .with_columns(
             pl.col("pained").fill_null(0.0 if judged else float("nan")).fill_nan(None),
-            pl.col("negative").cast(pl.Float64),
+            pl.col(TOLD).cast(pl.Float64),
         )
         .sort("record_id")
     )
@@ -73,17 +90,20 @@ def attribute_groups(
     *,
     attributes: Sequence[str],
     min_group: int = MIN_GROUP,
+    errors: Sequence[MeasuredErrors] = (),
 ) -> pl.DataFrame:
     """Compare each attribute group with everyone else, most harmed first.
 
-    ``min_group``: smallest number of counted records a group is shown with.
+    ``min_group``: smallest number of counted records a group is shown with. ``errors``: how often the model decided
+    rightly on labelled texts; without them the true shares are null.
 
     Returns:
         ``GROUPS``: records and respondents; polarity (-1..1); negative_share and pain_share (records with at least one
         pain segment; 0..1); pain_difference, the group's pain share less that of all other records, in percentage
         points; Benjamini-Hochberg q-value of that difference over all groups shown. Sorted by the lower end of the
         difference, so that what is surely worse leads and small groups do not lead by chance. The comparison is null
-        where there is nobody else.
+        where there is nobody else. ``_true_low`` and ``_true_high`` are where the true share may lie,
+        given the errors of the model (``textcx.steps.statistics.misclassification``).
     """
     judged = judged_records(answers, records, segments)
     who = pl.coalesce("respondent_id", "record_id").alias("respondent")
@@ -116,6 +136,10 @@ def attribute_groups(
         name + end: values for name, estimate in estimates.items() for end, values in zip(ENDS, estimate, strict=True)
     }
     n = polarity.n
+    sources = sources_of(records, judged["record_id"])
+    for name, counted in (("negative_share", negative), ("pain_share", pained)):
+        open_ends = true_share_interval(counted, nearest(errors, DECIDED[name], sources=sources))
+        numbers |= {name + end: values for end, values in zip(TRUE_ENDS, open_ends, strict=True)}
     numbers["q_value"] = q_values(difference_p_value(pained, others, SHARE))
     if judged["pained"].null_count():
         numbers |= {name: np.full(len(n), np.nan) for name in numbers if name.startswith(("pain_", "q_"))}

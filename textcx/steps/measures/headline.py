@@ -7,6 +7,7 @@ dictionary or null; findings count counted records only.
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,14 +16,16 @@ import polars as pl
 from textcx.domain.encoding import EMOTIONS, LABELS
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import SCHEMAS, conform
-from textcx.steps.measures.groups import judged_records
+from textcx.steps.measures.groups import judged_records, sources_of
 from textcx.steps.measures.ratings import numbers_of
 from textcx.steps.measures.trends import choose_period, reach
-from textcx.steps.statistics.intervals import POLARITY, SHARE, Scale, column, mean_interval, moments
+from textcx.steps.statistics.intervals import POLARITY, SHARE, Moments, Scale, column, mean_interval, moments
+from textcx.steps.statistics.misclassification import nearest, true_share_interval
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from textcx.domain.encoding import MeasuredErrors
     from textcx.domain.feedback import RatingColumn, Unprocessable
     from textcx.steps.records.people import Known
 
@@ -58,6 +61,7 @@ def headline(
     themes: int,
     leaving: Collection[str],
     unprocessable: Sequence[Unprocessable],
+    errors: Sequence[MeasuredErrors] = (),
 ) -> dict[str, Any]:
     """Return the headline of an analysis.
 
@@ -69,6 +73,7 @@ def headline(
         themes: How many themes there are on the level that is shown.
         leaving: Ids of the records that say that the customer left or will leave.
         unprocessable: What could not be analyzed.
+        errors: How often the model decided rightly on labelled texts; without them the true shares are null.
 
     Returns:
         records_in, analyzed, unprocessable {reason: n}, segments, respondents (distinct known ones; null: none known),
@@ -80,6 +85,9 @@ def headline(
         theme, 0..1, null without themes), pain_points, pain_record_share {value, ci_low, ci_high, n} (counted records
         with at least one pain segment, 0..1), emotions {emotion: the same} (counted records with a segment whose
         probability is ``SHOWN`` or more; null without such a head), leaving (how many counted records say so).
+        negative_record_share and positive_record_share (counted records of that label) are as pain_record_share; all
+        three also have true_low and true_high: where the true share may lie, given the errors of the model, and
+        measured_on, the texts that these were measured on.
 
     Raises:
         ShapeMismatch: If records in are not analyzed + unprocessable.
@@ -97,6 +105,7 @@ def headline(
     counted_segments = segments.join(kept, on="record_id", how="semi")
     unassigned = ~counted_segments["segment_id"].is_in(tables["mentions"]["segment_id"].implode())
     respondents = answers["respondent_id"].drop_nulls().n_unique()
+    decided = partial(_decided, errors=errors, sources=sources_of(records, kept["record_id"]))
     return {
         "records_in": records_in,
         "analyzed": records.height,
@@ -117,7 +126,9 @@ def headline(
         "themes": themes,
         "unassigned_share": _share(unassigned) if themes else None,
         "pain_points": tables["pain_points"].height,
-        "pain_record_share": _estimate(judged, "pained", SHARE),
+        "pain_record_share": decided("pain", judged, "pained"),
+        "negative_record_share": decided("negative", judged, "negative"),
+        "positive_record_share": decided("positive", judged, "positive"),
         "emotions": {
             emotion: _estimate(_shown(counted_segments, emotion).join(judged, on="record_id"), "shown", SHARE)
             for emotion in EMOTIONS
@@ -144,12 +155,29 @@ def _share(flags: pl.Series) -> float | None:
 
 def _estimate(rows: pl.DataFrame, name: str, scale: Scale) -> dict[str, Any]:
     """Return mean, 95 % interval between people and n of one column of numbers, null where unknown."""
-    known = rows.drop_nulls(name)
-    found = moments(
-        np.zeros(known.height, dtype=np.int64), known[name].to_numpy(), 1, people=numbers_of(known["person"])
-    )
+    found = _moments(rows, name)
     value, low, high = (column(side)[0] for side in (found.mean, *mean_interval(found, scale)))
-    return {"value": value, "ci_low": low, "ci_high": high, "n": known.height}
+    return {"value": value, "ci_low": low, "ci_high": high, "n": int(found.n[0])}
+
+
+def _moments(rows: pl.DataFrame, name: str) -> Moments:
+    known = rows.drop_nulls(name)
+    people = numbers_of(known["person"])
+    return moments(np.zeros(known.height, dtype=np.int64), known[name].to_numpy(), 1, people=people)
+
+
+def _decided(
+    decision: str, rows: pl.DataFrame, name: str, *, errors: Sequence[MeasuredErrors], sources: Collection[str]
+) -> dict[str, Any]:
+    """Return a share that the model counts: its estimate, where the true share may lie, and how that is known."""
+    asked = nearest(errors, decision, sources=sources)
+    low, high = (column(side)[0] for side in true_share_interval(_moments(rows, name), asked))
+    return {
+        **_estimate(rows, name, SHARE),
+        "true_low": low,
+        "true_high": high,
+        "measured_on": [one.texts for one in asked],
+    }
 
 
 def _period(answers: pl.DataFrame) -> dict[str, str] | None:
