@@ -8,7 +8,7 @@ OUT    ?= out/demo
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types layers quality slow bench fuzz train openapi wheel clean
+.PHONY: help statistics demo test check format lint types layers quality slow bench fuzz train openapi wheel clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ types: $(VENV)/.dev ## check the types
 
 layers: $(VENV)/.dev ## check that imports only go down
 	$(BIN)/lint-imports
+
+statistics: $(VENV)/.dev ## how often intervals, arrows, drivers and alarms are right (about half an hour)
+	$(BIN)/python -m benchmarks.statistics
 
 quality: $(VENV)/.dev ## floors on real labelled data (needs DATA=...)
 	TEXTCX_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -m quality tests/quality

@@ -343,7 +343,7 @@ def an_analysis(
     headline = {
         "records_in": records + len(broken), "analyzed": records,
         "unprocessable": dict(Counter(str(b.reason) for b in broken)),
-        "segments": len(world.segments), "respondents": len({row["respondent_id"] for row in world.records}),
+        "segments": len(world.segments), "respondents": len({row["respondent_id"] for row in world.records}), "people_known_by": "respondents",
         "duplicates": 0,
         "polarity": mean_interval([row["polarity"] for row in world.records], -1, 1),
         "label_shares": {name: labels[name] / records for name in ("negative", "neutral", "positive")},
@@ -378,6 +378,7 @@ def an_empty_analysis() -> Analysis:
     nothing = {"value": None, "ci_low": None, "ci_high": None, "n": 0}
     headline = {
         "records_in": 3, "analyzed": 0, "unprocessable": {"empty": 3}, "segments": 0, "respondents": 0,
+        "people_known_by": "nothing",
         "duplicates": 0, "polarity": nothing,
         "label_shares": {"negative": None, "neutral": None, "positive": None}, "mixed_share": None,
         "confident_share": None, "ratings": [],

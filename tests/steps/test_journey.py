@@ -17,6 +17,7 @@ from textcx.domain.encoding import Encoding
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.lexicons.journey import UNKNOWN, JourneyStage, JourneyTaxonomy
 from textcx.domain.matters import Nearness
+from textcx.domain.tables import JOURNEY
 from textcx.steps.journey import (
     FIT_SAMPLE,
     JourneyFit,
@@ -248,11 +249,32 @@ def test_duplicates_are_not_counted_in_the_journey() -> None:
     assert table.row(1, named=True)["respondents"] == 1
 
 
-def test_the_interval_is_the_usual_t_interval_where_every_segment_is_another_persons() -> None:
-    table = summarize_journey(_sentiment(["use"] * 4, [0.2, 0.4, 0.6, 0.8], list("abcd"), [True] * 4), taxonomy=SMALL)
+def test_the_interval_is_nearly_students_where_every_segment_is_another_persons() -> None:
+    values = np.linspace(-0.6, 0.8, 200)
+    table = summarize_journey(
+        _sentiment(["use"] * 200, values.tolist(), [f"r{n}" for n in range(200)], [True] * 200), taxonomy=SMALL
+    )
     row = table.row(1, named=True)
-    margin = 3.182446305 * np.std([0.2, 0.4, 0.6, 0.8], ddof=1) / 2
-    assert (row["polarity"], row["ci_low"], row["ci_high"]) == pytest.approx((0.5, 0.5 - margin, min(1, 0.5 + margin)))
+    margin = 1.972 * values.std(ddof=1) / 200**0.5
+    assert (row["polarity"], row["ci_low"], row["ci_high"]) == pytest.approx(
+        (0.1, 0.1 - margin, 0.1 + margin), abs=0.005
+    )
+
+
+def test_a_single_segment_has_no_interval_and_stands_out_from_nothing() -> None:
+    table = summarize_journey(_sentiment(["use"], [0.5], ["a"], [True]), taxonomy=SMALL)
+    nothing = ["ci_low", "ci_high", "polarity_q", "negative_low", "negative_high", "negative_q"]
+    assert table.select(nothing).row(1) == (None,) * 6
+    assert dict(table.schema) == dict(JOURNEY)
+
+
+def test_a_stage_that_is_worse_than_the_others_stands_out() -> None:
+    stages, values = ["use"] * 40 + ["delivery"] * 40, [0.8, 0.6] * 20 + [-0.8, -0.6] * 20
+    table = summarize_journey(_sentiment(stages, values, [f"r{n}" for n in range(80)], [True] * 80), taxonomy=SMALL)
+    worse = table.row(0, named=True)
+    assert (worse["negative_share"], worse["negative_low"] > 0.9, worse["negative_high"]) == (1, True, 1)
+    assert worse["polarity_q"] < 0.001 > worse["negative_q"]
+    assert table["polarity_q"].to_list()[2] is None
 
 
 def test_many_segments_of_few_people_make_no_narrow_interval() -> None:

@@ -7,7 +7,9 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from textcx.domain.encoding import MeasuredErrors
-from textcx.steps.measures.groups import GROUPS, attribute_groups
+from textcx.domain.tables import UTC
+from textcx.steps.measures.groups import ENDS, ESTIMATES, GROUPS, attribute_groups
+from textcx.steps.records.people import PERSON
 
 
 def feedback(*groups: tuple[str | None, int, int]) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
@@ -15,9 +17,11 @@ def feedback(*groups: tuple[str | None, int, int]) -> tuple[pl.DataFrame, pl.Dat
     plans = [(plan, i < pained) for plan, size, pained in groups for i in range(size)]
     ids = [f"r{i:04d}" for i in range(len(plans))]
     answers = pl.DataFrame(
-        {"record_id": ids, "plan": [plan for plan, _ in plans], "counted": [True] * len(ids)},
-        schema={"record_id": pl.String, "plan": pl.String, "counted": pl.Boolean},
-    ).with_columns(respondent_id=pl.lit(None, dtype=pl.String))
+        {"record_id": ids, "plan": [plan for plan, _ in plans]}, schema={"record_id": pl.String, "plan": pl.String}
+    ).with_columns(
+        respondent_id=pl.lit(None, dtype=pl.String), created_at=pl.lit(None, dtype=UTC),
+        analyzed=pl.lit(value=True), counted=pl.lit(value=True),
+    )  # fmt: skip
     hurt = pl.Series([pained for _, pained in plans], dtype=pl.Boolean)
     records = answers.select(
         "record_id",
@@ -58,6 +62,39 @@ def test_groups_below_the_smallest_size_are_not_shown_but_are_part_of_everyone_e
 def test_a_group_of_everyone_is_compared_with_nobody() -> None:
     only = compare(("free", 8, 2)).row(0, named=True)
     assert (only["pain_share"], only["pain_difference"], only["q_value"]) == (0.25, None, None)
+
+
+def test_people_with_many_records_widen_the_intervals_of_a_group_and_weaken_its_difference() -> None:
+    answers, records, segments = feedback(("free", 80, 10), ("premium", 20, 15))
+    few = answers.with_columns(respondent_id=(pl.int_range(pl.len()) // 5).cast(pl.String))
+    one, other = (
+        attribute_groups(frame, records, segments, attributes=["plan"]).filter(group="premium").row(0, named=True)
+        for frame in (answers, few)
+    )
+    assert (one["records"], one["respondents"], other["records"], other["respondents"]) == (20, 20, 20, 4)
+    for name in ESTIMATES:
+        assert other[name] == pytest.approx(one[name])
+        assert other[f"{name}_high"] - other[f"{name}_low"] > 1.3 * (one[f"{name}_high"] - one[f"{name}_low"])
+    assert other["q_value"] > one["q_value"]
+
+
+def test_people_told_by_their_attributes_count_as_people_in_intervals_and_not_as_respondents() -> None:
+    answers, records, segments = feedback(("free", 80, 10), ("premium", 20, 15))
+    alike = answers.with_columns((pl.int_range(pl.len()) // 5).cast(pl.String).alias(PERSON))
+    named = answers.with_columns(respondent_id=(pl.int_range(pl.len()) // 5).cast(pl.String))
+    one, other = (attribute_groups(frame, records, segments, attributes=["plan"]) for frame in (alike, named))
+    assert_frame_equal(one.drop("respondents"), other.drop("respondents"))
+    assert one.filter(group="premium")["respondents"].to_list() == [20]
+
+
+def test_a_difference_leaves_out_zero_exactly_where_it_is_told_from_chance() -> None:
+    for pained in range(0, 21, 4):
+        row = compare(("free", 30, 9), ("premium", 20, pained)).filter(group="premium").row(0, named=True)
+        clear = row["pain_difference_low"] > 0 or row["pain_difference_high"] < 0
+        assert clear == (row["q_value"] <= 0.05)  # both groups have the same p-value
+        for name in ESTIMATES:
+            value, low, high = (row[name + end] for end in ENDS)
+            assert low <= value <= high
 
 
 def test_records_without_the_attribute_belong_to_no_group() -> None:

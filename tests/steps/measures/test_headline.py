@@ -6,16 +6,18 @@ from typing import Any
 
 import polars as pl
 import pytest
+import scipy
 
 from textcx.domain import tables
 from textcx.domain.encoding import MeasuredErrors
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.feedback import Reason, Unprocessable
 from textcx.steps.measures.headline import headline
+from textcx.steps.records.people import PERSON, Known
 
 KEYS = [
-    "records_in", "analyzed", "unprocessable", "segments", "respondents", "duplicates", "polarity", "label_shares",
-    "mixed_share", "confident_share", "ratings", "period", "undated", "sources", "languages", "themes",
+    "records_in", "analyzed", "unprocessable", "segments", "respondents", "people_known_by", "duplicates",
+    "polarity", "label_shares", "mixed_share", "confident_share", "ratings", "period", "undated", "sources", "languages", "themes",
     "unassigned_share", "pain_points", "pain_record_share", "negative_record_share", "positive_record_share", "emotions",
     "leaving",
 ]  # fmt: skip
@@ -49,6 +51,7 @@ def headline_of(**parts: Any) -> dict[str, Any]:
     """Return the headline of tables, with the number of their themes."""
     rest = {name: parts.pop(name) for name in ("records_in", "answers", "unprocessable")}
     rest |= {"leaving": parts.pop("leaving", ()), "errors": parts.pop("errors", ())}
+    rest["people"] = parts.pop("people", Known.NOTHING)
     return headline(parts, themes=parts["themes"].height, **rest)
 
 
@@ -128,9 +131,6 @@ def test_findings_leave_out_repetitions() -> None:
 def test_pain_is_counted_in_records_and_themes_in_segments() -> None:
     found = small()
     assert found["pain_record_share"]["value"] == pytest.approx(1 / 3)
-    assert (found["pain_record_share"]["ci_low"], found["pain_record_share"]["ci_high"]) == pytest.approx(
-        (0.0615, 0.7923), abs=1e-4
-    )
     assert found["unassigned_share"] == 0.75
     assert (found["segments"], found["themes"], found["pain_points"]) == (5, 1, 1)
 
@@ -146,6 +146,24 @@ def test_shares_that_the_model_counts_say_where_the_true_ones_may_lie_and_how_th
     assert share["measured_on"] == ["gloves", "hotels"]
     assert found["negative_record_share"]["value"] == found["label_shares"]["negative"]
     assert (found["negative_record_share"]["true_low"], found["negative_record_share"]["measured_on"]) == (None, [])
+
+
+def test_intervals_are_between_people() -> None:
+    answers = table(ANSWERS, *[answer(f"r{i}") for i in range(1, 4)])
+    alone, told = small(answers=answers), small(answers=answers.with_columns(pl.lit("one").alias(PERSON)))
+    low, high = scipy.stats.beta.ppf([0.025, 0.975], 1.5, 2.5)  # Jeffreys', 1 of 3
+    found = alone["pain_record_share"]
+    assert [found[key] for key in ("value", "ci_low", "ci_high", "n")] == pytest.approx([1 / 3, low, high, 3])
+    for key in ("pain_record_share", "polarity"):
+        assert (told[key]["value"], told[key]["n"]) == (pytest.approx(alone[key]["value"]), 3)
+        assert told[key]["ci_high"] - told[key]["ci_low"] > alone[key]["ci_high"] - alone[key]["ci_low"]
+
+
+@pytest.mark.parametrize("known", list(Known))
+def test_what_tells_whose_records_are_whose_is_told(known: Known) -> None:
+    found = small(people=known)
+    assert (found["people_known_by"], found["respondents"]) == (known.value, 2)
+    assert json.loads(json.dumps(found))["people_known_by"] == known.value
 
 
 def test_emotions_are_counted_in_counted_records_by_their_strongest_segment() -> None:

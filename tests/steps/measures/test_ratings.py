@@ -5,6 +5,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -12,7 +13,8 @@ from polars.testing import assert_frame_equal
 from textcx.domain import tables
 from textcx.domain.errors import BadSetting
 from textcx.domain.feedback import RatingColumn, RatingKind
-from textcx.steps.measures.ratings import memberships, summarize_ratings
+from textcx.steps.measures.ratings import memberships, raised, respondents, summarize_ratings
+from textcx.steps.records.people import PERSON
 
 NPS = RatingColumn(name="nps", column="NPS", kind=RatingKind.NPS, low=0, high=10)
 CSAT = RatingColumn(name="csat", column="CSAT", kind=RatingKind.CSAT, low=1, high=5)
@@ -54,7 +56,8 @@ def test_nps_is_promoters_minus_detractors_in_points() -> None:
 def test_csat_is_the_share_of_the_top_two_in_percent() -> None:
     found = row(summarize(answers(*[{"csat": v} for v in (5, 4, 3, 1)]), CSAT), rating="csat")
     assert (found["value"], found["unit"]) == (50.0, "percent")
-    assert (found["ci_low"], found["ci_high"]) == pytest.approx((15.0, 85.0), abs=0.05)  # Wilson, 2 of 4
+    low, high = scipy.stats.beta.ppf([0.025, 0.975], 2.5, 2.5)  # Jeffreys', 2 of 4
+    assert (found["ci_low"], found["ci_high"]) == pytest.approx((100 * low, 100 * high))
 
 
 def test_a_reversed_scale_shows_the_mean_as_given_and_says_which_end_is_best() -> None:
@@ -110,6 +113,59 @@ def test_a_theme_has_the_rating_of_those_who_raised_it() -> None:
     table = summarize(frame, memberships=members)
     assert (row(table, "theme", "t1")["value"], row(table, "theme", "t1")["n"]) == (0.0, 2)
     assert row(table, "stage", "use")["value"] == 100
+
+
+def test_a_theme_has_the_rating_of_the_day_on_which_it_was_raised() -> None:
+    january, june = (
+        {"respondent_id": "a", "created_at": START},
+        {"respondent_id": "a", "created_at": datetime(2026, 6, 1, tzinfo=UTC)},
+    )
+    table = summarize(answers({**january, "nps": 0}, {**june, "nps": 10}), memberships=raising("t1", "r000"))
+    assert row(table, "theme", "t1")["value"] == -100
+    assert row(table)["value"] == 100
+
+
+def test_a_theme_has_the_rating_of_another_record_of_the_same_day() -> None:
+    frame = answers(
+        {"respondent_id": "a", "created_at": START}, {"respondent_id": "a", "created_at": START, "nps": 0},
+        {"respondent_id": "a", "nps": 10},
+    )  # fmt: skip
+    assert row(summarize(frame, memberships=raising("t1", "r000")), "theme", "t1")["value"] == -100
+    assert summarize(frame, memberships=raising("t1", "r002")).filter(subject_id="t1")["value"].to_list() == [100]
+
+
+def test_who_raised_a_theme_twice_counts_once_with_the_later_day() -> None:
+    days = [
+        {"respondent_id": "a", "created_at": START + timedelta(days=day), "nps": v}
+        for day, v in ((0, 10), (9, 0), (20, 10))
+    ]
+    found = row(summarize(answers(*days), memberships=raising("t1", "r000", "r001")), "theme", "t1")
+    assert (found["value"], found["n"]) == (-100, 1)
+
+
+def test_records_that_are_one_persons_by_their_attributes_widen_the_interval_and_each_count() -> None:
+    frame = answers(*[{"nps": 10 * (i // 10 % 2)} for i in range(40)])
+    few = frame.with_columns((pl.int_range(pl.len()) // 10).cast(pl.String).alias(PERSON))
+    one, other = row(summarize(frame)), row(summarize(few))
+    assert (one["value"], one["n"]) == (other["value"], other["n"]) == (0, 40)
+    assert other["ci_high"] - other["ci_low"] > 2 * (one["ci_high"] - one["ci_low"])
+
+
+def test_a_wave_is_the_day_of_a_respondent_or_a_record_without_a_date() -> None:
+    frame = answers(
+        {"respondent_id": "a", "created_at": START}, {"respondent_id": "a", "created_at": START + timedelta(hours=23)},
+        {"respondent_id": "a"}, {"counted": False}, {},
+    )  # fmt: skip
+    found = respondents(frame)
+    assert found["record_id"].to_list() == ["r000", "r001", "r002", "r004"]
+    assert found["wave"].to_list() == ["2026-01-01", "2026-01-01", "r002", "r004"]
+    assert found["person"].to_list() == found["respondent"].to_list() == [*["respondent a"] * 3, "record r004"]
+
+
+def test_what_was_raised_is_told_once_for_each_day_and_only_of_what_counts() -> None:
+    frame = answers(*[{"respondent_id": "a", "created_at": START, "counted": i < 2} for i in range(3)])
+    found = raised(frame, pl.concat([raising("t1", "r000", "r001"), raising("t2", "r002")]))
+    assert found.rows() == [("theme", "t1", "respondent a", "2026-01-01")]
 
 
 def test_a_theme_raised_only_in_repetitions_has_no_rating() -> None:

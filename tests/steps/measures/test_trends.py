@@ -1,19 +1,20 @@
 from __future__ import annotations
 
-from calendar import monthrange
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
+import scipy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from textcx.domain import tables
 from textcx.domain.feedback import RatingColumn, RatingKind
-from textcx.steps.measures.trends import choose_period, directions, periods, summarize_trends, with_trend
+from textcx.steps.measures.trends import choose_period, periods, summarize_trends, worth_comparing
+from textcx.steps.records.people import PERSON
 
 STARS = RatingColumn(name="stars", column="Stars", kind=RatingKind.STARS, low=1, high=5)
 MEMBERS = pl.Schema({"record_id": pl.String, "subject_kind": pl.String, "subject_id": pl.String})
@@ -50,22 +51,6 @@ def summarize(frame: pl.DataFrame, members: pl.DataFrame | None = None, **option
 
 def values(table: pl.DataFrame, measure: str, subject: str = "all") -> dict[str, float]:
     return dict(table.filter(measure=measure, subject_id=subject).select("period", "value").rows())
-
-
-def monthly(shares: list[float], per_month: int = 100) -> tuple[pl.DataFrame, list[int]]:
-    """Records spread evenly over whole months of 2025, and which of them raise a theme so that it has these shares."""
-    dates = [
-        datetime(2025, m + 1, 1, tzinfo=UTC) + timedelta(days=monthrange(2025, m + 1)[1] * i / per_month)
-        for m in range(len(shares))
-        for i in range(per_month)
-    ]
-    rows = [m * per_month + i for m, share in enumerate(shares) for i in range(round(share * per_month))]
-    return answers(dates), rows
-
-
-def direction(shares: list[float], per_month: int = 100) -> dict[str, Any]:
-    frame, rows = monthly(shares, per_month)
-    return directions(summarize(frame, raising(rows), period="month")).row(0, named=True)
 
 
 def test_the_period_follows_the_span_of_the_dates() -> None:
@@ -111,6 +96,12 @@ def test_one_wrong_date_neither_changes_the_periods_nor_fills_a_century_with_not
     assert volumes.height == 12
 
 
+def test_a_nearly_empty_or_incomplete_period_is_not_worth_comparing() -> None:
+    sizes, complete = np.array([90.0, 100, 110, 8, 12, 0]), np.array([True, True, False, True, True, True])
+    assert worth_comparing(sizes, complete=complete).tolist() == [True, True, False, False, True, False]
+    assert not worth_comparing(sizes, complete=np.zeros(6, dtype=np.bool_)).any()
+
+
 def test_volumes_count_dated_records_and_months_without_any_are_zero() -> None:
     frame = answers([at(1), at(1), None, at(3)])
     table = summarize(frame, period="month")
@@ -128,10 +119,24 @@ def test_a_subject_has_share_polarity_negative_share_and_rating() -> None:
     assert values(table, "share") == {}
 
 
-def test_shares_have_wilson_intervals() -> None:
+def test_shares_have_the_intervals_of_jeffreys() -> None:
     frame = answers([at(1)] * 10)
     row = summarize(frame, raising([0, 1]), period="month").filter(measure="share").row(0, named=True)
-    assert (row["ci_low"], row["ci_high"], row["n"]) == pytest.approx((0.0567, 0.5098, 10), abs=1e-4)
+    low, high = scipy.stats.beta.ppf([0.025, 0.975], 2.5, 8.5)
+    assert (row["ci_low"], row["ci_high"], row["n"]) == pytest.approx((low, high, 10))
+
+
+def test_people_with_many_records_widen_the_intervals_of_a_period() -> None:
+    frame = answers([at(1)] * 40).with_columns(stars=pl.int_range(pl.len()) // 10 % 2 * 4.0 + 1)
+    records = frame.select("record_id", polarity=(pl.col("stars") - 3) / 2, label=pl.lit("neutral"))
+    few = frame.with_columns((pl.int_range(pl.len()) // 10).cast(pl.String).alias(PERSON))
+    for measure in ("polarity", "rating:stars"):
+        one, other = (
+            summarize(each, records=records, period="month").filter(measure=measure).row(0, named=True)
+            for each in (frame, few)
+        )
+        assert other["value"] == one["value"]
+        assert other["ci_high"] - other["ci_low"] > 2 * (one["ci_high"] - one["ci_low"])
 
 
 def test_repetitions_and_unprocessable_records_count_in_no_volume_but_ratings_do() -> None:
@@ -155,10 +160,8 @@ def test_a_respondent_rates_once_per_period() -> None:
 def test_without_dates_ratings_or_memberships_there_is_no_trend_and_no_error() -> None:
     nothing = summarize(answers([None, None]))
     assert nothing.is_empty()
-    assert directions(nothing).is_empty()
     one = summarize(answers([at(1)]), ratings=[])
     assert set(one["measure"]) == {"volume", "polarity", "negative_share"}
-    assert directions(one).is_empty()
     assert summarize(answers([at(1)], stars=None)).filter(measure="rating:stars").is_empty()
 
 
@@ -166,84 +169,6 @@ def test_records_without_polarity_have_volumes_only() -> None:
     frame = answers([at(1)])
     table = summarize(frame, records=judged(frame).clear(), ratings=[])
     assert table["measure"].to_list() == ["volume"]
-
-
-def test_a_share_that_doubles_is_rising() -> None:
-    found = direction([0.1, 0.1, 0.12, 0.2, 0.22, 0.24])
-    assert found["direction"] == "rising"
-    assert found["change"] == pytest.approx(100 * (0.22 - 0.32 / 3))
-    assert 0 < found["ci_low"] < found["change"] < found["ci_high"]
-    assert found["q_value"] < 0.01
-
-
-def test_a_share_that_halves_is_falling() -> None:
-    found = direction([0.24, 0.22, 0.2, 0.12, 0.1, 0.1])
-    assert found["direction"] == "falling"
-    assert found["ci_high"] < 0
-
-
-def test_growth_of_everything_is_no_trend_of_a_theme() -> None:
-    dates = [datetime(2026, m + 1, 1, tzinfo=UTC) + timedelta(minutes=i) for m in range(6) for i in range(50 * (m + 1))]
-    table = summarize(answers(dates), raising(list(range(0, len(dates), 5))), period="month")
-    assert directions(table.with_columns(complete=True))["direction"].to_list() == ["steady"]
-
-
-def test_swings_between_months_are_not_taken_for_a_trend() -> None:
-    swinging = [0.02, 0.4, 0.05, 0.35, 0.08, 0.45]
-    assert direction(swinging, per_month=200)["direction"] == "steady"
-
-
-def test_a_change_of_less_than_a_tenth_is_steady_however_many_records_say_so() -> None:
-    found = direction([0.4, 0.4, 0.43, 0.43], per_month=5000)
-    assert found["ci_low"] > 0
-    assert found["direction"] == "steady"
-
-
-def test_too_few_records_or_periods_have_no_known_direction() -> None:
-    assert direction([0.1, 0.1, 0.3, 0.4], per_month=10)["direction"] == "unknown"
-    few_periods = direction([0.1, 0.4], per_month=100)
-    assert few_periods["direction"] == "unknown"
-    assert few_periods["change"] is None
-
-
-def test_an_incomplete_period_decides_nothing() -> None:
-    frame, rows = monthly([0.1, 0.1, 0.1, 0.1])
-    late = pl.Series([datetime(2025, 5, 1, tzinfo=UTC) + timedelta(hours=i) for i in range(100)], dtype=tables.UTC)
-    longer = answers([*frame["created_at"], *late])
-    table = summarize(longer, raising([*rows, *range(400, 500)]), period="month")
-    assert table.filter(period="2025-05")["complete"].unique().to_list() == [False]
-    assert directions(table)["direction"].to_list() == ["steady"]
-
-
-def test_a_nearly_empty_period_decides_nothing() -> None:
-    frame, rows = monthly([0.1] * 5 + [0.1])
-    late = pl.Series([datetime(2025, 7, 1, tzinfo=UTC) + timedelta(days=6 * i) for i in range(6)], dtype=tables.UTC)
-    longer = answers([*frame["created_at"], *late])
-    found = directions(
-        summarize(longer, raising([*rows, *range(600, 606)]), period="month").with_columns(complete=True)
-    )
-    assert found.select("direction", "change", "n").rows() == [("steady", 0.0, 60)]
-
-
-def test_the_trend_of_a_subject_without_dates_is_unknown() -> None:
-    frame, rows = monthly([0.1, 0.1, 0.2, 0.3])
-    found = directions(summarize(frame, raising(rows, "p1", "pain_point"), period="month"))
-    points = pl.DataFrame({"pain_point_id": ["never", "p1"], "trend": None}, schema_overrides={"trend": tables.TREND})
-    trends = with_trend(points, found, kind="pain_point")["trend"]
-    assert trends.dtype == tables.TREND
-    assert [trend["direction"] for trend in trends] == ["unknown", "rising"]
-    assert trends[0]["change"] is None
-    themes = pl.DataFrame({"theme_id": ["p1"]})
-    assert with_trend(themes, found, kind="theme")["trend"].struct.field("direction").to_list() == ["unknown"]
-    assert with_trend(themes.clear(), found, kind="theme").is_empty()
-
-
-def test_where_shares_only_vary_by_chance_few_directions_are_found() -> None:
-    rng = np.random.default_rng(4)
-    frame, _ = monthly([0.0] * 8, per_month=60)
-    members = pl.concat([raising(np.flatnonzero(rng.random(480) < 0.1).tolist(), f"t{i:03d}") for i in range(150)])
-    found = directions(summarize(frame, members, period="month", ratings=[]))
-    assert (found["direction"] != "steady").sum() <= 1
 
 
 row = st.tuples(st.one_of(st.none(), st.integers(0, 400)), st.integers(1, 5), st.booleans())
@@ -261,5 +186,4 @@ def test_order_never_matters_and_volumes_add_up(rows: list[tuple[int | None, int
     mixed = frame.sample(fraction=1, shuffle=True, seed=seed)
     two = summarize(mixed, members.reverse(), records=records.reverse())
     assert_frame_equal(one, two, check_exact=True)
-    assert_frame_equal(directions(one), directions(two), check_exact=True)
     assert one.filter(measure="volume", subject_kind="all")["value"].sum() == frame["created_at"].is_not_null().sum()

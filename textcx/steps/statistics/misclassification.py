@@ -83,7 +83,8 @@ def true_share_interval(found: Moments, errors: Sequence[MeasuredErrors]) -> Int
         middle = corrected.mean(axis=1)
         wrongly = scipy.special.logit(1 - specificity)
         most = scipy.special.expit(wrongly.mean() + factor * np.sqrt(wrongly.var(ddof=1) * (1 + 1 / sets)))
-        least = (sampling.low - most) / (1 - most)
+        with np.errstate(divide="ignore", invalid="ignore"):  # a model that may call everything so leaves nothing
+            least = (sampling.low - most) / (1 - most)
         low, high = np.clip(np.fmax(middle - half, least), 0, 1), np.clip(middle + half, 0, 1)
     known = ~np.isnan(sampling.low)
     return Interval(

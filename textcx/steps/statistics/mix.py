@@ -98,8 +98,10 @@ def decompose(values: Floats, groups: Codes, *, later: Codes, respondents: Codes
 
     def part(value: float, influence: Floats) -> Part:
         """Sum influences by respondent for the error, and by respondent and cell for its degrees of freedom."""
+        unit = float(np.abs(influence).max()) or 1.0  # squares of very small numbers would vanish
+        influence = influence / unit
         each = np.bincount(respondents, weights=influence) ** 2
-        error = math.sqrt(each.sum())
+        error = unit * math.sqrt(each.sum())
         if not error > NOISE * scale:
             return Part(value, math.nan, math.nan, math.nan)
         by_cell = np.bincount(cell_of_pair, weights=np.bincount(pair, weights=influence) ** 2, minlength=2 * many)

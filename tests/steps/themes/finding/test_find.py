@@ -134,6 +134,33 @@ def test_reach_counts_respondents_where_they_are_known() -> None:
     assert (late["records"], late["respondents"]) == (12, 1)
 
 
+def test_the_share_of_a_theme_is_of_all_counted_records_also_those_that_say_nothing() -> None:
+    frame, vectors = segments(each=20)
+    quiet = pl.col("record_id").is_in(["ru00", "ru01", "ba00"])
+    frame = frame.with_columns(text=pl.when(quiet).then(pl.lit("great, I love it!")).otherwise("text"))
+    duplicates = frame.with_columns(counted=~pl.col("record_id").is_in(["ba02", "ba03", "la02", "la03"]))
+
+    for each, share in ((frame, 20 / 60), (duplicates, 18 / 56)):
+        late = found(each, vectors).themes.row(by_predicate=pl.col("name") == "Late delivery", named=True)
+        assert late["share"] == round(share, 6)
+
+
+def test_the_tone_of_a_theme_has_intervals_that_are_wider_where_few_people_wrote_much() -> None:
+    frame, vectors = segments()
+    swinging = frame.with_columns(polarity=pl.when(pl.col("record_id").str.slice(2) < "06").then(-0.9).otherwise(0.3))
+    few = swinging.with_columns(respondent_id=(pl.col("record_id").str.slice(2).cast(pl.Int64) // 3).cast(pl.String))
+
+    one, other = (
+        found(each, vectors).themes.row(by_predicate=pl.col("name") == "Late delivery", named=True)
+        for each in (swinging, few)
+    )
+
+    assert one["polarity"] == other["polarity"] == -0.3
+    assert -1 <= one["polarity_low"] < -0.3 < one["polarity_high"] <= 1
+    assert other["polarity_high"] - other["polarity_low"] > 1.3 * (one["polarity_high"] - one["polarity_low"])
+    assert (one["negative_share"], one["negative_low"] > 0.5, one["negative_high"]) == (1, True, 1)
+
+
 def test_duplicates_are_mentioned_but_not_counted() -> None:
     frame, vectors = segments()
     frame = frame.with_columns(counted=~pl.col("record_id").is_in(["la00", "la01"]))
