@@ -78,6 +78,7 @@ def analyze(
             pain_threshold=settings.pain_threshold,
             offer_words=settings.offer_words(),
             max_unassigned=settings.max_unassigned,
+            alarms_a_year=settings.alarms_a_year,
         )
         tools = container.corpus_tools(theme_set)
         analysis = pipeline.analyze_corpus(found.part, tools=tools, choices=choices, progress=clock)

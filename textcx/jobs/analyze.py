@@ -138,6 +138,7 @@ class Analyze:
             pain_threshold=settings.pain_threshold,
             offer_words=settings.offer_words(),
             max_unassigned=settings.max_unassigned,
+            alarms_a_year=settings.alarms_a_year,
         )
 
     def _finish(self, analysis_id: str, counts: dict[str, int]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from textcx.steps.measures.directions import directions, with_trend
+from textcx.steps.measures.directions import ALARMS_A_YEAR, directions, with_trend
 from textcx.steps.measures.drivers import rank_drivers
 from textcx.steps.measures.groups import attribute_groups
 from textcx.steps.measures.mix import decompose_changes
@@ -36,6 +36,7 @@ class Choices:
     pain_threshold: float
     offer_words: frozenset[str]
     max_unassigned: float | None = None
+    alarms_a_year: float = ALARMS_A_YEAR
 
 
 def measure(
@@ -78,7 +79,9 @@ def measure(
         trends = summarize_trends(answers, records=corpus.records, memberships=every, ratings=ratings)
         above = memberships(segments.clear(), themes.mentions_at(1), pains.clear())
         above = above.join(belongs, on="subject_id", how="anti")
-        changes = pl.concat([directions(answers, memberships=each) for each in (belongs, above)])
+        changes = pl.concat(
+            [directions(answers, memberships=each, alarms_a_year=choices.alarms_a_year) for each in (belongs, above)]
+        )
         mix = decompose_changes(
             answers,
             records=corpus.records,

@@ -89,6 +89,9 @@ class Settings(BaseModel):
     # findings
     min_group: int = Field(default=5, ge=1, description="smallest group shown by attribute")
     pain_threshold: float = Field(default=0.5, ge=0.0, le=1.0, description="p_pain from which a segment is a pain")
+    alarms_a_year: float = Field(
+        default=1.0, gt=0.0, le=100.0, description="false alarms that all themes together may give in a year"
+    )
     title: str | None = Field(default=None, description="heading of the report")
     taxonomy: Path | None = Field(
         default=None, description="themes that are matched first: a team's own (TOML), or the name of a shipped one: cx"
