@@ -1,8 +1,8 @@
 """Whether themes that a set has never seen are proposed when they appear, and what else is proposed.
 
-Some labels of a labelled set are withheld; the others become the themes of a set. The texts of the withheld labels and
-the twelfth of the others that lies furthest from every theme are unexplained. A withheld label counts as found if most
-quotes of a proposal carry it.
+Some labels of a labelled set are withheld; the others, from its training part, become the themes of a set, which leaves
+the twelfth of its texts unexplained that lies furthest from every theme. Then the test part comes: its texts that lie
+as far off, and those of the withheld labels. A withheld label counts as found if most quotes of a proposal carry it.
 
     python -m benchmarks.themes.emerging --data DIR
 
@@ -41,19 +41,20 @@ def numbered(groups: Sequence[pl.DataFrame]) -> list[str]:
     return [f"group {number}" for number in range(len(groups))]
 
 
-def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld: int, seed: int) -> dict[str, Any]:
-    """Withhold some labels and see what is proposed."""
+def case(rows: list[dict[str, Any]], vectors: np.ndarray, *, withheld: int, seed: int) -> dict[str, Any]:
+    """Withhold some labels, learn the others from the training part, and see what is proposed in the test part."""
+    labels = np.array([str(row["label"]) for row in rows])
     known = sorted(set(labels))
     new = set(np.random.default_rng(seed).permutation(known)[:withheld].tolist())
     known = [label for label in known if label not in new]
-    is_new = np.isin(labels, list(new))
-    origin = mean_of(on_lattice(vectors[~is_new]))
+    is_new, learned = np.isin(labels, list(new)), np.array([row["split"] == "train" for row in rows])
+    learned &= ~is_new
+    origin = mean_of(on_lattice(vectors[learned]))
     relative = relative_to(origin, on_lattice(vectors))
-    sums = np.stack([relative[labels == label].astype(np.float64).sum(axis=0) for label in known])
+    sums = np.stack([relative[learned & (labels == label)].astype(np.float64).sum(axis=0) for label in known])
     near = cosines(relative, unit_rows(sums)).max(axis=1)
-    apart = ~is_new & (near <= np.quantile(near[~is_new], FURTHEST))
-    member = ~is_new & ~apart
-    ids = np.array([f"r{row:05d}" for row in range(len(texts))])
+    apart = near <= np.quantile(near[learned], FURTHEST)
+    ids = np.array([f"r{row:05d}" for row in range(len(rows))])
     theme_set = ThemeSet(
         set_id="s",
         version=1,
@@ -64,21 +65,27 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
         owners=tuple(known),
         curve=StrengthCurve(0.0, 1.0, 1.0, 0.0),
         members=pl.DataFrame(
-            {"segment_id": ids[member], "record_id": ids[member], "theme_id": labels[member], "strength": 1.0},
+            {
+                "segment_id": ids[learned],
+                "record_id": ids[learned],
+                "theme_id": np.where(apart, None, labels)[learned].tolist(),
+                "strength": 1.0,
+            },
             schema=MEMBERS,
         ),
-        sample_ids=tuple(ids[member].tolist()),
-        sample=vectors[member].astype(np.float16),
+        sample_ids=tuple(ids[learned].tolist()),
+        sample=vectors[learned].astype(np.float16),
         exceptions=np.zeros((0, vectors.shape[1]), dtype=np.float32),
     )
-    rows = np.flatnonzero(is_new | apart)
+    came = np.array([row["split"] == "test" for row in rows])
+    left = np.flatnonzero(came & (is_new | apart))
     unexplained = pl.DataFrame(
         {
-            "segment_id": ids[rows],
-            "record_id": ids[rows],
+            "segment_id": ids[left],
+            "record_id": ids[left],
             "start": 0,
-            "end": [len(texts[row]) for row in rows],
-            "text": [texts[row] for row in rows],
+            "end": [len(rows[row]["text"]) for row in left],
+            "text": [rows[row]["text"] for row in left],
             "polarity": 0.0,
             "counted": True,
         }
@@ -86,18 +93,19 @@ def case(texts: list[str], labels: np.ndarray, vectors: np.ndarray, *, withheld:
     begin = time.perf_counter()
     found = find_emerging(
         unexplained,
-        vectors[rows],
+        vectors[left],
         theme_set,
         name=numbered,
         continuing=Container(Settings()).language.pains.statements.continuing,
         received=unexplained,
+        segments=int(came.sum()),
     )
     seconds = time.perf_counter() - begin
     label_of = dict(zip(ids.tolist(), labels.tolist(), strict=True))
     about = [Counter(label_of[q["record_id"]] for q in quotes).most_common(1)[0][0] for quotes in found["evidence"]]
     sizes = found["records"].to_list()
     return {
-        "unexplained": len(rows),
+        "unexplained": len(left),
         "withheld": withheld,
         "withheld_found": len(new & set(about)),
         "proposed": len(about),
@@ -116,15 +124,17 @@ def main() -> None:
     options.add_argument("--threads", type=int, default=1)
     chosen = options.parse_args()
     path = chosen.data / "clusters" / "banking77.jsonl"
-    rows = [row for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()) if row["split"] == "test"]
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     encoder = load_encoder(chosen.encoder, threads=chosen.threads)
     vectors = encoder.encode([row["text"] for row in rows]).matters.astype(np.float16).astype(np.float32)
-    labels = np.array([row["label"] for row in rows])
-    result: dict[str, Any] = {"encoder": encoder.encoder_id, "set": "banking77 test", "seeds": SEEDS, "cases": []}
+    result: dict[str, Any] = {
+        "encoder": encoder.encoder_id,
+        "set": "banking77, train and test",
+        "seeds": SEEDS,
+        "cases": [],
+    }
     for withheld in WITHHELD:
-        runs = [
-            case([row["text"] for row in rows], labels, vectors, withheld=withheld, seed=seed) for seed in range(SEEDS)
-        ]
+        runs = [case(rows, vectors, withheld=withheld, seed=seed) for seed in range(SEEDS)]
         summary = {
             key: [size for run in runs for size in run[key]] if key.startswith("median") else sum(r[key] for r in runs)
             for key in runs[0]

@@ -77,8 +77,8 @@ def analyze(
             min_group=settings.min_group,
             pain_threshold=settings.pain_threshold,
             offer_words=settings.offer_words(),
-            alarms_a_year=settings.alarms_a_year,
             max_unassigned=settings.max_unassigned,
+            alarms_a_year=settings.alarms_a_year,
         )
         tools = container.corpus_tools(theme_set)
         analysis = pipeline.analyze_corpus(found.part, tools=tools, choices=choices, progress=clock)

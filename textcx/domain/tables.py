@@ -139,7 +139,7 @@ CAMPAIGNS = _schema(
 EMERGING = _schema(
     ("emerging_id name", pl.String),
     ("segments records respondents", pl.Int64),
-    ("share_unexplained polarity closeness", pl.Float64),
+    ("share_unexplained polarity closeness expected", pl.Float64),
     ("nearest_theme_id", pl.String),
     ("nearest_cosine", pl.Float64),
     ("first_seen last_seen", UTC),

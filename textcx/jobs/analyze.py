@@ -137,8 +137,8 @@ class Analyze:
             min_group=settings.min_group,
             pain_threshold=settings.pain_threshold,
             offer_words=settings.offer_words(),
-            alarms_a_year=settings.alarms_a_year,
             max_unassigned=settings.max_unassigned,
+            alarms_a_year=settings.alarms_a_year,
         )
 
     def _finish(self, analysis_id: str, counts: dict[str, int]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from textcx.steps.measures.directions import directions, with_trend
+from textcx.steps.measures.directions import ALARMS_A_YEAR, directions, with_trend
 from textcx.steps.measures.drivers import rank_drivers
 from textcx.steps.measures.groups import attribute_groups
 from textcx.steps.measures.mix import decompose_changes
@@ -36,7 +36,7 @@ class Choices:
     pain_threshold: float
     offer_words: frozenset[str]
     max_unassigned: float | None = None
-    alarms_a_year: float = 1.0
+    alarms_a_year: float = ALARMS_A_YEAR
 
 
 def measure(

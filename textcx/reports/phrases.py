@@ -142,11 +142,12 @@ def campaign_words(row: Row) -> str:
 
 
 def growth_words(row: Row) -> str:
-    """Say how a group grew, where that can be told apart from chance."""
-    if row["direction"] == "rising" and not known(row["growth"]):
-        return "new: none before"
+    """Say how a group grew, where that can be told apart from chance, and since when there is one that is new."""
+    if row["direction"] == "new":
+        first = next((each["period"] for each in row["periods"] or [] if each["records"]), None)
+        return f"new: none before {formats.period(first)}"
     if not known(row["growth"]) or row["direction"] not in {"rising", "falling"}:
-        return "too few to tell whether it grows" if row["direction"] == "unknown" else "as often as before"
+        return "too few to tell whether it grows" if row["direction"] == "unknown" else "no clear change"
     ends = formats.in_brackets(formats.interval(row, "{:.1f}".format))
     return f"{row['growth']:.1f} times as often as before{ends}"
 

@@ -10,6 +10,9 @@ A share also falls when something else grows. Whatever moves most clearly is set
 other, and the shares of the rest are taken among the records that do not raise it: nineteen themes do not fall because
 the twentieth grew.
 
+An alarm looks at the last complete period only, so that the same period gives one alarm however often it is looked at,
+and a year of weekly looks has 52 chances of a false one, each of which gets its part of the rate asked for.
+
 Invariants, tested: the order of the records never matters; a direction is "rising" or "falling" only if the interval
 beside it leaves out no change; a subject that began in the later half is never steady.
 """
@@ -20,6 +23,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
+import scipy  # its subpackages load when they are first used
 
 from textcx.domain import tables
 from textcx.steps.measures.ratings import SUBJECT, rank_of
@@ -34,9 +38,10 @@ from textcx.steps.measures.trends import (
     reach,
     worth_comparing,
 )
-from textcx.steps.statistics.dispersion import shrunk
+from textcx.steps.statistics.dispersion import shrunk, upper_tail
 from textcx.steps.statistics.intervals import (
     SHARE,
+    SMALLEST_P,
     Moments,
     column,
     difference_interval,
@@ -66,8 +71,11 @@ YEAR = 12
 A_YEAR = {"day": 365.25, "week": 365.25 / 7, "month": 12.0}
 """Periods in a year."""
 ALARMS_A_YEAR = 1.0
+"""False alarms of all subjects of a kind together, unless the user chose another rate."""
 EXPECTED = 5.0
 """Records expected in the earlier half of what has none there, from which on it is new and not merely rare."""
+HALF = 0.5
+"""Share of the records of a period that something set aside may hold at most."""
 ASIDE = 3
 """One subject in so many is set aside at most."""
 
@@ -202,10 +210,11 @@ def _of_kind(pairs: _Pairs, *, cut: Period, alarms: float) -> _Found:
     aside: list[int] = []
     while True:
         hits, of = pairs.counts(aside)
-        early, late = _halves(hits, of, yearly=yearly)
+        early, late = halves(hits, of, yearly=yearly)
         p_value = np.where(told, difference_p_value(late, early, SHARE), np.nan)
         q_value = q_values(p_value)
-        moving = [place for place in np.flatnonzero(q_value <= MAX_Q).tolist() if place not in aside]
+        small = (hits <= HALF * of).all(axis=1)  # something is left to judge the others by
+        moving = [place for place in np.flatnonzero((q_value <= MAX_Q) & small).tolist() if place not in aside]
         if not moving or len(aside) >= pairs.subject_count // ASIDE:
             break
         aside.append(min(moving, key=lambda place: (p_value[place], -total[place], place)))
@@ -245,8 +254,12 @@ def _in_a_row(places: Numbers, wanted: int) -> bool:
     return len(places) >= wanted and int(places[-1] - places[-wanted]) == wanted - 1
 
 
-def _halves(hits: Floats, of: Floats, *, yearly: bool) -> tuple[Moments, Moments]:
-    """Return the moments of the shares in the earlier and in the later periods, worth less the more they swing."""
+def halves(hits: Floats, of: Floats, *, yearly: bool = False) -> tuple[Moments, Moments]:
+    """Return the moments of the shares in the earlier and in the later periods, worth less the more they swing.
+
+    ``hits`` of ``of`` records, shape ``(subjects, periods)``, two periods or more. ``yearly``: of the last two years of
+    months, one against the other.
+    """
     if yearly:
         hits, of = hits[:, -2 * YEAR :], of[:, -2 * YEAR :]
     periods = hits.shape[1]
@@ -262,6 +275,7 @@ def _halves(hits: Floats, of: Floats, *, yearly: bool) -> tuple[Moments, Moments
         expected += np.tile(seasonal, (1, 2)) * of
         freedom = YEAR - 1
     swing, worth = _swing(hits, of, expected, freedom=freedom)
+    swing = np.maximum(swing, 1.0)
     return _moments(hits[:, half == 0], of[:, half == 0], swing, worth), _moments(
         hits[:, half == 1], of[:, half == 1], swing, worth
     )
@@ -272,7 +286,8 @@ def _last(
 ) -> tuple[dict[str, Floats], NDArray[np.bool_]]:
     """Compare the last period with the one before, with the same one a year ago, and with all before it.
 
-    Shares swing as they did before it about a straight line. The alarm is for more, not for less.
+    Shares swing as they did before it about a straight line. The alarm is for more, not for less: of counts that are
+    skewed, so an interval with both sides alike would sound it two or three times as often as asked for.
     """
     subjects, periods = hits.shape
     nothing = np.full(subjects, np.nan)
@@ -280,13 +295,8 @@ def _last(
     numbers = {f"{what}_{name}": nothing for what in ("last", "year") for name in names}
     if periods <= MIN_PERIODS:
         return numbers, np.zeros(subjects, dtype=np.bool_)
-    before, size = hits[:, :-1], of[:, :-1]
-    time = np.arange(periods - 1) - (size * np.arange(periods - 1)).sum(axis=1, keepdims=True) / size.sum(
-        axis=1, keepdims=True
-    )
-    slope = (before * time).sum(axis=1) / np.maximum((size * time**2).sum(axis=1), 1)
-    expected = np.maximum((_share(before, size)[:, None] + slope[:, None] * time) * size, 0.0)
-    swing, worth = _swing(before, size, expected, freedom=periods - 3)
+    swing, worth = _about_a_line(hits[:, :-1], of[:, :-1])
+    swing = np.maximum(swing, 1.0)
     late = _moments(hits[:, -1:], of[:, -1:], swing, worth)
     told = [("last", periods - 2)] if places[-1] - places[-2] == 1 else []
     if year and places[-1] - year in places[:-1]:
@@ -296,9 +306,31 @@ def _last(
         ends = difference_interval(late, early, SHARE)
         for name, values in zip(names, (late.mean - early.mean, *ends), strict=True):
             numbers[f"{what}_{name}"] = 100 * values
-    usual = _moments(before, size, swing, worth)
-    p_value = difference_p_value(late, usual, SHARE)
-    return numbers, (late.mean > usual.mean) & (p_value / 2 <= alarms)
+    return numbers, unusual(hits, of) <= alarms
+
+
+def unusual(hits: Floats, of: Floats) -> Floats:
+    """Return how probable it is that the last period has as many hits as it has or more, if nothing has changed.
+
+    The share is known from the periods before, with half a hit more (Jeffreys), and swings as it did there about a
+    straight line; Student's t stands in for the normal, as that swing is estimated. ``hits`` of ``of`` records, shape
+    ``(subjects, periods)``, four periods or more; 0..1, shape ``(subjects,)``, NaN without a record in the last.
+    """
+    before, size, last = hits[:, :-1].sum(axis=1), of[:, :-1].sum(axis=1), of[:, -1]
+    swing, worth = _about_a_line(hits[:, :-1], of[:, :-1])
+    share = (before + 0.5) / (size + 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        tail = upper_tail(hits[:, -1], last, share, dispersion=swing * (1 + last / size))
+    return np.asarray(scipy.special.stdtr(worth, scipy.special.ndtri(np.clip(tail, SMALLEST_P, 1 - SMALLEST_P))))
+
+
+def _about_a_line(hits: Floats, of: Floats) -> tuple[Floats, Floats]:
+    """Return the swing of shares about a straight line over the periods, and how sure it is."""
+    periods = hits.shape[1]
+    time = np.arange(periods) - (of * np.arange(periods)).sum(axis=1, keepdims=True) / of.sum(axis=1, keepdims=True)
+    slope = (hits * time).sum(axis=1) / np.maximum((of * time**2).sum(axis=1), 1)
+    expected = np.maximum((_share(hits, of)[:, None] + slope[:, None] * time) * of, 0.0)
+    return _swing(hits, of, expected, freedom=periods - 2)
 
 
 def _share(hits: Floats, of: Floats) -> Floats:
@@ -309,13 +341,15 @@ def _swing(hits: Floats, of: Floats, expected: Floats, *, freedom: int) -> tuple
     """Return how many times as much as chance would have it shares swing about what is expected, and how sure that is.
 
     Pearson's chi-square over its degrees of freedom (McCullagh and Nelder 1989, section 4.5), drawn together over the
-    subjects, at least 1; and the degrees of freedom it then has.
+    subjects; and the degrees of freedom it then has. At least 1 for a subject that is rare, or alone: what swings less
+    than chance there does so by chance.
     """
     share = _share(hits, of)
     chance = of * (share * (1 - share))[:, None]
     chi = ((hits - expected) ** 2 / np.where(chance > 0, chance, np.inf)).sum(axis=1)
-    found, worth = shrunk(chi / freedom, freedom, often=hits.sum(axis=1) >= hits.shape[1])
-    return np.maximum(found, 1.0), worth
+    often = hits.sum(axis=1) >= hits.shape[1]
+    found, worth = shrunk(chi / freedom, freedom, often=often)
+    return np.where(often & (worth > freedom), found, np.maximum(found, 1.0)), worth
 
 
 def _moments(hits: Floats, of: Floats, swing: Floats, worth: Floats) -> Moments:

@@ -151,7 +151,7 @@ def _of_kind(
     found = [_compared(scored, theirs, strata) for theirs in rows]
     places = [place for place, each in enumerate(found) if min(each.people) >= min_ratings and each.one.n[0] >= fewest]
     table = _estimates([found[place] for place in places], scored.scale)
-    beside = _estimates(_beside(scored, [rows[place] for place in places]) if lengths else [], scored.scale)
+    beside = _estimates(*_beside(scored, [rows[place] for place in places] if lengths else []))
     renamed = beside.select(pl.col(name).alias(other) for name, other in BESIDE.items())
     if not lengths:
         renamed = pl.DataFrame(schema=dict.fromkeys(BESIDE.values(), pl.Float64)).clear(table.height)
@@ -243,13 +243,13 @@ def _product(share: Moments, gap: Floats, ends: Interval) -> Interval:
     )
 
 
-def _beside(scored: _Ratings, rows: Sequence[Numbers]) -> list[_Comparison]:
+def _beside(scored: _Ratings, rows: Sequence[Numbers]) -> tuple[list[_Comparison], Scale]:
     """Compare for each subject what a least squares fit within strata of all of them leaves of the answers without it.
 
-    The gaps of the others are taken as known.
+    The gaps of the others are taken as known. What is left may lie beyond the scale, so the scale it is on is returned.
     """
     if not rows:
-        return []
+        return [], scored.scale
     size, count = len(scored.terms), len(rows)
     raised = _indicators(np.concatenate(rows), np.repeat(np.arange(count), [len(each) for each in rows]), size, count)
     strata = _indicators(np.arange(size), scored.strata, size, int(scored.strata.max()) + 1)
@@ -259,12 +259,13 @@ def _beside(scored: _Ratings, rows: Sequence[Numbers]) -> list[_Comparison]:
     away = scored.terms - ((strata.T @ scored.terms) / sizes)[scored.strata]
     gaps = np.linalg.pinv(together, hermitian=True) @ (raised.T @ away)
     left = scored.terms - raised @ gaps
-    found = []
+    found, low, high = [], scored.scale.low, scored.scale.high
     for theirs, gap in zip(rows, gaps.tolist(), strict=True):
         without_others = left.copy()
         without_others[theirs] += gap
+        low, high = min(low, float(without_others.min())), max(high, float(without_others.max()))
         found.append(_compared(scored._replace(terms=without_others), theirs, scored.strata))
-    return found
+    return found, scored.scale if (low, high) == scored.scale[:2] else Scale(low, high)
 
 
 def _indicators(rows: Numbers, columns: Numbers, height: int, width: int) -> scipy.sparse.csr_array:

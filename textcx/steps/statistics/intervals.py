@@ -221,6 +221,30 @@ def _difference(one: Moments, other: Moments, scale: Scale, tail: Floats) -> Int
     return Interval(np.maximum(low, -span), np.minimum(high, span))
 
 
+def ratio_interval(one: Moments, other: Moments, scale: Scale, *, level: float = LEVEL) -> Interval:
+    """Return the interval of the ratio of two means, ``one / other``, that are at least 0.
+
+    The ratios ``r`` for which the interval of ``one - r * other`` holds zero (Donner and Zou, Statistical Methods in
+    Medical Research 21, 2012), so that it leaves out 1 exactly where that of the difference leaves out 0. The upper end
+    is infinite where the other mean may be zero; both are NaN where a side has fewer than two observations.
+    """
+    tail = np.full(one.n.shape, (1 - level) / 2)
+    first, second = _ends(one, scale, tail), _ends(other, scale, tail)
+
+    def root(end: Floats, against: Floats) -> tuple[Floats, Floats, Floats]:
+        own, others = end * (2 * one.mean - end), against * (2 * other.mean - against)
+        product = one.mean * other.mean
+        return own, others, product + np.sqrt(np.maximum(product**2 - own * others, 0.0))
+
+    with np.errstate(invalid="ignore", divide="ignore"):
+        own, _, whole = root(first.low, second.high)
+        low = np.where(first.low > 0, own / whole, 0.0)
+        _, others, whole = root(first.high, second.low)
+        high = np.where(second.low > 0, whole / others, np.inf)
+    known = ~np.isnan(first.low + second.low)
+    return Interval(np.where(known, low, np.nan), np.where(known, high, np.nan))
+
+
 def difference_p_value(one: Moments, other: Moments, scale: Scale) -> Floats:
     """Return the two-sided p-value that two means are equal: the level at which their interval just reaches zero.
 

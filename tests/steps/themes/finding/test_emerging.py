@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def find_emerging(frame: pl.DataFrame, vectors: NDArray[np.float32], theme_set: ThemeSet, **more: Any) -> pl.DataFrame:
     """Propose themes beside a set; by default nothing was received but what it does not explain."""
     received = frame.select("record_id", "created_at", "counted").unique("record_id", maintain_order=True)
-    more = {"name": called, "received": received, **more}
+    more = {"name": called, "received": received, "segments": int(frame["counted"].sum()), **more}
     return emerging.find_emerging(frame, vectors, theme_set, continuing=STATEMENTS.continuing, **more)
 
 
@@ -208,20 +209,65 @@ def received(days: Sequence[int]) -> pl.DataFrame:
     return segments(len(days), days=days).select("record_id", "created_at", "counted")
 
 
-def test_a_group_that_is_said_ever_more_often_is_rising() -> None:
-    frame = segments(16, days=[10, 16, 17, 20, 21, 22, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33])
-    everything = pl.concat(
-        [
-            frame.select("record_id", "created_at", "counted"),
-            received([day % 35 for day in range(300)]).with_columns(pl.format("x{}", "record_id").alias("record_id")),
-        ]
+def beside(frame: pl.DataFrame, days: int) -> pl.DataFrame:
+    """A frame's records and three hundred others, spread over so many days."""
+    others = received([number % days for number in range(300)])
+    others = others.with_columns(pl.format("x{}", "record_id").alias("record_id"))
+    return pl.concat([frame.select("record_id", "created_at", "counted"), others])
+
+
+def with_leftovers(theme_set: ThemeSet, vectors: NDArray[np.float32]) -> ThemeSet:
+    """The set, had it been learned from these segments as well and found no theme for them."""
+    ids = [f"zz{number:04d}:0-9" for number in range(len(vectors))]
+    alone = pl.DataFrame({"segment_id": ids, "record_id": ids, "theme_id": None, "strength": None}, schema=MEMBERS)
+    return replace(
+        theme_set,
+        members=pl.concat([theme_set.members, alone]),
+        sample_ids=(*theme_set.sample_ids, *ids),
+        sample=np.concatenate([theme_set.sample, vectors.astype(np.float16)]),
     )
-    found = find_emerging(frame, around(direction(20), 16), a_set(), received=everything).row(0, named=True)
+
+
+def test_leftovers_that_the_set_has_always_had_are_not_proposed() -> None:
+    frame, vectors = unexplained(dense=12)
+    always = with_leftovers(a_set(), around(direction(20), 12, seed=51))
+    assert find_emerging(frame, vectors, always).is_empty()
+    elsewhere = with_leftovers(a_set(), around(direction(30), 12, seed=51))
+    assert find_emerging(frame, vectors, elsewhere)["expected"].to_list() == [0.0]
+
+
+def test_a_group_of_a_size_that_leftovers_reach_by_chance_is_not_proposed() -> None:
+    frame, vectors = unexplained(dense=6)
+    assert find_emerging(frame, vectors, a_set()).is_empty()
+
+
+def test_a_group_that_is_new_is_proposed_though_the_set_had_such_leftovers() -> None:
+    days = [50 - number // 4 for number in range(12)]
+    frame = segments(12, days=days)
+    always = with_leftovers(a_set(), around(direction(20), 12, seed=51))
+    found = find_emerging(frame, around(direction(20), 12), always, received=beside(frame, 52)).row(0, named=True)
+    assert found["direction"] == "new"
+    assert found["growth"] is None
+    assert found["expected"] > 0
+
+
+def test_a_set_that_kept_no_vectors_has_nothing_to_compare_with_and_says_so() -> None:
+    bare = replace(a_set(), sample_ids=(), sample=np.zeros((0, WIDTH), dtype=np.float16))
+    frame, vectors = unexplained(dense=6)
+    assert find_emerging(frame, vectors, bare)["expected"].to_list() == [None]
+
+
+def test_a_group_that_is_said_ever_more_often_is_rising() -> None:
+    days = [3, 8, 15, 22, *(28 + number // 2 for number in range(48))]
+    frame = segments(len(days), days=days)
+    found = find_emerging(frame, around(direction(20), len(days)), a_set(), received=beside(frame, 52)).row(
+        0, named=True
+    )
     assert found["direction"] == "rising"
     assert found["ci_low"] > 1.0
     assert found["growth"] > found["ci_low"]
     assert sum(period["records"] for period in found["periods"]) == found["records"]
-    assert sum(period["of"] for period in found["periods"]) == everything.height
+    assert sum(period["of"] for period in found["periods"]) == len(days) + 300
 
 
 def test_growth_of_everything_is_no_growth_of_a_group() -> None:

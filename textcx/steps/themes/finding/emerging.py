@@ -4,9 +4,10 @@ A theme set is learned once; what customers begin to speak of later has no place
 gathered around the densest places among them. A group is proposed if it is as close together as the looser quarter of
 the set's own themes, nearer to itself than to any of them, and holds enough records that do not all say the same words.
 
-Growth is how many times as often it is said in the later half of the complete periods as in the earlier, per record
-received. Given their sum, one of two Poisson counts is binomial (Przyborowski and Wilenski, 1940); the interval of the
-rates' ratio comes from Wilson's of that share.
+Small groups of leftovers always lie about. The set keeps vectors of what it was learned from, and so of its own
+leftovers: a group is proposed if it holds more than these would explain (given their sum, one of two Poisson counts is
+binomial: Przyborowski and Wilenski, 1940), or if it is new, or rising. Any of the segments could have been the middle
+of a group, so each has only its part of the chance of a false one.
 
 Invariants, tested: the order of the segments changes no byte; a record that does not count (a duplicate) adds to no
 figure; no segment is in two groups; nothing is proposed that is looser than the set's own themes.
@@ -21,13 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+import scipy  # its subpackages load when they are first used
 
 from textcx.domain.errors import ShapeMismatch
 from textcx.domain.tables import EMERGING, empty
 from textcx.steps.evidence import choose_evidence
-from textcx.steps.measures.trends import EVERY, MIN_PERIODS, choose_period, periods, reach
-from textcx.steps.statistics.intervals import share_interval
+from textcx.steps.statistics.intervals import LEVEL
 from textcx.steps.themes.describing.describe import FIGURES
+from textcx.steps.themes.finding.growth import growths
 from textcx.steps.themes.geometry.lattice import STEPS, cosines, off_lattice, on_lattice, seen_from, unit_rows
 
 if TYPE_CHECKING:
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from textcx.domain.themes.sets import ThemeSet
-    from textcx.steps.measures.trends import Period
 
     Naming = Callable[[Sequence[pl.DataFrame]], Sequence[str | None]]
 
@@ -54,11 +55,14 @@ it: a text that is passed around is no theme."""
 MOST, NAMED_FROM = 6_000, 48
 """Unexplained segments that groups are sought in (others join the groups), and segments that a name is sought in."""
 
+CLEARLY = ("new", "rising")
+"""Directions that make a group worth proposing even where the leftovers of the set would explain it."""
+
 PROPOSED, QUOTES = 20, 3
 """Groups proposed at most, the largest first, and quotes of either kind."""
 
-FEWEST_TIMES, DIGITS = 5, 4
-"""Records in complete periods below which nothing is said about growth; decimals of a cosine."""
+DIGITS = 4
+"""Decimals of a cosine."""
 
 
 def find_emerging(
@@ -69,6 +73,7 @@ def find_emerging(
     name: Naming,
     continuing: re.Pattern[str],
     received: pl.DataFrame,
+    segments: int,
 ) -> pl.DataFrame:
     """Find dense groups among the segments that a theme set does not explain.
 
@@ -76,12 +81,14 @@ def find_emerging(
     (nullable), ``polarity``, ``counted`` and ``respondent_id`` (nullable), and vectors of unit length, shape
     ``(segments, width)``. ``name`` names all groups at once, each differently, from their segments, the most central
     first; a group without a name is left out. ``continuing`` matches texts that make worse quotes. ``received`` has
-    ``record_id`` (unique), ``created_at`` and ``counted`` of everything, which growth is counted against.
+    ``record_id`` (unique), ``created_at`` and ``counted`` of everything, which growth is counted against; ``segments``
+    is how many counted segments of substance that is, explained or not.
 
     Returns:
         A frame of ``tables.EMERGING``, most records first. ``closeness`` is the mean cosine between two of its
-        segments, ``growth`` a ratio of rates. ``direction`` is "rising" or "falling" where the 95 % interval of
-        ``growth`` leaves out 1, else "steady"; "unknown", and growth null, without dates enough. ``first_quotes`` are
+        segments, ``expected`` how many of its segments the leftovers of the set let expect (null where it keeps no
+        vectors, and everything dense enough is proposed). For ``periods``, ``direction`` ("rising", "falling", "new",
+        "steady", "unknown"), ``growth`` and its interval see ``growths``. ``first_quotes`` are
         the earliest segments, ``evidence`` the most central and different ones.
 
     Raises:
@@ -109,9 +116,18 @@ def find_emerging(
         and closeness_of(group.relative) >= tightness
         and _stands_alone(theme_set, group.relative)
     ]
-    if not found:
+    found = sorted(found, key=lambda group: (-group.records, group.emerging_id))
+    usual = _expected(theme_set, found, segments)
+    told = [
+        (group, expected, growth)
+        for group, (expected, p_value), growth in zip(
+            found, usual, growths([group.frame for group in found], received), strict=True
+        )
+        if p_value * frame.height <= 1 - LEVEL or growth["direction"] in CLEARLY
+    ][:PROPOSED]
+    if not told:
         return empty(EMERGING)
-    found = sorted(found, key=lambda group: (-group.records, group.emerging_id))[:PROPOSED]
+    found = [group for group, _, _ in told]
     names = name([group.frame.head(NAMED_FROM) for group in found])
     rows = [
         {
@@ -123,11 +139,12 @@ def find_emerging(
             "segments": group.frame.height,
             "polarity": round(float(group.frame.sort("segment_id")["polarity"].to_numpy().mean()), 6),
             **group.frame.select(*FIGURES).row(0, named=True),
-            **_growth(group.frame, received),
+            "expected": expected,
+            **growth,
             "first_quotes": _first_quotes(group.frame),
             "evidence": choose_evidence(group.frame, off_lattice(group.relative), limit=QUOTES, continuing=continuing),
         }
-        for group, called in zip(found, names, strict=True)
+        for (group, expected, growth), called in zip(told, names, strict=True)
         if called is not None
     ]
     return pl.DataFrame(rows, schema=EMERGING)
@@ -255,55 +272,33 @@ def _nearest(theme_set: ThemeSet, theirs: NDArray[np.float32]) -> dict[str, Any]
     return {"nearest_theme_id": theme_set.owners[best], "nearest_cosine": round(float(near[best]), DIGITS)}
 
 
+def _expected(theme_set: ThemeSet, groups: Sequence[_Group], segments: int) -> list[tuple[float | None, float]]:
+    """How many segments of each group the leftovers of the set let expect, and how probable all its records then are.
+
+    Counted are the segments that the set kept and has no theme for, as near to the middle of the group as the furthest
+    of its own. Null, and 0, where it kept none.
+    """
+    of = len(theme_set.sample_ids)
+    if not of:
+        return [(None, 0.0) for _ in groups]
+    sample = pl.DataFrame({"segment_id": theme_set.sample_ids}, schema={"segment_id": pl.String}).with_row_index(
+        "place"
+    )
+    explained = theme_set.members.drop_nulls("theme_id")
+    left = sample.join(explained, on="segment_id", how="anti").sort("place")["place"].to_numpy()
+    leftovers = seen_from(theme_set.origin, theme_set.sample[left].astype(np.float32))
+    found: list[tuple[float | None, float]] = []
+    for group in groups:
+        centre = _centre(group.relative)
+        near = float((cosines(leftovers, centre) >= cosines(group.relative, centre).min()).sum())
+        p_value = float(scipy.special.betainc(group.records, near + 1, segments / (segments + of)))
+        found.append((round(near * segments / of, 2), p_value))
+    return found
+
+
 def _first_quotes(members: pl.DataFrame) -> list[dict[str, Any]]:
     """The earliest segments, one of each record and wording."""
     dated = members.drop_nulls("created_at").sort("created_at", "segment_id")
     for column in ("record_id", "text"):
         dated = dated.unique(column, keep="first", maintain_order=True)
     return dated.head(QUOTES).select("record_id", "start", "end", quote="text").to_dicts()
-
-
-def _growth(members: pl.DataFrame, received: pl.DataFrame) -> dict[str, Any]:
-    """Records by period, and how many times as often they come in the later half of the complete periods."""
-    dated = received.filter("counted").drop_nulls("created_at")
-    theirs = members.drop_nulls("created_at").unique("record_id")
-    growth: dict[str, Any] = {"periods": [], "direction": "unknown", "growth": None, "ci_low": None, "ci_high": None}
-    if not theirs.height or not dated.height:
-        return growth
-    created = pl.concat([dated["created_at"], theirs["created_at"]]).dt.convert_time_zone("UTC")
-    cut = choose_period(*reach(created))
-    table = (
-        periods(created, period=cut)
-        .select("start", "period", "complete")
-        .join(_by_period(dated, cut, "of"), on="start", how="left")
-        .join(_by_period(theirs, cut, "records"), on="start", how="left")
-        .sort("start")
-        .select("period", pl.col("records", "of").fill_null(0), "complete")
-    )
-    growth["periods"] = table.to_dicts()
-    whole = table.filter(pl.col("complete") & (pl.col("of") > 0)).select("records", "of")
-    if whole.height < MIN_PERIODS:
-        return growth
-    middle = (whole.height + 1) // 2
-    return growth | _ratio(*whole[:middle].sum().row(0), *whole[middle:].sum().row(0))
-
-
-def _by_period(records: pl.DataFrame, cut: Period, name: str) -> pl.DataFrame:
-    start = pl.col("created_at").dt.convert_time_zone("UTC").dt.truncate(EVERY[cut])
-    return records.group_by(start.alias("start")).agg(pl.len().cast(pl.Int64).alias(name))
-
-
-def _ratio(early: int, early_of: int, late: int, late_of: int) -> dict[str, Any]:
-    """How many times as often, with its interval and what that says; null for a bound that is not finite."""
-    total = early + late
-    if total < FEWEST_TIMES:
-        return {}
-    interval = share_interval(np.array([float(late)]), np.array([float(total)]))
-
-    def rate(share: float) -> float | None:
-        return None if share >= 1.0 else round(early_of / late_of * share / (1.0 - share), 6)
-
-    growth, low, high = rate(late / total), rate(float(interval.low[0])), rate(float(interval.high[0]))
-    rising, falling = low is not None and low > 1.0, high is not None and high < 1.0
-    direction = "rising" if rising else "falling" if falling else "steady"
-    return {"direction": direction, "growth": growth, "ci_low": low, "ci_high": high}

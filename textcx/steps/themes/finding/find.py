@@ -197,6 +197,7 @@ def _emerging(
         name=name,
         continuing=language.pains.statements.continuing,
         received=frame.select("record_id", "created_at", "counted").unique("record_id", maintain_order=True),
+        segments=int(members["counted"].sum()),
     )
 
 
