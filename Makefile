@@ -43,7 +43,7 @@ layers: $(VENV)/.dev ## check that imports only go down
 	$(BIN)/lint-imports
 
 statistics: $(VENV)/.dev ## how often intervals, arrows, drivers and alarms are right (about half an hour)
-	$(BIN)/python -m benchmarks.statistics
+	$(BIN)/python -m benchmarks.statistics.run
 
 quality: $(VENV)/.dev ## floors on real labelled data (needs DATA=...)
 	TEXTCX_DATA=$(abspath $(DATA)) $(BIN)/python -m pytest -m quality tests/quality

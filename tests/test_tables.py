@@ -26,7 +26,7 @@ TYPES: dict[str, Any] = {
     "List of {start, end, kind}": REDACTIONS,
     "List of {stage, records}": STAGES,
     "evidence": EVIDENCE,
-    "{direction, change, ci_low, ci_high}": TREND,
+    "trend": TREND,
 }
 FOUND_BESIDE = {"themes": {"trend": TREND}, "trends": {"complete": pl.Boolean}}
 """Columns that are made later than the others of their table."""

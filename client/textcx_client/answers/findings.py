@@ -44,6 +44,10 @@ class Theme:
     last_seen: datetime | None = None
     trend: Mapping[str, Any] | None = None
     evidence: tuple[Quote, ...] | None = None
+    polarity_low: float | None = None
+    polarity_high: float | None = None
+    negative_low: float | None = None
+    negative_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,10 @@ class Stage:
     ci_low: float | None
     ci_high: float | None
     negative_share: float | None
+    polarity_q: float | None = None
+    negative_low: float | None = None
+    negative_high: float | None = None
+    negative_q: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +103,12 @@ class Driver:
     n_with: int | None
     n_without: int | None
     q_value: float | None
+    gap: float | None = None
+    gap_low: float | None = None
+    gap_high: float | None = None
+    effect_beside: float | None = None
+    beside_low: float | None = None
+    beside_high: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from textcx.store.sql.database import Database
 
-HEAD = "0004"
+HEAD = "0005"
 """The step that this version of textcx works with."""
 _LOCK = 8_317_254_401
 

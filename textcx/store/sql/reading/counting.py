@@ -1,7 +1,7 @@
 """Which records fit a question, and what is counted over them again: the queries behind ``reading``.
 
-A theme counts what is raised of it or of any theme below it. Intervals are those that an analysis would find: Wilson's
-for shares, Student's t clustered by respondent for the polarity of a stage.
+A theme counts what is raised of it or of any theme below it. Intervals are those that an analysis would find
+(``textcx.steps.statistics.intervals``).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How often the numbers of textcx are right: every interval, arrow, driver and alarm against known populations.
 
-    python -m benchmarks.statistics [--runs 500] [--seed 2026] [--only PART] [--out benchmarks/results/statistics.json]
+    python -m benchmarks.statistics.run [--runs 500] [--seed 2026] [--only PART] [--out FILE]
 
 Parts that are not run again keep their earlier cells.
 """
@@ -11,12 +11,14 @@ import time
 from pathlib import Path
 
 from benchmarks.run import RESULTS, machine, parser_for, read_result, write_result
-from benchmarks.statistics import drivers, means, mix, noise, trends
+from benchmarks.statistics import alarms, drivers, means, mix, noise, trends
 from benchmarks.statistics.cells import observe
 
 PARTS = {"means": means, "drivers": drivers, "trends": trends}
-WHOLE = {"mix": mix, "noise": noise}
+WHOLE = {"mix": mix, "noise": noise, "alarms": alarms}
 """Parts that draw for themselves."""
+FEWER = {"alarms": 100}
+"""Runs of slow parts."""
 
 
 def main() -> None:
@@ -34,9 +36,9 @@ def main() -> None:
         if name in PARTS:
             cells = observe(PARTS[name].cells(), runs=options.runs, seed=options.seed)
         else:
-            cells = WHOLE[name].cells(options.runs, options.seed)
+            cells = WHOLE[name].cells(min(options.runs, FEWER.get(name, options.runs)), options.seed)
         parts[name] = {"seed": options.seed, "seconds": round(time.perf_counter() - begun, 1), "cells": cells}
-        result = {"command": "python -m benchmarks.statistics", "machine": machine(), "parts": parts}
+        result = {"command": "python -m benchmarks.statistics.run", "machine": machine(), "parts": parts}
         write_result(result, options.out)
 
 
