@@ -111,13 +111,15 @@ def journey(look: Lookup) -> SimpleNamespace:
         row["rating"] for row in look.overall if any(look.value(row["rating"], "stage", r["stage"]) for r in rows)
     ][:2]
     stages = []
+    said = sum(row["segments"] or 0 for row in rows)
+    usual = sum((row["negative_share"] or 0.0) * (row["segments"] or 0) for row in rows) / max(said, 1)
     for row in rows[:MOST_STAGES]:
         tone = heat = "na"
         if (row["segments"] or 0) >= FEWEST_SEGMENTS:
             negative = row["negative_share"]
             tone = charts.tone(row["polarity"]) if low(row.get("polarity_q")) else "z"
             heat = next((css for bound, css in HEAT_SHARES if negative < bound), "s4") if known(negative) else "na"
-            heat = heat if low(row.get("negative_q")) else "z"
+            heat = "z" if not low(row.get("negative_q")) else "p1" if negative < usual else heat
         ends = formats.interval(row, formats.polarity)
         cells = [
             ("Polarity", formats.polarity(row["polarity"]), tone, "", ends),

@@ -54,6 +54,10 @@ TRENDS = {
     "unknown": Trend("", "too little to tell"),
 }
 """Trends by direction; more of a pain is worse."""
+STANDS_OUT = Trend("↗", "stands out", "worse")
+"""The last period has more than all before would explain, and the halves tell nothing."""
+PERHAPS = Trend("→", "perhaps")
+"""A change that would be sure if it were the only one looked at."""
 MOVING = frozenset({"rising", "falling", "new"})
 
 
@@ -67,19 +71,16 @@ def trend_of(trend: Mapping[str, Any] | None, *, bad: bool = True) -> Trend:
         detail = f"{formats.points(change)} points of share{ends}"
     direction = str(trend["direction"])
     found = TRENDS.get(direction, Trend("", formats.clip(direction, 30)))
+    if direction == "steady" and trend.get("alarm"):
+        found = STANDS_OUT
+    elif direction == "steady" and known(change) and known(trend.get("ci_low")):
+        found = PERHAPS if trend["ci_low"] > 0 or trend["ci_high"] < 0 else found
     if direction in MOVING and trend.get("aside"):
         detail = f"{detail}; of the records without what moves more clearly"
     if direction in MOVING and trend.get("season"):
         detail = f"{detail}; under two years of data, so the season may be the reason"
-    if trend.get("alarm"):
-        last = {"ci_low": trend.get("last_low"), "ci_high": trend.get("last_high")}
-        against = formats.in_brackets(formats.interval(last, formats.points))
-        by = (
-            f": {formats.points(trend['last_change'])} points on the one before{against}"
-            if known(trend.get("last_change"))
-            else ""
-        )
-        detail = f"{detail}; the last period stands out{by}".removeprefix("; ")
+    if direction in MOVING and trend.get("alarm"):
+        detail = f"{detail}; the last period stands out"
     return replace(found, detail=detail, css=found.css if bad else "flat")
 
 
@@ -94,12 +95,15 @@ def effect_interval(row: Row) -> str:
 
 
 def beside(row: Row) -> str:
-    """Write the effect that is left beside the other subjects of its kind, and its interval."""
-    if not known(row.get("effect_beside")):
-        return formats.UNKNOWN
-    write = partial(formats.effect, unit=row["unit"])
-    ends = formats.interval({"ci_low": row["beside_low"], "ci_high": row["beside_high"]}, write)
-    return f"{write(row['effect_beside'])}{formats.in_brackets(ends)}"
+    """Write the effect that is left beside the other subjects of its kind."""
+    left = row.get("effect_beside")
+    return formats.effect(left, row["unit"]) if known(left) else formats.UNKNOWN
+
+
+def beside_between(row: Row) -> str:
+    """Write the interval of what is left."""
+    ends = {"ci_low": row.get("beside_low"), "ci_high": row.get("beside_high")}
+    return formats.interval(ends, partial(formats.effect, unit=row["unit"]))
 
 
 def polarity_between(row: Row) -> str:
@@ -248,8 +252,8 @@ def _driver(look: Lookup) -> Takeaway | None:
     leading = formats.rating_name(look.leading)
     effect = f"{effect_words(row)}{formats.in_brackets(effect_interval(row))}"
     text = (
-        f"{look.theme(row['subject_id'])}: {effect} between the {leading} of everyone and of those who "
-        "never raise it. An association, not a cause."
+        f"{look.theme(row['subject_id'])}: {effect} of the {leading} of everyone, by those who raise it against "
+        "others who wrote about as much. An association, not a cause."
     )
     return f"Weighs most on {leading}", text, "drivers"
 
