@@ -1,6 +1,6 @@
 """Order pain points by what they do: reach x severity x effect on the leading rating, where that is known.
 
-The effect is how much worse those who raise a pain point rate than those who do not, as a share of the scale: an
+The effect is how much worse those who raise a pain point rate than comparable others, as a share of the scale: an
 association, not a cause. Invariant, tested: without ratings the order is that of reach x severity.
 """
 
@@ -36,10 +36,8 @@ def rank_pain_points(points: pl.DataFrame, drivers: pl.DataFrame, *, ratings: Se
     weight = pl.col("respondents") * pl.col("severity")
     if leading is not None:
         width = WIDTHS.get(effect_unit(leading), leading.high - leading.low)
-        # The driver is everyone's rating less that of those without; by the share of those with, their difference.
-        apart = pl.col("effect") * (pl.col("n_with") + pl.col("n_without")) / pl.col("n_with")
         own = known.filter(pl.col("rating") == leading.name).select(
-            pain_point_id="subject_id", effect=(-apart / width).clip(-1.0, 1.0).round(4)
+            pain_point_id="subject_id", effect=(-pl.col("gap") / width).clip(-1.0, 1.0).round(4)
         )
         points = points.drop("effect").join(own, on="pain_point_id", how="left", maintain_order="left")
         effect = pl.col("effect").clip(lower_bound=LEAST_EFFECT)
