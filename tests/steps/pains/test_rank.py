@@ -23,9 +23,10 @@ def points(**weights: tuple[int, float]) -> pl.DataFrame:
 
 
 def drivers(rating: str = "overall", **effects: float) -> pl.DataFrame:
-    """A quarter of the people raise each pain point; effects are those of raising it on everyone's rating."""
+    """A quarter of the people raise each pain point, so the gap is four times the effect; not all others are comparable."""
     rows = [
-        {"rating": rating, "subject_kind": "pain_point", "subject_id": name, "effect": effect, "n_with": 10, "n_without": 30}
+        {"rating": rating, "subject_kind": "pain_point", "subject_id": name, "effect": effect, "gap": 4 * effect, "n_with": 10,
+            "n_without": 15}
         for name, effect in effects.items()
     ]  # fmt: skip
     return pl.DataFrame(rows, schema=DRIVERS)
